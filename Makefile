@@ -1,0 +1,100 @@
+# Everything a user runs. `make` alone prints this list.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+# make build SOURCE=… picks the data; each source has a warehouse of its own beside the default one.
+SOURCE ?= storefront
+FILE ?=
+EVENTS ?=
+ITEMS ?=
+CUSTOMERS ?=
+REVIEWS ?=
+ARGS ?=
+ifeq ($(SOURCE),storefront)
+FOOTFALL_DB ?= warehouse/footfall.duckdb
+else
+FOOTFALL_DB ?= warehouse/$(SOURCE).duckdb
+endif
+export FOOTFALL_DB
+export DBT_PROFILES_DIR := $(CURDIR)
+
+# make test DUCKDB=1.5.5 runs the same tests on another DuckDB, laid over the locked one.
+DUCKDB ?=
+ifneq ($(DUCKDB),)
+OVERLAY := $(CURDIR)/.duckdb-$(DUCKDB)
+export PYTHONPATH := $(OVERLAY)
+endif
+
+path_of = $(if $(1),$(abspath $(1)))
+VARS := {footfall_source: $(SOURCE)
+ifneq ($(FILE),)
+VARS := $(VARS), $(SOURCE)_path: "$(call path_of,$(FILE))"
+endif
+ifneq ($(EVENTS),)
+ifeq ($(SOURCE),custom)
+VARS := $(VARS), custom_events_path: "$(call path_of,$(EVENTS))"
+endif
+endif
+ifneq ($(ITEMS),)
+VARS := $(VARS), custom_items_path: "$(call path_of,$(ITEMS))"
+endif
+ifneq ($(CUSTOMERS),)
+VARS := $(VARS), custom_customers_path: "$(call path_of,$(CUSTOMERS))"
+endif
+ifneq ($(REVIEWS),)
+VARS := $(VARS), custom_reviews_path: "$(call path_of,$(REVIEWS))"
+endif
+VARS := $(VARS)}
+
+.PHONY: help build test lint format docs clean lock env bench-sql
+help: ## print this list
+	@echo "Footfall: customer journeys and scores inside the warehouse."
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+$(STAMP): requirements.lock pyproject.toml
+	@echo "Installing the locked packages into $(VENV) (once; about 2 GB with PyTorch) ..."
+	@$(PYTHON) -c 'import sys; sys.exit("Footfall needs Python 3.11 or newer; PYTHON=… names another one.") if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+env: $(STAMP) ## create the environment from the lock file
+
+build: env ## build the warehouse: SOURCE=storefront|complete_journey|online_retail|custom …, FILE=…, EVENTS=…
+	@mkdir -p $(dir $(FOOTFALL_DB))
+	@$(BIN)/dbt build --vars '$(VARS)' $(ARGS)
+
+test: env $(OVERLAY) ## run everything that checks the project (DUCKDB=1.5.5: on another DuckDB)
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: env ## ruff, types, sqlfluff
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@FOOTFALL_DB=:memory: $(BIN)/sqlfluff lint models tests analyses --processes 2
+
+format: env ## mend what the formatters can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+	@FOOTFALL_DB=:memory: $(BIN)/sqlfluff fix models tests analyses
+
+docs: env ## build the docs site as one file, target/static_index.html
+	@$(BIN)/dbt docs generate --static --vars '$(VARS)'
+	@echo "The docs: $(CURDIR)/target/static_index.html"
+
+clean: ## remove what dbt made; the warehouse stays
+	@rm -rf target logs
+
+lock: env ## write requirements.lock anew from the environment
+	@{ sed -n '/^#/p' requirements.lock; $(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//'; } > requirements.lock.new
+	@mv requirements.lock.new requirements.lock
+
+$(CURDIR)/.duckdb-%: | $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $@ duckdb==$*

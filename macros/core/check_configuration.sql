@@ -1,0 +1,184 @@
+{#- Stops a run whose vars contradict each other or are unknown, naming the var and the fix. -#}
+{% macro check_configuration() %}
+    {% if not execute or flags.WHICH not in ['build', 'run', 'test', 'seed', 'snapshot'] %}
+        {% do return('') %}
+    {% endif %}
+
+    {% set problems = [] %}
+    {% do problems.extend(unknown_var_problems()) %}
+    {% do problems.extend(source_problems()) %}
+    {% do problems.extend(number_problems()) %}
+    {% do problems.extend(warehouse_problems()) %}
+
+    {% if problems %}
+        {% do exceptions.raise_compiler_error(
+            'Configuration check: ' ~ problems | length ~ ' problem(s)\n  - ' ~ problems | join('\n  - ')
+        ) %}
+    {% endif %}
+
+    {% set is_demo_key = run_query("select getvariable('footfall_key_is_demo')").columns[0].values()[0] %}
+    {% if is_demo_key and enabled_sources() != ['storefront'] %}
+        {% do exceptions.warn(
+            'Customer keys are made with the public demo key: anyone can turn them back into customer ids. '
+            ~ 'Set DBT_ENV_SECRET_FOOTFALL_KEY to a secret of your own before you use real data.'
+        ) %}
+    {% endif %}
+{% endmacro %}
+
+
+{% macro known_sources() %}
+    {% do return(['storefront', 'complete_journey', 'online_retail', 'ga4', 'snowplow', 'segment', 'custom']) %}
+{% endmacro %}
+
+
+{#- Every var of the project with the kind of value it takes. A new var is added here and in dbt_project.yml. -#}
+{% macro known_vars() %}
+    {% do return({
+        'footfall_source': 'source',
+        'storefront_seed': 'whole', 'storefront_customers': 'positive', 'storefront_until': 'any',
+        'complete_journey_path': 'any', 'online_retail_path': 'any', 'ga4_path': 'any',
+        'snowplow_path': 'any', 'segment_path': 'any',
+        'custom_events_path': 'any', 'custom_items_path': 'any',
+        'custom_customers_path': 'any', 'custom_reviews_path': 'any',
+        'earliest_event_date': 'date', 'future_tolerance_minutes': 'whole',
+        'reporting_currency': 'any',
+        'session_gap_minutes': 'positive', 'session_max_minutes': 'positive',
+        'session_cut_at_midnight': 'boolean', 'session_cut_at_campaign_change': 'boolean',
+        'engaged_max_pause_seconds': 'positive', 'bot_min_events': 'positive', 'bot_max_seconds_per_event': 'positive',
+        'cutoff_months': 'positive', 'horizons_days': 'horizons', 'vip_share': 'share',
+        'high_risk_probability': 'share', 'medium_risk_probability': 'share',
+        'top_k': 'positive', 'allow_repeats': 'boolean', 'in_stock_only': 'boolean',
+        'backtest_days': 'positive', 'scorer_seed': 'whole', 'scorer_epochs': 'positive',
+        'scorer_time_budget_seconds': 'positive'
+    }) %}
+{% endmacro %}
+
+
+{% macro unknown_var_problems() %}
+    {% set declared = fromjson(run_query('select footfall_project_vars()').columns[0].values()[0]) %}
+    {% set given = (invocation_args_dict.get('vars') or {}).keys() | list %}
+    {% set problems = [] %}
+    {% for name in (declared + given) | unique if name not in known_vars() %}
+        {% do problems.append(
+            "var '" ~ name ~ "' is unknown. The vars of the project are listed in dbt_project.yml: "
+            ~ "correct the name, or remove it."
+        ) %}
+    {% endfor %}
+    {% do return(problems) %}
+{% endmacro %}
+
+
+{% macro source_problems() %}
+    {% set problems = [] %}
+    {% set picked = enabled_sources() %}
+    {% if not picked %}
+        {% do problems.append("var 'footfall_source' is empty: name at least one of " ~ known_sources() | join(', ') ~ '.') %}
+    {% endif %}
+    {% for name in picked if name not in known_sources() %}
+        {% do problems.append(
+            "var 'footfall_source' names '" ~ name ~ "', which is no source. Use one or a list of: "
+            ~ known_sources() | join(', ') ~ '.'
+        ) %}
+    {% endfor %}
+    {% set needed = {
+        'online_retail': 'online_retail_path', 'ga4': 'ga4_path', 'snowplow': 'snowplow_path',
+        'segment': 'segment_path', 'custom': 'custom_events_path'
+    } %}
+    {% for name in picked if name in needed and not var(needed[name]) %}
+        {% do problems.append(
+            "var '" ~ needed[name] ~ "' is not set, but footfall_source is '" ~ name
+            ~ "': set it to the path of the file (CSV or Parquet)."
+        ) %}
+    {% endfor %}
+    {% do return(problems) %}
+{% endmacro %}
+
+
+{% macro number_problems() %}
+    {% set problems = [] %}
+    {% for name, kind in known_vars().items() %}
+        {% set value = var(name) %}
+        {% if kind in ('positive', 'whole') %}
+            {% if value is boolean or value is not integer or value < (1 if kind == 'positive' else 0) %}
+                {% do problems.append(
+                    "var '" ~ name ~ "' is '" ~ value ~ "': it takes a whole number, "
+                    ~ (1 if kind == 'positive' else 0) ~ ' or more.'
+                ) %}
+            {% endif %}
+        {% elif kind == 'boolean' and value is not boolean %}
+            {% do problems.append("var '" ~ name ~ "' is '" ~ value ~ "': it takes true or false.") %}
+        {% elif kind == 'share' and (value is boolean or value is not number or value <= 0 or value >= 1) %}
+            {% do problems.append("var '" ~ name ~ "' is '" ~ value ~ "': it takes a number between 0 and 1.") %}
+        {% elif kind == 'date' and not modules.re.match('^\\d{4}-\\d{2}-\\d{2}$', value | string) %}
+            {% do problems.append("var '" ~ name ~ "' is '" ~ value ~ "': it takes a date such as 1990-01-01.") %}
+        {% elif kind == 'horizons' %}
+            {% if value is string or value is not sequence or not value
+                or value | select('integer') | select('gt', 0) | list | length != value | length %}
+                {% do problems.append("var '" ~ name ~ "' is '" ~ value ~ "': it takes a list of days such as [30, 90].") %}
+            {% endif %}
+        {% endif %}
+    {% endfor %}
+    {% if not problems %}
+        {% if var('session_max_minutes') <= var('session_gap_minutes') %}
+            {% do problems.append(
+                "vars 'session_max_minutes' (" ~ var('session_max_minutes') ~ ") and 'session_gap_minutes' ("
+                ~ var('session_gap_minutes') ~ ') contradict each other: the longest session must be longer than the gap.'
+            ) %}
+        {% endif %}
+        {% if var('medium_risk_probability') >= var('high_risk_probability') %}
+            {% do problems.append(
+                "vars 'medium_risk_probability' (" ~ var('medium_risk_probability') ~ ") and 'high_risk_probability' ("
+                ~ var('high_risk_probability') ~ ') contradict each other: medium must be below high.'
+            ) %}
+        {% endif %}
+    {% endif %}
+    {% do return(problems) %}
+{% endmacro %}
+
+
+{#- What shapes the incremental tables: a warehouse built with other settings must be rebuilt, not mixed. -#}
+{% macro shaping_settings() %}
+    {% set shaping = {
+        'footfall_source': enabled_sources() | sort | join(', '),
+        'key': run_query("select left(" ~ hmac_sha256("'footfall'") ~ ", 12)").columns[0].values()[0]
+    } %}
+    {% for name in [
+        'storefront_seed', 'storefront_customers', 'online_retail_path', 'ga4_path', 'snowplow_path',
+        'segment_path', 'custom_events_path', 'earliest_event_date', 'future_tolerance_minutes',
+        'reporting_currency', 'session_gap_minutes', 'session_cut_at_midnight', 'session_cut_at_campaign_change'
+    ] %}
+        {% do shaping.update({name: var(name) | string}) %}
+    {% endfor %}
+    {% do return(shaping) %}
+{% endmacro %}
+
+
+{% macro warehouse_problems() %}
+    {% if flags.WHICH not in ['build', 'run'] %}
+        {% do return([]) %}
+    {% endif %}
+    {% set problems = [] %}
+    {% set settings = api.Relation.create(database=target.database, schema=generate_schema_name('intermediate', none), identifier='run_settings') %}
+    {% set shaping = shaping_settings() %}
+    {% set log_of_events = adapter.get_relation(database=target.database, schema=settings.schema, identifier='int_accepted_events') %}
+    {% if log_of_events is not none and not flags.FULL_REFRESH
+        and adapter.get_relation(database=target.database, schema=settings.schema, identifier='run_settings') is not none %}
+        {% for row in run_query('select name, value from ' ~ settings) if row[0] in shaping and shaping[row[0]] != row[1] %}
+            {% do problems.append(
+                "'" ~ row[0] ~ "' was '" ~ row[1] ~ "' when this warehouse was built and is '" ~ shaping[row[0]]
+                ~ "' now: build once with --full-refresh, or set FOOTFALL_DB to keep both."
+            ) %}
+        {% endfor %}
+    {% endif %}
+    {% if not problems %}
+        {% set rows = [] %}
+        {% for name, value in shaping.items() %}
+            {% do rows.append("('" ~ name ~ "', '" ~ value | replace("'", "''") ~ "')") %}
+        {% endfor %}
+        {% do run_query('create schema if not exists ' ~ settings.schema) %}
+        {% do run_query(
+            'create or replace table ' ~ settings ~ ' as select * from (values ' ~ rows | join(', ') ~ ') as t(name, value)'
+        ) %}
+    {% endif %}
+    {% do return(problems) %}
+{% endmacro %}

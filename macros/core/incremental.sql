@@ -1,0 +1,133 @@
+{#- A table that an earlier run left, or none: what a model may look back on without depending on it. -#}
+{% macro load_built_relation(model_name, folder='intermediate') %}
+    {% if not execute %}
+        {% do return(none) %}
+    {% endif %}
+    {% do return(adapter.get_relation(
+        database=target.database, schema=generate_schema_name(folder, none), identifier=model_name
+    )) %}
+{% endmacro %}
+
+
+{#- The currency that amounts are told in, as a SQL literal; null when the shop has one currency and needs no rates. -#}
+{% macro reporting_currency_literal() -%}
+    {{ "'" ~ var('reporting_currency') ~ "'" if var('reporting_currency') else 'cast(null as varchar)' }}
+{%- endmacro %}
+
+
+{#- The arrivals that this run has to read: on a full build all of them, otherwise the days that moved. -#}
+{% macro pending_arrivals(columns='arrivals.*') -%}
+    select {{ columns }}
+    from {{ ref('int_arrivals') }} as arrivals
+    {%- if is_incremental() %}
+    inner join {{ ref('int_arrival_days') }} as arrival_days
+        on arrivals.source = arrival_days.source
+        and arrivals.received_on = arrival_days.received_on
+        and arrival_days.is_pending
+    {%- endif %}
+{%- endmacro %}
+
+
+{#- A 64-bit digest of columns, to tell equal rows from changed ones within one run. -#}
+{% macro row_digest(columns) -%}
+    {{ return(adapter.dispatch('row_digest', 'footfall')(columns)) }}
+{%- endmacro %}
+
+{% macro default__row_digest(columns) -%}
+    hash({{ columns | join(', ') }})
+{%- endmacro %}
+
+
+{#- Column names behind the alias of their table. -#}
+{% macro prefixed(alias, columns) %}
+    {% set named = [] %}
+    {% for column in columns %}
+        {% do named.append(alias ~ '.' ~ column) %}
+    {% endfor %}
+    {% do return(named) %}
+{% endmacro %}
+
+
+{#- Incremental strategy: the arrival days that this run read again are replaced as a whole. -#}
+{% macro get_incremental_replace_arrival_days_sql(arg_dict) %}
+    delete from {{ arg_dict['target_relation'] }} as target
+    using {{ ref('int_arrival_days') }} as arrival_days
+    where target.source = arrival_days.source
+        and cast(target.received_at as date) = arrival_days.received_on
+        and arrival_days.is_pending;
+
+    insert into {{ arg_dict['target_relation'] }} by name
+    select * from {{ arg_dict['temp_relation'] }}
+{% endmacro %}
+
+
+{#- What this table has to compute again: the touched visitors, from the start of the session that the change falls
+    into. Everything before that start is settled: a later event can only join a session or open a new one. -#}
+{% macro touched_windows() -%}
+    select
+        touched.visitor_no,
+        coalesce(max(standing.session_started_at), min(touched.touched_from)) as recompute_from
+    from (
+        select
+            visitor_no,
+            min(touched_from) as touched_from
+        from {{ ref('int_touched_visitors') }}
+        where batch_at > (select coalesce(max(loaded_at), timestamptz '1900-01-01 00:00:00+00') from {{ this }})
+        group by visitor_no
+    ) as touched
+    left join {{ this }} as standing
+        on touched.visitor_no = standing.visitor_no
+        and standing.session_started_at <= touched.touched_from
+    group by touched.visitor_no
+{%- endmacro %}
+
+
+{#- Incremental strategy: the sessions of touched visitors are replaced as a whole, including those that are no more. -#}
+{% macro get_incremental_replace_touched_sql(arg_dict) %}
+    delete from {{ arg_dict['target_relation'] }} as target
+    using ({{ touched_windows() }}) as windows
+    where target.visitor_no = windows.visitor_no
+        and target.session_started_at >= windows.recompute_from;
+
+    insert into {{ arg_dict['target_relation'] }} by name
+    select * from {{ arg_dict['temp_relation'] }}
+{% endmacro %}
+
+
+{#- The public id of a session: who and when, so that a rebuilt session keeps its id. -#}
+{% macro session_id(visitor_no, started_at) -%}
+    md5({{ visitor_no }} || '|' || epoch_us({{ started_at }}))
+{%- endmacro %}
+
+
+{#- The days that a table of customer days has to compute again: from the day on which the session began that the
+    change falls into. -#}
+{% macro touched_days() -%}
+    select
+        touched.visitor_no,
+        cast(coalesce(max(sessions.session_started_at), min(touched.touched_from)) as date) as touched_on
+    from (
+        select
+            visitor_no,
+            min(touched_from) as touched_from
+        from {{ ref('int_touched_visitors') }}
+        where batch_at > (select coalesce(max(loaded_at), timestamptz '1900-01-01 00:00:00+00') from {{ this }})
+        group by visitor_no
+    ) as touched
+    left join {{ ref('int_sessions') }} as sessions
+        on touched.visitor_no = sessions.visitor_no
+        and sessions.session_started_at <= touched.touched_from
+    group by touched.visitor_no
+{%- endmacro %}
+
+
+{#- Incremental strategy: the touched days of touched customers are replaced as a whole. -#}
+{% macro get_incremental_replace_touched_days_sql(arg_dict) %}
+    delete from {{ arg_dict['target_relation'] }} as target
+    using ({{ touched_days() }}) as touched
+    where target.customer_no = touched.visitor_no
+        and target.active_on >= touched.touched_on;
+
+    insert into {{ arg_dict['target_relation'] }} by name
+    select * from {{ arg_dict['temp_relation'] }}
+{% endmacro %}

@@ -1,0 +1,28 @@
+{#- Generates the simulated shop when it is a source of the run; costs nothing when it is there already. -#}
+{% macro load_storefront() %}
+    {% if execute and flags.WHICH in ['build', 'run', 'test', 'seed'] and source_is_enabled('storefront') %}
+        {% set until = var('storefront_until') %}
+        {% do run_query(
+            'select footfall_generate_storefront(' ~ var('storefront_seed') ~ ', ' ~ var('storefront_customers') ~ ', '
+            ~ ("'" ~ until ~ "'" if until else 'null') ~ ')'
+        ) %}
+    {% endif %}
+{% endmacro %}
+
+
+{#- A killed run can leave dbt's half-built tables behind; nobody else clears them. -#}
+{% macro drop_leftovers(schemas) %}
+    {% if execute and flags.WHICH in ['build', 'run'] %}
+        {% set leftovers %}
+            select table_schema, table_name, table_type
+            from information_schema.tables
+            where table_catalog = '{{ target.database }}'
+                and (table_name like '%\_\_dbt\_tmp%' escape '\' or table_name like '%\_\_dbt\_backup%' escape '\')
+        {% endset %}
+        {% for row in run_query(leftovers) %}
+            {% do run_query(
+                'drop ' ~ ('view' if row[2] == 'VIEW' else 'table') ~ ' if exists "' ~ row[0] ~ '"."' ~ row[1] ~ '"'
+            ) %}
+        {% endfor %}
+    {% endif %}
+{% endmacro %}

@@ -1,0 +1,35 @@
+{#- The sources that this run reads, as a list, whichever way the var was written. -#}
+{% macro enabled_sources() %}
+    {% set picked = var('footfall_source') %}
+    {% do return([picked] if picked is string else picked) %}
+{% endmacro %}
+
+{% macro source_is_enabled(source_name) %}
+    {% do return(source_name in enabled_sources()) %}
+{% endmacro %}
+
+{#- Every enabled source's staging model of one entity, stacked; `columns` picks what is needed. -#}
+{% macro union_sources(entity, columns='*', only=none) %}
+    {%- set picked = enabled_sources() if only is none else enabled_sources() | select('in', only) | list -%}
+    {%- for source_name in picked %}
+    select {{ columns }} from {{ ref('stg_' ~ source_name ~ '__' ~ entity) }}
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+{% endmacro %}
+
+{#- The shape of stg_<source>__reviews without a row, for shops that keep no reviews. -#}
+{% macro empty_reviews() -%}
+    select
+        cast(null as varchar) as source,
+        cast(null as varchar) as review_id,
+        cast(null as varchar) as customer_id,
+        cast(null as varchar) as item_id,
+        cast(null as varchar) as order_id,
+        cast(null as timestamptz) as reviewed_at,
+        cast(null as double) as rating,
+        cast(null as varchar) as title,
+        cast(null as varchar) as body
+    where false
+{%- endmacro %}

@@ -1,0 +1,67 @@
+{#- Tables that the user brings, of one entity (events, items, customers, reviews): what stands in the from clause, its
+    columns under the names of the contract, and those that the contract does not know.
+    Stops when a required column is missing. Returns {table, file, columns, found, others}. -#}
+{% macro custom_input(relation, entity, required, optional) %}
+    {% set relation_name = var('custom_events_relation') if entity == 'events' else none %}
+    {% set file = relation_name or var('custom_' ~ entity ~ '_path') %}
+    {% if not execute %}
+        {% set table = '(select 1 as parsed_only)' %}
+    {% elif relation_name %}
+        {% set table = relation_name %}
+    {% else %}
+        {% set table = read_input(relation, 'custom_' ~ entity ~ '_path') %}
+    {% endif %}
+    {% set columns = input_columns(table) %}
+    {% set spellings = (var('custom_columns') or {}).get(entity, {}) %}
+
+    {% set found = {} %}
+    {% set used = [] %}
+    {% for name in required + optional %}
+        {% set spelling = spellings.get(name, name) %}
+        {% set column = input_column(columns, [spelling | lower], 'input_rows') %}
+        {% if execute and column is none and (name in required or name in spellings) %}
+            {% do raise_missing_column(
+                file, spelling, columns,
+                "Name the column that holds " ~ name ~ " in var custom_columns, such as {" ~ entity ~ ': {' ~ name
+                ~ ': <column of the file>}}.'
+            ) %}
+        {% endif %}
+        {% do found.update({name: column}) %}
+        {% if column is not none %}
+            {% do used.append(column.name) %}
+        {% endif %}
+    {% endfor %}
+    {% for name in spellings if name not in required + optional %}
+        {% do exceptions.raise_compiler_error(
+            "var custom_columns names '" ~ entity ~ '.' ~ name ~ "', which is no column of the contract. It has: "
+            ~ (required + optional) | join(', ') ~ '.'
+        ) %}
+    {% endfor %}
+
+    {% set others = [] %}
+    {% for column in own_columns(columns) if column.name not in used %}
+        {% do others.append(column) %}
+    {% endfor %}
+    {% do return({'table': table, 'columns': columns, 'found': found, 'others': others}) %}
+{% endmacro %}
+
+
+{#- JSON text of the columns that the contract does not know, added to what the user's own JSON column holds. -#}
+{% macro custom_extras(own, others) -%}
+    {%- if own is none -%}
+    {{ json_of_columns(others, 'input_rows') }}
+    {%- else -%}
+    case
+            when {{ text_value(own) }} is null then {{ json_of_columns(others, 'input_rows') }}
+            when json_valid({{ text_value(own) }}) and json_type({{ text_value(own) }}) = 'OBJECT'
+                then {{ 'cast(json_merge_patch(' ~ json_of_columns(others, 'input_rows') ~ ', ' ~ text_value(own)
+                    ~ ') as varchar)' if others else text_value(own) }}
+            else cast(json_object(
+                '{{ own.name }}', {{ text_value(own) }}
+                {%- for column in others %},
+                {{ sql_text(column.name) }}, input_rows.{{ sql_name(column.name) }}
+                {%- endfor %}
+            ) as varchar)
+        end
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,43 @@
+{#- What a source calls its events and what the contract calls them: the seed event_name_map, overridden by a dict,
+    and the names of the contract themselves. A null event_type marks a name that is no event of the journey. -#}
+{% macro event_names(source_name, overrides={}) -%}
+    {%- set overridden = [] -%}
+    {%- for name in overrides -%}
+        {%- do overridden.append(sql_text(name | lower | trim)) -%}
+    {%- endfor -%}
+    select
+        source_event_name,
+        event_type
+    from {{ ref('event_name_map') }}
+    where source = '{{ source_name }}'
+        {%- if overridden %}
+        and source_event_name not in ({{ overridden | join(', ') }})
+        {%- endif %}
+    {%- for name, event_type in overrides.items() %}
+    union all
+    select
+        {{ sql_text(name | lower | trim) }} as source_event_name,
+        {{ sql_text(event_type) if event_type else 'cast(null as varchar)' }} as event_type
+    {%- endfor %}
+    union all
+    select
+        event_type as source_event_name,
+        event_type
+    from {{ ref('event_types') }}
+    where event_type not in (
+        select source_event_name from {{ ref('event_name_map') }}
+        where source = '{{ source_name }}'
+    )
+        {%- if overridden %}
+        and event_type not in ({{ overridden | join(', ') }})
+        {%- endif %}
+{%- endmacro %}
+
+
+{#- Why a name that the map leaves out on purpose is not an event, else null. -#}
+{% macro event_name_problem(source_event_name, names='event_names') -%}
+    case
+            when {{ names }}.source_event_name is not null and {{ names }}.event_type is null
+                then 'not an event of the journey: ' || {{ source_event_name }}
+        end
+{%- endmacro %}

@@ -1,0 +1,47 @@
+{#- Stops with the name of the file, the column that it lacks, and the columns that it has. -#}
+{% macro raise_missing_column(file, column, columns, hint='') %}
+    {% set names = [] %}
+    {% for found in columns.values() if not found.name.startswith('footfall_line_') %}
+        {% do names.append(found.name) %}
+    {% endfor %}
+    {% do exceptions.raise_compiler_error(
+        "'" ~ file ~ "' has no column '" ~ column ~ "', which is required. It has: "
+        ~ (names | join(', ') if names else 'no columns') ~ '.' ~ (' ' ~ hint if hint else '')
+    ) %}
+{% endmacro %}
+
+
+{#- The columns that are the user's, without those that the text reader adds. -#}
+{% macro own_columns(columns) %}
+    {% set own = [] %}
+    {% for column in columns.values() if not column.name.startswith('footfall_line_') %}
+        {% do own.append(column) %}
+    {% endfor %}
+    {% do return(own) %}
+{% endmacro %}
+
+
+{#- The row as it came, as JSON text: the line itself where it could not be taken apart. -#}
+{% macro raw_row(columns, alias) -%}
+    {%- if 'footfall_line_text' in columns -%}
+    case
+            when {{ alias }}.footfall_line_text is not null
+                then cast(json_object(
+                    'line_number', {{ alias }}.footfall_line_number, 'line', {{ alias }}.footfall_line_text
+                ) as varchar)
+            else {{ json_of_columns(own_columns(columns), alias) }}
+        end
+    {%- else -%}
+    {{ json_of_columns(own_columns(columns), alias) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- Why a line of a text file could not be taken apart, else null. -#}
+{% macro line_problem(columns, alias) -%}
+    {%- if 'footfall_line_problem' in columns -%}
+    'line ' || {{ alias }}.footfall_line_number || ' cannot be read: ' || {{ alias }}.footfall_line_problem
+    {%- else -%}
+    cast(null as varchar)
+    {%- endif -%}
+{%- endmacro %}

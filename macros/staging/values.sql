@@ -1,0 +1,143 @@
+{#- Columns of unknown type become values of the contract. A column is a dict {sql, type} as input_column gives it,
+    or none where the input has no such column. -#}
+
+{#- The first of the wanted columns (lower case) that the input has, as {sql, type, name}, or none. -#}
+{% macro input_column(columns, wanted, alias) %}
+    {% for name in wanted if name in columns %}
+        {% set found = columns[name] %}
+        {% do return({'sql': alias ~ '.' ~ sql_name(found.name), 'type': found.type, 'name': found.name}) %}
+    {% endfor %}
+    {% do return(none) %}
+{% endmacro %}
+
+
+{#- Trimmed text; empty text is null. -#}
+{% macro text_value(column) -%}
+    {%- if column is none -%}
+    cast(null as varchar)
+    {%- else -%}
+    nullif(trim(cast({{ column.sql }} as varchar)), '')
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- An id as text. Whole numbers that a tool has stored as floats (17850.0, because of one null) lose the fraction. -#}
+{% macro id_value(column) -%}
+    {%- if column is not none and column.type in ('DOUBLE', 'FLOAT') -%}
+    case
+            when {{ column.sql }} = floor({{ column.sql }}) and abs({{ column.sql }}) < 9e15
+                then cast(cast({{ column.sql }} as bigint) as varchar)
+            else cast({{ column.sql }} as varchar)
+        end
+    {%- else -%}
+    {{ text_value(column) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- A finite number, or null. -#}
+{% macro number_value(column) -%}
+    {%- if column is none -%}
+    cast(null as double)
+    {%- else -%}
+    case
+            when isfinite(try_cast({{ column.sql if is_number(column) else text_value(column) }} as double))
+                then try_cast({{ column.sql if is_number(column) else text_value(column) }} as double)
+        end
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- A moment in UTC, or null. Text without an offset is UTC; whole numbers are seconds, milli-, micro- or nanoseconds
+    since 1970, told apart by their size; `formats` are further ways to write a time (strptime), tried last. -#}
+{% macro time_value(column, formats=[]) -%}
+    {%- if column is none -%}
+    cast(null as timestamptz)
+    {%- elif column.type == 'TIMESTAMP WITH TIME ZONE' -%}
+    case when isfinite({{ column.sql }}) then {{ column.sql }} end
+    {%- elif column.type.startswith('TIMESTAMP') or column.type == 'DATE' -%}
+    case
+            when isfinite({{ column.sql }}) then cast({{ column.sql }} as timestamp) at time zone 'UTC'
+        end
+    {%- elif is_number(column) -%}
+    {{ epoch_value(column.sql) }}
+    {%- else -%}
+    case
+            when isfinite(try_cast({{ text_value(column) }} as timestamptz))
+                then try_cast({{ text_value(column) }} as timestamptz)
+            when regexp_full_match({{ text_value(column) }}, '[0-9]{9,19}')
+                then {{ epoch_value('try_cast(' ~ text_value(column) ~ ' as bigint)') }}
+            {%- if formats %}
+            else try_strptime({{ text_value(column) }}, {{ sql_list(formats) }}) at time zone 'UTC'
+            {%- endif %}
+        end
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- Seconds, milli-, micro- or nanoseconds since 1970 as a time. -#}
+{% macro epoch_value(number) -%}
+    case
+                when abs({{ number }}) < 1e11 then make_timestamptz(cast({{ number }} * 1e6 as bigint))
+                when abs({{ number }}) < 1e14 then make_timestamptz(cast({{ number }} * 1e3 as bigint))
+                when abs({{ number }}) < 1e17 then make_timestamptz(cast({{ number }} as bigint))
+                when abs({{ number }}) < 9e18 then make_timestamptz(cast({{ number }} / 1e3 as bigint))
+            end
+{%- endmacro %}
+
+
+{#- True or false in any of the usual spellings, or null. -#}
+{% macro boolean_value(column) -%}
+    {%- if column is none -%}
+    cast(null as boolean)
+    {%- else -%}
+    try_cast({{ text_value(column) }} as boolean)
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- The reason to reject a row whose value is there but is no number (or no time), else null. -#}
+{% macro number_problem(name, column) -%}
+    {%- if column is none or is_number(column) and column.type not in ('DOUBLE', 'FLOAT') -%}
+    cast(null as varchar)
+    {%- else -%}
+    case
+            when {{ text_value(column) }} is not null and {{ number_value(column) }} is null
+                then '{{ name }} is not a number: ' || {{ text_value(column) }}
+        end
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro time_problem(name, column, formats=[]) -%}
+    {%- if column is none -%}
+    cast(null as varchar)
+    {%- else -%}
+    case
+            when {{ text_value(column) }} is not null and {{ time_value(column, formats) }} is null
+                then '{{ name }} is not a time: ' || {{ text_value(column) }}
+        end
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro is_number(column) %}
+    {% set type = column.type.split('(')[0] %}
+    {% do return(type in (
+        'TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT', 'UTINYINT', 'USMALLINT', 'UINTEGER', 'UBIGINT',
+        'UHUGEINT', 'DECIMAL', 'FLOAT', 'DOUBLE'
+    )) %}
+{% endmacro %}
+
+
+{#- Columns of the input as one JSON object, as text. -#}
+{% macro json_of_columns(columns, alias) -%}
+    {%- if columns -%}
+    cast(json_object(
+            {%- for column in columns %}
+            {{ sql_text(column.name) }}, {{ alias }}.{{ sql_name(column.name) }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        ) as varchar)
+    {%- else -%}
+    cast(null as varchar)
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,95 @@
+{{ config(materialized='view') }}
+
+-- Every raw row of every source in the shape of the contract, with the reason it breaks the contract, if it does.
+-- A view, so that a row's JSON is only made for the rows that end up rejected.
+with
+
+staged as (
+    {{ union_sources('events') }}
+),
+
+event_types as (
+
+    select * from {{ ref('event_types') }}
+
+),
+
+currency_rates as (
+
+    select * from {{ ref('currency_rates') }}
+    where reporting_currency = {{ reporting_currency_literal() }}
+
+),
+
+measured as (
+
+    select
+        staged.*,
+        cast(staged.received_at as date) as received_on,
+        event_types.is_accepted,
+        coalesce(staged.amount, staged.quantity * staged.unit_price) as stated_amount,
+        case
+            when {{ reporting_currency_literal() }} is null or staged.currency is null then 1.0
+            when staged.currency = {{ reporting_currency_literal() }} then 1.0
+            else currency_rates.rate
+        end as rate
+    from staged
+    left join event_types on staged.event_type = event_types.event_type
+    left join currency_rates on staged.currency = currency_rates.currency
+
+),
+
+final as (
+
+    select
+        source,
+        event_id,
+        customer_id,
+        device_id,
+        item_id,
+        order_id,
+
+        event_type,
+        session_hint,
+        channel,
+        device,
+        country,
+        properties,
+        raw_row,
+
+        quantity,
+        unit_price * rate as unit_price,
+        case
+            when event_type = 'refund' then -abs(stated_amount) * rate
+            else stated_amount * rate
+        end as amount,
+        coalesce({{ reporting_currency_literal() }}, currency) as currency,
+
+        event_at,
+        received_at,
+        received_on,
+
+        case
+            when rejection is not null then rejection
+            when event_at is null then 'event_at is missing or is no time'
+            when event_at < timestamptz '{{ var("earliest_event_date") }} 00:00:00+00'
+                then 'event_at is before {{ var("earliest_event_date") }} (var earliest_event_date)'
+            when event_at > received_at + interval {{ var('future_tolerance_minutes') }} minute
+                then 'event_at is later than received_at'
+            when event_at > timestamptz '{{ run_started_at.isoformat() }}' + interval {{ var('future_tolerance_minutes') }} minute
+                then 'event_at is in the future'
+            when event_type is null then 'event_type is missing'
+            when is_accepted is null then 'event_type ' || event_type || ' is not in seeds/event_types.csv'
+            when not is_accepted then 'event_type ' || event_type || ' is marked as not accepted in seeds/event_types.csv'
+            when customer_id is null and device_id is null then 'neither customer_id nor device_id'
+            when event_type <> 'refund' and quantity < 0 then 'quantity is negative'
+            when unit_price < 0 then 'unit_price is negative'
+            when event_type <> 'refund' and stated_amount < 0 then 'amount is negative'
+            when rate is null
+                then 'currency ' || currency || ' has no rate in seeds/currency_rates.csv (var reporting_currency)'
+        end as reason
+    from measured
+
+)
+
+select * from final

@@ -1,0 +1,58 @@
+{{ config(materialized='incremental', incremental_strategy='append') }}
+-- depends_on: {{ ref('int_arrival_days') }}
+
+-- The public key behind each whole number. Raw ids are read here and do not leave.
+with
+
+arrivals as not materialized (
+    {{ pending_arrivals('arrivals.source, arrivals.customer_id, arrivals.device_id, arrivals.reason') }}
+),
+
+raw_ids as (
+
+    select distinct
+        source,
+        'customer' as kind,
+        customer_id as raw_id
+    from arrivals
+    where reason is null and customer_id is not null
+
+    union all
+
+    select distinct
+        source,
+        'device' as kind,
+        device_id as raw_id
+    from arrivals
+    where reason is null and device_id is not null
+
+),
+
+keys as (
+
+    select
+        source,
+        kind,
+        {{ hmac_sha256("source || ':' || kind || ':' || raw_id") }} as identity_key
+    from raw_ids
+
+),
+
+final as (
+
+    select
+        {{ key_number('identity_key') }} as identity_no,
+        identity_key,
+        source,
+        kind
+    from keys
+    {% if is_incremental() -%}
+    where not exists (
+        select 1 from {{ this }} as standing
+        where standing.identity_key = keys.identity_key
+    )
+    {%- endif %}
+
+)
+
+select * from final

@@ -1,0 +1,64 @@
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='anonymous_no') }}
+
+-- Whom a device belongs to: the customer who was first known on it. The whole anonymous history of the device,
+-- before that moment and after, is hers.
+with
+
+accepted as (
+
+    select * from {{ ref('int_accepted_events') }}
+
+),
+
+sightings as (
+
+    select
+        anonymous_no,
+        customer_no,
+        min(event_at) as linked_at
+    from accepted
+    where customer_no is not null
+        and anonymous_no is not null
+        {% if is_incremental() -%}
+        and loaded_at > (select max(loaded_at) from {{ this }})
+        {%- endif %}
+    group by anonymous_no, customer_no
+
+),
+
+ranked as (
+
+    select
+        anonymous_no,
+        customer_no,
+        linked_at,
+        row_number() over (partition by anonymous_no order by linked_at, customer_no) as sighting_no
+    from sightings
+
+),
+
+final as (
+
+    select
+        ranked.anonymous_no,
+        ranked.customer_no,
+        ranked.linked_at,
+        -- When the link came to stand: what was stitched before has to be stitched again.
+        (select max(loaded_at) from accepted) as loaded_at
+    from ranked
+    where ranked.sighting_no = 1
+        {% if is_incremental() -%}
+        and not exists (
+            select 1
+            from {{ this }} as standing
+            where standing.anonymous_no = ranked.anonymous_no
+                and (
+                    standing.linked_at < ranked.linked_at
+                    or (standing.linked_at = ranked.linked_at and standing.customer_no <= ranked.customer_no)
+                )
+        )
+        {%- endif %}
+
+)
+
+select * from final

@@ -1,0 +1,62 @@
+-- One row an item: what the catalogue says, and items that were only ever seen in events.
+with
+
+catalogue as (
+    {{ union_sources('items') }}
+),
+
+accepted as (
+
+    select * from {{ ref('int_accepted_events') }}
+
+),
+
+seen as (
+
+    select
+        source,
+        item_id,
+        min(event_at) as first_seen_at,
+        median(unit_price) filter (where unit_price > 0) as usual_price
+    from accepted
+    where item_id is not null
+    group by source, item_id
+
+),
+
+listed as (
+
+    select
+        *,
+        row_number() over (partition by source, item_id order by created_at, item_name) as listing_no
+    from catalogue
+    where item_id is not null
+
+),
+
+final as (
+
+    select
+        coalesce(listed.source, seen.source) as source,
+        coalesce(listed.item_id, seen.item_id) as item_id,
+
+        listed.item_name,
+        listed.category,
+        listed.subcategory,
+        listed.brand,
+
+        coalesce(listed.list_price, seen.usual_price) as list_price,
+
+        coalesce(listed.is_in_stock, true) as is_in_stock,
+        listed.item_id is not null as is_in_catalogue,
+
+        coalesce(listed.created_at, seen.first_seen_at) as created_at
+    from listed
+    full outer join seen
+        on listed.source = seen.source
+        and listed.item_id = seen.item_id
+    where coalesce(listed.listing_no, 1) = 1
+
+)
+
+select * from final

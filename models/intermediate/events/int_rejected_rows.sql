@@ -1,0 +1,81 @@
+{{ config(materialized='incremental', incremental_strategy='replace_arrival_days') }}
+-- depends_on: {{ ref('int_arrival_days') }}
+
+-- Every raw row that did not become an event, with the reason: broken rows as they came, and duplicates.
+with
+
+arrivals as not materialized (
+    {{ pending_arrivals() }}
+),
+
+repeated as (
+
+    select * from {{ ref('int_repeated_events') }}
+
+),
+
+accepted as (
+
+    select * from {{ ref('int_accepted_events') }}
+
+),
+
+broken as (
+
+    select
+        source,
+        event_id,
+        event_type,
+        received_at,
+        false as is_duplicate,
+        reason,
+        raw_row
+    from arrivals
+    where reason is not null
+
+),
+
+repeated_arrivals as (
+
+    select
+        arrivals.*,
+        row_number() over (
+            partition by arrivals.source, arrivals.event_id, arrivals.received_at order by arrivals.raw_row
+        ) as copy_no
+    from arrivals
+    inner join repeated
+        on arrivals.event_id = repeated.event_id
+        and arrivals.source = repeated.source
+    where arrivals.reason is null
+
+),
+
+-- All deliveries of an event but the accepted one. Which of several equal copies is named does not matter.
+duplicates as (
+
+    select
+        repeated_arrivals.source,
+        repeated_arrivals.event_id,
+        repeated_arrivals.event_type,
+        repeated_arrivals.received_at,
+        true as is_duplicate,
+        'event_id was delivered before' as reason,
+        repeated_arrivals.raw_row
+    from repeated_arrivals
+    inner join accepted
+        on repeated_arrivals.event_id = accepted.event_id
+        and repeated_arrivals.source = accepted.source
+    where repeated_arrivals.received_at <> accepted.received_at
+        or repeated_arrivals.copy_no > 1
+
+),
+
+final as (
+
+    select * from broken
+    union all
+    select * from duplicates
+
+)
+
+select * from final

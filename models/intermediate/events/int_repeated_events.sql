@@ -1,0 +1,64 @@
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key=['source', 'event_id']) }}
+-- depends_on: {{ ref('int_arrival_days') }}
+
+-- Events that were delivered more than once: few, so that everything else can skip the search for duplicates.
+with
+
+arrivals as (
+    {{ pending_arrivals('arrivals.source, arrivals.event_id, arrivals.received_on, arrivals.reason') }}
+),
+
+valid as (
+
+    select
+        source,
+        event_id
+    from arrivals
+    where reason is null
+
+),
+
+repeated_now as (
+
+    select
+        source,
+        event_id
+    from valid
+    group by source, event_id
+    having count(*) > 1
+
+),
+
+{% if is_incremental() -%}
+-- A row of an earlier day that comes again: it was accepted then and is no news now.
+repeated_since as (
+
+    select
+        valid.source,
+        valid.event_id
+    from valid
+    inner join {{ load_built_relation('int_accepted_events') }} as accepted
+        on valid.event_id = accepted.event_id
+        and valid.source = accepted.source
+    where not exists (
+        select 1
+        from {{ ref('int_arrival_days') }} as arrival_days
+        where arrival_days.source = accepted.source
+            and arrival_days.received_on = cast(accepted.received_at as date)
+            and arrival_days.is_pending
+    )
+
+),
+{%- endif %}
+
+final as (
+
+    select source, event_id from repeated_now
+    {% if is_incremental() -%}
+    union
+    select source, event_id from repeated_since
+    {%- endif %}
+
+)
+
+select * from final

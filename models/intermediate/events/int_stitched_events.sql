@@ -1,0 +1,31 @@
+{{ config(materialized='view') }}
+
+-- The accepted events with the visitor they belong to: the customer where one is known, otherwise the device.
+with
+
+accepted as (
+
+    select * from {{ ref('int_accepted_events') }}
+
+),
+
+links as (
+
+    select * from {{ ref('int_identity_links') }}
+
+),
+
+final as (
+
+    select
+        accepted.* exclude (customer_no),
+        coalesce(accepted.customer_no, links.customer_no) as customer_no,
+        coalesce(accepted.customer_no, links.customer_no, accepted.anonymous_no) as visitor_no
+    from accepted
+    left join links
+        on accepted.anonymous_no = links.anonymous_no
+        and accepted.customer_no is null
+
+)
+
+select * from final

@@ -1,0 +1,133 @@
+{{ config(materialized='incremental', incremental_strategy='replace_touched_days') }}
+-- depends_on: {{ ref('int_touched_visitors') }}
+
+-- What a customer did on one day. Money is told by the day: refunds are netted within it, and a day whose net is
+-- nothing or less is no order day.
+with
+
+stitched as not materialized (
+
+    select * from {{ ref('int_stitched_events') }}
+    where customer_no is not null
+
+),
+
+order_lines as (
+
+    select * from {{ ref('int_order_lines') }}
+
+),
+
+sessions as (
+
+    select * from {{ ref('int_sessions') }}
+    where customer_no is not null
+
+),
+
+{% if is_incremental() -%}
+touched as (
+    {{ touched_days() }}
+),
+{%- endif %}
+
+acts as (
+
+    select
+        stitched.customer_no,
+        cast(stitched.event_at as date) as active_on,
+        count(*) as event_count,
+        count(*) filter (where stitched.event_type = 'view') as view_count,
+        count(*) filter (where stitched.event_type = 'search') as search_count,
+        count(*) filter (where stitched.event_type = 'add_to_cart') as cart_count,
+        count(*) filter (where stitched.event_type in ('payment_error', 'support')) as friction_count,
+        count(*) filter (where stitched.event_type = 'campaign') as campaign_count,
+        max(stitched.loaded_at) as loaded_at
+    from stitched
+    {% if is_incremental() -%}
+    inner join touched
+        on stitched.customer_no = touched.visitor_no
+        and cast(stitched.event_at as date) >= touched.touched_on
+    {%- endif %}
+    group by stitched.customer_no, cast(stitched.event_at as date)
+
+),
+
+orders as (
+
+    select
+        order_lines.customer_no,
+        cast(order_lines.ordered_at as date) as active_on,
+        count(distinct case when order_lines.event_type = 'purchase' then order_lines.order_id end) as order_count,
+        count(*) filter (where order_lines.event_type = 'purchase') as order_line_count,
+        sum(case when order_lines.event_type = 'purchase' then order_lines.amount end) as gross_amount,
+        sum(case when order_lines.event_type = 'refund' then order_lines.amount end) as refund_amount,
+        sum(order_lines.amount) as net_amount,
+        sum(case when order_lines.event_type = 'purchase' then order_lines.discount_amount end) as discount_amount
+    from order_lines
+    {% if is_incremental() -%}
+    inner join touched
+        on order_lines.customer_no = touched.visitor_no
+        and cast(order_lines.ordered_at as date) >= touched.touched_on
+    {%- endif %}
+    group by order_lines.customer_no, cast(order_lines.ordered_at as date)
+
+),
+
+visits as (
+
+    select
+        sessions.customer_no,
+        cast(sessions.session_started_at as date) as active_on,
+        count(*) as session_count,
+        sum(sessions.engaged_seconds) as engaged_seconds
+    from sessions
+    {% if is_incremental() -%}
+    inner join touched
+        on sessions.customer_no = touched.visitor_no
+        and cast(sessions.session_started_at as date) >= touched.touched_on
+    {%- endif %}
+    group by sessions.customer_no, cast(sessions.session_started_at as date)
+
+),
+
+final as (
+
+    select
+        acts.customer_no,
+        acts.active_on,
+
+        acts.event_count,
+        acts.view_count,
+        acts.search_count,
+        acts.cart_count,
+        acts.friction_count,
+        acts.campaign_count,
+        coalesce(visits.session_count, 0) as session_count,
+        coalesce(visits.engaged_seconds, 0) as engaged_seconds,
+
+        coalesce(orders.order_count, 0) as order_count,
+        coalesce(orders.order_line_count, 0) as order_line_count,
+        coalesce(orders.gross_amount, 0) as gross_amount,
+        coalesce(orders.refund_amount, 0) as refund_amount,
+        coalesce(orders.net_amount, 0) as net_amount,
+        coalesce(orders.discount_amount, 0) as discount_amount,
+        greatest(coalesce(orders.net_amount, 0), 0) as spend_amount,
+
+        -- A shop that tells no amounts still has orders.
+        coalesce(
+            orders.net_amount > 0 or (orders.order_count > 0 and orders.net_amount is null), false
+        ) as is_order_day,
+
+        acts.loaded_at
+    from acts
+    left join orders
+        on acts.customer_no = orders.customer_no
+        and acts.active_on = orders.active_on
+    left join visits
+        on acts.customer_no = visits.customer_no
+        and acts.active_on = visits.active_on
+
+)
+
+select * from final

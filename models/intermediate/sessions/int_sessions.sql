@@ -1,0 +1,122 @@
+{{ config(materialized='incremental', incremental_strategy='replace_touched') }}
+-- depends_on: {{ ref('int_touched_visitors') }}
+
+-- One row a session. Over-long sessions and bots are flagged, not lost: marts decide what to do with them.
+with
+
+session_events as (
+
+    select * from {{ ref('int_session_events') }}
+
+),
+
+{% if is_incremental() -%}
+windows as (
+    {{ touched_windows() }}
+),
+{%- endif %}
+
+touched_events as (
+
+    select session_events.*
+    from session_events
+    {% if is_incremental() -%}
+    inner join windows
+        on session_events.visitor_no = windows.visitor_no
+        and session_events.session_started_at >= windows.recompute_from
+    {%- endif %}
+
+),
+
+aggregated as (
+
+    select
+        visitor_no,
+        session_started_at,
+
+        max(case when event_no = 1 then source end) as source,
+        max(case when event_no = 1 then event_type end) as entry_event_type,
+        max(case when seconds_to_next is null then event_type end) as exit_event_type,
+        max(case when seconds_to_next is null then stage end) as exit_stage,
+        max(case when event_no = 1 then channel end) as channel,
+        max(case when event_no = 1 then device end) as device,
+        max(case when event_no = 1 then country end) as country,
+
+        count(*) as event_count,
+        count(*) filter (where event_type = 'view') as view_count,
+        count(*) filter (where event_type = 'purchase') as order_line_count,
+        count(*) filter (where is_friction) as friction_count,
+        max(stage_order) as furthest_stage_order,
+        max(case when stage <> 'after_sales' then stage_order end) as furthest_funnel_order,
+        coalesce(sum(amount) filter (where event_type = 'purchase'), 0) as amount,
+        coalesce(sum(least(seconds_to_next, {{ var('engaged_max_pause_seconds') }})), 0) as engaged_seconds,
+
+        bool_or(stage = 'acquire') as has_reached_acquire,
+        bool_or(stage = 'browse') as has_reached_browse,
+        bool_or(stage = 'cart') as has_reached_cart,
+        bool_or(stage = 'checkout') as has_reached_checkout,
+        bool_or(stage = 'purchase') as has_reached_purchase,
+        bool_or(stage = 'after_sales') as has_reached_after_sales,
+        bool_or(is_customer) as is_customer,
+
+        max(event_at) as ended_at,
+        max(loaded_at) as loaded_at
+    from touched_events
+    group by visitor_no, session_started_at
+
+),
+
+measured as (
+
+    select
+        *,
+        epoch(ended_at - session_started_at) as duration_seconds
+    from aggregated
+
+),
+
+final as (
+
+    select
+        {{ session_id('visitor_no', 'session_started_at') }} as session_id,
+        visitor_no,
+        case when is_customer then visitor_no end as customer_no,
+        source,
+
+        entry_event_type,
+        exit_event_type,
+        exit_stage,
+        channel,
+        device,
+        country,
+
+        event_count,
+        view_count,
+        order_line_count,
+        friction_count,
+        furthest_stage_order,
+        furthest_funnel_order,
+        amount,
+        engaged_seconds,
+        duration_seconds,
+
+        has_reached_acquire,
+        has_reached_browse,
+        has_reached_cart,
+        has_reached_checkout,
+        has_reached_purchase,
+        has_reached_after_sales,
+        order_line_count > 0 as is_converted,
+        duration_seconds > {{ var('session_max_minutes') }} * 60 as is_overlong,
+        order_line_count = 0
+        and event_count >= {{ var('bot_min_events') }}
+        and duration_seconds / event_count <= {{ var('bot_max_seconds_per_event') }} as is_bot,
+
+        session_started_at,
+        ended_at,
+        loaded_at
+    from measured
+
+)
+
+select * from final

@@ -1,0 +1,72 @@
+-- Recency, frequency and monetary value of every customer who has bought, as of the day after the newest event.
+with
+
+cutoffs as (
+
+    select * from {{ ref('int_customer_cutoffs') }}
+    where is_as_of
+        and f_order_days > 0
+
+),
+
+customers as (
+
+    select * from {{ ref('int_customers') }}
+
+),
+
+-- Customers who are alike get the same score: ties share the rank of the first among them.
+ranked as (
+
+    select
+        customer_no,
+        cutoff_date,
+        f_recency_days,
+        f_order_days,
+        f_order_count,
+        f_amount,
+        f_first_order_days,
+        percent_rank() over (order by f_recency_days desc) as recency_rank,
+        percent_rank() over (order by f_order_days) as frequency_rank,
+        percent_rank() over (order by f_amount) as monetary_rank
+    from cutoffs
+
+),
+
+scored as (
+
+    select
+        *,
+        cast(least(1 + floor(recency_rank * 5), 5) as integer) as recency_score,
+        cast(least(1 + floor(frequency_rank * 5), 5) as integer) as frequency_score,
+        cast(least(1 + floor(monetary_rank * 5), 5) as integer) as monetary_score
+    from ranked
+
+),
+
+final as (
+
+    select
+        customers.customer_key,
+
+        cast(scored.recency_score as varchar)
+        || cast(scored.frequency_score as varchar)
+        || cast(scored.monetary_score as varchar) as rfm_score,
+
+        cast(scored.f_recency_days as integer) as recency_days,
+        cast(scored.f_order_days as integer) as order_day_count,
+        cast(scored.f_order_count as integer) as order_count,
+        scored.f_amount as net_amount,
+        scored.f_amount / scored.f_order_days as amount_per_order_day,
+        cast(scored.f_first_order_days as integer) as days_since_first_order,
+        scored.recency_score,
+        scored.frequency_score,
+        scored.monetary_score,
+
+        scored.cutoff_date as as_of_date
+    from scored
+    inner join customers on scored.customer_no = customers.customer_no
+
+)
+
+select * from final

@@ -1,0 +1,36 @@
+{{ config(enabled=source_is_enabled('complete_journey')) }}
+
+-- A third of the households told about themselves, in bands: an age band is no birth year, so it stays an attribute.
+with
+
+demographics as (
+
+    select * from {{ complete_journey_file(source('complete_journey', 'demographics')) }}
+
+),
+
+final as (
+
+    select
+        'complete_journey' as source,
+        cast(household_id as varchar) as customer_id,
+        cast(null as timestamptz) as registered_at,
+        'US' as country,
+        cast(null as integer) as birth_year,
+        cast(null as varchar) as gender,
+        cast(null as varchar) as acquisition_channel,
+        cast(null as boolean) as has_marketing_consent,
+        cast(json_object(
+            'age', age,
+            'income', income,
+            'home_ownership', home_ownership,
+            'marital_status', marital_status,
+            'household_size', household_size,
+            'household_composition', household_comp,
+            'kids', kids_count
+        ) as varchar) as attributes
+    from demographics
+
+)
+
+select * from final

@@ -1,0 +1,151 @@
+{{ config(enabled=source_is_enabled('complete_journey')) }}
+
+-- Till lines of a grocer. Times are the shop's own and without a zone; they are taken as UTC, because the publisher
+-- names no zone and hours keep their meaning that way.
+with
+
+transactions as (
+
+    select * from {{ complete_journey_file(source('complete_journey', 'transactions')) }}
+
+),
+
+campaigns as (
+
+    select * from {{ complete_journey_file(source('complete_journey', 'campaigns')) }}
+
+),
+
+campaign_descriptions as (
+
+    select * from {{ complete_journey_file(source('complete_journey', 'campaign_descriptions')) }}
+
+),
+
+coupon_redemptions as (
+
+    select * from {{ complete_journey_file(source('complete_journey', 'coupon_redemptions')) }}
+
+),
+
+-- sales_value is what the shop takes for the line: after the loyalty discount and the shop's own match of a coupon,
+-- before the maker's coupon (the shop gets that money back). The shelf price is what it was before both.
+-- A basket holds a product once, so the two make the id. Lines of quantity 0 are scanned coupons and goods that were
+-- taken back at the till; they are purchases of nothing, kept so that figures compare with published ones.
+purchases as (
+
+    select
+        cast(basket_id as varchar) || '-' || cast(product_id as varchar) as event_id,
+        cast(household_id as varchar) as customer_id,
+        transaction_timestamp at time zone 'UTC' as event_at,
+        'purchase' as event_type,
+        cast(product_id as varchar) as item_id,
+        cast(basket_id as varchar) as order_id,
+        cast(quantity as double) as quantity,
+        case
+            when quantity > 0 then (sales_value + retail_disc + coupon_match_disc) / quantity
+        end as unit_price,
+        sales_value as amount,
+        'store' as channel,
+        cast(json_object(
+            'store_id', store_id,
+            'retail_discount', retail_disc,
+            'coupon_discount', coupon_disc,
+            'coupon_match_discount', coupon_match_disc
+        ) as varchar) as properties,
+        cast(to_json(transactions) as varchar) as raw_row
+    from transactions
+
+),
+
+campaign_mailings as (
+
+    select
+        'campaign-' || cast(campaigns.campaign_id as varchar) || '-' || cast(campaigns.household_id as varchar) as event_id,
+        cast(campaigns.household_id as varchar) as customer_id,
+        campaign_descriptions.start_date at time zone 'UTC' as event_at,
+        'campaign' as event_type,
+        cast(null as varchar) as item_id,
+        cast(null as varchar) as order_id,
+        cast(null as double) as quantity,
+        cast(null as double) as unit_price,
+        cast(null as double) as amount,
+        'mail' as channel,
+        cast(json_object(
+            'action', 'sent',
+            'campaign_id', campaigns.campaign_id,
+            'campaign_type', campaign_descriptions.campaign_type,
+            'ends_on', cast(campaign_descriptions.end_date as date)
+        ) as varchar) as properties,
+        cast(to_json(campaigns) as varchar) as raw_row
+    from campaigns
+    left join campaign_descriptions on campaigns.campaign_id = campaign_descriptions.campaign_id
+
+),
+
+-- Redemptions are known by the day only. They say that a campaign was answered; their money is in the till lines.
+redemptions as (
+
+    select
+        'redemption-' || md5(cast(to_json(coupon_redemptions) as varchar)) as event_id,
+        cast(household_id as varchar) as customer_id,
+        redemption_date at time zone 'UTC' as event_at,
+        'campaign' as event_type,
+        cast(null as varchar) as item_id,
+        cast(null as varchar) as order_id,
+        cast(null as double) as quantity,
+        cast(null as double) as unit_price,
+        cast(null as double) as amount,
+        'store' as channel,
+        cast(json_object(
+            'action', 'redeemed',
+            'campaign_id', campaign_id,
+            'coupon_upc', coupon_upc
+        ) as varchar) as properties,
+        cast(to_json(coupon_redemptions) as varchar) as raw_row
+    from coupon_redemptions
+
+),
+
+stacked as (
+
+    select * from purchases
+    union all
+    select * from campaign_mailings
+    union all
+    select * from redemptions
+
+),
+
+final as (
+
+    select
+        'complete_journey' as source,
+        event_id,
+        customer_id,
+        cast(null as varchar) as device_id,
+
+        event_at,
+        coalesce(event_at, timestamptz '1970-01-01 00:00:00+00') as received_at,
+
+        event_type,
+        item_id,
+        order_id,
+
+        quantity,
+        unit_price,
+        amount,
+
+        'USD' as currency,
+        cast(null as varchar) as session_hint,
+        channel,
+        cast(null as varchar) as device,
+        'US' as country,
+        properties,
+        raw_row,
+        case when customer_id is null then 'the line has no household' end as rejection
+    from stacked
+
+)
+
+select * from final

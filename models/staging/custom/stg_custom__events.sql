@@ -1,0 +1,134 @@
+{{ config(enabled=source_is_enabled('custom')) }}
+
+-- Events in a table or file of the user's own. Nothing is assumed about types: a value that does not fit its column is
+-- named in the rejection, and a line that is no row is kept as it is. Columns that the contract does not know become
+-- properties.
+{%- set input = custom_input(
+    source('custom', 'events') if not var('custom_events_relation') else none,
+    'events',
+    ['customer_id', 'event_at', 'event_type'],
+    [
+        'event_id', 'device_id', 'received_at', 'item_id', 'order_id', 'quantity', 'unit_price', 'amount', 'currency',
+        'session_hint', 'channel', 'device', 'country', 'properties'
+    ]
+) %}
+{%- set found = input.found %}
+with
+
+input_rows as (
+
+    select * from {{ input.table }}
+
+),
+
+event_names as (
+    {{ event_names('custom', var('custom_event_names') or {}) }}
+),
+
+converted as (
+
+    select
+        {{ text_value(found.event_id) }} as event_id,
+        {{ id_value(found.customer_id) }} as customer_id,
+        {{ id_value(found.device_id) }} as device_id,
+
+        {{ time_value(found.event_at) }} as event_at,
+        {{ time_value(found.received_at) }} as received_at,
+
+        {{ text_value(found.event_type) }} as source_event_name,
+        {{ id_value(found.item_id) }} as item_id,
+        {{ id_value(found.order_id) }} as order_id,
+
+        {{ number_value(found.quantity) }} as quantity,
+        {{ number_value(found.unit_price) }} as unit_price,
+        {{ number_value(found.amount) }} as amount,
+
+        upper({{ text_value(found.currency) }}) as currency,
+        {{ id_value(found.session_hint) }} as session_hint,
+        {{ text_value(found.channel) }} as channel,
+        {{ text_value(found.device) }} as device,
+        {{ text_value(found.country) }} as country,
+        {{ custom_extras(found.properties, input.others) }} as properties,
+        {{ raw_row(input.columns, 'input_rows') }} as raw_row,
+        coalesce(
+            {{ line_problem(input.columns, 'input_rows') }},
+            {{ time_problem('event_at', found.event_at) }},
+            {{ time_problem('received_at', found.received_at) }},
+            {{ number_problem('quantity', found.quantity) }},
+            {{ number_problem('unit_price', found.unit_price) }},
+            {{ number_problem('amount', found.amount) }}
+        ) as value_problem
+    from input_rows
+
+),
+
+{% if var('custom_keep_identical_rows') -%}
+-- A clock of whole seconds writes two clicks as equal rows: they are told apart by number, so that both are kept.
+identified as (
+
+    select
+        * exclude (event_id),
+        coalesce(
+            event_id,
+            md5(raw_row) || '-' || row_number() over (partition by event_id, raw_row)
+        ) as event_id
+    from converted
+
+),
+{%- else -%}
+identified as (
+
+    select
+        * exclude (event_id),
+        coalesce(event_id, md5(raw_row)) as event_id
+    from converted
+
+),
+{%- endif %}
+
+final as (
+
+    select
+        'custom' as source,
+        identified.event_id,
+        identified.customer_id,
+        identified.device_id,
+
+        identified.event_at,
+        coalesce(
+            identified.received_at, identified.event_at, timestamptz '1970-01-01 00:00:00+00'
+        ) as received_at,
+
+        coalesce(event_names.event_type, identified.source_event_name) as event_type,
+        identified.item_id,
+        identified.order_id,
+
+        identified.quantity,
+        identified.unit_price,
+        identified.amount,
+
+        identified.currency,
+        identified.session_hint,
+        identified.channel,
+        identified.device,
+        identified.country,
+        -- The user's own name of an event stays with it where the contract calls it something else.
+        case
+            when event_names.event_type <> identified.source_event_name
+                then cast(json_merge_patch(
+                    coalesce(identified.properties, '{}'),
+                    json_object('source_event_name', identified.source_event_name)
+                ) as varchar)
+            else identified.properties
+        end as properties,
+        identified.raw_row,
+        coalesce(
+            identified.value_problem,
+            {{ event_name_problem('identified.source_event_name') }}
+        ) as rejection
+    from identified
+    left join event_names on lower(identified.source_event_name) = event_names.source_event_name
+
+)
+
+select * from final

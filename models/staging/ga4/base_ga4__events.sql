@@ -1,0 +1,89 @@
+{{ config(enabled=source_is_enabled('ga4')) }}
+
+-- The nested export as one typed row an event. Parquet and JSON lines both go by JSON, so that a column that an older
+-- export lacks is null and no error.
+with
+
+input_rows as (
+    {{ read_input_as_json(source('ga4', 'events'), 'ga4_path') }}
+),
+
+parsed as (
+
+    select
+        row_json,
+        json_transform(
+            row_json,
+            '{
+                "event_name": "VARCHAR",
+                "event_timestamp": "BIGINT",
+                "event_server_timestamp_offset": "BIGINT",
+                "event_params": [{
+                    "key": "VARCHAR",
+                    "value": {
+                        "string_value": "VARCHAR", "int_value": "BIGINT",
+                        "float_value": "DOUBLE", "double_value": "DOUBLE"
+                    }
+                }],
+                "user_id": "VARCHAR",
+                "user_pseudo_id": "VARCHAR",
+                "device": {"category": "VARCHAR"},
+                "geo": {"country": "VARCHAR"},
+                "traffic_source": {"medium": "VARCHAR", "source": "VARCHAR"},
+                "collected_traffic_source": {"manual_medium": "VARCHAR", "manual_source": "VARCHAR"},
+                "ecommerce": {
+                    "transaction_id": "VARCHAR", "purchase_revenue": "DOUBLE", "refund_value": "DOUBLE"
+                },
+                "items": [{
+                    "item_id": "VARCHAR", "item_name": "VARCHAR", "item_brand": "VARCHAR",
+                    "item_category": "VARCHAR", "item_category2": "VARCHAR",
+                    "price": "DOUBLE", "quantity": "DOUBLE", "item_revenue": "DOUBLE", "item_refund": "DOUBLE"
+                }]
+            }'
+        ) as event
+    from input_rows
+
+),
+
+final as (
+
+    select
+        row_json,
+        event.event_name as source_event_name,
+        nullif(event.user_id, '') as user_id,
+        nullif(event.user_pseudo_id, '') as user_pseudo_id,
+        event.device.category as device_category,
+        nullif(event.geo.country, '(not set)') as country,
+        coalesce(
+            event.collected_traffic_source.manual_medium,
+            {{ ga4_param('medium', 'string_value') }},
+            event.traffic_source.medium
+        ) as medium,
+        event.traffic_source.source as first_user_source,
+        {{ ga4_param('currency', 'string_value') }} as currency,
+        {{ ga4_param('ga_session_id', 'int_value') }} as ga_session_id,
+        {{ ga4_param('page_location', 'string_value') }} as page_location,
+        {{ ga4_param('search_term', 'string_value') }} as search_term,
+        coalesce(
+            nullif(event.ecommerce.transaction_id, '(not set)'),
+            {{ ga4_param('transaction_id', 'string_value') }}
+        ) as transaction_id,
+        coalesce(
+            {{ ga4_param('value', 'double_value') }},
+            {{ ga4_param('value', 'float_value') }},
+            {{ ga4_param('value', 'int_value') }}
+        ) as event_value,
+        event.ecommerce.purchase_revenue,
+        event.ecommerce.refund_value,
+        coalesce(event.items, []) as items,
+
+        make_timestamptz(event.event_timestamp) as event_at,
+        -- What was collected offline is uploaded later; the offset says how much later.
+        make_timestamptz(
+            event.event_timestamp + greatest(coalesce(event.event_server_timestamp_offset, 0), 0)
+        ) as received_at
+    from parsed
+
+)
+
+select * from final

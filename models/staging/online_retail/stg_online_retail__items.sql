@@ -1,0 +1,68 @@
+{{ config(enabled=source_is_enabled('online_retail')) }}
+
+-- The file has no catalogue: an item is called what most of its sold lines call it. Lines at price 0 are stock notes
+-- ('damaged', '?') and name nothing.
+with
+
+lines as (
+
+    select * from {{ ref('base_online_retail__lines') }}
+
+),
+
+names as (
+
+    select
+        stock_code,
+        description,
+        count(*) as count_lines
+    from lines
+    where stock_code is not null
+        and description is not null
+        and unit_price > 0
+    group by stock_code, description
+
+),
+
+ranked_names as (
+
+    select
+        stock_code,
+        description,
+        row_number() over (partition by stock_code order by count_lines desc, description) as name_no
+    from names
+
+),
+
+items as (
+
+    select
+        stock_code,
+        median(unit_price) filter (where unit_price > 0 and quantity > 0) as list_price
+    from lines
+    where stock_code is not null
+    group by stock_code
+
+),
+
+final as (
+
+    select
+        'online_retail' as source,
+        items.stock_code as item_id,
+        ranked_names.description as item_name,
+        -- Codes of goods start with five digits; the rest is postage, fees, vouchers, samples and corrections.
+        case when regexp_matches(items.stock_code, '^([0-9]{5}|DCGS)') then 'goods' else 'charges' end as category,
+        cast(null as varchar) as subcategory,
+        cast(null as varchar) as brand,
+        items.list_price,
+        cast(null as timestamptz) as created_at,
+        cast(null as boolean) as is_in_stock
+    from items
+    left join ranked_names
+        on items.stock_code = ranked_names.stock_code
+        and ranked_names.name_no = 1
+
+)
+
+select * from final

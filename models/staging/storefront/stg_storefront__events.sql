@@ -1,0 +1,44 @@
+{{ config(enabled=source_is_enabled('storefront')) }}
+
+-- The simulated shop speaks the contract already: nothing is converted, so that tens of millions of rows stay cheap.
+with
+
+events as (
+
+    select * from {{ source('raw_storefront', 'events') }}
+
+),
+
+final as (
+
+    select
+        'storefront' as source,
+        events.event_id,
+        events.customer_id,
+        events.device_id,
+
+        events.event_at,
+        coalesce(events.received_at, events.event_at, timestamptz '1970-01-01 00:00:00+00') as received_at,
+
+        events.event_type,
+        events.item_id,
+        events.order_id,
+
+        events.quantity,
+        events.unit_price,
+        events.amount,
+
+        events.currency,
+        events.session_hint,
+        events.channel,
+        events.device,
+        events.country,
+        events.properties,
+        -- Only computed where it is read: for the rows that end up rejected.
+        cast(to_json(events) as varchar) as raw_row,
+        cast(null as varchar) as rejection
+    from events
+
+)
+
+select * from final

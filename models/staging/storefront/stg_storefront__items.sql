@@ -1,0 +1,27 @@
+{{ config(enabled=source_is_enabled('storefront')) }}
+
+with
+
+items as (
+
+    select * from {{ source('raw_storefront', 'items') }}
+
+),
+
+final as (
+
+    select
+        'storefront' as source,
+        item_id,
+        item_name,
+        category,
+        subcategory,
+        brand,
+        list_price,
+        created_at,
+        is_in_stock
+    from items
+
+)
+
+select * from final

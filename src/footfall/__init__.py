@@ -1,0 +1,1 @@
+"""Footfall: customer journeys and scores inside the warehouse."""

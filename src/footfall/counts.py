@@ -1,0 +1,192 @@
+"""Count tables: which items go together, which follow which, and which are popular."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from footfall.sequences import MICROSECONDS_A_DAY, PURCHASE, Floats, Ints, ItemEvents
+
+PAIRS_A_CHUNK = 4_000_000
+PAIRS_IN_ALL = 200_000_000
+NEIGHBOURS_KEPT = 100
+SUCCESSOR_REACH = 5
+
+
+@dataclass(frozen=True)
+class CountTable:
+    """The strongest partners of each item, in compressed rows.
+
+    Attributes
+    ----------
+    offsets
+        Item ``i`` owns the partners ``offsets[i]:offsets[i + 1]``; int64 ``[items + 1]``.
+    partners
+        Items; int64 ``[partners]``.
+    scores
+        How strong, above zero; float32 ``[partners]``.
+    """
+
+    offsets: Ints
+    partners: Ints
+    scores: Floats
+
+
+def expand(starts: Ints, sizes: Ints) -> tuple[Ints, Ints]:
+    """Lays ranges end to end.
+
+    Returns
+    -------
+    owner
+        Which range each element came from; int64 ``[sum of sizes]``.
+    positions
+        ``starts[owner]`` plus the place within the range; int64 ``[sum of sizes]``.
+    """
+    owner = np.repeat(np.arange(len(starts)), sizes)
+    within = np.arange(len(owner)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return owner, starts[owner] + within
+
+
+def tokens_before(events: ItemEvents, ends: Ints) -> tuple[Ints, Ints]:
+    """Owners (customer index) and positions of the tokens in ``offsets[c]:ends[c]``."""
+    return expand(events.offsets[:-1], ends - events.offsets[:-1])
+
+
+def neighbours(
+    events: ItemEvents, ends: Ints, count_items: int, *, reach: int = 100, support: int = 3
+) -> CountTable:
+    """Item-kNN: cosine between the sets of customers of two items, over all days.
+
+    The cosine is that of Sarwar et al., 2001, "Item-Based Collaborative Filtering Recommendation
+    Algorithms". Two items of one customer meet if no more than ``reach`` others lie between their
+    first appearances (less where there are so many events that the pairs would not fit).
+
+    Parameters
+    ----------
+    support
+        Pairs that fewer customers share are left out: chance makes most of them.
+    """
+    owner, positions = tokens_before(events, ends)
+    item = events.items[positions]
+    order = np.lexsort((positions, item, owner))
+    fresh = np.ones(len(order), dtype=np.bool_)
+    fresh[1:] = (item[order][1:] != item[order][:-1]) | (owner[order][1:] != owner[order][:-1])
+    first = np.sort(order[fresh])
+    owner, item = owner[first], item[first]
+    customers_of = np.bincount(item, minlength=count_items).astype(np.float64)
+    reach = int(np.clip(PAIRS_IN_ALL // (2 * max(len(item), 1)), 5, reach))
+    offsets = np.concatenate([np.arange(-reach, 0), np.arange(1, reach + 1)])
+    usable = customers_of[item] >= support
+
+    def score(source: Ints, partner: Ints, shared: Ints, _: np.ndarray[Any, Any]) -> np.ndarray:
+        cosine = shared / np.sqrt(customers_of[source] * customers_of[partner])
+        return np.where(shared >= support, cosine, 0.0)
+
+    return _pair_table(item, owner, usable, offsets, np.ones(len(offsets)), count_items, score)
+
+
+def successors(events: ItemEvents, ends: Ints, count_items: int) -> CountTable:
+    """What comes after an item: a first-order chain that also looks a few tokens further.
+
+    A partner ``d`` tokens later counts ``1 / d``; rows are shares, shrunk where an item was seen
+    seldom. Inside a session the table is directed, as the order there means something.
+    """
+    owner, positions = tokens_before(events, ends)
+    item = events.items[positions]
+    steps = np.arange(1, SUCCESSOR_REACH + 1)
+    seen = np.bincount(item, minlength=count_items).astype(np.float64)
+
+    def score(source: Ints, partner: Ints, _: Ints, weight: np.ndarray[Any, Any]) -> np.ndarray:
+        return np.where(source == partner, 0.0, weight / (seen[source] + 2.0))
+
+    usable = np.ones(len(item), dtype=np.bool_)
+    return _pair_table(item, owner, usable, steps, 1.0 / steps, count_items, score)
+
+
+def popularity(events: ItemEvents, ends: Ints, count_items: int, cut: int, days: float) -> Floats:
+    """Share of each item among the purchases of the last ``days`` before ``cut``; ``[items]``.
+
+    Where there were none, the share among all events so far.
+    """
+    _, positions = tokens_before(events, ends)
+    recent = events.at[positions] >= cut - int(days * MICROSECONDS_A_DAY)
+    bought = positions[recent & (events.kinds[positions] == PURCHASE)]
+    chosen = bought if len(bought) else positions
+    counts = np.bincount(events.items[chosen], minlength=count_items).astype(np.float32)
+    return counts / max(float(counts.sum()), 1.0)
+
+
+def spread(table: CountTable, row: Ints, item: Ints, weight: Floats) -> tuple[Ints, Ints, Floats]:
+    """Walks from items to their partners.
+
+    Parameters
+    ----------
+    row, item, weight
+        Which customer holds which item, and how much it counts; ``[held]`` each.
+
+    Returns
+    -------
+    Row, partner and ``weight * score`` of every step, ``[steps]`` each; partners repeat.
+    """
+    step, position = expand(table.offsets[item], table.offsets[item + 1] - table.offsets[item])
+    return row[step], table.partners[position], weight[step] * table.scores[position]
+
+
+def _pair_table(
+    item: Ints,
+    owner: Ints,
+    usable: np.ndarray[Any, np.dtype[np.bool_]],
+    offsets: Ints,
+    weights: np.ndarray[Any, Any],
+    count_items: int,
+    score: Any,
+) -> CountTable:
+    """Counts pairs at given distances, a group of source items at a time.
+
+    Keys are sorted rather than scattered over items x items, so that memory holds only the pairs
+    of one group, whatever the size of the catalogue.
+    """
+    by_item = np.flatnonzero(usable)
+    by_item = by_item[np.argsort(item[by_item], kind="stable")]
+    source_sorted = item[by_item]
+    bits = max(1, int(len(offsets)).bit_length())
+    step = max(1, PAIRS_A_CHUNK // len(offsets))
+    sizes = np.zeros(count_items, dtype=np.int64)
+    partners: list[Ints] = []
+    scores: list[Floats] = []
+    low = 0
+    while low < len(by_item):
+        high = min(low + step, len(by_item))
+        # A group ends where an item does, so that each row is counted whole.
+        high = int(np.searchsorted(source_sorted, source_sorted[high - 1], side="right"))
+        here = by_item[low:high]
+        there = here[:, None] + offsets
+        inside = (there >= 0) & (there < len(item))
+        there = np.where(inside, there, 0)
+        inside &= (owner[there] == owner[here][:, None]) & usable[there]
+        which, distance = np.nonzero(inside)
+        key = item[here][which] * count_items + item[there[which, distance]]
+        key = np.sort((key << bits) | distance)
+        pair, distance = key >> bits, key & ((1 << bits) - 1)
+        heads = np.flatnonzero(np.diff(pair, prepend=-1))
+        if len(heads):
+            source, partner = np.divmod(pair[heads], count_items)
+            shared = np.diff(np.append(heads, len(pair)))
+            value = score(source, partner, shared, np.add.reduceat(weights[distance], heads))
+            kept = np.flatnonzero(value > 0)
+            kept = kept[np.lexsort((partner[kept], -value[kept], source[kept]))]
+            starts = np.flatnonzero(np.diff(source[kept], prepend=-1))
+            row_sizes = np.diff(np.append(starts, len(kept)))
+            rank = np.arange(len(kept)) - np.repeat(starts, row_sizes)
+            kept = kept[rank < NEIGHBOURS_KEPT]
+            sizes += np.bincount(source[kept], minlength=count_items)
+            partners.append(partner[kept])
+            scores.append(value[kept].astype(np.float32))
+        low = high
+    return CountTable(
+        offsets=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+        partners=np.concatenate(partners) if partners else np.zeros(0, dtype=np.int64),
+        scores=np.concatenate(scores) if scores else np.zeros(0, dtype=np.float32),
+    )

@@ -1,0 +1,303 @@
+"""Exact metrics for probabilities, amounts and tiers, with bootstrap intervals over customers.
+
+Every metric takes ``weights`` of shape [replicates, customers]: a row of ones gives the metric
+itself, a row of multinomial counts gives a bootstrap replicate. Scores are sorted once for all
+replicates, and all models of a comparison share the same rows of weights, so that differences
+between models are paired.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+#: Metrics where a larger value is better; for all others smaller is better.
+LARGER_IS_BETTER = frozenset(
+    {"auc", "pr_auc", "gini", "accuracy", "macro_f1", "precision_top_decile", "recall_top_decile"}
+)
+_CELLS_PER_CHUNK = 4_000_000
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A metric with its 95 % bootstrap interval and the replicates behind it."""
+
+    value: float
+    lower: float
+    upper: float
+    replicates: FloatArray
+
+
+def auc(labels: FloatArray, scores: FloatArray, weights: FloatArray) -> FloatArray:
+    """Area under the ROC curve, ties counted one half; NaN where a class is missing.
+
+    Args:
+        labels: 0 or 1, [customers].
+        scores: larger means more likely 1, [customers].
+        weights: non-negative, [replicates, customers].
+
+    Returns:
+        [replicates].
+    """
+    order, starts = _tie_groups(scores)
+    positive = np.add.reduceat(weights[:, order] * labels[order], starts, axis=1)
+    negative = np.add.reduceat(weights[:, order] * (1.0 - labels[order]), starts, axis=1)
+    below = np.cumsum(negative, axis=1) - negative
+    won = (positive * (below + 0.5 * negative)).sum(axis=1)
+    return _divide(won, positive.sum(axis=1) * negative.sum(axis=1))
+
+
+def average_precision(labels: FloatArray, scores: FloatArray, weights: FloatArray) -> FloatArray:
+    """Area under the precision-recall curve as average precision (step-wise, no interpolation)."""
+    order, starts = _tie_groups(-scores)
+    positive = np.add.reduceat(weights[:, order] * labels[order], starts, axis=1)
+    everyone = np.add.reduceat(weights[:, order], starts, axis=1)
+    precision = _divide(np.cumsum(positive, axis=1), np.cumsum(everyone, axis=1), empty=0.0)
+    return _divide((precision * positive).sum(axis=1), positive.sum(axis=1))
+
+
+def brier(labels: FloatArray, probabilities: FloatArray, weights: FloatArray) -> FloatArray:
+    """Mean squared difference between probability and outcome."""
+    return _mean((probabilities - labels) ** 2, weights)
+
+
+def log_loss(labels: FloatArray, probabilities: FloatArray, weights: FloatArray) -> FloatArray:
+    """Mean negative log-likelihood; probabilities are clipped to [1e-6, 1 - 1e-6]."""
+    clipped = np.clip(probabilities, 1e-6, 1.0 - 1e-6)
+    losses = -(labels * np.log(clipped) + (1.0 - labels) * np.log1p(-clipped))
+    return _mean(losses, weights)
+
+
+def calibration_error(
+    labels: FloatArray, probabilities: FloatArray, weights: FloatArray, bins: int = 10
+) -> FloatArray:
+    """Expected calibration error over ``bins`` groups of (nearly) equal size.
+
+    Groups are quantiles of the predicted probability; customers with one probability are never
+    split over two groups (Naeini et al. 2015, with equal-mass bins).
+    """
+    order, starts = _equal_mass_groups(probabilities, bins)
+    expected = np.add.reduceat(weights[:, order] * probabilities[order], starts, axis=1)
+    observed = np.add.reduceat(weights[:, order] * labels[order], starts, axis=1)
+    return _divide(np.abs(expected - observed).sum(axis=1), weights.sum(axis=1))
+
+
+def precision_top_decile(
+    labels: FloatArray, scores: FloatArray, weights: FloatArray
+) -> FloatArray:
+    """Share of 1s among the tenth of the customers with the largest scores."""
+    top = _top_share(scores, 0.1)
+    return _divide((weights[:, top] * labels[top]).sum(axis=1), weights[:, top].sum(axis=1))
+
+
+def recall_top_decile(labels: FloatArray, scores: FloatArray, weights: FloatArray) -> FloatArray:
+    """Share of all 1s found among the tenth of the customers with the largest scores."""
+    top = _top_share(scores, 0.1)
+    return _divide((weights[:, top] * labels[top]).sum(axis=1), weights @ labels)
+
+
+def mean_absolute_error(actual: FloatArray, predicted: FloatArray, w: FloatArray) -> FloatArray:
+    """Mean absolute error, in the currency of the amounts."""
+    return _mean(np.abs(predicted - actual), w)
+
+
+def root_mean_squared_error(
+    actual: FloatArray, predicted: FloatArray, weights: FloatArray
+) -> FloatArray:
+    """Root of the mean squared error, in the currency of the amounts."""
+    return np.sqrt(_mean((predicted - actual) ** 2, weights))
+
+
+def normalised_gini(
+    actual: FloatArray, predicted: FloatArray, weights: FloatArray
+) -> FloatArray:
+    """Gini coefficient of the ranking by prediction over that of the perfect ranking.
+
+    Ties in the prediction share their amounts evenly, so the order of rows has no say. NaN where
+    all amounts are equal or sum to nothing.
+    """
+    return _divide(_gini(actual, predicted, weights), _gini(actual, actual, weights))
+
+
+def total_ratio(actual: FloatArray, predicted: FloatArray, weights: FloatArray) -> FloatArray:
+    """Sum of the predictions over the sum of the amounts (1 is unbiased)."""
+    return _divide(weights @ predicted, weights @ actual)
+
+
+def decile_error(actual: FloatArray, predicted: FloatArray, weights: FloatArray) -> FloatArray:
+    """Mean over the deciles of prediction of |predicted - actual| / actual, empty deciles left out.
+
+    This is the decile-level MAPE of Wang, Liu and Miao (2019), "A deep probabilistic model for
+    customer lifetime value prediction".
+    """
+    order, starts = _equal_mass_groups(predicted, 10)
+    expected = np.add.reduceat(weights[:, order] * predicted[order], starts, axis=1)
+    observed = np.add.reduceat(weights[:, order] * actual[order], starts, axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        errors = np.where(observed > 0, np.abs(expected - observed) / observed, np.nan)
+    filled = np.isfinite(errors)
+    return _divide(np.where(filled, errors, 0.0).sum(axis=1), filled.sum(axis=1).astype(float))
+
+
+def accuracy(actual: IntArray, predicted: IntArray, weights: FloatArray) -> FloatArray:
+    """Share of customers whose class is right."""
+    return _mean((actual == predicted).astype(float), weights)
+
+
+def macro_f1(
+    actual: IntArray, predicted: IntArray, weights: FloatArray, classes: int = 3
+) -> FloatArray:
+    """Unweighted mean of the F1 scores of the classes that occur (in truth or in prediction)."""
+    scores = np.zeros(weights.shape[0])
+    present = np.zeros(weights.shape[0])
+    for label in range(classes):
+        hit = weights @ ((actual == label) & (predicted == label)).astype(float)
+        both = weights @ (actual == label).astype(float) + weights @ (predicted == label).astype(
+            float
+        )
+        scores += np.where(both > 0, 2.0 * hit / np.maximum(both, 1e-300), 0.0)
+        present += both > 0
+    return _divide(scores, present)
+
+
+def probability_metrics() -> dict[str, Callable[..., FloatArray]]:
+    """Metrics of a probability, by the name that `model_evaluation` shows."""
+    return {
+        "auc": auc,
+        "pr_auc": average_precision,
+        "brier": brier,
+        "log_loss": log_loss,
+        "ece": calibration_error,
+        "precision_top_decile": precision_top_decile,
+        "recall_top_decile": recall_top_decile,
+    }
+
+
+def amount_metrics() -> dict[str, Callable[..., FloatArray]]:
+    """Metrics of a predicted amount, by the name that `model_evaluation` shows."""
+    return {
+        "mae": mean_absolute_error,
+        "rmse": root_mean_squared_error,
+        "gini": normalised_gini,
+        "total_ratio": total_ratio,
+        "decile_mape": decile_error,
+    }
+
+
+def tier_metrics() -> dict[str, Callable[..., FloatArray]]:
+    """Metrics of a predicted class, by the name that `model_evaluation` shows."""
+    return {"accuracy": accuracy, "macro_f1": macro_f1}
+
+
+def measure(
+    metrics: Mapping[str, Callable[..., FloatArray]],
+    actual: npt.NDArray[np.generic],
+    predictions: Mapping[str, npt.NDArray[np.generic]],
+    *,
+    replicates: int,
+    seed: int,
+) -> dict[tuple[str, str], Measured]:
+    """Measure every model on the same customers with a paired, seeded bootstrap.
+
+    Args:
+        metrics: functions (actual, predicted, weights) -> [replicates] by name.
+        actual: labels or amounts, [customers].
+        predictions: model name -> prediction, [customers] each.
+        replicates: bootstrap replicates; 0 leaves the intervals NaN.
+        seed: of the resampling.
+
+    Returns:
+        (model, metric) -> value, 95 % percentile interval, replicates.
+    """
+    count = len(actual)
+    if count == 0:
+        return {}
+    pieces: dict[tuple[str, str], list[FloatArray]] = {
+        (model, metric): [] for model in predictions for metric in metrics
+    }
+    for weights in _weight_chunks(count, replicates, seed):
+        for model, predicted in predictions.items():
+            for metric, function in metrics.items():
+                pieces[model, metric].append(function(actual, predicted, weights))
+    measured = {}
+    for key, chunks in pieces.items():
+        values = np.concatenate(chunks)
+        measured[key] = summarise(float(values[0]), values[1:])
+    return measured
+
+
+def summarise(value: float, replicates: FloatArray) -> Measured:
+    """Return a metric with the 2.5 % and 97.5 % percentiles of its finite replicates."""
+    finite = replicates[np.isfinite(replicates)]
+    if len(finite) == 0:
+        return Measured(value, float("nan"), float("nan"), replicates)
+    lower, upper = np.quantile(finite, [0.025, 0.975])
+    return Measured(value, float(lower), float(upper), replicates)
+
+
+def paired_lead(ours: Measured, other: Measured, metric: str) -> Measured:
+    """Return how much better ``ours`` is than ``other``, positive when better, on paired rows."""
+    sign = 1.0 if metric in LARGER_IS_BETTER else -1.0
+    return summarise(
+        sign * (ours.value - other.value), sign * (ours.replicates - other.replicates)
+    )
+
+
+def _weight_chunks(count: int, replicates: int, seed: int) -> Iterator[FloatArray]:
+    """Yield rows of bootstrap weights, first a row of ones, a bounded number of cells at a time."""
+    generator = np.random.default_rng(seed)
+    yield np.ones((1, count))
+    size = max(1, _CELLS_PER_CHUNK // count)
+    for start in range(0, replicates, size):
+        rows = min(size, replicates - start)
+        drawn = generator.integers(0, count, size=(rows, count))
+        drawn += np.arange(rows)[:, None] * count
+        counts = np.bincount(drawn.ravel(), minlength=rows * count)
+        yield counts.reshape(rows, count).astype(np.float64)
+
+
+def _mean(values: FloatArray, weights: FloatArray) -> FloatArray:
+    return _divide(weights @ values, weights.sum(axis=1))
+
+
+def _divide(top: FloatArray, bottom: FloatArray, empty: float = float("nan")) -> FloatArray:
+    safe = np.where(bottom > 0, bottom, 1.0)
+    return np.where(bottom > 0, top / safe, empty)
+
+
+def _tie_groups(scores: FloatArray) -> tuple[IntArray, IntArray]:
+    """Return the ascending order of scores and where each group of equal scores starts."""
+    order = np.argsort(scores, kind="stable")
+    ordered = scores[order]
+    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+    return order.astype(np.int64), starts.astype(np.int64)
+
+
+def _equal_mass_groups(scores: FloatArray, groups: int) -> tuple[IntArray, IntArray]:
+    """Return the ascending order and group starts; a start in a run of ties moves to its head."""
+    order, ties = _tie_groups(scores)
+    wanted = (np.arange(groups) * len(scores)) // groups
+    heads = ties[np.searchsorted(ties, wanted, side="right") - 1]
+    return order, np.unique(heads)
+
+
+def _top_share(scores: FloatArray, share: float) -> IntArray:
+    count = max(1, round(share * len(scores)))
+    return np.argsort(-scores, kind="stable")[:count].astype(np.int64)
+
+
+def _gini(actual: FloatArray, scores: FloatArray, weights: FloatArray) -> FloatArray:
+    """Twice the area between the Lorenz curve of the ranking and the diagonal."""
+    order, starts = _tie_groups(-scores)
+    gained = np.add.reduceat(weights[:, order] * actual[order], starts, axis=1)
+    people = np.add.reduceat(weights[:, order], starts, axis=1)
+    height = _divide(np.cumsum(gained, axis=1), gained.sum(axis=1, keepdims=True))
+    step = _divide(people, people.sum(axis=1, keepdims=True))
+    previous = np.concatenate([np.zeros((len(weights), 1)), height[:, :-1]], axis=1)
+    return (step * (height + previous)).sum(axis=1) - 1.0

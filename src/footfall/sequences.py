@@ -1,0 +1,393 @@
+"""Item events as flat, sorted columns, and the windows that a model reads from them.
+
+Nothing is padded: a customer is a slice of the columns, a batch is a matrix of positions whose
+rows have equal length.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
+
+KINDS = ("view", "wishlist", "add_to_cart", "purchase")
+"""Event types in order of intent; a token takes the strongest one of its item in its session."""
+PURCHASE = KINDS.index("purchase")
+MICROSECONDS_A_DAY = 86_400_000_000
+GAP_BUCKETS = 34
+PRICE_BUCKETS = 17
+NEVER = np.iinfo(np.int64).max
+
+EVENT_COLUMNS = ("customer_no", "item_id", "event_at", "event_type")
+ArrowRows = pa.Table | pa.RecordBatchReader
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The items, numbered by first appearance, so that the items known at a date are a prefix.
+
+    Attributes
+    ----------
+    item_ids
+        Names, in order; ``[items]``.
+    first_at
+        Microseconds of the first event since 1970; ``NEVER`` without one; int64 ``[items]``.
+    category, brand
+        Codes of ``category_names`` and ``brand_names``; 0 where absent; int64 ``[items]``.
+    price
+        List price, or else the unit price of the first event; nan where absent; float32 ``[items]``.
+    in_stock
+        False where the item table says so; bool ``[items]``.
+    has_stock
+        Whether the item table says anything about stock.
+    """
+
+    item_ids: tuple[str, ...]
+    first_at: Ints
+    category: Ints
+    brand: Ints
+    price: Floats
+    in_stock: npt.NDArray[np.bool_]
+    category_names: tuple[str, ...]
+    brand_names: tuple[str, ...]
+    has_stock: bool
+
+    def count_before(self, cut: int) -> int:
+        """How many items had an event before ``cut`` (microseconds since 1970)."""
+        return int(np.count_nonzero(self.first_at < cut))
+
+
+@dataclass(frozen=True)
+class ItemEvents:
+    """One token a customer, session and item, sorted by customer and time.
+
+    Attributes
+    ----------
+    customers
+        Customer numbers, ascending; int64 ``[customers]``.
+    offsets
+        Customer ``c`` owns the tokens ``offsets[c]:offsets[c + 1]``; int64 ``[customers + 1]``.
+    items
+        Index into the catalogue; int64 ``[tokens]``.
+    kinds
+        Index into ``KINDS``; int64 ``[tokens]``.
+    at
+        Microseconds since 1970, UTC; int64 ``[tokens]``.
+    sessions
+        Session number, ascending over all tokens; int64 ``[tokens]``.
+    gaps
+        Bucket of the log gap to the token before; 0 for the first of a customer; int64 ``[tokens]``.
+    """
+
+    customers: Ints
+    offsets: Ints
+    items: Ints
+    kinds: Ints
+    at: Ints
+    sessions: Ints
+    gaps: Ints
+
+    def ends_before(self, cut: int) -> Ints:
+        """Where each customer's history ends at ``cut``: ``offsets[c]:ends[c]``; int64 ``[customers]``."""
+        before = np.concatenate([[0], np.cumsum(self.at < cut)])
+        counts = before[self.offsets[1:]] - before[self.offsets[:-1]]
+        return self.offsets[:-1] + counts
+
+
+def microseconds(day: datetime.date) -> int:
+    """Midnight UTC of a day, in microseconds since 1970."""
+    return (day - datetime.date(1970, 1, 1)).days * MICROSECONDS_A_DAY
+
+
+def day_of(moment: int) -> datetime.date:
+    """The UTC day that holds ``moment`` (microseconds since 1970)."""
+    return datetime.date(1970, 1, 1) + datetime.timedelta(days=moment // MICROSECONDS_A_DAY)
+
+
+def price_buckets(price: Floats) -> Ints:
+    """Buckets of the price on a log scale, two an octave; 0 where there is none; int64 ``[items]``."""
+    known = np.isfinite(price) & (price > 0)
+    log_price = np.log2(np.where(known, price, 1.0)) * 1.5 + 6
+    return np.where(known, np.clip(log_price, 0, PRICE_BUCKETS - 2).astype(np.int64) + 1, 0)
+
+
+def read(
+    events: ArrowRows,
+    items: ArrowRows,
+    *,
+    session_gap_seconds: float = 1800,
+    known_items: Iterable[str] = (),
+    known_categories: Iterable[str] = (),
+    known_brands: Iterable[str] = (),
+) -> tuple[ItemEvents, Catalogue]:
+    """Reads events and items into sorted columns.
+
+    Parameters
+    ----------
+    events
+        Columns ``customer_no``, ``item_id``, ``event_at``, ``event_type`` and, if there,
+        ``unit_price``; in any order. Rows without customer, item or time and event types outside
+        ``KINDS`` are left out.
+    items
+        Columns ``item_id`` and, if there, ``category``, ``brand``, ``list_price``, ``is_in_stock``.
+    session_gap_seconds
+        A longer pause starts a new session; below zero every event is its own.
+    known_items, known_categories, known_brands
+        Names that keep these places, in this order, as a trained model needs them.
+
+    Raises
+    ------
+    ValueError
+        When a column is missing; it names the table and the column.
+    """
+    names: dict[str, int] = {name: place for place, name in enumerate(known_items)}
+    count_known = len(names)
+    raw = _read_events(events, names)
+    item_table = _whole(items, "items", ("item_id",))
+    for name in item_table["item_id"].to_pylist():
+        if name is not None:
+            names.setdefault(str(name), len(names))
+
+    customer, item, kind, at, price = raw
+    first_at = np.full(len(names), NEVER, dtype=np.int64)
+    np.minimum.at(first_at, item, at)
+    first_price = _first_price(item, at, price, first_at)
+
+    # Known items keep their places; the others follow in order of first event, then of name, so
+    # that the order of arrival cannot change a thing.
+    labels = np.array(list(names), dtype=object)
+    fresh = np.arange(count_known, len(names))
+    by_name = fresh[np.argsort(labels[fresh].astype(str), kind="stable")] if len(fresh) else fresh
+    order = np.concatenate(
+        [np.arange(count_known), by_name[np.argsort(first_at[by_name], kind="stable")]]
+    ).astype(np.int64)
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+
+    catalogue = _catalogue(
+        tuple(labels[order].tolist()),
+        first_at[order],
+        first_price[order],
+        item_table,
+        list(known_categories),
+        list(known_brands),
+    )
+    return _sorted_tokens(customer, place[item], kind, at, session_gap_seconds), catalogue
+
+
+def _columns(names: Iterable[str], table: str, required: Iterable[str]) -> None:
+    found = list(names)
+    for column in required:
+        if column not in found:
+            raise ValueError(f"{table} has no column {column!r}; it has {', '.join(found)}")
+
+
+def _whole(rows: ArrowRows, table: str, required: Iterable[str]) -> pa.Table:
+    _columns(rows.schema.names, table, required)
+    return rows.read_all() if isinstance(rows, pa.RecordBatchReader) else rows
+
+
+def _read_events(
+    events: ArrowRows, names: dict[str, int]
+) -> tuple[Ints, Ints, Ints, Ints, Floats]:
+    """Encodes batch by batch, so that a stream of any length needs only its encoded columns."""
+    _columns(events.schema.names, "events", EVENT_COLUMNS)
+    batches = events.to_batches() if isinstance(events, pa.Table) else events
+    parts: list[tuple[Ints, Ints, Ints, Ints, Floats]] = []
+    kinds = pa.array(KINDS)
+    for batch in batches:
+        kind = pc.index_in(batch.column("event_type").cast(pa.string()), kinds)
+        keep = pc.and_(
+            pc.and_(batch.column("customer_no").is_valid(), batch.column("item_id").is_valid()),
+            pc.and_(batch.column("event_at").is_valid(), kind.is_valid()),
+        )
+        kept = batch.filter(keep)
+        if kept.num_rows == 0:
+            continue
+        item = kept.column("item_id").cast(pa.string()).dictionary_encode()
+        codes = np.array(
+            [names.setdefault(name, len(names)) for name in item.dictionary.to_pylist()],
+            dtype=np.int64,
+        )
+        at = kept.column("event_at").cast(pa.timestamp("us", _zone(kept.column("event_at").type)))
+        if "unit_price" in kept.schema.names:
+            price = pc.fill_null(kept.column("unit_price").cast(pa.float32()), np.nan)
+        else:
+            price = pa.array(np.full(kept.num_rows, np.nan, dtype=np.float32))
+        parts.append(
+            (
+                kept.column("customer_no").cast(pa.int64()).to_numpy(),
+                codes[item.indices.to_numpy()],
+                kind.filter(keep).cast(pa.int64()).to_numpy(),
+                at.cast(pa.int64()).to_numpy(),
+                np.asarray(price.to_numpy(), dtype=np.float32),
+            )
+        )
+    if not parts:
+        empty = np.zeros(0, dtype=np.int64)
+        return empty, empty, empty, empty, np.zeros(0, dtype=np.float32)
+    customer, item_code, kind_code, moment, unit_price = (
+        np.concatenate(column) for column in zip(*parts, strict=True)
+    )
+    return customer, item_code, kind_code, moment, unit_price
+
+
+def _zone(kind: pa.DataType) -> str | None:
+    return kind.tz if pa.types.is_timestamp(kind) else None
+
+
+def _first_price(item: Ints, at: Ints, price: Floats, first_at: Ints) -> Floats:
+    """The lowest positive price at an item's first moment: known as soon as the item is."""
+    known = np.isfinite(price) & (price > 0) & (at == first_at[item])
+    first = np.full(len(first_at), np.inf, dtype=np.float32)
+    np.minimum.at(first, item[known], price[known])
+    return np.where(np.isfinite(first), first, np.float32(np.nan)).astype(np.float32)
+
+
+def _catalogue(
+    item_ids: tuple[str, ...],
+    first_at: Ints,
+    first_price: Floats,
+    table: pa.Table,
+    categories: list[str],
+    brands: list[str],
+) -> Catalogue:
+    place = {name: index for index, name in enumerate(item_ids)}
+    listed = table["item_id"].cast(pa.string()).to_pylist()
+    where = np.array([place[name] if name is not None else -1 for name in listed], dtype=np.int64)
+    price = first_price.copy()
+    in_stock = np.ones(len(item_ids), dtype=np.bool_)
+    if "list_price" in table.column_names:
+        values = pc.fill_null(table["list_price"].cast(pa.float32()), np.nan)
+        listed_price = np.asarray(values.to_numpy(), dtype=np.float32)
+        usable = (where >= 0) & np.isfinite(listed_price) & (listed_price > 0)
+        price[where[usable]] = listed_price[usable]
+    if "is_in_stock" in table.column_names:
+        stock = pc.fill_null(table["is_in_stock"].cast(pa.bool_()), True)
+        flags = np.asarray(stock.to_numpy(), dtype=np.bool_)
+        in_stock[where[where >= 0]] = flags[where >= 0]
+    category, category_names = _codes(table, "category", where, len(item_ids), categories)
+    brand, brand_names = _codes(table, "brand", where, len(item_ids), brands)
+    return Catalogue(
+        item_ids=item_ids,
+        first_at=first_at,
+        category=category,
+        brand=brand,
+        price=price,
+        in_stock=in_stock,
+        category_names=category_names,
+        brand_names=brand_names,
+        has_stock="is_in_stock" in table.column_names,
+    )
+
+
+def _codes(
+    table: pa.Table, column: str, where: Ints, count: int, known: list[str]
+) -> tuple[Ints, tuple[str, ...]]:
+    """Codes from 1; a name that only one item bears says no more than the item and gets 0."""
+    codes = np.zeros(count, dtype=np.int64)
+    if column not in table.column_names:
+        return codes, tuple(known)
+    values = table[column].cast(pa.string()).to_pylist()
+    if known:
+        names = known
+    else:
+        counts: dict[str, int] = {}
+        for value in values:
+            if value is not None:
+                counts[value] = counts.get(value, 0) + 1
+        names = sorted(value for value, uses in counts.items() if uses > 1)
+    numbers = {name: index + 1 for index, name in enumerate(names)}
+    own = np.array([numbers.get(value, 0) for value in values], dtype=np.int64)
+    codes[where[where >= 0]] = own[where >= 0]
+    return codes, tuple(names)
+
+
+def _sorted_tokens(
+    customer: Ints, item: Ints, kind: Ints, at: Ints, session_gap_seconds: float
+) -> ItemEvents:
+    order = np.lexsort((kind, item, at, customer))
+    customer, item, kind, at = customer[order], item[order], kind[order], at[order]
+    starts = np.ones(len(customer), dtype=np.bool_)
+    starts[1:] = customer[1:] != customer[:-1]
+    pause = np.zeros(len(at), dtype=np.int64)
+    pause[1:] = np.where(starts[1:], 0, at[1:] - at[:-1])
+    opens = starts | (pause > session_gap_seconds * 1_000_000)
+    session = np.cumsum(opens) - 1
+    if session_gap_seconds >= 0:
+        # One token a session and item, at its first moment, with its strongest intent.
+        by_item = np.lexsort((item, session))
+        fresh = np.ones(len(by_item), dtype=np.bool_)
+        fresh[1:] = (item[by_item][1:] != item[by_item][:-1]) | (
+            session[by_item][1:] != session[by_item][:-1]
+        )
+        heads = np.flatnonzero(fresh)
+        first = by_item[heads]
+        if len(heads):
+            kind = kind.copy()
+            kind[first] = np.maximum.reduceat(kind[by_item], heads)
+        keep = np.sort(first)
+        customer, item, kind, at, session = (
+            column[keep] for column in (customer, item, kind, at, session)
+        )
+        starts = np.ones(len(customer), dtype=np.bool_)
+        starts[1:] = customer[1:] != customer[:-1]
+        pause = np.zeros(len(at), dtype=np.int64)
+        pause[1:] = np.where(starts[1:], 0, at[1:] - at[:-1])
+    gap = np.clip(np.log2(1 + pause / 1_000_000), 0, GAP_BUCKETS - 2).astype(np.int64) + 1
+    heads = np.flatnonzero(starts)
+    return ItemEvents(
+        customers=customer[heads],
+        offsets=np.append(heads, len(customer)).astype(np.int64),
+        items=item,
+        kinds=kind,
+        at=at,
+        sessions=session,
+        gaps=np.where(starts, 0, gap),
+    )
+
+
+def equal_length_batches(
+    starts: Ints, ends: Ints, batch_tokens: int, random: np.random.Generator | None = None
+) -> Iterator[tuple[Ints, Ints]]:
+    """Batches slices of equal length, so that no token is padding.
+
+    Parameters
+    ----------
+    starts, ends
+        Slices of the token columns; int64 ``[slices]``; empty ones are passed over.
+    batch_tokens
+        How many tokens a batch holds at most (but one slice at least).
+    random
+        Shuffles slices of equal length, and the batches; in order of length without it.
+
+    Yields
+    ------
+    rows
+        Which slices; int64 ``[batch]``.
+    positions
+        Token positions; int64 ``[batch, length]``.
+    """
+    lengths = ends - starts
+    filled = np.flatnonzero(lengths > 0)
+    tie = random.random(len(filled)) if random is not None else filled
+    filled = filled[np.lexsort((tie, lengths[filled]))]
+    length = lengths[filled]
+    cuts: list[tuple[int, int]] = []
+    edges = np.append(np.flatnonzero(np.diff(length, prepend=-1)), len(length))
+    for low, high in zip(edges[:-1], edges[1:], strict=True):
+        step = max(1, batch_tokens // int(length[low]))
+        cuts.extend((at, min(at + step, int(high))) for at in range(int(low), int(high), step))
+    order = random.permutation(len(cuts)) if random is not None else np.arange(len(cuts))
+    for number in order:
+        low, high = cuts[int(number)]
+        rows = filled[low:high]
+        yield rows, starts[rows][:, None] + np.arange(int(length[low]))

@@ -1,0 +1,5 @@
+"""A simulated shop with a known truth, generated inside DuckDB from one seed number."""
+
+from footfall.storefront.simulation import StorefrontRun, generate
+
+__all__ = ["StorefrontRun", "generate"]

@@ -1,0 +1,45 @@
+-- Constants of the simulated shop. `seed` and `customers` are set by the driver; the numbers that a
+-- reader may want to know or a test may want to check stand here, and are copied to truth_parameters.
+-- Times are microseconds since 1970 (integers: sums of them do not depend
+-- on the order of adding, so that any number of threads gives the same rows).
+
+set variable day_us = 86400000000;
+set variable start_us = epoch_us(timestamp '2025-01-01 00:00:00');
+set variable end_us = epoch_us(timestamp '2026-07-01 00:00:00');
+
+-- Population
+set variable visitors = getvariable('customers') * 2;
+set variable bots = greatest(1, getvariable('customers') // 400);
+set variable items = least(20000, 60 + getvariable('customers') // 10);
+set variable share_known_before_start = 0.42;
+set variable fraud_every = 97;
+set variable fraud_ring_size = 5;
+set variable shared_device_every = 89;
+
+-- Buying: rates are gamma distributed with shape 2 over customers, so are the drop-out rates
+set variable mean_visits_per_day = 0.118;
+set variable mean_dropout_per_day = 0.0036;
+set variable conversion_log_odds = -2.2;
+set variable conversion_spread = 0.5;
+set variable fading_log_odds = -0.9;
+set variable fading_days = 28;
+set variable checkout_completion = 0.84;
+
+-- Planted friction
+set variable payment_error_probability = 0.34;
+set variable payment_error_loss = 0.65;
+set variable payment_error_innocent_probability = 0.05;
+set variable slow_step_loss = 0.40;
+set variable support_chat_probability = 0.12;
+
+-- After the sale
+set variable refund_probability = 0.06;
+set variable fraud_refund_probability = 0.65;
+set variable review_probability = 0.13;
+set variable support_probability = 0.05;
+
+-- Collector
+set variable late_session_share = 0.008;
+set variable late_event_share = 0.006;
+set variable duplicate_share = 0.008;
+set variable malformed_share = 0.003;

@@ -1,0 +1,202 @@
+-- Everybody who comes to the shop: customers (some of them in fraud rings), visitors who never register,
+-- and bots. Customers follow the assumptions of Pareto/NBD (Schmittlein, Morrison and Colombo 1987):
+-- visits at a gamma distributed rate until an exponential drop-out at a gamma distributed rate.
+
+create temp table people as
+
+with
+
+numbered as (
+
+    select
+        person_no,
+        child(hash(xor(getvariable('seed')::ubigint, hash('person'))), person_no) as person_key,
+        case
+            when person_no >= getvariable('customers') + getvariable('visitors') then 'bot'
+            when person_no >= getvariable('customers') then 'visitor'
+            when person_no % getvariable('fraud_every') = getvariable('fraud_every') - 1 then 'fraud'
+            else 'customer'
+        end as kind
+    from range(getvariable('customers') + getvariable('visitors') + getvariable('bots')) as numbers (person_no)
+
+),
+
+rings as (
+
+    select
+        *,
+        case
+            when kind = 'fraud' then person_no // (getvariable('fraud_every') * getvariable('fraud_ring_size'))
+        end as ring_no
+    from numbered
+
+),
+
+ring_keys as (
+
+    select
+        *,
+        child(hash(xor(getvariable('seed')::ubigint, hash('ring'))), coalesce(ring_no, 0)) as ring_key,
+        kind = 'customer'
+        and uniform(person_key, 'known') < getvariable('share_known_before_start') as is_known_before_start
+    from rings
+
+),
+
+-- When they first come: members of a ring within a few days of each other
+arrival_slots as (
+
+    select
+        *,
+        case
+            when kind = 'fraud'
+                then
+                    (0.1 + 0.8 * uniform(ring_key, 'start')) * getvariable('slots')
+                    + 250 * uniform(person_key, 'arrival')
+            else uniform(person_key, 'arrival') * getvariable('slots')
+        end::bigint as arrival_slot
+    from ring_keys
+
+),
+
+arrivals as (
+
+    select
+        arrival_slots.*,
+        calendar_slots.day_us + time_of_day(arrival_slots.person_key) as arrived_us
+    from arrival_slots
+    inner join calendar_slots on arrival_slots.arrival_slot = calendar_slots.slot
+
+),
+
+lives as (
+
+    select
+        * exclude (arrived_us, arrival_slot),
+        case
+            when is_known_before_start
+                then getvariable('start_us') - ((1 + 540 * uniform(person_key, 'arrival')) * 86400)::bigint * 1000000
+            else arrived_us
+        end as acquired_us,
+        case kind
+            when 'customer' then getvariable('mean_dropout_per_day') * gamma_two(person_key, 'dropout')
+            when 'visitor' then 1 / 12.0
+            when 'fraud' then 1 / 9.0
+            else 1 / 60.0
+        end as dropout_per_day,
+        case kind
+            when 'customer' then getvariable('mean_visits_per_day') * gamma_two(person_key, 'visits')
+            when 'visitor' then 0.09
+            when 'fraud' then 0.9
+            else 0.12
+        end as visits_per_day
+    from arrivals
+
+),
+
+tastes as (
+
+    select
+        *,
+        -- Nobody is known to have dropped out before the shop's first day
+        greatest(acquired_us, getvariable('start_us'))
+        + (least(9000, exponential(person_key, 'life') / dropout_per_day) * 86400)::bigint * 1000000 as churned_us,
+        getvariable('conversion_log_odds')
+        + getvariable('conversion_spread') * normal(person_key, 'conversion') as conversion_log_odds,
+        normal(person_key, 'spend') as spend_level,
+        uniform(person_key, 'price sensitivity') as price_sensitivity,
+        uniform(person_key, 'fading') < 0.5 as is_fading,
+        kind = 'customer' and uniform(person_key, 'consent') < 0.55 as has_consent,
+        floor(uniform(person_key, 'first category') * 8)::integer as first_category_no,
+        (
+            floor(uniform(person_key, 'first category') * 8)
+            + 1 + floor(uniform(person_key, 'second category') * 7)
+        )::integer % 8 as second_category_no,
+        0.35 + 0.30 * uniform(person_key, 'first share') as first_category_share,
+        0.15 + 0.15 * uniform(person_key, 'second share') as second_category_share,
+        ['DE', 'DE', 'DE', 'DE', 'DE', 'DE', 'FR', 'FR', 'FR', 'FR', 'FR', 'NL', 'NL', 'NL', 'ES', 'ES', 'IT', 'IT', 'BE', 'AT'][
+            1 + floor(uniform(person_key, 'country') * 20)::integer
+        ] as country,
+        1 + floor(uniform(person_key, 'device count') * 2.6)::integer as device_count,
+        -- New customers look around for some visits before they register
+        1 + floor(exponential(person_key, 'register') * 0.9)::integer as register_at_visit
+    from lives
+
+)
+
+select
+    tastes.*,
+    -- The span on the visits' clock in which visits can happen
+    coalesce(first_days.clock_start, 0)
+    + case
+        when is_known_before_start then 0
+        else coalesce((first_days.intensity * ((acquired_us - first_days.day_us) / getvariable('day_us')))::bigint, 0)
+    end as clock_from,
+    coalesce(last_days.clock_end, getvariable('clock_end')) as clock_to
+from tastes
+left join calendar as first_days
+    on tastes.acquired_us // getvariable('day_us') = first_days.day_us // getvariable('day_us')
+left join calendar as last_days
+    on tastes.churned_us // getvariable('day_us') = last_days.day_us // getvariable('day_us');
+
+-- Consumables that a customer buys again and again, each with a cycle of its own
+create temp table staples as
+
+with
+
+slots as (
+
+    select
+        person_no,
+        person_key,
+        spend_level,
+        slot,
+        child(child(person_key, slot), 1) as staple_key,
+        case
+            when slot < 2 and first_category_no < 4 then first_category_no
+            when slot < 3 and second_category_no < 4 then second_category_no
+            else floor(uniform(child(person_key, slot), 'staple category') * 4)::integer
+        end as category_no
+    from people
+    cross join range(5) as numbers (slot)
+    where
+        kind = 'customer'
+        and slot < floor(uniform(person_key, 'staples') * 6)
+
+),
+
+placed as (
+
+    select
+        slots.*,
+        least(2, greatest(0, floor(1.5 + 0.9 * spend_level + normal(staple_key, 'tier'))))::integer as tier
+    from slots
+
+),
+
+final as (
+
+    select distinct on (placed.person_no, items.item_no)
+        placed.person_no,
+        items.item_no,
+        placed.staple_key,
+        (items.cycle_days * (0.75 + 0.5 * uniform(staple_key, 'pace')) * 86400)::bigint * 1000000 as cycle_us,
+        (uniform(staple_key, 'phase') * 90 * 86400)::bigint * 1000000 as phase_us
+    from placed
+    inner join shelves
+        on
+            placed.category_no = shelves.category_no
+            and placed.tier = shelves.tier
+            and shelves.month_no = 0
+    inner join item_ranks
+        on
+            item_ranks.month_no = 0
+            and placed.category_no = item_ranks.category_no
+            and placed.tier = item_ranks.tier
+            and floor(pow(uniform(staple_key, 'rank'), 1.8) * shelves.shelf_size)::integer = item_ranks.popularity_rank
+    inner join items on item_ranks.position_no * 8 + item_ranks.category_no = items.item_no
+    order by placed.person_no, items.item_no, placed.slot
+
+)
+
+select * from final;

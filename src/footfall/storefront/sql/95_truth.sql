@@ -1,0 +1,360 @@
+-- What only the simulation knows. No model reads these tables: tests and analyses do.
+
+create table truth_storefront.truth_customers as
+
+select
+    'c' || (100000 + people.person_no) as customer_id,
+
+    people.country,
+    first_categories.category as first_category,
+    second_categories.category as second_category,
+
+    people.first_category_share,
+    people.second_category_share,
+    people.visits_per_day,
+    logistic(people.conversion_log_odds) as checkout_probability,
+    -- Orders on a mean day while active: the rate of the buying process
+    people.visits_per_day * logistic(people.conversion_log_odds) * getvariable('checkout_completion')
+        as orders_per_day,
+    people.dropout_per_day,
+    people.spend_level,
+    people.price_sensitivity,
+    people.ring_no as fraud_ring,
+
+    people.kind = 'fraud' as is_fraud,
+    people.is_fading,
+    people.is_known_before_start,
+    people.kind = 'customer'
+    and people.person_no % getvariable('shared_device_every') >= getvariable('shared_device_every') - 2
+        as shares_device,
+
+    make_timestamptz(people.acquired_us) as acquired_at,
+    make_timestamptz(registrations.registered_us) as registered_at,
+    make_timestamptz(people.churned_us) as churned_at
+from people
+inner join registrations on people.person_no = registrations.person_no
+inner join (select distinct category_no, category from subcategories) as first_categories
+    on people.first_category_no = first_categories.category_no
+inner join (select distinct category_no, category from subcategories) as second_categories
+    on people.second_category_no = second_categories.category_no
+where registrations.registered_us < getvariable('end_us')
+order by people.person_no;
+
+-- Taste over all categories of what a customer looks at: the three parts of the draw, added up
+create table truth_storefront.truth_customer_tastes as
+
+select
+    'c' || (100000 + people.person_no) as customer_id,
+    categories.category,
+    case when categories.category_no = people.first_category_no then people.first_category_share else 0 end
+    + case when categories.category_no = people.second_category_no then people.second_category_share else 0 end
+    + (1 - people.first_category_share - people.second_category_share) / 8 as weight
+from people
+cross join (select distinct category_no, category from subcategories) as categories
+where people.kind in ('customer', 'fraud')
+order by people.person_no, categories.category_no;
+
+create table truth_storefront.truth_customer_staples as
+
+select
+    'c' || (100000 + staples.person_no) as customer_id,
+    'i' || (100000 + staples.item_no) as item_id,
+    staples.cycle_us / getvariable('day_us') as cycle_days
+from staples
+order by staples.person_no, staples.item_no;
+
+create table truth_storefront.truth_items as
+
+select
+    items.item_id,
+    items.category,
+    items.subcategory,
+    -- The item that people look at next most often
+    'i' || (100000 + ((items.position_no + 1) % rings.ring_size) * 8 + items.category_no) as next_item_id,
+    items.tier as price_tier,
+    items.quality,
+    items.cycle_days,
+    items.is_consumable
+from items
+inner join
+    (
+        select
+            category_no,
+            max(ring_size) as ring_size
+        from shelves
+        where month_no = (select max(month_no) from months)
+        group by category_no
+    ) as rings
+    on items.category_no = rings.category_no
+order by items.item_no;
+
+create table truth_storefront.truth_visits as
+
+with
+
+order_amounts as (
+
+    select
+        visit_no,
+        sum(quantity * price_cents - discount_cents)::bigint as amount_cents
+    from order_lines
+    group by visit_no
+
+)
+
+select
+    'v' || visits.visit_no as visit_id,
+    case when visits.kind in ('customer', 'fraud') then 'c' || (100000 + visits.person_no) end as customer_id,
+    'd' || to_hex(hash((visits.device_no + 4000000000)::ubigint)) as device_id,
+    case when visits.is_converted then 'o' || to_hex(hash(visits.visit_no::ubigint)) end as order_id,
+
+    visits.kind,
+    visits.identity,
+    visits.channel,
+    visits.device,
+    visits.country,
+    experiments.experiment,
+    case
+        when visits.experiment_no is not null
+            then case when visits.is_treated then 'treatment' else 'control' end
+    end as variant,
+
+    visits.view_count,
+    visits.reach_probability * visits.payment_probability as purchase_probability,
+    visits.control_reach * visits.payment_probability as purchase_probability_control,
+    visits.treated_reach * visits.payment_probability as purchase_probability_treatment,
+    -- Of the order that was made or would have been made without friction
+    case when visits.is_willing then coalesce(order_amounts.amount_cents, 0) / 100.0 end as willing_amount,
+
+    visits.reaches_checkout,
+    visits.is_willing,
+    visits.has_payment_error,
+    visits.is_slow_slice,
+    visits.is_innocent_slow_slice,
+    visits.is_lost_error,
+    visits.is_lost_slow,
+    visits.is_converted,
+
+    make_timestamptz(visits.started_us) as started_at,
+    make_timestamptz(visits.identified_us) as identified_at
+from visits
+left join order_amounts on visits.visit_no = order_amounts.visit_no
+left join experiments on visits.experiment_no = experiments.experiment_no
+order by visits.visit_no;
+
+-- Which device belongs to whom; a shared device has a row a person
+create table truth_storefront.truth_identities as
+
+select
+    device_id,
+    customer_id,
+    kind,
+    count(*) as visit_count,
+    count(*) filter (where identity = 'anonymous') as anonymous_visit_count,
+    min(started_at) as first_seen_at,
+    min(identified_at) as first_identified_at
+from truth_storefront.truth_visits
+group by device_id, customer_id, kind
+order by device_id, customer_id;
+
+create table truth_storefront.truth_frictions as
+
+with
+
+visits as (
+
+    select * from truth_storefront.truth_visits
+    where kind = 'customer'
+
+),
+
+chats as (
+
+    select count(*) as chat_count
+    from events
+    where
+        event_type = 'support'
+        and properties = '{"topic":"chat"}'
+
+),
+
+removals as (
+
+    select count(*) as removal_count
+    from events
+    where event_type = 'remove_from_cart'
+
+),
+
+final as (
+
+    select
+        'payment_error_android' as friction,
+        'payment_error' as event_type,
+        '{"device":"android"}' as slice,
+        true as is_harmful,
+        count(*) filter (where has_payment_error and device = 'android') as visit_count,
+        count(*) filter (where is_lost_error) as lost_order_count,
+        getvariable('payment_error_loss') as loss_probability,
+        round(coalesce(sum((willing_amount * 100)::bigint) filter (where is_lost_error), 0) / 100.0, 2) as lost_amount
+    from visits
+
+    union all
+
+    select
+        'slow_checkout_france_iphone' as friction,
+        'checkout' as event_type,
+        '{"country":"FR","device":"iphone"}' as slice,
+        true as is_harmful,
+        count(*) filter (where reaches_checkout and is_slow_slice) as visit_count,
+        count(*) filter (where is_lost_slow) as lost_order_count,
+        getvariable('slow_step_loss') as loss_probability,
+        round(coalesce(sum((willing_amount * 100)::bigint) filter (where is_lost_slow), 0) / 100.0, 2) as lost_amount
+    from visits
+
+    union all
+
+    select
+        'payment_error_elsewhere' as friction,
+        'payment_error' as event_type,
+        '{"device":["desktop","iphone","tablet"]}' as slice,
+        false as is_harmful,
+        count(*) filter (where has_payment_error and device <> 'android') as visit_count,
+        0 as lost_order_count,
+        0 as loss_probability,
+        0 as lost_amount
+    from visits
+
+    union all
+
+    select
+        'slow_checkout_netherlands_desktop' as friction,
+        'checkout' as event_type,
+        '{"country":"NL","device":"desktop"}' as slice,
+        false as is_harmful,
+        count(*) filter (where reaches_checkout and is_innocent_slow_slice) as visit_count,
+        0 as lost_order_count,
+        0 as loss_probability,
+        0 as lost_amount
+    from visits
+
+    union all
+
+    select
+        'support_chat_at_checkout' as friction,
+        'support' as event_type,
+        '{}' as slice,
+        false as is_harmful,
+        chat_count as visit_count,
+        0 as lost_order_count,
+        0 as loss_probability,
+        0 as lost_amount
+    from chats
+
+    union all
+
+    select
+        'removal_from_cart' as friction,
+        'remove_from_cart' as event_type,
+        '{}' as slice,
+        false as is_harmful,
+        removal_count as visit_count,
+        0 as lost_order_count,
+        0 as loss_probability,
+        0 as lost_amount
+    from removals
+
+)
+
+select * from final;
+
+create table truth_storefront.truth_experiments as
+
+select
+    visits.experiment,
+    visits.variant,
+    make_timestamptz(experiments.starts_us) as starts_at,
+    make_timestamptz(experiments.ends_us) as ends_at,
+    experiments.log_odds,
+    count(*) as visit_count,
+    count(distinct split_part(visits.visit_id, 'v', 2)::bigint // 4096) as person_count,
+    count(*) filter (where visits.is_converted) as order_count,
+    -- Of these visits, had all been in one arm: rounded, because the order of adding is not fixed
+    round(avg(visits.purchase_probability_control), 9) as conversion_control,
+    round(avg(visits.purchase_probability_treatment), 9) as conversion_treatment
+from truth_storefront.truth_visits as visits
+inner join experiments
+    on
+        visits.experiment = experiments.experiment
+        and visits.kind <> 'bot'
+group by visits.experiment, visits.variant, experiments.starts_us, experiments.ends_us, experiments.log_odds
+order by visits.experiment, visits.variant;
+
+create table truth_storefront.truth_campaigns as
+
+select
+    campaign_no,
+    campaign,
+    log_odds,
+    make_timestamptz(starts_us) as starts_at,
+    make_timestamptz(ends_us) as ends_at
+from campaigns
+order by campaign_no;
+
+create table truth_storefront.truth_reviews as
+
+select
+    'r' || to_hex(line_key) as review_id,
+    mention_no,
+    aspect,
+    case when is_positive then 'positive' else 'negative' end as polarity,
+    phrase
+from review_aspects
+order by reviewed_us, visit_no, line_no, mention_no;
+
+-- Planted trouble of the stream: a row a delivered copy that staging must count as rejected or
+-- duplicate, and a row a late event, which it must accept.
+create table truth_storefront.truth_rejected_events as
+
+select
+    'e' || to_hex(hash(event_no::ubigint)) as event_id,
+    'duplicate' as kind,
+    'delivered_again' as reason,
+    make_timestamptz(
+        received_us + 1000000 + (5 * 3600 * exponential(event_key, 'again delay'))::bigint * 1000000
+    ) as received_at
+from events
+where
+    uniform(event_key, 'again') < getvariable('duplicate_share')
+    and received_us + 1000000 + (5 * 3600 * exponential(event_key, 'again delay'))::bigint * 1000000
+    < getvariable('end_us')
+
+union all
+
+select
+    'e' || to_hex(hash((event_no + 2305843009213693952)::ubigint)) as event_id,
+    'malformed' as kind,
+    reason,
+    make_timestamptz(received_us) as received_at
+from spoiled
+where received_us < getvariable('end_us')
+
+union all
+
+select
+    'e' || to_hex(hash(event_no::ubigint)) as event_id,
+    'late' as kind,
+    'delivered_late' as reason,
+    make_timestamptz(received_us) as received_at
+from events
+where
+    received_us - at_us > 3600000000
+    and received_us < getvariable('end_us');
+
+create table truth_storefront.truth_parameters as
+
+select
+    name as key,
+    value::varchar as value
+from duckdb_variables()
+order by name;

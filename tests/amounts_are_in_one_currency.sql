@@ -1,0 +1,18 @@
+-- Amounts in several currencies must not be summed: set var reporting_currency and give rates in
+-- seeds/currency_rates.csv. Returns the currencies found, with their rows.
+with
+
+currencies as (
+
+    select
+        currency,
+        count(*) as row_count
+    from {{ ref('int_accepted_events') }}
+    where amount is not null
+        and currency is not null
+    group by currency
+
+)
+
+select * from currencies
+where (select count(*) from currencies) > 1
