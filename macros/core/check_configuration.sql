@@ -8,19 +8,21 @@
     {% do problems.extend(unknown_var_problems()) %}
     {% do problems.extend(source_problems()) %}
     {% do problems.extend(number_problems()) %}
-    {% do problems.extend(warehouse_problems()) %}
-
-    {% if problems %}
-        {% do exceptions.raise_compiler_error(
-            'Configuration check: ' ~ problems | length ~ ' problem(s)\n  - ' ~ problems | join('\n  - ')
-        ) %}
-    {% endif %}
-
+    {% do stop_at(problems) %}
     {% set is_demo_key = run_query("select getvariable('footfall_key_is_demo')").columns[0].values()[0] %}
     {% if is_demo_key and enabled_sources() != ['storefront'] %}
         {% do exceptions.warn(
             'Customer keys are made with the public demo key: anyone can turn them back into customer ids. '
             ~ 'Set DBT_ENV_SECRET_FOOTFALL_KEY to a secret of your own before you use real data.'
+        ) %}
+    {% endif %}
+{% endmacro %}
+
+
+{% macro stop_at(problems) %}
+    {% if problems %}
+        {% do exceptions.raise_compiler_error(
+            'Configuration check: ' ~ problems | length ~ ' problem(s)\n  - ' ~ problems | join('\n  - ')
         ) %}
     {% endif %}
 {% endmacro %}
@@ -38,7 +40,8 @@
         'storefront_seed': 'whole', 'storefront_customers': 'positive', 'storefront_until': 'any',
         'complete_journey_path': 'any', 'online_retail_path': 'any', 'ga4_path': 'any',
         'snowplow_path': 'any', 'segment_path': 'any',
-        'custom_events_path': 'any', 'custom_items_path': 'any',
+        'custom_events_path': 'any', 'custom_events_relation': 'any', 'custom_columns': 'any',
+        'custom_event_names': 'any', 'custom_keep_identical_rows': 'boolean', 'custom_items_path': 'any',
         'custom_customers_path': 'any', 'custom_reviews_path': 'any',
         'earliest_event_date': 'date', 'future_tolerance_minutes': 'whole',
         'reporting_currency': 'any',
@@ -71,6 +74,12 @@
 {% macro source_problems() %}
     {% set problems = [] %}
     {% set picked = enabled_sources() %}
+    {% if target.database in ['main', 'temp', 'system'] %}
+        {% do problems.append(
+            "the warehouse file is called '" ~ target.database ~ "', a name that DuckDB keeps for itself: "
+            ~ 'set FOOTFALL_DB to a file of another name.'
+        ) %}
+    {% endif %}
     {% if not picked %}
         {% do problems.append("var 'footfall_source' is empty: name at least one of " ~ known_sources() | join(', ') ~ '.') %}
     {% endif %}
@@ -82,8 +91,14 @@
     {% endfor %}
     {% set needed = {
         'online_retail': 'online_retail_path', 'ga4': 'ga4_path', 'snowplow': 'snowplow_path',
-        'segment': 'segment_path', 'custom': 'custom_events_path'
+        'segment': 'segment_path'
     } %}
+    {% if 'custom' in picked and not var('custom_events_path') and not var('custom_events_relation') %}
+        {% do problems.append(
+            "var 'custom_events_path' is not set, but footfall_source is 'custom': set it to the path of the events "
+            ~ "(CSV or Parquet), or custom_events_relation to a relation of the warehouse."
+        ) %}
+    {% endif %}
     {% for name in picked if name in needed and not var(needed[name]) %}
         {% do problems.append(
             "var '" ~ needed[name] ~ "' is not set, but footfall_source is '" ~ name
@@ -144,41 +159,46 @@
     } %}
     {% for name in [
         'storefront_seed', 'storefront_customers', 'online_retail_path', 'ga4_path', 'snowplow_path',
-        'segment_path', 'custom_events_path', 'earliest_event_date', 'future_tolerance_minutes',
+        'segment_path', 'custom_events_path', 'custom_events_relation', 'custom_columns', 'custom_event_names',
+        'custom_keep_identical_rows', 'earliest_event_date', 'future_tolerance_minutes',
         'reporting_currency', 'session_gap_minutes', 'session_cut_at_midnight', 'session_cut_at_campaign_change'
     ] %}
         {% do shaping.update({name: var(name) | string}) %}
     {% endfor %}
+    {% if source_is_enabled('storefront') %}
+        {% set simulated = run_query('select fingerprint from raw_storefront.storefront_run').columns[0].values()[0] %}
+        {% do shaping.update({'storefront (the simulated shop)': simulated[:12]}) %}
+    {% endif %}
     {% do return(shaping) %}
 {% endmacro %}
 
 
-{% macro warehouse_problems() %}
-    {% if flags.WHICH not in ['build', 'run'] %}
-        {% do return([]) %}
+{#- Stops a run that would mix two shapes in one warehouse, naming what changed; notes the shape of this run. -#}
+{% macro check_warehouse() %}
+    {% if not execute or flags.WHICH not in ['build', 'run'] %}
+        {% do return('') %}
     {% endif %}
     {% set problems = [] %}
-    {% set settings = api.Relation.create(database=target.database, schema=generate_schema_name('intermediate', none), identifier='run_settings') %}
     {% set shaping = shaping_settings() %}
-    {% set log_of_events = adapter.get_relation(database=target.database, schema=settings.schema, identifier='int_accepted_events') %}
-    {% if log_of_events is not none and not flags.FULL_REFRESH
-        and adapter.get_relation(database=target.database, schema=settings.schema, identifier='run_settings') is not none %}
-        {% for row in run_query('select name, value from ' ~ settings) if row[0] in shaping and shaping[row[0]] != row[1] %}
+    {% set noted = load_built_relation('run_settings') %}
+    {% if noted is not none and load_built_relation('int_accepted_events') is not none and not flags.FULL_REFRESH %}
+        {% for row in run_query('select name, value from ' ~ noted) if row[0] in shaping and shaping[row[0]] != row[1] %}
             {% do problems.append(
                 "'" ~ row[0] ~ "' was '" ~ row[1] ~ "' when this warehouse was built and is '" ~ shaping[row[0]]
                 ~ "' now: build once with --full-refresh, or set FOOTFALL_DB to keep both."
             ) %}
         {% endfor %}
     {% endif %}
-    {% if not problems %}
-        {% set rows = [] %}
-        {% for name, value in shaping.items() %}
-            {% do rows.append("('" ~ name ~ "', '" ~ value | replace("'", "''") ~ "')") %}
-        {% endfor %}
-        {% do run_query('create schema if not exists ' ~ settings.schema) %}
-        {% do run_query(
-            'create or replace table ' ~ settings ~ ' as select * from (values ' ~ rows | join(', ') ~ ') as t(name, value)'
-        ) %}
-    {% endif %}
-    {% do return(problems) %}
+    {% do stop_at(problems) %}
+
+    {% set rows = [] %}
+    {% for name, value in shaping.items() %}
+        {% do rows.append("('" ~ name ~ "', '" ~ value | replace("'", "''") ~ "')") %}
+    {% endfor %}
+    {% set schema = generate_schema_name('intermediate', none) %}
+    {% do run_query('create schema if not exists ' ~ schema) %}
+    {% do run_query(
+        'create or replace table ' ~ schema ~ '.run_settings as select * from (values ' ~ rows | join(', ')
+        ~ ') as t(name, value)'
+    ) %}
 {% endmacro %}

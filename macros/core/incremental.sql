@@ -53,12 +53,23 @@
     delete from {{ arg_dict['target_relation'] }} as target
     using {{ ref('int_arrival_days') }} as arrival_days
     where target.source = arrival_days.source
-        and cast(target.received_at as date) = arrival_days.received_on
+        and {{ utc_date('target.received_at') }} = arrival_days.received_on
         and arrival_days.is_pending;
 
     insert into {{ arg_dict['target_relation'] }} by name
     select * from {{ arg_dict['temp_relation'] }}
 {% endmacro %}
+
+
+{#- Whose history moved since this table was built. -#}
+{% macro touched_since_last_build() -%}
+    select
+        visitor_no,
+        min(touched_from) as touched_from
+    from {{ ref('int_touched_visitors') }}
+    where batch_at > (select coalesce(max(loaded_at), timestamptz '1900-01-01 00:00:00+00') from {{ this }})
+    group by visitor_no
+{%- endmacro %}
 
 
 {#- What this table has to compute again: the touched visitors, from the start of the session that the change falls
@@ -67,14 +78,7 @@
     select
         touched.visitor_no,
         coalesce(max(standing.session_started_at), min(touched.touched_from)) as recompute_from
-    from (
-        select
-            visitor_no,
-            min(touched_from) as touched_from
-        from {{ ref('int_touched_visitors') }}
-        where batch_at > (select coalesce(max(loaded_at), timestamptz '1900-01-01 00:00:00+00') from {{ this }})
-        group by visitor_no
-    ) as touched
+    from ({{ touched_since_last_build() }}) as touched
     left join {{ this }} as standing
         on touched.visitor_no = standing.visitor_no
         and standing.session_started_at <= touched.touched_from
@@ -94,10 +98,15 @@
 {% endmacro %}
 
 
-{#- The public id of a session: who and when, so that a rebuilt session keeps its id. -#}
-{% macro session_id(visitor_no, started_at) -%}
-    md5({{ visitor_no }} || '|' || epoch_us({{ started_at }}))
-{%- endmacro %}
+{#- Incremental strategy: sessions that were made anew are replaced, and those that are no more go. -#}
+{% macro get_incremental_replace_sessions_sql(arg_dict) %}
+    delete from {{ arg_dict['target_relation'] }}
+    where session_id in (select session_id from {{ arg_dict['temp_relation'] }})
+        or session_id not in (select session_id from {{ ref('int_sessions') }});
+
+    insert into {{ arg_dict['target_relation'] }} by name
+    select * from {{ arg_dict['temp_relation'] }}
+{% endmacro %}
 
 
 {#- The days that a table of customer days has to compute again: from the day on which the session began that the
@@ -105,15 +114,8 @@
 {% macro touched_days() -%}
     select
         touched.visitor_no,
-        cast(coalesce(max(sessions.session_started_at), min(touched.touched_from)) as date) as touched_on
-    from (
-        select
-            visitor_no,
-            min(touched_from) as touched_from
-        from {{ ref('int_touched_visitors') }}
-        where batch_at > (select coalesce(max(loaded_at), timestamptz '1900-01-01 00:00:00+00') from {{ this }})
-        group by visitor_no
-    ) as touched
+        {{ utc_date('coalesce(max(sessions.session_started_at), min(touched.touched_from))') }} as touched_on
+    from ({{ touched_since_last_build() }}) as touched
     left join {{ ref('int_sessions') }} as sessions
         on touched.visitor_no = sessions.visitor_no
         and sessions.session_started_at <= touched.touched_from
@@ -127,6 +129,41 @@
     using ({{ touched_days() }}) as touched
     where target.customer_no = touched.visitor_no
         and target.active_on >= touched.touched_on;
+
+    insert into {{ arg_dict['target_relation'] }} by name
+    select * from {{ arg_dict['temp_relation'] }}
+{% endmacro %}
+
+
+{#- Incremental strategy: rows of touched customers are replaced; cut-offs that are no longer looked at go. -#}
+{% macro get_incremental_replace_customers_and_cutoffs_sql(arg_dict) %}
+    delete from {{ arg_dict['target_relation'] }}
+    where customer_no in (select visitor_no from ({{ touched_since_last_build() }}))
+        or cutoff_date not in (select cutoff_date from {{ ref('int_cutoffs') }});
+
+    insert into {{ arg_dict['target_relation'] }} by name
+    select * from {{ arg_dict['temp_relation'] }}
+{% endmacro %}
+
+
+{#- The months that hold a session of a touched visitor, from the moment that was touched on. -#}
+{% macro touched_months() -%}
+    select distinct months.period_month
+    from ({{ touched_since_last_build() }}) as touched
+    inner join {{ ref('int_sessions') }} as sessions
+        on touched.visitor_no = sessions.visitor_no
+        and sessions.ended_at >= touched.touched_from
+    inner join (
+        select distinct {{ utc_month('session_started_at') }} as period_month from {{ ref('int_sessions') }}
+    ) as months
+        on months.period_month between {{ utc_month('sessions.session_started_at') }} and {{ utc_month('sessions.ended_at') }}
+{%- endmacro %}
+
+
+{#- Incremental strategy: the touched months are replaced as a whole. -#}
+{% macro get_incremental_replace_months_sql(arg_dict) %}
+    delete from {{ arg_dict['target_relation'] }}
+    where period_month in (select period_month from ({{ touched_months() }}));
 
     insert into {{ arg_dict['target_relation'] }} by name
     select * from {{ arg_dict['temp_relation'] }}

@@ -65,3 +65,11 @@
         end
     {%- endif -%}
 {%- endmacro %}
+
+
+{#- JSON text of properties with the user's own name of the event added. -#}
+{% macro with_source_event_name(properties, source_event_name) -%}
+    cast(json_merge_patch(
+                    coalesce({{ properties }}, '{}'), json_object('source_event_name', {{ source_event_name }})
+                ) as varchar)
+{%- endmacro %}

@@ -41,3 +41,9 @@
                 then 'not an event of the journey: ' || {{ source_event_name }}
         end
 {%- endmacro %}
+
+
+{#- The event types that are about one item each: an event that lists several items becomes one line an item. -#}
+{% macro item_level_event_types() -%}
+    ('view', 'wishlist', 'add_to_cart', 'remove_from_cart', 'purchase', 'refund', 'review')
+{%- endmacro %}

@@ -11,6 +11,21 @@
 {% endmacro %}
 
 
+{#- The columns of an input under the names of `wanted`, a dict name -> spellings (lower case). A run stops when the
+    input has none of the spellings. -#}
+{% macro required_columns(file, columns, alias, wanted) %}
+    {% set found = {} %}
+    {% for name, spellings in wanted.items() %}
+        {% set column = input_column(columns, spellings, alias) %}
+        {% if execute and column is none %}
+            {% do raise_missing_column(file, spellings[0], columns) %}
+        {% endif %}
+        {% do found.update({name: column}) %}
+    {% endfor %}
+    {% do return(found) %}
+{% endmacro %}
+
+
 {#- Trimmed text; empty text is null. -#}
 {% macro text_value(column) -%}
     {%- if column is none -%}

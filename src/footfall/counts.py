@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 
 from footfall.sequences import MICROSECONDS_A_DAY, PURCHASE, Floats, Ints, ItemEvents
 
@@ -13,6 +14,9 @@ PAIRS_A_CHUNK = 4_000_000
 PAIRS_IN_ALL = 200_000_000
 NEIGHBOURS_KEPT = 100
 SUCCESSOR_REACH = 5
+LINEAR_ITEMS = 5_000
+LINEAR_HALF_LIFE = 180.0
+LINEAR_RIDGE = 200.0
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class CountTable:
     partners
         Items; int64 ``[partners]``.
     scores
-        How strong, above zero; float32 ``[partners]``.
+        How strong; float32 ``[partners]``.
     """
 
     offsets: Ints
@@ -105,6 +109,81 @@ def successors(events: ItemEvents, ends: Ints, count_items: int) -> CountTable:
     return _pair_table(item, owner, usable, steps, 1.0 / steps, count_items, score)
 
 
+def decayed_history(
+    events: ItemEvents, ends: Ints, customers: Ints, count_items: int, cut: int
+) -> tuple[Ints, Ints, Floats]:
+    """How present each past item is to each customer: visits decayed by age, at most one.
+
+    Returns
+    -------
+    Row within ``customers``, item and weight of each distinct pair, ordered by both.
+    """
+    starts = events.offsets[customers]
+    row, position = expand(starts, ends[customers] - starts)
+    pair = row * max(count_items, 1) + events.items[position]
+    order = np.argsort(pair, kind="stable")
+    pair, position = pair[order], position[order]
+    heads = np.flatnonzero(np.diff(pair, prepend=-1))
+    if len(heads) == 0:
+        return pair, pair, np.zeros(0, dtype=np.float32)
+    age = (cut - events.at[position]) / MICROSECONDS_A_DAY
+    weight = np.minimum(np.add.reduceat(0.5 ** (age / LINEAR_HALF_LIFE), heads), 1.0)
+    row, item = np.divmod(pair[heads], max(count_items, 1))
+    return row, item, weight.astype(np.float32)
+
+
+def linear(events: ItemEvents, ends: Ints, count_items: int, cut: int) -> CountTable:
+    """The linear item-to-item model that predicts each item best from all others.
+
+    It is the closed form of Steck, 2019, "Embarrassingly Shallow Autoencoders for Sparse Data"
+    on histories that fade with time, kept to the strongest weights of each row; weights may be
+    below zero. Only the most frequent ``LINEAR_ITEMS`` take part: an inverse of all would grow
+    with the cube of the catalogue, and rare items have too little to solve for.
+    """
+    everyone = np.arange(len(events.customers))
+    row, item, weight = decayed_history(events, ends, everyone, count_items, cut)
+    often = np.bincount(item, minlength=count_items)
+    chosen = np.sort(np.argsort(-often, kind="stable")[:LINEAR_ITEMS])
+    chosen = chosen[often[chosen] > 0]
+    place = np.full(count_items, -1, dtype=np.int64)
+    place[chosen] = np.arange(len(chosen))
+    used = place[item] >= 0
+    gram = _gram(row[used], place[item[used]], weight[used], len(chosen))
+    gram.diagonal().add_(LINEAR_RIDGE)
+    if len(chosen):
+        inverse = torch.cholesky_inverse(torch.linalg.cholesky(gram))
+        solved = inverse.div_(-inverse.diagonal()[None, :]).fill_diagonal_(0.0)
+    else:
+        solved = gram
+    kept = min(NEIGHBOURS_KEPT, len(chosen))
+    strongest = solved.abs().topk(kept, dim=1).indices
+    scores = solved.gather(1, strongest).numpy()
+    sizes = np.zeros(count_items, dtype=np.int64)
+    sizes[chosen] = kept
+    return CountTable(
+        offsets=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+        partners=chosen[strongest.numpy()].reshape(-1),
+        scores=scores.reshape(-1),
+    )
+
+
+def _gram(row: Ints, column: Ints, weight: Floats, count: int) -> torch.Tensor:
+    """Item-by-item products summed over customers, a slab of customers at a time."""
+    gram = torch.zeros(count, count)
+    slab = max(1, PAIRS_A_CHUNK // max(count, 1))
+    last = int(row[-1]) + 1 if len(row) else 0
+    for low in range(0, last, slab):
+        first, end = np.searchsorted(row, [low, low + slab])
+        if first == end:
+            continue
+        dense = torch.zeros(min(slab, last - low), count)
+        dense[torch.from_numpy(row[first:end] - low), torch.from_numpy(column[first:end])] = (
+            torch.from_numpy(weight[first:end])
+        )
+        gram.addmm_(dense.t(), dense)
+    return gram
+
+
 def popularity(events: ItemEvents, ends: Ints, count_items: int, cut: int, days: float) -> Floats:
     """Share of each item among the purchases of the last ``days`` before ``cut``; ``[items]``.
 
@@ -151,7 +230,7 @@ def _pair_table(
     by_item = np.flatnonzero(usable)
     by_item = by_item[np.argsort(item[by_item], kind="stable")]
     source_sorted = item[by_item]
-    bits = max(1, int(len(offsets)).bit_length())
+    bits = max(1, len(offsets).bit_length())
     step = max(1, PAIRS_A_CHUNK // len(offsets))
     sizes = np.zeros(count_items, dtype=np.int64)
     partners: list[Ints] = []

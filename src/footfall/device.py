@@ -52,12 +52,13 @@ def use_threads(count: int = 0) -> int:
 def autocast(device: torch.device) -> AbstractContextManager[object]:
     """Mixed precision where it pays: bf16 on CUDA, nothing on the CPU (bf16 is slower there)."""
     if device.type == "cuda":
-        return torch.autocast("cuda", dtype=torch.bfloat16)
+        mixed: AbstractContextManager[object] = torch.autocast("cuda", dtype=torch.bfloat16)
+        return mixed
     return contextlib.nullcontext()
 
 
 def describe(device: torch.device) -> str:
     """A name for people: ``cpu (2 threads)`` or the name of the accelerator."""
     if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
+        return str(torch.cuda.get_device_name(device))
     return f"cpu ({torch.get_num_threads()} threads)"

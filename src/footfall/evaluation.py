@@ -88,9 +88,7 @@ def calibration_error(
     return _divide(np.abs(expected - observed).sum(axis=1), weights.sum(axis=1))
 
 
-def precision_top_decile(
-    labels: FloatArray, scores: FloatArray, weights: FloatArray
-) -> FloatArray:
+def precision_top_decile(labels: FloatArray, scores: FloatArray, weights: FloatArray) -> FloatArray:
     """Share of 1s among the tenth of the customers with the largest scores."""
     top = _top_share(scores, 0.1)
     return _divide((weights[:, top] * labels[top]).sum(axis=1), weights[:, top].sum(axis=1))
@@ -114,9 +112,7 @@ def root_mean_squared_error(
     return np.sqrt(_mean((predicted - actual) ** 2, weights))
 
 
-def normalised_gini(
-    actual: FloatArray, predicted: FloatArray, weights: FloatArray
-) -> FloatArray:
+def normalised_gini(actual: FloatArray, predicted: FloatArray, weights: FloatArray) -> FloatArray:
     """Gini coefficient of the ranking by prediction over that of the perfect ranking.
 
     Ties in the prediction share their amounts evenly, so the order of rows has no say. NaN where
@@ -244,9 +240,7 @@ def summarise(value: float, replicates: FloatArray) -> Measured:
 def paired_lead(ours: Measured, other: Measured, metric: str) -> Measured:
     """Return how much better ``ours`` is than ``other``, positive when better, on paired rows."""
     sign = 1.0 if metric in LARGER_IS_BETTER else -1.0
-    return summarise(
-        sign * (ours.value - other.value), sign * (ours.replicates - other.replicates)
-    )
+    return summarise(sign * (ours.value - other.value), sign * (ours.replicates - other.replicates))
 
 
 def _weight_chunks(count: int, replicates: int, seed: int) -> Iterator[FloatArray]:
@@ -300,4 +294,5 @@ def _gini(actual: FloatArray, scores: FloatArray, weights: FloatArray) -> FloatA
     height = _divide(np.cumsum(gained, axis=1), gained.sum(axis=1, keepdims=True))
     step = _divide(people, people.sum(axis=1, keepdims=True))
     previous = np.concatenate([np.zeros((len(weights), 1)), height[:, :-1]], axis=1)
-    return (step * (height + previous)).sum(axis=1) - 1.0
+    area: FloatArray = (step * (height + previous)).sum(axis=1) - 1.0
+    return area

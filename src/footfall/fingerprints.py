@@ -84,13 +84,9 @@ def _hash_array(array: pa.Array) -> UInt64Array:
     kind = array.type
     if pa.types.is_null(kind):
         return np.full(len(array), _NULL, dtype=np.uint64)
-    if pa.types.is_string(kind) or pa.types.is_binary(kind):
+    if _is_text(kind):
         hashes = _hash_variable(array.cast(pa.large_binary()))
-    elif pa.types.is_large_string(kind) or pa.types.is_large_binary(kind):
-        hashes = _hash_variable(array.cast(pa.large_binary()))
-    elif pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        hashes = _hash_variable(array.cast(pa.large_list(kind.value_type)))
-    elif pa.types.is_fixed_size_list(kind):
+    elif _is_list(kind):
         hashes = _hash_variable(array.cast(pa.large_list(kind.value_type)))
     elif pa.types.is_boolean(kind) or pa.types.is_integer(kind):
         hashes = _mix(_numbers(array, pa.int64(), 0).view(np.uint64))
@@ -107,6 +103,21 @@ def _hash_array(array: pa.Array) -> UInt64Array:
         nulls = pc.is_null(array).to_numpy(zero_copy_only=False)
         hashes = np.where(nulls, _NULL, hashes)
     return hashes
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    tests = (
+        pa.types.is_string,
+        pa.types.is_large_string,
+        pa.types.is_binary,
+        pa.types.is_large_binary,
+    )
+    return any(test(kind) for test in tests)
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    tests = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+    return any(test(kind) for test in tests)
 
 
 def _numbers(array: pa.Array, kind: pa.DataType, filler: float) -> npt.NDArray[np.generic]:

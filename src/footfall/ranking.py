@@ -14,7 +14,8 @@ from footfall.encoder import NEXT_PURCHASE, Encoder, ItemFeatures, last_states
 from footfall.ranking_metrics import Ranking, join, rank
 from footfall.sequences import PURCHASE, Catalogue, Floats, Ints, ItemEvents
 
-COMPONENTS = ("softmax", "successors", "neighbours", "popular", "personal")
+COMPONENTS = ("softmax", "successors", "neighbours", "linear", "popular", "personal")
+DENSE = ("softmax", "linear", "popular")
 RECENT_ITEMS = 30
 RECENT_DECAY = 0.98
 SCORES_A_BATCH = 4_000_000
@@ -42,7 +43,7 @@ class Context:
     cut
         The moment, in microseconds since 1970.
     count_items
-        The candidates are the first so many items of the catalogue.
+        The candidates are those of the first so many items that had an event before.
     encoder
         None where none could be trained; the softmax is then zero everywhere.
     """
@@ -59,6 +60,7 @@ class Context:
     device: torch.device
     neighbours: counts.CountTable
     successors: counts.CountTable
+    linear: counts.CountTable
     popular: Floats
     statistics: repeats.ItemStatistics
     repeat_model: repeats.RepeatModel
@@ -96,6 +98,7 @@ def context_at(
         device=device,
         neighbours=counts.neighbours(events, ends, count_items),
         successors=counts.successors(events, ends, count_items),
+        linear=counts.linear(events, ends, count_items, cut),
         popular=counts.popularity(events, ends, count_items, cut, POPULAR_DAYS),
         statistics=repeats.ItemStatistics.at(events, history, ends, count_items, cut),
         repeat_model=repeat_model,
@@ -148,19 +151,21 @@ class Batch:
             kept = popular.expand(len(self.customers), -1).masked_fill(self.blocked, 0.0)
             return kept / kept.sum(1, keepdim=True).clamp_min(1e-9)
         scores = torch.zeros_like(self.blocked, dtype=torch.float32)
+        if name == "linear":
+            return self._linear(scores)
         return self._add(scores, name, 1.0)
 
     def mixture(self, weights: Floats) -> Tensor:
         """Weighted sum of the components, minus infinity where blocked; ``[batch, items]``."""
         scores: Tensor | None = None
         for name, weight in zip(COMPONENTS, weights.tolist(), strict=True):
-            if name in ("softmax", "popular") and weight > 0.0:
+            if name in DENSE and weight > 0.0:
                 part = self.dense(name).mul_(weight)
                 scores = part if scores is None else scores.add_(part)
         if scores is None:
             scores = torch.zeros_like(self.blocked, dtype=torch.float32)
         for name, weight in zip(COMPONENTS, weights.tolist(), strict=True):
-            if name not in ("softmax", "popular") and weight > 0.0:
+            if name not in DENSE and weight > 0.0:
                 scores = self._add(scores, name, weight)
         return scores.masked_fill_(self.blocked, -torch.inf)
 
@@ -168,14 +173,7 @@ class Batch:
         """Raw scores of a sparse component."""
         context = self.context
         if name == "personal":
-            pairs = repeats.pairs_at(
-                context.events,
-                context.history,
-                context.statistics,
-                self.customers,
-                context.ends,
-                context.cut,
-            )
+            pairs = self._pairs()
             return Steps(
                 pairs.row, pairs.item, context.repeat_model.probability(pairs, context.statistics)
             )
@@ -188,6 +186,27 @@ class Batch:
             *counts.spread(context.successors, held.row, held.item, 1.0 / (1.0 + held.value))
         )
 
+    def personal_frequency(self, half_life: int) -> Tensor:
+        """A baseline: purchases decayed by one of ``repeats.HALF_LIVES``; ``[batch, items]``."""
+        pairs = self._pairs()
+        values = pairs.decayed[:, repeats.HALF_LIVES.index(half_life)]
+        scores = torch.zeros_like(self.blocked, dtype=torch.float32)
+        scores[torch.from_numpy(pairs.row), torch.from_numpy(pairs.item)] = torch.from_numpy(
+            values.copy()
+        ).to(scores.device)
+        return scores.masked_fill_(self.blocked, -torch.inf)
+
+    def _pairs(self) -> repeats.Pairs:
+        context = self.context
+        return repeats.pairs_at(
+            context.events,
+            context.history,
+            context.statistics,
+            self.customers,
+            context.ends,
+            context.cut,
+        )
+
     def _add(self, scores: Tensor, name: str, weight: float) -> Tensor:
         steps = self.steps(name)
         flat = torch.from_numpy(steps.row * scores.shape[1] + steps.item).to(scores.device)
@@ -198,6 +217,18 @@ class Batch:
         share = value.mul_(weight) / total.clamp_min(1e-9)[row]
         scores.view(-1).index_add_(0, flat, share)
         return scores
+
+    def _linear(self, scores: Tensor) -> Tensor:
+        context = self.context
+        held = counts.decayed_history(
+            context.events, context.ends, self.customers, context.count_items, context.cut
+        )
+        row, partner, value = counts.spread(context.linear, *held)
+        flat = torch.from_numpy(row * scores.shape[1] + partner).to(scores.device)
+        scores.view(-1).index_add_(0, flat, torch.from_numpy(value).to(scores.device))
+        # Weights below zero speak against an item; a share has no room for more than silence.
+        scores.clamp_(min=0.0).masked_fill_(self.blocked, 0.0)
+        return scores.div_(scores.sum(1, keepdim=True).clamp_min(1e-9))
 
     def _softmax(self) -> Tensor:
         context = self.context
@@ -238,13 +269,12 @@ def batches(
         Candidates for everyone; bool ``[count_items]``; all without it.
     """
     size = max(1, SCORES_A_BATCH // max(1, context.count_items))
+    open_to_all = context.catalogue.first_at[: context.count_items] < context.cut
+    if allowed is not None:
+        open_to_all = open_to_all & allowed
     for low in range(0, len(customers), size):
         some = customers[low : low + size]
-        blocked = torch.zeros(
-            len(some), context.count_items, dtype=torch.bool, device=context.device
-        )
-        if allowed is not None:
-            blocked |= torch.from_numpy(~allowed).to(context.device)
+        blocked = torch.from_numpy(~open_to_all).to(context.device).repeat(len(some), 1)
         if not allow_repeats:
             row, item = bought_before(context, some)
             blocked[torch.from_numpy(row), torch.from_numpy(item)] = True
@@ -286,7 +316,8 @@ def targets_between(context: Context, until: int, *, new_only: bool) -> Targets:
     return Targets(customers, row.astype(np.int64), item)
 
 
-def _targets_of(targets: Targets, low: int, high: int) -> tuple[Ints, Ints]:
+def targets_of(targets: Targets, low: int, high: int) -> tuple[Ints, Ints]:
+    """The pairs of some of the customers, their rows counted from ``low``."""
     first, last = np.searchsorted(targets.row, [low, high])
     return targets.row[first:last] - low, targets.item[first:last]
 
@@ -299,7 +330,7 @@ def evaluate(
     low = 0
     for batch in batches(context, targets.customers, allow_repeats=not new_only):
         high = low + len(batch.customers)
-        row, item = _targets_of(targets, low, high)
+        row, item = targets_of(targets, low, high)
         parts.append(rank(batch.mixture(weights), row, item, k))
         low = high
     return join(parts)
@@ -361,7 +392,7 @@ def _candidates(
         for scores in dense:
             chosen.scatter_(1, scores.topk(size, dim=1).indices, True)
         chosen &= ~batch.blocked
-        row, item = _targets_of(targets, low, high)
+        row, item = targets_of(targets, low, high)
         is_target = torch.zeros_like(batch.blocked)
         is_target[torch.from_numpy(row), torch.from_numpy(item)] = True
         width = int(chosen.sum(1).max())
@@ -376,10 +407,7 @@ def _candidates(
         [torch.nn.functional.pad(p, (0, 0, 0, widest - p.shape[1])) for p in value_parts]
     )
     hits = torch.cat(
-        [
-            torch.nn.functional.pad(p, (0, widest - p.shape[1]), value=torch.nan)
-            for p in hit_parts
-        ]
+        [torch.nn.functional.pad(p, (0, widest - p.shape[1]), value=torch.nan) for p in hit_parts]
     )
     count = torch.from_numpy(np.bincount(targets.row, minlength=len(targets.customers)))
     discount = 1.0 / torch.log2(torch.arange(2, k + 2, dtype=torch.float32))

@@ -96,18 +96,20 @@ def ndcg(ranking: Ranking) -> Doubles:
     discount = 1.0 / np.log2(np.arange(2, k + 2))
     ideal = np.concatenate([[1.0], np.cumsum(discount)])
     ideal[0] = 1.0
-    return (ranking.hits @ discount) / ideal[np.minimum(ranking.count_targets, k)]
+    gained: Doubles = (ranking.hits @ discount) / ideal[np.minimum(ranking.count_targets, k)]
+    return gained
 
 
 def recall(ranking: Ranking) -> Doubles:
     """Hits over ``min(k, targets)``; ``[customers]``."""
     k = ranking.hits.shape[1]
-    return ranking.hits.sum(1) / np.maximum(np.minimum(ranking.count_targets, k), 1)
+    share: Doubles = ranking.hits.sum(1) / np.maximum(np.minimum(ranking.count_targets, k), 1)
+    return share
 
 
 def hit_rate(ranking: Ranking) -> Doubles:
     """1 where any target is in the head; ``[customers]``."""
-    return ranking.hits.any(1).astype(np.float64)
+    return np.asarray(ranking.hits.any(1), dtype=np.float64)
 
 
 def reciprocal_rank(ranking: Ranking) -> Doubles:
@@ -134,7 +136,8 @@ def novelty(ranking: Ranking, popularity: Floats) -> Doubles:
     surprise = -np.log2(np.maximum(popularity, floor))
     shown = ranking.items >= 0
     total = np.where(shown, surprise[np.maximum(ranking.items, 0)], 0.0).sum(1)
-    return total / np.maximum(shown.sum(1), 1)
+    mean: Doubles = total / np.maximum(shown.sum(1), 1)
+    return mean
 
 
 def interval(values: Doubles, *, seed: int, samples: int = 1000) -> tuple[float, float, float]:

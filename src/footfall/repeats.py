@@ -26,7 +26,16 @@ HIDDEN = 32
 TRAINING_WINDOWS = 3
 TRAINING_PAIRS = 500_000
 EPOCHS = 5
-WEIGHT_NAMES = ("mean", "scale", "in_weight", "in_bias", "mid_weight", "mid_bias", "out_weight", "out_bias")
+WEIGHT_NAMES = (
+    "mean",
+    "scale",
+    "in_weight",
+    "in_bias",
+    "mid_weight",
+    "mid_bias",
+    "out_weight",
+    "out_bias",
+)
 
 
 @dataclass(frozen=True)
@@ -177,7 +186,7 @@ def feature_count() -> int:
 
 
 def _customer_features(events: ItemEvents, customers: Ints, ends: Ints, cut: int) -> Floats:
-    """How lively customers are: sessions, sessions of four weeks, recency, tokens; ``[some, 4]``."""
+    """Log sessions, sessions of four weeks, days since the last, tokens; ``[some, 4]``."""
     low, high = events.offsets[customers], ends[customers]
     filled = high > low
     # Sessions are numbered in order, so a customer's count is a difference.

@@ -7,8 +7,10 @@ rows have equal length.
 from __future__ import annotations
 
 import datetime
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +29,7 @@ PRICE_BUCKETS = 17
 NEVER = np.iinfo(np.int64).max
 
 EVENT_COLUMNS = ("customer_no", "item_id", "event_at", "event_type")
-ArrowRows = pa.Table | pa.RecordBatchReader
+ArrowRows: TypeAlias = "pa.Table | pa.RecordBatchReader"
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ class Catalogue:
     category, brand
         Codes of ``category_names`` and ``brand_names``; 0 where absent; int64 ``[items]``.
     price
-        List price, or else the unit price of the first event; nan where absent; float32 ``[items]``.
+        List price, or else the unit price of the first event; nan where absent; float32
+        ``[items]``.
     in_stock
         False where the item table says so; bool ``[items]``.
     has_stock
@@ -61,8 +64,12 @@ class Catalogue:
     has_stock: bool
 
     def count_before(self, cut: int) -> int:
-        """How many items had an event before ``cut`` (microseconds since 1970)."""
-        return int(np.count_nonzero(self.first_at < cut))
+        """Length of the shortest prefix with every item that had an event before ``cut``.
+
+        Without known items it holds no other; ``cut`` is in microseconds since 1970.
+        """
+        seen = np.flatnonzero(self.first_at < cut)
+        return int(seen[-1]) + 1 if len(seen) else 0
 
 
 @dataclass(frozen=True)
@@ -84,7 +91,8 @@ class ItemEvents:
     sessions
         Session number, ascending over all tokens; int64 ``[tokens]``.
     gaps
-        Bucket of the log gap to the token before; 0 for the first of a customer; int64 ``[tokens]``.
+        Bucket of the log gap to the token before; 0 for the first of a customer; int64
+        ``[tokens]``.
     """
 
     customers: Ints
@@ -96,10 +104,11 @@ class ItemEvents:
     gaps: Ints
 
     def ends_before(self, cut: int) -> Ints:
-        """Where each customer's history ends at ``cut``: ``offsets[c]:ends[c]``; int64 ``[customers]``."""
+        """Ends of the histories at ``cut``: ``offsets[c]:ends[c]``; int64 ``[customers]``."""
         before = np.concatenate([[0], np.cumsum(self.at < cut)])
         counts = before[self.offsets[1:]] - before[self.offsets[:-1]]
-        return self.offsets[:-1] + counts
+        ends: Ints = self.offsets[:-1] + counts
+        return ends
 
 
 def microseconds(day: datetime.date) -> int:
@@ -113,7 +122,7 @@ def day_of(moment: int) -> datetime.date:
 
 
 def price_buckets(price: Floats) -> Ints:
-    """Buckets of the price on a log scale, two an octave; 0 where there is none; int64 ``[items]``."""
+    """Buckets of the log price, three in two octaves; 0 without a price; int64 ``[items]``."""
     known = np.isfinite(price) & (price > 0)
     log_price = np.log2(np.where(known, price, 1.0)) * 1.5 + 6
     return np.where(known, np.clip(log_price, 0, PRICE_BUCKETS - 2).astype(np.int64) + 1, 0)
@@ -125,8 +134,8 @@ def read(
     *,
     session_gap_seconds: float = 1800,
     known_items: Iterable[str] = (),
-    known_categories: Iterable[str] = (),
-    known_brands: Iterable[str] = (),
+    known_categories: list[str] | None = None,
+    known_brands: list[str] | None = None,
 ) -> tuple[ItemEvents, Catalogue]:
     """Reads events and items into sorted columns.
 
@@ -141,7 +150,8 @@ def read(
     session_gap_seconds
         A longer pause starts a new session; below zero every event is its own.
     known_items, known_categories, known_brands
-        Names that keep these places, in this order, as a trained model needs them.
+        Names that keep these places, in this order, as a trained model needs them. Categories
+        and brands beyond a given list are taken as absent.
 
     Raises
     ------
@@ -177,8 +187,8 @@ def read(
         first_at[order],
         first_price[order],
         item_table,
-        list(known_categories),
-        list(known_brands),
+        known_categories,
+        known_brands,
     )
     return _sorted_tokens(customer, place[item], kind, at, session_gap_seconds), catalogue
 
@@ -195,9 +205,7 @@ def _whole(rows: ArrowRows, table: str, required: Iterable[str]) -> pa.Table:
     return rows.read_all() if isinstance(rows, pa.RecordBatchReader) else rows
 
 
-def _read_events(
-    events: ArrowRows, names: dict[str, int]
-) -> tuple[Ints, Ints, Ints, Ints, Floats]:
+def _read_events(events: ArrowRows, names: dict[str, int]) -> tuple[Ints, Ints, Ints, Ints, Floats]:
     """Encodes batch by batch, so that a stream of any length needs only its encoded columns."""
     _columns(events.schema.names, "events", EVENT_COLUMNS)
     batches = events.to_batches() if isinstance(events, pa.Table) else events
@@ -257,8 +265,8 @@ def _catalogue(
     first_at: Ints,
     first_price: Floats,
     table: pa.Table,
-    categories: list[str],
-    brands: list[str],
+    categories: list[str] | None,
+    brands: list[str] | None,
 ) -> Catalogue:
     place = {name: index for index, name in enumerate(item_ids)}
     listed = table["item_id"].cast(pa.string()).to_pylist()
@@ -290,14 +298,14 @@ def _catalogue(
 
 
 def _codes(
-    table: pa.Table, column: str, where: Ints, count: int, known: list[str]
+    table: pa.Table, column: str, where: Ints, count: int, known: list[str] | None
 ) -> tuple[Ints, tuple[str, ...]]:
     """Codes from 1; a name that only one item bears says no more than the item and gets 0."""
     codes = np.zeros(count, dtype=np.int64)
     if column not in table.column_names:
-        return codes, tuple(known)
+        return codes, tuple(known or ())
     values = table[column].cast(pa.string()).to_pylist()
-    if known:
+    if known is not None:
         names = known
     else:
         counts: dict[str, int] = {}
@@ -383,7 +391,7 @@ def equal_length_batches(
     length = lengths[filled]
     cuts: list[tuple[int, int]] = []
     edges = np.append(np.flatnonzero(np.diff(length, prepend=-1)), len(length))
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in itertools.pairwise(edges):
         step = max(1, batch_tokens // int(length[low]))
         cuts.extend((at, min(at + step, int(high))) for at in range(int(low), int(high), step))
     order = random.permutation(len(cuts)) if random is not None else np.arange(len(cuts))

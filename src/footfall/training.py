@@ -23,6 +23,9 @@ from footfall.sequences import (
 )
 
 Progress = Callable[[str], None]
+# A query asks for the nearest so many items: a customer who buys every minute would otherwise
+# have more answers than events.
+MOST_ANSWERS = 256
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def goals(events: ItemEvents, ends: Ints, horizon_days: float) -> list[Goals]:
     last[:-1] = events.sessions[1:] != events.sessions[:-1]
     asks = inside & last
     session_end = np.flatnonzero(last) + 1
-    session_of = np.cumsum(last) - last
+    session_of: Ints = np.cumsum(last) - last
     stop = ends[owner]
 
     # Positions of purchases before each token: a range of tokens is then a range of purchases.
@@ -91,20 +94,18 @@ def goals(events: ItemEvents, ends: Ints, horizon_days: float) -> list[Goals]:
     one_session = session_end[session_of[np.where(has_next, first, 0)]] if count else first
     horizon = _positions_within(events, owner, horizon_days)
     high = purchases[np.minimum(np.maximum(one_session, horizon), stop)]
-    found = [Goals(NEXT_PURCHASE, events.items[pool], np.where(has_next, low, 0), np.where(has_next, high, 0))]
+    found = [_goal(NEXT_PURCHASE, events.items[pool], low, high, has_next)]
     if not bool(bought.all()):
         next_token = np.minimum(np.arange(count) + 1, max(count - 1, 0))
         touched = asks & (np.arange(count) + 1 < stop)
         until = np.minimum(session_end[session_of[next_token]], stop) if count else stop
-        found.append(
-            Goals(
-                ANY_EVENT,
-                events.items,
-                np.where(touched, np.arange(count) + 1, 0),
-                np.where(touched, until, 0),
-            )
-        )
+        found.append(_goal(ANY_EVENT, events.items, np.arange(count) + 1, until, touched))
     return found
+
+
+def _goal(intent: int, pool: Ints, low: Ints, high: Ints, asked: np.ndarray) -> Goals:
+    high = np.minimum(high, low + MOST_ANSWERS)
+    return Goals(intent, pool, np.where(asked, low, 0), np.where(asked, high, 0))
 
 
 def _positions_within(events: ItemEvents, owner: Ints, horizon_days: float) -> Ints:
@@ -115,7 +116,7 @@ def _positions_within(events: ItemEvents, owner: Ints, horizon_days: float) -> I
     span = int(events.at.max() - events.at.min()) + 1
     reach = int(horizon_days * MICROSECONDS_A_DAY)
     clock = (events.at - events.at.min()).astype(np.float64) + owner * float(span + reach + 1)
-    return np.searchsorted(clock, clock + reach, side="right").astype(np.int64)
+    return np.asarray(np.searchsorted(clock, clock + reach, side="right"), dtype=np.int64)
 
 
 def windows(
@@ -169,7 +170,10 @@ def fit(
     if total_targets == 0:
         return FitReport((), 0.0, 0, False)
     optimiser = torch.optim.AdamW(
-        encoder.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
+        encoder.parameters(),
+        lr=settings.learning_rate,
+        weight_decay=settings.weight_decay,
+        fused=True,
     )
     schedule = _Schedule(settings, began)
     losses: list[float] = []

@@ -1,11 +1,13 @@
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key=['source', 'event_id']) }}
 -- depends_on: {{ ref('int_arrival_days') }}
+-- The keys come first: a day counts as done when its events stand here, and then its keys must stand as well.
+-- depends_on: {{ ref('int_identity_keys') }}
 
 -- The accepted events, once each, with whole numbers for keys: what everything downstream reads.
 -- `int_events` shows the same rows with the public keys.
 {%- set content = [
-    'event_at', 'received_at', 'event_type', 'customer_no', 'anonymous_no', 'item_id', 'order_id', 'quantity',
-    'unit_price', 'amount', 'currency', 'session_hint', 'channel', 'device', 'country', 'properties'
+    'event_at', 'event_type', 'item_id', 'order_id', 'quantity', 'unit_price', 'amount', 'currency', 'session_hint',
+    'channel', 'device', 'country', 'properties'
 ] %}
 with
 
@@ -19,6 +21,54 @@ repeated as (
 
 ),
 
+once as (
+
+    select arrivals.*
+    from arrivals
+    where arrivals.reason is null
+        and not exists (
+            select 1 from repeated
+            where repeated.event_id = arrivals.event_id and repeated.source = arrivals.source
+        )
+
+),
+
+-- The first delivery counts; the digest settles a tie the same way whatever the order of arrival.
+deliveries as (
+
+    select
+        arrivals.*,
+        row_number() over (
+            partition by arrivals.source, arrivals.event_id
+            order by
+                arrivals.received_at,
+                {{ row_digest(prefixed('arrivals', content)) }},
+                arrivals.customer_id,
+                arrivals.device_id
+        ) as delivery_no
+    from arrivals
+    inner join repeated
+        on arrivals.event_id = repeated.event_id
+        and arrivals.source = repeated.source
+    where arrivals.reason is null
+
+),
+
+first_deliveries as (
+
+    select * exclude (delivery_no) from deliveries
+    where delivery_no = 1
+
+),
+
+valid as not materialized (
+
+    select * from once
+    union all
+    select * from first_deliveries
+
+),
+
 -- A key costs two hashes: made once for each id, not for each row.
 customer_ids as (
 
@@ -26,7 +76,7 @@ customer_ids as (
         source,
         customer_id as raw_id
     from arrivals
-    where reason is null and customer_id is not null
+    where customer_id is not null
 
 ),
 
@@ -46,7 +96,7 @@ device_ids as (
         source,
         device_id as raw_id
     from arrivals
-    where reason is null and device_id is not null
+    where device_id is not null
 
 ),
 
@@ -60,80 +110,37 @@ device_keys as (
 
 ),
 
-keyed as not materialized (
-
-    select
-        arrivals.source,
-        arrivals.event_id,
-        customer_keys.customer_no,
-        device_keys.anonymous_no,
-        arrivals.item_id,
-        arrivals.order_id,
-
-        arrivals.event_type,
-        arrivals.currency,
-        arrivals.session_hint,
-        arrivals.channel,
-        arrivals.device,
-        arrivals.country,
-        arrivals.properties,
-
-        arrivals.quantity,
-        arrivals.unit_price,
-        arrivals.amount,
-
-        arrivals.event_at,
-        arrivals.received_at
-    from arrivals
-    left join customer_keys
-        on arrivals.customer_id = customer_keys.raw_id
-        and arrivals.source = customer_keys.source
-    left join device_keys
-        on arrivals.device_id = device_keys.raw_id
-        and arrivals.source = device_keys.source
-    where arrivals.reason is null
-
-),
-
-once as (
-
-    select keyed.*
-    from keyed
-    where not exists (
-        select 1 from repeated
-        where repeated.event_id = keyed.event_id and repeated.source = keyed.source
-    )
-
-),
-
--- The first delivery counts; the digest settles a tie the same way whatever the order of arrival.
-deliveries as (
-
-    select
-        keyed.*,
-        row_number() over (
-            partition by keyed.source, keyed.event_id
-            order by keyed.received_at, {{ row_digest(content) }}
-        ) as delivery_no
-    from keyed
-    inner join repeated
-        on keyed.event_id = repeated.event_id
-        and keyed.source = repeated.source
-
-),
-
-first_deliveries as (
-
-    select * exclude (delivery_no) from deliveries
-    where delivery_no = 1
-
-),
-
 candidates as (
 
-    select * from once
-    union all
-    select * from first_deliveries
+    select
+        valid.source,
+        valid.event_id,
+        customer_keys.customer_no,
+        device_keys.anonymous_no,
+        valid.item_id,
+        valid.order_id,
+
+        valid.event_type,
+        valid.currency,
+        valid.session_hint,
+        valid.channel,
+        valid.device,
+        valid.country,
+        valid.properties,
+
+        valid.quantity,
+        valid.unit_price,
+        valid.amount,
+
+        valid.event_at,
+        valid.received_at
+    from valid
+    left join customer_keys
+        on valid.customer_id = customer_keys.raw_id
+        and valid.source = customer_keys.source
+    left join device_keys
+        on valid.device_id = device_keys.raw_id
+        and valid.source = device_keys.source
 
 ),
 

@@ -13,18 +13,18 @@ raw_days as (
 
     select
         source,
-        cast(received_at as date) as received_on,
+        {{ utc_date('received_at') }} as received_on,
         count(*) as raw_count
     from staged
-    group by source, cast(received_at as date)
+    group by source, {{ utc_date('received_at') }}
 
 ),
 
 accounted_rows as (
     {% if accepted is not none and rejected is not none and not flags.FULL_REFRESH %}
-    select source, cast(received_at as date) as received_on, count(*) as row_count from {{ accepted }} group by 1, 2
+    select source, {{ utc_date('received_at') }} as received_on, count(*) as row_count from {{ accepted }} group by 1, 2
     union all
-    select source, cast(received_at as date) as received_on, count(*) as row_count from {{ rejected }} group by 1, 2
+    select source, {{ utc_date('received_at') }} as received_on, count(*) as row_count from {{ rejected }} group by 1, 2
     {% else %}
     select source, received_on, 0 as row_count from raw_days
     {% endif %}
@@ -61,11 +61,11 @@ displaced_days as (
     {% if accepted is not none and not flags.FULL_REFRESH %}
     select distinct
         accepted.source,
-        cast(accepted.received_at as date) as received_on
+        {{ utc_date('accepted.received_at') }} as received_on
     from staged
     inner join moved_days
         on staged.source = moved_days.source
-        and cast(staged.received_at as date) = moved_days.received_on
+        and {{ utc_date('staged.received_at') }} = moved_days.received_on
         and moved_days.is_moved
     inner join {{ accepted }} as accepted
         on staged.event_id = accepted.event_id

@@ -1,11 +1,13 @@
 {{ config(materialized='view') }}
 
 -- Every raw row of every source in the shape of the contract, with the reason it breaks the contract, if it does.
--- A view, so that a row's JSON is only made for the rows that end up rejected.
+-- A view, and the raw row stays as it is: it is made text by the model that keeps it, for the few rows it keeps.
+-- (Rows of several sources have different shapes and must be JSON before they can be stacked.)
+{%- set raw_rows_as_json = '* replace (cast(raw_row as json) as raw_row)' %}
 with
 
 staged as (
-    {{ union_sources('events') }}
+    {{ union_sources('events', columns='*' if enabled_sources() | length == 1 else raw_rows_as_json) }}
 ),
 
 event_types as (
@@ -25,7 +27,7 @@ measured as (
 
     select
         staged.*,
-        cast(staged.received_at as date) as received_on,
+        {{ utc_date('staged.received_at') }} as received_on,
         event_types.is_accepted,
         coalesce(staged.amount, staged.quantity * staged.unit_price) as stated_amount,
         case
@@ -74,7 +76,7 @@ final as (
             when event_at is null then 'event_at is missing or is no time'
             when event_at < timestamptz '{{ var("earliest_event_date") }} 00:00:00+00'
                 then 'event_at is before {{ var("earliest_event_date") }} (var earliest_event_date)'
-            when event_at > received_at + interval {{ var('future_tolerance_minutes') }} minute
+            when {{ seconds_between('received_at', 'event_at') }} > {{ var('future_tolerance_minutes') }} * 60
                 then 'event_at is later than received_at'
             when event_at > timestamptz '{{ run_started_at.isoformat() }}' + interval {{ var('future_tolerance_minutes') }} minute
                 then 'event_at is in the future'

@@ -5,7 +5,7 @@
 with
 
 arrivals as not materialized (
-    {{ pending_arrivals('arrivals.source, arrivals.customer_id, arrivals.device_id, arrivals.reason') }}
+    {{ pending_arrivals('arrivals.source, arrivals.customer_id, arrivals.device_id') }}
 ),
 
 raw_ids as (
@@ -15,7 +15,7 @@ raw_ids as (
         'customer' as kind,
         customer_id as raw_id
     from arrivals
-    where reason is null and customer_id is not null
+    where customer_id is not null
 
     union all
 
@@ -24,7 +24,7 @@ raw_ids as (
         'device' as kind,
         device_id as raw_id
     from arrivals
-    where reason is null and device_id is not null
+    where device_id is not null
 
 ),
 

@@ -40,7 +40,8 @@ repeated_arrivals as (
     select
         arrivals.*,
         row_number() over (
-            partition by arrivals.source, arrivals.event_id, arrivals.received_at order by arrivals.raw_row
+            partition by arrivals.source, arrivals.event_id, arrivals.received_at
+            order by arrivals.event_at, arrivals.event_type, arrivals.item_id, arrivals.amount
         ) as copy_no
     from arrivals
     inner join repeated
@@ -70,11 +71,25 @@ duplicates as (
 
 ),
 
-final as (
+kept as (
 
     select * from broken
     union all
     select * from duplicates
+
+),
+
+final as (
+
+    select
+        source,
+        event_id,
+        event_type,
+        received_at,
+        is_duplicate,
+        reason,
+        cast(cast(raw_row as json) as varchar) as raw_row
+    from kept
 
 )
 

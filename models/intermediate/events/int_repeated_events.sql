@@ -1,21 +1,11 @@
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key=['source', 'event_id']) }}
 -- depends_on: {{ ref('int_arrival_days') }}
 
--- Events that were delivered more than once: few, so that everything else can skip the search for duplicates.
+-- Ids that were delivered more than once, broken rows included: few, so that everything else can skip the search for duplicates.
 with
 
 arrivals as (
-    {{ pending_arrivals('arrivals.source, arrivals.event_id, arrivals.received_on, arrivals.reason') }}
-),
-
-valid as (
-
-    select
-        source,
-        event_id
-    from arrivals
-    where reason is null
-
+    {{ pending_arrivals('arrivals.source, arrivals.event_id') }}
 ),
 
 repeated_now as (
@@ -23,7 +13,7 @@ repeated_now as (
     select
         source,
         event_id
-    from valid
+    from arrivals
     group by source, event_id
     having count(*) > 1
 
@@ -34,17 +24,17 @@ repeated_now as (
 repeated_since as (
 
     select
-        valid.source,
-        valid.event_id
-    from valid
+        arrivals.source,
+        arrivals.event_id
+    from arrivals
     inner join {{ load_built_relation('int_accepted_events') }} as accepted
-        on valid.event_id = accepted.event_id
-        and valid.source = accepted.source
+        on arrivals.event_id = accepted.event_id
+        and arrivals.source = accepted.source
     where not exists (
         select 1
         from {{ ref('int_arrival_days') }} as arrival_days
         where arrival_days.source = accepted.source
-            and arrival_days.received_on = cast(accepted.received_at as date)
+            and arrival_days.received_on = {{ utc_date('accepted.received_at') }}
             and arrival_days.is_pending
     )
 

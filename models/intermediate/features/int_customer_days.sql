@@ -35,7 +35,7 @@ acts as (
 
     select
         stitched.customer_no,
-        cast(stitched.event_at as date) as active_on,
+        {{ utc_date('stitched.event_at') }} as active_on,
         count(*) as event_count,
         count(*) filter (where stitched.event_type = 'view') as view_count,
         count(*) filter (where stitched.event_type = 'search') as search_count,
@@ -47,9 +47,9 @@ acts as (
     {% if is_incremental() -%}
     inner join touched
         on stitched.customer_no = touched.visitor_no
-        and cast(stitched.event_at as date) >= touched.touched_on
+        and {{ utc_date('stitched.event_at') }} >= touched.touched_on
     {%- endif %}
-    group by stitched.customer_no, cast(stitched.event_at as date)
+    group by stitched.customer_no, {{ utc_date('stitched.event_at') }}
 
 ),
 
@@ -57,7 +57,7 @@ orders as (
 
     select
         order_lines.customer_no,
-        cast(order_lines.ordered_at as date) as active_on,
+        {{ utc_date('order_lines.ordered_at') }} as active_on,
         count(distinct case when order_lines.event_type = 'purchase' then order_lines.order_id end) as order_count,
         count(*) filter (where order_lines.event_type = 'purchase') as order_line_count,
         sum(case when order_lines.event_type = 'purchase' then order_lines.amount end) as gross_amount,
@@ -68,9 +68,9 @@ orders as (
     {% if is_incremental() -%}
     inner join touched
         on order_lines.customer_no = touched.visitor_no
-        and cast(order_lines.ordered_at as date) >= touched.touched_on
+        and {{ utc_date('order_lines.ordered_at') }} >= touched.touched_on
     {%- endif %}
-    group by order_lines.customer_no, cast(order_lines.ordered_at as date)
+    group by order_lines.customer_no, {{ utc_date('order_lines.ordered_at') }}
 
 ),
 
@@ -78,16 +78,16 @@ visits as (
 
     select
         sessions.customer_no,
-        cast(sessions.session_started_at as date) as active_on,
+        {{ utc_date('sessions.session_started_at') }} as active_on,
         count(*) as session_count,
         sum(sessions.engaged_seconds) as engaged_seconds
     from sessions
     {% if is_incremental() -%}
     inner join touched
         on sessions.customer_no = touched.visitor_no
-        and cast(sessions.session_started_at as date) >= touched.touched_on
+        and {{ utc_date('sessions.session_started_at') }} >= touched.touched_on
     {%- endif %}
-    group by sessions.customer_no, cast(sessions.session_started_at as date)
+    group by sessions.customer_no, {{ utc_date('sessions.session_started_at') }}
 
 ),
 

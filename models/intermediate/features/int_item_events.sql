@@ -22,7 +22,7 @@ final as (
         item_id,
         event_at,
         event_type,
-        coalesce(order_id, session_hint, customer_no || '|' || cast(event_at as date)) as basket_id,
+        coalesce(order_id, session_hint, customer_no || '|' || {{ utc_date('event_at') }}) as basket_id,
         unit_price,
         amount
     from stitched

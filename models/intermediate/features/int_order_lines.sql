@@ -18,7 +18,7 @@ final as (
         source,
         customer_no,
         -- A shop that numbers no orders: what a customer buys within a day is one order.
-        coalesce(order_id, customer_no || '|' || cast(event_at as date)) as order_id,
+        coalesce(order_id, customer_no || '|' || {{ utc_date('event_at') }}) as order_id,
         item_id,
 
         event_type,

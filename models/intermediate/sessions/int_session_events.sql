@@ -30,12 +30,9 @@ acts as (
         stitched.visitor_no,
         stitched.customer_no is not null as is_customer,
         stitched.event_id,
-        stitched.source,
         stitched.event_at,
         stitched.event_type,
-        event_types.stage,
         event_types.stage_order,
-        event_types.is_friction,
         stitched.amount,
         stitched.channel,
         stitched.device,
@@ -55,12 +52,15 @@ acts as (
 neighbours as (
 
     select
-        *,
+        * exclude (event_id),
         row_number() over visitor_history as act_no,
         lag(event_at) over visitor_history as previous_at,
-        lag(stage) over visitor_history as previous_stage,
+        lead(event_at) over visitor_history as next_at,
+        lag(stage_order) over visitor_history as previous_stage_order
+        {%- if var('session_cut_at_campaign_change') %},
         lag(channel) over visitor_history as previous_channel,
-        lead(event_at) over visitor_history as next_at
+        lead(channel) over visitor_history as next_channel
+        {%- endif %}
     from acts
     window visitor_history as (partition by visitor_no order by event_at, event_id)
 
@@ -70,14 +70,8 @@ cut as (
 
     select
         *,
-        previous_at is null
-        or event_at - previous_at > interval {{ var('session_gap_minutes') }} minute
-        {%- if var('session_cut_at_midnight') %}
-        or cast(event_at as date) <> cast(previous_at as date)
-        {%- endif %}
-        {%- if var('session_cut_at_campaign_change') %}
-        or channel is distinct from previous_channel
-        {%- endif %} as is_session_start
+        {{ is_new_session('previous_at', 'event_at', 'previous_channel', 'channel') }} as is_session_start,
+        {{ is_new_session('event_at', 'next_at', 'channel', 'next_channel') }} as is_session_end
     from neighbours
 
 ),
@@ -86,14 +80,13 @@ numbered as (
 
     select
         *,
-        max(case when is_session_start then event_at end) over visitor_history as session_started_at,
-        max(case when is_session_start then act_no end) over visitor_history as session_first_act_no,
-        max(case when is_session_start or stage <> previous_stage then act_no end)
-            over visitor_history as visit_first_act_no,
-        lead(is_session_start) over visitor_history as is_next_session_start
+        max(case when is_session_start then event_at end) over so_far as session_started_at,
+        max(case when is_session_start then act_no end) over so_far as session_first_act_no,
+        max(case when is_session_start or stage_order <> previous_stage_order then act_no end) over so_far
+            as visit_first_act_no
     from cut
-    window visitor_history as (
-        partition by visitor_no order by event_at, event_id rows between unbounded preceding and current row
+    window so_far as (
+        partition by visitor_no order by act_no rows between unbounded preceding and current row
     )
 
 ),
@@ -101,30 +94,32 @@ numbered as (
 final as (
 
     select
-        visitor_no,
-        source,
-        session_started_at,
-        event_at,
+        numbered.visitor_no,
+        numbered.session_started_at,
+        numbered.event_at,
 
-        cast(act_no - session_first_act_no + 1 as integer) as event_no,
-        cast(visit_first_act_no - session_first_act_no + 1 as integer) as visit_first_event_no,
+        cast(numbered.act_no - numbered.session_first_act_no + 1 as integer) as event_no,
+        cast(numbered.visit_first_act_no - numbered.session_first_act_no + 1 as integer) as visit_first_event_no,
 
-        event_type,
-        stage,
-        channel,
-        device,
-        country,
+        numbered.event_type,
+        event_types.stage,
+        numbered.channel,
+        numbered.device,
+        numbered.country,
 
-        stage_order,
-        amount,
+        numbered.stage_order,
+        numbered.amount,
         -- Empty for the last act of a session: nobody knows how long she stayed.
-        case when not is_next_session_start then epoch(next_at - event_at) end as seconds_to_next,
+        case
+            when not numbered.is_session_end then {{ seconds_between('numbered.event_at', 'numbered.next_at') }}
+        end as seconds_to_next,
 
-        is_friction,
-        is_customer,
+        event_types.is_friction,
+        numbered.is_customer,
 
-        loaded_at
+        numbered.loaded_at
     from numbered
+    inner join event_types on numbered.event_type = event_types.event_type
 
 )
 

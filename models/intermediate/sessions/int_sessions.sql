@@ -34,7 +34,6 @@ aggregated as (
         visitor_no,
         session_started_at,
 
-        max(case when event_no = 1 then source end) as source,
         max(case when event_no = 1 then event_type end) as entry_event_type,
         max(case when seconds_to_next is null then event_type end) as exit_event_type,
         max(case when seconds_to_next is null then stage end) as exit_stage,
@@ -66,12 +65,32 @@ aggregated as (
 
 ),
 
+{% if is_incremental() -%}
+settled as (
+
+    select
+        standing.visitor_no,
+        count(*) as session_count
+    from {{ this }} as standing
+    inner join windows
+        on standing.visitor_no = windows.visitor_no
+        and standing.session_started_at < windows.recompute_from
+    group by standing.visitor_no
+
+),
+{%- endif %}
+
 measured as (
 
     select
-        *,
-        epoch(ended_at - session_started_at) as duration_seconds
+        aggregated.*,
+        {{ seconds_between('aggregated.session_started_at', 'aggregated.ended_at') }} as duration_seconds,
+        row_number() over (partition by aggregated.visitor_no order by aggregated.session_started_at)
+        {%- if is_incremental() %} + coalesce(settled.session_count, 0){% endif %} as visit_number
     from aggregated
+    {%- if is_incremental() %}
+    left join settled on aggregated.visitor_no = settled.visitor_no
+    {%- endif %}
 
 ),
 
@@ -81,7 +100,6 @@ final as (
         {{ session_id('visitor_no', 'session_started_at') }} as session_id,
         visitor_no,
         case when is_customer then visitor_no end as customer_no,
-        source,
 
         entry_event_type,
         exit_event_type,
@@ -90,6 +108,7 @@ final as (
         device,
         country,
 
+        visit_number,
         event_count,
         view_count,
         order_line_count,

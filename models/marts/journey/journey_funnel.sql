@@ -1,3 +1,10 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_months',
+    on_schema_change='append_new_columns',
+) }}
+-- depends_on: {{ ref('int_touched_visitors') }}
+
 -- How many sessions get how far, by month and slice. A session counts for a stage when it reached that stage or a
 -- later one (open funnel), so a later stage never holds more than an earlier one. Bots are left out.
 {%- set slices = {
@@ -37,14 +44,18 @@ sessions as (
     select
         visitor_no,
         session_started_at,
-        cast({{ dbt.date_trunc('month', 'session_started_at') }} as date) as period_month,
+        {{ utc_month('session_started_at') }} as period_month,
         channel,
         device,
         country,
-        row_number() over (partition by visitor_no order by session_started_at) as visit_number,
-        furthest_funnel_order
+        visit_number,
+        furthest_funnel_order,
+        loaded_at
     from all_sessions
     where not is_bot
+        {% if is_incremental() -%}
+        and {{ utc_month('session_started_at') }} in (select period_month from ({{ touched_months() }}))
+        {%- endif %}
 
 ),
 
@@ -89,7 +100,8 @@ sliced as (
         count(distinct sessions.visitor_no) as visitor_count,
         count(*) filter (where sessions.is_dropped and sessions.stage <> 'purchase') as drop_off_count,
         median(sessions.dwell_seconds) as median_dwell_seconds,
-        quantile_cont(sessions.dwell_seconds, 0.9) as p90_dwell_seconds
+        quantile_cont(sessions.dwell_seconds, 0.9) as p90_dwell_seconds,
+        max(sessions.loaded_at) as loaded_at
     from reached as sessions
     group by sessions.period_month, slice_value, sessions.stage, sessions.stage_order
     {% if not loop.last %}union all{% endif %}
@@ -122,7 +134,9 @@ final as (
         cast(session_count as double) / first_count as conversion_from_first,
         cast(session_count as double) / coalesce(previous_count, session_count) as conversion_from_previous,
         median_dwell_seconds,
-        p90_dwell_seconds
+        p90_dwell_seconds,
+
+        loaded_at
     from compared
 
 )

@@ -1,3 +1,10 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_sessions',
+    on_schema_change='append_new_columns',
+) }}
+-- depends_on: {{ ref('int_touched_visitors') }}
+
 -- One row a session, for people: who, when, how far, how much.
 with
 
@@ -7,13 +14,13 @@ sessions as (
 
 ),
 
-customers as (
+keys as (
 
-    select * from {{ ref('int_customers') }}
+    select * from {{ ref('int_identity_keys') }}
 
 ),
 
-event_types as (
+stages as (
 
     select distinct
         stage,
@@ -23,49 +30,51 @@ event_types as (
 
 ),
 
-numbered as (
-
-    select
-        *,
-        row_number() over (partition by visitor_no order by session_started_at) as visit_number
-    from sessions
-
+{% if is_incremental() -%}
+touched as (
+    {{ touched_since_last_build() }}
 ),
+{%- endif %}
 
 final as (
 
     select
-        numbered.session_id,
-        customers.customer_key,
+        sessions.session_id,
+        keys.identity_key as visitor_key,
+        case when sessions.customer_no is not null then keys.identity_key end as customer_key,
 
-        numbered.source,
-        numbered.entry_event_type,
-        numbered.exit_event_type,
-        numbered.exit_stage,
-        event_types.stage as furthest_stage,
-        numbered.channel,
-        numbered.device,
-        numbered.country,
+        keys.source,
+        sessions.entry_event_type,
+        sessions.exit_event_type,
+        sessions.exit_stage,
+        stages.stage as furthest_stage,
+        sessions.channel,
+        sessions.device,
+        sessions.country,
 
-        numbered.visit_number,
-        numbered.event_count,
-        numbered.view_count,
-        numbered.order_line_count,
-        numbered.friction_count,
-        numbered.amount,
-        numbered.duration_seconds,
-        numbered.engaged_seconds,
+        sessions.visit_number,
+        sessions.event_count,
+        sessions.view_count,
+        sessions.order_line_count,
+        sessions.friction_count,
+        sessions.amount,
+        sessions.duration_seconds,
+        sessions.engaged_seconds,
 
-        numbered.is_converted,
-        numbered.visit_number > 1 as is_returning,
-        numbered.is_bot,
-        numbered.is_overlong,
+        sessions.is_converted,
+        sessions.visit_number > 1 as is_returning,
+        sessions.is_bot,
+        sessions.is_overlong,
 
-        numbered.session_started_at as started_at,
-        numbered.ended_at
-    from numbered
-    left join customers on numbered.customer_no = customers.customer_no
-    left join event_types on numbered.furthest_stage_order = event_types.stage_order
+        sessions.session_started_at as started_at,
+        sessions.ended_at,
+        sessions.loaded_at
+    from sessions
+    {% if is_incremental() -%}
+    inner join touched on sessions.visitor_no = touched.visitor_no
+    {%- endif %}
+    inner join keys on sessions.visitor_no = keys.identity_no
+    left join stages on sessions.furthest_stage_order = stages.stage_order
 
 )
 

@@ -61,7 +61,7 @@ purchases as (
 campaign_mailings as (
 
     select
-        'campaign-' || cast(campaigns.campaign_id as varchar) || '-' || cast(campaigns.household_id as varchar) as event_id,
+        concat_ws('-', 'campaign', campaigns.campaign_id, campaigns.household_id) as event_id,
         cast(campaigns.household_id as varchar) as customer_id,
         campaign_descriptions.start_date at time zone 'UTC' as event_at,
         'campaign' as event_type,
@@ -77,7 +77,10 @@ campaign_mailings as (
             'campaign_type', campaign_descriptions.campaign_type,
             'ends_on', cast(campaign_descriptions.end_date as date)
         ) as varchar) as properties,
-        cast(to_json(campaigns) as varchar) as raw_row
+        cast(json_object(
+            'campaign_id', campaigns.campaign_id,
+            'household_id', campaigns.household_id
+        ) as varchar) as raw_row
     from campaigns
     left join campaign_descriptions on campaigns.campaign_id = campaign_descriptions.campaign_id
 

@@ -115,10 +115,7 @@ final as (
         -- The user's own name of an event stays with it where the contract calls it something else.
         case
             when event_names.event_type <> identified.source_event_name
-                then cast(json_merge_patch(
-                    coalesce(identified.properties, '{}'),
-                    json_object('source_event_name', identified.source_event_name)
-                ) as varchar)
+                then {{ with_source_event_name('identified.properties', 'identified.source_event_name') }}
             else identified.properties
         end as properties,
         identified.raw_row,

@@ -11,9 +11,9 @@ input_rows as (
 parsed as (
 
     select
-        row_json,
+        input_rows.row_json,
         json_transform(
-            row_json,
+            input_rows.row_json,
             '{
                 "event_name": "VARCHAR",
                 "event_timestamp": "BIGINT",
@@ -48,24 +48,25 @@ parsed as (
 final as (
 
     select
-        row_json,
-        event.event_name as source_event_name,
-        nullif(event.user_id, '') as user_id,
-        nullif(event.user_pseudo_id, '') as user_pseudo_id,
-        event.device.category as device_category,
-        nullif(event.geo.country, '(not set)') as country,
-        coalesce(
-            event.collected_traffic_source.manual_medium,
+        parsed.row_json,
+        parsed.event.event_name as source_event_name,
+        nullif(parsed.event.user_id, '') as user_id,
+        nullif(parsed.event.user_pseudo_id, '') as user_pseudo_id,
+        parsed.event.device.category as device_category,
+        nullif(parsed.event.geo.country, '(not set)') as country,
+        -- GA4 writes '(none)' and '(direct)' for a visit that nothing led to.
+        replace(nullif(coalesce(
+            parsed.event.collected_traffic_source.manual_medium,
             {{ ga4_param('medium', 'string_value') }},
-            event.traffic_source.medium
-        ) as medium,
-        event.traffic_source.source as first_user_source,
+            parsed.event.traffic_source.medium
+        ), '(not set)'), '(none)', 'direct') as medium,
+        replace(nullif(parsed.event.traffic_source.source, '(not set)'), '(direct)', 'direct') as first_user_source,
         {{ ga4_param('currency', 'string_value') }} as currency,
         {{ ga4_param('ga_session_id', 'int_value') }} as ga_session_id,
         {{ ga4_param('page_location', 'string_value') }} as page_location,
         {{ ga4_param('search_term', 'string_value') }} as search_term,
         coalesce(
-            nullif(event.ecommerce.transaction_id, '(not set)'),
+            nullif(parsed.event.ecommerce.transaction_id, '(not set)'),
             {{ ga4_param('transaction_id', 'string_value') }}
         ) as transaction_id,
         coalesce(
@@ -73,14 +74,14 @@ final as (
             {{ ga4_param('value', 'float_value') }},
             {{ ga4_param('value', 'int_value') }}
         ) as event_value,
-        event.ecommerce.purchase_revenue,
-        event.ecommerce.refund_value,
-        coalesce(event.items, []) as items,
+        parsed.event.ecommerce.purchase_revenue,
+        parsed.event.ecommerce.refund_value,
+        coalesce(parsed.event.items, []) as items,
 
-        make_timestamptz(event.event_timestamp) as event_at,
+        make_timestamptz(parsed.event.event_timestamp) as event_at,
         -- What was collected offline is uploaded later; the offset says how much later.
         make_timestamptz(
-            event.event_timestamp + greatest(coalesce(event.event_server_timestamp_offset, 0), 0)
+            parsed.event.event_timestamp + greatest(coalesce(parsed.event.event_server_timestamp_offset, 0), 0)
         ) as received_at
     from parsed
 

@@ -1,7 +1,7 @@
 {{ config(enabled=source_is_enabled('ga4')) }}
 
--- One row an item of an event: an order of three items is three lines that share the order_id. The export has no event
--- id; one is made of the whole row and the place of the item in it.
+-- What is done to items is one row an item: an order of three is three lines that share the order_id. A list or a
+-- cart that is looked at stays one event. The export has no event id; one is made of the row and the item's place.
 with
 
 events as (
@@ -14,17 +14,48 @@ event_names as (
     {{ event_names('ga4') }}
 ),
 
+named as (
+
+    select
+        events.*,
+        coalesce(event_names.event_type, events.source_event_name) as event_type,
+        {{ event_name_problem('events.source_event_name') }} as name_problem,
+        case
+            when event_names.event_type in {{ item_level_event_types() }} then len(events.items)
+            else 0
+        end as count_items
+    from events
+    left join event_names on lower(events.source_event_name) = event_names.source_event_name
+
+),
+
+numbered as (
+
+    select
+        named.*,
+        unnest(range(1, greatest(named.count_items, 1) + 1)) as line_no
+    from named
+
+),
+
 lines as (
 
     select
-        events.* exclude (items),
-        len(events.items) as count_items,
-        line_numbers.line_no,
-        events.items[line_numbers.line_no] as item
-    from events
-    cross join lateral (
-        select unnest(range(1, greatest(len(events.items), 1) + 1)) as line_no
-    ) as line_numbers
+        numbered.*,
+        case when numbered.count_items > 0 then numbered.items[numbered.line_no] end as item
+    from numbered
+
+),
+
+-- The value of a whole order stands for it where its items are not listed.
+valued as (
+
+    select
+        lines.*,
+        lines.item.price * coalesce(lines.item.quantity, 1) as line_value,
+        case when lines.count_items <= 1 then coalesce(lines.purchase_revenue, lines.event_value) end as order_value,
+        case when lines.count_items <= 1 then coalesce(lines.refund_value, lines.event_value) end as refunded_value
+    from lines
 
 ),
 
@@ -32,51 +63,41 @@ final as (
 
     select
         'ga4' as source,
-        md5(coalesce(lines.row_json, 'no JSON'))
-        || case when lines.line_no > 1 then '-' || lines.line_no else '' end as event_id,
-        lines.user_id as customer_id,
-        lines.user_pseudo_id as device_id,
+        md5(coalesce(valued.row_json, 'no JSON'))
+        || case when valued.line_no > 1 then '-' || valued.line_no else '' end as event_id,
+        valued.user_id as customer_id,
+        valued.user_pseudo_id as device_id,
 
-        lines.event_at,
-        coalesce(lines.received_at, timestamptz '1970-01-01 00:00:00+00') as received_at,
+        valued.event_at,
+        coalesce(valued.received_at, timestamptz '1970-01-01 00:00:00+00') as received_at,
 
-        coalesce(event_names.event_type, lines.source_event_name) as event_type,
-        nullif(lines.item.item_id, '(not set)') as item_id,
-        lines.transaction_id as order_id,
+        valued.event_type,
+        nullif(valued.item.item_id, '(not set)') as item_id,
+        valued.transaction_id as order_id,
 
-        lines.item.quantity,
-        lines.item.price as unit_price,
-        -- Only purchases and refunds move money; the value of an event stands for it where no items are listed.
+        valued.item.quantity,
+        valued.item.price as unit_price,
+        -- Only purchases and refunds move money.
         case
-            when event_names.event_type = 'purchase' then coalesce(
-                lines.item.item_revenue,
-                lines.item.price * coalesce(lines.item.quantity, 1),
-                case when lines.count_items <= 1 then coalesce(lines.purchase_revenue, lines.event_value) end
-            )
-            when event_names.event_type = 'refund' then coalesce(
-                lines.item.item_refund,
-                lines.item.price * coalesce(lines.item.quantity, 1),
-                case when lines.count_items <= 1 then coalesce(lines.refund_value, lines.event_value) end
-            )
+            when valued.event_type = 'purchase'
+                then coalesce(valued.item.item_revenue, valued.line_value, valued.order_value)
+            when valued.event_type = 'refund'
+                then coalesce(valued.item.item_refund, valued.line_value, valued.refunded_value)
         end as amount,
 
-        lines.currency,
-        lines.user_pseudo_id || '.' || lines.ga_session_id as session_hint,
-        lines.medium as channel,
-        lines.device_category as device,
-        lines.country,
+        valued.currency,
+        valued.user_pseudo_id || '.' || valued.ga_session_id as session_hint,
+        valued.medium as channel,
+        valued.device_category as device,
+        valued.country,
         cast(json_object(
-            'source_event_name', lines.source_event_name,
-            'page_location', lines.page_location,
-            'search_term', lines.search_term
+            'source_event_name', valued.source_event_name,
+            'page_location', valued.page_location,
+            'search_term', valued.search_term
         ) as varchar) as properties,
-        lines.row_json as raw_row,
-        case
-            when lines.row_json is null then 'the line is no JSON'
-            else {{ event_name_problem('lines.source_event_name') }}
-        end as rejection
-    from lines
-    left join event_names on lower(lines.source_event_name) = event_names.source_event_name
+        valued.row_json as raw_row,
+        case when valued.row_json is null then 'the line is no JSON' else valued.name_problem end as rejection
+    from valued
 
 )
 

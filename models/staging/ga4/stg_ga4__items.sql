@@ -1,6 +1,6 @@
 {{ config(enabled=source_is_enabled('ga4')) }}
 
--- Items as the newest event that shows them describes them.
+-- Items as the newest event that names them describes them.
 with
 
 events as (
@@ -12,9 +12,9 @@ events as (
 shown as (
 
     select
-        event_at,
-        row_json,
-        unnest(items) as item
+        events.event_at,
+        events.row_json,
+        unnest(events.items) as item
     from events
 
 ),
@@ -22,11 +22,18 @@ shown as (
 ranked as (
 
     select
-        item,
-        row_number() over (partition by item.item_id order by event_at desc, row_json, item) as showing_no
+        shown.item,
+        row_number() over (
+            partition by shown.item.item_id
+            order by
+                coalesce(nullif(shown.item.item_name, '(not set)'), '') = '' asc,
+                shown.event_at desc,
+                shown.row_json asc,
+                shown.item asc
+        ) as showing_no
     from shown
-    where item.item_id is not null
-        and item.item_id <> '(not set)'
+    where shown.item.item_id is not null
+        and shown.item.item_id <> '(not set)'
 
 ),
 
@@ -34,16 +41,16 @@ final as (
 
     select
         'ga4' as source,
-        item.item_id,
-        nullif(item.item_name, '(not set)') as item_name,
-        nullif(item.item_category, '(not set)') as category,
-        nullif(item.item_category2, '(not set)') as subcategory,
-        nullif(item.item_brand, '(not set)') as brand,
-        item.price as list_price,
+        ranked.item.item_id,
+        nullif(ranked.item.item_name, '(not set)') as item_name,
+        nullif(ranked.item.item_category, '(not set)') as category,
+        nullif(ranked.item.item_category2, '(not set)') as subcategory,
+        nullif(ranked.item.item_brand, '(not set)') as brand,
+        ranked.item.price as list_price,
         cast(null as timestamptz) as created_at,
         cast(null as boolean) as is_in_stock
     from ranked
-    where showing_no = 1
+    where ranked.showing_no = 1
 
 )
 

@@ -4,7 +4,7 @@
 -- first or of the second Online Retail data set).
 {%- set input = read_input(source('online_retail', 'lines'), 'online_retail_path') %}
 {%- set columns = input_columns(input) %}
-{%- set wanted = {
+{%- set found = required_columns(var('online_retail_path'), columns, 'input_lines', {
     'invoice_no': ['invoiceno', 'invoice_no', 'invoice'],
     'stock_code': ['stockcode', 'stock_code'],
     'description': ['description'],
@@ -13,15 +13,7 @@
     'unit_price': ['unitprice', 'unit_price', 'price'],
     'customer_id': ['customerid', 'customer_id', 'customer id'],
     'country': ['country']
-} %}
-{%- set found = {} %}
-{%- for name, spellings in wanted.items() %}
-    {%- set column = input_column(columns, spellings, 'input_lines') %}
-    {%- if execute and column is none %}
-        {%- do raise_missing_column(var('online_retail_path'), spellings[0], columns) %}
-    {%- endif %}
-    {%- do found.update({name: column}) %}
-{%- endfor %}
+}) %}
 {%- set written_dates = ['%m/%d/%Y %H:%M', '%d-%m-%Y %H:%M'] %}
 with
 

@@ -26,7 +26,7 @@ ranked_countries as (
     select
         customer_id,
         country,
-        row_number() over (partition by customer_id order by count_lines desc, country) as country_no
+        row_number() over (partition by customer_id order by count_lines desc, country asc) as country_no
     from countries
 
 ),

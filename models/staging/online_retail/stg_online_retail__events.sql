@@ -44,7 +44,7 @@ final as (
             when customer_id is null then 'the line has no customer'
             when invoice_no is null then 'the line has no invoice number'
             when invoice_no like 'A%' then 'adjustment of bad debt, no sale'
-            when invoice_no not like 'C%' and quantity < 0 then 'quantity is negative on an invoice that is not cancelled'
+            when invoice_no not like 'C%' and quantity < 0 then 'quantity is negative but nothing was cancelled'
         end as rejection
     from lines
 

@@ -29,8 +29,18 @@ ranked_names as (
     select
         stock_code,
         description,
-        row_number() over (partition by stock_code order by count_lines desc, description) as name_no
+        row_number() over (partition by stock_code order by count_lines desc, description asc) as name_no
     from names
+
+),
+
+most_used_names as (
+
+    select
+        stock_code,
+        description
+    from ranked_names
+    where name_no = 1
 
 ),
 
@@ -50,7 +60,7 @@ final as (
     select
         'online_retail' as source,
         items.stock_code as item_id,
-        ranked_names.description as item_name,
+        most_used_names.description as item_name,
         -- Codes of goods start with five digits; the rest is postage, fees, vouchers, samples and corrections.
         case when regexp_matches(items.stock_code, '^([0-9]{5}|DCGS)') then 'goods' else 'charges' end as category,
         cast(null as varchar) as subcategory,
@@ -59,9 +69,7 @@ final as (
         cast(null as timestamptz) as created_at,
         cast(null as boolean) as is_in_stock
     from items
-    left join ranked_names
-        on items.stock_code = ranked_names.stock_code
-        and ranked_names.name_no = 1
+    left join most_used_names on items.stock_code = most_used_names.stock_code
 
 )
 

@@ -11,9 +11,9 @@ input_rows as (
 parsed as (
 
     select
-        row_json,
+        input_rows.row_json,
         json_transform(
-            row_json,
+            input_rows.row_json,
             '{
                 "type": "VARCHAR",
                 "event": "VARCHAR",
@@ -35,12 +35,7 @@ parsed as (
                 "properties": {
                     "order_id": "VARCHAR", "currency": "VARCHAR", "query": "VARCHAR",
                     "total": "DOUBLE", "revenue": "DOUBLE", "discount": "DOUBLE",
-                    "product_id": "VARCHAR", "sku": "VARCHAR", "name": "VARCHAR", "brand": "VARCHAR",
-                    "category": "VARCHAR", "price": "DOUBLE", "quantity": "DOUBLE",
-                    "products": [{
-                        "product_id": "VARCHAR", "sku": "VARCHAR", "name": "VARCHAR", "brand": "VARCHAR",
-                        "category": "VARCHAR", "price": "DOUBLE", "quantity": "DOUBLE"
-                    }]
+                    "product_id": "VARCHAR", "sku": "VARCHAR", "products": "JSON"
                 }
             }'
         ) as message
@@ -51,40 +46,39 @@ parsed as (
 final as (
 
     select
-        row_json,
-        nullif(message.messageId, '') as message_id,
-        nullif(message.userId, '') as user_id,
-        nullif(message.anonymousId, '') as anonymous_id,
-        coalesce(case when message.type = 'track' then message.event end, message.type) as source_event_name,
-        message.context.sessionId as session_id,
-        message.context.campaign.medium as medium,
-        coalesce(
-            lower(message.context.device.type),
-            case message.context.userAgentData.mobile when true then 'mobile' when false then 'desktop' end
-        ) as device_type,
-        message.context.location.country as country,
-        message.context.page.url as page_url,
-        message.properties.query as search_query,
-        message.properties.order_id,
-        message.properties.currency,
-        coalesce(message.properties.total, message.properties.revenue) as total,
-        coalesce(message.properties.discount, 0) as discount,
+        parsed.row_json,
+        nullif(parsed.message.messageid, '') as message_id,
+        nullif(parsed.message.userid, '') as user_id,
+        nullif(parsed.message.anonymousid, '') as anonymous_id,
         case
-            when message.properties.products is not null then message.properties.products
-            when coalesce(message.properties.product_id, message.properties.sku) is not null then [{
-                'product_id': message.properties.product_id,
-                'sku': message.properties.sku,
-                'name': message.properties.name,
-                'brand': message.properties.brand,
-                'category': message.properties.category,
-                'price': message.properties.price,
-                'quantity': message.properties.quantity
-            }]
+            when parsed.message.type = 'track' then parsed.message.event else parsed.message.type
+        end as source_event_name,
+        parsed.message.context.sessionid as session_id,
+        parsed.message.context.campaign.medium,
+        coalesce(
+            lower(parsed.message.context.device.type),
+            case parsed.message.context.useragentdata.mobile
+                when true then 'mobile'
+                when false then 'desktop'
+            end
+        ) as device_type,
+        parsed.message.context.location.country,
+        parsed.message.context.page.url as page_url,
+        parsed.message.properties.query as search_query,
+        parsed.message.properties.order_id,
+        parsed.message.properties.currency,
+        coalesce(parsed.message.properties.total, parsed.message.properties.revenue) as total,
+        coalesce(parsed.message.properties.discount, 0) as discount,
+        case
+            when json_type(parsed.message.properties.products) = 'ARRAY'
+                then json_transform(parsed.message.properties.products, '[' || {{ segment_product_structure() }} || ']')
+            when coalesce(parsed.message.properties.product_id, parsed.message.properties.sku) is not null
+                then [json_transform(json_extract(parsed.row_json, '$.properties'), {{ segment_product_structure() }})]
             else []
         end as products,
-        message.traits,
-        try_cast(coalesce(message.timestamp, message.originalTimestamp) as timestamptz) as sent_at,
-        try_cast(message.receivedAt as timestamptz) as received_at
+        parsed.message.traits,
+        try_cast(coalesce(parsed.message.timestamp, parsed.message.originaltimestamp) as timestamptz) as sent_at,
+        try_cast(parsed.message.receivedat as timestamptz) as received_at
     from parsed
 
 )

@@ -13,19 +13,19 @@ messages as (
 identified as (
 
     select
-        user_id,
-        sent_at,
-        row_json,
+        messages.user_id,
+        messages.sent_at,
+        messages.row_json,
         json_transform(
-            traits,
+            messages.traits,
             '{
                 "createdAt": "VARCHAR", "gender": "VARCHAR", "birthday": "VARCHAR", "marketing_consent": "BOOLEAN",
                 "acquisition_channel": "VARCHAR", "plan": "VARCHAR", "address": {"country": "VARCHAR"}
             }'
         ) as trait
     from messages
-    where user_id is not null
-        and source_event_name = 'identify'
+    where messages.user_id is not null
+        and messages.source_event_name = 'identify'
 
 ),
 
@@ -33,7 +33,7 @@ ranked as (
 
     select
         *,
-        row_number() over (partition by user_id order by sent_at desc, row_json) as message_no
+        row_number() over (partition by user_id order by sent_at desc, row_json asc) as message_no
     from identified
 
 ),
@@ -42,16 +42,18 @@ final as (
 
     select
         'segment' as source,
-        user_id as customer_id,
-        try_cast(trait.createdAt as timestamptz) as registered_at,
-        trait.address.country,
-        cast(year(try_cast(trait.birthday as timestamptz)) as integer) as birth_year,
-        trait.gender,
-        trait.acquisition_channel,
-        trait.marketing_consent as has_marketing_consent,
-        case when trait.plan is not null then cast(json_object('plan', trait.plan) as varchar) end as attributes
+        ranked.user_id as customer_id,
+        try_cast(ranked.trait.createdat as timestamptz) as registered_at,
+        ranked.trait.address.country,
+        cast(year(try_cast(ranked.trait.birthday as timestamptz)) as integer) as birth_year,
+        ranked.trait.gender,
+        ranked.trait.acquisition_channel,
+        ranked.trait.marketing_consent as has_marketing_consent,
+        case
+            when ranked.trait.plan is not null then cast(json_object('plan', ranked.trait.plan) as varchar)
+        end as attributes
     from ranked
-    where message_no = 1
+    where ranked.message_no = 1
 
 )
 

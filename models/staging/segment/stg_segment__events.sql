@@ -1,6 +1,7 @@
 {{ config(enabled=source_is_enabled('segment')) }}
 
--- One row a product of a message. The discount of an order is spread over its lines by their price.
+-- What is done to products is one row a product; a list that is looked at stays one event. The discount of an order
+-- is spread over its lines by their price.
 with
 
 messages as (
@@ -13,20 +14,52 @@ event_names as (
     {{ event_names('segment') }}
 ),
 
+named as (
+
+    select
+        messages.*,
+        coalesce(event_names.event_type, messages.source_event_name) as event_type,
+        {{ event_name_problem('messages.source_event_name') }} as name_problem,
+        case
+            when event_names.event_type in {{ item_level_event_types() }} then len(messages.products)
+            else 0
+        end as count_products,
+        {{ segment_value_of('messages.products') }} as products_value
+    from messages
+    left join event_names on lower(messages.source_event_name) = event_names.source_event_name
+
+),
+
+numbered as (
+
+    select
+        named.*,
+        unnest(range(1, greatest(named.count_products, 1) + 1)) as line_no
+    from named
+
+),
+
 lines as (
 
     select
-        messages.* exclude (products),
-        len(messages.products) as count_products,
-        line_numbers.line_no,
-        messages.products[line_numbers.line_no] as product,
-        list_sum(
-            list_transform(messages.products, lambda product: product.price * coalesce(product.quantity, 1))
-        ) as products_value
-    from messages
-    cross join lateral (
-        select unnest(range(1, greatest(len(messages.products), 1) + 1)) as line_no
-    ) as line_numbers
+        numbered.*,
+        case when numbered.count_products > 0 then numbered.products[numbered.line_no] end as product
+    from numbered
+
+),
+
+-- The value of a whole order stands for it where its products are not listed.
+valued as (
+
+    select
+        lines.*,
+        lines.product.price * coalesce(lines.product.quantity, 1) as line_value,
+        case
+            when lines.products_value > 0 then greatest(1 - lines.discount / lines.products_value, 0)
+            else 1
+        end as paid_share,
+        case when lines.count_products <= 1 then lines.total end as order_value
+    from lines
 
 ),
 
@@ -34,52 +67,38 @@ final as (
 
     select
         'segment' as source,
-        coalesce(lines.message_id, md5(coalesce(lines.row_json, 'no JSON')))
-        || case when lines.line_no > 1 then '-' || lines.line_no else '' end as event_id,
-        lines.user_id as customer_id,
-        lines.anonymous_id as device_id,
+        coalesce(valued.message_id, md5(coalesce(valued.row_json, 'no JSON')))
+        || case when valued.line_no > 1 then '-' || valued.line_no else '' end as event_id,
+        valued.user_id as customer_id,
+        valued.anonymous_id as device_id,
 
-        lines.sent_at as event_at,
-        coalesce(lines.received_at, lines.sent_at, timestamptz '1970-01-01 00:00:00+00') as received_at,
+        valued.sent_at as event_at,
+        coalesce(valued.received_at, valued.sent_at, timestamptz '1970-01-01 00:00:00+00') as received_at,
 
-        coalesce(event_names.event_type, lines.source_event_name) as event_type,
-        coalesce(lines.product.product_id, lines.product.sku) as item_id,
-        lines.order_id,
+        valued.event_type,
+        coalesce(valued.product.product_id, valued.product.sku) as item_id,
+        valued.order_id,
 
-        lines.product.quantity,
-        lines.product.price as unit_price,
+        valued.product.quantity,
+        valued.product.price as unit_price,
         case
-            when event_names.event_type = 'purchase' then coalesce(
-                lines.product.price * coalesce(lines.product.quantity, 1)
-                * case
-                    when lines.products_value > 0 then greatest(1 - lines.discount / lines.products_value, 0)
-                    else 1
-                end,
-                case when lines.count_products <= 1 then lines.total end
-            )
-            when event_names.event_type = 'refund' then coalesce(
-                lines.product.price * coalesce(lines.product.quantity, 1),
-                case when lines.count_products <= 1 then lines.total end
-            )
+            when valued.event_type = 'purchase' then coalesce(valued.line_value * valued.paid_share, valued.order_value)
+            when valued.event_type = 'refund' then coalesce(valued.line_value, valued.order_value)
         end as amount,
 
-        lines.currency,
-        lines.session_id as session_hint,
-        lines.medium as channel,
-        case lines.device_type when 'ios' then 'mobile' when 'android' then 'mobile' else lines.device_type end as device,
-        lines.country,
+        valued.currency,
+        valued.session_id as session_hint,
+        valued.medium as channel,
+        case when valued.device_type in ('ios', 'android') then 'mobile' else valued.device_type end as device,
+        valued.country,
         cast(json_object(
-            'source_event_name', lines.source_event_name,
-            'page_url', lines.page_url,
-            'search_query', lines.search_query
+            'source_event_name', valued.source_event_name,
+            'page_url', valued.page_url,
+            'search_query', valued.search_query
         ) as varchar) as properties,
-        lines.row_json as raw_row,
-        case
-            when lines.row_json is null then 'the line is no JSON'
-            else {{ event_name_problem('lines.source_event_name') }}
-        end as rejection
-    from lines
-    left join event_names on lower(lines.source_event_name) = event_names.source_event_name
+        valued.row_json as raw_row,
+        case when valued.row_json is null then 'the line is no JSON' else valued.name_problem end as rejection
+    from valued
 
 )
 

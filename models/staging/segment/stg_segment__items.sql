@@ -1,6 +1,6 @@
 {{ config(enabled=source_is_enabled('segment')) }}
 
--- Products as the newest message that shows them describes them.
+-- Products as the newest message that names them describes them.
 with
 
 messages as (
@@ -12,9 +12,9 @@ messages as (
 shown as (
 
     select
-        sent_at,
-        row_json,
-        unnest(products) as product
+        messages.sent_at,
+        messages.row_json,
+        unnest(messages.products) as product
     from messages
 
 ),
@@ -22,14 +22,18 @@ shown as (
 ranked as (
 
     select
-        coalesce(product.product_id, product.sku) as item_id,
-        product,
+        coalesce(shown.product.product_id, shown.product.sku) as item_id,
+        shown.product,
         row_number() over (
-            partition by coalesce(product.product_id, product.sku)
-            order by sent_at desc, row_json, product
+            partition by coalesce(shown.product.product_id, shown.product.sku)
+            order by
+                coalesce(shown.product.name, '') = '' asc,
+                shown.sent_at desc,
+                shown.row_json asc,
+                shown.product asc
         ) as showing_no
     from shown
-    where coalesce(product.product_id, product.sku) is not null
+    where coalesce(shown.product.product_id, shown.product.sku) is not null
 
 ),
 
@@ -37,16 +41,16 @@ final as (
 
     select
         'segment' as source,
-        item_id,
-        product.name as item_name,
-        product.category,
+        ranked.item_id,
+        ranked.product.name as item_name,
+        ranked.product.category,
         cast(null as varchar) as subcategory,
-        product.brand,
-        product.price as list_price,
+        ranked.product.brand,
+        ranked.product.price as list_price,
         cast(null as timestamptz) as created_at,
         cast(null as boolean) as is_in_stock
     from ranked
-    where showing_no = 1
+    where ranked.showing_no = 1
 
 )
 

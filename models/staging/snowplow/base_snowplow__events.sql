@@ -11,9 +11,9 @@ input_rows as (
 parsed as (
 
     select
-        row_json,
+        input_rows.row_json,
         json_transform(
-            row_json,
+            input_rows.row_json,
             '{
                 "event_id": "VARCHAR",
                 "event": "VARCHAR",
@@ -41,15 +41,15 @@ parsed as (
 described as (
 
     select
-        row_json,
-        event,
+        parsed.row_json,
+        parsed.event,
         case
-            when json_valid(event.unstruct_event)
-                then json_transform(event.unstruct_event, '{"data": {"schema": "VARCHAR", "data": "JSON"}}').data
+            when json_valid(parsed.event.unstruct_event)
+                then json_transform(parsed.event.unstruct_event, '{"data": {"schema": "VARCHAR", "data": "JSON"}}').data
         end as action,
         case
-            when json_valid(event.contexts)
-                then json_transform(event.contexts, '{"data": [{"schema": "VARCHAR", "data": "JSON"}]}').data
+            when json_valid(parsed.event.contexts)
+                then json_transform(parsed.event.contexts, '{"data": [{"schema": "VARCHAR", "data": "JSON"}]}').data
         end as entities
     from parsed
 
@@ -58,19 +58,20 @@ described as (
 final as (
 
     select
-        row_json,
-        nullif(event.event_id, '') as event_id,
-        nullif(event.user_id, '') as user_id,
-        coalesce(nullif(event.domain_userid, ''), nullif(event.network_userid, '')) as device_id,
-        nullif(event.domain_sessionid, '') as session_id,
+        described.row_json,
+        nullif(described.event.event_id, '') as event_id,
+        nullif(described.event.user_id, '') as user_id,
+        coalesce(nullif(described.event.domain_userid, ''), nullif(described.event.network_userid, '')) as device_id,
+        nullif(described.event.domain_sessionid, '') as session_id,
         case
-            when action.schema like '%/snowplow_ecommerce_action/%' then json_extract_string(action.data, '$.type')
-            else coalesce(nullif(event.event_name, ''), nullif(event.event, ''))
+            when described.action.schema like '%/snowplow_ecommerce_action/%'
+                then json_extract_string(described.action.data, '$.type')
+            else coalesce(nullif(described.event.event_name, ''), nullif(described.event.event, ''))
         end as source_event_name,
-        nullif(event.page_url, '') as page_url,
-        coalesce(nullif(event.mkt_medium, ''), nullif(event.refr_medium, '')) as medium,
-        lower(nullif(event.dvce_type, '')) as device_type,
-        nullif(event.geo_country, '') as country,
+        nullif(described.event.page_url, '') as page_url,
+        coalesce(nullif(described.event.mkt_medium, ''), nullif(described.event.refr_medium, '')) as medium,
+        lower(nullif(described.event.dvce_type, '')) as device_type,
+        nullif(described.event.geo_country, '') as country,
         {{ snowplow_entities('product') }} as products,
         json_transform(
             {{ snowplow_entities('transaction') }}[1].data,
@@ -80,8 +81,8 @@ final as (
             {{ snowplow_entities('refund') }}[1].data,
             '{"transaction_id": "VARCHAR", "refund_amount": "DOUBLE", "currency": "VARCHAR"}'
         ) as refund_entity,
-        try_cast(nullif(event.derived_tstamp, '') as timestamptz) as derived_at,
-        try_cast(nullif(event.collector_tstamp, '') as timestamptz) as collected_at
+        try_cast(nullif(described.event.derived_tstamp, '') as timestamptz) as derived_at,
+        try_cast(nullif(described.event.collector_tstamp, '') as timestamptz) as collected_at
     from described
 
 )

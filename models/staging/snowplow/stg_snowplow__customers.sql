@@ -17,7 +17,7 @@ ranked as (
         medium,
         row_number() over (partition by user_id order by coalesce(derived_at, collected_at), row_json) as event_no,
         row_number() over (
-            partition by user_id order by coalesce(derived_at, collected_at) desc, row_json
+            partition by user_id order by coalesce(derived_at, collected_at) desc, row_json asc
         ) as event_no_from_end
     from events
     where user_id is not null

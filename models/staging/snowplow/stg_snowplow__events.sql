@@ -1,6 +1,7 @@
 {{ config(enabled=source_is_enabled('snowplow')) }}
 
--- One row a product entity of an event. The derived time is the device's, corrected for its clock.
+-- What is done to products is one row a product entity; a list that is looked at stays one event. The
+-- derived time is the device's, corrected for its clock.
 with
 
 events as (
@@ -13,17 +14,51 @@ event_names as (
     {{ event_names('snowplow') }}
 ),
 
+named as (
+
+    select
+        events.*,
+        coalesce(event_names.event_type, events.source_event_name) as event_type,
+        {{ event_name_problem('events.source_event_name') }} as name_problem,
+        case
+            when event_names.event_type in {{ item_level_event_types() }} then len(coalesce(events.products, []))
+            else 0
+        end as count_products
+    from events
+    left join event_names on lower(events.source_event_name) = event_names.source_event_name
+
+),
+
+numbered as (
+
+    select
+        named.*,
+        unnest(range(1, greatest(named.count_products, 1) + 1)) as line_no
+    from named
+
+),
+
 lines as (
 
     select
-        events.* exclude (products),
-        len(coalesce(events.products, [])) as count_products,
-        line_numbers.line_no,
-        {{ snowplow_product('events.products[line_numbers.line_no].data') }} as product
-    from events
-    cross join lateral (
-        select unnest(range(1, greatest(len(coalesce(events.products, [])), 1) + 1)) as line_no
-    ) as line_numbers
+        numbered.*,
+        json_transform(
+            case when numbered.count_products > 0 then numbered.products[numbered.line_no].data end,
+            {{ snowplow_product_structure() }}
+        ) as product
+    from numbered
+
+),
+
+-- The value of a whole order stands for it where its products are not listed.
+valued as (
+
+    select
+        lines.*,
+        lines.product.price * coalesce(lines.product.quantity, 1) as line_value,
+        case when lines.count_products <= 1 then lines.order_entity.revenue end as order_value,
+        case when lines.count_products <= 1 then lines.refund_entity.refund_amount end as refunded_value
+    from lines
 
 ),
 
@@ -31,47 +66,37 @@ final as (
 
     select
         'snowplow' as source,
-        coalesce(lines.event_id, md5(coalesce(lines.row_json, 'no JSON')))
-        || case when lines.line_no > 1 then '-' || lines.line_no else '' end as event_id,
-        lines.user_id as customer_id,
-        lines.device_id,
+        coalesce(valued.event_id, md5(coalesce(valued.row_json, 'no JSON')))
+        || case when valued.line_no > 1 then '-' || valued.line_no else '' end as event_id,
+        valued.user_id as customer_id,
+        valued.device_id,
 
-        coalesce(lines.derived_at, lines.collected_at) as event_at,
-        coalesce(lines.collected_at, lines.derived_at, timestamptz '1970-01-01 00:00:00+00') as received_at,
+        coalesce(valued.derived_at, valued.collected_at) as event_at,
+        coalesce(valued.collected_at, valued.derived_at, timestamptz '1970-01-01 00:00:00+00') as received_at,
 
-        coalesce(event_names.event_type, lines.source_event_name) as event_type,
-        lines.product.id as item_id,
-        coalesce(lines.order_entity.transaction_id, lines.refund_entity.transaction_id) as order_id,
+        valued.event_type,
+        valued.product.id as item_id,
+        coalesce(valued.order_entity.transaction_id, valued.refund_entity.transaction_id) as order_id,
 
-        lines.product.quantity,
-        coalesce(lines.product.list_price, lines.product.price) as unit_price,
+        valued.product.quantity,
+        coalesce(valued.product.list_price, valued.product.price) as unit_price,
         case
-            when event_names.event_type = 'purchase' then coalesce(
-                lines.product.price * coalesce(lines.product.quantity, 1),
-                case when lines.count_products <= 1 then lines.order_entity.revenue end
-            )
-            when event_names.event_type = 'refund' then coalesce(
-                case when lines.count_products <= 1 then lines.refund_entity.refund_amount end,
-                lines.product.price * coalesce(lines.product.quantity, 1)
-            )
+            when valued.event_type = 'purchase' then coalesce(valued.line_value, valued.order_value)
+            when valued.event_type = 'refund' then coalesce(valued.refunded_value, valued.line_value)
         end as amount,
 
-        coalesce(lines.order_entity.currency, lines.refund_entity.currency, lines.product.currency) as currency,
-        lines.session_id as session_hint,
-        lines.medium as channel,
-        case lines.device_type when 'computer' then 'desktop' else lines.device_type end as device,
-        lines.country,
+        coalesce(valued.order_entity.currency, valued.refund_entity.currency, valued.product.currency) as currency,
+        valued.session_id as session_hint,
+        valued.medium as channel,
+        case valued.device_type when 'computer' then 'desktop' else valued.device_type end as device,
+        valued.country,
         cast(json_object(
-            'source_event_name', lines.source_event_name,
-            'page_url', lines.page_url
+            'source_event_name', valued.source_event_name,
+            'page_url', valued.page_url
         ) as varchar) as properties,
-        lines.row_json as raw_row,
-        case
-            when lines.row_json is null then 'the line is no JSON'
-            else {{ event_name_problem('lines.source_event_name') }}
-        end as rejection
-    from lines
-    left join event_names on lower(lines.source_event_name) = event_names.source_event_name
+        valued.row_json as raw_row,
+        case when valued.row_json is null then 'the line is no JSON' else valued.name_problem end as rejection
+    from valued
 
 )
 

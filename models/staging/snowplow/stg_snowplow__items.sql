@@ -1,6 +1,6 @@
 {{ config(enabled=source_is_enabled('snowplow')) }}
 
--- Products as the newest event that shows them describes them.
+-- Products as the newest event that names them describes them.
 with
 
 events as (
@@ -12,9 +12,9 @@ events as (
 entities as (
 
     select
-        coalesce(derived_at, collected_at) as event_at,
-        row_json,
-        unnest(products) as entity
+        coalesce(events.derived_at, events.collected_at) as event_at,
+        events.row_json,
+        unnest(events.products) as entity
     from events
 
 ),
@@ -22,9 +22,12 @@ entities as (
 shown as (
 
     select
-        event_at,
-        row_json,
-        {{ snowplow_product('entity.data') }} as product
+        entities.event_at,
+        entities.row_json,
+        json_transform(
+            entities.entity.data,
+            {{ snowplow_product_structure() }}
+        ) as product
     from entities
 
 ),
@@ -32,10 +35,17 @@ shown as (
 ranked as (
 
     select
-        product,
-        row_number() over (partition by product.id order by event_at desc, row_json, product) as showing_no
+        shown.product,
+        row_number() over (
+            partition by shown.product.id
+            order by
+                coalesce(shown.product.name, '') = '' asc,
+                shown.event_at desc,
+                shown.row_json asc,
+                shown.product asc
+        ) as showing_no
     from shown
-    where product.id is not null
+    where shown.product.id is not null
 
 ),
 
@@ -43,22 +53,20 @@ final as (
 
     select
         'snowplow' as source,
-        product.id as item_id,
-        product.name as item_name,
+        ranked.product.id as item_id,
+        ranked.product.name as item_name,
         -- Categories are written as a path: drinks/tea.
-        split_part(product.category, '/', 1) as category,
-        nullif(split_part(product.category, '/', 2), '') as subcategory,
-        product.brand,
-        coalesce(product.list_price, product.price) as list_price,
+        split_part(ranked.product.category, '/', 1) as category,
+        nullif(split_part(ranked.product.category, '/', 2), '') as subcategory,
+        ranked.product.brand,
+        coalesce(ranked.product.list_price, ranked.product.price) as list_price,
         cast(null as timestamptz) as created_at,
-        case lower(product.inventory_status)
+        case replace(lower(ranked.product.inventory_status), '_', ' ')
             when 'in stock' then true
-            when 'in_stock' then true
             when 'out of stock' then false
-            when 'out_of_stock' then false
         end as is_in_stock
     from ranked
-    where showing_no = 1
+    where ranked.showing_no = 1
 
 )
 

@@ -34,8 +34,8 @@ final as (
         events.device,
         events.country,
         events.properties,
-        -- Only computed where it is read: for the rows that end up rejected.
-        cast(to_json(events) as varchar) as raw_row,
+        -- The row itself: it is made JSON where it is read, for the rows that end up rejected.
+        events as raw_row,
         cast(null as varchar) as rejection
     from events
 

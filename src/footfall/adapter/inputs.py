@@ -18,6 +18,7 @@ import gzip
 import hashlib
 import os
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -60,9 +61,12 @@ def register(connection: duckdb.DuckDBPyConnection, database: str) -> None:
     """Give a DuckDB connection `footfall_text_file(path)`: the path of the Parquet file made of it.
 
     The Parquet files lie in a folder `inputs` beside the database file, so that views that read
-    them live as long as the database does.
+    them live as long as the database does; for a database in memory in the folder for temporary
+    files.
     """
-    folder = Path(database).resolve().parent / "inputs"
+    in_memory = database == ":memory:"
+    home = Path(tempfile.gettempdir(), "footfall") if in_memory else Path(database).resolve().parent
+    folder = home / "inputs"
 
     def text_file(path: str) -> str:
         return str(parquet_of(Path(path), folder))

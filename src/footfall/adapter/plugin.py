@@ -3,12 +3,14 @@
 - The pseudonymisation key reaches DuckDB as two connection variables (the padded keys of
   HMAC, RFC 2104, 1997), so that it stands in no log, no compiled file and no database.
 - The installed Complete Journey data is found, so that no path has to be configured.
+- Text files are read so that no line is lost (see `inputs`).
 - The storefront is generated when it is a source of the run.
 """
 
 import hashlib
 import importlib.util
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ import yaml
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
+from footfall.adapter import inputs
 from footfall.adapter.progress import log
 
 DEMO_KEY = "footfall-demo-key"
@@ -57,6 +60,7 @@ class Plugin(BasePlugin):
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         self._connection = conn
+        inputs.register(conn, self.creds.path)
         # Both do their work when called: without side_effects DuckDB would fold them away.
         conn.create_function(
             "footfall_generate_storefront",
@@ -87,9 +91,17 @@ class Plugin(BasePlugin):
 
         if self._connection is None:
             raise DbtRuntimeError("The storefront needs an open DuckDB connection.")
+        try:
+            until_at = None if until is None else datetime.fromisoformat(until)
+        except ValueError as error:
+            raise DbtRuntimeError(
+                f"var 'storefront_until' is '{until}': it takes a date or time such as 2026-06-01."
+            ) from error
         with self._connection.cursor() as cursor:
             cursor.execute("set TimeZone = 'UTC'")
-            storefront.generate(cursor, seed=seed, customers=customers, until=until, progress=log)
+            storefront.generate(
+                cursor, seed=seed, customers=customers, until=until_at, progress=log
+            )
         return "ready"
 
 

@@ -26,12 +26,19 @@ class PlattScaling:
         return self.intercept + self.slope * log_odds
 
 
-def fit_platt(log_odds: FloatArray, labels: FloatArray, *, trust: float) -> PlattScaling:
+def fit_platt(
+    log_odds: FloatArray, labels: FloatArray, *, slope_trust: float, level_trust: float
+) -> PlattScaling:
     """Fit slope and intercept on held-out rows, then move only part of the way there.
 
-    One held-out cut-off is one draw of the season: how far the level was off there says
-    something, not everything, about how far it will be off next. ``trust`` in [0, 1] is the part
-    of the correction that is believed.
+    One held-out cut-off is one draw of the season: how far the level was off there says little
+    about how far it will be off next, while overconfidence tends to stay.
+
+    Args:
+        log_odds: of customers that were not learnt from, [rows].
+        labels: 0 or 1, [rows].
+        slope_trust: part of the slope's correction that is believed, in [0, 1].
+        level_trust: part of the correction at the mean log-odds that is believed, in [0, 1].
     """
     if len(labels) < 100 or labels.min() == labels.max():
         return PlattScaling()
@@ -48,8 +55,8 @@ def fit_platt(log_odds: FloatArray, labels: FloatArray, *, trust: float) -> Plat
         offset=log_odds,
     )
     slope_change = float(change.slopes[0]) / spread
-    slope = max(1.0 + trust * slope_change, 0.1)
-    return PlattScaling(slope, centre + trust * change.intercept - slope * centre)
+    slope = max(1.0 + slope_trust * slope_change, 0.1)
+    return PlattScaling(slope, centre + level_trust * change.intercept - slope * centre)
 
 
 @dataclass(frozen=True)
@@ -99,11 +106,11 @@ def fit_bands(predicted: FloatArray, actual: FloatArray, coverage: float) -> Amo
         if size == 0:
             continue
         below = int(np.floor((size + 1) * tail)) - 1
-        above = int(np.ceil((size + 1) * (1.0 - tail))) - 1
-        # Where a tenth and more bought nothing, the lower end is zero and the tail it does not
-        # need stays empty: the upper end keeps its own tail, so the band covers more, never less.
         low[index] = ordered[below] if below >= 0 else 0.0
-        high[index] = ordered[min(above, size - 1)]
+        # Where many bought nothing, the lower end is zero, nobody lies below it, and the upper
+        # end may leave out both tails.
+        reach = 1.0 - tail if low[index] > 0.0 else coverage
+        high[index] = ordered[min(int(np.ceil((size + 1) * reach)) - 1, size - 1)]
     return AmountBands(edges, low, high, floor)
 
 

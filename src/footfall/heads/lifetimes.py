@@ -31,7 +31,9 @@ class RepeatBuying:
     ) -> FloatArray:
         """Return P(still a customer at ``age``), float64 [customers]."""
         odds = (self.r + repeats) * (np.log(self.alpha + age) - np.log(self.alpha + last))
-        dropped = self.a / (self.b + np.maximum(repeats, 1.0) - 1.0) * np.exp(np.minimum(odds, 50.0))
+        dropped = (
+            self.a / (self.b + np.maximum(repeats, 1.0) - 1.0) * np.exp(np.minimum(odds, 50.0))
+        )
         return np.where(repeats > 0, 1.0 / (1.0 + dropped), 1.0)
 
     def probability_silent(
@@ -89,7 +91,7 @@ def fit_repeat_buying(
         gone = gone - (r + x) * torch.log(alpha + t_x)
         either = torch.where(returned, torch.logaddexp(living, gone), living)
         loss = -(shared + either).mean() + 1e-3 * (theta**2).sum()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         return loss
 
     search.step(closure)

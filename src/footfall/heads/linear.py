@@ -99,7 +99,7 @@ def fit_linear(
 
 @dataclass(frozen=True)
 class SoftmaxFit:
-    """A fitted multinomial model: intercepts float64 [classes], slopes float64 [columns, classes]."""
+    """A multinomial model: intercepts float64 [classes], slopes float64 [columns, classes]."""
 
     intercepts: FloatArray
     slopes: FloatArray
@@ -139,7 +139,7 @@ def fit_softmax(
         # A class that nobody has would pull its intercept to minus infinity without this hold.
         loss = (weight * losses).sum() + 0.5 * penalty * (slopes**2).sum()
         loss = loss + 1e-6 * (intercepts**2).sum()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         return loss
 
     search.step(closure)
@@ -161,9 +161,7 @@ def _tensor(values: FloatArray) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(values, dtype=np.float64))
 
 
-def _marginal(
-    y: torch.Tensor, w: torch.Tensor, known: torch.Tensor, family: Family
-) -> float:
+def _marginal(y: torch.Tensor, w: torch.Tensor, known: torch.Tensor, family: Family) -> float:
     if family == "poisson":
         return -float(torch.log((w * torch.exp(known.clamp(-30.0, _LARGEST_LINK))).sum()))
     rate = float((w * y).sum().clamp(1e-5, 1.0 - 1e-5))

@@ -69,7 +69,9 @@ class CutoffRows:
         )
 
 
-def read_cutoffs(cutoffs: pa.Table, states: pa.Table | None, horizons: tuple[int, ...]) -> CutoffRows:
+def read_cutoffs(
+    cutoffs: pa.Table, states: pa.Table | None, horizons: tuple[int, ...]
+) -> CutoffRows:
     """Read `int_customer_cutoffs` and `attention_states` as arrays.
 
     Rows of customers without an order before the cut-off are left out, and the rest is sorted by

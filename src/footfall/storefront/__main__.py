@@ -1,4 +1,4 @@
-"""Command line: ``python -m footfall.storefront --customers 2000 --seed 7 --database shop.duckdb``."""
+"""Command line: ``python -m footfall.storefront --customers 2000 --database shop.duckdb``."""
 
 from __future__ import annotations
 

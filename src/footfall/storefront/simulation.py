@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from importlib import resources
@@ -22,6 +23,10 @@ _STREAMS: Final = (
     ("customers", "truth_customer_stream", "registered_at"),
     ("reviews", "truth_review_stream", "reviewed_at"),
 )
+
+# Files before this one make temporary tables only and need no transaction: what they drop is freed
+# at once.
+_FIRST_STORING_FILE: Final = "85_stream.sql"
 
 # Person, visit and event numbers share 63 bits; this many customers leave room for all of them.
 MAX_CUSTOMERS: Final = 20_000_000
@@ -77,13 +82,13 @@ def generate(
 
     The same seed and size give the same rows under one version of DuckDB, whatever the number of
     threads. An equal simulation that is already there is kept; a change of ``until`` alone only
-    moves the views of the raw schema. Everything happens in one transaction of a connection of its
+    moves the views of the raw schema. The schemas change in one transaction of a connection of its
     own: other connections see the old tables or the new ones, and a failure leaves the old ones.
 
     Args:
         connection: an open DuckDB connection without uncommitted changes.
         seed: any number from 0 to 2**63 - 1.
-        customers: how many people may become customers; 2,000 make about 240,000 events, and the
+        customers: how many people may become customers; 2,000 make about 250,000 events, and the
             number of events grows in proportion.
         until: shows only what had arrived before this time (a date means its midnight; a time
             without a zone is UTC), as if the simulation had been loaded then.
@@ -110,17 +115,14 @@ def generate(
         cursor.execute("set timezone = 'UTC'")
         present = _present_run(cursor)
         is_generated = present is None or present[:3] != (seed, customers, wanted_fingerprint)
+        if is_generated:
+            _prepare(cursor, seed, customers, report)
         if is_generated or (present is not None and present[3] != _literal(until_at)):
-            cursor.execute("begin transaction")
-            try:
+            with _transaction(cursor):
                 if is_generated:
-                    _simulate(cursor, seed, customers, report)
+                    _store(cursor, report)
                 _show(cursor, until_at)
                 _record(cursor, seed, customers, wanted_fingerprint, until_at)
-                cursor.execute("commit")
-            except BaseException:
-                cursor.execute("rollback")
-                raise
     return StorefrontRun(
         seed=seed,
         customers=customers,
@@ -162,17 +164,39 @@ def _present_run(cursor: duckdb.DuckDBPyConnection) -> tuple[int, int, str, str 
     return None if row is None else (row[0], row[1], row[2], row[3])
 
 
-def _simulate(
+@contextmanager
+def _transaction(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    cursor.execute("begin transaction")
+    try:
+        yield
+    except BaseException:
+        cursor.execute("rollback")
+        raise
+    cursor.execute("commit")
+
+
+def _prepare(
     cursor: duckdb.DuckDBPyConnection, seed: int, customers: int, report: Callable[[str], None]
 ) -> None:
+    cursor.execute(f"set variable seed = {seed}")
+    cursor.execute(f"set variable customers = {customers}")
+    _run(cursor, [file for file in sql_files() if file[0] < _FIRST_STORING_FILE], report)
+
+
+def _store(cursor: duckdb.DuckDBPyConnection, report: Callable[[str], None]) -> None:
     for schema in (RAW_SCHEMA, TRUTH_SCHEMA):
         cursor.execute(f"drop schema if exists {schema} cascade")
         cursor.execute(f"create schema {schema}")
-    cursor.execute(f"set variable seed = {seed}")
-    cursor.execute(f"set variable customers = {customers}")
-    files = sql_files()
-    for number, (name, text) in enumerate(files, start=1):
-        report(f"storefront {number}/{len(files)}: {name.removesuffix('.sql')[3:]}")
+    _run(cursor, [file for file in sql_files() if file[0] >= _FIRST_STORING_FILE], report)
+
+
+def _run(
+    cursor: duckdb.DuckDBPyConnection,
+    files: list[tuple[str, str]],
+    report: Callable[[str], None],
+) -> None:
+    for name, text in files:
+        report(f"storefront: {name.removesuffix('.sql')[3:]}")
         cursor.execute(text)
 
 

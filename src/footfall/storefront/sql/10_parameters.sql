@@ -4,13 +4,16 @@
 -- on the order of adding, so that any number of threads gives the same rows).
 
 set variable day_us = 86400000000;
-set variable start_us = epoch_us(timestamp '2025-01-01 00:00:00');
-set variable end_us = epoch_us(timestamp '2026-07-01 00:00:00');
+-- 2025-01-01 and 2026-07-01
+set variable start_us = 1735689600000000;
+set variable end_us = 1782864000000000;
 
 -- Population
-set variable visitors = getvariable('customers') * 2;
-set variable bots = greatest(1, getvariable('customers') // 400);
-set variable items = least(20000, 60 + getvariable('customers') // 10);
+set variable visitors_per_customer = 2;
+set variable customers_per_bot = 400;
+set variable customers_per_item = 10;
+set variable smallest_item_count = 60;
+set variable largest_item_count = 20000;
 set variable share_known_before_start = 0.42;
 set variable fraud_every = 97;
 set variable fraud_ring_size = 5;

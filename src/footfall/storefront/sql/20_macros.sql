@@ -1,37 +1,99 @@
+-- Sizes that follow from the number of customers
+
+create or replace temp macro visitor_count() as
+getvariable('customers') * getvariable('visitors_per_customer');
+
+create or replace temp macro bot_count() as
+greatest(1, getvariable('customers') // getvariable('customers_per_bot'));
+
+create or replace temp macro item_count() as
+least(
+    getvariable('largest_item_count'),
+    getvariable('smallest_item_count') + getvariable('customers') // getvariable('customers_per_item')
+);
+
 -- Randomness: a key is a 64 bit number of one thing (a customer, a visit, an event); a draw is a hash of
 -- the key and the draw's purpose. A draw depends on nothing else: not on row order, threads or other
 -- draws. The key is mixed before and after the exclusive or, because DuckDB's hash of several columns
 -- ends in a bare exclusive or and would give dependent draws.
 
+-- Key of the things of one kind, from the seed
+create or replace temp macro root(kind) as
+hash(xor(getvariable('seed')::ubigint, hash(kind)));
+
+-- Key of the thing with this number under another thing
 create or replace temp macro child(key, number) as
-    hash(xor(key, hash((number)::ubigint)));
+hash(xor(key, hash((number)::ubigint)));
 
 -- Uniform on the open interval (0, 1)
 create or replace temp macro uniform(key, purpose) as
-    ((hash(xor(key, hash(purpose))) >> 11)::double + 0.5) * 1.1102230246251565e-16;
+((hash(xor(key, hash(purpose))) >> 11)::double + 0.5) * 1.1102230246251565e-16;
 
 create or replace temp macro exponential(key, purpose) as
-    -ln(uniform(key, purpose));
+-ln(uniform(key, purpose));
 
 -- Standard normal by Box and Muller (1958)
 create or replace temp macro normal(key, purpose) as
-    sqrt(-2 * ln(uniform(key, purpose))) * cos(6.283185307179586 * uniform(key, purpose || ' angle'));
+sqrt(-2 * ln(uniform(key, purpose))) * cos(6.283185307179586 * uniform(key, purpose || ' angle'));
 
 -- Gamma with shape 2 and mean 1
 create or replace temp macro gamma_two(key, purpose) as
-    (exponential(key, purpose) + exponential(key, purpose || ' second')) / 2;
+(exponential(key, purpose) + exponential(key, purpose || ' second')) / 2;
 
 create or replace temp macro logistic(log_odds) as
-    1 / (1 + exp(-(log_odds)));
+1 / (1 + exp(-(log_odds)));
 
 -- Hour and minute of a visit in microseconds after midnight: a valley at night, a peak in the evening
 create or replace temp macro time_of_day(key) as
+(
     (
-        (
-            [
-                0, 0, 1, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 12, 13, 13, 14, 14, 15, 15, 16, 16, 17, 17,
-                18, 18, 18, 19, 19, 19, 20, 20, 20, 20, 21, 21, 21, 21, 22, 22, 22, 22, 23, 23, 23,
-            ][1 + floor(uniform(key, 'hour') * 48)::integer]
-            + uniform(key, 'minute')
-        ) * 3600000000
-    )::bigint;
+        [
+            0, 0, 1, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 12, 13, 13, 14, 14, 15, 15, 16, 16, 17, 17,
+            18, 18, 18, 19, 19, 19, 20, 20, 20, 20, 21, 21, 21, 21, 22, 22, 22, 22, 23, 23, 23,
+        ][1 + floor(uniform(key, 'hour') * 48)::integer]
+        + uniform(key, 'minute')
+    ) * 3600000000
+)::bigint;
+
+-- Names of things by their numbers, null for null. A hash of one number is one to one: names are unique.
+
+create or replace temp macro customer_id(person_no) as
+'c' || (100000 + person_no);
+
+create or replace temp macro item_id(item_no) as
+'i' || (100000 + item_no);
+
+-- Device numbers of fraud rings are negative
+create or replace temp macro device_id(device_no) as
+case when device_no is not null then 'd' || to_hex(child(root('device name'), device_no + 4000000000)) end;
+
+create or replace temp macro order_id(visit_no) as
+'o' || to_hex(child(root('order name'), visit_no));
+
+create or replace temp macro event_id(event_no) as
+'e' || to_hex(child(root('event name'), event_no));
+
+-- Numbers of spoiled copies lie beyond those of all events, a multiple of 4096 away
+create or replace temp macro spoiled_event_no(event_no) as
+event_no + 2305843009213693952;
+
+create or replace temp macro session_hint(visit_no) as
+'s' || to_hex(child(root('session name'), visit_no % 562949953421312));
+
+-- Names that repeat are kept as enums while the simulation works: a byte instead of sixteen
+
+create or replace temp macro as_event_type(name) as
+name::enum(
+    'register', 'login', 'browse', 'search', 'view', 'wishlist', 'add_to_cart', 'remove_from_cart', 'checkout',
+    'payment', 'payment_error', 'purchase', 'refund', 'review', 'support', 'campaign', 'exposure',
+    'clik', 'page_vieww', 'purchse'
+);
+
+create or replace temp macro as_channel(name) as
+name::enum('direct', 'organic', 'paid_search', 'social', 'referral', 'email');
+
+create or replace temp macro as_device(name) as
+name::enum('desktop', 'android', 'iphone', 'tablet');
+
+create or replace temp macro as_country(name) as
+name::enum('DE', 'FR', 'NL', 'ES', 'IT', 'BE', 'AT');

@@ -5,13 +5,19 @@ create temp table calendar as
 
 with
 
+day_numbers as (
+
+    select unnest(range((getvariable('end_us') - getvariable('start_us')) // getvariable('day_us'))) as day_no
+
+),
+
 days as (
 
     select
         day_no,
         getvariable('start_us') + day_no * getvariable('day_us') as day_us,
         make_timestamp(getvariable('start_us') + day_no * getvariable('day_us')) as day_at
-    from range((getvariable('end_us') - getvariable('start_us')) // getvariable('day_us')) as numbers (day_no)
+    from day_numbers
 
 ),
 
@@ -59,10 +65,6 @@ select
     month_no
 from calendar;
 
-set variable slots = (select max(slot) from calendar_slots);
-
-set variable clock_end = (select max(clock_end) from calendar);
-
 create temp table months as
 
 select
@@ -75,37 +77,47 @@ group by month_no;
 
 create temp table campaigns as
 
+with
+
+planned (campaign_no, campaign, starts_at, log_odds) as (
+
+    values
+    (1, 'winter_sale', timestamp '2025-01-20', 0.30),
+    (2, 'spring_fresh', timestamp '2025-03-24', 0.20),
+    (3, 'garden_days', timestamp '2025-05-12', 0.20),
+    (4, 'summer_sale', timestamp '2025-07-07', 0.30),
+    (5, 'back_home', timestamp '2025-09-08', 0.15),
+    (6, 'black_week', timestamp '2025-11-24', 0.50),
+    (7, 'winter_sale', timestamp '2026-01-19', 0.30),
+    (8, 'spring_fresh', timestamp '2026-03-23', 0.20),
+    (9, 'garden_days', timestamp '2026-05-11', 0.20)
+
+)
+
 select
     campaign_no,
     campaign,
     epoch_us(starts_at) as starts_us,
     epoch_us(starts_at) + 7 * getvariable('day_us') as ends_us,
-    log_odds
-from
-    (
-        values
-        (1, 'winter_sale', timestamp '2025-01-20', 0.30),
-        (2, 'spring_fresh', timestamp '2025-03-24', 0.20),
-        (3, 'garden_days', timestamp '2025-05-12', 0.20),
-        (4, 'summer_sale', timestamp '2025-07-07', 0.30),
-        (5, 'back_home', timestamp '2025-09-08', 0.15),
-        (6, 'black_week', timestamp '2025-11-24', 0.50),
-        (7, 'winter_sale', timestamp '2026-01-19', 0.30),
-        (8, 'spring_fresh', timestamp '2026-03-23', 0.20),
-        (9, 'garden_days', timestamp '2026-05-11', 0.20)
-    ) as planned (campaign_no, campaign, starts_at, log_odds);
+    log_odds::double as log_odds
+from planned;
 
 create temp table experiments as
+
+with
+
+planned (experiment_no, experiment, starts_at, ends_at, log_odds) as (
+
+    values
+    (1, 'green_button', timestamp '2025-08-04', timestamp '2025-09-08', 0.0),
+    (2, 'one_page_checkout', timestamp '2026-02-02', timestamp '2026-05-04', 0.35)
+
+)
 
 select
     experiment_no,
     experiment,
     epoch_us(starts_at) as starts_us,
     epoch_us(ends_at) as ends_us,
-    log_odds
-from
-    (
-        values
-        (1, 'green_button', timestamp '2025-08-04', timestamp '2025-09-08', 0.0),
-        (2, 'one_page_checkout', timestamp '2026-02-02', timestamp '2026-05-04', 0.35)
-    ) as planned (experiment_no, experiment, starts_at, ends_at, log_odds);
+    log_odds::double as log_odds
+from planned;

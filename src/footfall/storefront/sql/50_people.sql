@@ -6,18 +6,24 @@ create temp table people as
 
 with
 
+person_numbers as (
+
+    select unnest(range(getvariable('customers') + visitor_count() + bot_count())) as person_no
+
+),
+
 numbered as (
 
     select
         person_no,
-        child(hash(xor(getvariable('seed')::ubigint, hash('person'))), person_no) as person_key,
+        child(root('person'), person_no) as person_key,
         case
-            when person_no >= getvariable('customers') + getvariable('visitors') then 'bot'
+            when person_no >= getvariable('customers') + visitor_count() then 'bot'
             when person_no >= getvariable('customers') then 'visitor'
             when person_no % getvariable('fraud_every') = getvariable('fraud_every') - 1 then 'fraud'
             else 'customer'
         end as kind
-    from range(getvariable('customers') + getvariable('visitors') + getvariable('bots')) as numbers (person_no)
+    from person_numbers
 
 ),
 
@@ -36,10 +42,19 @@ ring_keys as (
 
     select
         *,
-        child(hash(xor(getvariable('seed')::ubigint, hash('ring'))), coalesce(ring_no, 0)) as ring_key,
+        child(root('ring'), coalesce(ring_no, 0)) as ring_key,
         kind = 'customer'
         and uniform(person_key, 'known') < getvariable('share_known_before_start') as is_known_before_start
     from rings
+
+),
+
+clock as (
+
+    select
+        max(calendar.clock_end) as clock_end,
+        max(calendar.clock_end) // 20000 as slots
+    from calendar
 
 ),
 
@@ -47,15 +62,19 @@ ring_keys as (
 arrival_slots as (
 
     select
-        *,
-        case
-            when kind = 'fraud'
-                then
-                    (0.1 + 0.8 * uniform(ring_key, 'start')) * getvariable('slots')
-                    + 250 * uniform(person_key, 'arrival')
-            else uniform(person_key, 'arrival') * getvariable('slots')
-        end::bigint as arrival_slot
+        ring_keys.*,
+        clock.clock_end as last_clock,
+        floor(
+            case
+                when ring_keys.kind = 'fraud'
+                    then
+                        (0.1 + 0.8 * uniform(ring_keys.ring_key, 'start')) * clock.slots
+                        + 250 * uniform(ring_keys.person_key, 'arrival')
+                else uniform(ring_keys.person_key, 'arrival') * clock.slots
+            end
+        )::bigint as arrival_slot
     from ring_keys
+    cross join clock
 
 ),
 
@@ -114,7 +133,28 @@ tastes as (
         )::integer % 8 as second_category_no,
         0.35 + 0.30 * uniform(person_key, 'first share') as first_category_share,
         0.15 + 0.15 * uniform(person_key, 'second share') as second_category_share,
-        ['DE', 'DE', 'DE', 'DE', 'DE', 'DE', 'FR', 'FR', 'FR', 'FR', 'FR', 'NL', 'NL', 'NL', 'ES', 'ES', 'IT', 'IT', 'BE', 'AT'][
+        [
+            'DE',
+            'DE',
+            'DE',
+            'DE',
+            'DE',
+            'DE',
+            'FR',
+            'FR',
+            'FR',
+            'FR',
+            'FR',
+            'NL',
+            'NL',
+            'NL',
+            'ES',
+            'ES',
+            'IT',
+            'IT',
+            'BE',
+            'AT'
+        ][
             1 + floor(uniform(person_key, 'country') * 20)::integer
         ] as country,
         1 + floor(uniform(person_key, 'device count') * 2.6)::integer as device_count,
@@ -129,14 +169,16 @@ select
     -- The span on the visits' clock in which visits can happen
     coalesce(first_days.clock_start, 0)
     + case
-        when is_known_before_start then 0
-        else coalesce((first_days.intensity * ((acquired_us - first_days.day_us) / getvariable('day_us')))::bigint, 0)
+        when tastes.is_known_before_start then 0
+        else coalesce(
+            (first_days.intensity * ((tastes.acquired_us - first_days.day_us) / getvariable('day_us')))::bigint, 0
+        )
     end as clock_from,
-    coalesce(last_days.clock_end, getvariable('clock_end')) as clock_to
+    coalesce(last_days.clock_end, tastes.last_clock) as clock_to
 from tastes
-left join calendar as first_days
+left outer join calendar as first_days
     on tastes.acquired_us // getvariable('day_us') = first_days.day_us // getvariable('day_us')
-left join calendar as last_days
+left outer join calendar as last_days
     on tastes.churned_us // getvariable('day_us') = last_days.day_us // getvariable('day_us');
 
 -- Consumables that a customer buys again and again, each with a cycle of its own
@@ -150,26 +192,28 @@ slots as (
         person_no,
         person_key,
         spend_level,
-        slot,
-        child(child(person_key, slot), 1) as staple_key,
-        case
-            when slot < 2 and first_category_no < 4 then first_category_no
-            when slot < 3 and second_category_no < 4 then second_category_no
-            else floor(uniform(child(person_key, slot), 'staple category') * 4)::integer
-        end as category_no
+        first_category_no,
+        second_category_no,
+        unnest(range(floor(uniform(person_key, 'staples') * 6)::integer)) as slot
     from people
-    cross join range(5) as numbers (slot)
-    where
-        kind = 'customer'
-        and slot < floor(uniform(person_key, 'staples') * 6)
+    where kind = 'customer'
 
 ),
 
 placed as (
 
     select
-        slots.*,
-        least(2, greatest(0, floor(1.5 + 0.9 * spend_level + normal(staple_key, 'tier'))))::integer as tier
+        person_no,
+        slot,
+        child(child(person_key, slot), 1) as staple_key,
+        case
+            when slot < 2 and first_category_no < 4 then first_category_no
+            when slot < 3 and second_category_no < 4 then second_category_no
+            else floor(uniform(child(person_key, slot), 'staple category') * 4)::integer
+        end as category_no,
+        least(2, greatest(0, floor(
+            1.5 + 0.9 * spend_level + normal(child(child(person_key, slot), 1), 'tier')
+        )))::integer as tier
     from slots
 
 ),
@@ -180,8 +224,8 @@ final as (
         placed.person_no,
         items.item_no,
         placed.staple_key,
-        (items.cycle_days * (0.75 + 0.5 * uniform(staple_key, 'pace')) * 86400)::bigint * 1000000 as cycle_us,
-        (uniform(staple_key, 'phase') * 90 * 86400)::bigint * 1000000 as phase_us
+        (items.cycle_days * (0.75 + 0.5 * uniform(placed.staple_key, 'pace')) * 86400)::bigint * 1000000 as cycle_us,
+        (uniform(placed.staple_key, 'phase') * 90 * 86400)::bigint * 1000000 as phase_us
     from placed
     inner join shelves
         on
@@ -193,7 +237,9 @@ final as (
             item_ranks.month_no = 0
             and placed.category_no = item_ranks.category_no
             and placed.tier = item_ranks.tier
-            and floor(pow(uniform(staple_key, 'rank'), 1.8) * shelves.shelf_size)::integer = item_ranks.popularity_rank
+            and floor(
+                pow(uniform(placed.staple_key, 'rank'), 1.8) * shelves.shelf_size
+            )::integer = item_ranks.popularity_rank
     inner join items on item_ranks.position_no * 8 + item_ranks.category_no = items.item_no
     order by placed.person_no, items.item_no, placed.slot
 

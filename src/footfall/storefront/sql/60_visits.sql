@@ -73,7 +73,8 @@ select
     campaigns.campaign_no,
     child(child(people.person_key, campaigns.campaign_no), 77) as delivery_key,
     campaigns.starts_us
-    + ((6 + 3 * uniform(child(people.person_key, campaigns.campaign_no), 'sent')) * 3600)::bigint * 1000000 as delivered_us,
+    + ((6 + 3 * uniform(child(people.person_key, campaigns.campaign_no), 'sent')) * 3600)::bigint
+    * 1000000 as delivered_us,
     people.churned_us,
     people.price_sensitivity,
     people.acquired_us
@@ -222,11 +223,11 @@ placed as (
     inner join calendar
         on described.started_us // getvariable('day_us') = calendar.day_us // getvariable('day_us')
     inner join months on calendar.month_no = months.month_no
-    left join campaigns
+    left outer join campaigns
         on
             described.started_us >= campaigns.starts_us
             and described.started_us < campaigns.ends_us
-    left join experiments
+    left outer join experiments
         on
             described.kind <> 'bot'
             and described.started_us >= experiments.starts_us
@@ -256,7 +257,7 @@ funnels as (
 
     select
         *,
-        child(hash(xor(getvariable('seed')::ubigint, hash('device'))), device_no + 4000000000) as device_key,
+        child(root('device'), device_no + 4000000000) as device_key,
         case
             when kind = 'bot' or kind = 'visitor' then 0
             when visit_of_person < register_at_visit then 0
@@ -277,12 +278,25 @@ typed as (
 
     select
         *,
-        case when experiment_no is not null and is_treated then treated_reach else control_reach end as reach_probability,
+        case when experiment_no is not null and is_treated then treated_reach else control_reach end
+            as reach_probability,
         case
             when kind = 'bot' then 'desktop'
-            else ['desktop', 'desktop', 'desktop', 'android', 'android', 'android', 'iphone', 'iphone', 'tablet', 'desktop'][
-                1 + floor(uniform(device_key, 'type') * 10)::integer
-            ]
+            else
+                [
+                    'desktop',
+                    'desktop',
+                    'desktop',
+                    'android',
+                    'android',
+                    'android',
+                    'iphone',
+                    'iphone',
+                    'tablet',
+                    'desktop'
+                ][
+                    1 + floor(uniform(device_key, 'type') * 10)::integer
+                ]
         end as device
     from funnels
 
@@ -308,7 +322,9 @@ checkouts as (
         -- Would pay, were there no friction
         reaches_checkout
         and uniform(visit_key, 'complete') < getvariable('checkout_completion') as is_willing,
-        kind <> 'fraud' and is_slow_slice and uniform(visit_key, 'slow') < getvariable('slow_step_loss') as gives_up_slow,
+        kind <> 'fraud'
+        and is_slow_slice
+        and uniform(visit_key, 'slow') < getvariable('slow_step_loss') as gives_up_slow,
         kind <> 'fraud'
         and uniform(visit_key, 'error') < case
             when is_error_slice then getvariable('payment_error_probability')
@@ -375,21 +391,35 @@ final as (
         2 + floor(uniform(visit_key, 'walk') * 3)::integer as walk_length,
         -- Percent off the whole order
         case
-            when uniform(visit_key, 'discount') < price_sensitivity * case when campaign_no is null then 0.25 else 0.8 end
+            when
+                uniform(visit_key, 'discount')
+                < price_sensitivity * case when campaign_no is null then 0.25 else 0.8 end
                 then 5 * (1 + floor(uniform(visit_key, 'percent') * 5)::integer)
             else 0
         end as discount_percent,
-        -- The time of the checkout after the last view
+        -- The checkout comes after the last view; its form takes longer on the slow slices
         started_us + ((view_count + 1) * pace * 1000000)::bigint + 20000000 as checkout_us,
-        -- Checkout to payment, in seconds; three to six times as long on the slow slices
-        (20 + 60 * uniform(visit_key, 'form'))
-        * case when is_slow_slice or is_innocent_slow_slice then 3 + 3 * uniform(visit_key, 'wait') else 1 end
-            as form_seconds,
+        (
+            1000000 * (20 + 60 * uniform(visit_key, 'form'))
+            * case when is_slow_slice or is_innocent_slow_slice then 3 + 3 * uniform(visit_key, 'wait') else 1 end
+        )::bigint as form_us,
         case
             when is_campaign_click then 'email'
-            else ['direct', 'direct', 'direct', 'organic', 'organic', 'organic', 'paid_search', 'paid_search', 'social', 'referral'][
-                1 + floor(uniform(visit_key, 'channel') * 10)::integer
-            ]
+            else
+                [
+                    'direct',
+                    'direct',
+                    'direct',
+                    'organic',
+                    'organic',
+                    'organic',
+                    'paid_search',
+                    'paid_search',
+                    'social',
+                    'referral'
+                ][
+                    1 + floor(uniform(visit_key, 'channel') * 10)::integer
+                ]
         end as channel,
         case
             when kind in ('visitor', 'bot') or visit_of_person < register_at_visit then 'anonymous'
@@ -408,7 +438,7 @@ select
     previous_visit_key,
     person_no,
     visit_of_person,
-    kind,
+    kind::enum('customer', 'fraud', 'visitor', 'bot') as kind,
     device_no,
     started_us,
     month_no,
@@ -418,10 +448,10 @@ select
     first_category_share,
     second_category_share,
     spend_level,
-    channel,
-    device,
-    country,
-    identity,
+    as_channel(channel) as channel,
+    as_device(device) as device,
+    as_country(country) as country,
+    identity::enum('anonymous', 'registers', 'logs in', 'known') as identity,
     -- From here on the visit's events carry the customer
     case identity
         when 'known' then started_us
@@ -442,7 +472,8 @@ select
     walk_length,
     discount_percent,
     checkout_us,
-    form_seconds,
+    checkout_us + form_us as attempted_us,
+    checkout_us + form_us + case when has_payment_error or kind = 'fraud' then 80000000 else 0 end as paid_us,
     is_error_slice,
     is_slow_slice,
     is_innocent_slow_slice,
@@ -454,3 +485,5 @@ select
     is_lost_error,
     is_converted
 from final;
+
+drop table candidate_visits;

@@ -59,7 +59,9 @@ steps as (
             else 0
         end
         + case
-            when walked >= 2 then [1, 1, 1, 1, 1, 1, 2, 2, 5, 9][1 + floor(uniform(last_view_key, 'step') * 10)::integer]
+            when
+                walked >= 2
+                then [1, 1, 1, 1, 1, 1, 2, 2, 5, 9][1 + floor(uniform(last_view_key, 'step') * 10)::integer]
             else 0
         end
         + case
@@ -126,7 +128,10 @@ select
     items.price_cents,
     case
         when items.is_consumable
-            then 1 + (uniform(found.view_key, 'quantity') < 0.30)::integer + (uniform(found.view_key, 'quantity') < 0.08)::integer
+            then
+                1
+                + (uniform(found.view_key, 'quantity') < 0.30)::integer
+                + (uniform(found.view_key, 'quantity') < 0.08)::integer
         else 1 + (uniform(found.view_key, 'quantity') < 0.05)::integer
     end as quantity
 from found

@@ -7,7 +7,7 @@ select
     people.person_no,
     coalesce(visits.identified_us, people.acquired_us) as registered_us
 from people
-left join visits
+left outer join visits
     on
         people.person_no = visits.person_no
         and visits.identity = 'registers'
@@ -28,7 +28,7 @@ payments as (
         visits.device,
         visits.device_no,
         visits.country,
-        visits.checkout_us + (visits.form_seconds * 1000000)::bigint + 100000000 as paid_us
+        visits.paid_us
     from order_lines
     inner join visits on order_lines.visit_no = visits.visit_no
     where order_lines.is_converted
@@ -114,7 +114,8 @@ expanded as (
 item_events as (
 
     select
-        event_no + case event_type when 'view' then 0 when 'wishlist' then 1 when 'add_to_cart' then 2 else 3 end as event_no,
+        event_no
+        + case event_type when 'view' then 0 when 'wishlist' then 1 when 'add_to_cart' then 2 else 3 end as event_no,
         case event_type
             when 'view' then at_us
             when 'wishlist' then at_us + pace_us // 10
@@ -135,145 +136,197 @@ item_events as (
 
 ),
 
--- One list of events a visit: name, place and seconds after the start
+-- Steps of a visit that name no item. The places 3000 and up follow those of the views.
 visit_steps as (
 
     select
         visit_no,
-        visit_key,
-        person_no,
-        device_no,
-        identified_us,
-        channel,
-        device,
-        country,
-        checkout_us,
-        is_slow_slice or is_innocent_slow_slice as is_slow,
-        experiment_no,
-        is_treated,
-        first_category_no,
-        unnest([
-            case
-                when kind = 'bot' or uniform(visit_key, 'entry') < 0.34
-                    then {'event_type': 'browse', 'slot': 3000, 'at_us': started_us}
-                when uniform(visit_key, 'entry') < 0.50
-                    then {'event_type': 'search', 'slot': 3001, 'at_us': started_us}
-            end,
-            case
-                when experiment_no is not null
-                    then {'event_type': 'exposure', 'slot': 3002, 'at_us': started_us + 400000}
-            end,
-            case
-                when kind <> 'bot' and view_count > 2 and uniform(visit_key, 'search again') < 0.16
-                    then {
-                        'event_type': 'search',
-                        'slot': 3003,
-                        'at_us': started_us + (pace * 1000000 * (
-                            1.9 + floor(uniform(visit_key, 'search place') * (view_count - 2))
-                        ))::bigint,
-                    }
-            end,
-            case identity
-                when 'registers' then {'event_type': 'register', 'slot': 3004, 'at_us': identified_us}
-                when 'logs in' then {'event_type': 'login', 'slot': 3005, 'at_us': identified_us}
-            end,
-            case
-                when reaches_checkout then {'event_type': 'checkout', 'slot': 3006, 'at_us': checkout_us}
-            end,
-            case
-                when reaches_checkout and uniform(visit_key, 'chat') < getvariable('support_chat_probability')
-                    then {'event_type': 'support', 'slot': 3007, 'at_us': checkout_us + 7000000}
-            end,
-            case
-                when has_payment_error
-                    then {
-                        'event_type': 'payment_error',
-                        'slot': 3010,
-                        'at_us': checkout_us + (form_seconds * 1000000)::bigint,
-                    }
-            end,
-            case
-                when kind = 'fraud' and attempts_payment
-                    then {
-                        'event_type': 'payment_error',
-                        'slot': 3011,
-                        'at_us': checkout_us + (form_seconds * 1000000)::bigint + 20000000,
-                    }
-            end,
-            case
-                when kind = 'fraud' and attempts_payment and uniform(visit_key, 'third card') < 0.6
-                    then {
-                        'event_type': 'payment_error',
-                        'slot': 3012,
-                        'at_us': checkout_us + (form_seconds * 1000000)::bigint + 45000000,
-                    }
-            end,
-            case
-                when is_converted
-                    then {
-                        'event_type': 'payment',
-                        'slot': 3020,
-                        'at_us': checkout_us + (form_seconds * 1000000)::bigint
-                        + case when has_payment_error or kind = 'fraud' then 80000000 else 0 end,
-                    }
-            end
-        ], recursive := false) as step
+        3000 as place,
+        'browse' as event_type,
+        started_us as at_us
     from visits
+    where kind = 'bot' or uniform(visit_key, 'entry') < 0.34
+
+    union all
+
+    select
+        visit_no,
+        3001 as place,
+        'search' as event_type,
+        started_us as at_us
+    from visits
+    where
+        kind <> 'bot'
+        and uniform(visit_key, 'entry') between 0.34 and 0.50
+
+    union all
+
+    select
+        visit_no,
+        3002 as place,
+        'exposure' as event_type,
+        started_us + 400000 as at_us
+    from visits
+    where experiment_no is not null
+
+    union all
+
+    select
+        visit_no,
+        3003 as place,
+        'search' as event_type,
+        started_us + (
+            pace * 1000000 * (1.9 + floor(uniform(visit_key, 'search place') * (view_count - 2)))
+        )::bigint as at_us
+    from visits
+    where
+        kind <> 'bot'
+        and view_count > 2
+        and uniform(visit_key, 'search again') < 0.16
+
+    union all
+
+    select
+        visit_no,
+        3004 as place,
+        case identity when 'registers' then 'register' else 'login' end as event_type,
+        identified_us as at_us
+    from visits
+    where identity in ('registers', 'logs in')
+
+    union all
+
+    select
+        visit_no,
+        3005 as place,
+        'checkout' as event_type,
+        checkout_us as at_us
+    from visits
+    where reaches_checkout
+
+    union all
+
+    select
+        visit_no,
+        3006 as place,
+        'support' as event_type,
+        checkout_us + 7000000 as at_us
+    from visits
+    where
+        reaches_checkout
+        and uniform(visit_key, 'chat') < getvariable('support_chat_probability')
+
+    union all
+
+    select
+        visit_no,
+        3010 as place,
+        'payment_error' as event_type,
+        attempted_us as at_us
+    from visits
+    where has_payment_error
+
+    union all
+
+    -- Rings try several cards
+    select
+        visit_no,
+        3011 as place,
+        'payment_error' as event_type,
+        attempted_us + 20000000 as at_us
+    from visits
+    where
+        kind = 'fraud'
+        and attempts_payment
+
+    union all
+
+    select
+        visit_no,
+        3012 as place,
+        'payment_error' as event_type,
+        attempted_us + 45000000 as at_us
+    from visits
+    where
+        kind = 'fraud'
+        and attempts_payment
+        and uniform(visit_key, 'third card') < 0.6
+
+    union all
+
+    select
+        visit_no,
+        3020 as place,
+        'payment' as event_type,
+        paid_us as at_us
+    from visits
+    where is_converted
 
 ),
 
 visit_events as (
 
     select
-        visit_no * 4096 + step.slot as event_no,
-        step.at_us as at_us,
-        step.event_type as event_type,
-        person_no,
-        device_no,
-        identified_us,
-        channel,
-        device,
-        country,
-        case step.event_type
+        visit_steps.visit_no * 4096 + visit_steps.place as event_no,
+        visit_steps.at_us,
+        visit_steps.event_type,
+        visits.person_no,
+        visits.device_no,
+        visits.identified_us,
+        visits.channel,
+        visits.device,
+        visits.country,
+        case visit_steps.event_type
             when 'search'
                 then
                     '{"query":"'
                     || ['coffee', 'dog food', 'face cream', 'detergent', 'pan', 'lamp', 'plants', 'puzzle'][
                         1 + case
-                            when uniform(visit_key, 'query') < 0.6 then first_category_no
-                            else floor(uniform(visit_key, 'query category') * 8)::integer
+                            when uniform(visits.visit_key, 'query') < 0.6 then visits.first_category_no
+                            else floor(uniform(visits.visit_key, 'query category') * 8)::integer
                         end
                     ]
                     || '","results":'
-                    || case when uniform(visit_key, 'found') < 0.06 then 0 else 24 end
+                    || case when uniform(visits.visit_key, 'found') < 0.06 then '0' else '24' end
                     || '}'
             when 'exposure'
                 then
-                    '{"experiment":"' || ['green_button', 'one_page_checkout'][experiment_no]
-                    || '","variant":"' || case when is_treated then 'treatment' else 'control' end || '"}'
+                    '{"experiment":"' || experiments.experiment
+                    || '","variant":"' || case when visits.is_treated then 'treatment' else 'control' end || '"}'
             when 'checkout'
                 then
                     '{"browser":"'
-                    || case device
+                    || case visits.device
                         when 'iphone' then 'safari'
                         when 'android' then 'chrome'
-                        else ['chrome', 'firefox', 'edge'][1 + (visit_key % 3)::integer]
+                        else ['chrome', 'firefox', 'edge'][1 + floor(uniform(visits.visit_key, 'browser') * 3)::integer]
                     end
                     || '","load_ms":'
                     || (
-                        (300 + 900 * uniform(visit_key, 'load'))
-                        * case when is_slow then 8 else 1 end
+                        (300 + 900 * uniform(visits.visit_key, 'load'))
+                        * case when visits.is_slow_slice or visits.is_innocent_slow_slice then 8 else 1 end
                     )::integer
                     || '}'
             when 'payment'
-                then '{"method":"' || ['card', 'card', 'card', 'wallet', 'invoice'][1 + (visit_key % 5)::integer] || '"}'
+                then
+                    '{"method":"'
+                    || ['card', 'card', 'card', 'wallet', 'invoice'][
+                        1 + floor(uniform(visits.visit_key, 'method') * 5)::integer
+                    ]
+                    || '"}'
             when 'payment_error'
-                then '{"code":"' || ['declined', 'timeout', 'authentication'][1 + (visit_key % 3)::integer] || '"}'
+                then
+                    '{"code":"'
+                    || ['declined', 'timeout', 'authentication'][
+                        1 + floor(uniform(visits.visit_key, 'code') * 3)::integer
+                    ]
+                    || '"}'
             when 'support' then '{"topic":"chat"}'
         end as properties,
-        case when step.event_type in ('payment', 'payment_error') then visit_no end as order_no
+        visit_steps.event_type in ('payment', 'payment_error') as has_order
     from visit_steps
-    where step is not null
+    inner join visits on visit_steps.visit_no = visits.visit_no
+    left outer join experiments on visits.experiment_no = experiments.experiment_no
 
 ),
 
@@ -302,8 +355,7 @@ purchase_events as (
 
     select
         order_lines.visit_no * 4096 + 3040 + order_lines.line_no as event_no,
-        visits.checkout_us + (visits.form_seconds * 1000000)::bigint
-        + case when visits.has_payment_error or visits.kind = 'fraud' then 80000000 else 0 end as at_us,
+        visits.paid_us as at_us,
         visits.person_no,
         visits.device_no,
         visits.identified_us,
@@ -311,7 +363,7 @@ purchase_events as (
         visits.device,
         visits.country,
         order_lines.item_no,
-        order_lines.visit_no as order_no,
+        true as has_order,
         order_lines.quantity,
         order_lines.price_cents,
         order_lines.discount_cents
@@ -377,7 +429,7 @@ unioned as (
         refunded_us as identified_us,
         country,
         item_no,
-        visit_no as order_no,
+        true as has_order,
         quantity,
         price_cents,
         discount_cents
@@ -397,7 +449,7 @@ unioned as (
         device,
         country,
         item_no,
-        visit_no as order_no
+        true as has_order
     from after_sales
     where reviewed_us is not null
 
@@ -413,38 +465,63 @@ unioned as (
         'direct' as channel,
         device,
         country,
-        visit_no as order_no,
+        true as has_order,
         '{"topic":"order"}' as properties
     from after_sales
     where asked_us is not null
+
+),
+
+keyed as (
+
+    select
+        *,
+        child(root('event'), event_no) as event_key,
+        child(root('delivery'), event_no // 4096) as delivery_key
+    from unioned
+    where at_us < getvariable('end_us')
+
+),
+
+received as (
+
+    select
+        * exclude (delivery_key),
+        -- Telephones that are offline deliver a whole visit late; a batch that fails, single events
+        at_us
+        + case
+            when uniform(delivery_key, 'late') < getvariable('late_session_share')
+                then ((2 + 60 * uniform(delivery_key, 'delay')) * 3600)::bigint * 1000000
+            when uniform(event_key, 'late') < getvariable('late_event_share')
+                then ((2 + 14 * exponential(event_key, 'delay')) * 3600)::bigint * 1000000
+            else 0
+        end
+        + 200000 + (1500000 * exponential(event_key, 'latency'))::bigint as received_us
+    from keyed
 
 )
 
 select
     event_no,
-    hash(event_no::ubigint) as event_key,
     at_us,
-    -- Telephones that are offline deliver a whole visit late; a batch that fails, single events
-    at_us
-    + case
-        when uniform(hash((event_no // 4096)::ubigint), 'late visit') < getvariable('late_session_share')
-            then ((2 + 60 * uniform(hash((event_no // 4096)::ubigint), 'visit delay')) * 3600)::bigint * 1000000
-        when uniform(hash(event_no::ubigint), 'late event') < getvariable('late_event_share')
-            then ((2 + 14 * exponential(hash(event_no::ubigint), 'event delay')) * 3600)::bigint * 1000000
-        else 0
-    end
-    + 200000 + (1500000 * exponential(hash(event_no::ubigint), 'latency'))::bigint as received_us,
-    event_type,
-    case when at_us >= identified_us then person_no end as person_no,
-    device_no,
-    item_no,
-    order_no,
-    quantity,
-    price_cents,
-    discount_cents,
-    channel,
-    device,
-    country,
+    received_us,
+    -- Some are delivered once more, seconds to days later
+    case
+        when uniform(event_key, 'again') < getvariable('duplicate_share')
+            then received_us + 1000000 + (5 * 3600 * exponential(event_key, 'again delay'))::bigint * 1000000
+    end as again_us,
+    as_event_type(event_type) as event_type,
+    case when at_us >= identified_us then person_no end::integer as person_no,
+    device_no::integer as device_no,
+    item_no::integer as item_no,
+    coalesce(has_order, false) as has_order,
+    quantity::smallint as quantity,
+    price_cents::integer as price_cents,
+    discount_cents::integer as discount_cents,
+    as_channel(channel) as channel,
+    as_device(device) as device,
+    as_country(country) as country,
     properties
-from unioned
-where at_us < getvariable('end_us');
+from received;
+
+drop table touches;

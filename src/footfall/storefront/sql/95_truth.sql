@@ -2,8 +2,25 @@
 
 create table truth_storefront.truth_customers as
 
+with
+
+first_categories as (
+
+    select distinct
+        category_no,
+        category
+    from subcategories
+
+),
+
+second_categories as (
+
+    select * from first_categories
+
+)
+
 select
-    'c' || (100000 + people.person_no) as customer_id,
+    customer_id(people.person_no) as customer_id,
 
     people.country,
     first_categories.category as first_category,
@@ -33,9 +50,9 @@ select
     make_timestamptz(people.churned_us) as churned_at
 from people
 inner join registrations on people.person_no = registrations.person_no
-inner join (select distinct category_no, category from subcategories) as first_categories
+inner join first_categories
     on people.first_category_no = first_categories.category_no
-inner join (select distinct category_no, category from subcategories) as second_categories
+inner join second_categories
     on people.second_category_no = second_categories.category_no
 where registrations.registered_us < getvariable('end_us')
 order by people.person_no;
@@ -43,48 +60,60 @@ order by people.person_no;
 -- Taste over all categories of what a customer looks at: the three parts of the draw, added up
 create table truth_storefront.truth_customer_tastes as
 
+with categories as (
+    select distinct
+        category_no,
+        category
+    from subcategories
+)
+
 select
-    'c' || (100000 + people.person_no) as customer_id,
+    customer_id(people.person_no) as customer_id,
     categories.category,
     case when categories.category_no = people.first_category_no then people.first_category_share else 0 end
     + case when categories.category_no = people.second_category_no then people.second_category_share else 0 end
     + (1 - people.first_category_share - people.second_category_share) / 8 as weight
 from people
-cross join (select distinct category_no, category from subcategories) as categories
+cross join categories
 where people.kind in ('customer', 'fraud')
 order by people.person_no, categories.category_no;
 
 create table truth_storefront.truth_customer_staples as
 
 select
-    'c' || (100000 + staples.person_no) as customer_id,
-    'i' || (100000 + staples.item_no) as item_id,
+    customer_id(staples.person_no) as customer_id,
+    item_id(staples.item_no) as item_id,
     staples.cycle_us / getvariable('day_us') as cycle_days
 from staples
 order by staples.person_no, staples.item_no;
 
 create table truth_storefront.truth_items as
 
+with
+
+rings as (
+
+    select
+        category_no,
+        max(ring_size) as ring_size
+    from shelves
+    group by category_no
+
+)
+
 select
     items.item_id,
     items.category,
     items.subcategory,
     -- The item that people look at next most often
-    'i' || (100000 + ((items.position_no + 1) % rings.ring_size) * 8 + items.category_no) as next_item_id,
+    item_id(((items.position_no + 1) % rings.ring_size) * 8 + items.category_no) as next_item_id,
     items.tier as price_tier,
     items.quality,
     items.cycle_days,
     items.is_consumable
 from items
 inner join
-    (
-        select
-            category_no,
-            max(ring_size) as ring_size
-        from shelves
-        where month_no = (select max(month_no) from months)
-        group by category_no
-    ) as rings
+    rings
     on items.category_no = rings.category_no
 order by items.item_no;
 
@@ -104,15 +133,15 @@ order_amounts as (
 
 select
     'v' || visits.visit_no as visit_id,
-    case when visits.kind in ('customer', 'fraud') then 'c' || (100000 + visits.person_no) end as customer_id,
-    'd' || to_hex(hash((visits.device_no + 4000000000)::ubigint)) as device_id,
-    case when visits.is_converted then 'o' || to_hex(hash(visits.visit_no::ubigint)) end as order_id,
+    case when visits.kind in ('customer', 'fraud') then customer_id(visits.person_no) end as customer_id,
+    device_id(visits.device_no) as device_id,
+    case when visits.is_converted then order_id(visits.visit_no) end as order_id,
 
-    visits.kind,
-    visits.identity,
-    visits.channel,
-    visits.device,
-    visits.country,
+    visits.kind::varchar as kind,
+    visits.identity::varchar as identity,
+    visits.channel::varchar as channel,
+    visits.device::varchar as device,
+    visits.country::varchar as country,
     experiments.experiment,
     case
         when visits.experiment_no is not null
@@ -138,8 +167,8 @@ select
     make_timestamptz(visits.started_us) as started_at,
     make_timestamptz(visits.identified_us) as identified_at
 from visits
-left join order_amounts on visits.visit_no = order_amounts.visit_no
-left join experiments on visits.experiment_no = experiments.experiment_no
+left outer join order_amounts on visits.visit_no = order_amounts.visit_no
+left outer join experiments on visits.experiment_no = experiments.experiment_no
 order by visits.visit_no;
 
 -- Which device belongs to whom; a shared device has a row a person
@@ -195,7 +224,7 @@ final as (
         true as is_harmful,
         count(*) filter (where has_payment_error and device = 'android') as visit_count,
         count(*) filter (where is_lost_error) as lost_order_count,
-        getvariable('payment_error_loss') as loss_probability,
+        getvariable('payment_error_loss')::double as loss_probability,
         round(coalesce(sum((willing_amount * 100)::bigint) filter (where is_lost_error), 0) / 100.0, 2) as lost_amount
     from visits
 
@@ -317,22 +346,17 @@ order by reviewed_us, visit_no, line_no, mention_no;
 create table truth_storefront.truth_rejected_events as
 
 select
-    'e' || to_hex(hash(event_no::ubigint)) as event_id,
+    event_id(event_no) as event_id,
     'duplicate' as kind,
     'delivered_again' as reason,
-    make_timestamptz(
-        received_us + 1000000 + (5 * 3600 * exponential(event_key, 'again delay'))::bigint * 1000000
-    ) as received_at
+    make_timestamptz(again_us) as received_at
 from events
-where
-    uniform(event_key, 'again') < getvariable('duplicate_share')
-    and received_us + 1000000 + (5 * 3600 * exponential(event_key, 'again delay'))::bigint * 1000000
-    < getvariable('end_us')
+where again_us < getvariable('end_us')
 
 union all
 
 select
-    'e' || to_hex(hash((event_no + 2305843009213693952)::ubigint)) as event_id,
+    event_id(spoiled_event_no(event_no)) as event_id,
     'malformed' as kind,
     reason,
     make_timestamptz(received_us) as received_at
@@ -342,7 +366,7 @@ where received_us < getvariable('end_us')
 union all
 
 select
-    'e' || to_hex(hash(event_no::ubigint)) as event_id,
+    event_id(event_no) as event_id,
     'late' as kind,
     'delivered_late' as reason,
     make_timestamptz(received_us) as received_at

@@ -1,0 +1,192 @@
+"""What the SQL part of the build costs, beside hand-written queries that do the same on clean rows.
+
+Generates a storefront of about the wanted number of events, builds every SQL model in one process,
+runs the reference queries over the accepted events in the same process, and lets one more day
+arrive. Prints CPU-seconds and peak memory; the last line is one JSON object.
+"""
+
+import argparse
+import json
+import os
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.cli.main import dbtRunner
+
+from footfall import storefront
+
+EVENTS_PER_CUSTOMER = 127
+# The SQL of the build: everything above the Python models and the marts that need none of them.
+SQL_PART = ["+int_customer_cutoffs", "+sessions", "+journey_funnel", "+customer_rfm", "+int_events", "+int_row_accounting"]
+
+REFERENCE = {
+    "sessionise": """
+        create or replace table reference_sessions as
+        with acts as (
+            select visitor_no, event_at, event_type, amount,
+                lag(event_at) over (partition by visitor_no order by event_at, event_id) as previous_at,
+                event_id
+            from intermediate.int_stitched_events
+            where event_type not in ('campaign', 'exposure', 'refund')
+        ),
+        numbered as (
+            select *, sum(case when previous_at is null or event_at - previous_at > interval 30 minute then 1 else 0 end)
+                over (partition by visitor_no order by event_at, event_id) as session_no
+            from acts
+        )
+        select visitor_no, session_no, min(event_at) as started_at, max(event_at) as ended_at, count(*) as event_count,
+            bool_or(event_type in ('browse', 'search', 'view', 'wishlist')) as has_browse,
+            bool_or(event_type in ('add_to_cart', 'remove_from_cart')) as has_cart,
+            bool_or(event_type in ('checkout', 'payment', 'payment_error')) as has_checkout,
+            bool_or(event_type = 'purchase') as has_purchase,
+            sum(case when event_type = 'purchase' then amount end) as amount
+        from numbered group by 1, 2""",
+    "rfm": """
+        create or replace table reference_rfm as
+        with customers as (
+            select customer_no, max(cast(event_at as date)) as last_day,
+                count(distinct cast(event_at as date)) as order_days, sum(amount) as amount
+            from intermediate.int_stitched_events
+            where event_type in ('purchase', 'refund') and customer_no is not null group by 1
+        )
+        select *, ntile(5) over (order by last_day) as r, ntile(5) over (order by order_days) as f,
+            ntile(5) over (order by amount) as m
+        from customers""",
+    "funnel": """
+        create or replace table reference_funnel as
+        select date_trunc('month', started_at) as month, count(*) as sessions,
+            count(*) filter (where has_browse or has_cart or has_checkout or has_purchase) as browse,
+            count(*) filter (where has_cart or has_checkout or has_purchase) as cart,
+            count(*) filter (where has_checkout or has_purchase) as checkout,
+            count(*) filter (where has_purchase) as purchase
+        from reference_sessions group by 1""",
+}
+
+
+def peak_gib() -> float:
+    """Peak resident memory of this process so far, in GiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+class ModelCosts:
+    """Collects the CPU-seconds between one finished node and the next (dbt runs on one thread)."""
+
+    def __init__(self) -> None:
+        self.cpu_seconds: dict[str, float] = {}
+        self._mark = time.process_time()
+
+    def __call__(self, event: Any) -> None:
+        if event.info.name == "NodeStart":
+            self._mark = time.process_time()
+        elif event.info.name == "NodeFinished":
+            name = event.data.node_info.node_name
+            self.cpu_seconds[name] = time.process_time() - self._mark
+
+
+def build(costs: ModelCosts, variables: dict[str, Any], *, full_refresh: bool) -> float:
+    """Build the SQL part; returns its CPU-seconds (parsing apart).
+
+    Raises:
+        RuntimeError: dbt did not succeed; names the nodes that failed.
+    """
+    options = ["--vars", json.dumps(variables), "--threads", "1", "--quiet"]
+    manifest = dbtRunner().invoke(["parse", *options]).result
+    runner = dbtRunner(manifest=manifest, callbacks=[costs])
+    command = ["build", *options, "--exclude-resource-type", "test", "--exclude-resource-type"]
+    command += ["unit_test", "--select", *SQL_PART, *(["--full-refresh"] if full_refresh else [])]
+    started = time.process_time()
+    outcome = runner.invoke(command)
+    seconds = time.process_time() - started
+    DuckDBConnectionManager.close_all_connections()
+    if not outcome.success:
+        failed = [row.node.name for row in outcome.result or [] if str(row.status) == "error"]
+        raise RuntimeError(f"The build failed at {failed}: {outcome.exception}")
+    return seconds
+
+
+def timed(action: Callable[[], object]) -> float:
+    """CPU-seconds of one action."""
+    started = time.process_time()
+    action()
+    return time.process_time() - started
+
+
+def main() -> None:
+    """Run the benchmark and print its table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--events", type=int, default=10_000_000, help="about how many events")
+    parser.add_argument("--database", help="keep the warehouse here (default: a temporary file)")
+    arguments = parser.parse_args()
+
+    with tempfile.TemporaryDirectory() as folder:
+        database = arguments.database or str(Path(folder) / "bench_sql.duckdb")
+        os.environ["FOOTFALL_DB"] = database
+        customers = max(100, arguments.events // EVENTS_PER_CUSTOMER)
+        variables: dict[str, Any] = {"storefront_customers": customers}
+
+        connection = duckdb.connect(database, config={"memory_limit": "3GB", "threads": 2})
+        connection.execute("set TimeZone = 'UTC'")
+        storefront.generate(connection, seed=7, customers=customers, progress=print)
+        last_day = connection.execute(
+            "select cast(date_trunc('day', max(received_at)) as varchar) from raw_storefront.events"
+        ).fetchall()[0][0]
+        connection.close()
+        generator_peak = peak_gib()
+
+        costs = ModelCosts()
+        before = build(costs, variables | {"storefront_until": last_day}, full_refresh=True)
+        full = dict(costs.cpu_seconds)
+        day = build(costs, variables, full_refresh=False)
+        build_peak = peak_gib()
+
+        connection = duckdb.connect(database, config={"memory_limit": "4GB", "threads": 2})
+        connection.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
+        events = connection.execute("select count(*) from raw_storefront.events").fetchall()[0][0]
+        reference = {
+            name: timed(lambda query=query: connection.execute(query).fetchall())
+            for name, query in REFERENCE.items()
+        }
+        connection.close()
+
+    same_jobs = {
+        "sessionise": ["int_session_events", "int_sessions", "int_stage_visits"],
+        "rfm": ["int_customer_days", "int_cutoffs", "int_customer_cutoffs", "customer_rfm"],
+        "funnel": ["journey_funnel"],
+    }
+    print(f"\n{events:,} raw events, {customers:,} customers, DuckDB {duckdb.__version__}\n")
+    print("CPU-seconds by model (full build, then with one more day):")
+    for name, seconds in full.items():
+        if seconds >= 0.05:
+            print(f"  {name:<28}{seconds:8.2f}{costs.cpu_seconds.get(name, 0.0):8.2f}")
+    print("\nCPU-seconds by job (ours: the models that do it, with all they hold; reference):")
+    for job, models in same_jobs.items():
+        ours = sum(full.get(model, 0.0) for model in models)
+        print(f"  {job:<28}{ours:8.2f}{reference[job]:8.2f}")
+    total_reference = sum(reference.values())
+    print(f"\n  whole SQL part {before:.1f}, reference {total_reference:.1f}: x{before / total_reference:.2f}")
+    print(f"  one more day {day:.1f}: {day / before:.1%} of the full build")
+    print(f"  peak memory: generator {generator_peak:.2f} GiB, builds {build_peak:.2f} GiB")
+    print(
+        json.dumps(
+            {
+                "events": events,
+                "sql_cpu_s": round(before, 2),
+                "reference_cpu_s": round(total_reference, 2),
+                "ratio": round(before / total_reference, 3),
+                "day_cpu_s": round(day, 2),
+                "day_share": round(day / before, 4),
+                "peak_gib": round(build_peak, 2),
+                "duckdb": duckdb.__version__,
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

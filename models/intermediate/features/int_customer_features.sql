@@ -1,0 +1,115 @@
+{{ config(materialized='incremental', incremental_strategy='replace_customers_and_cutoffs') }}
+-- depends_on: {{ ref('int_touched_visitors') }}
+
+-- A customer as she could be known on a cut-off date: everything here comes from days before that date.
+-- Incremental: touched customers are told anew at every cut-off, everybody at cut-offs that are new.
+{%- set spans = [7, 30, 90, 180] %}
+{%- set half_lives = [15, 30, 60, 90, 180] %}
+with
+
+cutoffs as (
+
+    select * from {{ ref('int_cutoffs') }}
+
+),
+
+customer_days as (
+
+    select * from {{ ref('int_customer_days') }}
+
+),
+
+{% if is_incremental() -%}
+touched as (
+    {{ touched_since_last_build() }}
+),
+
+standing_cutoffs as (
+
+    select distinct cutoff_date from {{ this }}
+
+),
+{%- endif %}
+
+dated_days as (
+
+    select
+        *,
+        case when is_order_day then active_on end as ordered_on,
+        case
+            when is_order_day then {{ dbt.datediff(
+                'lag(active_on) over (partition by customer_no, is_order_day order by active_on)', 'active_on', 'day'
+            ) }}
+        end as gap_days
+    from customer_days
+
+),
+
+history as (
+
+    select
+        dated_days.*,
+        cutoffs.cutoff_date,
+        {{ dbt.datediff('dated_days.active_on', 'cutoffs.cutoff_date', 'day') }} as days_back
+    from dated_days
+    inner join cutoffs on dated_days.active_on < cutoffs.cutoff_date
+    {% if is_incremental() -%}
+    left join touched on dated_days.customer_no = touched.visitor_no
+    left join standing_cutoffs on cutoffs.cutoff_date = standing_cutoffs.cutoff_date
+    where touched.visitor_no is not null
+        or standing_cutoffs.cutoff_date is null
+    {%- endif %}
+
+),
+
+final as (
+
+    select
+        customer_no,
+        cutoff_date,
+
+        cast(min(case when is_order_day then days_back end) as double) as f_recency_days,
+        cast(min(days_back) as double) as f_activity_recency_days,
+        cast(max(days_back) as double) as f_tenure_days,
+        cast(max(case when is_order_day then days_back end) as double) as f_first_order_days,
+
+        cast(count(ordered_on) as double) as f_order_days,
+        cast(sum(order_count) as double) as f_order_count,
+        sum(case when is_order_day then spend_amount else 0 end) as f_amount,
+        avg(case when is_order_day then spend_amount end) as f_mean_order_amount,
+        max(case when is_order_day then spend_amount end) as f_max_order_amount,
+        stddev_samp(case when is_order_day then ln(1 + spend_amount) end) as f_std_log_order_amount,
+        cast(sum(order_line_count) as double) as f_order_lines,
+
+        {%- for days in spans %}
+        cast(count(case when is_order_day and days_back <= {{ days }} then 1 end) as double) as f_orders_{{ days }}d,
+        sum(case when days_back <= {{ days }} then spend_amount else 0 end) as f_amount_{{ days }}d,
+        cast(sum(case when days_back <= {{ days }} then session_count else 0 end) as double) as f_sessions_{{ days }}d,
+        {%- endfor %}
+
+        {%- for days in half_lives %}
+        coalesce(sum(case when is_order_day then power(0.5, days_back / {{ days }}.0) end), 0)
+            as f_decayed_orders_{{ days }}d,
+        coalesce(sum(case when is_order_day then spend_amount * power(0.5, days_back / {{ days }}.0) end), 0)
+            as f_decayed_amount_{{ days }}d,
+        {%- endfor %}
+
+        cast(sum(case when days_back <= 30 then view_count else 0 end) as double) as f_views_30d,
+        cast(sum(case when days_back <= 30 then cart_count else 0 end) as double) as f_carts_30d,
+        cast(sum(case when days_back <= 90 then friction_count else 0 end) as double) as f_frictions_90d,
+        cast(sum(case when days_back <= 90 then campaign_count else 0 end) as double) as f_campaigns_90d,
+
+        avg(gap_days) as f_mean_gap_days,
+        stddev_samp(gap_days) as f_std_gap_days,
+        cast({{ value_at_max('gap_days', 'ordered_on') }} as double) as f_last_gap_days,
+
+        -sum(refund_amount) / nullif(sum(gross_amount), 0) as f_refund_share,
+        sum(discount_amount) / nullif(sum(gross_amount) + sum(discount_amount), 0) as f_discount_share,
+
+        max(loaded_at) as loaded_at
+    from history
+    group by customer_no, cutoff_date
+
+)
+
+select * from final

@@ -1,0 +1,15 @@
+"""Judges the churn scores on the last closed horizon, beside baselines on the same customers."""
+
+from footfall import heads
+from footfall.adapter import progress, tables
+
+
+def model(dbt, session):
+    settings = dbt.config.meta_get("settings")
+    return heads.backtest_churn(
+        tables.arrow(dbt.ref("int_customer_cutoffs")),
+        tables.arrow(dbt.ref("attention_states")),
+        settings=heads.HeadSettings.from_mapping(settings),
+        previous=tables.previous(session, dbt.this),
+        progress=progress.log,
+    )

@@ -1,0 +1,19 @@
+"""Judges the recommendations on the last closed window, beside baselines on the same customers."""
+
+from footfall import artifacts, recommendations
+from footfall.adapter import progress, tables
+
+
+def model(dbt, session):
+    settings = dbt.config.meta_get("settings")
+    encoder = tables.arrow(dbt.ref("attention_encoder"))
+    judged = tables.of_run(tables.previous(session, dbt.this), artifacts.load(encoder).run_id)
+    if judged is not None:
+        return judged
+    return recommendations.backtest(
+        encoder,
+        tables.stream(session, dbt.ref("int_item_events")),
+        tables.arrow(dbt.ref("int_items")),
+        settings=recommendations.ScorerSettings.from_mapping(settings),
+        progress=progress.log,
+    )

@@ -1,0 +1,327 @@
+"""Fits the scorer as of each cut-off and turns it into rows; finds it again in the rows."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+
+from footfall import artifacts, ranking, repeats
+from footfall import device as devices
+from footfall.artifacts import Artifacts, Values
+from footfall.encoder import Encoder, EncoderConfig, ItemFeatures, grow, weights
+from footfall.ranking import COMPONENTS, Context
+from footfall.sequences import (
+    ArrowRows,
+    Catalogue,
+    Floats,
+    ItemEvents,
+    day_of,
+    microseconds,
+    read,
+)
+from footfall.settings import ScorerSettings
+from footfall.training import Progress, TrainingSettings, fit
+
+FITS = ("head", "validation", "test", "production")
+BUDGET_SHARES = {"head": 0.4, "validation": 0.2, "test": 0.2, "production": 0.2}
+POPULATIONS = ("all items", "new items only")
+# The mixture where there is no validation window to learn it on: personal first, as everywhere
+# that we measured, and something of all the others for customers without a past.
+DEFAULT_WEIGHTS = {
+    "all items": np.array([0.10, 0.05, 0.05, 0.10, 0.05, 0.65], dtype=np.float32),
+    "new items only": np.array([0.25, 0.10, 0.15, 0.40, 0.10, 0.0], dtype=np.float32),
+}
+
+
+def silent(_: str) -> None:
+    """A progress that tells nobody."""
+
+
+@dataclass(frozen=True)
+class Cutoffs:
+    """Where the data of each fit ends, in microseconds since 1970."""
+
+    head: int
+    validation: int
+    test: int
+    production: int
+
+    def of(self, fit_name: str) -> int:
+        return int(getattr(self, fit_name))
+
+
+def cutoffs_of(events: ItemEvents, settings: ScorerSettings) -> Cutoffs:
+    """Takes the cut-offs from the settings and fills in those that are not given."""
+    first = day_of(int(events.at.min())) if len(events.at) else datetime.date(1970, 1, 1)
+    last = day_of(int(events.at.max())) if len(events.at) else first
+    window = datetime.timedelta(days=settings.window_days)
+    as_of = settings.as_of or last + datetime.timedelta(days=1)
+    test = settings.test_cutoff or as_of - window
+    validation = settings.validation_cutoff or test - window
+    head = settings.head_cutoff or first + max((validation - first) / 2, datetime.timedelta())
+    return Cutoffs(*(microseconds(day) for day in (min(head, validation), validation, test, as_of)))
+
+
+def train_encoder(
+    events: ArrowRows,
+    items: ArrowRows,
+    *,
+    settings: ScorerSettings,
+    previous: ArrowRows | None = None,
+    progress: Progress = silent,
+) -> pa.Table:
+    """Trains the encoder, the personal term and the mixture, as of each of the cut-offs.
+
+    There are four fits, each starting from the one before: ``head`` for the states that other
+    scores learn from, ``validation`` and ``test`` to judge the ranking, ``production`` to rank.
+    The mixture's weights are learned on the window after the validation cut-off and on nothing
+    else. A fit without data is left out, and the run says why.
+
+    Parameters
+    ----------
+    events
+        ``customer_no`` int64, ``item_id``, ``event_at`` timestamp UTC, ``event_type``,
+        ``unit_price``; unsorted.
+    items
+        ``item_id``, ``category``, ``brand``, ``list_price``.
+    previous
+        Rows of an earlier run, which are returned as they are if code, data and settings are
+        still the same.
+    progress
+        Called with a line for people now and then.
+
+    Returns
+    -------
+    Rows of the schema ``artifacts.SCHEMA``.
+    """
+    device = devices.pick(settings.device)
+    devices.use_threads(settings.threads)
+    tokens, catalogue = read_inputs(events, items, settings)
+    cutoffs = cutoffs_of(tokens, settings)
+    run = {
+        "code_fingerprint": artifacts.code_fingerprint(),
+        "data_fingerprint": _data_fingerprint(tokens, catalogue),
+        "settings": settings.training_values(),
+        "device_type": device.type,
+    }
+    run_id = hashlib.sha256(json.dumps(run, sort_keys=True).encode()).hexdigest()[:16]
+    kept = _unchanged(previous, run_id, progress)
+    if kept is not None:
+        return kept
+    run |= {
+        "cutoffs": {name: day_of(cutoffs.of(name)).isoformat() for name in FITS},
+        "seed": settings.seed,
+        "device": devices.describe(device),
+        "torch_version": torch.__version__,
+        "customers": len(tokens.customers),
+        "events": len(tokens.items),
+        "items": len(catalogue.item_ids),
+    }
+    fits: dict[str, Values] = {
+        "shared": {
+            "catalogue.items": list(catalogue.item_ids),
+            "catalogue.categories": list(catalogue.category_names),
+            "catalogue.brands": list(catalogue.brand_names),
+        }
+    }
+    reports: dict[str, Any] = {}
+    history = repeats.ItemHistory.of(tokens)
+    left = settings.time_budget_seconds
+    older: dict[str, np.ndarray] | None = None
+    mixtures = DEFAULT_WEIGHTS
+    for number, name in enumerate(FITS):
+        share = BUDGET_SHARES[name] / sum(BUDGET_SHARES[later] for later in FITS[number:])
+        budget = max(left * share, 1.0)
+        values, report, older = _fit(
+            name, tokens, catalogue, cutoffs.of(name), settings, older, budget, device, progress
+        )
+        left -= report["seconds"]
+        if name != "head" and values:
+            model = repeats.fit(
+                tokens, history, catalogue.count_before, cutoffs.of(name),
+                float(settings.window_days), seed=settings.seed,
+            )  # fmt: skip
+            values |= {f"repeats.{key}": value for key, value in model.weights.items()}
+            if name == "validation":
+                context = context_of(tokens, catalogue, history, cutoffs.validation, values, device)
+                mixtures, report["mixture"] = _learn_mixtures(context, cutoffs.test, progress)
+            for population, mixture in mixtures.items():
+                values[f"mixture.{population}"] = mixture
+        if values:
+            fits[name] = values
+        reports[name] = report
+    run["fits"] = reports
+    return artifacts.to_table(run_id, run, fits)
+
+
+def read_inputs(
+    events: ArrowRows, items: ArrowRows, settings: ScorerSettings, model: Artifacts | None = None
+) -> tuple[ItemEvents, Catalogue]:
+    """Reads events and items, in the catalogue order of ``model`` where there is one."""
+    gap = settings.session_gap_minutes * 60
+    if model is None:
+        return read(events, items, session_gap_seconds=gap)
+    return read(
+        events,
+        items,
+        session_gap_seconds=gap,
+        known_items=model.names("shared", "catalogue.items"),
+        known_categories=model.names("shared", "catalogue.categories"),
+        known_brands=model.names("shared", "catalogue.brands"),
+    )
+
+
+def _data_fingerprint(tokens: ItemEvents, catalogue: Catalogue) -> str:
+    """Digest of all that a fit reads; equal whatever order the rows came in."""
+    digest = hashlib.sha256()
+    for column in (tokens.customers, tokens.offsets, tokens.items, tokens.kinds, tokens.at):
+        digest.update(column.tobytes())
+    for feature in (catalogue.category, catalogue.brand, catalogue.price):
+        digest.update(feature.tobytes())
+    names = [catalogue.item_ids, catalogue.category_names, catalogue.brand_names]
+    digest.update(json.dumps(names).encode())
+    return digest.hexdigest()[:16]
+
+
+def _unchanged(previous: ArrowRows | None, run_id: str, progress: Progress) -> pa.Table | None:
+    if previous is None:
+        return None
+    rows = previous.read_all() if isinstance(previous, pa.RecordBatchReader) else previous
+    if rows.num_rows == 0:
+        return None
+    try:
+        found = artifacts.load(rows).run_id
+    except artifacts.ArtifactError as error:
+        progress(f"the earlier model can't be used, training anew: {error}")
+        return None
+    if found != run_id:
+        return None
+    progress(f"nothing changed: model {run_id} stays")
+    return rows
+
+
+def _fit(
+    name: str,
+    tokens: ItemEvents,
+    catalogue: Catalogue,
+    cut: int,
+    settings: ScorerSettings,
+    older: dict[str, np.ndarray] | None,
+    budget: float,
+    device: torch.device,
+    progress: Progress,
+) -> tuple[Values, dict[str, Any], dict[str, np.ndarray] | None]:
+    """One fit: its values, what to report, and the weights that the next fit starts from."""
+    ends = tokens.ends_before(cut)
+    count_items = catalogue.count_before(cut)
+    if count_items == 0:
+        reason = f"no events before {day_of(cut)}"
+        progress(f"{name} fit: left out, {reason}")
+        return {}, {"skipped": reason, "seconds": 0.0}, older
+    config = EncoderConfig(
+        items=count_items,
+        categories=len(catalogue.category_names),
+        brands=len(catalogue.brand_names),
+        dim=settings.dim,
+        blocks=settings.blocks,
+        max_length=settings.max_length,
+    )
+    seed = settings.seed * 1000 + FITS.index(name)
+    encoder = Encoder(config, torch.Generator().manual_seed(seed))
+    if older is not None:
+        grow(older, encoder)
+    encoder.to(device)
+    features = ItemFeatures.of(catalogue, len(catalogue.item_ids), device)
+    training = TrainingSettings(
+        epochs=settings.epochs if older is None else settings.warm_epochs,
+        batch_tokens=settings.batch_tokens,
+        learning_rate=settings.learning_rate,
+        weight_decay=settings.weight_decay,
+        dropout=settings.dropout,
+        horizon_days=settings.horizon_days,
+        negatives=settings.negatives if count_items > settings.sampled_above else 0,
+        time_budget_seconds=budget,
+    )
+    report = fit(
+        encoder, features, tokens, ends, training,
+        seed=seed, name=name, device=device, progress=progress,
+    )  # fmt: skip
+    described: dict[str, Any] = {
+        "losses": [round(loss, 6) for loss in report.losses],
+        "seconds": round(report.seconds, 3),
+        "targets": report.targets,
+        "stopped_early": report.stopped_early,
+        "items": count_items,
+    }
+    if not report.losses:
+        described["skipped"] = "no customer has two sessions: counts rank alone"
+        progress(f"{name} fit: {described['skipped']}")
+        return {"items": np.array([count_items], dtype=np.int64)}, described, older
+    trained = weights(encoder)
+    return {f"encoder.{key}": value for key, value in trained.items()}, described, trained
+
+
+def encoder_of(
+    stored: dict[str, np.ndarray],
+    catalogue: Catalogue,
+    device: torch.device,
+) -> Encoder | None:
+    """Builds the encoder that stored weights are of; None without weights."""
+    if not stored:
+        return None
+    config = EncoderConfig(
+        items=len(stored["item"]),
+        categories=len(stored["category"]) - 1,
+        brands=len(stored["brand"]) - 1,
+        dim=stored["item"].shape[1],
+        blocks=len({name.split(".")[1] for name in stored if name.startswith("blocks.")}),
+        max_length=len(stored["position"]),
+    )
+    if config.items > len(catalogue.item_ids):
+        raise artifacts.ArtifactError(
+            f"the encoder knows {config.items} items, its catalogue {len(catalogue.item_ids)}"
+        )
+    encoder = Encoder(config, torch.Generator().manual_seed(0))
+    grow(stored, encoder)
+    encoder.to(device)
+    return encoder
+
+
+def context_of(
+    tokens: ItemEvents,
+    catalogue: Catalogue,
+    history: repeats.ItemHistory,
+    cut: int,
+    values: Values,
+    device: torch.device,
+) -> Context:
+    """Counts what lies before ``cut`` and puts it beside the trained parts of one fit."""
+    encoder = encoder_of(artifacts.part(values, "encoder."), catalogue, device)
+    model = repeats.RepeatModel(artifacts.part(values, "repeats."))
+    return ranking.context_at(tokens, catalogue, history, cut, encoder, model, device)
+
+
+def _learn_mixtures(
+    context: Context, until: int, progress: Progress
+) -> tuple[dict[str, Floats], dict[str, Any]]:
+    """Weights of the mixture for each population, learned on one window."""
+    mixtures = dict(DEFAULT_WEIGHTS)
+    report: dict[str, Any] = {}
+    for new_only, population in enumerate(POPULATIONS):
+        targets = ranking.targets_between(context, until, new_only=bool(new_only))
+        if len(targets.customers) == 0:
+            report[population] = {"skipped": "nothing was bought in the validation window"}
+            continue
+        mixture, reached = ranking.learn_weights(context, targets, new_only=bool(new_only))
+        mixtures[population] = mixture
+        shares = dict(zip(COMPONENTS, (round(float(w), 4) for w in mixture), strict=True))
+        report[population] = {"ndcg_10": reached, "weights": shares}
+        progress(f"mixture for {population}: validation NDCG@10 {reached:.4f}")
+    return mixtures, report

@@ -1,0 +1,128 @@
+"""Predictions for asked customers, by the best method that the history allows.
+
+`fitted`: a model of the horizon itself. `extended_<h>d`: a model of the longest shorter horizon
+that has closed, stretched. `own_rate`: each customer's own buying rate, shrunk to the mean.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from footfall.heads.calibration import fit_bands
+from footfall.heads.churn import SilenceModel, fit_silence, simple_orders, simple_silence
+from footfall.heads.features import purchase_days
+from footfall.heads.settings import HeadSettings
+from footfall.heads.tables import CutoffRows, FloatArray, IntArray, closed_days, training_days
+from footfall.heads.tiers import POTENTIAL, decide
+from footfall.heads.value import ValueModel, fit_value
+
+
+@dataclass(frozen=True)
+class SilencePrediction:
+    """P(no purchase in the horizon) for the asked rows, and the model where one was fitted."""
+
+    probability: FloatArray
+    method: str
+    model: SilenceModel | None
+
+
+@dataclass(frozen=True)
+class ValuePrediction:
+    """Everything that is said about spend in the horizon; arrays are [rows].
+
+    ``tier_probability`` is [rows, 3] in the order potential, regular, VIP.
+    """
+
+    amount: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+    orders: FloatArray
+    purchase_probability: FloatArray
+    tier_probability: FloatArray
+    tier: IntArray
+    method: str
+    model: ValueModel | None
+
+
+def predict_silence(
+    rows: CutoffRows, asked: CutoffRows, origin: int, horizon: int, settings: HeadSettings
+) -> SilencePrediction:
+    """Predict silence at ``origin`` from what was known then."""
+    for shorter in _horizons_down(rows, horizon):
+        days = training_days(closed_days(rows, shorter), shorter, origin)
+        model = fit_silence(rows, days, shorter, settings) if days else None
+        if model is None:
+            continue
+        probability = model.probability(asked)
+        if shorter == horizon:
+            return SilencePrediction(probability, "fitted", model)
+        # P(none in H) = P(none in h) * P(none from h to H, given none in h); the second factor
+        # comes from the customer's own rate.
+        stretched = simple_silence(asked, horizon) / simple_silence(asked, shorter)
+        return SilencePrediction(probability * stretched, f"extended_{shorter}d", model)
+    return SilencePrediction(simple_silence(asked, horizon), "own_rate", None)
+
+
+def predict_value(
+    rows: CutoffRows, asked: CutoffRows, origin: int, horizon: int, settings: HeadSettings
+) -> ValuePrediction:
+    """Predict spend at ``origin`` from what was known then."""
+    silence = predict_silence(rows, asked, origin, horizon, settings)
+    buys = 1.0 - silence.probability
+    for shorter in _horizons_down(rows, horizon):
+        days = training_days(closed_days(rows, shorter), shorter, origin)
+        model = fit_value(rows, days, shorter, settings) if days else None
+        if model is None:
+            continue
+        stretch = horizon / shorter
+        amount = model.amount(asked)
+        lower, upper = model.bands.interval(amount)
+        tiers = _with_purchase_probability(model.tier_probabilities(asked), buys)
+        return ValuePrediction(
+            amount=amount * stretch,
+            lower=lower * stretch,
+            upper=upper * stretch,
+            orders=np.maximum(model.expected_orders(asked) * stretch, buys),
+            purchase_probability=buys,
+            tier_probability=tiers,
+            tier=decide(tiers),
+            method="fitted" if shorter == horizon else f"extended_{shorter}d",
+            model=model,
+        )
+    return _own_rate_value(asked, buys, horizon, settings)
+
+
+def _horizons_down(rows: CutoffRows, horizon: int) -> list[int]:
+    """Return the horizons with labels that are not longer than ``horizon``, longest first."""
+    return sorted((known for known in rows.orders if known <= horizon), reverse=True)
+
+
+def _with_purchase_probability(tiers: FloatArray, buys: FloatArray) -> FloatArray:
+    """Return tier probabilities whose chance of `potential` is the chance of no purchase."""
+    buyers = np.maximum(tiers[:, POTENTIAL + 1 :], 1e-9)
+    shares = buyers / buyers.sum(axis=1, keepdims=True)
+    return np.column_stack([1.0 - buys, shares * buys[:, None]])
+
+
+def _own_rate_value(
+    asked: CutoffRows, buys: FloatArray, horizon: int, settings: HeadSettings
+) -> ValuePrediction:
+    """Value without any closed cut-off: own rate times a shrunken mean order amount.
+
+    A buyer is VIP with probability rank^(1 / share - 1), rank being the share of customers with
+    a smaller predicted amount: that averages to the VIP share.
+    """
+    spent = np.nan_to_num(asked.features.get("f_amount", np.zeros(len(asked))))
+    bought = purchase_days(asked)
+    mean = spent.sum() / max(bought.sum(), 1.0)
+    orders = np.maximum(simple_orders(asked, horizon), buys)
+    amount = np.maximum(orders * (spent + mean) / (bought + 1.0), 0.0)
+    lower, upper = fit_bands(np.zeros(0), np.zeros(0), settings.interval_coverage).interval(amount)
+    rank = (np.argsort(np.argsort(amount, kind="stable"), kind="stable") + 0.5) / max(len(asked), 1)
+    vip = buys * rank ** (1.0 / settings.vip_share - 1.0)
+    tiers = np.column_stack([1.0 - buys, buys - vip, vip])
+    return ValuePrediction(
+        amount, lower, upper, orders, buys, tiers, decide(tiers), "own_rate", None
+    )

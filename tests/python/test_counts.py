@@ -1,0 +1,83 @@
+import numpy as np
+import pytest
+
+from footfall import counts, sequences
+from scorer_data import ITEMS_SCHEMA, events_table, items_table, shop
+
+
+def read(rows):
+    return sequences.read(events_table(rows), ITEMS_SCHEMA.empty_table())
+
+
+def dense(table, count):
+    matrix = np.zeros((count, count))
+    owner = np.repeat(np.arange(count), np.diff(table.offsets))
+    matrix[owner, table.partners] = table.scores
+    return matrix
+
+
+def test_neighbours_equal_the_cosine_of_customer_sets():
+    tokens, catalogue = sequences.read(shop(customers=40, items=12), items_table(12))
+    count = len(catalogue.item_ids)
+    sets = np.zeros((len(tokens.customers), count))
+    owner = np.repeat(np.arange(len(tokens.customers)), np.diff(tokens.offsets))
+    sets[owner, tokens.items] = 1
+    shared = sets.T @ sets
+    expected = shared / np.sqrt(np.outer(sets.sum(0), sets.sum(0)))
+    expected[shared < 3] = 0
+    np.fill_diagonal(expected, 0)
+    table = counts.neighbours(tokens, tokens.offsets[1:], count)
+    np.testing.assert_allclose(dense(table, count), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("chunk", [1, 1000])
+def test_chunks_change_nothing(monkeypatch, chunk):
+    tokens, _ = sequences.read(shop(), items_table(30))
+    whole = counts.neighbours(tokens, tokens.offsets[1:], 30)
+    monkeypatch.setattr(counts, "PAIRS_A_CHUNK", chunk)
+    pieces = counts.neighbours(tokens, tokens.offsets[1:], 30)
+    np.testing.assert_array_equal(whole.partners, pieces.partners)
+    np.testing.assert_array_equal(whole.scores, pieces.scores)
+
+
+def test_successors_are_directed_and_fall_with_distance():
+    tokens, catalogue = read(
+        [(c, item, day, "purchase") for c in range(3) for day, item in enumerate("abc")]
+    )
+    a, b, c = (catalogue.item_ids.index(name) for name in "abc")
+    matrix = dense(counts.successors(tokens, tokens.offsets[1:], 3), 3)
+    assert matrix[a, b] == pytest.approx(3 / 5)
+    assert matrix[a, c] == pytest.approx(1.5 / 5)
+    assert matrix[b, a] == 0
+
+
+def test_tables_end_at_the_cut():
+    tokens, _ = read(
+        [(c, item, day, "purchase") for c in range(5) for day, item in enumerate("ab")]
+    )
+    ends = tokens.offsets[:-1] + 1
+    assert len(counts.neighbours(tokens, ends, 2).partners) == 0
+    assert len(counts.successors(tokens, ends, 2).partners) == 0
+
+
+def test_popularity_counts_recent_purchases():
+    tokens, catalogue = read(
+        [(1, "a", 0, "purchase"), (1, "b", 50, "purchase"), (2, "b", 51, "view")]
+    )
+    cut = int(tokens.at.max()) + 1
+    shares = counts.popularity(tokens, tokens.offsets[1:], 2, cut, 28)
+    assert shares[catalogue.item_ids.index("b")] == 1.0
+    old = counts.popularity(tokens, tokens.offsets[1:], 2, cut + 10**15, 28)
+    assert old.sum() == pytest.approx(1.0)
+
+
+def test_spread_walks_to_partners():
+    table = counts.CountTable(
+        np.array([0, 2, 3]), np.array([1, 0, 0]), np.array([0.5, 0.25, 1.0], dtype=np.float32)
+    )
+    row, partner, value = counts.spread(
+        table, np.array([7, 8]), np.array([1, 0]), np.array([1.0, 2.0], dtype=np.float32)
+    )
+    assert row.tolist() == [7, 8, 8]
+    assert partner.tolist() == [0, 1, 0]
+    assert value.tolist() == [1.0, 1.0, 0.5]

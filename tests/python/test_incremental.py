@@ -1,0 +1,138 @@
+"""Any order of arrival ends in the same tables as a full build, for every incremental model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from conftest import SQL_PART, Warehouse
+
+BATCHES = 4
+# Differs between a full and an incremental build by design.
+OPERATIONAL = {"loaded_at", "batch_at", "touched_from"}
+
+
+def incremental_models(shop: Warehouse) -> list[tuple[str, str]]:
+    manifest = json.loads((shop.folder / "target" / "manifest.json").read_text())
+    models = [
+        (node["schema"], node["name"])
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+        and node["config"]["materialized"] == "incremental"
+        and node["name"] not in ("int_touched_visitors", "model_runs")
+    ]
+    assert len(models) >= 10
+    return models
+
+
+def keep(shop: Warehouse, label: str) -> None:
+    shop.execute("create schema if not exists kept")
+    for schema, name in incremental_models(shop):
+        columns = [row[0] for row in shop.query(f"describe {schema}.{name}")]
+        wanted = ", ".join(column for column in columns if column not in OPERATIONAL)
+        shop.execute(f"create or replace table kept.{label}_{name} as select {wanted} from {schema}.{name}")
+
+
+def differences(shop: Warehouse) -> dict[str, tuple[int, int]]:
+    found = {}
+    for _, name in incremental_models(shop):
+        # Sums of floats depend on the order of addition, so amounts are compared to a millionth.
+        columns = shop.query(f"describe kept.full_{name}")
+        chosen = ", ".join(
+            f"round({column}, 6) as {column}" if kind == "DOUBLE" else column
+            for column, kind, *_ in columns
+        )
+        one = f"select {chosen} from kept.full_{name}"
+        two = f"select {chosen} from kept.steps_{name}"
+        missing = shop.value(f"select count(*) from ({one} except all {two})")
+        extra = shop.value(f"select count(*) from ({two} except all {one})")
+        if missing or extra:
+            found[name] = (missing, extra)
+    return found
+
+
+@pytest.fixture
+def arriving_shop(small_shop: Warehouse) -> Iterator[Warehouse]:
+    """A built shop whose raw events have been put aside, so that they can arrive in pieces."""
+    small_shop.built()
+    small_shop.execute(
+        "create schema pool",
+        "create table pool.events as select * from raw_storefront.events",
+        "drop view if exists raw_storefront.events",
+    )
+    yield small_shop
+
+
+def arrive(shop: Warehouse, batch: int) -> None:
+    shop.execute(
+        "create or replace table raw_storefront.events as"
+        f" select * exclude (batch) from pool.batches where batch <= {batch}"
+    )
+
+
+@pytest.mark.parametrize("arrival", ["files come late and out of order", "the collector is late"])
+def test_any_order_of_arrival_gives_the_tables_of_a_full_build(
+    arriving_shop: Warehouse, arrival: str
+) -> None:
+    shop = arriving_shop
+    shop.execute(
+        "create or replace table pool.batches as"
+        f" select *, hash(event_id, received_at, 11) % {BATCHES} as batch from pool.events"
+    )
+    if arrival == "the collector is late":
+        # Each batch is received later than all before it, whenever its events happened.
+        shop.execute(
+            "update pool.batches set received_at = timestamptz '2026-07-02 00:00:00+00'"
+            " + to_days(cast(batch as integer)) + to_seconds(cast(hash(event_id) % 80000 as integer))"
+        )
+    # A device that two customers log in on, so that a late login takes a history away again.
+    shop.execute(
+        "update pool.batches set device_id = 'shared-' || (hash(device_id) % 20)"
+        " where hash(device_id) % 4 = 0"
+    )
+    arrive(shop, 0)
+    shop.built(SQL_PART, "--full-refresh")
+    for batch in range(1, BATCHES):
+        arrive(shop, batch)
+        shop.built()
+    keep(shop, "steps")
+    assert shop.value(
+        "select bool_and(raw_count = accepted_count + duplicate_count + rejected_count)"
+        " from intermediate.int_row_accounting"
+    )
+    shop.built(SQL_PART, "--full-refresh")
+    keep(shop, "full")
+
+    assert differences(shop) == {}
+
+
+def test_a_run_with_nothing_new_changes_nothing_and_reads_no_day_again(
+    small_shop: Warehouse,
+) -> None:
+    small_shop.built()
+    keep(small_shop, "full")
+    small_shop.built()
+    keep(small_shop, "steps")
+
+    assert small_shop.value("select count(*) from intermediate.int_arrival_days where is_pending") == 0
+    assert differences(small_shop) == {}
+
+
+def test_a_run_that_broke_off_is_made_good_by_the_next(arriving_shop: Warehouse) -> None:
+    shop = arriving_shop
+    shop.execute(
+        "create or replace table pool.batches as"
+        " select *, hash(event_id, received_at, 5) % 2 as batch from pool.events"
+    )
+    arrive(shop, 0)
+    shop.built(SQL_PART, "--full-refresh")
+    arrive(shop, 1)
+    # The run ends after the events were taken in: nothing downstream knows of them.
+    shop.built(["+int_accepted_events"])
+    shop.built()
+    keep(shop, "steps")
+    shop.built(SQL_PART, "--full-refresh")
+    keep(shop, "full")
+
+    assert differences(shop) == {}

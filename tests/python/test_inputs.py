@@ -1,0 +1,116 @@
+"""The text reader: every line of a delimited file is a row, or a row that says why not."""
+
+import gzip
+import os
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from footfall.adapter import inputs
+
+
+def rows_of(folder: Path, content: bytes, name: str = "file.csv") -> list[dict[str, Any]]:
+    source = folder / name
+    source.write_bytes(content)
+    rows: list[dict[str, Any]] = pq.read_table(inputs.parquet_of(source, folder / "in")).to_pylist()
+    return rows
+
+
+def test_broken_lines_are_kept_with_their_problem(tmp_path: Path) -> None:
+    rows = rows_of(tmp_path, b'a,b\n1,2\n3,4,5\n6,"open\n7,8\n')
+    assert [row["footfall_line_number"] for row in rows] == [2, 3, 4, 5]
+    assert [(row["a"], row["b"]) for row in rows] == [
+        ("1", "2"),
+        (None, None),
+        (None, None),
+        ("7", "8"),
+    ]
+    assert rows[1]["footfall_line_problem"] == "3 fields where the header has 2"
+    assert rows[1]["footfall_line_text"] == "3,4,5"
+    assert rows[2]["footfall_line_problem"].startswith("a quote is not closed")
+    assert rows[2]["footfall_line_text"] == '6,"open'
+    assert rows[3]["footfall_line_problem"] is None
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        (b'"a ""b"" c"', 'a "b" c'),
+        (b'"two\nlines"', "two\nlines"),
+        (b'"two\r\nlines"', "two\nlines"),
+        (b'5" pipe', '5" pipe'),
+        (b'"semi;colon"', "semi;colon"),
+        (b"caf\xe9", "café"),
+        (b"caf\xc3\xa9", "café"),
+        (b"\x93quoted\x94", "“quoted”"),
+        (b"", None),
+    ],
+)
+def test_values_survive(tmp_path: Path, line: bytes, value: str | None) -> None:
+    (row, last) = rows_of(tmp_path, b"a;b\n1;" + line + b"\n2;x")
+    assert (row["a"], row["b"], row["footfall_line_problem"]) == ("1", value, None)
+    assert (last["a"], last["b"]) == ("2", "x")
+
+
+def test_short_lines_end_in_nulls_and_blank_lines_are_none(tmp_path: Path) -> None:
+    rows = rows_of(tmp_path, b"a,b,c\n1\n\n   \n2,3,4,\n")
+    assert [(row["a"], row["b"], row["c"]) for row in rows] == [("1", None, None), ("2", "3", "4")]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_header_tells_the_delimiter(tmp_path: Path, delimiter: str) -> None:
+    text = "\ufeff" + delimiter.join(["a", "b", "c"]) + "\n" + delimiter.join("123") + "\n"
+    (row,) = rows_of(tmp_path, text.encode())
+    assert (row["a"], row["b"], row["c"]) == ("1", "2", "3")
+
+
+def test_nameless_and_repeated_columns_get_names(tmp_path: Path) -> None:
+    (row,) = rows_of(tmp_path, b"a,,A,footfall_line_text\n1,2,3,4\n")
+    assert list(row)[:4] == ["a", "column_2", "A_2", "footfall_line_text_2"]
+
+
+def test_values_may_cross_the_blocks_that_are_read_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inputs, "_BLOCK_BYTES", 64)
+    monkeypatch.setattr(inputs, "_LINES_AT_ONCE", 3)
+    lines = [f'{number},"first\nsecond, {number}"' for number in range(500)]
+    rows = rows_of(tmp_path, ("a,b\n" + "\n".join(lines) + "\n").encode())
+    assert [row["b"] for row in rows] == [f"first\nsecond, {number}" for number in range(500)]
+    assert rows[-1]["footfall_line_number"] == 2 + 2 * 499
+
+
+def test_gzip_is_read_and_a_copy_is_made_again_only_after_a_change(tmp_path: Path) -> None:
+    source = tmp_path / "file.csv.gz"
+    source.write_bytes(gzip.compress(b"a\n1\n"))
+    copy = inputs.parquet_of(source, tmp_path / "in")
+    first = copy.stat().st_mtime_ns
+    assert inputs.parquet_of(source, tmp_path / "in") == copy
+    assert copy.stat().st_mtime_ns == first
+    source.write_bytes(gzip.compress(b"a\n1\n2\n"))
+    os.utime(source, ns=(first, first + 1))
+    assert inputs.parquet_of(source, tmp_path / "in") == copy
+    assert pq.read_metadata(copy).num_rows == 2
+    assert [path.name for path in (tmp_path / "in").iterdir()] == [copy.name]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"", "is empty"), (b"\n\n", "is empty"), ("a,b".encode("utf-16"), "UTF-16")],
+)
+def test_files_that_are_no_tables_are_refused(tmp_path: Path, content: bytes, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        rows_of(tmp_path, content)
+
+
+def test_duckdb_reads_text_files_through_the_function(tmp_path: Path) -> None:
+    (tmp_path / "file.csv").write_bytes(b"a,b\n1,caf\xe9\n")
+    with duckdb.connect() as connection:
+        inputs.register(connection, str(tmp_path / "some.duckdb"))
+        answer = connection.execute("select footfall_text_file(?)", [str(tmp_path / "file.csv")])
+        copy = answer.fetchall()[0][0]
+        assert Path(copy).parent == tmp_path / "inputs"
+        assert connection.execute(f"select a, b from '{copy}'").fetchall() == [("1", "café")]

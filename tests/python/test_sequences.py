@@ -1,0 +1,114 @@
+import datetime
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from footfall import sequences
+from scorer_data import EVENTS_SCHEMA, ITEMS_SCHEMA, events_table, items_table, shop, shuffled
+
+
+def read(rows, **options):
+    return sequences.read(events_table(rows), ITEMS_SCHEMA.empty_table(), **options)
+
+
+def test_sorts_by_customer_and_time():
+    tokens, catalogue = read(
+        [(2, "b", 1, "view"), (1, "a", 5, "view"), (2, "a", 0, "view"), (1, "b", 3, "purchase")]
+    )
+    assert tokens.customers.tolist() == [1, 2]
+    assert tokens.offsets.tolist() == [0, 2, 4]
+    assert [catalogue.item_ids[item] for item in tokens.items] == ["b", "a", "a", "b"]
+
+
+def test_order_of_arrival_changes_nothing():
+    one, first = sequences.read(shop(), items_table(30))
+    two, second = sequences.read(shuffled(shop()), shuffled(items_table(30)))
+    assert first.item_ids == second.item_ids
+    for name in ("customers", "offsets", "items", "kinds", "at", "sessions", "gaps"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
+
+
+def test_stream_reads_like_a_table():
+    table = shop()
+    stream = pa.RecordBatchReader.from_batches(table.schema, table.to_batches(max_chunksize=7))
+    one, _ = sequences.read(table, items_table(30))
+    two, _ = sequences.read(stream, items_table(30))
+    np.testing.assert_array_equal(one.items, two.items)
+
+
+def test_one_token_a_session_and_item_with_the_strongest_intent():
+    tokens, _ = read(
+        [(1, "a", 0, "view"), (1, "a", 0.001, "add_to_cart"), (1, "a", 0.002, "purchase")]
+    )
+    assert [sequences.KINDS[kind] for kind in tokens.kinds] == ["purchase"]
+
+
+def test_a_long_pause_opens_a_session():
+    tokens, _ = read([(1, "a", 0, "view"), (1, "b", 0.01, "view"), (1, "c", 0.5, "view")])
+    assert tokens.sessions.tolist() == [0, 0, 1]
+
+
+def test_every_event_may_be_its_own_session():
+    rows = [(1, "a", 0, "view"), (1, "a", 0, "view"), (1, "b", 0, "view")]
+    tokens, _ = read(rows, session_gap_seconds=-1)
+    assert tokens.sessions.tolist() == [0, 1, 2]
+
+
+def test_rows_without_customer_item_time_or_known_type_are_left_out():
+    table = events_table([(1, "a", 0, "purchase"), (1, "b", 1, "refund")])
+    nulls = pa.Table.from_pylist(
+        [
+            {"customer_no": None, "item_id": "a", "event_type": "view"},
+            {"customer_no": 1, "item_id": None, "event_type": "view"},
+            {"customer_no": 1, "item_id": "a", "event_at": None, "event_type": "view"},
+        ],
+        schema=EVENTS_SCHEMA,
+    )
+    tokens, _ = sequences.read(pa.concat_tables([table, nulls]), ITEMS_SCHEMA.empty_table())
+    assert len(tokens.items) == 1
+
+
+def test_missing_column_is_named():
+    with pytest.raises(ValueError, match="events has no column 'event_type'"):
+        sequences.read(shop().drop_columns(["event_type"]), items_table(3))
+    with pytest.raises(ValueError, match="items has no column 'item_id'"):
+        sequences.read(shop(), items_table(3).drop_columns(["item_id"]))
+
+
+def test_items_known_before_a_cut_are_a_prefix():
+    tokens, catalogue = read([(1, "z", 0, "view"), (1, "a", 5, "view"), (2, "m", 2, "view")])
+    assert catalogue.item_ids == ("z", "m", "a")
+    cut = sequences.microseconds(datetime.date(2024, 1, 4))
+    assert catalogue.count_before(cut) == 2
+    assert (tokens.ends_before(cut) - tokens.offsets[:-1]).tolist() == [1, 1]
+
+
+def test_known_items_keep_their_places():
+    _, catalogue = read([(1, "a", 0, "view")], known_items=["gone", "a"])
+    assert catalogue.item_ids == ("gone", "a")
+
+
+def test_categories_and_prices_may_be_absent():
+    items = pa.table({"item_id": ["a", "b"]})
+    _, catalogue = sequences.read(events_table([(1, "a", 0, "view")]), items)
+    assert catalogue.category.tolist() == [0, 0]
+    assert sequences.price_buckets(catalogue.price).tolist()[1] == 0
+
+
+def test_no_events():
+    tokens, catalogue = sequences.read(EVENTS_SCHEMA.empty_table(), ITEMS_SCHEMA.empty_table())
+    assert tokens.offsets.tolist() == [0]
+    assert catalogue.item_ids == ()
+
+
+def test_batches_have_equal_lengths_and_lose_nothing():
+    starts = np.array([0, 3, 3, 10], dtype=np.int64)
+    ends = np.array([3, 3, 10, 13], dtype=np.int64)
+    seen = []
+    for rows, positions in sequences.equal_length_batches(
+        starts, ends, 6, np.random.default_rng(0)
+    ):
+        assert positions.shape[0] == len(rows)
+        seen.extend(positions.reshape(-1).tolist())
+    assert sorted(seen) == list(range(13))

@@ -1,0 +1,507 @@
+"""Each source's staging models, on the small files in tests/data, through dbt itself."""
+
+import datetime as dt
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA = ROOT / "tests" / "data"
+SEEDS = ["event_name_map", "event_types"]
+
+CONTRACT = [
+    ("source", "VARCHAR"),
+    ("event_id", "VARCHAR"),
+    ("customer_id", "VARCHAR"),
+    ("device_id", "VARCHAR"),
+    ("event_at", "TIMESTAMP WITH TIME ZONE"),
+    ("received_at", "TIMESTAMP WITH TIME ZONE"),
+    ("event_type", "VARCHAR"),
+    ("item_id", "VARCHAR"),
+    ("order_id", "VARCHAR"),
+    ("quantity", "DOUBLE"),
+    ("unit_price", "DOUBLE"),
+    ("amount", "DOUBLE"),
+    ("currency", "VARCHAR"),
+    ("session_hint", "VARCHAR"),
+    ("channel", "VARCHAR"),
+    ("device", "VARCHAR"),
+    ("country", "VARCHAR"),
+    ("properties", "VARCHAR"),
+    ("raw_row", "VARCHAR"),
+    ("rejection", "VARCHAR"),
+]
+CLICKSTREAM_COLUMNS = {
+    "customer_id": "user_id",
+    "event_at": "timestamp",
+    "event_type": "event",
+    "session_hint": "session_id",
+    "device": "platform",
+    "channel": "acquisition_channel",
+}
+
+
+def run_dbt(
+    folder: Path, variables: dict[str, Any], *select: str, command: str = "build"
+) -> dbtRunnerResult:
+    """One dbt command on the project, in a warehouse and a target folder of its own."""
+    before = os.environ.get("FOOTFALL_DB")
+    os.environ["FOOTFALL_DB"] = str(folder / "warehouse.duckdb")
+    try:
+        return dbtRunner().invoke(
+            [
+                *("--quiet", command, "--select", *select),
+                *("--vars", json.dumps(variables)),
+                *("--project-dir", str(ROOT)),
+                *("--profiles-dir", os.environ.get("DBT_PROFILES_DIR", str(ROOT))),
+                *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
+            ]
+        )
+    finally:
+        # dbt keeps its connection for the next command of the process; the test wants the file.
+        DuckDBConnectionManager.close_all_connections()
+        if before is None:
+            del os.environ["FOOTFALL_DB"]
+        else:
+            os.environ["FOOTFALL_DB"] = before
+
+
+def failures(result: dbtRunnerResult) -> list[str]:
+    """What went wrong in a run, node by node; the exception where it did not come to that."""
+    if result.exception is not None:
+        return [str(result.exception)]
+    return [
+        f"{node.node.name}: {node.message}"
+        for node in result.result
+        if node.status not in ("success", "pass", "skipped", "no-op")
+    ]
+
+
+class Warehouse:
+    """A built warehouse to ask questions of."""
+
+    def __init__(self, folder: Path) -> None:
+        self.connection = duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True)
+        self.connection.execute("set TimeZone = 'UTC'")
+
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        return self.connection.execute(query).fetchall()
+
+    def events(self, source: str, columns: str, where: str = "true") -> list[tuple[Any, ...]]:
+        return self.ask(
+            f"select {columns} from staging.stg_{source}__events where {where} order by all"
+        )
+
+
+@pytest.fixture(scope="module")
+def staged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    folder = tmp_path_factory.mktemp("staged")
+    result = run_dbt(
+        folder,
+        {
+            "footfall_source": [
+                "complete_journey",
+                "online_retail",
+                "ga4",
+                "snowplow",
+                "segment",
+                "custom",
+            ],
+            "online_retail_path": str(DATA / "online_retail" / "lines.csv"),
+            "ga4_path": str(DATA / "ga4" / "*.jsonl"),
+            "snowplow_path": str(DATA / "snowplow" / "events.tsv"),
+            "segment_path": str(DATA / "segment" / "messages.jsonl"),
+            "custom_events_path": str(DATA / "custom" / "events.csv"),
+            "custom_items_path": str(DATA / "custom" / "items.csv"),
+            "custom_customers_path": str(DATA / "custom" / "customers.csv"),
+            "custom_reviews_path": str(DATA / "custom" / "reviews.csv"),
+        },
+        "path:models/staging",
+        *SEEDS,
+    )
+    assert failures(result) == []
+    warehouse = Warehouse(folder)
+    yield warehouse
+    warehouse.connection.close()
+
+
+SOURCES = ["complete_journey", "online_retail", "ga4", "snowplow", "segment", "custom"]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_events_have_the_columns_of_the_contract(staged: Warehouse, source: str) -> None:
+    columns = staged.ask(f"describe staging.stg_{source}__events")
+    assert [(name, kind) for name, kind, *_ in columns] == CONTRACT
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_no_row_lacks_what_the_contract_promises(staged: Warehouse, source: str) -> None:
+    broken = staged.events(
+        source, "event_id", f"event_id is null or received_at is null or source <> '{source}'"
+    )
+    assert broken == []
+
+
+@pytest.mark.parametrize(
+    ("source", "accepted", "copies", "rejected"),
+    [
+        ("complete_journey", 1_469_307 + 6_589 + 2_102, 0, 0),
+        ("online_retail", 6, 1, 7),
+        ("ga4", 19, 1, 3),
+        ("snowplow", 14, 1, 1),
+        ("segment", 15, 1, 2),
+        ("custom", 13, 1, 6),
+    ],
+)
+def test_every_raw_row_is_accounted_for(
+    staged: Warehouse, source: str, accepted: int, copies: int, rejected: int
+) -> None:
+    counts = staged.ask(
+        f"""
+        select
+            count(distinct event_id) filter (where rejection is null),
+            count(event_id) filter (where rejection is null)
+            - count(distinct event_id) filter (where rejection is null),
+            count(rejection)
+        from staging.stg_{source}__events
+        """
+    )
+    assert counts == [(accepted, copies, rejected)]
+
+
+def test_complete_journey_amounts_and_prices(staged: Warehouse) -> None:
+    # The package's own lines: sold at 3.55 after 1.78 and .45 off, .55 more paid by the maker.
+    line = staged.events(
+        "complete_journey",
+        "quantity, round(unit_price, 4), amount, currency, item_id, event_at, received_at",
+        "customer_id = '1519' and order_id = '31198795316' and item_id = '850562'",
+    )
+    moment = dt.datetime(2017, 1, 1, 15, 32, 9, tzinfo=dt.UTC)
+    assert line == [(2.0, 2.89, 3.55, "USD", "850562", moment, moment)]
+    assert staged.events(
+        "complete_journey",
+        "count(*), count(*) filter (where quantity = 0)",
+        "amount < 0 or quantity <= 0",
+    ) == [(8_869, 8_869)]
+    assert staged.ask(
+        """
+        select properties ->> '$.action', count(*)
+        from staging.stg_complete_journey__events
+        where event_type = 'campaign'
+        group by all order by all
+        """
+    ) == [("redeemed", 2_102), ("sent", 6_589)]
+    assert staged.ask(
+        """
+        select
+            (select count(*) from staging.stg_complete_journey__items),
+            (select count(*) from staging.stg_complete_journey__customers)
+        """
+    ) == [(92_331, 801)]
+
+
+def test_online_retail_reasons_and_refunds(staged: Warehouse) -> None:
+    reasons = staged.ask(
+        """
+        select rejection, count(*) from staging.stg_online_retail__events
+        where rejection is not null group by all order by all
+        """
+    )
+    assert reasons == [
+        ("InvoiceDate is not a time: 8 December", 1),
+        ("Quantity is not a number: some", 1),
+        ("adjustment of bad debt, no sale", 1),
+        ("quantity is negative but nothing was cancelled", 1),
+        ("the line has no customer", 3),
+    ]
+    assert staged.events(
+        "online_retail", "item_id, quantity, amount, order_id", "event_type = 'refund'"
+    ) == [("11111A", -2.0, -5.1, "C600006")]
+    assert staged.events(
+        "online_retail", "distinct customer_id, item_id, event_at", "order_id = '600002'"
+    ) == [("18002", "22222", dt.datetime(2010, 12, 2, 9, tzinfo=dt.UTC))]
+    assert staged.ask(
+        "select item_id, item_name, category from staging.stg_online_retail__items order by all"
+    ) == [
+        ("11111A", "PAINTED LANTERN", "goods"),
+        ("22222", "VOUCHER £10 TIN", "goods"),
+        ("B", "Adjust bad debt", "charges"),
+        ("POST", "POSTAGE", "charges"),
+    ]
+
+
+def test_ga4_orders_become_lines(staged: Warehouse) -> None:
+    assert staged.events(
+        "ga4",
+        "order_id, item_id, quantity, unit_price, amount, currency, customer_id",
+        "event_type in ('purchase', 'refund')",
+    ) == [
+        ("T-1", "SKU-MUG", 1.0, 12.0, 10.8, "EUR", "kunde-1"),
+        ("T-1", "SKU-MUG", 2.0, 12.0, 21.6, "EUR", "kunde-1"),
+        ("T-1", "SKU-TEA", 1.0, 4.5, 4.05, "EUR", "kunde-1"),
+        ("T-2", None, None, None, 9.9, "EUR", "kunde-2"),
+    ]
+    # Looking at a list of two stays one event; what was collected offline arrived a day later.
+    assert len(staged.events("ga4", "event_id", "properties like '%view_item_list%'")) == 1
+    assert staged.events(
+        "ga4",
+        "distinct date_diff('second', event_at, received_at)",
+        "order_id = 'T-1' and quantity = 2",
+    ) == [(86_400,)]
+    assert staged.events("ga4", "distinct session_hint", "device_id = '1011.1709'") == [
+        ("1011.1709.1709542800",)
+    ]
+    assert staged.events("ga4", "rejection", "rejection is not null") == [
+        ("not an event of the journey: scroll",),
+        ("not an event of the journey: session_start",),
+        ("the line is no JSON",),
+    ]
+
+
+def test_snowplow_entities_become_lines(staged: Warehouse) -> None:
+    assert staged.events(
+        "snowplow",
+        "order_id, item_id, quantity, unit_price, amount, currency, customer_id",
+        "event_type in ('purchase', 'refund')",
+    ) == [
+        ("O-1", "MUG", 1.0, 12.0, 12.0, "GBP", "u1"),
+        ("O-1", "MUG", 2.0, 12.0, 24.0, "GBP", "u1"),
+        ("O-1", "TEA", 1.0, 5.0, 4.5, "GBP", "u1"),
+        ("O-2", None, None, None, 7.0, "GBP", "u2"),
+    ]
+    assert staged.events(
+        "snowplow", "date_diff('minute', event_at, received_at)", "event_type = 'remove_from_cart'"
+    ) == [(120,)]
+    assert staged.ask("select * from staging.stg_snowplow__items order by item_id") == [
+        ("snowplow", "MUG", "Mug", "kitchen", None, "Clay", 12.0, None, False),
+        ("snowplow", "TEA", "Green tea", "drinks", "tea", "Leaf", 5.0, None, True),
+    ]
+
+
+def test_segment_spreads_the_discount_of_an_order(staged: Warehouse) -> None:
+    assert staged.events(
+        "segment",
+        "order_id, item_id, quantity, unit_price, amount, currency, customer_id",
+        "event_type in ('purchase', 'refund')",
+    ) == [
+        ("S-1", "P-MUG", 1.0, 10.0, 9.0, "EUR", "user-1"),
+        ("S-1", "P-MUG", 1.0, 10.0, 10.0, "EUR", "user-1"),
+        ("S-1", "P-TEA", 2.0, 5.0, 9.0, "EUR", "user-1"),
+        ("S-2", None, None, None, 7.5, "EUR", "user-2"),
+    ]
+    customers = staged.ask(
+        """
+        select customer_id, country, birth_year, has_marketing_consent, attributes
+        from staging.stg_segment__customers
+        """
+    )
+    assert customers == [("user-1", "France", 1988, True, '{"plan":"gold"}')]
+
+
+def test_custom_rows_are_rejected_with_the_value_at_fault(staged: Warehouse) -> None:
+    assert staged.events("custom", "rejection", "rejection is not null") == [
+        ("amount is not a number: 12,3x",),
+        ("event_at is not a time: yesterday",),
+        ("line 15 cannot be read: 18 fields where the header has 16",),
+        ("line 16 cannot be read: a quote is not closed, or not doubled inside a quoted value",),
+        ("quantity is not a number: many",),
+        ("quantity is not a number: nan",),
+    ]
+    (raw_row,) = staged.events("custom", "raw_row", "rejection like 'line 15%'")[0]
+    assert json.loads(raw_row)["line"].startswith("e13,c3,")
+
+
+def test_custom_values_survive_odd_text(staged: Warehouse) -> None:
+    assert staged.events("custom", "item_id", "customer_id = 'c3' and item_id <> 'tea'") == [
+        ("café",),
+        ("café",),
+        ('said "hello", then left',),
+        ("two\nlines",),
+    ]
+    times = dict(staged.events("custom", "event_id, event_at", "customer_id = 'c1'"))
+    assert {name: moment.strftime("%d %H:%M:%S") for name, moment in times.items()} == {
+        "e1": "04 09:00:00",
+        "e2": "04 09:01:00",
+        "e3": "04 09:02:00",
+        "e4": "04 09:03:20",
+        "e5": "05 10:00:00",
+    }
+    properties = dict(staged.events("custom", "event_id, properties", "customer_id = 'c1'"))
+    assert json.loads(properties["e2"]) == {"page": "/tea", "loyalty tier": "gold"}
+    assert json.loads(properties["e4"]) == {
+        "properties": "from the till",
+        "loyalty tier": "gold",
+        "source_event_name": "Purchase",
+    }
+
+
+def test_custom_brings_items_customers_and_reviews(staged: Warehouse) -> None:
+    assert staged.ask(
+        "select item_id, list_price, is_in_stock from staging.stg_custom__items order by all"
+    ) == [("mug", 12.0, False), ("tea", 4.5, True)]
+    assert staged.ask(
+        """
+        select customer_id, birth_year, attributes from staging.stg_custom__customers order by all
+        """
+    ) == [("c1", 1980, '{"newsletter":"weekly"}'), ("c2", None, '{"newsletter":"never"}')]
+    assert staged.ask(
+        "select item_id, rating, body from staging.stg_custom__reviews order by all"
+    ) == [
+        ("mug", 2.0, "The handle was broken"),
+        ("tea", 5.0, 'Smells of "spring",\ntastes of summer'),
+    ]
+
+
+def test_a_click_stream_under_other_names(tmp_path: Path) -> None:
+    result = run_dbt(
+        tmp_path,
+        {
+            "footfall_source": "custom",
+            "custom_events_path": str(DATA / "retentioneering" / "clickstream.csv"),
+            "custom_columns": {"events": CLICKSTREAM_COLUMNS},
+            "custom_event_names": {"promo_page": "campaign", "error_page": None},
+            "custom_keep_identical_rows": True,
+        },
+        "stg_custom__events",
+        *SEEDS,
+    )
+    assert failures(result) == []
+    warehouse = Warehouse(tmp_path)
+    counts = dict(
+        warehouse.ask(
+            """
+            select event_type, count(distinct event_id) from staging.stg_custom__events
+            where rejection is null group by all
+            """
+        )
+    )
+    assert counts == {
+        "browse": 9,
+        "search": 1,
+        "view": 4,
+        "wishlist": 1,
+        "add_to_cart": 2,
+        "checkout": 3,
+        "payment": 2,
+        "payment_error": 1,
+        "support": 1,
+        "purchase": 1,
+        "campaign": 1,
+    }
+    assert warehouse.events("custom", "rejection", "rejection is not null") == [
+        ("not an event of the journey: error_page",)
+    ]
+    (properties,) = warehouse.events("custom", "properties", "event_type = 'support'")[0]
+    assert json.loads(properties) == {
+        "user_cohort": "2024-01",
+        "user_lifecycle": "returning",
+        "source_event_name": "support_chat",
+    }
+    warehouse.connection.close()
+
+
+def test_parquet_types_are_taken_as_they_come(tmp_path: Path) -> None:
+    moment = dt.datetime(2024, 5, 6, 7, 8, 9)
+    table = pa.table(
+        {
+            "CUSTOMER_ID": pa.array([17850.0, None], pa.float64()),
+            "device_id": pa.array([None, 7], pa.int32()),
+            "event_at": pa.array([moment, moment], pa.timestamp("ns")),
+            "received_at": pa.array([1_714_979_289_500, None], pa.int64()),
+            "event_type": ["purchase", "view"],
+            "order_id": pa.array([31, None], pa.int64()),
+            "amount": pa.array([10.5, float("nan")], pa.float32()),
+            "tags": pa.array([["a", "b"], None], pa.list_(pa.string())),
+        }
+    )
+    pq.write_table(table, tmp_path / "it's events.parquet")
+    result = run_dbt(
+        tmp_path,
+        {
+            "footfall_source": "custom",
+            "custom_events_path": str(tmp_path / "it's events.parquet"),
+        },
+        "stg_custom__events",
+        *SEEDS,
+    )
+    assert failures(result) == []
+    warehouse = Warehouse(tmp_path)
+    assert warehouse.events(
+        "custom",
+        "customer_id, device_id, event_at, received_at, order_id, amount, properties, rejection",
+    ) == [
+        (
+            "17850",
+            None,
+            moment.replace(tzinfo=dt.UTC),
+            dt.datetime(2024, 5, 6, 7, 8, 9, 500_000, tzinfo=dt.UTC),
+            "31",
+            10.5,
+            '{"tags":["a","b"]}',
+            None,
+        ),
+        (
+            None,
+            "7",
+            moment.replace(tzinfo=dt.UTC),
+            moment.replace(tzinfo=dt.UTC),
+            None,
+            None,
+            '{"tags":null}',
+            "amount is not a number: nan",
+        ),
+    ]
+    warehouse.connection.close()
+
+
+@pytest.mark.parametrize(
+    ("variables", "messages"),
+    [
+        (
+            {"custom_events_path": str(DATA / "custom" / "events_without_type.csv")},
+            [
+                "events_without_type.csv' has no column 'event_at', which is required",
+                "It has: customer_id, timestamp, action.",
+                "custom_columns",
+            ],
+        ),
+        (
+            {"custom_events_path": str(DATA / "custom" / "no_such_file.csv")},
+            ["'custom_events_path'", "no_such_file.csv', but there is no such file"],
+        ),
+    ],
+)
+def test_input_that_cannot_be_read_says_why(
+    tmp_path: Path, variables: dict[str, Any], messages: list[str]
+) -> None:
+    result = run_dbt(
+        tmp_path, {"footfall_source": "custom", **variables}, "stg_custom__events", *SEEDS
+    )
+    (failure,) = failures(result)
+    for message in messages:
+        assert message in failure
+
+
+def test_a_file_without_events_is_no_error(tmp_path: Path) -> None:
+    result = run_dbt(
+        tmp_path,
+        {
+            "footfall_source": "custom",
+            "custom_events_path": str(DATA / "custom" / "no_events.csv"),
+        },
+        "stg_custom__events",
+        *SEEDS,
+    )
+    assert failures(result) == []
+    warehouse = Warehouse(tmp_path)
+    assert warehouse.ask("select count(*) from staging.stg_custom__events") == [(0,)]
+    warehouse.connection.close()

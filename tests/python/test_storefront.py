@@ -1,0 +1,689 @@
+"""The simulated shop: repeatable, whole, and true to what its truth tables say."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from footfall.storefront import generate
+
+EVENT_TYPES = {
+    "register",
+    "login",
+    "browse",
+    "search",
+    "view",
+    "wishlist",
+    "add_to_cart",
+    "remove_from_cart",
+    "checkout",
+    "payment",
+    "payment_error",
+    "purchase",
+    "refund",
+    "review",
+    "support",
+    "campaign",
+    "exposure",
+}
+
+RAW_COLUMNS = {
+    "events": (
+        "event_id customer_id device_id event_at received_at event_type item_id order_id quantity"
+        " unit_price discount amount currency session_hint channel device country properties"
+    ),
+    "items": "item_id item_name category subcategory brand list_price created_at is_in_stock",
+    "customers": (
+        "customer_id registered_at country birth_year gender acquisition_channel"
+        " has_marketing_consent attributes"
+    ),
+    "reviews": "review_id customer_id item_id order_id reviewed_at rating title body",
+}
+
+
+def simulate(
+    seed: int = 7, customers: int = 80, threads: int = 2, until: date | datetime | None = None
+) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(":memory:", config={"threads": threads})
+    connection.execute("set timezone = 'UTC'")
+    generate(connection, seed=seed, customers=customers, until=until)
+    return connection
+
+
+def one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple:
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return row
+
+
+def digests(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, int]]:
+    """Number of rows and an order-free digest of every table of the two schemas."""
+    names = connection.execute(
+        "select schema_name || '.' || table_name from duckdb_tables()"
+        " where schema_name in ('raw_storefront', 'truth_storefront') order by all"
+    ).fetchall()
+    return {
+        name: one(connection, f"select count(*), bit_xor(hash(t::varchar)) from {name} as t")
+        for (name,) in names
+    }
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A shop of 1,200 customers, with the good rows of the stream (once each) as `good`."""
+    connection = simulate(customers=1200)
+    connection.execute(
+        """
+        create temp table good as
+        select distinct on (event_id) *
+        from raw_storefront.events
+        where event_id not in (
+            select event_id from truth_storefront.truth_rejected_events where kind = 'malformed'
+        )
+        order by event_id, received_at
+        """
+    )
+    yield connection
+    connection.close()
+
+
+def test_rows_depend_on_seed_and_size_alone() -> None:
+    first, second = simulate(threads=1), simulate(threads=4)
+    assert digests(first) == digests(second)
+    assert digests(first) != digests(simulate(seed=8))
+
+
+def test_equal_simulation_is_kept_and_until_moves_views_only(tmp_path: Path) -> None:
+    with duckdb.connect(tmp_path / "shop.duckdb") as connection:
+        assert generate(connection, seed=1, customers=40).is_generated
+        assert not generate(connection, seed=1, customers=40).is_generated
+        before = digests(connection)
+        shown = one(connection, "select count(*) from raw_storefront.events")[0]
+        moved = generate(connection, seed=1, customers=40, until=date(2026, 1, 1))
+        assert not moved.is_generated
+        assert one(connection, "select count(*) from raw_storefront.events")[0] < shown
+        assert not generate(connection, seed=1, customers=40).is_generated
+        assert one(connection, "select count(*) from raw_storefront.events")[0] == shown
+        assert digests(connection) == before
+        assert generate(connection, seed=2, customers=40).is_generated
+        assert digests(connection) != before
+
+
+def test_failure_leaves_the_old_simulation() -> None:
+    connection = simulate(seed=1, customers=40)
+    before = digests(connection)
+
+    def stop_at_truth(message: str) -> None:
+        if message.endswith("truth"):
+            raise RuntimeError("stopped")
+
+    with pytest.raises(RuntimeError, match="stopped"):
+        generate(connection, seed=2, customers=40, progress=stop_at_truth)
+    assert digests(connection) == before
+    assert generate(connection, seed=2, customers=40).is_generated
+
+
+def test_nothing_but_the_two_schemas_is_left_behind() -> None:
+    connection = simulate(customers=40)
+    leftovers = connection.execute(
+        """
+        select table_name from duckdb_tables()
+        where schema_name not in ('raw_storefront', 'truth_storefront')
+        union all
+        select function_name from duckdb_functions()
+        where function_type = 'macro' and not internal
+        union all
+        select name from duckdb_variables()
+        """
+    ).fetchall()
+    assert leftovers == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"seed": -1, "customers": 10}, "seed must be from 0"),
+        ({"seed": 2**63, "customers": 10}, "seed must be from 0"),
+        ({"seed": 1, "customers": 0}, "customers must be from 1"),
+        ({"seed": 1, "customers": 10**9}, "customers must be from 1"),
+    ],
+)
+def test_bad_parameters_say_what_is_allowed(arguments: dict[str, int], message: str) -> None:
+    with duckdb.connect() as connection, pytest.raises(ValueError, match=message):
+        generate(connection, **arguments)
+
+
+def test_one_customer_is_enough() -> None:
+    connection = simulate(customers=1)
+    assert one(connection, "select count(*) from raw_storefront.customers")[0] <= 1
+    assert one(connection, "select count(*) from raw_storefront.events")[0] > 0
+
+
+def test_command_line_prints_rows_seconds_and_memory(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "footfall.storefront", "--database"]
+    done = subprocess.run(
+        [*command, str(tmp_path / "shop.duckdb"), "--customers", "20", "--until", "2026-03-01"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "raw_storefront.events" in done.stdout
+    assert "peak MiB" in done.stdout
+    refused = subprocess.run(
+        [*command, str(tmp_path / "other.duckdb"), "--customers", "0"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert refused.returncode == 2
+    assert "customers must be from 1" in refused.stderr
+
+
+def test_raw_has_the_collectors_columns_and_no_truth(shop: duckdb.DuckDBPyConnection) -> None:
+    for table, columns in RAW_COLUMNS.items():
+        found = [row[0] for row in shop.execute(f"describe raw_storefront.{table}").fetchall()]
+        assert found == columns.split()
+
+
+def test_every_event_type_of_the_contract_occurs(shop: duckdb.DuckDBPyConnection) -> None:
+    found = {row[0] for row in shop.execute("select distinct event_type from good").fetchall()}
+    assert found == EVENT_TYPES
+
+
+def test_stream_is_stored_in_the_order_of_arrival(shop: duckdb.DuckDBPyConnection) -> None:
+    (disordered,) = one(
+        shop,
+        """
+        select count(*) from (
+            select received_at < lag(received_at) over (order by rowid) as is_disordered
+            from truth_storefront.truth_event_stream
+        ) where is_disordered
+        """,
+    )
+    assert disordered == 0
+
+
+def test_until_shows_a_prefix_of_the_stream() -> None:
+    cut = datetime(2025, 9, 1, tzinfo=UTC)
+    whole, part = simulate(customers=40), simulate(customers=40, until=cut)
+    for table, known_at in {
+        "events": "received_at",
+        "customers": "registered_at",
+        "items": "created_at",
+        "reviews": "reviewed_at",
+    }.items():
+        count = f"select count(*), bit_xor(hash(t::varchar)) from raw_storefront.{table} as t"
+        prefix = one(whole, f"{count} where {known_at} < timestamptz '{cut}'")
+        assert one(part, count) == prefix
+        assert prefix[0] > 0
+
+
+def test_planted_trouble_is_all_there_and_counted(shop: duckdb.DuckDBPyConnection) -> None:
+    planted = dict(
+        shop.execute(
+            "select reason, count(*) from truth_storefront.truth_rejected_events group by reason"
+        ).fetchall()
+    )
+    names = ", ".join(f"'{name}'" for name in sorted(EVENT_TYPES))
+    # A duplicate is a later copy of a good row, so that spoiled rows are never among them.
+    found = one(
+        shop,
+        f"""
+        select
+            count(*) - count(distinct event_id),
+            count(*) filter (where event_at is null),
+            count(*) filter (where event_at < timestamptz '2000-01-01 00:00:00+00'),
+            count(*) filter (where event_at > timestamptz '2030-01-01 00:00:00+00'),
+            count(*) filter (where event_type not in ({names})),
+            count(*) filter (where event_type is null),
+            count(*) filter (where customer_id is null and device_id is null),
+            count(*) filter (where event_type = 'purchase' and item_id is null),
+            count(*) filter (where quantity < 0),
+            count(*) filter (where unit_price < 0)
+        from raw_storefront.events
+        """,
+    )
+    reasons = [
+        "delivered_again",
+        "missing_event_at",
+        "epoch_event_at",
+        "future_event_at",
+        "unknown_event_type",
+        "missing_event_type",
+        "no_identity",
+        "missing_item",
+        "negative_quantity",
+        "negative_price",
+    ]
+    assert dict(zip(reasons, found, strict=True)) == {name: planted[name] for name in reasons}
+    assert set(planted) == {*reasons, "delivered_late"}
+    late = one(shop, "select count(*) from good where received_at - event_at > interval 1 hour")[0]
+    assert late == planted["delivered_late"] > 0
+    # Copies differ in the time of arrival alone.
+    assert one(
+        shop,
+        """
+        select count(*) from (
+            select event_id
+            from (select distinct * exclude (received_at) from raw_storefront.events)
+            group by event_id
+            having count(*) > 1
+        )
+        """,
+    ) == (0,)
+
+
+def test_orders_are_consistent(shop: duckdb.DuckDBPyConnection) -> None:
+    lines, bad_lines, orders, bad_orders = one(
+        shop,
+        """
+        with orders as (
+            select
+                order_id,
+                count(*) as line_count,
+                count(distinct item_id) as item_count,
+                count(distinct (customer_id, device_id, event_at, channel)) as context_count,
+                count(*) filter (
+                    where abs(amount - (quantity * unit_price - discount)) > 0.001
+                    or amount < 0 or quantity < 1 or currency <> 'EUR' or customer_id is null
+                ) as bad_count,
+                min(event_at) as paid_at
+            from good where event_type = 'purchase' group by order_id
+        ),
+        payments as (
+            select order_id, max(event_at) as paid_at
+            from good where event_type = 'payment' group by order_id
+        )
+        select
+            sum(line_count),
+            sum(bad_count),
+            count(*),
+            count(*) filter (
+                where line_count not between 1 and 6 or item_count <> line_count
+                or context_count <> 1 or payments.paid_at is distinct from orders.paid_at
+            )
+        from orders left join payments using (order_id)
+        """,
+    )
+    assert bad_lines == 0
+    # An event near the end that arrives after it is missing; nothing else may be.
+    assert bad_orders <= 0.005 * orders
+    assert lines > 1.5 * orders > 0
+
+
+def test_refunds_follow_their_orders(shop: duckdb.DuckDBPyConnection) -> None:
+    refunds, good = one(
+        shop,
+        """
+        select count(*), count(*) filter (
+            where refunds.amount > 0
+            and refunds.amount = lines.amount
+            and refunds.event_at > lines.event_at + interval 1 day
+            and refunds.customer_id = lines.customer_id
+        )
+        from good as refunds
+        inner join good as lines
+            on lines.event_type = 'purchase' and refunds.order_id = lines.order_id
+            and refunds.item_id = lines.item_id
+        where refunds.event_type = 'refund'
+        """,
+    )
+    assert refunds == good > 0
+
+
+def test_visits_follow_the_funnel(shop: duckdb.DuckDBPyConnection) -> None:
+    """Joined by device and time: the checkout after the views, the payment after the checkout."""
+    shop.execute(
+        """
+        create or replace temp table visit_events as
+        select visits.visit_id, visits.kind, good.event_type, good.event_at
+        from (
+            select
+                *,
+                coalesce(
+                    lead(started_at) over (partition by device_id, customer_id order by started_at),
+                    timestamptz '2100-01-01 00:00:00+00'
+                ) as next_started_at
+            from truth_storefront.truth_visits
+        ) as visits
+        inner join good
+            on visits.device_id = good.device_id
+            and good.event_at between visits.started_at and visits.started_at + interval 3 hour
+            and good.event_at < visits.next_started_at
+            and (good.customer_id is null or good.customer_id = visits.customer_id)
+        where good.event_type not in ('review', 'support', 'refund', 'campaign')
+        and visits.device_id not in (
+            select device_id from truth_storefront.truth_identities
+            group by device_id having count(*) > 1
+        )
+        """
+    )
+    visits, disordered = one(
+        shop,
+        """
+        with visits as (
+            select
+                visit_id,
+                max(event_at) filter (where event_type = 'view') as viewed_at,
+                min(event_at) filter (where event_type = 'checkout') as checkout_at,
+                min(event_at) filter (where event_type = 'payment') as paid_at
+            from visit_events group by visit_id
+        )
+        select
+            count(*) filter (where checkout_at is not null),
+            count(*) filter (where viewed_at >= checkout_at or checkout_at >= paid_at)
+        from visits
+        """,
+    )
+    assert visits > 0
+    assert disordered == 0
+    (gap_seconds,) = one(
+        shop,
+        """
+        select max(gap) from (
+            select epoch(event_at - lag(event_at) over (partition by visit_id order by event_at))
+                as gap
+            from visit_events
+        )
+        """,
+    )
+    assert gap_seconds < 30 * 60
+    midnight = (
+        "select count(*) from (select visit_id from visit_events group by visit_id having {})"
+    )
+    crossing = "max(event_at)::date > min(event_at)::date"
+    assert one(shop, midnight.format(crossing))[0] > 0
+
+
+def test_anonymous_browsing_leads_to_registration_and_login(
+    shop: duckdb.DuckDBPyConnection,
+) -> None:
+    registered, logged_in, several_devices, logged_out_later = one(
+        shop,
+        """
+        with entries as (
+            select device_id, event_type, min(event_at) as entered_at
+            from good where event_type in ('register', 'login') group by all
+        ),
+        before as (
+            select entries.device_id, entries.event_type
+            from entries inner join good on entries.device_id = good.device_id
+            where good.customer_id is null and good.event_at < entries.entered_at
+            group by all
+        ),
+        after as (
+            select entries.device_id
+            from entries inner join good on entries.device_id = good.device_id
+            where good.customer_id is null and good.event_at > entries.entered_at + interval 1 day
+            group by all
+        )
+        select
+            (select count(*) from before where event_type = 'register'),
+            (select count(*) from before where event_type = 'login'),
+            (select count(*) from (
+                select customer_id from good where customer_id is not null
+                group by customer_id having count(distinct device_id) > 1
+            )),
+            (select count(*) from after)
+        """,
+    )
+    assert min(registered, logged_in, several_devices, logged_out_later) > 50
+    # Nobody is known before they have registered, and who registers is a customer.
+    early, unknown = one(
+        shop,
+        """
+        select
+            count(*) filter (where good.event_at < customers.registered_at),
+            count(*) filter (where customers.customer_id is null)
+        from good left join raw_storefront.customers as customers using (customer_id)
+        where good.customer_id is not null
+        """,
+    )
+    assert (early, unknown) == (0, 0)
+
+
+def test_customers_really_leave(shop: duckdb.DuckDBPyConnection) -> None:
+    (after,) = one(
+        shop,
+        """
+        select count(*) from truth_storefront.truth_visits as visits
+        inner join truth_storefront.truth_customers as customers using (customer_id)
+        where visits.started_at > customers.churned_at
+        """,
+    )
+    assert after == 0
+
+
+def test_buying_is_learnable_but_not_obvious(shop: duckdb.DuckDBPyConnection) -> None:
+    customers, buyers, orders, visits = one(
+        shop,
+        """
+        select
+            (select count(*) from raw_storefront.customers),
+            count(distinct customer_id),
+            count(*),
+            (select count(*) from truth_storefront.truth_visits where kind <> 'bot')
+        from truth_storefront.truth_visits where is_converted
+        """,
+    )
+    assert 0.55 < buyers / customers < 0.75
+    assert 3 < orders / buyers < 6
+    assert 0.05 < orders / visits < 0.11
+    # AUC of days since the last order for no order in 90 days, by the rank sum
+    (auc,) = one(
+        shop,
+        """
+        with buyers as (
+            select
+                customer_id,
+                max(started_at) filter (where started_at < cut) as last_at,
+                count(*) filter (where started_at >= cut and started_at < cut + interval 90 day) = 0
+                    as is_silent
+            from truth_storefront.truth_visits, (select timestamptz '2026-04-01 00:00:00+00' as cut)
+            where is_converted group by customer_id
+        ),
+        ranked as (
+            select is_silent, rank() over (order by last_at desc) as place
+            from buyers where last_at is not null
+        )
+        select
+            (sum(place) filter (where is_silent)
+                - count(*) filter (where is_silent) * (count(*) filter (where is_silent) + 1) / 2)
+            / (count(*) filter (where is_silent) * count(*) filter (where not is_silent))
+        from ranked
+        """,
+    )
+    assert 0.65 < auc < 0.95
+
+
+def test_people_look_next_at_the_related_item(shop: duckdb.DuckDBPyConnection) -> None:
+    related, repeated = one(
+        shop,
+        """
+        select
+            (select avg((views.next_item_id = items.next_item_id)::integer)
+             from (
+                select
+                    item_id,
+                    lead(item_id) over (partition by device_id order by event_at) as next_item_id
+                from good where event_type = 'view'
+             ) as views
+             inner join truth_storefront.truth_items as items using (item_id)
+             where views.next_item_id is not null),
+            (select avg((place > 1)::integer)
+             from (
+                select row_number() over (partition by customer_id, item_id order by event_at)
+                    as place
+                from good where event_type = 'purchase'
+             ))
+        """,
+    )
+    assert related > 0.2
+    assert 0.15 < repeated < 0.6
+
+
+def test_friction_costs_where_it_is_planted_and_nowhere_else(
+    shop: duckdb.DuckDBPyConnection,
+) -> None:
+    rates = dict(
+        shop.execute(
+            """
+            select slice, avg(is_converted::integer) from (
+                select
+                    is_converted,
+                    unnest([
+                        case when has_payment_error and device = 'android' then 'error android' end,
+                        case when has_payment_error and device <> 'android' then 'error else' end,
+                        case when is_slow_slice then 'slow' end,
+                        case when is_innocent_slow_slice then 'slow innocent' end,
+                        case when device in ('desktop', 'tablet') and not has_payment_error
+                            and not is_innocent_slow_slice then 'smooth' end
+                    ]) as slice
+                from truth_storefront.truth_visits
+                where reaches_checkout and kind = 'customer'
+            ) where slice is not null group by slice
+            """
+        ).fetchall()
+    )
+    assert rates["error android"] < 0.5
+    assert rates["error else"] == 1
+    assert rates["slow"] < rates["smooth"] - 0.2
+    assert abs(rates["slow innocent"] - rates["smooth"]) < 0.08
+    frictions = shop.execute(
+        "select is_harmful, visit_count, lost_order_count, lost_amount"
+        " from truth_storefront.truth_frictions"
+    ).fetchall()
+    assert len(frictions) == 6
+    for is_harmful, visits, lost_orders, lost_amount in frictions:
+        assert visits > 0
+        assert (lost_orders > 0) == (lost_amount > 0) == is_harmful
+    # The planted errors can be seen in raw: on Android above all.
+    errors = dict(
+        shop.execute(
+            """
+            select device = 'android', count(distinct order_id)
+            from good where event_type = 'payment_error' group by all
+            """
+        ).fetchall()
+    )
+    assert errors[True] > errors[False]
+
+
+def test_experiments_are_exposed_and_their_effect_is_known(
+    shop: duckdb.DuckDBPyConnection,
+) -> None:
+    arms = shop.execute(
+        "select log_odds, conversion_control, conversion_treatment, visit_count, person_count"
+        " from truth_storefront.truth_experiments"
+    ).fetchall()
+    assert len(arms) == 4
+    for log_odds, control, treatment, _visits, persons in arms:
+        assert persons > 50
+        assert (treatment > control) == (log_odds > 0)
+    visits, exposures = one(
+        shop,
+        """
+        select
+            (select sum(visit_count) from truth_storefront.truth_experiments),
+            (select count(*) from good where event_type = 'exposure')
+        """,
+    )
+    assert abs(exposures - visits) <= 0.01 * visits
+    variants = one(
+        shop,
+        """
+        select max(variants) from (
+            select
+                customer_id,
+                json_extract_string(properties, '$.experiment') as experiment,
+                count(distinct json_extract_string(properties, '$.variant')) as variants
+            from good where event_type = 'exposure' and customer_id is not null group by all
+        )
+        """,
+    )
+    assert variants == (1,)
+
+
+def test_rings_share_devices_and_ask_for_their_money_back(
+    shop: duckdb.DuckDBPyConnection,
+) -> None:
+    rings = shop.execute(
+        """
+        select customers.fraud_ring, count(distinct customers.customer_id),
+            count(distinct visits.device_id)
+        from truth_storefront.truth_customers as customers
+        inner join truth_storefront.truth_visits as visits using (customer_id)
+        where customers.is_fraud group by all
+        """
+    ).fetchall()
+    assert len(rings) >= 2
+    assert all(devices <= 2 for _ring, _members, devices in rings)
+    shares = dict(
+        shop.execute(
+            """
+            select
+                customers.is_fraud,
+                count(*) filter (where good.event_type = 'refund')
+                / count(*) filter (where good.event_type = 'purchase')
+            from good inner join truth_storefront.truth_customers as customers using (customer_id)
+            group by all
+            """
+        ).fetchall()
+    )
+    assert shares[True] > 0.4
+    assert shares[False] < 0.12
+
+
+def test_bots_look_at_everything_fast_and_buy_nothing(shop: duckdb.DuckDBPyConnection) -> None:
+    visits, fewest_views, converted = one(
+        shop,
+        """
+        select count(*), min(view_count), count(*) filter (where is_converted)
+        from truth_storefront.truth_visits where kind = 'bot'
+        """,
+    )
+    assert visits > 0
+    assert fewest_views > 100
+    assert converted == 0
+
+
+def test_reviews_say_what_the_truth_says(shop: duckdb.DuckDBPyConnection) -> None:
+    reviews, missing, happy, unhappy = one(
+        shop,
+        """
+        select
+            count(distinct reviews.review_id),
+            count(*) filter (where not coalesce(contains(reviews.body, truth.phrase), false)),
+            avg(reviews.rating) filter (where truth.polarity = 'positive'),
+            avg(reviews.rating) filter (where truth.polarity = 'negative')
+        from raw_storefront.reviews as reviews
+        left join truth_storefront.truth_reviews as truth using (review_id)
+        """,
+    )
+    assert reviews > 100
+    assert missing == 0
+    assert happy > unhappy + 1
+    (strangers,) = one(
+        shop,
+        """
+        select count(*) from raw_storefront.reviews as reviews
+        anti join good on good.event_type = 'purchase' and reviews.order_id = good.order_id
+            and reviews.item_id = good.item_id and reviews.customer_id = good.customer_id
+        """,
+    )
+    assert strangers <= 0.01 * reviews
+
+
+def test_parameters_are_told(shop: duckdb.DuckDBPyConnection) -> None:
+    parameters = dict(
+        shop.execute("select key, value from truth_storefront.truth_parameters").fetchall()
+    )
+    assert parameters["seed"] == "7"
+    assert parameters["customers"] == "1200"
+    assert float(parameters["payment_error_loss"]) > 0
