@@ -89,6 +89,9 @@ docs: env ## build the docs site as one file, target/static_index.html
 	@$(BIN)/dbt docs generate --static --vars '$(VARS)'
 	@echo "The docs: $(CURDIR)/target/static_index.html"
 
+bench-sql: env ## the SQL part beside hand-written queries: EVENTS=10000000
+	@$(BIN)/python benchmarks/bench_sql.py --events $(or $(EVENTS),10000000)
+
 clean: ## remove what dbt made; the warehouse stays
 	@rm -rf target logs
 

@@ -11,7 +11,7 @@
 
 
 {#- A killed run can leave dbt's half-built tables behind; nobody else clears them. -#}
-{% macro drop_leftovers(schemas) %}
+{% macro drop_leftovers() %}
     {% if execute and flags.WHICH in ['build', 'run'] %}
         {% set leftovers %}
             select table_schema, table_name, table_type

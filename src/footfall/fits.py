@@ -16,6 +16,7 @@ from footfall import artifacts, ranking, repeats
 from footfall import device as devices
 from footfall.artifacts import Artifacts, Values
 from footfall.encoder import Encoder, EncoderConfig, ItemFeatures, grow, weights
+from footfall.mixture import learn_weights
 from footfall.ranking import COMPONENTS, Context
 from footfall.sequences import (
     ArrowRows,
@@ -319,7 +320,7 @@ def _learn_mixtures(
         if len(targets.customers) == 0:
             report[population] = {"skipped": "nothing was bought in the validation window"}
             continue
-        mixture, reached = ranking.learn_weights(context, targets, new_only=bool(new_only))
+        mixture, reached = learn_weights(context, targets, new_only=bool(new_only))
         mixtures[population] = mixture
         shares = dict(zip(COMPONENTS, (round(float(w), 4) for w in mixture), strict=True))
         report[population] = {"ndcg_10": reached, "weights": shares}

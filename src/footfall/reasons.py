@@ -38,7 +38,7 @@ def strongest(batch: Batch, weights: Floats, items: Ints) -> Ints:
     losses = np.zeros((*items.shape, past.shape[1]), dtype=np.float32)
     if weight["softmax"] > 0 and batch.context.encoder is not None:
         losses += weight["softmax"] * _softmax_losses(batch, items, past)
-    for name in ("neighbours", "successors"):
+    for name in ("neighbours", "successors", "linear"):
         if weight[name] > 0:
             losses += weight[name] * _table_losses(batch, name, items, past)
     if weight["personal"] > 0:
@@ -108,19 +108,26 @@ def _softmax_losses(batch: Batch, items: Ints, past: Ints) -> Floats:
 def _table_losses(batch: Batch, name: str, items: Ints, past: Ints) -> Floats:
     """Share of a count table's score that comes from each past item; ``[batch, k, CANDIDATES]``."""
     context = batch.context
-    table = context.neighbours if name == "neighbours" else context.successors
-    raw = batch.steps(name)
-    total = np.bincount(raw.row, raw.value, minlength=len(items))
     row, place = np.nonzero(past >= 0)
-    held, partner, value = counts.spread(
-        table, np.arange(len(row)), past[row, place], np.ones(len(row), dtype=np.float32)
+    held = past[row, place]
+    if name == "linear":
+        table = context.linear
+        total = batch.linear_totals().sum(1).cpu().numpy()
+        known = counts.decayed_history(
+            context.events, context.ends, batch.customers, context.count_items, context.cut
+        )
+        pair = known[0] * context.count_items + known[1]
+        weight = known[2][np.searchsorted(pair, row * context.count_items + held)]
+    else:
+        table = context.neighbours if name == "neighbours" else context.successors
+        raw = batch.steps(name)
+        total = np.bincount(raw.row, raw.value, minlength=len(items))
+        weight = RECENT_DECAY**place if name == "neighbours" else 1.0 / (1.0 + place)
+    step, partner, value = counts.spread(
+        table, np.arange(len(row)), held, weight.astype(np.float32)
     )
-    # Weights of the steps fall with the place of the item, as they do in the component itself.
-    decay = RECENT_DECAY ** place[held] if name == "neighbours" else 1.0 / (1.0 + place[held])
+    match, rank = np.nonzero(partner[:, None] == items[row[step]])
+    step, value = step[match], value[match]
     losses = np.zeros((*items.shape, past.shape[1]), dtype=np.float32)
-    matches = partner[:, None] == items[row[held]]
-    step, rank = np.nonzero(matches)
-    owner = row[held[step]]
-    share = value[step] * decay[step] / np.maximum(total[owner], 1e-9)
-    losses[owner, rank, place[held[step]]] = share.astype(np.float32)
+    losses[row[step], rank, place[step]] = value / np.maximum(total[row[step]], 1e-9)
     return losses

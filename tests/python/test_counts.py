@@ -40,6 +40,28 @@ def test_chunks_change_nothing(monkeypatch, chunk):
     np.testing.assert_array_equal(whole.scores, pieces.scores)
 
 
+def test_linear_is_the_closed_form_on_fading_histories(monkeypatch):
+    tokens, catalogue = sequences.read(shop(customers=40, items=12), items_table(12))
+    count = len(catalogue.item_ids)
+    cut = int(tokens.at.max()) + 1
+    fading = np.zeros((len(tokens.customers), count))
+    owner = np.repeat(np.arange(len(tokens.customers)), np.diff(tokens.offsets))
+    age = (cut - tokens.at) / sequences.MICROSECONDS_A_DAY
+    np.add.at(fading, (owner, tokens.items), 0.5 ** (age / counts.LINEAR_HALF_LIFE))
+    fading = np.minimum(fading, 1.0)
+    inverse = np.linalg.inv(fading.T @ fading + counts.LINEAR_RIDGE * np.eye(count))
+    expected = -inverse / np.diag(inverse)
+    np.fill_diagonal(expected, 0)
+    table = counts.linear(tokens, tokens.offsets[1:], count, cut)
+    np.testing.assert_allclose(dense(table, count), expected, rtol=1e-3, atol=1e-6)
+    monkeypatch.setattr(counts, "PAIRS_A_CHUNK", 60)
+    slabs = counts.linear(tokens, tokens.offsets[1:], count, cut)
+    np.testing.assert_allclose(dense(slabs, count), expected, rtol=1e-3, atol=1e-6)
+    monkeypatch.setattr(counts, "LINEAR_ITEMS", 5)
+    few = counts.linear(tokens, tokens.offsets[1:], count, cut)
+    assert (np.diff(few.offsets) > 0).sum() == 5
+
+
 def test_successors_are_directed_and_fall_with_distance():
     tokens, catalogue = read(
         [(c, item, day, "purchase") for c in range(3) for day, item in enumerate("abc")]

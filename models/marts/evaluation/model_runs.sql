@@ -1,13 +1,18 @@
-{{ config(materialized='incremental', unique_key='model_run_id', incremental_strategy='delete+insert', on_schema_change='append_new_columns') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='append_new_columns',
+) }}
 
--- Every training that this warehouse has seen: what went in, on what device, how long it took.
+-- Every training that this warehouse has seen: what went in, on what device, how long it took. Runs that nothing has
+-- changed for are used again and keep their one row.
 with
 
 encoder as (
 
     select
         'recommendations' as score,
-        cast(decode(data) as varchar) as run
+        decode(data) as run
     from {{ ref('attention_encoder') }}
     where name = '__run__'
 
@@ -48,18 +53,29 @@ final as (
 
         score,
         json_extract_string(run, '$.device') as device,
-        json_extract_string(run, '$.code_fingerprint') as code_fingerprint,
-        json_extract_string(run, '$.data_fingerprint') as data_fingerprint,
-        run as run_metadata,
+        left(json_extract_string(run, '$.code_fingerprint'), 16) as code_fingerprint,
+        left(json_extract_string(run, '$.data_fingerprint'), 16) as data_fingerprint,
+        coalesce(
+            json_extract_string(run, '$.cutoffs.production'), json_extract_string(run, '$.cutoff_date')
+        ) as trained_until,
+        cast(run as varchar) as run_metadata,
 
         cast(json_extract_string(run, '$.seed') as bigint) as seed,
+        coalesce(
+            cast(json_extract_string(run, '$.seconds') as double),
+            list_sum(cast(json_extract(run, '$.fits.*.seconds') as double[]))
+        ) as training_seconds,
 
-        {{ dbt.current_timestamp() }} as first_seen_at
+        timestamptz '{{ run_started_at.isoformat() }}' as first_seen_at
     from runs
+    where json_extract_string(run, '$.run_id') is not null
 
 )
 
 select * from final
 {% if is_incremental() -%}
-where model_run_id not in (select model_run_id from {{ this }})
+where not exists (
+    select 1 from {{ this }} as standing
+    where standing.model_run_id = final.model_run_id
+)
 {%- endif %}

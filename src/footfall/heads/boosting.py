@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
-Objective = Literal["binary", "tweedie", "multiclass"]
+Objective = Literal["binary", "tweedie"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Boosted:
     booster: lightgbm.Booster
 
     def link(self, raw: FloatArray) -> FloatArray:
-        """Return the summed leaves: float64 [rows], or [rows, classes] for several classes."""
+        """Return the summed leaves, float64 [rows]."""
         summed: FloatArray = np.asarray(
             self.booster.predict(raw, raw_score=True, num_threads=1), dtype=np.float64
         )
@@ -42,7 +42,6 @@ def fit_boosted(
     rounds: int = 150,
     weights: FloatArray | None = None,
     offset: FloatArray | None = None,
-    classes: int = 1,
 ) -> Boosted:
     """Fit shallow, extremely randomised trees (Geurts et al. 2006) with strong regularisation.
 
@@ -51,13 +50,12 @@ def fit_boosted(
 
     Args:
         raw: features, NaN where unknown, [rows, features].
-        target: 0/1, amounts >= 0, or class numbers.
+        target: 0/1, or amounts >= 0.
         objective: of the likelihood; Tweedie with power 1.5 for amounts.
         seed: of column and row sampling.
-        rounds: trees a class.
+        rounds: number of trees.
         weights: a weight a row.
         offset: link to start from, [rows]; the fit then holds what must be added to it.
-        classes: for `multiclass`.
     """
     smallest_leaf = int(np.clip(len(raw) // 100, 5, 60))
     parameters = {
@@ -82,7 +80,5 @@ def fit_boosted(
     }
     if objective == "tweedie":
         parameters["tweedie_variance_power"] = 1.5
-    if objective == "multiclass":
-        parameters["num_class"] = classes
     data = lightgbm.Dataset(raw, target, weight=weights, init_score=offset)
     return Boosted(lightgbm.train(parameters, data, num_boost_round=rounds))

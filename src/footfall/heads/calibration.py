@@ -106,11 +106,11 @@ def fit_bands(predicted: FloatArray, actual: FloatArray, coverage: float) -> Amo
         if size == 0:
             continue
         below = int(np.floor((size + 1) * tail)) - 1
+        above = int(np.ceil((size + 1) * (1.0 - tail))) - 1
+        # Equal tails even where many bought nothing and the lower end is zero: the upper end is
+        # always the amount that one in ten exceeds (at 80 %), and the band covers a little more.
         low[index] = ordered[below] if below >= 0 else 0.0
-        # Where many bought nothing, the lower end is zero, nobody lies below it, and the upper
-        # end may leave out both tails.
-        reach = 1.0 - tail if low[index] > 0.0 else coverage
-        high[index] = ordered[min(int(np.ceil((size + 1) * reach)) - 1, size - 1)]
+        high[index] = ordered[min(above, size - 1)]
     return AmountBands(edges, low, high, floor)
 
 

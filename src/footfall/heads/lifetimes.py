@@ -14,7 +14,7 @@ import torch
 
 FloatArray = npt.NDArray[np.float64]
 
-_MAX_CUSTOMERS = 10_000
+_MAX_CUSTOMERS = 4_000
 
 
 @dataclass(frozen=True)

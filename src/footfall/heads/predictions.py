@@ -15,7 +15,7 @@ from footfall.heads.churn import SilenceModel, fit_silence, simple_orders, simpl
 from footfall.heads.features import purchase_days
 from footfall.heads.settings import HeadSettings
 from footfall.heads.tables import CutoffRows, FloatArray, IntArray, closed_days, training_days
-from footfall.heads.tiers import POTENTIAL, decide
+from footfall.heads.tiers import decide
 from footfall.heads.value import ValueModel, fit_value
 
 
@@ -79,7 +79,7 @@ def predict_value(
         stretch = horizon / shorter
         amount = model.amount(asked)
         lower, upper = model.bands.interval(amount)
-        tiers = _with_purchase_probability(model.tier_probabilities(asked), buys)
+        tiers = model.tier_probabilities(asked, buys)
         return ValuePrediction(
             amount=amount * stretch,
             lower=lower * stretch,
@@ -97,13 +97,6 @@ def predict_value(
 def _horizons_down(rows: CutoffRows, horizon: int) -> list[int]:
     """Return the horizons with labels that are not longer than ``horizon``, longest first."""
     return sorted((known for known in rows.orders if known <= horizon), reverse=True)
-
-
-def _with_purchase_probability(tiers: FloatArray, buys: FloatArray) -> FloatArray:
-    """Return tier probabilities whose chance of `potential` is the chance of no purchase."""
-    buyers = np.maximum(tiers[:, POTENTIAL + 1 :], 1e-9)
-    shares = buyers / buyers.sum(axis=1, keepdims=True)
-    return np.column_stack([1.0 - buys, shares * buys[:, None]])
 
 
 def _own_rate_value(

@@ -19,7 +19,8 @@ class HeadSettings:
         interval_coverage: share of customers whose spend lies in the interval.
         max_training_rows: rows that one fit may use; the latest cut-offs come first.
         backtest_cutoffs: how many of the last closed cut-offs are tested.
-        bootstrap_replicates: resamples behind each interval of a metric.
+        bootstrap_replicates: resamples behind each interval of a metric, at most; fewer where many
+            customers make each interval narrow anyway.
         threads: threads that fitting may use.
     """
 
@@ -27,7 +28,7 @@ class HeadSettings:
     seed: int = 1
     vip_share: float = 0.10
     interval_coverage: float = 0.80
-    max_training_rows: int = 40_000
+    max_training_rows: int = 20_000
     backtest_cutoffs: int = 1
     bootstrap_replicates: int = 200
     threads: int = 2

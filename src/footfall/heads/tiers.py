@@ -5,40 +5,57 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from footfall.heads.boosting import Boosted, fit_boosted
 from footfall.heads.features import FeatureSpace
-from footfall.heads.linear import SoftmaxFit, fit_softmax
+from footfall.heads.linear import LinearFit, fit_linear, sigmoid
 from footfall.heads.settings import HeadSettings
 from footfall.heads.tables import CutoffRows, FloatArray, IntArray
 
 POTENTIAL, REGULAR, VIP = 0, 1, 2
 TIER_NAMES = ("potential", "regular", "VIP")
 
-_SOFTMAX_PENALTY = 0.01
+_PENALTY = 0.01
+_FEWEST_OF_A_KIND = 10
 _WEIGHT_GRID = np.exp(np.linspace(-1.6, 1.6, 17))
 _PLATEAU = 0.003
-_DECISION_SAMPLE = 5000
+_DECISION_SAMPLE = 4000
 
 
 @dataclass(frozen=True)
 class TierModel:
-    """Mean of a softmax regression and boosted trees over the three tiers.
+    """P(VIP, given a purchase): the mean in log-odds of a logistic regression and boosted trees.
 
     Attributes:
         threshold: spend above which a customer is VIP, from training labels.
+        share: of VIPs among the training customers who bought; the answer where too few are of
+            one kind to fit the rest, which is then None.
     """
 
     threshold: float
-    softmax: SoftmaxFit
-    trees: Boosted
+    share: float
+    linear: LinearFit | None
+    trees: Boosted | None
 
-    def probabilities(self, space: FeatureSpace, rows: CutoffRows) -> FloatArray:
-        """Return P(potential), P(regular), P(VIP), float64 [rows, 3]; a row sums to one."""
-        linear = self.softmax.probabilities(space.design(rows))
-        trees = softmax(self.trees.link(space.raw(rows)))
-        return 0.5 * (linear + trees)
+    def vip_given_purchase(self, space: FeatureSpace, rows: CutoffRows) -> FloatArray:
+        """Return P(VIP, given a purchase in the horizon), float64 [rows]."""
+        if self.linear is None or self.trees is None:
+            return np.full(len(rows), self.share)
+        linear = self.linear.link(space.design(rows))
+        return sigmoid(0.5 * (linear + self.trees.link(space.raw(rows))))
+
+    def probabilities(
+        self, space: FeatureSpace, rows: CutoffRows, purchase: FloatArray
+    ) -> FloatArray:
+        """Return P(potential), P(regular), P(VIP), float64 [rows, 3]; a row sums to one.
+
+        Args:
+            space: of the features.
+            rows: asked customers.
+            purchase: P(a purchase in the horizon), [rows].
+        """
+        vip = purchase * self.vip_given_purchase(space, rows)
+        return np.column_stack([1.0 - purchase, purchase - vip, vip])
 
 
 def vip_threshold(spend: FloatArray, share: float) -> float:
@@ -60,21 +77,23 @@ def fit_tiers(
     weights: FloatArray,
     settings: HeadSettings,
 ) -> TierModel:
-    """Fit tier probabilities to the training customers' spend in the horizon."""
+    """Fit the chance that a buyer is VIP to the training customers' spend in the horizon."""
     threshold = vip_threshold(spend, settings.vip_share)
-    labels = tier_of(spend, threshold)
-    softmax_fit = fit_softmax(
-        space.design(train), labels, classes=3, penalty=_SOFTMAX_PENALTY, weights=weights
+    bought = np.flatnonzero(spend > 0)
+    if len(bought) == 0:
+        return TierModel(threshold, settings.vip_share, None, None)
+    labels = (spend[bought] > threshold).astype(np.float64)
+    share = float(labels.mean())
+    if min(labels.sum(), len(labels) - labels.sum()) < _FEWEST_OF_A_KIND:
+        return TierModel(threshold, share, None, None)
+    buyers = train.take(bought)
+    linear = fit_linear(
+        space.design(buyers), labels, family="logistic", penalty=_PENALTY, weights=weights[bought]
     )
     trees = fit_boosted(
-        space.raw(train),
-        labels.astype(np.float64),
-        objective="multiclass",
-        classes=3,
-        seed=settings.seed,
-        weights=weights,
+        space.raw(buyers), labels, objective="binary", seed=settings.seed, weights=weights[bought]
     )
-    return TierModel(threshold, softmax_fit, trees)
+    return TierModel(threshold, share, linear, trees)
 
 
 def decide(probabilities: FloatArray) -> IntArray:
@@ -105,10 +124,3 @@ def decide(probabilities: FloatArray) -> IntArray:
     near_best = np.log(np.array(weights)[score >= score.max() - _PLATEAU])
     chosen: IntArray = (probabilities * np.exp(near_best.mean(axis=0))).argmax(axis=1)
     return chosen.astype(np.int64)
-
-
-def softmax(logits: FloatArray) -> FloatArray:
-    """Return the softmax over the last axis."""
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    shares: npt.NDArray[np.float64] = shifted / shifted.sum(axis=1, keepdims=True)
-    return shares

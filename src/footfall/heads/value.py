@@ -81,9 +81,9 @@ class ValueModel:
         """Return expected orders in the horizon, float64 [rows]."""
         return np.exp(np.minimum(self.orders.link(self.amounts.space.design(rows)), 12.0))
 
-    def tier_probabilities(self, rows: CutoffRows) -> FloatArray:
-        """Return P(potential), P(regular), P(VIP), float64 [rows, 3]."""
-        return self.tiers.probabilities(self.amounts.space, rows)
+    def tier_probabilities(self, rows: CutoffRows, purchase: FloatArray) -> FloatArray:
+        """Return P(potential), P(regular), P(VIP), [rows, 3], given P(a purchase), [rows]."""
+        return self.tiers.probabilities(self.amounts.space, rows, purchase)
 
 
 def fit_value(

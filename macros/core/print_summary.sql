@@ -1,0 +1,98 @@
+{#- What a person wants to know when a build is over: the marts, the proof, and where to look next. -#}
+{% macro print_summary(results) %}
+    {% if not execute or flags.WHICH != 'build' or not results %}
+        {% do return('') %}
+    {% endif %}
+    {% set failed = results | selectattr('status', 'in', ['error', 'fail', 'runtime error']) | list %}
+    {% set lines = [] %}
+    {% do summarise_marts(lines) %}
+    {% do summarise_rows(lines) %}
+    {% do summarise_scores(lines) %}
+    {% do lines.append('') %}
+    {% do lines.append('  The marts: schema marts in ' ~ env_var('FOOTFALL_DB', 'warehouse/footfall.duckdb')) %}
+    {% do lines.append('  The docs:  make docs, then open target/static_index.html') %}
+    {% if failed %}
+        {% do lines.append('') %}
+        {% do lines.append('  ' ~ failed | length ~ ' model(s) or test(s) failed; the messages stand below. Marts that failed are as the last run left them.') %}
+    {% endif %}
+    {% do log('\n' ~ lines | join('\n') ~ '\n', info=True) %}
+{% endmacro %}
+
+
+{% macro summarise_marts(lines) %}
+    {% do lines.append('  Marts' ~ ' ' * 30 ~ 'rows') %}
+    {% for name in [
+        'sessions', 'journey_funnel', 'customer_rfm', 'recommendations', 'churn_risk', 'customer_value',
+        'model_evaluation', 'model_runs'
+    ] %}
+        {% set mart = load_built_relation(name, folder='marts') %}
+        {% if mart is not none %}
+            {% set row_count = run_query('select count(*) from ' ~ mart).columns[0].values()[0] %}
+            {% do lines.append('    %-22s %12s' | format(name, '{:,}'.format(row_count | int))) %}
+        {% endif %}
+    {% endfor %}
+{% endmacro %}
+
+
+{% macro summarise_rows(lines) %}
+    {% set accounting = load_built_relation('int_row_accounting') %}
+    {% if accounting is not none %}
+        {% do lines.append('') %}
+        {% for row in run_query('select * from ' ~ accounting ~ ' order by source') %}
+            {% do lines.append(
+                '  Raw rows of %s: %s = %s accepted + %s duplicate + %s rejected' | format(
+                    row[0], '{:,}'.format(row[1] | int), '{:,}'.format(row[2] | int), '{:,}'.format(row[3] | int),
+                    '{:,}'.format(row[4] | int)
+                )
+            ) %}
+        {% endfor %}
+    {% endif %}
+{% endmacro %}
+
+
+{#- Each score by its leading metric, beside the best of its baselines on the same customers. -#}
+{% macro summarise_scores(lines) %}
+    {% set evaluation = load_built_relation('model_evaluation', folder='marts') %}
+    {% if evaluation is none %}
+        {% do return('') %}
+    {% endif %}
+    {% set comparison %}
+        with leading_metrics as (
+            select *, metric in ('mae', 'rmse', 'brier') as is_less_better
+            from {{ evaluation }}
+            where (score, metric) in (
+                ('recommendations', 'ndcg_10'), ('churn', 'auc'), ('churn', 'brier'), ('value', 'mae'),
+                ('value', 'gini'), ('tier', 'macro_f1')
+            ) and population <> 'repeat'
+        ),
+        ours as (select * from leading_metrics where model = 'attention_scorer'),
+        best as (
+            select *, row_number() over (
+                partition by score, population, horizon_days, metric
+                order by case when is_less_better then metric_value else -metric_value end
+            ) as place
+            from leading_metrics
+            where is_baseline and metric_value is not null
+        )
+        select ours.score, ours.population, ours.horizon_days, ours.cutoff_date, ours.metric, ours.metric_value,
+            best.model, best.metric_value
+        from ours
+        left join best
+            on ours.score = best.score and ours.population = best.population
+            and ours.horizon_days = best.horizon_days and ours.metric = best.metric and best.place = 1
+        order by 1, 2, 3, 5
+    {% endset %}
+    {% set rows = run_query(comparison) %}
+    {% do lines.append('') %}
+    {% if rows | length == 0 %}
+        {% do lines.append('  Scores: no horizon has closed yet, so there is nothing to judge them by.') %}
+        {% do return('') %}
+    {% endif %}
+    {% do lines.append('  Scores, judged on days they never saw         ours    best baseline') %}
+    {% for row in rows %}
+        {% set what = row[0] ~ ', ' ~ row[2] ~ ' d' ~ (', new items' if row[1] == 'new items only' else '') %}
+        {% do lines.append('    %-30s %-9s %9.3f  %9.3f  %s' | format(
+            what, row[4], row[5] if row[5] is not none else 0, row[7] if row[7] is not none else 0, row[6] or ''
+        )) %}
+    {% endfor %}
+{% endmacro %}
