@@ -67,7 +67,6 @@ $(STAMP): requirements.lock pyproject.toml
 env: $(STAMP) ## create the environment from the lock file
 
 build: env ## build the warehouse: SOURCE=storefront|complete_journey|online_retail|custom …, FILE=…, EVENTS=…
-	@mkdir -p $(dir $(FOOTFALL_DB))
 	@$(BIN)/dbt build --vars '$(VARS)' $(ARGS)
 
 test: env $(OVERLAY) ## run everything that checks the project (DUCKDB=1.5.5: on another DuckDB)

@@ -5,7 +5,9 @@ from footfall.adapter import progress, tables
 
 
 def model(dbt, session):
-    settings = dbt.config.meta_get("settings")
+    # What churn and value learn from may not have been seen by the encoder they learn with.
+    head_cutoff = tables.first_value(dbt.ref("int_cutoffs"), "cutoff_date")
+    settings = {**dbt.config.meta_get("settings"), "head_cutoff": head_cutoff}
     return recommendations.train_encoder(
         tables.stream(session, dbt.ref("int_item_events")),
         tables.arrow(dbt.ref("int_items")),

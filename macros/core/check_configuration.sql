@@ -52,7 +52,7 @@
         'high_risk_probability': 'share', 'medium_risk_probability': 'share',
         'top_k': 'positive', 'allow_repeats': 'boolean', 'in_stock_only': 'boolean',
         'backtest_days': 'positive', 'scorer_seed': 'whole', 'scorer_epochs': 'positive',
-        'scorer_time_budget_seconds': 'positive'
+        'scorer_warm_epochs': 'positive', 'scorer_time_budget_seconds': 'positive', 'scorer_threads': 'whole'
     }) %}
 {% endmacro %}
 
@@ -158,12 +158,15 @@
         'key': run_query("select left(" ~ hmac_sha256("'footfall'") ~ ", 12)").columns[0].values()[0]
     } %}
     {% for name in [
-        'storefront_seed', 'storefront_customers', 'online_retail_path', 'ga4_path', 'snowplow_path',
+        'storefront_seed', 'storefront_customers', 'complete_journey_path', 'online_retail_path', 'ga4_path', 'snowplow_path',
         'segment_path', 'custom_events_path', 'custom_events_relation', 'custom_columns', 'custom_event_names',
         'custom_keep_identical_rows', 'earliest_event_date', 'future_tolerance_minutes',
         'reporting_currency', 'session_gap_minutes', 'session_cut_at_midnight', 'session_cut_at_campaign_change'
     ] %}
         {% do shaping.update({name: var(name) | string}) %}
+    {% endfor %}
+    {% for seed in graph.nodes.values() | selectattr('resource_type', 'equalto', 'seed') %}
+        {% do shaping.update({'seeds/' ~ seed.name ~ '.csv': seed.checksum.checksum[:12]}) %}
     {% endfor %}
     {% if source_is_enabled('storefront') %}
         {% set simulated = run_query('select fingerprint from raw_storefront.storefront_run').columns[0].values()[0] %}

@@ -61,13 +61,19 @@
 {% endmacro %}
 
 
+{#- The newest time in a table that an earlier run left; long ago when that run found nothing to put there. -#}
+{% macro newest(column, relation) -%}
+    (select coalesce(max({{ column }}), timestamptz '1900-01-01 00:00:00+00') from {{ relation }})
+{%- endmacro %}
+
+
 {#- Whose history moved since this table was built. -#}
 {% macro touched_since_last_build() -%}
     select
         visitor_no,
         min(touched_from) as touched_from
     from {{ ref('int_touched_visitors') }}
-    where batch_at > (select coalesce(max(loaded_at), timestamptz '1900-01-01 00:00:00+00') from {{ this }})
+    where batch_at > {{ newest('loaded_at', this) }}
     group by visitor_no
 {%- endmacro %}
 

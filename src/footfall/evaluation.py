@@ -22,7 +22,7 @@ LARGER_IS_BETTER = frozenset(
     {"auc", "pr_auc", "gini", "accuracy", "macro_f1", "precision_top_decile", "recall_top_decile"}
 )
 _CELLS_PER_CHUNK = 1_000_000
-_RESAMPLED_ROWS = 2_000_000
+_RESAMPLED_ROWS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -206,8 +206,8 @@ def measure(
         metrics: functions (actual, predicted, weights) -> [replicates] by name.
         actual: labels or amounts, [customers].
         predictions: model name -> prediction, [customers] each.
-        replicates: bootstrap replicates, at most; 0 leaves the intervals NaN. Beyond 10,000
-            customers there are fewer, down to 50: the intervals are narrow then, and two million
+        replicates: bootstrap replicates, at most; 0 leaves the intervals NaN. Beyond 5,000
+            customers there are fewer, down to 50: the intervals are narrow then, and a million
             resampled rows place their ends well enough.
         seed: of the resampling.
 

@@ -14,7 +14,6 @@ from footfall import device as devices
 from footfall.encoder import ANY_EVENT, NEXT_PURCHASE, Encoder, ItemFeatures, Tokens
 from footfall.losses import sampled_columns, set_softmax
 from footfall.sequences import (
-    MICROSECONDS_A_DAY,
     PURCHASE,
     Floats,
     Ints,
@@ -26,6 +25,9 @@ Progress = Callable[[str], None]
 # A query asks for the nearest so many items: a customer who buys every minute would otherwise
 # have more answers than events.
 MOST_ANSWERS = 256
+# One step shows so many answers of a query at most, drawn anew each time: the cost of a step
+# follows the answers, what is learned follows their spread.
+ANSWERS_SHOWN = 32
 
 
 @dataclass(frozen=True)
@@ -113,9 +115,11 @@ def _positions_within(events: ItemEvents, owner: Ints, horizon_days: float) -> I
     if len(events.at) == 0:
         return np.zeros(0, dtype=np.int64)
     # Customers laid end to end on one ascending clock, far enough apart not to meet.
-    span = int(events.at.max() - events.at.min()) + 1
-    reach = int(horizon_days * MICROSECONDS_A_DAY)
-    clock = (events.at - events.at.min()).astype(np.float64) + owner * float(span + reach + 1)
+    # Whole seconds, as microseconds of many customers would not fit 64 bits.
+    second = events.at // 1_000_000
+    second = second - second.min()
+    reach = int(horizon_days * 86_400)
+    clock = second + owner * (int(second.max()) + reach + 1)
     return np.asarray(np.searchsorted(clock, clock + reach, side="right"), dtype=np.int64)
 
 
@@ -249,14 +253,17 @@ def _step(
     for goal in asked:
         here = np.flatnonzero(goal.high[flat] > goal.low[flat])
         low, sizes = goal.low[flat[here]], (goal.high - goal.low)[flat[here]]
-        row = np.repeat(np.arange(len(here)), sizes)
-        within = np.arange(len(row)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        shown = np.minimum(sizes, ANSWERS_SHOWN)
+        row = np.repeat(np.arange(len(here)), shown)
+        within = np.arange(len(row)) - np.repeat(np.cumsum(shown) - shown, shown)
+        many = sizes[row] > ANSWERS_SHOWN
+        within[many] = (random.random(int(many.sum())) * sizes[row[many]]).astype(np.int64)
         rows.append(here)
         intents.append(np.full(len(here), goal.intent))
         target_row.append(row + count)
         target_item.append(goal.pool[low[row] + within] if len(row) else row)
         # A query weighs the root of its answers: a big basket says more, but not a hundredfold.
-        target_weight.append((1.0 / np.sqrt(sizes[row])).astype(np.float32))
+        target_weight.append((1.0 / np.sqrt(shown[row])).astype(np.float32))
         count += len(here)
     if count == 0:
         return torch.zeros(()), 0

@@ -20,8 +20,7 @@ sightings as (
     where customer_no is not null
         and anonymous_no is not null
         {% if is_incremental() -%}
-        -- Without a link so far, no time is known from which on to look.
-        and loaded_at > (select coalesce(max(loaded_at), timestamptz '1900-01-01 00:00:00+00') from {{ this }})
+        and loaded_at > {{ newest('loaded_at', this) }}
         {%- endif %}
     group by anonymous_no, customer_no
 

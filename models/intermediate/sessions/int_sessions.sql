@@ -48,7 +48,11 @@ aggregated as (
         max(stage_order) as furthest_stage_order,
         max(case when stage <> 'after_sales' then stage_order end) as furthest_funnel_order,
         coalesce(sum(amount) filter (where event_type = 'purchase'), 0) as amount,
-        coalesce(sum(least(seconds_to_next, {{ var('engaged_max_pause_seconds') }})), 0) as engaged_seconds,
+        -- The last act of a session lasts nobody knows how long: `least` alone would give it the longest pause.
+        coalesce(
+            sum(least(seconds_to_next, {{ var('engaged_max_pause_seconds') }})) filter (where seconds_to_next is not null),
+            0
+        ) as engaged_seconds,
 
         bool_or(stage = 'acquire') as has_reached_acquire,
         bool_or(stage = 'browse') as has_reached_browse,

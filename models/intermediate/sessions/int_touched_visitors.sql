@@ -29,7 +29,7 @@ new_events as (
         min(event_at) as touched_from
     from stitched
     {% if is_incremental() -%}
-    where loaded_at > {{ last_batch_at() }}
+    where loaded_at > {{ newest('batch_at', this) }}
     {%- endif %}
     group by visitor_no
 
@@ -39,7 +39,7 @@ new_events as (
 new_links as (
 
     select * from links
-    where loaded_at > {{ last_batch_at() }}
+    where loaded_at > {{ newest('batch_at', this) }}
 
 ),
 

@@ -24,9 +24,12 @@ final as (
             else 'low'
         end as risk_band,
         scored.top_driver,
+        scored.second_driver,
 
         cast(scored.horizon_days as integer) as horizon_days,
         scored.probability as churn_probability,
+        scored.top_driver_effect,
+        scored.second_driver_effect,
         cast(rank() over (partition by scored.horizon_days order by scored.probability desc) as integer) as risk_rank,
 
         scored.cutoff_date as as_of_date,

@@ -58,6 +58,11 @@ class Plugin(BasePlugin):
         self._complete_journey = complete_journey_folder()
         self._connection: duckdb.DuckDBPyConnection | None = None
 
+    def update_connection_config(self, creds: Any, config: dict[str, Any]) -> None:
+        """Make the folder of the warehouse, so that a plain `dbt build` works on a fresh clone."""
+        if creds.path and not str(creds.path).startswith((":memory:", "md:")):
+            Path(creds.path).expanduser().resolve().parent.mkdir(parents=True, exist_ok=True)
+
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         self._connection = conn
         inputs.register(conn, self.creds.path)

@@ -24,6 +24,11 @@ def stream(
     return session.cursor().sql(relation.sql_query()).to_arrow_reader(_BATCH_ROWS)
 
 
+def first_value(relation: duckdb.DuckDBPyRelation, column: str) -> Any:
+    """The smallest value of a column; None for a relation without rows."""
+    return relation.aggregate(f"min({column})").fetchall()[0][0]
+
+
 def previous(session: duckdb.DuckDBPyConnection, this: Any) -> pa.Table | None:
     """What this model's table holds from its last run; None on the first run.
 

@@ -39,7 +39,7 @@ def fit_boosted(
     *,
     objective: Objective,
     seed: int,
-    rounds: int = 150,
+    rounds: int = 100,
     weights: FloatArray | None = None,
     offset: FloatArray | None = None,
 ) -> Boosted:
@@ -61,7 +61,7 @@ def fit_boosted(
     parameters = {
         "objective": objective,
         "num_leaves": 8,
-        "learning_rate": 0.06,
+        "learning_rate": 0.09,
         "extra_trees": True,
         "extra_seed": seed + 1,
         "min_data_in_leaf": smallest_leaf,

@@ -191,7 +191,7 @@ def _fit_amounts(
             seed=settings.seed + 1,
             weights=weights,
             offset=np.maximum(poisson.link(design), np.log(_SMALLEST)),
-            rounds=100,
+            rounds=70,
         )
         fits.append(Amounts(space, poisson, trees, stacked, cap, state_penalty))
     return fits

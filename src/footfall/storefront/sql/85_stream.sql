@@ -31,9 +31,7 @@ chosen as (
 select
     *,
     case
-        when event_type = 'purchase' and kind_draw < 0.5
-            then ['negative_quantity', 'negative_price', 'missing_item'][1 + floor(kind_draw * 6)::integer]
-        when event_type = 'add_to_cart' and kind_draw < 0.5
+        when event_type in ('purchase', 'add_to_cart') and kind_draw < 0.5
             then ['negative_quantity', 'negative_price'][1 + floor(kind_draw * 4)::integer]
         else
             [
@@ -77,7 +75,7 @@ arrivals as (
             end) as event_type,
             case when spoiled.reason <> 'no_identity' then spoiled.person_no end as person_no,
             case when spoiled.reason <> 'no_identity' then spoiled.device_no end as device_no,
-            case when spoiled.reason <> 'missing_item' then spoiled.item_no end as item_no,
+            spoiled.item_no,
             case when spoiled.reason = 'negative_quantity' then -spoiled.quantity else spoiled.quantity end as quantity,
             case
                 when spoiled.reason = 'negative_price' then -spoiled.price_cents

@@ -1,0 +1,163 @@
+"""The metrics agree with their definitions, and with scikit-learn where it has them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn import metrics as reference
+
+from footfall import evaluation
+
+
+@pytest.fixture
+def sample() -> tuple[np.ndarray, np.ndarray]:
+    generator = np.random.default_rng(3)
+    # Rounded to one digit, so that there are many ties.
+    scores = generator.random(500).round(1)
+    labels = (generator.random(500) < scores).astype(float)
+    return labels, scores
+
+
+def once(count: int) -> np.ndarray:
+    return np.ones((1, count))
+
+
+def test_probability_metrics_match_scikit_learn(sample: tuple[np.ndarray, np.ndarray]) -> None:
+    labels, scores = sample
+    w = once(len(labels))
+    clipped = np.clip(scores, 1e-6, 1 - 1e-6)
+    assert evaluation.auc(labels, scores, w)[0] == pytest.approx(
+        reference.roc_auc_score(labels, scores)
+    )
+    assert evaluation.average_precision(labels, scores, w)[0] == pytest.approx(
+        reference.average_precision_score(labels, scores)
+    )
+    assert evaluation.brier(labels, scores, w)[0] == pytest.approx(
+        reference.brier_score_loss(labels, scores)
+    )
+    assert evaluation.log_loss(labels, scores, w)[0] == pytest.approx(
+        reference.log_loss(labels, clipped)
+    )
+
+
+def test_weights_are_repetitions(sample: tuple[np.ndarray, np.ndarray]) -> None:
+    labels, scores = sample
+    counts = np.random.default_rng(5).integers(0, 4, len(labels))
+    repeated = np.repeat(np.arange(len(labels)), counts)
+    weights = counts[None, :].astype(float)
+    amounts = scores * 100.0
+    for name, metric in {
+        **{k: evaluation.probability_metrics()[k] for k in ("auc", "pr_auc", "brier", "log_loss")},
+        **{k: evaluation.amount_metrics()[k] for k in ("mae", "rmse", "gini", "total_ratio")},
+    }.items():
+        weighted = metric(labels, amounts if name in {"mae", "rmse"} else scores, weights)[0]
+        plain = metric(
+            labels[repeated],
+            (amounts if name in {"mae", "rmse"} else scores)[repeated],
+            once(len(repeated)),
+        )[0]
+        assert weighted == pytest.approx(plain), name
+
+
+def test_gini_is_one_for_the_perfect_ranking_and_nothing_for_a_constant() -> None:
+    amounts = np.array([0.0, 0.0, 5.0, 20.0, 100.0])
+    assert evaluation.normalised_gini(amounts, amounts * 3 + 1, once(5))[0] == pytest.approx(1.0)
+    assert evaluation.normalised_gini(amounts, np.ones(5), once(5))[0] == pytest.approx(0.0)
+    assert evaluation.normalised_gini(amounts, -amounts, once(5))[0] == pytest.approx(-1.0)
+
+
+def test_calibration_error_is_zero_where_groups_hold_what_they_promise() -> None:
+    probabilities = np.repeat([0.25, 0.75], 100)
+    labels = np.concatenate([np.tile([1, 0, 0, 0], 25), np.tile([0, 1, 1, 1], 25)]).astype(float)
+    assert evaluation.calibration_error(labels, probabilities, once(200))[0] == pytest.approx(0.0)
+    shifted = evaluation.calibration_error(labels, probabilities + 0.1, once(200))[0]
+    assert shifted == pytest.approx(0.1)
+
+
+def test_decile_error_and_total() -> None:
+    actual = np.arange(1.0, 101.0)
+    assert evaluation.decile_error(actual, actual * 1.2, once(100))[0] == pytest.approx(0.2)
+    assert evaluation.total_ratio(actual, actual * 1.2, once(100))[0] == pytest.approx(1.2)
+
+
+def test_tier_metrics_match_scikit_learn() -> None:
+    generator = np.random.default_rng(7)
+    actual, predicted = generator.integers(0, 3, (2, 300))
+    w = once(300)
+    assert evaluation.macro_f1(actual, predicted, w)[0] == pytest.approx(
+        reference.f1_score(actual, predicted, average="macro")
+    )
+    assert evaluation.accuracy(actual, predicted, w)[0] == pytest.approx(
+        reference.accuracy_score(actual, predicted)
+    )
+
+
+def test_top_decile_counts_the_tenth_with_the_largest_scores() -> None:
+    labels = np.zeros(100)
+    labels[[99, 98, 3]] = 1.0
+    scores = np.arange(100.0)
+    assert evaluation.precision_top_decile(labels, scores, once(100))[0] == pytest.approx(0.2)
+    assert evaluation.recall_top_decile(labels, scores, once(100))[0] == pytest.approx(2 / 3)
+
+
+def test_undefined_metrics_are_nan_not_an_error() -> None:
+    labels, scores = np.ones(10), np.linspace(0, 1, 10)
+    assert np.isnan(evaluation.auc(labels, scores, once(10))[0])
+    assert np.isnan(evaluation.normalised_gini(np.zeros(10), scores, once(10))[0])
+    assert np.isnan(evaluation.total_ratio(np.zeros(10), scores, once(10))[0])
+    assert evaluation.measure({"auc": evaluation.auc}, np.zeros(0), {}, replicates=5, seed=1) == {}
+
+
+def test_intervals_are_seeded_paired_and_cover_the_value(
+    sample: tuple[np.ndarray, np.ndarray],
+) -> None:
+    labels, scores = sample
+    models = {"ours": scores, "noise": np.random.default_rng(1).random(len(scores))}
+    first, second = (
+        evaluation.measure({"auc": evaluation.auc}, labels, models, replicates=200, seed=4)
+        for _ in range(2)
+    )
+    ours, noise = first["ours", "auc"], first["noise", "auc"]
+    assert ours.lower < ours.value < ours.upper
+    np.testing.assert_array_equal(ours.replicates, second["ours", "auc"].replicates)
+    lead = evaluation.paired_lead(ours, noise, "auc")
+    assert lead.value == pytest.approx(ours.value - noise.value)
+    assert lead.lower > 0
+    itself = evaluation.paired_lead(ours, ours, "auc")
+    assert (itself.value, itself.lower, itself.upper) == (0.0, 0.0, 0.0)
+
+
+def test_interval_has_its_nominal_coverage() -> None:
+    generator = np.random.default_rng(11)
+    inside = 0
+    for trial in range(100):
+        outcome = (generator.random(200) < 0.3).astype(float)
+        measured = evaluation.measure(
+            {"brier": evaluation.brier},
+            outcome,
+            {"constant": np.full(200, 0.3)},
+            replicates=200,
+            seed=trial,
+        )["constant", "brier"]
+        inside += measured.lower <= 0.21 <= measured.upper
+    assert 88 <= inside <= 100
+
+
+def test_chunks_of_weights_do_not_change_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = np.tile([0.0, 1.0], 50)
+    scores = np.linspace(0, 1, 100)
+    whole = evaluation.measure(
+        {"auc": evaluation.auc}, labels, {"m": scores}, replicates=30, seed=2
+    )
+    monkeypatch.setattr(evaluation, "_CELLS_PER_CHUNK", 700)
+    pieces = evaluation.measure(
+        {"auc": evaluation.auc}, labels, {"m": scores}, replicates=30, seed=2
+    )
+    np.testing.assert_array_equal(whole["m", "auc"].replicates, pieces["m", "auc"].replicates)
+
+
+def test_lead_of_a_loss_is_positive_when_smaller() -> None:
+    small = evaluation.summarise(1.0, np.array([1.0, 1.1]))
+    large = evaluation.summarise(2.0, np.array([2.0, 2.2]))
+    assert evaluation.paired_lead(small, large, "mae").value == 1.0
+    assert evaluation.paired_lead(small, large, "auc").value == -1.0
