@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -57,12 +58,36 @@ class Context:
     features: ItemFeatures
     table: tuple[Tensor, Tensor] | None
     device: torch.device
-    neighbours: counts.CountTable
-    successors: counts.CountTable
-    linear: counts.CountTable
-    popular: Floats
-    statistics: repeats.ItemStatistics
     repeat_model: repeats.RepeatModel
+
+    # Counted when first asked for: a component without weight costs nothing.
+
+    @cached_property
+    def neighbours(self) -> counts.CountTable:
+        """Which items go together."""
+        return counts.neighbours(self.events, self.ends, self.count_items)
+
+    @cached_property
+    def successors(self) -> counts.CountTable:
+        """Which items follow which."""
+        return counts.successors(self.events, self.ends, self.count_items)
+
+    @cached_property
+    def linear(self) -> counts.CountTable:
+        """How items speak for and against each other, all at once."""
+        return counts.linear(self.events, self.ends, self.count_items, self.cut)
+
+    @cached_property
+    def popular(self) -> Floats:
+        """Share of the recent purchases; float32 ``[items]``."""
+        return counts.popularity(self.events, self.ends, self.count_items, self.cut, POPULAR_DAYS)
+
+    @cached_property
+    def statistics(self) -> repeats.ItemStatistics:
+        """What all customers together did with each item."""
+        return repeats.ItemStatistics.at(
+            self.events, self.history, self.ends, self.count_items, self.cut
+        )
 
 
 def context_at(
@@ -74,7 +99,7 @@ def context_at(
     repeat_model: repeats.RepeatModel,
     device: torch.device,
 ) -> Context:
-    """Counts everything before ``cut`` and puts it beside the trained parts."""
+    """Puts the events before ``cut`` beside the trained parts."""
     ends = events.ends_before(cut)
     count_items = catalogue.count_before(cut)
     features = ItemFeatures.of(catalogue, len(catalogue.item_ids), device)
@@ -95,11 +120,6 @@ def context_at(
         features=features,
         table=table,
         device=device,
-        neighbours=counts.neighbours(events, ends, count_items),
-        successors=counts.successors(events, ends, count_items),
-        linear=counts.linear(events, ends, count_items, cut),
-        popular=counts.popularity(events, ends, count_items, cut, POPULAR_DAYS),
-        statistics=repeats.ItemStatistics.at(events, history, ends, count_items, cut),
         repeat_model=repeat_model,
     )
 

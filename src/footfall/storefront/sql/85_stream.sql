@@ -75,7 +75,6 @@ arrivals as (
             end) as event_type,
             case when spoiled.reason <> 'no_identity' then spoiled.person_no end as person_no,
             case when spoiled.reason <> 'no_identity' then spoiled.device_no end as device_no,
-            spoiled.item_no,
             case when spoiled.reason = 'negative_quantity' then -spoiled.quantity else spoiled.quantity end as quantity,
             case
                 when spoiled.reason = 'negative_price' then -spoiled.price_cents
