@@ -6,7 +6,8 @@ currencies as (
 
     select
         currency,
-        count(*) as row_count
+        count(*) as row_count,
+        count(*) over () as currency_count
     from {{ ref('int_accepted_events') }}
     where amount is not null
         and currency is not null
@@ -14,5 +15,8 @@ currencies as (
 
 )
 
-select * from currencies
-where (select count(*) from currencies) > 1
+select
+    currency,
+    row_count
+from currencies
+where currency_count > 1

@@ -15,6 +15,20 @@
 {%- endmacro %}
 
 
+{#- Whole days from one day to a later one. -#}
+{% macro days_between(earlier, later) -%}
+    {{ return(adapter.dispatch('days_between', 'footfall')(earlier, later)) }}
+{%- endmacro %}
+
+{% macro default__days_between(earlier, later) -%}
+    {{ dbt.datediff(earlier, later, 'day') }}
+{%- endmacro %}
+
+{% macro duckdb__days_between(earlier, later) -%}
+    date_diff('day', {{ earlier }}, {{ later }})
+{%- endmacro %}
+
+
 {#- Seconds from one time to a later one, with fractions. -#}
 {% macro seconds_between(earlier, later) -%}
     {{ return(adapter.dispatch('seconds_between', 'footfall')(earlier, later)) }}

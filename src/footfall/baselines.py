@@ -34,7 +34,7 @@ def churn_baselines(
     """
     singles = {
         "recency": (_log(train, "f_recency_days"), _log(test, "f_recency_days")),
-        "frequency": (_log(train, "f_order_count"), _log(test, "f_order_count")),
+        "frequency": (_log(train, "f_order_days"), _log(test, "f_order_days")),
         "last_window_spend": (_window(train, horizon), _window(test, horizon)),
         "logistic_rfm": (log_columns(train, RFM), log_columns(test, RFM)),
     }
@@ -60,7 +60,7 @@ def value_baselines(
     """
     singles = {
         "recency": (_log(train, "f_recency_days"), _log(test, "f_recency_days")),
-        "frequency": (_log(train, "f_order_count"), _log(test, "f_order_count")),
+        "frequency": (_log(train, "f_order_days"), _log(test, "f_order_days")),
         "poisson_rfm": (log_columns(train, RFM), log_columns(test, RFM)),
     }
     predicted = {

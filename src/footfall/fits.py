@@ -221,6 +221,7 @@ def _fit(
 ) -> tuple[Values, dict[str, Any], dict[str, np.ndarray] | None]:
     """One fit: its values, what to report, and the weights that the next fit starts from."""
     ends = tokens.ends_before(cut)
+    count_tokens = int((ends - tokens.offsets[:-1]).sum())
     count_items = catalogue.count_before(cut)
     if count_items == 0:
         reason = f"no events before {day_of(cut)}"
@@ -242,7 +243,7 @@ def _fit(
     features = ItemFeatures.of(catalogue, len(catalogue.item_ids), device)
     training = TrainingSettings(
         epochs=settings.epochs if older is None else settings.warm_epochs,
-        batch_tokens=settings.batch_tokens,
+        batch_tokens=max(settings.batch_tokens, min(count_tokens // 400, 8192)),
         learning_rate=settings.learning_rate,
         weight_decay=settings.weight_decay,
         dropout=settings.dropout,

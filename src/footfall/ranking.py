@@ -206,13 +206,17 @@ class Batch:
         )
 
     def personal_frequency(self, half_life: int) -> Tensor:
-        """A baseline: purchases decayed by one of ``repeats.HALF_LIVES``; ``[batch, items]``."""
+        """A baseline: purchases decayed by one of ``repeats.HALF_LIVES``; ``[batch, items]``.
+
+        Items of one basket score the same, and ties count against the scorer; popularity orders
+        them, so that the baseline is as good as it can be.
+        """
         pairs = self._pairs()
         values = pairs.decayed[:, repeats.HALF_LIVES.index(half_life)]
-        scores = torch.zeros_like(self.blocked, dtype=torch.float32)
-        scores[torch.from_numpy(pairs.row), torch.from_numpy(pairs.item)] = torch.from_numpy(
-            values.copy()
-        ).to(scores.device)
+        popular = torch.from_numpy(self.context.popular).to(self.blocked.device)
+        scores = (popular * 1e-4).expand(len(self.customers), -1).clone()
+        row, item = torch.from_numpy(pairs.row), torch.from_numpy(pairs.item)
+        scores[row, item] += torch.from_numpy(values.copy()).to(scores.device)
         return scores.masked_fill_(self.blocked, -torch.inf)
 
     def _pairs(self) -> repeats.Pairs:

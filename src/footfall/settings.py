@@ -28,7 +28,7 @@ class ScorerSettings:
     epochs, warm_epochs
         Passes over the data in the first fit, and in each fit that starts from the one before.
     batch_tokens, learning_rate, weight_decay, dropout
-        Of the optimiser.
+        Of the optimiser; batches grow where an epoch would take more than 400 of them.
     horizon_days
         A session is asked for the purchases of the next session that has any, and of all others
         within so many days.
@@ -58,15 +58,15 @@ class ScorerSettings:
     dim: int = 64
     blocks: int = 1
     max_length: int = 100
-    epochs: int = 8
-    warm_epochs: int = 3
+    epochs: int = 4
+    warm_epochs: int = 2
     batch_tokens: int = 2048
     learning_rate: float = 2e-3
     weight_decay: float = 0.01
     dropout: float = 0.2
     horizon_days: float = 30.0
-    sampled_above: int = 50_000
-    negatives: int = 4096
+    sampled_above: int = 20_000
+    negatives: int = 2048
     time_budget_seconds: float = 900.0
     session_gap_minutes: float = 30.0
     window_days: int = 28

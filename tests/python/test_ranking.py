@@ -117,6 +117,15 @@ def test_targets_are_warm_and_distinct():
     assert context.events.customers[new.customers].tolist() == [3]
 
 
+def test_the_personal_baseline_orders_its_ties_by_popularity():
+    rows = [(c, "b", 35, "purchase") for c in range(2, 6)]
+    rows += [(1, "a", 20, "purchase"), (1, "b", 20, "purchase"), (1, "c", 40, "purchase")]
+    context = context_of(events_table(rows), ITEMS_SCHEMA.empty_table(), encoder=False)
+    scores = first_batch(context).personal_frequency(30)[0]
+    names = [context.catalogue.item_ids[item] for item in scores.argsort(descending=True)]
+    assert names == ["c", "b", "a"]
+
+
 def test_without_an_encoder_the_softmax_is_silent():
     context = context_of(shop(), items_table(30), encoder=False)
     assert not first_batch(context).dense("softmax").any()

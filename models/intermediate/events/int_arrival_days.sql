@@ -22,11 +22,23 @@ raw_days as (
 
 accounted_rows as (
     {% if accepted is not none and rejected is not none and not flags.FULL_REFRESH %}
-    select source, {{ utc_date('received_at') }} as received_on, count(*) as row_count from {{ accepted }} group by 1, 2
+    {%- for relation in [accepted, rejected] %}
+    select
+        source,
+        {{ utc_date('received_at') }} as received_on,
+        count(*) as row_count
+    from {{ relation }}
+    group by source, {{ utc_date('received_at') }}
+    {%- if not loop.last %}
     union all
-    select source, {{ utc_date('received_at') }} as received_on, count(*) as row_count from {{ rejected }} group by 1, 2
+    {%- endif %}
+    {%- endfor %}
     {% else %}
-    select source, received_on, 0 as row_count from raw_days
+    select
+        source,
+        received_on,
+        0 as row_count
+    from raw_days
     {% endif %}
 ),
 
@@ -73,7 +85,10 @@ displaced_days as (
         and staged.received_at < accepted.received_at
     where accepted.received_at >= (select min(received_on) from moved_days where is_moved)
     {% else %}
-    select source, received_on from raw_days
+    select
+        source,
+        received_on
+    from raw_days
     where false
     {% endif %}
 ),

@@ -78,11 +78,13 @@ final as (
                 then 'event_at is before {{ var("earliest_event_date") }} (var earliest_event_date)'
             when {{ seconds_between('received_at', 'event_at') }} > {{ var('future_tolerance_minutes') }} * 60
                 then 'event_at is later than received_at'
-            when event_at > timestamptz '{{ run_started_at.isoformat() }}' + interval {{ var('future_tolerance_minutes') }} minute
+            when event_at
+                > timestamptz '{{ run_started_at.isoformat() }}' + interval {{ var('future_tolerance_minutes') }} minute
                 then 'event_at is in the future'
             when event_type is null then 'event_type is missing'
             when is_accepted is null then 'event_type ' || event_type || ' is not in seeds/event_types.csv'
-            when not is_accepted then 'event_type ' || event_type || ' is marked as not accepted in seeds/event_types.csv'
+            when not is_accepted
+                then 'event_type ' || event_type || ' is marked as not accepted in seeds/event_types.csv'
             when customer_id is null and device_id is null then 'neither customer_id nor device_id'
             when event_type <> 'refund' and quantity < 0 then 'quantity is negative'
             when unit_price < 0 then 'unit_price is negative'

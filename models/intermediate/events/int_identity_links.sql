@@ -19,9 +19,9 @@ sightings as (
     from accepted
     where customer_no is not null
         and anonymous_no is not null
-        {% if is_incremental() -%}
+    {% if is_incremental() -%}
         and loaded_at > {{ newest('loaded_at', this) }}
-        {%- endif %}
+    {%- endif %}
     group by anonymous_no, customer_no
 
 ),
@@ -44,10 +44,10 @@ final as (
         ranked.customer_no,
         ranked.linked_at,
         -- When the link came to stand: what was stitched before has to be stitched again.
-        (select max(loaded_at) from accepted) as loaded_at
+        (select max(accepted.loaded_at) from accepted) as loaded_at
     from ranked
     where ranked.sighting_no = 1
-        {% if is_incremental() -%}
+    {% if is_incremental() -%}
         and not exists (
             select 1
             from {{ this }} as standing
@@ -57,7 +57,7 @@ final as (
                     or (standing.linked_at = ranked.linked_at and standing.customer_no <= ranked.customer_no)
                 )
         )
-        {%- endif %}
+    {%- endif %}
 
 )
 

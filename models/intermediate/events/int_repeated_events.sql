@@ -1,7 +1,8 @@
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key=['source', 'event_id']) }}
 -- depends_on: {{ ref('int_arrival_days') }}
 
--- Ids that were delivered more than once, broken rows included: few, so that everything else can skip the search for duplicates.
+-- Ids that were delivered more than once, broken rows included: few, so that everything else can skip the search for
+-- duplicates.
 with
 
 arrivals as (
@@ -43,10 +44,10 @@ repeated_since as (
 
 final as (
 
-    select source, event_id from repeated_now
+    select * from repeated_now
     {% if is_incremental() -%}
     union
-    select source, event_id from repeated_since
+    select * from repeated_since
     {%- endif %}
 
 )

@@ -13,7 +13,7 @@ cutoffs as (
 
 features as (
 
-    select * from {{ ref('int_customer_features') }}
+    select * exclude (loaded_at) from {{ ref('int_customer_features') }}
 
 ),
 
@@ -86,36 +86,39 @@ category_breadth as (
 
 ),
 
-future as (
+days_ahead as (
 
     select
         customer_days.customer_no,
         cutoffs.cutoff_date,
+        customer_days.spend_amount,
+        customer_days.is_order_day,
+        {{ days_between('cutoffs.cutoff_date', 'customer_days.active_on') }} as day_no
+    from customer_days
+    inner join cutoffs on customer_days.active_on >= cutoffs.cutoff_date
+
+),
+
+future as (
+
+    select
+        customer_no,
+        cutoff_date,
         {%- for days in horizons %}
-        count(case
-            when customer_days.is_order_day
-                and {{ dbt.datediff('cutoffs.cutoff_date', 'customer_days.active_on', 'day') }} < {{ days }}
-                then 1
-        end) as orders_next_{{ days }}d,
-        sum(case
-            when {{ dbt.datediff('cutoffs.cutoff_date', 'customer_days.active_on', 'day') }} < {{ days }}
-                then customer_days.spend_amount
-            else 0
-        end) as spend_next_{{ days }}d
+        count(case when is_order_day and day_no < {{ days }} then 1 end) as orders_next_{{ days }}d,
+        sum(case when day_no < {{ days }} then spend_amount else 0 end) as spend_next_{{ days }}d
         {%- if not loop.last %},{% endif %}
         {%- endfor %}
-    from customer_days
-    inner join cutoffs
-        on customer_days.active_on >= cutoffs.cutoff_date
-        and {{ dbt.datediff('cutoffs.cutoff_date', 'customer_days.active_on', 'day') }} < {{ horizons | max }}
-    group by customer_days.customer_no, cutoffs.cutoff_date
+    from days_ahead
+    where day_no < {{ horizons | max }}
+    group by customer_no, cutoff_date
 
 ),
 
 final as (
 
     select
-        features.* exclude (loaded_at),
+        features.*,
         cast(coalesce(item_breadth.item_count, 0) as double) as f_item_count,
         cast(coalesce(category_breadth.category_count, 0) as double) as f_category_count,
         {%- for days in horizons %}

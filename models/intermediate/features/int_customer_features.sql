@@ -31,17 +31,22 @@ standing_cutoffs as (
 ),
 {%- endif %}
 
+following_days as (
+
+    select
+        *,
+        lag(active_on) over (partition by customer_no, is_order_day order by active_on) as previous_on
+    from customer_days
+
+),
+
 dated_days as (
 
     select
         *,
         case when is_order_day then active_on end as ordered_on,
-        case
-            when is_order_day then {{ dbt.datediff(
-                'lag(active_on) over (partition by customer_no, is_order_day order by active_on)', 'active_on', 'day'
-            ) }}
-        end as gap_days
-    from customer_days
+        case when is_order_day then {{ days_between('previous_on', 'active_on') }} end as gap_days
+    from following_days
 
 ),
 
@@ -50,7 +55,7 @@ history as (
     select
         dated_days.*,
         cutoffs.cutoff_date,
-        {{ dbt.datediff('dated_days.active_on', 'cutoffs.cutoff_date', 'day') }} as days_back
+        {{ days_between('dated_days.active_on', 'cutoffs.cutoff_date') }} as days_back
     from dated_days
     inner join cutoffs on dated_days.active_on < cutoffs.cutoff_date
     {% if is_incremental() -%}
@@ -103,7 +108,7 @@ final as (
         stddev_samp(gap_days) as f_std_gap_days,
         cast({{ value_at_max('gap_days', 'ordered_on') }} as double) as f_last_gap_days,
 
-        -sum(refund_amount) / nullif(sum(gross_amount), 0) as f_refund_share,
+        abs(sum(refund_amount)) / nullif(sum(gross_amount), 0) as f_refund_share,
         sum(discount_amount) / nullif(sum(gross_amount) + sum(discount_amount), 0) as f_discount_share,
 
         max(loaded_at) as loaded_at

@@ -17,6 +17,13 @@ span as (
 
 ),
 
+steps as (
+    {% for month in range(var('cutoff_months')) -%}
+    select {{ month }} as months_back
+    {%- if not loop.last %} union all {% endif %}
+    {% endfor %}
+),
+
 months as (
 
     select
@@ -25,12 +32,7 @@ months as (
         cast({{ dbt.dateadd('month', '-steps.months_back', dbt.date_trunc('month', 'span.as_of_date')) }} as date)
             as cutoff_date
     from span
-    cross join (
-        {% for month in range(var('cutoff_months')) -%}
-        select {{ month }} as months_back
-        {%- if not loop.last %} union all {% endif %}
-        {% endfor %}
-    ) as steps
+    cross join steps
 
 ),
 

@@ -27,7 +27,10 @@ final as (
         quantity,
         unit_price,
         amount,
-        case when event_type = 'purchase' then greatest(quantity * unit_price - amount, 0) else 0 end as discount_amount,
+        case
+            when event_type = 'purchase' then greatest(quantity * unit_price - amount, 0)
+            else 0
+        end as discount_amount,
 
         event_at as ordered_at,
         loaded_at

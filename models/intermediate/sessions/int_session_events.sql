@@ -56,11 +56,11 @@ neighbours as (
         row_number() over visitor_history as act_no,
         lag(event_at) over visitor_history as previous_at,
         lead(event_at) over visitor_history as next_at,
-        lag(stage_order) over visitor_history as previous_stage_order
-        {%- if var('session_cut_at_campaign_change') %},
+        {% if var('session_cut_at_campaign_change') -%}
         lag(channel) over visitor_history as previous_channel,
-        lead(channel) over visitor_history as next_channel
+        lead(channel) over visitor_history as next_channel,
         {%- endif %}
+        lag(stage_order) over visitor_history as previous_stage_order
     from acts
     window visitor_history as (partition by visitor_no order by event_at, event_id)
 

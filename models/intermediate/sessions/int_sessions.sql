@@ -50,7 +50,8 @@ aggregated as (
         coalesce(sum(amount) filter (where event_type = 'purchase'), 0) as amount,
         -- The last act of a session lasts nobody knows how long: `least` alone would give it the longest pause.
         coalesce(
-            sum(least(seconds_to_next, {{ var('engaged_max_pause_seconds') }})) filter (where seconds_to_next is not null),
+            sum(least(seconds_to_next, {{ var('engaged_max_pause_seconds') }}))
+            filter (where seconds_to_next is not null),
             0
         ) as engaged_seconds,
 

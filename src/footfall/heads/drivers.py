@@ -10,15 +10,16 @@ from footfall.heads.tables import FloatArray
 _IDEAS = (
     ("encoder_state", ("encoder_state",)),
     ("rhythm", ("gap", "overdue", "repeat_model_log_odds")),
+    ("friction", ("friction", "support", "error")),
     ("refunds", ("refund",)),
-    ("discounts", ("discount", "coupon", "campaign")),
-    ("engagement", ("session", "view", "cart", "search", "wishlist", "event", "support")),
+    ("discounts", ("discount", "coupon")),
+    ("engagement", ("session", "view", "cart", "search", "wishlist", "event", "campaign")),
     ("order_value", ("order_amount",)),
     ("spend", ("amount",)),
     ("breadth", ("category", "item", "line", "brand")),
+    ("tenure", ("tenure", "first_order")),
     ("frequency", ("order", "active", "repeat_model")),
     ("recency", ("recency",)),
-    ("tenure", ("tenure",)),
 )
 
 

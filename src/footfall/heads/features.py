@@ -12,8 +12,10 @@ from footfall.heads.tables import CutoffRows
 
 FloatArray = npt.NDArray[np.float64]
 
-#: Columns of the baselines that the literature calls RFM, in the order they are tried.
-RFM = ("f_recency_days", "f_order_days", "f_tenure_days", "f_mean_order_amount")
+#: Columns of the baselines that the literature calls RFM: recency, frequency, age, order value.
+RFM = ("f_recency_days", "f_order_days", "f_first_order_days", "f_mean_order_amount")
+#: Where a table lacks the first of these columns, the second says nearly the same.
+_STAND_INS = {"f_order_days": "f_order_count", "f_first_order_days": "f_tenure_days"}
 _LONGEST_STANDARD_SCORE = 5.0
 
 
@@ -68,7 +70,9 @@ class FeatureSpace:
         """Return standardised principal components of the states, float64 [rows, components]."""
         if self.state_basis.shape[1] == 0:
             return np.zeros((len(rows), 0))
-        scores = (rows.states - self.state_centre) @ self.state_basis / self.state_scale
+        # A customer without a state stands at the mean, where the state says nothing.
+        known = np.where(np.isnan(rows.states), self.state_centre, rows.states)
+        scores = (known - self.state_centre) @ self.state_basis / self.state_scale
         return np.clip(scores, -_LONGEST_STANDARD_SCORE, _LONGEST_STANDARD_SCORE)
 
 
@@ -110,9 +114,10 @@ def derived(
     made: dict[str, FloatArray] = {}
     if {"f_recency_days", "f_mean_gap_days"} <= have.keys():
         made["f_overdue_ratio"] = have["f_recency_days"] / (have["f_mean_gap_days"] + 1.0)
-    if {"f_amount", "f_tenure_days"} <= have.keys():
+    age = first_order_age(rows)
+    if "f_amount" in have and age is not None:
         # A month is added, or a first order made today would look like a fortune a day.
-        made["f_daily_amount"] = have["f_amount"] / (have["f_tenure_days"] + 30.0)
+        made["f_daily_amount"] = have["f_amount"] / (age + 30.0)
     for short, long in ((30, 90), (90, 180)):
         for what in ("orders", "amount"):
             inner, outer = f"f_{what}_{short}d", f"f_{what}_{long}d"
@@ -138,7 +143,9 @@ def signed_log(values: FloatArray) -> FloatArray:
 
 def log_columns(rows: CutoffRows, names: tuple[str, ...]) -> FloatArray:
     """Return log features for the simple baselines, unknown as zero, float64 [rows, names]."""
-    present = [name for name in names if name in rows.features]
+    known = rows.features.keys()
+    chosen = [name if name in known else _STAND_INS.get(name, "") for name in names]
+    present = [name for name in chosen if name in known]
     return np.nan_to_num(signed_log(_stack(rows.features, tuple(present), len(rows))), nan=0.0)
 
 
@@ -159,15 +166,24 @@ def window_amount(rows: CutoffRows, horizon: int) -> FloatArray:
 
 def purchase_days(rows: CutoffRows) -> FloatArray:
     """Return days with a purchase, or orders where days are not counted, float64 [rows]."""
-    counted = rows.features.get("f_order_days", rows.features["f_order_count"])
+    counted = rows.features["f_order_days" if "f_order_days" in rows.features else "f_order_count"]
     return np.maximum(np.nan_to_num(counted, nan=1.0), 1.0)
 
 
+def first_order_age(rows: CutoffRows) -> FloatArray | None:
+    """Return days since the first order, or since the first event; None where neither is known."""
+    for name in ("f_first_order_days", "f_tenure_days"):
+        if name in rows.features:
+            return rows.features[name]
+    return None
+
+
 def _repeat_history(rows: CutoffRows) -> tuple[FloatArray, FloatArray, FloatArray] | None:
-    if "f_tenure_days" not in rows.features:
+    known_age = first_order_age(rows)
+    if known_age is None:
         return None
     recency = np.maximum(np.nan_to_num(rows.features["f_recency_days"]), 0.0)
-    age = np.maximum(np.nan_to_num(rows.features["f_tenure_days"]), recency)
+    age = np.maximum(np.nan_to_num(known_age), recency)
     return purchase_days(rows) - 1.0, age - recency, age
 
 
@@ -192,6 +208,7 @@ def _principal_axes(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return centre, axes and scale of the states; axes without variance are left out."""
     width = states.shape[1]
+    states = states[~np.isnan(states).any(axis=1)]
     centre = states.mean(axis=0) if len(states) else np.zeros(width)
     if width == 0 or len(states) < 2:
         return centre, np.zeros((width, 0)), np.zeros(0)

@@ -173,7 +173,7 @@ def side_by_side(
 ) -> list[Result]:
     """Run a task for each horizon on the allowed threads; progress is told in order."""
     results: list[Result] = []
-    with ThreadPoolExecutor(max_workers=settings.threads) as pool:
+    with ThreadPoolExecutor(max_workers=settings.workers) as pool:
         for horizon, result in zip(horizons, pool.map(task, horizons), strict=True):
             progress(f"{score}: {horizon} days done ({len(results) + 1} of {len(horizons)})")
             results.append(result)

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
+
+#: The project's var behind a setting, for messages.
+_VARS = {
+    "horizons": "horizons_days",
+    "seed": "scorer_seed",
+    "vip_share": "vip_share",
+    "threads": "scorer_threads",
+}
 
 
 @dataclass(frozen=True)
@@ -21,14 +30,14 @@ class HeadSettings:
         backtest_cutoffs: how many of the last closed cut-offs are tested.
         bootstrap_replicates: resamples behind each interval of a metric, at most; fewer where many
             customers make each interval narrow anyway.
-        threads: threads that fitting may use.
+        threads: threads that fitting may use; 0 for one a core.
     """
 
     horizons: tuple[int, ...] = (30, 60, 90)
     seed: int = 1
     vip_share: float = 0.10
     interval_coverage: float = 0.80
-    max_training_rows: int = 20_000
+    max_training_rows: int = 30_000
     backtest_cutoffs: int = 1
     bootstrap_replicates: int = 200
     threads: int = 2
@@ -48,8 +57,8 @@ class HeadSettings:
             raise _bad("backtest_cutoffs", self.backtest_cutoffs, "a count from 0 to 24")
         if not 0 <= self.bootstrap_replicates <= 10_000:
             raise _bad("bootstrap_replicates", self.bootstrap_replicates, "a count up to 10000")
-        if self.threads < 1:
-            raise _bad("threads", self.threads, "1 or more")
+        if self.threads < 0:
+            raise _bad("threads", self.threads, "0 (one a core) or more")
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> HeadSettings:
@@ -77,6 +86,11 @@ class HeadSettings:
             else:
                 chosen[name] = _number(name, value, int)
         return cls(**chosen)
+
+    @property
+    def workers(self) -> int:
+        """Return the number of threads to use."""
+        return self.threads or os.cpu_count() or 1
 
     def fingerprint_text(self) -> str:
         """Return the settings that decide the result as text; threads do not."""
@@ -108,7 +122,7 @@ def _number(name: str, value: Any, kind: type) -> Any:
 
 
 def _bad(name: str, value: Any, wanted: str) -> ValueError:
+    var = f" (var '{_VARS[name]}')" if name in _VARS else ""
     return ValueError(
-        f"setting {name!r} of the churn and value scores (var 'footfall_{name}') is {value!r}: "
-        f"it must be {wanted}"
+        f"setting {name!r} of the churn and value scores{var} is {value!r}: it must be {wanted}"
     )

@@ -26,7 +26,8 @@ class CutoffRows:
         features: feature name -> float64 [rows], NaN where unknown.
         orders: horizon -> orders in the horizon, float64 [rows], NaN where it is not closed.
         spend: horizon -> spend in the horizon, float64 [rows], NaN where it is not closed.
-        states: encoder states, float64 [rows, width]; width 0 where there are none.
+        states: encoder states, float64 [rows, width]; width 0 where there are none, a row of NaN
+            where a customer has none.
     """
 
     customer_no: IntArray
@@ -80,7 +81,8 @@ def read_cutoffs(
     Raises:
         ValueError: a column is missing; the message names it and what was found.
     """
-    wanted = [*_KEYS, "f_order_count", "f_recency_days"]
+    counted = "f_order_days" if "f_order_days" in cutoffs.column_names else "f_order_count"
+    wanted = [*_KEYS, counted, "f_recency_days"]
     for horizon in horizons:
         wanted += [f"orders_next_{horizon}d", f"spend_next_{horizon}d"]
     missing = [name for name in wanted if name not in cutoffs.column_names]
@@ -89,7 +91,7 @@ def read_cutoffs(
             f"the cut-off table lacks the column {', '.join(missing)}; it has "
             f"{', '.join(cutoffs.column_names)}"
         )
-    bought = pc.greater_equal(pc.fill_null(cutoffs["f_order_count"], 0), 1)
+    bought = pc.greater_equal(pc.fill_null(cutoffs[counted], 0), 1)
     kept = cutoffs.filter(bought).sort_by(
         [("cutoff_date", "ascending"), ("customer_no", "ascending")]
     )
@@ -156,7 +158,7 @@ def _floats(column: pa.ChunkedArray) -> FloatArray:
 
 
 def _states_of(customer_no: IntArray, day: IntArray, states: pa.Table | None) -> FloatArray:
-    """Return the state of each row, [rows, width]; customers without one get zeros."""
+    """Return the state of each row, [rows, width]; NaN for customers without one."""
     nothing = np.zeros((len(customer_no), 0))
     if states is None or states.num_rows == 0 or len(customer_no) == 0:
         return nothing
@@ -182,8 +184,10 @@ def _states_of(customer_no: IntArray, day: IntArray, states: pa.Table | None) ->
     position = np.searchsorted(keys, wanted, sorter=order)
     position = np.minimum(position, len(keys) - 1)
     found = keys[order[position]] == wanted
-    matrix = np.nan_to_num(flat.reshape(-1, width), nan=0.0, posinf=0.0, neginf=0.0)
-    return np.where(found[:, None], matrix[order[position]], 0.0)
+    matrix = flat.reshape(-1, width)
+    whole = np.isfinite(matrix).all(axis=1)
+    found &= whole[order[position]]
+    return np.where(found[:, None], matrix[order[position]], np.nan)
 
 
 def _row_keys(customer_no: IntArray, day: IntArray) -> npt.NDArray[np.void]:

@@ -98,9 +98,9 @@ def fit_value(
     if not _is_enough(train, horizon):
         return None
     actual, members = _held_out(rows, list(days), horizon, settings)
-    weights = _choose_blend(actual, members[:, 0]) if len(actual) else _BLENDS[0]
+    weights = _choose_blend(actual, members[:, 0])
     state_penalty = float("nan")
-    if members.shape[1] > 1:
+    if members.shape[1] > 1 and len(actual):
         losses = [
             _losses(actual, members[:, column] @ weights) for column in range(members.shape[1])
         ]
@@ -203,8 +203,11 @@ def _choose_blend(actual: FloatArray, members: FloatArray) -> FloatArray:
     The best blend of one cut-off is partly its noise: half of the equal blend stays, and all of
     it unless another is better by one standard error.
     """
+    equal: FloatArray = _BLENDS[0]
+    if len(actual) == 0:
+        return equal
     losses = np.column_stack([_losses(actual, members @ weights) for weights in _BLENDS])
-    blend: FloatArray = 0.5 * (_BLENDS[0] + _BLENDS[one_error_choice(losses, preferred=0)])
+    blend: FloatArray = 0.5 * (equal + _BLENDS[one_error_choice(losses, preferred=0)])
     return blend
 
 

@@ -1,0 +1,128 @@
+"""A simulated shop as a table of cut-offs, for tests of the churn and value heads."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import pyarrow as pa
+
+FIRST_CUTOFF = date(2024, 2, 1)
+WINDOWS = (30, 90, 180)
+
+
+def simulated_cutoffs(
+    *,
+    customers: int = 300,
+    cutoffs: int = 10,
+    horizons: tuple[int, ...] = (30, 90),
+    seed: int = 1,
+) -> pa.Table:
+    """Customers buy at their own rate and spend level until a day on which they are lost.
+
+    Cut-offs lie 30 days apart; the last is the as-of date, and windows that reach beyond it have
+    no labels.
+    """
+    generator = np.random.default_rng(seed)
+    as_of = 31 + 30 * (cutoffs - 1)
+    rows: list[dict[str, object]] = []
+    for customer in range(customers):
+        rate = generator.gamma(1.0, 0.05) + 0.005
+        level = generator.lognormal(3.0, 0.7)
+        lost = generator.exponential(300.0)
+        start = generator.uniform(0, 60)
+        gaps = generator.exponential(1 / rate, size=200)
+        days = np.unique(np.floor(start + np.concatenate([[0.0], np.cumsum(gaps)])))
+        days = days[(days < as_of) & ((days <= start + lost) | (days == np.floor(start)))]
+        amounts = level * generator.lognormal(0.0, 0.4, size=len(days))
+        for index in range(cutoffs):
+            cutoff = 31 + 30 * index
+            past = days < cutoff
+            if past.any():
+                rows.append(_row(customer, cutoff, as_of, days, amounts, past, horizons))
+    return pa.Table.from_pylist(rows, schema=_schema(horizons))
+
+
+def random_states(cutoffs: pa.Table, *, width: int = 6, seed: int = 2) -> pa.Table:
+    """States of noise, one a row of the cut-off table."""
+    noise = np.random.default_rng(seed).normal(size=(cutoffs.num_rows, width))
+    return states_table(cutoffs, noise)
+
+
+def states_table(cutoffs: pa.Table, values: np.ndarray) -> pa.Table:
+    """Encoder states [rows, width] beside the keys of the cut-off table."""
+    return pa.table(
+        {
+            "customer_no": cutoffs["customer_no"],
+            "cutoff_date": cutoffs["cutoff_date"],
+            "state": pa.array(values.astype(np.float32).tolist(), pa.list_(pa.float32())),
+        }
+    )
+
+
+def _row(
+    customer: int,
+    cutoff: int,
+    as_of: int,
+    days: np.ndarray,
+    amounts: np.ndarray,
+    past: np.ndarray,
+    horizons: tuple[int, ...],
+) -> dict[str, object]:
+    ages, spent = cutoff - days[past], amounts[past]
+    gaps = np.diff(days[past])
+    row: dict[str, object] = {
+        "customer_no": customer + 1,
+        "cutoff_date": FIRST_CUTOFF + timedelta(days=cutoff - 31),
+        "is_as_of": cutoff == as_of,
+        "f_recency_days": float(ages.min()),
+        "f_order_count": float(len(ages)),
+        "f_order_days": float(len(ages)),
+        "f_tenure_days": float(ages.max()),
+        "f_amount": float(spent.sum()),
+        "f_mean_order_amount": float(spent.mean()),
+        "f_max_order_amount": float(spent.max()),
+        "f_mean_gap_days": float(gaps.mean()) if len(gaps) else None,
+        "f_std_gap_days": float(gaps.std(ddof=1)) if len(gaps) > 1 else None,
+    }
+    for window in WINDOWS:
+        row[f"f_orders_{window}d"] = float((ages <= window).sum())
+        row[f"f_amount_{window}d"] = float(spent[ages <= window].sum())
+    for horizon in horizons:
+        coming = ~past & (days < cutoff + horizon)
+        closed = cutoff + horizon <= as_of
+        row[f"orders_next_{horizon}d"] = int(coming.sum()) if closed else None
+        row[f"spend_next_{horizon}d"] = float(amounts[coming].sum()) if closed else None
+    return row
+
+
+def _schema(horizons: tuple[int, ...]) -> pa.Schema:
+    numbers = [
+        "f_recency_days",
+        "f_order_count",
+        "f_order_days",
+        "f_tenure_days",
+        "f_amount",
+        "f_mean_order_amount",
+        "f_max_order_amount",
+        "f_mean_gap_days",
+        "f_std_gap_days",
+        *(f"f_{what}_{window}d" for window in WINDOWS for what in ("orders", "amount")),
+    ]
+    labels = [
+        field
+        for horizon in horizons
+        for field in (
+            (f"orders_next_{horizon}d", pa.int64()),
+            (f"spend_next_{horizon}d", pa.float64()),
+        )
+    ]
+    return pa.schema(
+        [
+            ("customer_no", pa.int64()),
+            ("cutoff_date", pa.date32()),
+            ("is_as_of", pa.bool_()),
+            *((name, pa.float64()) for name in numbers),
+            *labels,
+        ]
+    )

@@ -1,0 +1,216 @@
+"""Baselines are what their names say, and the parts of the heads keep their promises."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression, PoissonRegressor
+
+from cutoff_tables import simulated_cutoffs
+from footfall import baselines, evaluation
+from footfall.heads import HeadSettings
+from footfall.heads.calibration import fit_bands, fit_platt, one_error_choice
+from footfall.heads.churn import silence_labels, simple_silence
+from footfall.heads.drivers import idea_of, strongest_ideas
+from footfall.heads.features import learn_space, window_amount
+from footfall.heads.lifetimes import fit_repeat_buying
+from footfall.heads.linear import fit_linear, fit_softmax, logit, sigmoid
+from footfall.heads.tables import CutoffRows, closed_days, read_cutoffs
+from footfall.heads.tiers import POTENTIAL, REGULAR, VIP, decide, tier_of, vip_threshold
+
+SETTINGS = HeadSettings(horizons=(30,))
+
+
+@pytest.fixture(scope="module")
+def rows() -> CutoffRows:
+    return read_cutoffs(simulated_cutoffs(horizons=(30,)), None, (30,))
+
+
+def halves(rows: CutoffRows) -> tuple[CutoffRows, CutoffRows]:
+    closed = closed_days(rows, 30)
+    return rows.at(closed[:-1]), rows.at(closed[-1:])
+
+
+def test_churn_baselines_rank_as_their_number(rows: CutoffRows) -> None:
+    train, test = halves(rows)
+    predicted = baselines.churn_baselines(train, test, silence_labels(train, 30), 30, SETTINGS)
+    assert predicted["constant"] == pytest.approx(silence_labels(train, 30).mean())
+    order = np.argsort(test.features["f_recency_days"], kind="stable")
+    assert (np.diff(predicted["recency"][order]) >= 0).all()
+    order = np.argsort(test.features["f_order_days"], kind="stable")
+    assert (np.diff(predicted["frequency"][order]) <= 0).all()
+    for probability in predicted.values():
+        assert ((probability > 0) & (probability < 1)).all()
+
+
+def test_value_baselines(rows: CutoffRows) -> None:
+    train, test = halves(rows)
+    predicted = baselines.value_baselines(train, test, train.spend[30], 30, SETTINGS)
+    assert predicted["constant"] == pytest.approx(train.spend[30].mean())
+    np.testing.assert_array_equal(predicted["last_window_spend"], test.features["f_amount_30d"])
+    for amounts in predicted.values():
+        assert (amounts >= 0).all()
+    weights = np.ones((1, len(test)))
+    actual = test.spend[30]
+    rfm, constant = (
+        evaluation.root_mean_squared_error(actual, predicted[name], weights)[0]
+        for name in ("poisson_rfm", "constant")
+    )
+    assert rfm < constant
+
+
+def test_window_amount_scales_the_nearest_window(rows: CutoffRows) -> None:
+    np.testing.assert_allclose(window_amount(rows, 60), rows.features["f_amount_30d"] * 2)
+    np.testing.assert_allclose(window_amount(rows, 180), rows.features["f_amount_180d"])
+
+
+def test_tier_baselines(rows: CutoffRows) -> None:
+    train, test = halves(rows)
+    threshold = vip_threshold(train.spend[30], 0.1)
+    tiers = tier_of(train.spend[30], threshold)
+    assert np.bincount(tiers, minlength=3)[VIP] == pytest.approx(0.1 * len(train), rel=0.05)
+    named = baselines.tier_baselines(train, test, tiers, threshold, 30, SETTINGS)
+    assert (named["constant"] == np.bincount(tiers).argmax()).all()
+    quiet = test.features["f_amount_30d"] <= 0
+    np.testing.assert_array_equal(named["last_window_spend"] == POTENTIAL, quiet)
+
+
+def test_linear_fits_agree_with_scikit_learn() -> None:
+    generator = np.random.default_rng(1)
+    design = generator.normal(size=(400, 5))
+    link = design @ np.array([0.5, -1.0, 0.0, 0.3, 0.1]) + 0.2
+    labels = (generator.random(400) < sigmoid(link)).astype(float)
+    ours = fit_linear(design, labels, family="logistic", penalty=0.01)
+    theirs = LogisticRegression(C=1 / (0.01 * 400), tol=1e-10, max_iter=1000).fit(design, labels)
+    np.testing.assert_allclose(ours.slopes, theirs.coef_[0], atol=1e-4)
+    assert ours.intercept == pytest.approx(theirs.intercept_[0], abs=1e-4)
+    counts = generator.poisson(np.exp(link)).astype(float)
+    scale = counts.mean()
+    poisson = fit_linear(design, counts * 50, family="poisson", penalty=0.01)
+    reference = PoissonRegressor(alpha=0.01, tol=1e-10, max_iter=1000).fit(design, counts / scale)
+    np.testing.assert_allclose(poisson.slopes, reference.coef_, atol=1e-4)
+    assert poisson.intercept == pytest.approx(reference.intercept_ + np.log(scale * 50), abs=1e-4)
+
+
+def test_softmax_of_two_classes_is_logistic() -> None:
+    generator = np.random.default_rng(2)
+    design = generator.normal(size=(300, 2))
+    labels = (generator.random(300) < sigmoid(design[:, 0])).astype(np.int64)
+    both = fit_softmax(design, labels, classes=2, penalty=0.002)
+    one = fit_linear(design, labels.astype(float), family="logistic", penalty=0.001)
+    np.testing.assert_allclose(
+        both.probabilities(design)[:, 1], sigmoid(one.link(design)), atol=5e-3
+    )
+
+
+def test_repeat_buying_finds_the_planted_parameters() -> None:
+    generator = np.random.default_rng(4)
+    r, alpha, a, b = 1.2, 20.0, 0.8, 2.5
+    repeats, last, age = [], [], []
+    for _ in range(4000):
+        rate, leaves = generator.gamma(r, 1 / alpha), generator.beta(a, b)
+        watched, now, count = generator.uniform(100, 300), 0.0, 0
+        while generator.random() >= (leaves if count else 0.0):
+            wait = generator.exponential(1 / rate)
+            if now + wait > watched:
+                break
+            now, count = now + wait, count + 1
+        repeats.append(count)
+        last.append(now)
+        age.append(watched)
+    history = tuple(np.array(values, dtype=float) for values in (repeats, last, age))
+    fitted = fit_repeat_buying(*history)
+    assert fitted is not None
+    assert fitted.r / fitted.alpha == pytest.approx(r / alpha, rel=0.15)
+    assert fitted.a / (fitted.a + fitted.b) == pytest.approx(a / (a + b), abs=0.08)
+    silent = fitted.probability_silent(*history, 30)
+    assert ((silent > 0) & (silent < 1)).all()
+    assert (fitted.probability_silent(*history, 60) <= silent).all()
+    assert fit_repeat_buying(*(values[:5] for values in history)) is None
+
+
+def test_simple_silence_falls_with_the_horizon_and_with_buying(rows: CutoffRows) -> None:
+    short, long = simple_silence(rows, 30), simple_silence(rows, 90)
+    assert (long < short).all()
+    assert ((short > 0) & (short < 1)).all()
+
+
+def test_platt_scaling_mends_overconfidence_as_far_as_it_is_trusted() -> None:
+    generator = np.random.default_rng(6)
+    true = generator.normal(size=5000)
+    labels = (generator.random(5000) < sigmoid(true)).astype(float)
+    full = fit_platt(3.0 * true, labels, slope_trust=1.0, level_trust=1.0)
+    assert full.slope == pytest.approx(1 / 3, abs=0.05)
+    none = fit_platt(3.0 * true, labels, slope_trust=0.0, level_trust=0.0)
+    assert (none.slope, none.intercept) == pytest.approx((1.0, 0.0))
+    assert fit_platt(np.zeros(0), np.zeros(0), slope_trust=1.0, level_trust=1.0).slope == 1.0
+    assert fit_platt(true, np.ones(5000), slope_trust=1.0, level_trust=1.0).intercept == 0.0
+
+
+def test_bands_cover_new_customers() -> None:
+    generator = np.random.default_rng(7)
+    predicted = generator.lognormal(3, 1, 6000)
+    actual = predicted * generator.lognormal(0, 0.8, 6000) * (generator.random(6000) < 0.7)
+    bands = fit_bands(predicted[:3000], actual[:3000], 0.8)
+    lower, upper = bands.interval(predicted[3000:])
+    covered = ((actual[3000:] >= lower) & (actual[3000:] <= upper)).mean()
+    assert 0.78 < covered < 0.95
+    exceeded = (actual[3000:] > upper).mean()
+    assert exceeded == pytest.approx(0.1, abs=0.03)
+    empty = fit_bands(np.zeros(0), np.zeros(0), 0.8)
+    assert empty.interval(np.array([10.0]))[1][0] == pytest.approx(30.0)
+
+
+def test_one_error_choice_keeps_the_preferred_without_evidence() -> None:
+    generator = np.random.default_rng(8)
+    same = generator.normal(size=(500, 1)) + np.zeros((500, 3))
+    same[:, 1] += generator.normal(0.001, 0.5, 500)
+    assert one_error_choice(same, preferred=1) == 1
+    better = same.copy()
+    better[:, 2] -= 1.0
+    assert one_error_choice(better, preferred=1) == 2
+
+
+def test_decision_names_rare_tiers_and_keeps_certain_ones() -> None:
+    generator = np.random.default_rng(9)
+    vip = generator.beta(0.3, 2.5, 2000)
+    potential = (1 - vip) * generator.beta(0.5, 5, 2000)
+    probabilities = np.column_stack([potential, 1 - vip - potential, vip])
+    actual = (generator.random(2000)[:, None] > probabilities.cumsum(axis=1)).sum(axis=1)
+    weights = np.ones((1, 2000))
+    chosen = evaluation.macro_f1(actual, decide(probabilities), weights)[0]
+    plain = evaluation.macro_f1(actual, probabilities.argmax(axis=1), weights)[0]
+    assert chosen > plain
+    certain = np.eye(3)[[POTENTIAL, REGULAR, VIP, REGULAR]]
+    assert decide(certain).tolist() == [POTENTIAL, REGULAR, VIP, REGULAR]
+    assert decide(np.zeros((0, 3))).tolist() == []
+
+
+def test_space_keeps_rank_and_loses_leverage(rows: CutoffRows) -> None:
+    space = learn_space(rows, 30)
+    design = space.design(rows)
+    assert np.isfinite(design).all()
+    assert np.abs(design).max() <= 5.0
+    assert "f_mean_gap_days" in space.marked
+    assert design.shape == (len(rows), len(space.columns))
+
+
+def test_ideas() -> None:
+    assert idea_of("f_recency_days") == "recency"
+    assert idea_of("f_amount_90d") == "spend"
+    assert idea_of("f_orders_90d") == "frequency"
+    assert idea_of("f_first_order_days") == "tenure"
+    assert idea_of("f_last_gap_days") == "rhythm"
+    assert idea_of("f_something_new") == "something_new"
+    names, effects = strongest_ideas(
+        ("f_recency_days", "f_orders_30d", "f_orders_90d"),
+        np.array([[0.5, 0.4, 0.4], [1.0, -2.0, 2.0]]),
+        count=2,
+    )
+    assert names[0] == ["frequency", "recency"]
+    np.testing.assert_allclose(effects, [[0.8, 0.5], [1.0, 0.0]])
+
+
+def test_logit_and_sigmoid_are_inverse() -> None:
+    probability = np.array([1e-4, 0.2, 0.5, 0.99])
+    np.testing.assert_allclose(sigmoid(logit(probability)), probability)

@@ -1,0 +1,377 @@
+"""The generic tests and the small macros, each on a handful of VALUES in a project of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.cli.main import dbtRunner
+
+from conftest import PROJECT, problems
+
+Rows = list[tuple[Any, ...]]
+
+
+class Scratch:
+    """A dbt project around the repository's macros and generic tests, with models of VALUES."""
+
+    def __init__(self, folder: Path, session_vars: Mapping[str, Any]) -> None:
+        self.folder = folder
+        self.warehouse = folder / "scratch.duckdb"
+        (folder / "models").mkdir(parents=True)
+        shutil.copytree(PROJECT / "macros" / "core", folder / "macros")
+        shutil.copytree(PROJECT / "tests" / "generic", folder / "tests" / "generic")
+        self._write(
+            "dbt_project.yml",
+            {
+                "name": "footfall",
+                "profile": "scratch",
+                "flags": {"send_anonymous_usage_stats": False},
+                "data_tests": {"+store_failures": True},
+                "vars": dict(session_vars),
+            },
+        )
+        self._write(
+            "profiles.yml",
+            {
+                "scratch": {
+                    "target": "local",
+                    "outputs": {
+                        "local": {
+                            "type": "duckdb",
+                            "path": str(self.warehouse),
+                            "schema": "main",
+                            "settings": {"TimeZone": "UTC"},
+                        }
+                    },
+                }
+            },
+        )
+        self._models: list[dict[str, Any]] = []
+        self.statuses: dict[str, str] = {}
+
+    def _write(self, name: str, content: Mapping[str, Any]) -> None:
+        (self.folder / name).write_text(yaml.safe_dump(dict(content)), encoding="utf-8")
+
+    def model(self, name: str, sql: str) -> None:
+        """Add a model."""
+        (self.folder / "models" / f"{name}.sql").write_text(sql, encoding="utf-8")
+
+    def judged(self, name: str, sql: str, test: str, **arguments: Any) -> None:
+        """Add a model with a generic test on it, called as the model."""
+        self.model(name, sql)
+        column = arguments.pop("column_name", None)
+        entry = {test: {"name": f"test_{name}", "arguments": arguments}}
+        if column is None:
+            self._models.append({"name": name, "data_tests": [entry]})
+        else:
+            columns = [{"name": column, "data_tests": [entry]}]
+            self._models.append({"name": name, "columns": columns})
+
+    def build(self) -> None:
+        """Build everything, and keep how each test ended."""
+        self._write("models/_models.yml", {"models": self._models})
+        folder = str(self.folder)
+        try:
+            outcome = dbtRunner().invoke(
+                ["build", "--project-dir", folder, "--profiles-dir", folder, "--quiet"]
+            )
+        finally:
+            DuckDBConnectionManager.close_all_connections()
+        assert outcome.exception is None, problems(outcome)
+        self.statuses = {row.node.name: str(row.status) for row in outcome.result}
+        assert "error" not in self.statuses.values(), problems(outcome)
+
+    def rows(self, sql: str) -> Rows:
+        """Rows of a query on what was built."""
+        with duckdb.connect(str(self.warehouse)) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            return connection.sql(sql).fetchall()
+
+    def failures(self, name: str) -> list[dict[str, Any]]:
+        """The rows that the test of a model returned, by column."""
+        with duckdb.connect(str(self.warehouse)) as connection:
+            found = connection.sql(f"select * from dbt_test__audit.test_{name} order by all")
+            return [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
+
+
+SESSION_VARS = {
+    "session_gap_minutes": 30,
+    "session_cut_at_midnight": False,
+    "session_cut_at_campaign_change": False,
+}
+STEPS = {"within": ["month", "slice"], "order_by": "step", "measure": "visits"}
+TIMES = """
+select
+    name,
+    {{ utc_date('told_at') }} as day,
+    {{ utc_month('told_at') }} as month
+from (values
+    ('epoch', timestamptz '1970-01-01 00:00:00+00'),
+    ('a moment before', timestamptz '1969-12-31 23:59:59.999999+00'),
+    ('a day before', timestamptz '1969-12-31 00:00:00+00'),
+    ('long before', timestamptz '1899-03-01 00:00:00+00'),
+    ('leap day ends', timestamptz '2024-02-29 23:59:59.999999+00'),
+    ('leap day over', timestamptz '2024-03-01 00:00:00+00'),
+    ('year ends', timestamptz '2199-12-31 23:59:59.999999+00'),
+    ('told in Tokyo', timestamptz '2024-01-01 08:59:59+09'),
+    ('not told', null)
+) as t(name, told_at)
+"""
+# Every five hours from 1965 to 1977: the macro against DuckDB's calendar, which takes its time.
+OTHER_DAYS = """
+select told_at
+from (
+    select timestamptz '1965-12-20 00:00:00+00' + to_hours(5 * step) as told_at
+    from range(20000) as t(step)
+)
+where {{ utc_date('told_at') }} <> cast(told_at as date)
+"""
+PAUSES = """
+select
+    name,
+    {{ seconds_between('earlier', 'later') }} as seconds,
+    {{ days_between(utc_date('earlier'), utc_date('later')) }} as days
+from (values
+    ('none', timestamptz '2024-01-01 00:00:00+00', timestamptz '2024-01-01 00:00:00+00'),
+    ('across midnight', timestamptz '2023-12-31 23:59:59.5+00', timestamptz '2024-01-01 00:00+00'),
+    ('across 1970', timestamptz '1969-12-31 23:59:58+00', timestamptz '1970-01-01 00:00:01+00'),
+    ('backwards', timestamptz '2024-01-01 00:00:10+00', timestamptz '2024-01-01 00:00:00+00'),
+    ('across zones', timestamptz '2024-01-01 09:00:00+09', timestamptz '2024-01-01 00:01:00+00'),
+    ('open', timestamptz '2024-01-01 00:00:00+00', null)
+) as t(name, earlier, later)
+"""
+KEYS = """
+select key, {{ key_number('key') }} as number
+from (values
+    ('000000000000000' || repeat('f', 49)),
+    ('00000000000001f' || repeat('0', 49)),
+    ('fffffffffffffff' || repeat('0', 49)),
+    (null)
+) as t(key)
+"""
+SESSION_IDS = """
+select name, {{ session_id('visitor_no', 'started_at') }} as session_id
+from (values
+    ('a', 7, timestamptz '2024-01-01 00:00:00+00'),
+    ('a microsecond later', 7, timestamptz '2024-01-01 00:00:00.000001+00'),
+    ('the same moment elsewhere', 7, timestamptz '2024-01-01 09:00:00+09'),
+    ('somebody else', 8, timestamptz '2024-01-01 00:00:00+00')
+) as t(name, visitor_no, started_at)
+"""
+SESSION_STARTS = """
+with acts as (
+    select * replace (cast(earlier as timestamptz) as earlier, cast(later as timestamptz) as later)
+    from (values
+        ('first act', null, '2024-01-01 10:00:00', null, 'web'),
+        ('last act', '2024-01-01 10:00:00', null, 'web', null),
+        ('same moment', '2024-01-01 10:00:00', '2024-01-01 10:00:00', 'web', 'web'),
+        ('thirty minutes', '2024-01-01 10:00:00', '2024-01-01 10:30:00', 'web', 'web'),
+        ('a bit more', '2024-01-01 10:00:00', '2024-01-01 10:30:00.000001', 'web', 'web'),
+        ('midnight', '2024-01-01 23:59:59', '2024-01-02 00:00:00', 'web', 'web'),
+        ('new channel', '2024-01-01 10:00:00', '2024-01-01 10:00:01', 'web', 'mail'),
+        ('channel lost', '2024-01-01 10:00:00', '2024-01-01 10:00:01', 'web', null),
+        ('no channels', '2024-01-01 10:00:00', '2024-01-01 10:00:01', null, null)
+    ) as t(name, earlier, later, channel, next_channel)
+)
+
+select name, {{ is_new_session('earlier', 'later', 'channel', 'next_channel') }} as is_new from acts
+"""
+FUNNEL = "select * from (values {}) as t(month, slice, step, visits)"
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Scratch:
+    project = Scratch(tmp_path_factory.mktemp("generic") / "project", SESSION_VARS)
+    project.judged(
+        "pairs_differ",
+        "select * from (values ('a', 1), ('a', 2), ('b', 1)) as t(name, no)",
+        "unique_combination",
+        columns=["name", "no"],
+    )
+    project.judged(
+        "pairs_repeat",
+        "select * from (values ('a', 1), ('a', 1), ('a', 1), ('b', 1), (null, 2), (null, 2)) "
+        "as t(name, no)",
+        "unique_combination",
+        columns=["name", "no"],
+    )
+    project.judged(
+        "condition_met",
+        "select * from (values (1, 2), (2, 2)) as t(low, high)",
+        "expression_holds",
+        expression="low <= high",
+    )
+    project.judged(
+        "condition_broken",
+        "select * from (values (1, 2), (3, 2), (null, 2)) as t(low, high)",
+        "expression_holds",
+        expression="low <= high",
+    )
+    # Steps are compared within their group and in their order, not in the order of rows.
+    project.judged(
+        "funnel_shrinks",
+        FUNNEL.format("(1, 'a', 2, 5), (1, 'a', 1, 9), (1, 'a', 3, 5), (1, 'b', 3, 99)"),
+        "stages_never_grow",
+        **STEPS,
+    )
+    project.judged(
+        "funnel_grows",
+        FUNNEL.format("(1, 'a', 1, 9), (1, 'a', 2, 5), (1, 'a', 3, 6), (2, 'a', 1, 1)"),
+        "stages_never_grow",
+        **STEPS,
+    )
+    values = "select * from (values (0), (5), (10), (null), {}) as t(score)"
+    project.judged(
+        "within_both",
+        values.format("(7)"),
+        "in_range",
+        column_name="score",
+        min_value=0,
+        max_value=10,
+    )
+    project.judged(
+        "beyond_both",
+        values.format("(-1), (11)"),
+        "in_range",
+        column_name="score",
+        min_value=0,
+        max_value=10,
+    )
+    project.judged(
+        "below", values.format("(-1), (11)"), "in_range", column_name="score", min_value=0
+    )
+    project.judged(
+        "above", values.format("(-1), (11)"), "in_range", column_name="score", max_value=10
+    )
+    for name, sql in {
+        "times": TIMES,
+        "other_days": OTHER_DAYS,
+        "pauses": PAUSES,
+        "keys": KEYS,
+        "session_ids": SESSION_IDS,
+        "session_starts": SESSION_STARTS,
+    }.items():
+        project.model(name, sql)
+    project.build()
+    return project
+
+
+@pytest.mark.parametrize("name", ["pairs_differ", "condition_met", "funnel_shrinks", "within_both"])
+def test_what_is_in_order_passes(scratch: Scratch, name: str) -> None:
+    assert scratch.statuses[f"test_{name}"] == "pass"
+    assert scratch.failures(name) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        # The columns and how often they occur; empty values are a combination like any other.
+        (
+            "pairs_repeat",
+            [
+                {"name": "a", "no": 1, "row_count": 3},
+                {"name": None, "no": 2, "row_count": 2},
+            ],
+        ),
+        # The whole row; a condition that cannot be told does not hold.
+        ("condition_broken", [{"low": 3, "high": 2}, {"low": None, "high": 2}]),
+        # The step that grew beside the one before it.
+        (
+            "funnel_grows",
+            [{"month": 1, "slice": "a", "step": 3, "visits": 6, "previous_visits": 5}],
+        ),
+        ("beyond_both", [{"score": -1}, {"score": 11}]),
+        ("below", [{"score": -1}]),
+        ("above", [{"score": 11}]),
+    ],
+)
+def test_what_is_not_fails_with_the_rows_that_explain_it(
+    scratch: Scratch, name: str, rows: list[dict[str, Any]]
+) -> None:
+    assert scratch.statuses[f"test_{name}"] == "fail"
+    assert scratch.failures(name) == rows
+
+
+def test_days_and_months_are_those_of_utc(scratch: Scratch) -> None:
+    found = {name: (day, month) for name, day, month in scratch.rows("select * from times")}
+    assert found == {
+        "epoch": (date(1970, 1, 1), date(1970, 1, 1)),
+        "a moment before": (date(1969, 12, 31), date(1969, 12, 1)),
+        "a day before": (date(1969, 12, 31), date(1969, 12, 1)),
+        "long before": (date(1899, 3, 1), date(1899, 3, 1)),
+        "leap day ends": (date(2024, 2, 29), date(2024, 2, 1)),
+        "leap day over": (date(2024, 3, 1), date(2024, 3, 1)),
+        "year ends": (date(2199, 12, 31), date(2199, 12, 1)),
+        "told in Tokyo": (date(2023, 12, 31), date(2023, 12, 1)),
+        "not told": (None, None),
+    }
+
+
+def test_days_are_those_of_the_calendar_functions(scratch: Scratch) -> None:
+    assert scratch.rows("select * from other_days") == []
+
+
+def test_seconds_and_days_between_two_times(scratch: Scratch) -> None:
+    found = {name: (seconds, days) for name, seconds, days in scratch.rows("select * from pauses")}
+    assert found == {
+        "none": (0.0, 0),
+        "across midnight": (0.5, 1),
+        "across 1970": (3.0, 1),
+        "backwards": (-10.0, 0),
+        "across zones": (60.0, 0),
+        "open": (None, None),
+    }
+
+
+def test_key_numbers_are_the_first_sixty_bits(scratch: Scratch) -> None:
+    assert dict(scratch.rows("select * from keys")) == {
+        "0" * 15 + "f" * 49: 0,
+        "0" * 13 + "1f" + "0" * 49: 31,
+        "f" * 15 + "0" * 49: 2**60 - 1,
+        None: None,
+    }
+
+
+def test_a_session_id_says_who_and_when(scratch: Scratch) -> None:
+    def digest(visitor_no: int, microseconds: int) -> str:
+        started = int(datetime(2024, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
+        text = f"{visitor_no}|{started + microseconds}"
+        return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+    assert dict(scratch.rows("select * from session_ids")) == {
+        "a": digest(7, 0),
+        "a microsecond later": digest(7, 1),
+        "the same moment elsewhere": digest(7, 0),
+        "somebody else": digest(8, 0),
+    }
+
+
+def test_a_session_ends_with_a_long_pause(scratch: Scratch) -> None:
+    new = {name for name, is_new in scratch.rows("select * from session_starts") if is_new}
+    assert new == {"first act", "last act", "a bit more"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "further"),
+    [
+        ("session_cut_at_midnight", {"midnight"}),
+        ("session_cut_at_campaign_change", {"new channel", "channel lost"}),
+    ],
+)
+def test_a_session_ends_where_a_var_asks_for_it(
+    tmp_path: Path, asked: str, further: set[str]
+) -> None:
+    project = Scratch(tmp_path / "project", {**SESSION_VARS, asked: True})
+    project.model("session_starts", SESSION_STARTS)
+    project.build()
+    new = {name for name, is_new in project.rows("select * from session_starts") if is_new}
+    assert new == {"first act", "last act", "a bit more"} | further

@@ -1,0 +1,503 @@
+"""Churn and value scores: correct on a simulated shop, honest where there is little to learn."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from cutoff_tables import random_states, simulated_cutoffs, states_table
+from footfall import evaluation, heads
+from footfall.heads import HeadSettings
+from footfall.heads.churn import fit_silence, silence_labels
+from footfall.heads.linear import sigmoid
+from footfall.heads.tables import (
+    as_of_day,
+    closed_days,
+    customer_uniform,
+    read_cutoffs,
+    training_days,
+    training_rows,
+)
+
+SETTINGS = HeadSettings(horizons=(30, 90), bootstrap_replicates=50, threads=1)
+ALL_RESULTS = (
+    heads.score_churn,
+    heads.score_value,
+    heads.backtest_churn,
+    heads.backtest_value,
+)
+
+
+@pytest.fixture(scope="module")
+def cutoffs() -> pa.Table:
+    return simulated_cutoffs()
+
+
+@pytest.fixture(scope="module")
+def churn(cutoffs: pa.Table) -> pa.Table:
+    return heads.score_churn(cutoffs, None, settings=SETTINGS, progress=silent)
+
+
+@pytest.fixture(scope="module")
+def value(cutoffs: pa.Table) -> pa.Table:
+    return heads.score_value(cutoffs, None, settings=SETTINGS, progress=silent)
+
+
+@pytest.fixture(scope="module")
+def churn_test(cutoffs: pa.Table) -> pa.Table:
+    return heads.backtest_churn(cutoffs, None, settings=SETTINGS, progress=silent)
+
+
+@pytest.fixture(scope="module")
+def value_test(cutoffs: pa.Table) -> pa.Table:
+    return heads.backtest_value(cutoffs, None, settings=SETTINGS, progress=silent)
+
+
+def silent(_: str) -> None:
+    """Hear progress and say nothing."""
+
+
+def numbers(table: pa.Table, column: str) -> np.ndarray:
+    return table[column].to_numpy()
+
+
+def with_column(table: pa.Table, name: str, values: object) -> pa.Table:
+    position = table.schema.get_field_index(name)
+    return table.set_column(position, name, pa.array(values, table.schema.field(name).type))
+
+
+def figure(table: pa.Table, **where: object) -> float:
+    found = [
+        row["value"]
+        for row in table.to_pylist()
+        if all(row[key] == wanted for key, wanted in where.items())
+    ]
+    assert len(found) == 1, where
+    return found[0]
+
+
+# --- what is returned ------------------------------------------------------------------------
+
+
+def test_churn_has_a_row_for_each_customer_and_horizon(cutoffs: pa.Table, churn: pa.Table) -> None:
+    assert churn.schema == heads.CHURN_SCHEMA
+    customers = pc.sum(cutoffs["is_as_of"]).as_py()
+    assert churn.num_rows == 2 * customers
+    probability = numbers(churn, "probability")
+    assert ((probability > 0) & (probability < 1)).all()
+    assert set(churn["method"].to_pylist()) == {"fitted"}
+    assert churn["cutoff_date"][0].as_py() == pc.max(cutoffs["cutoff_date"]).as_py()
+    assert churn["top_driver"].null_count == 0
+
+
+def test_longer_silence_is_never_likelier(churn: pa.Table) -> None:
+    by_horizon = {
+        horizon: churn.filter(pc.equal(churn["horizon_days"], horizon))["probability"].to_numpy()
+        for horizon in (30, 90)
+    }
+    assert (by_horizon[90] <= by_horizon[30]).all()
+
+
+def test_value_is_consistent_with_itself(value: pa.Table) -> None:
+    assert value.schema == heads.VALUE_SCHEMA
+    lower, amount, upper = (
+        numbers(value, f"{name}_amount") for name in ("lower", "predicted", "upper")
+    )
+    assert ((lower >= 0) & (lower <= amount) & (amount <= upper)).all()
+    tiers = np.column_stack(
+        [numbers(value, f"tier_{name}_probability") for name in ("vip", "regular", "potential")]
+    )
+    np.testing.assert_allclose(tiers.sum(axis=1), 1.0)
+    assert (tiers >= 0).all()
+    buys = numbers(value, "purchase_probability")
+    np.testing.assert_allclose(1.0 - tiers[:, 2], buys, atol=1e-12)
+    assert (numbers(value, "predicted_orders") >= buys - 1e-12).all()
+    assert set(value["tier"].to_pylist()) <= {"VIP", "regular", "potential"}
+    assert "VIP" in value["tier"].to_pylist()
+
+
+def test_metadata_is_a_row_of_model_runs(churn: pa.Table, value_test: pa.Table) -> None:
+    for table, score in ((churn, "churn"), (value_test, "backtest_value")):
+        assert len(table["run_metadata"].unique()) == 1
+        facts = json.loads(table["run_metadata"][0].as_py())
+        assert facts["run_id"] == table["run_id"][0].as_py()
+        assert facts["score"] == score
+        assert {
+            "fitted_at",
+            "code_fingerprint",
+            "data_fingerprint",
+            "cutoff_date",
+            "seed",
+            "device",
+            "seconds",
+            "metrics",
+        } <= facts.keys()
+
+
+# --- how good it is --------------------------------------------------------------------------
+
+
+def test_scores_beat_the_trivial_baselines(churn_test: pa.Table, value_test: pa.Table) -> None:
+    ours = {"population": "all", "horizon_days": 30, "model": "attention_scorer"}
+    recency = {**ours, "model": "recency"}
+    assert figure(churn_test, metric="auc", **ours) > figure(churn_test, metric="auc", **recency)
+    assert figure(churn_test, metric="ece", **ours) < 0.1
+    last = {**ours, "model": "last_window_spend"}
+    mae = {"score": "value", "metric": "mae"}
+    assert figure(value_test, **mae, **ours) < figure(value_test, **mae, **last)
+    coverage = figure(value_test, metric="interval_coverage", **ours)
+    assert 0.7 < coverage <= 1.0
+
+
+def test_backtest_rows_are_complete_and_ordered(churn_test: pa.Table, value_test: pa.Table) -> None:
+    for table in (churn_test, value_test):
+        assert table.schema == heads.BACKTEST_SCHEMA
+        models = set(table["model"].to_pylist())
+        assert {"attention_scorer", "features_only", "constant", "last_window_spend"} <= models
+        for row in table.to_pylist():
+            assert row["is_baseline"] == (row["model"] not in ("attention_scorer", "features_only"))
+            if row["lower_bound"] is not None and not row["metric"].endswith("_lead"):
+                assert row["lower_bound"] <= row["upper_bound"]
+    lead = {"metric": "auc_lead", "population": "all", "horizon_days": 30}
+    best = max(
+        row["value"]
+        for row in churn_test.to_pylist()
+        if row["is_baseline"]
+        and (row["metric"], row["population"], row["horizon_days"]) == ("auc", "all", 30)
+    )
+    ours = figure(
+        churn_test, metric="auc", population="all", horizon_days=30, model="attention_scorer"
+    )
+    assert figure(churn_test, **lead, model="attention_scorer") == pytest.approx(ours - best)
+
+
+def test_backtest_never_learns_from_windows_open_at_the_test_cutoff(
+    cutoffs: pa.Table, churn_test: pa.Table
+) -> None:
+    """Labels of windows that end after the test cut-off may be anything, except its own."""
+    horizon = 30
+    tested = max(
+        row["cutoff_date"] for row in churn_test.to_pylist() if row["horizon_days"] == horizon
+    )
+    rows = cutoffs.to_pylist()
+    for row in rows:
+        closes = row["cutoff_date"].toordinal() + horizon
+        if row["cutoff_date"] != tested and closes > tested.toordinal():
+            for name in ("orders_next_30d", "spend_next_30d"):
+                row[name] = None if row[name] is None else 1000
+    changed = pa.Table.from_pylist(rows, schema=cutoffs.schema)
+    only = HeadSettings(horizons=(horizon,), bootstrap_replicates=0, threads=1)
+    before, after = (
+        heads.backtest_churn(table, None, settings=only, progress=silent).drop(
+            ["run_id", "run_metadata"]
+        )
+        for table in (cutoffs, changed)
+    )
+    assert before.equals(after)
+
+
+def test_drivers_add_up_to_the_score(cutoffs: pa.Table) -> None:
+    rows = read_cutoffs(cutoffs, random_states(cutoffs), (30,))
+    today = as_of_day(rows)
+    assert today is not None
+    model = fit_silence(rows, training_days(closed_days(rows, 30), 30, today), 30, SETTINGS)
+    assert model is not None
+    asked = rows.at([today])
+    _, effects = model.drivers(asked)
+    rest = model.log_odds(asked) - effects.sum(axis=1)
+    # What the drivers leave is one constant: the log-odds of the average customer.
+    np.testing.assert_allclose(rest, rest[0], atol=1e-6)
+
+
+def test_a_state_that_tells_the_outcome_is_used_and_one_of_noise_does_no_harm(
+    cutoffs: pa.Table,
+) -> None:
+    labels = np.nan_to_num(cutoffs["orders_next_30d"].to_numpy(zero_copy_only=False).astype(float))
+    generator = np.random.default_rng(5)
+    hint = np.column_stack([(labels > 0) + generator.normal(0, 0.7, len(labels))] * 2)
+    ours = {
+        "population": "all",
+        "horizon_days": 30,
+        "model": "attention_scorer",
+        "metric": "auc",
+    }
+    plain = {**ours, "model": "features_only"}
+    only = HeadSettings(horizons=(30,), bootstrap_replicates=0, threads=1)
+    told = heads.backtest_churn(
+        cutoffs, states_table(cutoffs, hint), settings=only, progress=silent
+    )
+    assert figure(told, **ours) > figure(told, **plain) + 0.02
+    noise = heads.backtest_churn(cutoffs, random_states(cutoffs), settings=only, progress=silent)
+    assert figure(noise, **ours) > figure(noise, **plain) - 0.02
+
+
+# --- the same again --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", ALL_RESULTS, ids=lambda make: make.__name__)
+def test_equal_inputs_give_the_previous_table(
+    make: Callable[..., pa.Table], cutoffs: pa.Table, request: pytest.FixtureRequest
+) -> None:
+    fixture = {
+        "score_churn": "churn",
+        "score_value": "value",
+        "backtest_churn": "churn_test",
+        "backtest_value": "value_test",
+    }[make.__name__]
+    previous = request.getfixturevalue(fixture)
+    shuffled = cutoffs.take(np.random.default_rng(1).permutation(cutoffs.num_rows))
+    heard: list[str] = []
+    again = make(shuffled, None, settings=SETTINGS, previous=previous, progress=heard.append)
+    assert again is previous
+    assert "nothing new" in heard[0]
+
+
+def test_new_data_settings_or_columns_fit_again(cutoffs: pa.Table, churn: pa.Table) -> None:
+    small = HeadSettings(horizons=(30,), threads=1)
+    changed = heads.score_churn(cutoffs, None, settings=small, previous=churn, progress=silent)
+    assert changed is not churn
+    fewer = cutoffs.slice(0, cutoffs.num_rows - 1)
+    assert (
+        heads.score_churn(fewer, None, settings=SETTINGS, previous=churn, progress=silent)
+        is not churn
+    )
+    older = churn.drop(["top_driver"])
+    assert (
+        heads.score_churn(cutoffs, None, settings=SETTINGS, previous=older, progress=silent)
+        is not older
+    )
+
+
+def test_order_of_rows_and_number_of_threads_have_no_say(
+    cutoffs: pa.Table, churn: pa.Table, value: pa.Table
+) -> None:
+    shuffled = cutoffs.take(np.random.default_rng(9).permutation(cutoffs.num_rows))
+    two = HeadSettings(horizons=(30, 90), bootstrap_replicates=50, threads=2)
+    for make, expected in ((heads.score_churn, churn), (heads.score_value, value)):
+        again = make(shuffled, None, settings=two, progress=silent)
+        assert again.drop(["run_metadata"]).equals(expected.drop(["run_metadata"]))
+
+
+# --- bad days --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", ALL_RESULTS, ids=lambda make: make.__name__)
+def test_no_rows(make: Callable[..., pa.Table], cutoffs: pa.Table) -> None:
+    empty = make(cutoffs.slice(0, 0), None, settings=SETTINGS, progress=silent)
+    assert empty.num_rows == 0
+    assert "run_id" in empty.column_names
+
+
+def test_nobody_has_bought_yet(cutoffs: pa.Table) -> None:
+    nothing = with_column(cutoffs, "f_order_days", np.zeros(cutoffs.num_rows))
+    assert heads.score_churn(nothing, None, settings=SETTINGS, progress=silent).num_rows == 0
+
+
+def test_one_customer(cutoffs: pa.Table) -> None:
+    one = cutoffs.filter(pc.equal(cutoffs["customer_no"], 1))
+    churn = heads.score_churn(one, None, settings=SETTINGS, progress=silent)
+    assert churn.num_rows == 2
+    assert churn["method"].to_pylist() == ["own_rate"] * 2
+    assert churn["top_driver"].null_count == 2
+    value = heads.score_value(one, None, settings=SETTINGS, progress=silent)
+    assert value.num_rows == 2
+    assert np.isfinite(numbers(value, "predicted_amount")).all()
+    assert heads.backtest_churn(one, None, settings=SETTINGS, progress=silent).num_rows == 0
+    assert heads.backtest_value(one, None, settings=SETTINGS, progress=silent).num_rows == 0
+
+
+@pytest.mark.parametrize("bought", [0, 3])
+def test_all_labels_equal(cutoffs: pa.Table, bought: int) -> None:
+    same = cutoffs
+    for horizon in (30, 90):
+        orders, spend = f"orders_next_{horizon}d", f"spend_next_{horizon}d"
+        open_window = pc.is_null(same[orders]).to_pylist()
+        same = with_column(same, orders, [None if gap else bought for gap in open_window])
+        same = with_column(same, spend, [None if gap else 10.0 * bought for gap in open_window])
+    churn = heads.score_churn(same, None, settings=SETTINGS, progress=silent)
+    assert set(churn["method"].to_pylist()) == {"own_rate"}
+    value = heads.score_value(same, None, settings=SETTINGS, progress=silent)
+    assert np.isfinite(numbers(value, "predicted_amount")).all()
+    assert (numbers(value, "lower_amount") >= 0).all()
+    heads.backtest_value(same, None, settings=SETTINGS, progress=silent)
+
+
+def test_no_closed_cutoff_scores_simply_and_tests_nothing() -> None:
+    young = simulated_cutoffs(cutoffs=1)
+    churn = heads.score_churn(young, None, settings=SETTINGS, progress=silent)
+    assert set(churn["method"].to_pylist()) == {"own_rate"}
+    value = heads.score_value(young, None, settings=SETTINGS, progress=silent)
+    assert set(value["method"].to_pylist()) == {"own_rate"}
+    vip = numbers(value, "tier_vip_probability")
+    assert ((vip >= 0) & (vip <= 1)).all()
+    for make in (heads.backtest_churn, heads.backtest_value):
+        assert make(young, None, settings=SETTINGS, progress=silent).num_rows == 0
+
+
+def test_a_horizon_that_never_closed_is_stretched_from_a_shorter_one() -> None:
+    table = simulated_cutoffs(cutoffs=3)
+    churn = heads.score_churn(table, None, settings=SETTINGS, progress=silent)
+    methods = dict(zip(churn["horizon_days"].to_pylist(), churn["method"].to_pylist(), strict=True))
+    assert methods == {30: "fitted", 90: "extended_30d"}
+    value = heads.score_value(table, None, settings=SETTINGS, progress=silent)
+    by_horizon = {
+        horizon: value.filter(pc.equal(value["horizon_days"], horizon))["predicted_amount"]
+        for horizon in (30, 90)
+    }
+    np.testing.assert_allclose(by_horizon[90].to_numpy(), 3.0 * by_horizon[30].to_numpy())
+    tested = heads.backtest_churn(table, None, settings=SETTINGS, progress=silent)
+    assert 90 not in tested["horizon_days"].to_pylist()
+
+
+def test_null_features_and_labels_of_columns_that_are_always_null(cutoffs: pa.Table) -> None:
+    generator = np.random.default_rng(3)
+    holed = cutoffs
+    for name in ("f_amount_90d", "f_mean_order_amount", "f_tenure_days"):
+        values = cutoffs[name].to_numpy().copy()
+        values[generator.random(len(values)) < 0.3] = np.nan
+        holed = with_column(holed, name, pa.array(values, from_pandas=True))
+    holed = holed.append_column("f_never", pa.nulls(holed.num_rows, pa.float64()))
+    holed = holed.append_column("f_always_one", pa.array(np.ones(holed.num_rows)))
+    churn = heads.score_churn(holed, None, settings=SETTINGS, progress=silent)
+    assert np.isfinite(numbers(churn, "probability")).all()
+    value = heads.score_value(holed, None, settings=SETTINGS, progress=silent)
+    assert np.isfinite(numbers(value, "predicted_amount")).all()
+    tested = heads.backtest_value(holed, None, settings=SETTINGS, progress=silent)
+    assert tested.num_rows > 0
+
+
+def test_a_huge_outlier_does_not_move_the_others(cutoffs: pa.Table, value: pa.Table) -> None:
+    rows = cutoffs.to_pylist()
+    victim = rows[0]["customer_no"]
+    first = next(
+        row for row in rows if row["customer_no"] != victim and row["spend_next_30d"] is not None
+    )
+    first["spend_next_30d"], first["orders_next_30d"] = 1e12, 1
+    first["f_amount"] = first["f_max_order_amount"] = 1e12
+    wild = pa.Table.from_pylist(rows, schema=cutoffs.schema)
+    scored = heads.score_value(wild, None, settings=SETTINGS, progress=silent)
+    near = pc.equal(scored["horizon_days"], 30)
+    before = value.filter(pc.equal(value["horizon_days"], 30))["predicted_amount"].to_numpy()
+    after = scored.filter(near)["predicted_amount"].to_numpy()
+    assert np.isfinite(after).all()
+    assert after.sum() == pytest.approx(before.sum(), rel=0.25)
+
+
+def test_missing_states_of_some_customers(cutoffs: pa.Table) -> None:
+    states = random_states(cutoffs)
+    some = states.filter(pa.array(np.arange(states.num_rows) % 3 > 0))
+    scored = heads.score_churn(cutoffs, some, settings=SETTINGS, progress=silent)
+    assert np.isfinite(numbers(scored, "probability")).all()
+    assert (
+        scored["run_id"][0]
+        != heads.score_churn(cutoffs, None, settings=SETTINGS, progress=silent)["run_id"][0]
+    )
+
+
+def test_states_of_different_lengths_are_refused(cutoffs: pa.Table) -> None:
+    states = random_states(cutoffs).to_pylist()
+    states[0]["state"] = [1.0]
+    with pytest.raises(ValueError, match="different lengths"):
+        heads.score_churn(cutoffs, pa.Table.from_pylist(states), settings=SETTINGS, progress=silent)
+
+
+def test_a_missing_column_is_named(cutoffs: pa.Table) -> None:
+    with pytest.raises(ValueError, match="orders_next_90d"):
+        heads.score_churn(
+            cutoffs.drop(["orders_next_90d"]), None, settings=SETTINGS, progress=silent
+        )
+
+
+def test_amounts_in_another_currency_scale_with_it(cutoffs: pa.Table, value: pa.Table) -> None:
+    scaled = cutoffs
+    for name in cutoffs.column_names:
+        if "amount" in name or name.startswith("spend_"):
+            scaled = with_column(scaled, name, pc.multiply(scaled[name], 1000.0).combine_chunks())
+    again = heads.score_value(scaled, None, settings=SETTINGS, progress=silent)
+    ratio = numbers(again, "predicted_amount").sum() / numbers(value, "predicted_amount").sum()
+    assert ratio == pytest.approx(1000.0, rel=0.05)
+
+
+# --- rolling origin --------------------------------------------------------------------------
+
+
+def test_origins_and_samples(cutoffs: pa.Table) -> None:
+    rows = read_cutoffs(cutoffs, None, (30, 90))
+    today = as_of_day(rows)
+    assert today is not None
+    for horizon in (30, 90):
+        closed = closed_days(rows, horizon)
+        assert max(closed) + horizon <= today
+        assert max(training_days(closed, horizon, closed[-1])) + horizon <= closed[-1]
+    sample = training_rows(rows, closed_days(rows, 30), 1000, seed=1)
+    assert 800 < len(sample) <= len(rows)
+    kept = set(sample.customer_no.tolist())
+    everything = rows.at(closed_days(rows, 30))
+    assert len(sample) == int(np.isin(everything.customer_no, list(kept)).sum())
+    drawn = customer_uniform(np.arange(10_000, dtype=np.int64), seed=3)
+    assert abs(drawn.mean() - 0.5) < 0.02
+
+
+def test_last_tested_cutoffs_are_as_many_as_asked(cutoffs: pa.Table) -> None:
+    settings = HeadSettings(horizons=(30,), backtest_cutoffs=3, bootstrap_replicates=0, threads=1)
+    tested = heads.backtest_churn(cutoffs, None, settings=settings, progress=silent)
+    dates = sorted(set(tested["cutoff_date"].to_pylist()))
+    assert len(dates) == 3
+    assert all(isinstance(day, date) for day in dates)
+    none = HeadSettings(horizons=(30,), backtest_cutoffs=0, threads=1)
+    assert heads.backtest_churn(cutoffs, None, settings=none, progress=silent).num_rows == 0
+
+
+def test_calibration_holds_on_the_simulated_shop() -> None:
+    table = simulated_cutoffs(customers=1500, horizons=(30,), seed=8)
+    rows = read_cutoffs(table, None, (30,))
+    closed = closed_days(rows, 30)
+    settings = HeadSettings(horizons=(30,), threads=2)
+    model = fit_silence(rows, training_days(closed, 30, closed[-1]), 30, settings)
+    assert model is not None
+    tested = rows.at([closed[-1]])
+    labels, probability = silence_labels(tested, 30), model.probability(tested)
+    np.testing.assert_allclose(probability, sigmoid(model.log_odds(tested)))
+    error = evaluation.calibration_error(labels, probability, np.ones((1, len(labels))))[0]
+    assert error < 0.05
+
+
+# --- settings --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"horizons": []}, "horizons_days"),
+        ({"horizons": [30, 30]}, "repeated"),
+        ({"horizons": ["soon"]}, "horizons_days"),
+        ({"vip_share": 3}, "vip_share"),
+        ({"vip_share": "many"}, "vip_share"),
+        ({"interval_coverage": 1.0}, "interval_coverage"),
+        ({"seed": 1.5}, "scorer_seed"),
+        ({"threads": -1}, "scorer_threads"),
+        ({"threads": True}, "scorer_threads"),
+        ({"max_training_rows": 3}, "max_training_rows"),
+        ({"backtest_cutoffs": 99}, "backtest_cutoffs"),
+        ({"bootstrap_replicates": -1}, "bootstrap_replicates"),
+        ({"horizon": [30]}, "unknown setting 'horizon'"),
+    ],
+)
+def test_bad_settings_name_the_var(values: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        HeadSettings.from_mapping(values)
+
+
+def test_settings_from_text_and_nulls() -> None:
+    settings = HeadSettings.from_mapping({"horizons": ["30", 60], "vip_share": "0.2", "seed": None})
+    assert settings.horizons == (30, 60)
+    assert settings.vip_share == 0.2
+    assert settings.seed == HeadSettings().seed
+    assert HeadSettings.from_mapping({"horizons": 45}).horizons == (45,)
+    assert HeadSettings(threads=0).workers >= 1
