@@ -58,7 +58,7 @@
 
 
 {% macro unknown_var_problems() %}
-    {% set declared = fromjson(run_query('select footfall_project_vars()').columns[0].values()[0]) %}
+    {% set declared = fromjson(query_value('select footfall_project_vars(' ~ sql_text(flags.PROJECT_DIR) ~ ')')) %}
     {% set given = (invocation_args_dict.get('vars') or {}).keys() | list %}
     {% set problems = [] %}
     {% for name in (declared + given) | unique if name not in known_vars() %}

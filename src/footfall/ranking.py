@@ -59,6 +59,7 @@ class Context:
     table: tuple[Tensor, Tensor] | None
     device: torch.device
     repeat_model: repeats.RepeatModel
+    popular_days: float = POPULAR_DAYS
 
     # Counted when first asked for: a component without weight costs nothing.
 
@@ -80,7 +81,9 @@ class Context:
     @cached_property
     def popular(self) -> Floats:
         """Share of the recent purchases; float32 ``[items]``."""
-        return counts.popularity(self.events, self.ends, self.count_items, self.cut, POPULAR_DAYS)
+        return counts.popularity(
+            self.events, self.ends, self.count_items, self.cut, self.popular_days
+        )
 
     @cached_property
     def statistics(self) -> repeats.ItemStatistics:

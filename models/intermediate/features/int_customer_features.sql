@@ -107,6 +107,8 @@ final as (
         avg(gap_days) as f_mean_gap_days,
         stddev_samp(gap_days) as f_std_gap_days,
         cast({{ value_at_max('gap_days', 'ordered_on') }} as double) as f_last_gap_days,
+        cast({{ value_at_max('order_line_count', 'ordered_on') }} as double) as f_last_order_lines,
+        {{ value_at_max('spend_amount', 'ordered_on') }} as f_last_order_amount,
 
         abs(sum(refund_amount)) / nullif(sum(gross_amount), 0) as f_refund_share,
         sum(discount_amount) / nullif(sum(gross_amount) + sum(discount_amount), 0) as f_discount_share,

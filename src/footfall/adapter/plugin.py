@@ -98,7 +98,7 @@ class Plugin(BasePlugin):
             null_handling="special",
         )
         conn.create_function(
-            "footfall_project_vars", _project_vars, [], "VARCHAR", side_effects=True
+            "footfall_project_vars", _project_vars, ["VARCHAR"], "VARCHAR", side_effects=True
         )
 
     def configure_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:
@@ -132,11 +132,9 @@ class Plugin(BasePlugin):
         return "ready"
 
 
-def _project_vars() -> str:
-    """The names of the vars that dbt_project.yml sets, as a JSON list."""
-    path = Path("dbt_project.yml")
-    if not path.is_file():
-        return "[]"
+def _project_vars(folder: str) -> str:
+    """The names of the vars that the dbt_project.yml of a folder sets, as a JSON list."""
+    path = Path(folder, "dbt_project.yml")
     project = yaml.safe_load(path.read_text(encoding="utf-8"))
     declared: dict[str, Any] = dict(project.get("vars") or {})
     declared.update(declared.pop(project["name"], None) or {})

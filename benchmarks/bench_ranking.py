@@ -1,0 +1,252 @@
+"""Next item, leave one out, full ranking: the scorer beside trivial baselines.
+
+usage: python benchmarks/bench_ranking.py FILE [--seeds 3]
+
+A line of FILE is ``customer item item ...``, then maybe a tab and the gaps before the items in
+seconds. The last item of a line is the test, the one before it the validation. The encoder learns
+on the rest, the mixture's weights are chosen on the validation items, and the encoder goes on
+with the validation items. All items are ranked but those already seen; customers whose test item
+is unseen in training or already in their history are dropped. Prints a table, and as its last
+line one JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import resource
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+
+from footfall import device as devices
+from footfall import ranking, repeats, training
+from footfall import ranking_metrics as metrics
+from footfall.encoder import Encoder, EncoderConfig, ItemFeatures
+from footfall.mixture import learn_weights
+from footfall.ranking import COMPONENTS, Context, Targets
+from footfall.sequences import Catalogue, Floats, Ints, ItemEvents, read
+
+K = 10
+TOP = 20
+
+
+@dataclass(frozen=True)
+class Data:
+    """The file as columns, and whether each token lies after a gap of more than zero seconds."""
+
+    events: ItemEvents
+    catalogue: Catalogue
+    has_gap: np.ndarray
+
+
+def load(path: Path) -> Data:
+    """Reads FILE; raises ValueError naming the line that does not fit."""
+    customers: list[int] = []
+    items: list[str] = []
+    gaps: list[int] = []
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            left, _, right = line.rstrip("\n").partition("\t")
+            words = left.split()
+            if len(words) < 2:
+                continue
+            waits = [int(word) for word in right.split()] if right else [1] * (len(words) - 1)
+            if len(waits) != len(words) - 1:
+                raise ValueError(
+                    f"{path}, line {number}: {len(words) - 1} items, {len(waits)} gaps"
+                )
+            customers.extend([number] * len(waits))
+            items.extend(words[1:])
+            gaps.extend([0, *waits[1:]])
+    owner = np.array(customers, dtype=np.int64)
+    gap = np.array(gaps, dtype=np.int64)
+    heads = np.flatnonzero(np.diff(owner, prepend=-1))
+    place = np.arange(len(owner)) - np.repeat(heads, np.diff(np.append(heads, len(owner))))
+    elapsed = np.cumsum(gap)
+    # The file knows no dates: customers are laid so that they all end at one moment, and events
+    # of one second keep the order of the file by a microsecond each.
+    final = np.append(heads[1:], len(owner)) - 1
+    elapsed -= np.repeat(elapsed[final], np.diff(np.append(heads, len(owner))))
+    elapsed -= elapsed.min(initial=0)
+    at = elapsed * 1_000_000 + place
+    table = pa.table(
+        {
+            "customer_no": owner,
+            "item_id": items,
+            "event_at": pa.array(at, type=pa.timestamp("us", tz="UTC")),
+            "event_type": ["purchase"] * len(items),
+        }
+    )
+    nothing = pa.table({"item_id": pa.array([], type=pa.string())})
+    events, catalogue = read(table, nothing, session_gap_seconds=-1)
+    return Data(events, catalogue, gap > 0)
+
+
+def last_items(data: Data, back: int) -> tuple[Ints, Targets]:
+    """Ends of the histories ``back`` items before the last, and the item there as the target.
+
+    Customers with fewer than three items keep their whole history and have no target.
+    """
+    events = data.events
+    long = np.diff(events.offsets) >= 3
+    ends = events.offsets[1:] - np.where(long, back, 0)
+    seen = np.zeros(len(data.catalogue.item_ids), dtype=np.bool_)
+    owner = np.repeat(np.arange(len(long)), np.diff(events.offsets))
+    trained = np.arange(len(owner)) < ends[owner]
+    seen[events.items[trained]] = True
+    customers = np.flatnonzero(long)
+    target = events.items[ends[customers]]
+    pair = owner * len(seen) + events.items
+    known = np.isin(customers * len(seen) + target, pair[trained])
+    kept = seen[target] & ~known
+    customers, target = customers[kept], target[kept]
+    return ends, Targets(customers, np.arange(len(customers)), target)
+
+
+def context_of(data: Data, encoder: Encoder | None, ends: Ints, device: torch.device) -> Context:
+    """Everything that a ranking needs, with one end a customer in place of one moment for all."""
+    features = ItemFeatures.of(data.catalogue, len(data.catalogue.item_ids), device)
+    table = None
+    if encoder is not None:
+        with torch.no_grad():
+            table = encoder.table(features)
+    return Context(
+        events=data.events,
+        catalogue=data.catalogue,
+        history=repeats.ItemHistory.of(data.events),
+        ends=ends,
+        cut=int(data.events.at.max()) + 1,
+        count_items=len(data.catalogue.item_ids),
+        encoder=encoder,
+        features=features,
+        table=table,
+        device=device,
+        repeat_model=repeats.RepeatModel({}),
+        # Without dates nothing is recent: popularity is that of the whole file.
+        popular_days=1e5,
+    )
+
+
+def judge(data: Data, context: Context, weights: Floats, targets: Targets) -> dict[str, float]:
+    """NDCG and hit rate on all test items, and on those after a gap."""
+    ranked = ranking.evaluate(context, weights, targets, new_only=True, k=K)
+    gap = data.has_gap[context.ends[targets.customers]]
+    ndcg, hits = metrics.ndcg(ranked), metrics.hit_rate(ranked)
+    figures = {"ndcg_10": ndcg, "hr_10": hits, "ndcg_10_gap": ndcg[gap], "hr_10_gap": hits[gap]}
+    return {name: float(v.mean()) if len(v) else float("nan") for name, v in figures.items()}
+
+
+def customers_per_second(context: Context, weights: Floats, customers: Ints) -> float:
+    """How many customers a second get their top items, the whole mixture included."""
+    began = time.perf_counter()
+    for batch in ranking.batches(context, customers, allow_repeats=False):
+        batch.mixture(weights).topk(min(TOP, context.count_items), dim=1)
+    return len(customers) / (time.perf_counter() - began)
+
+
+def run(data: Data, options: argparse.Namespace, seed: int) -> dict[str, Any]:
+    """One seed: fit, choose weights on validation, fit on, judge on the test items."""
+    device = devices.pick(options.device)
+    count = len(data.catalogue.item_ids)
+    began = time.process_time()
+    encoder = Encoder(
+        EncoderConfig(count, 0, 0, options.dim, options.blocks, options.max_length),
+        torch.Generator().manual_seed(seed),
+    ).to(device)
+    features = ItemFeatures.of(data.catalogue, count, device)
+    settings = training.TrainingSettings(
+        epochs=options.epochs,
+        batch_tokens=1024,
+        learning_rate=2e-3,
+        weight_decay=0.01,
+        dropout=0.3,
+        horizon_days=0.0,
+        negatives=options.negatives if count > options.negatives else 0,
+        time_budget_seconds=1e9,
+    )
+    validation_ends, validation = last_items(data, 2)
+    test_ends, test = last_items(data, 1)
+    for name, ends, epochs in (
+        ("validation", validation_ends, options.epochs),
+        ("test", test_ends, options.warm_epochs),
+    ):
+        training.fit(
+            encoder, features, data.events, ends, dataclasses.replace(settings, epochs=epochs),
+            seed=seed, name=name, device=device,
+            progress=lambda line: print(line, file=sys.stderr, flush=True),
+        )  # fmt: skip
+        if name == "validation":
+            context = context_of(data, encoder, ends, device)
+            weights, _ = learn_weights(context, validation, new_only=True)
+    context = context_of(data, encoder, test_ends, device)
+    figures: dict[str, Any] = judge(data, context, weights, test)
+    figures["fit_cpu_s"] = time.process_time() - began
+    figures["score_customers_per_s"] = customers_per_second(context, weights, test.customers)
+    figures["weights"] = dict(zip(COMPONENTS, weights.tolist(), strict=True))
+    figures["customers"] = len(test.customers)
+    baselines = {"popular": "popular", "markov": "successors", "item_knn": "neighbours"}
+    figures["baselines"] = {
+        name: judge(data, context, _single(component), test)
+        for name, component in {**baselines, "linear": "linear", "softmax": "softmax"}.items()
+    }
+    return figures
+
+
+def _single(component: str) -> Floats:
+    return np.array([name == component for name in COMPONENTS], dtype=np.float32)
+
+
+def main() -> None:
+    """Runs every seed and prints means, spreads and the last line."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--warm-epochs", type=int, default=2)
+    parser.add_argument("--dim", type=int, default=64)
+    parser.add_argument("--blocks", type=int, default=1)
+    parser.add_argument("--max-length", type=int, default=50)
+    parser.add_argument("--negatives", type=int, default=2048)
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--threads", type=int, default=0)
+    options = parser.parse_args()
+    if options.seeds < 1:
+        parser.error(f"--seeds must be at least 1, not {options.seeds}")
+    devices.use_threads(options.threads)
+    data = load(options.file)
+    if not (np.diff(data.events.offsets) >= 3).any():
+        parser.error(f"{options.file}: no customer has three items, so there is nothing to test")
+    runs = [run(data, options, seed) for seed in range(1, options.seeds + 1)]
+
+    headings = ("ndcg_10", "hr_10", "ndcg_10_gap", "hr_10_gap")
+    print(f"{'model':18s}" + "".join(f"{name:>14s}" for name in headings))
+    for name, figures in runs[0]["baselines"].items():
+        print(f"{name:18s}" + "".join(f"{figures[column]:14.4f}" for column in headings))
+    for seed, figures in enumerate(runs, start=1):
+        label = f"scorer, seed {seed}"
+        print(f"{label:18s}" + "".join(f"{figures[column]:14.4f}" for column in headings))
+    means = {name: float(np.mean([r[name] for r in runs])) for name in headings}
+    last = {
+        **{name: round(value, 5) for name, value in means.items()},
+        "fit_cpu_s": round(float(np.mean([r["fit_cpu_s"] for r in runs])), 1),
+        "peak_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 3),
+        "score_customers_per_s": round(float(np.mean([r["score_customers_per_s"] for r in runs]))),
+        "baselines": runs[0]["baselines"],
+        "spread": {n: float(np.std([r[n] for r in runs])) for n in headings},
+        "weights": runs[0]["weights"],
+        "customers": runs[0]["customers"],
+        "seeds": options.seeds,
+    }
+    print(json.dumps(last))
+
+
+if __name__ == "__main__":
+    main()
