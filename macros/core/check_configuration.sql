@@ -58,7 +58,7 @@
 
 
 {% macro unknown_var_problems() %}
-    {% set declared = fromjson(query_value('select footfall_project_vars(' ~ sql_text(flags.PROJECT_DIR) ~ ')')) %}
+    {% set declared = fromjson(query_value('select footfall_project_vars(' ~ sql_text(invocation_args_dict.project_dir) ~ ')')) %}
     {% set given = (invocation_args_dict.get('vars') or {}).keys() | list %}
     {% set problems = [] %}
     {% for name in (declared + given) | unique if name not in known_vars() %}

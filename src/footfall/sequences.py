@@ -64,10 +64,7 @@ class Catalogue:
     has_stock: bool
 
     def count_before(self, cut: int) -> int:
-        """Length of the shortest prefix with every item that had an event before ``cut``.
-
-        Without known items it holds no other; ``cut`` is in microseconds since 1970.
-        """
+        """Length of the shortest prefix with every item that had an event before ``cut``."""
         seen = np.flatnonzero(self.first_at < cut)
         return int(seen[-1]) + 1 if len(seen) else 0
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
+
 from conftest import SQL_PART, Warehouse
 
 BATCHES = 4
@@ -31,7 +32,9 @@ def keep(shop: Warehouse, label: str) -> None:
     for schema, name in incremental_models(shop):
         columns = [row[0] for row in shop.query(f"describe {schema}.{name}")]
         wanted = ", ".join(column for column in columns if column not in OPERATIONAL)
-        shop.execute(f"create or replace table kept.{label}_{name} as select {wanted} from {schema}.{name}")
+        shop.execute(
+            f"create or replace table kept.{label}_{name} as select {wanted} from {schema}.{name}"
+        )
 
 
 def differences(shop: Warehouse) -> dict[str, tuple[int, int]]:
@@ -115,7 +118,9 @@ def test_a_run_with_nothing_new_changes_nothing_and_reads_no_day_again(
     small_shop.built()
     keep(small_shop, "steps")
 
-    assert small_shop.value("select count(*) from intermediate.int_arrival_days where is_pending") == 0
+    assert (
+        small_shop.value("select count(*) from intermediate.int_arrival_days where is_pending") == 0
+    )
     assert differences(small_shop) == {}
 
 

@@ -1,0 +1,138 @@
+"""Whole builds of a small storefront: each model, each data and unit test, and a second time."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conftest import SMALL_SCORER, Warehouse, problems
+
+MARTS = (
+    "sessions",
+    "journey_funnel",
+    "customer_rfm",
+    "recommendations",
+    "churn_risk",
+    "customer_value",
+    "model_evaluation",
+    "model_runs",
+)
+
+
+@pytest.fixture(scope="module")
+def built_shop(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    """A storefront of 400 customers, built once with all its data tests."""
+    shop = Warehouse(
+        tmp_path_factory.mktemp("built"), {"storefront_customers": 400, **SMALL_SCORER}
+    )
+    outcome = shop.dbt("build")
+    assert outcome.success, problems(outcome)
+    return shop
+
+
+def test_a_plain_build_fills_every_mart(built_shop: Warehouse) -> None:
+    rows = {name: built_shop.value(f"select count(*) from marts.{name}") for name in MARTS}
+    assert all(rows.values()), rows
+
+
+def test_the_unit_tests_of_the_sql_pass(built_shop: Warehouse) -> None:
+    outcome = built_shop.dbt("test", "--select", "test_type:unit")
+    assert outcome.success, problems(outcome)
+    assert len(list(outcome.result)) >= 40
+
+
+def test_scores_are_told_beside_baselines_on_the_same_customers(built_shop: Warehouse) -> None:
+    rows = built_shop.query(
+        "select score, population, horizon_days, metric, count(distinct customer_count),"
+        " count(*) filter (where model = 'attention_scorer'), count(*) filter (where is_baseline)"
+        " from marts.model_evaluation"
+        " where metric in ('ndcg_10', 'auc', 'brier', 'mae', 'gini', 'macro_f1') group by all"
+    )
+    assert {row[0] for row in rows} == {"recommendations", "churn", "value", "tier"}
+    for *what, customer_counts, ours, baselines in rows:
+        assert (customer_counts, ours) == (1, 1), what
+        assert baselines >= 2, what
+
+
+def test_every_score_can_be_followed_back_to_its_run(built_shop: Warehouse) -> None:
+    for mart in ("recommendations", "churn_risk", "customer_value"):
+        orphans = built_shop.value(
+            f"select count(*) from marts.{mart} as mart"
+            " left join marts.model_runs as runs using (model_run_id)"
+            " where runs.model_run_id is null"
+        )
+        assert orphans == 0, mart
+
+
+def test_churn_risk_ranks_customers_as_their_true_lifetimes_do(built_shop: Warehouse) -> None:
+    rows = built_shop.query(
+        "with keys as ("
+        "  select customer_id, identity.identity_key as customer_key"
+        "  from truth_storefront.truth_customers as truth"
+        "  inner join intermediate.int_customers as customers"
+        "    on customers.registered_at = truth.registered_at"
+        "  inner join intermediate.int_identity_keys as identity"
+        "    on identity.identity_no = customers.customer_no"
+        ")"
+        " select churn_probability, truth.churned_at < timestamptz '2026-07-01 00:00:00+00'"
+        " from marts.churn_risk inner join keys using (customer_key)"
+        " inner join truth_storefront.truth_customers as truth using (customer_id)"
+    )
+    scores = np.array([row[0] for row in rows])
+    gone = np.array([bool(row[1]) for row in rows])
+    assert gone.sum() > 30
+    assert (~gone).sum() > 30
+    pairs = scores[gone][:, None] - scores[~gone][None, :]
+    auc = (pairs > 0).mean() + (pairs == 0).mean() / 2
+    assert auc > 0.75
+
+
+def test_a_second_build_with_nothing_new_trains_nothing(built_shop: Warehouse) -> None:
+    models = ("attention_encoder", "scored_churn", "scored_value", "backtest_churn")
+    digests = [
+        f"select md5(string_agg(t::varchar, '' order by t::varchar)) from scores.{m} as t"
+        for m in models
+    ]
+    before = [built_shop.value(digest) for digest in digests]
+    runs = built_shop.query("select model_run_id, first_seen_at from marts.model_runs order by all")
+
+    outcome = built_shop.dbt("build")
+
+    assert outcome.success, problems(outcome)
+    assert [built_shop.value(digest) for digest in digests] == before
+    assert (
+        built_shop.query("select model_run_id, first_seen_at from marts.model_runs order by all")
+        == runs
+    )
+    spent = {row.node.name: row.execution_time for row in outcome.result}
+    assert spent["attention_encoder"] < 15
+
+
+def test_the_docs_show_the_way_from_source_to_mart(built_shop: Warehouse) -> None:
+    outcome = built_shop.dbt("docs", "generate", "--static")
+    assert outcome.success, problems(outcome)
+    target = Path(built_shop.folder) / "target"
+    assert (target / "static_index.html").stat().st_size > 100_000
+
+    parents = json.loads((target / "manifest.json").read_text())["parent_map"]
+    for mart in MARTS:
+        above = {f"model.footfall.{mart}"}
+        todo = list(above)
+        while todo:
+            for parent in parents[todo.pop()]:
+                if parent in parents and parent not in above:
+                    above.add(parent)
+                    todo.append(parent)
+        assert "source.footfall.raw_storefront.events" in above, mart
+    above_churn = set(parents["model.footfall.churn_risk"])
+    assert "model.footfall.scored_churn" in above_churn
+
+
+def test_an_empty_run_only_makes_the_shapes(tmp_path: Path) -> None:
+    shop = Warehouse(tmp_path, {"storefront_customers": 50, **SMALL_SCORER})
+    outcome = shop.dbt("build", "--empty", "--exclude-resource-type", "test")
+    assert outcome.success, problems(outcome)
+    assert shop.value("select count(*) from marts.recommendations") == 0
