@@ -1,4 +1,4 @@
-"""What the tests share: a shop to build, in this process, without parsing the project anew each time."""
+"""What the tests share: a shop to build in this process, without parsing the project each time."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
@@ -56,7 +55,7 @@ def differences(shop: Warehouse) -> dict[str, tuple[int, int]]:
 
 
 @pytest.fixture
-def arriving_shop(small_shop: Warehouse) -> Iterator[Warehouse]:
+def arriving_shop(small_shop: Warehouse) -> Warehouse:
     """A built shop whose raw events have been put aside, so that they can arrive in pieces."""
     small_shop.built()
     small_shop.execute(
@@ -64,7 +63,7 @@ def arriving_shop(small_shop: Warehouse) -> Iterator[Warehouse]:
         "create table pool.events as select * from raw_storefront.events",
         "drop view if exists raw_storefront.events",
     )
-    yield small_shop
+    return small_shop
 
 
 def arrive(shop: Warehouse, batch: int) -> None:
@@ -87,7 +86,8 @@ def test_any_order_of_arrival_gives_the_tables_of_a_full_build(
         # Each batch is received later than all before it, whenever its events happened.
         shop.execute(
             "update pool.batches set received_at = timestamptz '2026-07-02 00:00:00+00'"
-            " + to_days(cast(batch as integer)) + to_seconds(cast(hash(event_id) % 80000 as integer))"
+            " + to_days(cast(batch as integer))"
+            " + to_seconds(cast(hash(event_id) % 80000 as integer))"
         )
     # A device that two customers log in on, so that a late login takes a history away again.
     shop.execute(

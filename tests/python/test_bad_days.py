@@ -1,0 +1,368 @@
+"""Input that goes wrong: a build takes it in and says what it left out, or stops and says why."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pytest
+
+from conftest import SMALL_SCORER, SQL_PART, Warehouse, problems
+
+WHOLE: tuple[str, ...] = ()
+MARTS = (
+    "sessions",
+    "journey_funnel",
+    "customer_rfm",
+    "recommendations",
+    "churn_risk",
+    "customer_value",
+    "model_runs",
+    "model_evaluation",
+)
+# What judges single rows, with the test that judges the tracking plan.
+ROWS_PART = (
+    "+int_events",
+    "+int_row_accounting",
+    "+every_event_type_is_in_the_tracking_plan",
+    "+amounts_are_in_one_currency",
+)
+START = dt.datetime(2024, 1, 1, 9, tzinfo=dt.UTC)
+CURRENCIES = ("EUR", "USD", "EUR", "GBP")
+
+Event = Mapping[str, Any]
+
+
+def bring(shop: Warehouse, events: Iterable[Event]) -> None:
+    """Write the shop's events.csv: all columns that any event has, empty where one has none."""
+    rows = list(events)
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    with Path(shop.variables["custom_events_path"]).open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def bring_text(shop: Warehouse, text: str | bytes) -> None:
+    raw = text.encode() if isinstance(text, str) else text
+    Path(shop.variables["custom_events_path"]).write_bytes(raw)
+
+
+def event(customer: str, day: float, kind: str = "purchase", **more: Any) -> dict[str, Any]:
+    """One event, `day` days after the shop opened; a purchase costs 10 unless told otherwise."""
+    row = {
+        "customer_id": customer,
+        "event_at": (START + dt.timedelta(days=day)).isoformat(),
+        "event_type": kind,
+        "item_id": "mug",
+        **more,
+    }
+    return {"amount": 10, **row} if kind == "purchase" else row
+
+
+def accounting(shop: Warehouse) -> tuple[int, int, int, int]:
+    """Rows raw, accepted, duplicate, rejected; the three add up to the first."""
+    ((raw, accepted, duplicate, rejected),) = shop.query(
+        "select raw_count, accepted_count, duplicate_count, rejected_count"
+        " from intermediate.int_row_accounting"
+    )
+    assert raw == accepted + duplicate + rejected
+    return raw, accepted, duplicate, rejected
+
+
+def reasons(shop: Warehouse) -> list[str]:
+    return [
+        row[0]
+        for row in shop.query(
+            "select reason from intermediate.int_rejected_rows"
+            " where not is_duplicate order by reason"
+        )
+    ]
+
+
+def row_counts(shop: Warehouse) -> dict[str, int]:
+    return {name: shop.value(f"select count(*) from marts.{name}") for name in MARTS}
+
+
+def failed(shop: Warehouse, select: Sequence[str] = SQL_PART, *options: str) -> str:
+    """Build, which must fail, and give back what the user reads."""
+    outcome = shop.build(select, *options, test=True)
+    assert not outcome.success
+    return problems(outcome)
+
+
+def shown_rows(shop: Warehouse, test: str) -> list[str]:
+    """The rows of a failed test that the end of the last run shows."""
+    log = (shop.folder / "logs" / "dbt.log").read_text()
+    _, found, after = log.rpartition(f"{test} found:\n")
+    assert found
+    lines = after.splitlines()
+    return [line.strip() for line in takewhile(lambda line: line.startswith("    "), lines)]
+
+
+@pytest.fixture
+def euro_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """A shop of its own that tells its amounts in euros."""
+    folder = tmp_path_factory.mktemp("euro")
+    return Warehouse(
+        folder,
+        {
+            "footfall_source": "custom",
+            "custom_events_path": str(folder / "events.csv"),
+            "reporting_currency": "EUR",
+            **SMALL_SCORER,
+        },
+    )
+
+
+def test_no_events_at_all_builds_empty_marts_and_the_first_events_fill_them(
+    own_shop: Warehouse,
+) -> None:
+    bring_text(own_shop, "customer_id,device_id,event_at,event_type,item_id,amount\n")
+    own_shop.built(WHOLE, test=True)
+    # The scorer ran, and learned nothing.
+    assert row_counts(own_shop) == {**dict.fromkeys(MARTS, 0), "model_runs": 1}
+
+    # What looks back on the run before must take an empty table for one: nothing is behind it.
+    anonymous = {"customer_id": "", "device_id": "tablet"}
+    bring(
+        own_shop,
+        [
+            event("", 0, "view", **anonymous),
+            event("anna", 0.01, "login", device_id="tablet"),
+            event("anna", 40, device_id="phone"),
+            event("bert", 80),
+        ],
+    )
+    own_shop.built()
+    assert accounting(own_shop) == (4, 4, 0, 0)
+    assert own_shop.query(
+        "select count(*), count(distinct customer_key), sum(event_count) from marts.sessions"
+    ) == [(3, 2, 4)]
+    assert own_shop.value("select count(*) from marts.customer_rfm") == 2
+
+
+def test_a_customer_who_is_first_known_after_an_anonymous_start_gets_her_history(
+    own_shop: Warehouse,
+) -> None:
+    anonymous = [event("", day, "view", device_id="tablet") for day in (0, 1, 2)]
+    bring(own_shop, anonymous)
+    own_shop.built()
+    assert own_shop.value("select count(customer_key) from marts.sessions") == 0
+
+    bring(own_shop, [*anonymous, event("anna", 3, "login", device_id="tablet")])
+    own_shop.built()
+    assert own_shop.query("select count(*), count(customer_key) from marts.sessions") == [(4, 4)]
+
+
+def test_one_customer(own_shop: Warehouse) -> None:
+    bring(own_shop, [event("anna", 20 * visit, item_id=f"item-{visit % 3}") for visit in range(15)])
+    own_shop.built(WHOLE, test=True)
+
+    assert accounting(own_shop) == (15, 15, 0, 0)
+    rows = row_counts(own_shop)
+    assert rows["sessions"] == 15
+    assert rows["customer_rfm"] == rows["churn_risk"] == rows["customer_value"] == 1
+    assert own_shop.value("select count(distinct customer_key) from marts.recommendations") <= 1
+
+
+def test_one_customer_with_100_000_events(own_shop: Warehouse) -> None:
+    count = 100_000
+    kinds = ["view", "view", "add_to_cart", "purchase"]
+    seconds = [60 * number for number in range(count)]
+    table = pa.table(
+        {
+            "customer_id": ["anna"] * count,
+            "event_at": [START + dt.timedelta(seconds=second) for second in seconds],
+            "event_type": [kinds[number % 4] for number in range(count)],
+            "item_id": [f"item-{number % 50}" for number in range(count)],
+            "amount": [10.0 if number % 4 == 3 else None for number in range(count)],
+        }
+    )
+    pacsv.write_csv(table, own_shop.variables["custom_events_path"])
+    own_shop.built(WHOLE)
+
+    assert accounting(own_shop) == (count, count, 0, 0)
+    # Never half an hour of rest: one session of 69 days, flagged and not lost.
+    assert own_shop.query("select event_count, is_overlong from marts.sessions") == [(count, True)]
+    assert own_shop.value("select order_count from marts.customer_rfm") == 70
+    assert own_shop.value("select count(*) from marts.recommendations") == 10
+
+
+def test_all_events_in_one_second(own_shop: Warehouse) -> None:
+    customers = [f"customer-{number}" for number in range(20)]
+    bring(
+        own_shop,
+        [
+            event(customer, 0, kind, event_id=f"{customer} {kind} {item}", item_id=f"item-{item}")
+            for customer in customers
+            for kind in ("view", "add_to_cart", "purchase")
+            for item in range(5)
+        ],
+    )
+    own_shop.built(WHOLE, test=True)
+
+    assert accounting(own_shop) == (300, 300, 0, 0)
+    assert own_shop.query(
+        "select count(*), min(event_count), max(event_count), max(duration_seconds)"
+        " from marts.sessions"
+    ) == [(20, 15, 15, 0.0)]
+    assert own_shop.value("select count(*) from marts.customer_rfm where recency_days = 1") == 20
+
+
+def test_rows_that_break_the_contract_are_rejected_with_the_reason(own_shop: Warehouse) -> None:
+    tomorrow = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
+    bring(
+        own_shop,
+        [
+            event("anna", 0, received_at="", quantity="", device_id=""),
+            event("anna", 1, "refund", quantity=-2, amount=5),
+            event("anna", 2, event_at="1989-12-31 23:59:59"),
+            event("anna", 3, event_at=tomorrow.isoformat()),
+            event("anna", 4, received_at="2024-01-03T00:00:00Z"),
+            event("anna", 5, event_at="the day before"),
+            event("anna", 6, event_at=""),
+            event("anna", 7, amount="ten"),
+            event("anna", 8, amount="1.234,50"),
+            event("anna", 9, amount=-10),
+            event("anna", 10, quantity=-1),
+            event("", 11),
+            event("anna", 12, kind=""),
+        ],
+    )
+    own_shop.built(ROWS_PART, test=True)
+
+    assert accounting(own_shop) == (13, 2, 0, 11)
+    assert reasons(own_shop) == [
+        "amount is negative",
+        "amount is not a number: 1.234,50",
+        "amount is not a number: ten",
+        "event_at is before 1990-01-01 (var earliest_event_date)",
+        "event_at is in the future",
+        "event_at is later than received_at",
+        "event_at is missing or is no time",
+        "event_at is not a time: the day before",
+        "event_type is missing",
+        "neither customer_id nor device_id",
+        "quantity is negative",
+    ]
+    assert own_shop.query(
+        "select event_type, amount from intermediate.int_events order by event_at"
+    ) == [("purchase", 10.0), ("refund", -5.0)]
+
+
+def test_a_text_file_with_broken_bytes_quotes_and_extra_columns(own_shop: Warehouse) -> None:
+    bring_text(
+        own_shop,
+        b"customer_id,event_at,event_type,item_id,amount,note\n"
+        b'anna,2024-01-01 09:00,purchase,"a ""good"" mug, red",10,fine\n'
+        b'anna,2024-01-02 09:00,purchase,"two\nlines",10,fine\n'
+        b"anna,2024-01-03 09:00,purchase,caf\xe9,10,broken byte\n"
+        b"anna,2024-01-04 09:00,purchase,mug,10,one,field,too,many\n"
+        b'anna,2024-01-05 09:00,purchase,"never closed,10,fine\n'
+        b"anna,2024-01-06 09:00,purchase,mug\n",
+    )
+    own_shop.built(ROWS_PART, test=True)
+
+    assert accounting(own_shop) == (6, 4, 0, 2)
+    assert own_shop.query(
+        "select item_id, amount, properties from intermediate.int_events order by event_at"
+    ) == [
+        ('a "good" mug, red', 10.0, '{"note":"fine"}'),
+        ("two\nlines", 10.0, '{"note":"fine"}'),
+        ("café", 10.0, '{"note":"broken byte"}'),
+        ("mug", None, '{"note":null}'),
+    ]
+    many, unclosed = reasons(own_shop)
+    assert "9 fields where the header has 6" in many
+    assert "a quote is not closed" in unclosed
+    raw_rows = [
+        json.loads(row[0])["line"]
+        for row in own_shop.query(
+            "select raw_row from intermediate.int_rejected_rows order by reason"
+        )
+    ]
+    assert [line.split(",")[1][:10] for line in raw_rows] == ["2024-01-04", "2024-01-05"]
+
+
+def test_a_missing_column_stops_the_build_and_leaves_the_marts_as_they_were(
+    own_shop: Warehouse,
+) -> None:
+    bring(own_shop, [event("anna", 0), event("bert", 1)])
+    own_shop.built()
+    before = own_shop.query("select * from marts.sessions order by all")
+    bring_text(own_shop, "customer_id,event_at,action\nanna,2024-01-01,purchase\n")
+    said = failed(own_shop)
+
+    assert f"'{own_shop.variables['custom_events_path']}' has no column 'event_type'" in said
+    assert "It has: customer_id, event_at, action." in said
+    assert "custom_columns" in said
+    assert own_shop.query("select * from marts.sessions order by all") == before
+
+
+def test_an_unknown_event_type_is_rejected_and_fails_a_test_by_name(own_shop: Warehouse) -> None:
+    bring(own_shop, [event("anna", 0), event("anna", 1, "teleport"), event("anna", 2, "clik")])
+    # Without tests first: dbt skips what lies behind a test that fails.
+    own_shop.built(ROWS_PART)
+    assert "every_event_type_is_in_the_tracking_plan: " in failed(own_shop, ROWS_PART)
+
+    # A name that is known to be wrong is rejected as well, but nobody has to do anything about it.
+    assert shown_rows(own_shop, "every_event_type_is_in_the_tracking_plan") == [
+        "source = custom, missing_event_type = teleport, row_count = 1,"
+        " how_to_mend = add teleport to seeds/event_types.csv and build with --full-refresh"
+    ]
+    assert accounting(own_shop) == (3, 1, 0, 2)
+    assert reasons(own_shop) == [
+        "event_type clik is marked as not accepted in seeds/event_types.csv",
+        "event_type teleport is not in seeds/event_types.csv",
+    ]
+
+
+def test_a_currency_mix_fails_a_test_by_name(own_shop: Warehouse) -> None:
+    bring(own_shop, [event("anna", day, currency=name) for day, name in enumerate(CURRENCIES)])
+    own_shop.built(ROWS_PART)
+    assert "amounts_are_in_one_currency: " in failed(own_shop, ROWS_PART)
+
+    assert sorted(shown_rows(own_shop, "amounts_are_in_one_currency")) == [
+        "currency = EUR, row_count = 2",
+        "currency = GBP, row_count = 1",
+        "currency = USD, row_count = 1",
+    ]
+    assert accounting(own_shop) == (4, 4, 0, 0)
+
+
+def test_amounts_are_told_in_the_reporting_currency(euro_shop: Warehouse) -> None:
+    bring(
+        euro_shop,
+        [event("anna", day, currency=name, unit_price=8) for day, name in enumerate(CURRENCIES)]
+        + [event("anna", 4, "refund", amount=10, currency="USD")],
+    )
+    euro_shop.built(ROWS_PART, test=True)
+    assert accounting(euro_shop) == (5, 2, 0, 3)
+    assert reasons(euro_shop) == [
+        "currency GBP has no rate in seeds/currency_rates.csv (var reporting_currency)",
+        *["currency USD has no rate in seeds/currency_rates.csv (var reporting_currency)"] * 2,
+    ]
+
+    # As if the seed had rates: the seed itself is the project's and stays as it is.
+    euro_shop.execute(
+        "insert into seeds.currency_rates values ('USD', 'EUR', 0.5), ('USD', 'GBP', 9)"
+    )
+    euro_shop.built(ROWS_PART, "--full-refresh", "--exclude-resource-type", "seed", test=True)
+    assert accounting(euro_shop) == (5, 4, 0, 1)
+    assert euro_shop.query(
+        "select event_type, unit_price, amount, currency from intermediate.int_events"
+        " order by event_at"
+    ) == [
+        ("purchase", 8.0, 10.0, "EUR"),
+        ("purchase", 4.0, 5.0, "EUR"),
+        ("purchase", 8.0, 10.0, "EUR"),
+        ("refund", None, -5.0, "EUR"),
+    ]
