@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -108,7 +108,7 @@ def shown_rows(shop: Warehouse, test: str) -> list[str]:
 
 
 @pytest.fixture
-def euro_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+def euro_shop(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     """A shop of its own that tells its amounts in euros."""
     folder = tmp_path_factory.mktemp("euro")
     return Warehouse(
