@@ -15,7 +15,19 @@
 {%- endmacro %}
 
 
-{#- The arrivals that this run has to read: on a full build all of them, otherwise the days that moved. -#}
+{#- The earliest day of arrival that this run has to read; far ahead when there is none. -#}
+{% macro earliest_pending_day() %}
+    {% set arrival_days = load_built_relation('int_arrival_days') %}
+    {% if arrival_days is none %}
+        {% do return('1970-01-01') %}
+    {% endif %}
+    {% set earliest = run_query('select min(received_on) from ' ~ arrival_days ~ ' where is_pending').columns[0].values()[0] %}
+    {% do return(earliest or '9999-01-01') %}
+{% endmacro %}
+
+
+{#- The arrivals that this run has to read: on a full build all of them, otherwise the days that moved. The earliest of
+    these days is written out as a time, so that older rows are passed over unread. -#}
 {% macro pending_arrivals(columns='arrivals.*') -%}
     select {{ columns }}
     from {{ ref('int_arrivals') }} as arrivals
@@ -24,6 +36,7 @@
         on arrivals.source = arrival_days.source
         and arrivals.received_on = arrival_days.received_on
         and arrival_days.is_pending
+    where arrivals.received_at >= timestamptz '{{ earliest_pending_day() }} 00:00:00+00'
     {%- endif %}
 {%- endmacro %}
 
