@@ -161,7 +161,8 @@
         'storefront_seed', 'storefront_customers', 'complete_journey_path', 'online_retail_path', 'ga4_path', 'snowplow_path',
         'segment_path', 'custom_events_path', 'custom_events_relation', 'custom_columns', 'custom_event_names',
         'custom_keep_identical_rows', 'earliest_event_date', 'future_tolerance_minutes',
-        'reporting_currency', 'session_gap_minutes', 'session_cut_at_midnight', 'session_cut_at_campaign_change'
+        'reporting_currency', 'session_gap_minutes', 'session_max_minutes', 'engaged_max_pause_seconds', 'bot_min_events',
+        'bot_max_seconds_per_event', 'session_cut_at_midnight', 'session_cut_at_campaign_change'
     ] %}
         {% do shaping.update({name: var(name) | string}) %}
     {% endfor %}

@@ -182,7 +182,8 @@
 {#- Incremental strategy: the touched months are replaced as a whole. -#}
 {% macro get_incremental_replace_months_sql(arg_dict) %}
     delete from {{ arg_dict['target_relation'] }}
-    where period_month in (select period_month from ({{ touched_months() }}));
+    where period_month in (select period_month from ({{ touched_months() }}))
+        or period_month not in (select {{ utc_month('session_started_at') }} from {{ ref('int_sessions') }} where not is_bot);
 
     insert into {{ arg_dict['target_relation'] }} by name
     select * from {{ arg_dict['temp_relation'] }}

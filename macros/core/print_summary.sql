@@ -62,7 +62,7 @@
             from {{ evaluation }}
             where (score, metric) in (
                 ('recommendations', 'ndcg_10'), ('churn', 'auc'), ('churn', 'brier'), ('value', 'mae'),
-                ('value', 'gini'), ('tier', 'macro_f1')
+                ('value', 'rmse'), ('value', 'gini'), ('tier', 'macro_f1')
             ) and population <> 'repeat'
         ),
         ours as (select * from leading_metrics where model = 'attention_scorer'),

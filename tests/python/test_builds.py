@@ -58,7 +58,7 @@ def test_scores_are_told_beside_baselines_on_the_same_customers(built_shop: Ware
 
 
 def test_every_score_can_be_followed_back_to_its_run(built_shop: Warehouse) -> None:
-    for mart in ("recommendations", "churn_risk", "customer_value"):
+    for mart in ("recommendations", "churn_risk", "customer_value", "model_evaluation"):
         orphans = built_shop.value(
             f"select count(*) from marts.{mart} as mart"
             " left join marts.model_runs as runs using (model_run_id)"

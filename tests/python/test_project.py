@@ -424,14 +424,7 @@ def test_a_setting_that_shapes_the_tables_needs_a_full_refresh(
     [
         "device_id in (select device_id from changed"
         " where customer_id is not null and event_at < {cutoff})",
-        pytest.param(
-            "true",
-            marks=pytest.mark.xfail(
-                strict=True,
-                reason="the history of a device joins its customer at every cut-off, also at those"
-                " before her first login on it",
-            ),
-        ),
+        "true",
     ],
     ids=["devices that have logged in before", "all devices"],
 )

@@ -16,8 +16,7 @@ seen as (
     select
         source,
         item_id,
-        min(event_at) as first_seen_at,
-        median(unit_price) filter (where unit_price > 0) as usual_price
+        min(event_at) as first_seen_at
     from accepted
     where item_id is not null
     group by source, item_id
@@ -45,7 +44,7 @@ final as (
         listed.subcategory,
         listed.brand,
 
-        coalesce(listed.list_price, seen.usual_price) as list_price,
+        listed.list_price,
 
         coalesce(listed.is_in_stock, true) as is_in_stock,
         listed.item_id is not null as is_in_catalogue,

@@ -20,7 +20,10 @@ final as (
     select
         accepted.* exclude (customer_no),
         coalesce(accepted.customer_no, links.customer_no) as customer_no,
-        coalesce(accepted.customer_no, links.customer_no, accepted.anonymous_no) as visitor_no
+        coalesce(accepted.customer_no, links.customer_no, accepted.anonymous_no) as visitor_no,
+        -- The journey may know this today; nothing that is told point in time may.
+        accepted.customer_no is null
+        and {{ utc_date('links.linked_at') }} > {{ utc_date('accepted.event_at') }} as is_known_later
     from accepted
     left join links
         on accepted.anonymous_no = links.anonymous_no

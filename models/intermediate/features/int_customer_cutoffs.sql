@@ -27,6 +27,7 @@ order_lines as (
 
     select * from {{ ref('int_order_lines') }}
     where event_type = 'purchase'
+        and is_known_later is not true
 
 ),
 

@@ -1,7 +1,9 @@
 {{ config(materialized='incremental', incremental_strategy='replace_touched_days') }}
 -- depends_on: {{ ref('int_touched_visitors') }}
 
--- What a customer did on one day. Money is told by the day: refunds are netted within it, and a day whose net is
+-- What a customer did on one day, as far as the shop knew by the end of that day that it was she: what a device did
+-- before the day she first logged in on it belongs to her journey, but a cut-off before that login could not know it.
+-- Money is told by the day: refunds are netted within it, and a day whose net is
 -- nothing or less is no order day.
 with
 
@@ -9,12 +11,14 @@ stitched as not materialized (
 
     select * from {{ ref('int_stitched_events') }}
     where customer_no is not null
+        and is_known_later is not true
 
 ),
 
 order_lines as (
 
     select * from {{ ref('int_order_lines') }}
+    where is_known_later is not true
 
 ),
 
@@ -22,6 +26,7 @@ sessions as (
 
     select * from {{ ref('int_sessions') }}
     where customer_no is not null
+        and is_known_later is not true
 
 ),
 

@@ -8,6 +8,7 @@ stitched as (
 
     select * from {{ ref('int_stitched_events') }}
     where customer_no is not null
+        and is_known_later is not true
         and item_id is not null
         and event_type in ('view', 'wishlist', 'add_to_cart', 'purchase')
         and coalesce(quantity, 1) > 0

@@ -32,6 +32,8 @@ final as (
             else 0
         end as discount_amount,
 
+        is_known_later,
+
         event_at as ordered_at,
         loaded_at
     from stitched

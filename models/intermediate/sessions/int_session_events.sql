@@ -37,6 +37,7 @@ acts as (
         stitched.channel,
         stitched.device,
         stitched.country,
+        stitched.is_known_later,
         stitched.loaded_at
     from stitched
     inner join event_types on stitched.event_type = event_types.event_type
@@ -116,6 +117,7 @@ final as (
 
         event_types.is_friction,
         numbered.is_customer,
+        numbered.is_known_later,
 
         numbered.loaded_at
     from numbered

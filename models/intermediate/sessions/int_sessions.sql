@@ -62,6 +62,7 @@ aggregated as (
         bool_or(stage = 'purchase') as has_reached_purchase,
         bool_or(stage = 'after_sales') as has_reached_after_sales,
         bool_or(is_customer) as is_customer,
+        bool_and(is_known_later) as is_known_later,
 
         max(event_at) as ended_at,
         max(loaded_at) as loaded_at
@@ -135,6 +136,7 @@ final as (
         order_line_count = 0
         and event_count >= {{ var('bot_min_events') }}
         and duration_seconds / event_count <= {{ var('bot_max_seconds_per_event') }} as is_bot,
+        is_known_later,
 
         session_started_at,
         ended_at,

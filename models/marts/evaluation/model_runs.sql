@@ -36,6 +36,24 @@ customer_value as (
 
 ),
 
+churn_backtest as (
+
+    select distinct
+        'churn back-test' as score,
+        run_metadata as run
+    from {{ ref('backtest_churn') }}
+
+),
+
+value_backtest as (
+
+    select distinct
+        'value back-test' as score,
+        run_metadata as run
+    from {{ ref('backtest_value') }}
+
+),
+
 runs as (
 
     select * from encoder
@@ -43,6 +61,10 @@ runs as (
     select * from churn
     union all
     select * from customer_value
+    union all
+    select * from churn_backtest
+    union all
+    select * from value_backtest
 
 ),
 

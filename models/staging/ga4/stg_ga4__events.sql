@@ -86,7 +86,7 @@ final as (
         end as amount,
 
         valued.currency,
-        valued.user_pseudo_id || '.' || valued.ga_session_id as session_hint,
+        cast(valued.ga_session_id as varchar) as session_hint,
         valued.medium as channel,
         valued.device_category as device,
         valued.country,

@@ -46,12 +46,9 @@ most_used_names as (
 
 items as (
 
-    select
-        stock_code,
-        median(unit_price) filter (where unit_price > 0 and quantity > 0) as list_price
+    select distinct stock_code
     from lines
     where stock_code is not null
-    group by stock_code
 
 ),
 
@@ -65,7 +62,8 @@ final as (
         case when regexp_matches(items.stock_code, '^([0-9]{5}|DCGS)') then 'goods' else 'charges' end as category,
         cast(null as varchar) as subcategory,
         cast(null as varchar) as brand,
-        items.list_price,
+        -- The file has prices of sales, none of a catalogue: a price over all time would tell of the future.
+        cast(null as double) as list_price,
         cast(null as timestamptz) as created_at,
         cast(null as boolean) as is_in_stock
     from items
