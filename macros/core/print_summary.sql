@@ -88,10 +88,10 @@
         {% do lines.append('  Scores: no horizon has closed yet, so there is nothing to judge them by.') %}
         {% do return('') %}
     {% endif %}
-    {% do lines.append('  Scores, judged on days they never saw         ours    best baseline') %}
+    {% do lines.append('  Scores, judged on days they never saw               ours    best baseline (brier, mae, rmse: less is better)') %}
     {% for row in rows %}
         {% set what = row[0] ~ ', ' ~ row[2] ~ ' d' ~ (', new items' if row[1] == 'new items only' else '') %}
-        {% do lines.append('    %-30s %-9s %9.3f  %9.3f  %s' | format(
+        {% do lines.append('    %-36s %-9s %9.3f  %9.3f  %s' | format(
             what, row[4], row[5] if row[5] is not none else 0, row[7] if row[7] is not none else 0, row[6] or ''
         )) %}
     {% endfor %}
