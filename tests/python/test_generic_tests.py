@@ -142,7 +142,7 @@ select
     {{ days_between(utc_date('earlier'), utc_date('later')) }} as days
 from (values
     ('none', timestamptz '2024-01-01 00:00:00+00', timestamptz '2024-01-01 00:00:00+00'),
-    ('across midnight', timestamptz '2023-12-31 23:59:59.5+00', timestamptz '2024-01-01 00:00+00'),
+    ('across midnight', timestamptz '2023-12-31 23:59:59.5Z', timestamptz '2024-01-01 00:00:00Z'),
     ('across 1970', timestamptz '1969-12-31 23:59:58+00', timestamptz '1970-01-01 00:00:01+00'),
     ('backwards', timestamptz '2024-01-01 00:00:10+00', timestamptz '2024-01-01 00:00:00+00'),
     ('across zones', timestamptz '2024-01-01 09:00:00+09', timestamptz '2024-01-01 00:01:00+00'),
