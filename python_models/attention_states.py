@@ -1,16 +1,23 @@
 """What the encoder knows of each customer on each cut-off date, as one vector."""
 
-from footfall import recommendations
+from footfall import artifacts, recommendations
 from footfall.adapter import progress, tables
 
 
 def model(dbt, session):
-    settings = dbt.config.meta_get("settings")
+    settings = recommendations.ScorerSettings.from_mapping(dbt.config.meta_get("settings"))
+    encoder = tables.arrow(dbt.ref("attention_encoder"))
+    cutoffs = tables.arrow(dbt.ref("int_customer_features").select("customer_no", "cutoff_date"))
+    run_id = artifacts.load(encoder).run_id
+    made_from = recommendations.made_from(run_id, cutoffs)
+    kept = tables.kept(session, dbt.this, "made_from", made_from)
+    if kept is not None:
+        return kept
     return recommendations.encode_states(
-        tables.arrow(dbt.ref("attention_encoder")),
+        encoder,
         tables.stream(session, dbt.ref("int_item_events")),
         tables.arrow(dbt.ref("int_items")),
-        tables.arrow(dbt.ref("int_customer_features").select("customer_no", "cutoff_date")),
-        settings=recommendations.ScorerSettings.from_mapping(settings),
+        cutoffs,
+        settings=settings,
         progress=progress.log,
     )

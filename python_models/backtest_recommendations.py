@@ -7,9 +7,9 @@ from footfall.adapter import progress, tables
 def model(dbt, session):
     settings = dbt.config.meta_get("settings")
     encoder = tables.arrow(dbt.ref("attention_encoder"))
-    judged = tables.of_run(tables.previous(session, dbt.this), artifacts.load(encoder).run_id)
-    if judged is not None:
-        return judged
+    kept = tables.kept(session, dbt.this, "run_id", artifacts.load(encoder).run_id)
+    if kept is not None:
+        return kept
     return recommendations.backtest(
         encoder,
         tables.stream(session, dbt.ref("int_item_events")),

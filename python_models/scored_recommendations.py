@@ -1,15 +1,22 @@
 """Ranks the items that each customer is likely to want next, with the reason for each."""
 
-from footfall import recommendations
+from footfall import artifacts, recommendations
 from footfall.adapter import progress, tables
 
 
 def model(dbt, session):
-    settings = dbt.config.meta_get("settings")
+    settings = recommendations.ScorerSettings.from_mapping(dbt.config.meta_get("settings"))
+    encoder = tables.arrow(dbt.ref("attention_encoder"))
+    items = tables.arrow(dbt.ref("int_items"))
+    run_id = artifacts.load(encoder).run_id
+    made_from = recommendations.made_from(run_id, items, settings)
+    kept = tables.kept(session, dbt.this, "made_from", made_from)
+    if kept is not None:
+        return kept
     return recommendations.recommend(
-        tables.arrow(dbt.ref("attention_encoder")),
+        encoder,
         tables.stream(session, dbt.ref("int_item_events")),
-        tables.arrow(dbt.ref("int_items")),
-        settings=recommendations.ScorerSettings.from_mapping(settings),
+        items,
+        settings=settings,
         progress=progress.log,
     )

@@ -1,6 +1,6 @@
 {#- Generates the simulated shop when it is a source of the run; costs nothing when it is there already. -#}
 {% macro load_storefront() %}
-    {% if execute and flags.WHICH in ['build', 'run', 'test', 'seed'] and source_is_enabled('storefront') %}
+    {% if execute and flags.WHICH in ['build', 'run'] and source_is_enabled('storefront') %}
         {% set until = var('storefront_until') %}
         {% do run_query(
             'select footfall_generate_storefront(' ~ var('storefront_seed') ~ ', ' ~ var('storefront_customers') ~ ', '

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator
 
 import numpy as np
@@ -13,6 +15,7 @@ from footfall import device as devices
 from footfall.artifacts import Values
 from footfall.backtests import backtest
 from footfall.encoder import Encoder, ItemFeatures, last_states
+from footfall.fingerprints import table_fingerprint
 from footfall.fits import (
     POPULATIONS,
     context_of,
@@ -33,17 +36,21 @@ __all__ = [
     "ScorerSettings",
     "backtest",
     "encode_states",
+    "made_from",
     "recommend",
     "train_encoder",
 ]
 
 STATE_ROWS = 8192
+# Settings that recommendations depend on, but no trained weight.
+SERVED = ("top_k", "allow_repeats", "in_stock_only")
 
 STATES_SCHEMA = pa.schema(
     [
         pa.field("customer_no", pa.int64()),
         pa.field("cutoff_date", pa.date32()),
         pa.field("state", pa.list_(pa.float32())),
+        pa.field("made_from", pa.string()),
     ]
 )
 RECOMMENDATIONS_SCHEMA = pa.schema(
@@ -55,8 +62,30 @@ RECOMMENDATIONS_SCHEMA = pa.schema(
         pa.field("is_repeat", pa.bool_()),
         pa.field("reason_item_id", pa.string()),
         pa.field("run_id", pa.string()),
+        pa.field("made_from", pa.string()),
     ]
 )
+
+
+def made_from(run_id: str, asked: pa.Table, settings: ScorerSettings | None = None) -> str:
+    """Digest of all that states or recommendations come from, so that they are made only once.
+
+    The run of the model stands for its code, its weights, and the events and items it was trained
+    on; whatever moves one of these moves the run.
+
+    Parameters
+    ----------
+    run_id
+        Of the model.
+    asked
+        What else goes in: the cut-offs that states are asked for, or the items with their stock.
+    settings
+        Of recommendations; states depend on none that the run does not know of.
+    """
+    parts = [run_id, table_fingerprint(asked)]
+    if settings is not None:
+        parts.append(json.dumps([getattr(settings, name) for name in SERVED]))
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
 def encode_states(
@@ -83,7 +112,8 @@ def encode_states(
 
     Returns
     -------
-    ``customer_no``, ``cutoff_date``, ``state`` (list of ``dim`` float32), as a stream.
+    ``customer_no``, ``cutoff_date``, ``state`` (list of ``dim`` float32) and ``made_from``, as a
+    stream.
     """
     device = devices.pick(settings.device)
     devices.use_threads(settings.threads)
@@ -95,7 +125,16 @@ def encode_states(
         progress(f"no states: the model has no {fit} fit")
         return pa.RecordBatchReader.from_batches(STATES_SCHEMA, iter(()))
     return pa.RecordBatchReader.from_batches(
-        STATES_SCHEMA, _states(encoder, tokens, catalogue, asked, device, progress)
+        STATES_SCHEMA,
+        _states(
+            encoder,
+            tokens,
+            catalogue,
+            asked,
+            device,
+            made_from(loaded.run_id, asked),
+            progress,
+        ),
     )
 
 
@@ -112,7 +151,8 @@ def recommend(
     Returns
     -------
     ``customer_no``, ``rank`` from 1, ``item_id``, ``score``, ``is_repeat`` (bought before),
-    ``reason_item_id`` (null where no past item raised the score), ``run_id``, as a stream.
+    ``reason_item_id`` (null where no past item raised the score), ``run_id`` and ``made_from``, as
+    a stream.
 
     Raises
     ------
@@ -122,7 +162,8 @@ def recommend(
     device = devices.pick(settings.device)
     devices.use_threads(settings.threads)
     loaded = artifacts.load(model)
-    tokens, catalogue = read_inputs(events, items, settings, loaded)
+    listed = items.read_all() if isinstance(items, pa.RecordBatchReader) else items
+    tokens, catalogue = read_inputs(events, listed, settings, loaded)
     if settings.in_stock_only and not catalogue.has_stock:
         raise ValueError("in_stock_only is set, but the items have no column 'is_in_stock'")
     values = loaded.fits.get("production")
@@ -134,12 +175,25 @@ def recommend(
         cutoffs_of(tokens, settings).production, values, device,
     )  # fmt: skip
     return pa.RecordBatchReader.from_batches(
-        RECOMMENDATIONS_SCHEMA, _recommendations(context, values, settings, loaded.run_id, progress)
+        RECOMMENDATIONS_SCHEMA,
+        _recommendations(
+            context,
+            values,
+            settings,
+            loaded.run_id,
+            made_from(loaded.run_id, listed, settings),
+            progress,
+        ),
     )
 
 
 def _recommendations(
-    context: Context, values: Values, settings: ScorerSettings, run_id: str, progress: Progress
+    context: Context,
+    values: Values,
+    settings: ScorerSettings,
+    run_id: str,
+    made: str,
+    progress: Progress,
 ) -> Iterator[pa.RecordBatch]:
     mixture = values[f"mixture.{POPULATIONS[0 if settings.allow_repeats else 1]}"]
     assert isinstance(mixture, np.ndarray)
@@ -173,6 +227,7 @@ def _recommendations(
                     type=pa.string(),
                 ),
                 pa.array([run_id] * count, type=pa.string()),
+                pa.array([made] * count, type=pa.string()),
             ],
             schema=RECOMMENDATIONS_SCHEMA,
         )
@@ -186,6 +241,7 @@ def _states(
     catalogue: Catalogue,
     asked: pa.Table,
     device: torch.device,
+    made: str,
     progress: Progress,
 ) -> Iterator[pa.RecordBatch]:
     number = asked["customer_no"].to_numpy()
@@ -210,6 +266,7 @@ def _states(
                     pa.array(number[some], type=pa.int64()),
                     pa.array(days[some], type=pa.int32()).cast(pa.date32()),
                     pa.ListArray.from_arrays(pa.array(edges), pa.array(flat.reshape(-1))),
+                    pa.array([made] * len(some), type=pa.string()),
                 ],
                 schema=STATES_SCHEMA,
             )

@@ -37,19 +37,32 @@ def keep(shop: Warehouse, label: str) -> None:
 
 
 def differences(shop: Warehouse) -> dict[str, tuple[int, int]]:
+    """Rows of either build without an equal in the other: {model: (missing, extra)}.
+
+    Sums of floats depend on the order of addition, so floats are equal when they differ by less
+    than a billionth of their size. Rounding both sides would not do: sums on a tie part ways.
+    """
     found = {}
     for _, name in incremental_models(shop):
-        # Sums of floats depend on the order of addition, so amounts are compared to a thousandth.
-        columns = shop.query(f"describe kept.full_{name}")
-        chosen = ", ".join(
-            f"round({column}, 3) as {column}" if kind == "DOUBLE" else column
-            for column, kind, *_ in columns
+        conditions = [
+            f"abs(one.{column} - two.{column}) <= 1e-9 * greatest(1, abs(one.{column}))"
+            f" or (one.{column} is null and two.{column} is null)"
+            if kind == "DOUBLE"
+            else f"one.{column} is not distinct from two.{column}"
+            for column, kind, *_ in shop.query(f"describe kept.full_{name}")
+        ]
+        equal = " and ".join(f"({condition})" for condition in conditions)
+        full, steps = f"kept.full_{name}", f"kept.steps_{name}"
+        missing = shop.value(
+            f"select count(*) from {full} as one anti join {steps} as two on {equal}"
         )
-        one = f"select {chosen} from kept.full_{name}"
-        two = f"select {chosen} from kept.steps_{name}"
-        missing = shop.value(f"select count(*) from ({one} except all {two})")
-        extra = shop.value(f"select count(*) from ({two} except all {one})")
-        if missing or extra:
+        extra = shop.value(
+            f"select count(*) from {steps} as two anti join {full} as one on {equal}"
+        )
+        rows = shop.query(f"select (select count(*) from {full}), (select count(*) from {steps})")[
+            0
+        ]
+        if missing or extra or rows[0] != rows[1]:
             found[name] = (missing, extra)
     return found
 

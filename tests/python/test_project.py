@@ -20,6 +20,7 @@ from dbt.contracts.graph.manifest import Manifest
 from sklearn.metrics import roc_auc_score
 
 from conftest import PROJECT, SMALL_SCORER, SQL_PART, Warehouse, problems
+from footfall.adapter.plugin import absolute_path
 
 WHOLE: tuple[str, ...] = ()
 DEMO_KEY = "footfall-demo-key"
@@ -213,7 +214,7 @@ def test_every_column_that_is_built_is_described(
         if table in described and column not in described[table]
     ]
     assert missing == []
-    assert {table for table, _ in built} - set(described) <= {"run_settings"}
+    assert {table for table, _ in built} - set(described) <= {"warehouse_settings"}
 
 
 def test_no_sql_that_ran_names_the_truth(storefront: Warehouse) -> None:
@@ -295,14 +296,14 @@ def storefront_manifest(storefront_folder: Path) -> Manifest:
 
 
 def build_with(
-    shop: Warehouse, manifest: Manifest, project: Path = PROJECT, **variables: Any
+    shop: Warehouse, manifest: Manifest, *options: str, project: Path = PROJECT, **variables: Any
 ) -> dbtRunnerResult:
     """Build one seed with other vars, without parsing anew: the checks run all the same."""
     os.environ["FOOTFALL_DB"] = str(shop.path)
     try:
         return dbtRunner(manifest=manifest).invoke(
             [
-                *("build", "--select", "event_types", "--quiet"),
+                *("build", "--select", "event_types", "--quiet", *options),
                 *("--project-dir", str(project), "--profiles-dir", str(PROJECT)),
                 *("--target-path", str(shop.folder / "target_of_checks")),
                 *("--log-path", str(shop.folder / "logs")),
@@ -410,10 +411,30 @@ def test_a_setting_that_shapes_the_tables_needs_a_full_refresh(
     assert not outcome.success
     assert (
         "'session_gap_minutes' was '30' when this warehouse was built and is '45' now:"
-        " build once with --full-refresh, or set FOOTFALL_DB to keep both."
+        " build everything once with --full-refresh, or set FOOTFALL_DB to keep both."
     ) in problems(outcome)
+    # A full refresh of a part would leave the rest as it was built: no way round.
+    outcome = build_with(storefront, storefront_manifest, "--full-refresh", session_gap_minutes=45)
+    assert "'session_gap_minutes' was '30'" in problems(outcome)
     # The run that was stopped leaves no trace: with the old setting all is well.
     assert build_with(storefront, storefront_manifest).success
+
+
+def test_a_run_that_is_stopped_leaves_the_raw_data_as_they_were(
+    storefront: Warehouse, storefront_manifest: Manifest
+) -> None:
+    before = storefront.query("select seed, customers from raw_storefront.storefront_run")
+    outcome = build_with(storefront, storefront_manifest, storefront_seed=8)
+    assert "'storefront_seed' was '7'" in problems(outcome)
+    assert storefront.query("select seed, customers from raw_storefront.storefront_run") == before
+
+
+def test_a_file_is_the_same_by_whatever_path_it_is_named() -> None:
+    here = str(Path.cwd() / "events.csv")
+    assert (
+        absolute_path("events.csv") == absolute_path(here) == absolute_path("./events.csv") == here
+    )
+    assert absolute_path("s3://bucket/events.parquet") == "s3://bucket/events.parquet"
 
 
 # --- the future and the truth ------------------------------------------------------------------

@@ -2,6 +2,7 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='append_new_columns',
+    meta={'is_shaped_by_no_setting': true},
 ) }}
 
 -- Every training that this warehouse has seen: what went in, on what device, how long it took. Runs that nothing has

@@ -88,7 +88,7 @@ class Plugin(BasePlugin):
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         self._connection = conn
         inputs.register(conn, self.creds.path)
-        # Both do their work when called: without side_effects DuckDB would fold them away.
+        # Those that do work when called: without side_effects DuckDB would fold them away.
         conn.create_function(
             "footfall_generate_storefront",
             self._generate_storefront,
@@ -97,6 +97,10 @@ class Plugin(BasePlugin):
             side_effects=True,
             null_handling="special",
         )
+        conn.create_function(
+            "footfall_storefront_fingerprint", _storefront_fingerprint, [], "VARCHAR"
+        )
+        conn.create_function("footfall_absolute_path", absolute_path, ["VARCHAR"], "VARCHAR")
         conn.create_function(
             "footfall_project_vars", _project_vars, ["VARCHAR"], "VARCHAR", side_effects=True
         )
@@ -139,3 +143,15 @@ def _project_vars(folder: str) -> str:
     declared: dict[str, Any] = dict(project.get("vars") or {})
     declared.update(declared.pop(project["name"], None) or {})
     return json.dumps(sorted(declared))
+
+
+def _storefront_fingerprint() -> str:
+    """Changes with the code that simulates the shop."""
+    from footfall import storefront
+
+    return storefront.fingerprint()
+
+
+def absolute_path(path: str) -> str:
+    """The same file under one name, wherever it was named from; addresses stay as they are."""
+    return path if "://" in path else str(Path(path).expanduser().absolute())

@@ -36,19 +36,38 @@ def previous(session: duckdb.DuckDBPyConnection, this: Any) -> pa.Table | None:
         session: the connection that dbt hands to the model.
         this: `dbt.this`, with database, schema and identifier.
     """
+    name = _standing(session, this)
+    return None if name is None else session.sql(f"select * from {name}").to_arrow_table()
+
+
+def kept(
+    session: duckdb.DuckDBPyConnection, this: Any, column: str, value: str
+) -> duckdb.DuckDBPyRelation | None:
+    """What this model's table holds, if it has rows and all of them say that they are this one.
+
+    The rows stay in the database until dbt asks for them: memory does not grow with them.
+
+    Args:
+        column: what tells one making of the table from another, equal in all its rows.
+        value: what it has to be.
+    """
+    name = _standing(session, this, column)
+    if name is None:
+        return None
+    found = session.sql(f"select distinct {column} from {name} limit 2").fetchall()
+    return session.sql(f"select * from {name}") if found == [(value,)] else None
+
+
+def _standing(
+    session: duckdb.DuckDBPyConnection, this: Any, column: str | None = None
+) -> str | None:
+    """The quoted name of this model's table, if it is there and has the column."""
     found = session.execute(
-        "select count(*) from information_schema.tables"
-        " where table_catalog = ? and table_schema = ? and table_name = ?",
-        [this.database, this.schema, this.identifier],
+        "select count(*) from information_schema.columns"
+        " where table_catalog = ? and table_schema = ? and table_name = ?"
+        " and column_name = coalesce(?, column_name)",
+        [this.database, this.schema, this.identifier, column],
     ).fetchall()[0][0]
     if not found:
         return None
-    name = ".".join(f'"{part}"' for part in (this.database, this.schema, this.identifier))
-    return session.sql(f"select * from {name}").to_arrow_table()
-
-
-def of_run(table: pa.Table | None, run_id: str) -> pa.Table | None:
-    """The table if it has rows and all of them come from this run; otherwise None."""
-    if table is None or table.num_rows == 0 or "run_id" not in table.column_names:
-        return None
-    return table if set(table.column("run_id").to_pylist()) == {run_id} else None
+    return ".".join(f'"{part}"' for part in (this.database, this.schema, this.identifier))

@@ -1,5 +1,5 @@
 """A simulated shop with a known truth, generated inside DuckDB from one seed number."""
 
-from footfall.storefront.simulation import StorefrontRun, generate
+from footfall.storefront.simulation import StorefrontRun, fingerprint, generate
 
-__all__ = ["StorefrontRun", "generate"]
+__all__ = ["StorefrontRun", "fingerprint", "generate"]
