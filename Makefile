@@ -51,7 +51,7 @@ VARS := $(VARS), custom_reviews_path: "$(call path_of,$(REVIEWS))"
 endif
 VARS := $(VARS)}
 
-.PHONY: help build test lint format docs clean lock env bench-sql
+.PHONY: help build test lint format docs clean lock env bench-sql bench-sources bench-times
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -90,6 +90,12 @@ docs: env ## build the docs site as one file, target/static_index.html
 
 bench-sql: env ## the SQL part beside hand-written queries: EVENTS=10000000
 	@$(BIN)/python benchmarks/bench_sql.py --events $(or $(EVENTS),10000000)
+
+bench-sources: env ## the two real shops, rows and scores beside baselines: FILE=online_retail.parquet
+	@$(BIN)/python benchmarks/bench_sources.py $(if $(FILE),--online-retail "$(FILE)") $(ARGS)
+
+bench-times: env ## how long environment, build, second build and tests take in a fresh clone
+	@$(BIN)/python benchmarks/bench_times.py $(ARGS)
 
 clean: ## remove what dbt made; the warehouse stays
 	@rm -rf target logs

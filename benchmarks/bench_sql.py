@@ -189,7 +189,9 @@ def main() -> None:
 
         connection = duckdb.connect(database, config={"memory_limit": "3GB", "threads": 2})
         connection.execute("set TimeZone = 'UTC'")
-        storefront.generate(connection, seed=7, customers=customers, progress=print)
+        started = time.process_time()
+        generated = storefront.generate(connection, seed=7, customers=customers, progress=print)
+        generator_cpu = time.process_time() - started
         last_day = connection.execute(
             "select cast(date_trunc('day', max(received_at)) as varchar) from raw_storefront.events"
         ).fetchall()[0][0]
@@ -234,6 +236,7 @@ def main() -> None:
     )
     print(f"  by hand on clean rows {results:.1f}: x{before / results:.2f}")
     print(f"  one more day {day:.1f}: {day / before:.1%} of the full build")
+    print(f"  storefront generated in {generated.seconds:.1f} s ({generator_cpu:.1f} CPU-s)")
     print(f"  peak memory: generator {generator_peak:.2f} GiB, builds {build_peak:.2f} GiB")
     print(
         json.dumps(
@@ -247,6 +250,9 @@ def main() -> None:
                 "day_cpu_s": round(day, 2),
                 "day_share": round(day / before, 4),
                 "peak_gib": round(build_peak, 2),
+                "storefront_s": round(generated.seconds, 1),
+                "storefront_cpu_s": round(generator_cpu, 1),
+                "storefront_peak_gib": round(generator_peak, 2),
                 "duckdb": duckdb.__version__,
             }
         )

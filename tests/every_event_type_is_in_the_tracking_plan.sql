@@ -5,5 +5,5 @@ select
     count(*) as row_count,
     'add ' || event_type || ' to seeds/event_types.csv and build with --full-refresh' as how_to_mend
 from {{ ref('int_rejected_rows') }}
-where reason like '% is not in seeds/event_types.csv'
+where reason like '% is not in seeds/event_types.csv:%'
 group by source, event_type

@@ -99,10 +99,14 @@
             ~ "(CSV or Parquet), or custom_events_relation to a relation of the warehouse."
         ) %}
     {% endif %}
+    {% set kinds = {
+        'online_retail': 'CSV or Parquet', 'ga4': 'Parquet or JSON', 'snowplow': 'TSV, CSV or Parquet',
+        'segment': 'JSON, CSV or Parquet'
+    } %}
     {% for name in picked if name in needed and not var(needed[name]) %}
         {% do problems.append(
             "var '" ~ needed[name] ~ "' is not set, but footfall_source is '" ~ name
-            ~ "': set it to the path of the file (CSV or Parquet)."
+            ~ "': set it to the path of the file (" ~ kinds[name] ~ "; with make: FILE=…)."
         ) %}
     {% endfor %}
     {% do return(problems) %}
@@ -124,7 +128,7 @@
             {% do problems.append("var '" ~ name ~ "' is '" ~ value ~ "': it takes true or false.") %}
         {% elif kind == 'share' and (value is boolean or value is not number or value <= 0 or value >= 1) %}
             {% do problems.append("var '" ~ name ~ "' is '" ~ value ~ "': it takes a number between 0 and 1.") %}
-        {% elif kind == 'date' and not modules.re.match('^\\d{4}-\\d{2}-\\d{2}$', value | string) %}
+        {% elif kind == 'date' and not modules.re.match('^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$', value | string) %}
             {% do problems.append("var '" ~ name ~ "' is '" ~ value ~ "': it takes a date such as 1990-01-01.") %}
         {% elif kind == 'horizons' %}
             {% if value is string or value is not sequence or not value

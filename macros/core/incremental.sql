@@ -51,6 +51,21 @@
 {%- endmacro %}
 
 
+{#- What an event says, apart from who and when received. -#}
+{% macro delivery_content() %}
+    {% do return([
+        'event_at', 'event_type', 'item_id', 'order_id', 'quantity', 'unit_price', 'amount', 'currency', 'session_hint',
+        'channel', 'device', 'country', 'properties'
+    ]) %}
+{% endmacro %}
+
+
+{#- The order of deliveries that were received at the same moment: the first is accepted, whatever order they came in. -#}
+{% macro delivery_order(alias) -%}
+    {{ row_digest(prefixed(alias, delivery_content())) }}, {{ alias }}.customer_id, {{ alias }}.device_id
+{%- endmacro %}
+
+
 {#- Column names behind the alias of their table. -#}
 {% macro prefixed(alias, columns) %}
     {% set named = [] %}
@@ -154,11 +169,16 @@
 {% endmacro %}
 
 
-{#- Incremental strategy: rows of touched customers are replaced; cut-offs that are no longer looked at go. -#}
+{#- Incremental strategy: rows of touched customers are replaced at the cut-offs after the touched day; cut-offs that are
+    no longer looked at go. -#}
 {% macro get_incremental_replace_customers_and_cutoffs_sql(arg_dict) %}
+    delete from {{ arg_dict['target_relation'] }} as target
+    using ({{ touched_days() }}) as touched
+    where target.customer_no = touched.visitor_no
+        and target.cutoff_date > touched.touched_on;
+
     delete from {{ arg_dict['target_relation'] }}
-    where customer_no in (select visitor_no from ({{ touched_since_last_build() }}))
-        or cutoff_date not in (select cutoff_date from {{ ref('int_cutoffs') }});
+    where cutoff_date not in (select cutoff_date from {{ ref('int_cutoffs') }});
 
     insert into {{ arg_dict['target_relation'] }} by name
     select * from {{ arg_dict['temp_relation'] }}

@@ -33,3 +33,11 @@
         cast(null as varchar) as body
     where false
 {%- endmacro %}
+
+
+{#- Var horizons_days as a list, also where someone wrote one number: the check of the configuration names it, but it runs
+    after the models have been parsed. -#}
+{% macro horizon_list() %}
+    {% set given = var('horizons_days') %}
+    {% do return(given if given is sequence and given is not string else [given]) %}
+{% endmacro %}

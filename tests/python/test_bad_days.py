@@ -321,7 +321,8 @@ def test_an_unknown_event_type_is_rejected_and_fails_a_test_by_name(own_shop: Wa
     assert accounting(own_shop) == (3, 1, 0, 2)
     assert reasons(own_shop) == [
         "event_type clik is marked as not accepted in seeds/event_types.csv",
-        "event_type teleport is not in seeds/event_types.csv",
+        "event_type teleport is not in seeds/event_types.csv: add it, or translate it"
+        " (seeds/event_name_map.csv, var custom_event_names)",
     ]
 
 

@@ -365,6 +365,10 @@ def build_with(
             {"earliest_event_date": "01.01.1990"},
             ["'earliest_event_date' is '01.01.1990'", "a date"],
         ),
+        (
+            {"earliest_event_date": "1990-13-45"},
+            ["'earliest_event_date' is '1990-13-45'", "a date"],
+        ),
     ],
 )
 def test_a_wrong_setting_stops_the_run_and_is_named_with_the_fix(

@@ -5,10 +5,7 @@
 
 -- The accepted events, once each, with whole numbers for keys: what everything downstream reads.
 -- `int_events` shows the same rows with the public keys.
-{%- set content = [
-    'event_at', 'event_type', 'item_id', 'order_id', 'quantity', 'unit_price', 'amount', 'currency', 'session_hint',
-    'channel', 'device', 'country', 'properties'
-] %}
+{%- set content = delivery_content() %}
 with
 
 arrivals as not materialized (
@@ -40,11 +37,7 @@ deliveries as (
         arrivals.*,
         row_number() over (
             partition by arrivals.source, arrivals.event_id
-            order by
-                arrivals.received_at,
-                {{ row_digest(prefixed('arrivals', content)) }},
-                arrivals.customer_id,
-                arrivals.device_id
+            order by arrivals.received_at, {{ delivery_order('arrivals') }}
         ) as delivery_no
     from arrivals
     inner join repeated

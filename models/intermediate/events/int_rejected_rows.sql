@@ -41,7 +41,7 @@ repeated_arrivals as (
         arrivals.*,
         row_number() over (
             partition by arrivals.source, arrivals.event_id, arrivals.received_at
-            order by arrivals.event_at, arrivals.event_type, arrivals.item_id, arrivals.amount
+            order by {{ delivery_order('arrivals') }}
         ) as copy_no
     from arrivals
     inner join repeated
@@ -51,7 +51,7 @@ repeated_arrivals as (
 
 ),
 
--- All deliveries of an event but the accepted one. Which of several equal copies is named does not matter.
+-- All deliveries of an event but the accepted one, which is the first in the same order.
 duplicates as (
 
     select

@@ -15,6 +15,13 @@ stitched as not materialized (
 
 ),
 
+frictions as (
+
+    select event_type from {{ ref('event_types') }}
+    where is_friction
+
+),
+
 order_lines as (
 
     select * from {{ ref('int_order_lines') }}
@@ -45,10 +52,11 @@ acts as (
         count(*) filter (where stitched.event_type = 'view') as view_count,
         count(*) filter (where stitched.event_type = 'search') as search_count,
         count(*) filter (where stitched.event_type = 'add_to_cart') as cart_count,
-        count(*) filter (where stitched.event_type in ('payment_error', 'support')) as friction_count,
+        count(frictions.event_type) as friction_count,
         count(*) filter (where stitched.event_type = 'campaign') as campaign_count,
         max(stitched.loaded_at) as loaded_at
     from stitched
+    left join frictions on stitched.event_type = frictions.event_type
     {% if is_incremental() -%}
     inner join touched
         on stitched.customer_no = touched.visitor_no

@@ -1,8 +1,9 @@
 {{ config(materialized='incremental', incremental_strategy='replace_customers_and_cutoffs') }}
 -- depends_on: {{ ref('int_touched_visitors') }}
+-- depends_on: {{ ref('int_sessions') }}
 
 -- A customer as she could be known on a cut-off date: everything here comes from days before that date.
--- Incremental: touched customers are told anew at every cut-off, everybody at cut-offs that are new.
+-- Incremental: touched customers are told anew at the cut-offs that can know of the change, everybody at new cut-offs.
 {%- set spans = [7, 30, 90, 180] %}
 {%- set half_lives = [15, 30, 60, 90, 180] %}
 with
@@ -21,7 +22,7 @@ customer_days as (
 
 {% if is_incremental() -%}
 touched as (
-    {{ touched_since_last_build() }}
+    {{ touched_days() }}
 ),
 
 standing_cutoffs as (
@@ -59,7 +60,9 @@ history as (
     from dated_days
     inner join cutoffs on dated_days.active_on < cutoffs.cutoff_date
     {% if is_incremental() -%}
-    left join touched on dated_days.customer_no = touched.visitor_no
+    left join touched
+        on dated_days.customer_no = touched.visitor_no
+        and cutoffs.cutoff_date > touched.touched_on
     left join standing_cutoffs on cutoffs.cutoff_date = standing_cutoffs.cutoff_date
     where touched.visitor_no is not null
         or standing_cutoffs.cutoff_date is null

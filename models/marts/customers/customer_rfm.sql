@@ -3,9 +3,15 @@ with
 
 cutoffs as (
 
-    select * from {{ ref('int_customer_cutoffs') }}
+    select * from {{ ref('int_cutoffs') }}
     where is_as_of
-        and f_order_days > 0
+
+),
+
+features as (
+
+    select * from {{ ref('int_customer_features') }}
+    where f_order_days > 0
 
 ),
 
@@ -19,17 +25,18 @@ customers as (
 ranked as (
 
     select
-        customer_no,
-        cutoff_date,
-        f_recency_days,
-        f_order_days,
-        f_order_count,
-        f_amount,
-        f_first_order_days,
-        percent_rank() over (order by f_recency_days desc) as recency_rank,
-        percent_rank() over (order by f_order_days) as frequency_rank,
-        percent_rank() over (order by f_amount) as monetary_rank
-    from cutoffs
+        features.customer_no,
+        features.cutoff_date,
+        features.f_recency_days,
+        features.f_order_days,
+        features.f_order_count,
+        features.f_amount,
+        features.f_first_order_days,
+        percent_rank() over (order by features.f_recency_days desc) as recency_rank,
+        percent_rank() over (order by features.f_order_days) as frequency_rank,
+        percent_rank() over (order by features.f_amount) as monetary_rank
+    from features
+    inner join cutoffs on features.cutoff_date = cutoffs.cutoff_date
 
 ),
 
