@@ -1,7 +1,8 @@
-{#- The sources that this run reads, as a list, whichever way the var was written. -#}
+{#- The sources that this run reads, as a list, whichever way the var was written: one name, several with commas between
+    them, or a list. -#}
 {% macro enabled_sources() %}
     {% set picked = var('footfall_source') %}
-    {% do return([picked] if picked is string else picked) %}
+    {% do return(picked.replace(' ', '').split(',') if picked is string else picked) %}
 {% endmacro %}
 
 {% macro source_is_enabled(source_name) %}

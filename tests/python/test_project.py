@@ -350,6 +350,10 @@ def build_with(
             ["'custom_events_path' is not set", "set it to the path of the events"],
         ),
         (
+            {"footfall_source": "storefront, custom"},
+            ["'custom_events_path' is not set", "set it to the path of the events"],
+        ),
+        (
             {"footfall_source": ["storefront", "online_retail"]},
             ["'online_retail_path' is not set", "set it to the path of the file"],
         ),
