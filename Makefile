@@ -51,7 +51,7 @@ VARS := $(VARS), custom_reviews_path: "$(call path_of,$(REVIEWS))"
 endif
 VARS := $(VARS)}
 
-.PHONY: help build test lint format docs clean lock env bench-sql
+.PHONY: help build test lint format docs clean lock env bench-sql bench-pain-points
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -90,6 +90,9 @@ docs: env ## build the docs site as one file, target/static_index.html
 
 bench-sql: env ## the SQL part beside hand-written queries: EVENTS=10000000
 	@$(BIN)/python benchmarks/bench_sql.py --events $(or $(EVENTS),10000000)
+
+bench-pain-points: env ## do pain points name what was planted, and nothing else? SEEDS=20 CUSTOMERS=2000 FIRST=101
+	@$(BIN)/python benchmarks/bench_pain_points.py --seeds $(or $(SEEDS),20) --first $(or $(FIRST),101) --customers $(or $(filter-out %.csv %.parquet,$(CUSTOMERS)),2000)
 
 clean: ## remove what dbt made; the warehouse stays
 	@rm -rf target logs

@@ -30,6 +30,16 @@
 {%- endmacro %}
 
 
+{#- A slice that the source does not tell is none to act on; its sessions are in the slices that they do tell. -#}
+{% macro pain_slice_is_told(slice_name, alias) -%}
+    {%- set conditions = ['true'] -%}
+    {%- for part in pain_slices()[slice_name] -%}
+        {%- do conditions.append(alias ~ '.' ~ part ~ " <> 'unknown'") -%}
+    {%- endfor -%}
+    {{ conditions | join(' and ') }}
+{%- endmacro %}
+
+
 {#- Probability that a standard normal lies at least this far from 0, on either side. The Chebyshev fit of erfc by
     Press, Teukolsky, Vetterling and Flannery (Numerical Recipes in C, 2nd edition 1992, section 6.2); its relative error
     is below 1.2e-7 everywhere, so that the order of very small probabilities holds as well. -#}

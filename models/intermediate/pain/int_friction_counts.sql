@@ -1,5 +1,5 @@
--- The plain count: of the sessions that reached a stage, how many met a friction before they bought, how many bought,
--- and the same for the others. By slice; nothing is adjusted here.
+-- The plain count: of the sessions that reached a stage, how many met a friction at any time, how many bought, and the
+-- same for the others. By slice; nothing is adjusted here.
 with
 
 sessions as (
@@ -8,9 +8,9 @@ sessions as (
 
 ),
 
-meetings as (
+session_events as (
 
-    select * from {{ ref('int_friction_meetings') }}
+    select * from {{ ref('int_session_events') }}
 
 ),
 
@@ -28,6 +28,17 @@ stages as (
         stage_order
     from {{ ref('event_types') }}
     where stage in ('browse', 'cart', 'checkout')
+
+),
+
+meetings as (
+
+    select distinct
+        visitor_no,
+        session_started_at,
+        event_type as friction
+    from session_events
+    where is_friction
 
 ),
 
@@ -64,6 +75,7 @@ reached_by_slice as (
         count(*) as session_count,
         count(*) filter (where reached.is_converted) as order_count
     from reached
+    where {{ pain_slice_is_told(slice_name, 'reached') }}
     group by reached.stage, reached.stage_order{% for part in parts %}, reached.{{ part }}{% endfor %}
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}
@@ -78,6 +90,7 @@ met_by_slice as (
         count(*) as session_count,
         count(*) filter (where met.is_converted) as order_count
     from met
+    where {{ pain_slice_is_told(slice_name, 'met') }}
     group by met.friction, met.stage_order{% for part in parts %}, met.{{ part }}{% endfor %}
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}

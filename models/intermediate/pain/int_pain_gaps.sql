@@ -28,6 +28,7 @@ strata as (
         false as is_elsewhere,
         {{ counts | join(', ') }}
     from friction_strata
+    where {{ pain_slice_is_told(slice_name, 'friction_strata') }}
     union all
     {%- endfor %}
     select
@@ -71,7 +72,8 @@ summed as (
         sum(c * n1 / n) as weighted_without,
         sum(n1 * without_cents / n) as weighted_cents,
         sum((n1 * n1 * c - n0 * n0 * a + n1 * n0 * (n0 - n1) / 2) / (n * n)) as sato_p,
-        sum((a * d + c * b) / (2 * n)) as sato_q
+        sum((a * d + c * b) / (2 * n)) as sato_q,
+        sum(n1 * n0 * (a + c) * (b + d) / (n * n * greatest(n - 1, 1))) as chance_variance
     from tables_of_four
     group by {{ row_key | join(', ') }}, is_elsewhere
 
@@ -100,7 +102,8 @@ measured as (
             (gap * sato_p + sato_q) / nullif(weight * weight, 0),
             padded_with * (1 - padded_with) / (matched_session_count + 2)
             + padded_without * (1 - padded_without) / (comparable_session_count + 2)
-        ) as gap_variance
+        ) as gap_variance,
+        chance_variance / nullif(weight * weight, 0) as gap_variance_by_chance
     from rates
 
 ),
@@ -131,7 +134,9 @@ final as (
         + coalesce(sum(gap) filter (where is_elsewhere), 0) as comparable_conversion,
         sum(weighted_cents / nullif(weighted_without, 0)) filter (where not is_elsewhere) as comparable_order_cents,
         sum(gap) filter (where not is_elsewhere) - coalesce(sum(gap) filter (where is_elsewhere), 0) as conversion_gap,
-        sqrt(sum(gap_variance)) as gap_standard_error
+        sqrt(sum(gap_variance)) as gap_standard_error,
+        -- The spread that the gap would have if the friction did nothing (Mantel and Haenszel 1959).
+        sqrt(sum(gap_variance_by_chance)) as gap_spread_by_chance
     from measured
     group by {{ row_key | join(', ') }}
 

@@ -12,7 +12,8 @@ tested as (
 
     select
         *,
-        conversion_gap / gap_standard_error as z_score
+        -- Where everybody bought, or nobody, there is nothing to tell apart.
+        coalesce(conversion_gap / nullif(gap_spread_by_chance, 0), 0) as z_score
     from gaps
     where matched_session_count >= {{ var('pain_min_sessions') }}
         and comparable_session_count >= {{ var('pain_min_sessions') }}

@@ -60,6 +60,7 @@ sliced as (
         count(timed.dwell_seconds) as timed_session_count,
         median(timed.dwell_seconds) as median_dwell_seconds
     from timed
+    where {{ pain_slice_is_told(slice_name, 'timed') }}
     group by timed.stage_order{% for part in parts %}, timed.{{ part }}{% endfor %}
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}

@@ -141,7 +141,8 @@ final as (
         value_upper,
         row_number() over (
             order by
-                is_named desc, is_significant desc, value_at_risk desc, friction, stage_order, slice_name, slice_value
+                is_named desc, is_significant desc, value_at_risk desc, lost_orders_per_month desc,
+                friction, stage_order, slice_name, slice_value
         ) as pain_rank,
 
         is_tested,
