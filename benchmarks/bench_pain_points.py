@@ -22,6 +22,7 @@ from dbt.cli.main import dbtRunner
 # A row of the mart by what it blames: friction, stage and the parts of its slice, sorted by name.
 Blame = tuple[str, str, tuple[tuple[str, str], ...]]
 
+DATABASE = "shop.duckdb"
 PARTS = ("channel", "device", "country", "visitor")
 
 # What the shop really lost to each planted friction in the months that the mart looks at: visits
@@ -105,8 +106,11 @@ def build(manifest: Any, database: Path, variables: dict[str, Any]) -> None:
 
 
 def parse(folder: Path, variables: dict[str, Any]) -> Any:
-    """The parsed project, for many builds that differ in their seed only."""
-    os.environ["FOOTFALL_DB"] = str(folder / "parsed.duckdb")
+    """The parsed project, for many builds that differ in their seed only.
+
+    It holds the name of the database, so that every shop has to lie in a file of that name.
+    """
+    os.environ["FOOTFALL_DB"] = str(folder / DATABASE)
     outcome = dbtRunner().invoke(
         ["parse", "--vars", json.dumps(variables), "--quiet"]
         + ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
@@ -214,7 +218,7 @@ def main() -> None:
         manifest = parse(folder, size)
         print("  seed  named  found of  innocent  on top  value at risk / lost   plainly: named  innocent")
         for seed in range(arguments.first, arguments.first + arguments.seeds):
-            database = folder / f"shop_{seed}.duckdb"
+            database = folder / DATABASE
             build(manifest, database, {**size, "storefront_seed": seed})
             with duckdb.connect(str(database)) as connection:
                 connection.execute("set TimeZone = 'UTC'")

@@ -68,3 +68,17 @@
             sum(cast({{ sessions }}.amount_cents as hugeint) * {{ sessions }}.amount_cents) filter (where not {{ is_with }}), 0
         ) as without_squared_cents
 {%- endmacro %}
+
+
+{#- Benjamini and Hochberg (1995) in two steps, because a window cannot stand in a window. First each p-value times the
+    tests over the tests with a p-value at most as large; then the least of these from there on up. -#}
+{% macro raised_p_value(p_value, family=[]) -%}
+    {%- set partition = 'partition by ' ~ family | join(', ') ~ ' ' if family else '' -%}
+    {{ p_value }} * count(*) over ({{ partition }})
+        / count(*) over ({{ partition }}order by {{ p_value }} range unbounded preceding)
+{%- endmacro %}
+
+{% macro false_discovery_rate(p_value, raised_p_value, family=[]) -%}
+    {%- set partition = 'partition by ' ~ family | join(', ') ~ ' ' if family else '' -%}
+    least(min({{ raised_p_value }}) over ({{ partition }}order by {{ p_value }} desc range unbounded preceding), 1)
+{%- endmacro %}

@@ -12,7 +12,7 @@ candidates_1 as (
     select
         {{ slice_key | join(', ') }},
         {{ parts | join(', ') }},
-        z_score * power(0.9, {% for part in parts %}cast({{ part }} is not null as integer){% if not loop.last %} + {% endif %}{% endfor %})
+        clearness * power(0.9, {% for part in parts %}cast({{ part }} is not null as integer){% if not loop.last %} + {% endif %}{% endfor %})
             as clearness
     from {{ ref('int_pain_tests') }}
     where is_significant
