@@ -19,7 +19,7 @@ frictions as (
 
 ),
 
-final as (
+met as (
 
     select
         steps.visitor_no,
@@ -43,6 +43,17 @@ final as (
         row_number() over (
             partition by steps.visitor_no, steps.session_started_at, frictions.friction order by steps.event_no
         ) = 1
+
+),
+
+final as (
+
+    select
+        *,
+        -- Too few to compare, or help asked for before anything was done, when she stood nowhere yet.
+        stage_order > 0
+        and count(*) over (partition by friction, stage_order) >= {{ var('pain_min_sessions') }} as is_compared
+    from met
 
 )
 

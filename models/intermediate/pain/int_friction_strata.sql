@@ -11,84 +11,32 @@ sessions as (
 
 ),
 
-steps as (
+places as (
 
-    select * from {{ ref('int_journey_steps') }}
-
-),
-
-event_types as (
-
-    select * from {{ ref('event_types') }}
+    select * from {{ ref('int_friction_places') }}
 
 ),
 
--- A session that calls for help before it did anything stood nowhere yet.
 meetings as (
 
     select * from {{ ref('int_friction_meetings') }}
-    where stage_order > 0
+
+),
+
+compared_meetings as (
+
+    select * from meetings
+    where is_compared
 
 ),
 
 frictions as (
 
-    select
+    select distinct
         friction,
         stage_order,
         is_call_for_help
-    from meetings
-    group by friction, stage_order, is_call_for_help
-    having count(*) >= {{ var('pain_min_sessions') }}
-
-),
-
-places as (
-
-    select distinct
-        meetings.place,
-        meetings.place_order,
-        meetings.place_length
-    from meetings
-    inner join frictions
-        on meetings.friction = frictions.friction
-        and meetings.stage_order = frictions.stage_order
-
-),
-
--- A session counts once for each place and what it did next, however often it stood there.
-stood as (
-
-    select
-        steps.visitor_no,
-        steps.session_started_at,
-        steps.place,
-        steps.place_order,
-        steps.place_length,
-        steps.next_event_type,
-        min(steps.event_no) as first_event_no
-    from steps
-    inner join places
-        on steps.place = places.place
-        and steps.place_order = places.place_order
-        and steps.place_length = places.place_length
-    group by
-        steps.visitor_no, steps.session_started_at, steps.place, steps.place_order, steps.place_length,
-        steps.next_event_type
-
-),
-
-typed as (
-
-    select
-        stood.*,
-        greatest(
-            stood.place_order, case when event_types.stage = 'after_sales' then 0 else event_types.stage_order end
-        ) as next_order,
-        coalesce(event_types.is_friction, false) as is_friction,
-        coalesce(event_types.is_friction and event_types.stage = 'after_sales', false) as is_call_for_help
-    from stood
-    left join event_types on stood.next_event_type = event_types.event_type
+    from compared_meetings
 
 ),
 
@@ -99,26 +47,26 @@ without_friction as (
     select
         frictions.friction,
         frictions.stage_order,
-        typed.visitor_no,
-        typed.session_started_at,
-        typed.place,
-        typed.place_order,
-        typed.place_length
-    from typed
+        places.visitor_no,
+        places.session_started_at,
+        places.place,
+        places.place_order,
+        places.place_length
+    from places
     inner join frictions
         on case
             when frictions.is_call_for_help
-                then not typed.is_call_for_help and typed.place_order = frictions.stage_order
+                then not places.is_call_for_help and places.place_order = frictions.stage_order
             else
-                typed.next_event_type is not null
-                and not typed.is_friction
-                and typed.next_order >= frictions.stage_order
+                places.next_event_type is not null
+                and not places.is_friction
+                and places.next_order >= frictions.stage_order
         end
     left join meetings
-        on typed.visitor_no = meetings.visitor_no
-        and typed.session_started_at = meetings.session_started_at
+        on places.visitor_no = meetings.visitor_no
+        and places.session_started_at = meetings.session_started_at
         and frictions.friction = meetings.friction
-    where meetings.friction is null or typed.first_event_no < meetings.event_no
+    where meetings.friction is null or places.first_event_no < meetings.event_no
 
 ),
 
@@ -129,10 +77,7 @@ compared as (
         meetings.stage_order,
         true as is_with,
         {{ prefixed('meetings', ['visitor_no', 'session_started_at', 'place', 'place_order', 'place_length']) | join(', ') }}
-    from meetings
-    inner join frictions
-        on meetings.friction = frictions.friction
-        and meetings.stage_order = frictions.stage_order
+    from compared_meetings as meetings
 
     union all
 
