@@ -82,3 +82,14 @@
     {%- set partition = 'partition by ' ~ family | join(', ') ~ ' ' if family else '' -%}
     least(min({{ raised_p_value }}) over ({{ partition }}order by {{ p_value }} desc range unbounded preceding), 1)
 {%- endmacro %}
+
+
+{#- How long the looked-at time is, in months, and its last day. A few days are not blown up to a month. -#}
+{% macro pain_months() -%}
+select
+        max({{ utc_date('session_started_at') }}) as last_day,
+        greatest(
+            (1 + {{ days_between(utc_date('min(session_started_at)'), utc_date('max(session_started_at)')) }}) / 30.4375, 1
+        ) as month_count
+    from {{ ref('int_pain_sessions') }}
+{%- endmacro %}

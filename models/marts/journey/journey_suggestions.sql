@@ -1,35 +1,14 @@
--- What to do next, in words, most valuable first: the pain points that are named, and slices that lag behind their fellows
--- between two stages. Each suggestion says which rows of which mart it rests on.
+-- What to do next, in words, most valuable first. Each suggestion says which rows of which mart it rests on.
 with
 
-pain_points as (
+suggestions as (
 
-    select * from {{ ref('journey_pain_points') }}
-    where is_named
-
-),
-
-lagging_slices as (
-
-    select * from {{ ref('int_lagging_slices') }}
+    select * from {{ ref('int_suggestions') }}
 
 ),
 
-event_types as (
-
-    select * from {{ ref('event_types') }}
-
-),
-
-looked_at as (
-
-    select
-        max({{ utc_date('session_started_at') }}) as last_day,
-        greatest(
-            (1 + {{ days_between(utc_date('min(session_started_at)'), utc_date('max(session_started_at)')) }}) / 30.4375, 1
-        ) as month_count
-    from {{ ref('int_pain_sessions') }}
-
+months as (
+    {{ pain_months() }}
 ),
 
 window_in_words as (
@@ -37,87 +16,7 @@ window_in_words as (
     select
         cast(round(month_count) as integer) || case when round(month_count) = 1 then ' month' else ' months' end
         || ' up to ' || last_day as window_words
-    from looked_at
-
-),
-
-pains as (
-
-    select
-        case
-            when pain_points.friction = 'slow_step' then 'speed_up_step'
-            when event_types.stage = 'after_sales' then 'answer_questions'
-            else 'remove_friction'
-        end as kind,
-        pain_points.friction,
-        pain_points.stage,
-        pain_points.slice_name,
-        pain_points.slice_value,
-        'journey_pain_points' as mart_name,
-        {{ slice_in_words('pain_points.channel', 'pain_points.device', 'pain_points.country', 'pain_points.visitor') }}
-            as place,
-        pain_points.exposed_session_count as session_count,
-        pain_points.exposed_conversion as rate,
-        pain_points.comparable_conversion as usual_rate,
-        pain_points.conversion_gap as gap,
-        pain_points.gap_lower,
-        pain_points.gap_upper,
-        pain_points.comparable_session_count,
-        pain_points.lost_orders_per_month as orders_per_month,
-        pain_points.value_at_risk as expected_value,
-        pain_points.value_lower as lower_value,
-        pain_points.value_upper as upper_value,
-        case
-            when event_types.stage = 'after_sales' then 'low'
-            when pain_points.q_value <= 0.001 and pain_points.matched_session_count >= 100 then 'high'
-            else 'medium'
-        end as confidence
-    from pain_points
-    left join event_types on pain_points.friction = event_types.event_type
-
-),
-
-lags as (
-
-    select
-        'close_drop_off' as kind,
-        cast(null as varchar) as friction,
-        lagging_slices.stage,
-        lagging_slices.slice_name,
-        lagging_slices.slice_value,
-        'journey_funnel' as mart_name,
-        case lagging_slices.slice_name
-            when 'device' then ' on '
-            when 'country' then ' in '
-            else ' from '
-        end || lagging_slices.slice_value as place,
-        lagging_slices.session_count,
-        lagging_slices.pass_rate as rate,
-        lagging_slices.usual_pass_rate as usual_rate,
-        lagging_slices.pass_rate - lagging_slices.usual_pass_rate as gap,
-        lagging_slices.pass_rate - lagging_slices.usual_pass_rate - 1.959964 * lagging_slices.pass_rate_error
-            as gap_lower,
-        lagging_slices.pass_rate - lagging_slices.usual_pass_rate + 1.959964 * lagging_slices.pass_rate_error
-            as gap_upper,
-        cast(null as bigint) as comparable_session_count,
-        lagging_slices.session_count * (lagging_slices.usual_pass_rate - lagging_slices.pass_rate)
-        / looked_at.month_count as orders_per_month,
-        coalesce(lagging_slices.value_of_catching_up, 0) / looked_at.month_count as expected_value,
-        greatest(
-            coalesce(lagging_slices.value_lower, 0) / looked_at.month_count, 0
-        ) as lower_value,
-        coalesce(lagging_slices.value_upper, 0) / looked_at.month_count as upper_value,
-        'low' as confidence
-    from lagging_slices
-    cross join looked_at
-
-),
-
-found as (
-
-    select * from pains
-    union all
-    select * from lags
+    from months
 
 ),
 
@@ -140,7 +39,7 @@ worded as (
             when kind = 'close_drop_off' then 'got there'
             else 'met it there first'
         end as what_they_did
-    from found
+    from suggestions
 
 ),
 
