@@ -136,7 +136,9 @@ final as (
         sum(gap) filter (where not is_elsewhere) - coalesce(sum(gap) filter (where is_elsewhere), 0) as conversion_gap,
         sqrt(sum(gap_variance)) as gap_standard_error,
         -- The spread that the gap would have if the friction did nothing (Mantel and Haenszel 1959).
-        sqrt(sum(gap_variance_by_chance)) as gap_spread_by_chance
+        sqrt(sum(gap_variance_by_chance)) as gap_spread_by_chance,
+        -- Half an order, as a gap: orders come whole, and the test allows for it (Mantel and Haenszel 1959).
+        0.5 / nullif(sum(weight) filter (where not is_elsewhere), 0) as half_an_order
     from measured
     group by {{ row_key | join(', ') }}
 

@@ -15,7 +15,9 @@ tested as (
     select
         *,
         -- Where everybody bought, or nobody, there is nothing to tell apart.
-        coalesce(conversion_gap / nullif(gap_spread_by_chance, 0), 0) as z_score
+        coalesce(
+            sign(conversion_gap) * greatest(abs(conversion_gap) - half_an_order, 0) / nullif(gap_spread_by_chance, 0), 0
+        ) as z_score
     from gaps
     where matched_session_count >= {{ var('pain_min_sessions') }}
         and comparable_session_count >= {{ var('pain_min_sessions') }}
