@@ -129,16 +129,22 @@ final as (
         cast(coalesce(sum(comparable_cents) filter (where not is_elsewhere), 0) as double) as comparable_cents,
         cast(coalesce(sum(comparable_squared_cents) filter (where not is_elsewhere), 0) as double)
             as comparable_squared_cents,
-        sum(exposed_conversion) filter (where not is_elsewhere) as exposed_conversion,
-        sum(comparable_conversion) filter (where not is_elsewhere)
-        + coalesce(sum(gap) filter (where is_elsewhere), 0) as comparable_conversion,
-        sum(weighted_cents / nullif(weighted_without, 0)) filter (where not is_elsewhere) as comparable_order_cents,
-        sum(gap) filter (where not is_elsewhere) - coalesce(sum(gap) filter (where is_elsewhere), 0) as conversion_gap,
-        sqrt(sum(gap_variance)) as gap_standard_error,
+        -- Sums of fractions depend on their order in the last digit: cut it off.
+        round(sum(exposed_conversion) filter (where not is_elsewhere), 12) as exposed_conversion,
+        round(
+            sum(comparable_conversion) filter (where not is_elsewhere)
+            + coalesce(sum(gap) filter (where is_elsewhere), 0), 12
+        ) as comparable_conversion,
+        round(sum(weighted_cents / nullif(weighted_without, 0)) filter (where not is_elsewhere), 6)
+            as comparable_order_cents,
+        round(
+            sum(gap) filter (where not is_elsewhere) - coalesce(sum(gap) filter (where is_elsewhere), 0), 12
+        ) as conversion_gap,
+        round(sqrt(sum(gap_variance)), 12) as gap_standard_error,
         -- The spread that the gap would have if the friction did nothing (Mantel and Haenszel 1959).
-        sqrt(sum(gap_variance_by_chance)) as gap_spread_by_chance,
+        round(sqrt(sum(gap_variance_by_chance)), 12) as gap_spread_by_chance,
         -- Half an order, as a gap: orders come whole, and the test allows for it (Mantel and Haenszel 1959).
-        0.5 / nullif(sum(weight) filter (where not is_elsewhere), 0) as half_an_order
+        round(0.5 / nullif(sum(weight) filter (where not is_elsewhere), 0), 12) as half_an_order
     from measured
     group by {{ row_key | join(', ') }}
 
