@@ -37,3 +37,9 @@
         coalesce(' among ' || {{ visitor }} || ' visitors', '')
     )
 {%- endmacro %}
+
+
+{#- A number with one decimal, rounded half up. -#}
+{% macro with_one_decimal(number) -%}
+    cast(cast(round(cast({{ number }} as decimal(18, 4)), 1) as decimal(18, 1)) as varchar)
+{%- endmacro %}

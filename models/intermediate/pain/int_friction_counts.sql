@@ -76,7 +76,8 @@ reached_by_slice as (
         count(*) filter (where reached.is_converted) as order_count
     from reached
     where {{ pain_slice_is_told(slice_name, 'reached') }}
-    group by reached.stage, reached.stage_order{% for part in parts %}, reached.{{ part }}{% endfor %}
+    group by
+        reached.stage, reached.stage_order{% for part in parts %}, reached.{{ part }}{% endfor %}
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}
 ),
@@ -91,7 +92,8 @@ met_by_slice as (
         count(*) filter (where met.is_converted) as order_count
     from met
     where {{ pain_slice_is_told(slice_name, 'met') }}
-    group by met.friction, met.stage_order{% for part in parts %}, met.{{ part }}{% endfor %}
+    group by
+        met.friction, met.stage_order{% for part in parts %}, met.{{ part }}{% endfor %}
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}
 ),
@@ -101,11 +103,18 @@ counted as (
 
     select
         met_by_slice.friction,
-        reached_by_slice.* exclude (session_count, order_count),
+        reached_by_slice.stage,
+        reached_by_slice.slice_name,
+        reached_by_slice.slice_value,
+        reached_by_slice.channel,
+        reached_by_slice.device,
+        reached_by_slice.country,
+        reached_by_slice.visitor,
+        reached_by_slice.stage_order,
         met_by_slice.session_count as session_with_count,
         met_by_slice.order_count as order_with_count,
-        reached_by_slice.session_count as session_count,
-        reached_by_slice.order_count as order_count
+        reached_by_slice.session_count,
+        reached_by_slice.order_count
     from met_by_slice
     inner join reached_by_slice
         on met_by_slice.stage_order = reached_by_slice.stage_order
@@ -116,7 +125,14 @@ counted as (
 
     select
         'slow_step' as friction,
-        reached_by_slice.* exclude (session_count, order_count),
+        reached_by_slice.stage,
+        reached_by_slice.slice_name,
+        reached_by_slice.slice_value,
+        reached_by_slice.channel,
+        reached_by_slice.device,
+        reached_by_slice.country,
+        reached_by_slice.visitor,
+        reached_by_slice.stage_order,
         reached_by_slice.session_count as session_with_count,
         reached_by_slice.order_count as order_with_count,
         everybody.session_count,

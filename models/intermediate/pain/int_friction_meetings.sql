@@ -1,5 +1,6 @@
 -- The first time that a session met a friction before it bought, and where it stood then. Trouble of a stage of the
--- funnel (a payment error) happens in that stage or a later one. A call for help (after-sales) happens where she stands.
+-- funnel (a payment error) happens in that stage or a later one. A call for help (after-sales) happens where she
+-- stands.
 with
 
 steps as (

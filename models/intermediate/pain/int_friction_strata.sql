@@ -1,6 +1,6 @@
 -- Sessions that met a friction beside sessions that stood in the same place at the same time and did not: one row a
--- friction, stage and stratum. A stratum is the place (the act before, the furthest stage, the acts in the stage so far)
--- and the mix (quarter, channel, device, country, new or returning).
+-- friction, stage and stratum. A stratum is the place (the act before, the furthest stage, the acts in the stage so
+-- far) and the mix (quarter, channel, device, country, new or returning).
 {%- set mix = pain_mix() %}
 {%- set stratum = ['place', 'place_order', 'place_length'] + mix %}
 with
@@ -76,7 +76,11 @@ compared as (
         meetings.friction,
         meetings.stage_order,
         true as is_with,
-        {{ prefixed('meetings', ['visitor_no', 'session_started_at', 'place', 'place_order', 'place_length']) | join(', ') }}
+        meetings.visitor_no,
+        meetings.session_started_at,
+        meetings.place,
+        meetings.place_order,
+        meetings.place_length
     from compared_meetings as meetings
 
     union all

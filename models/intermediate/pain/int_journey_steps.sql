@@ -1,5 +1,6 @@
--- Where a session stood, and what came next: an order, trouble, another act or nothing. One row a session and standing;
--- the door (`entry`) is the first. What follows the first purchase is left out: it cannot have cost that purchase.
+-- Where a session stood, and what came next: an order, trouble, another act or nothing. One row a session and
+-- standing; the door (`entry`) is the first. What follows the first purchase is left out: it cannot have cost that
+-- purchase.
 with
 
 sessions as (

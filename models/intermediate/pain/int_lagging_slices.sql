@@ -1,6 +1,5 @@
 -- Slices of which fewer sessions get from one stage to the next than of their fellows, and what catching up with the
 -- middle one would bring. Slices are compared as they are; a trouble that is named already is not told again.
-{%- set dimensions = ['channel', 'device', 'country'] %}
 with
 
 slice_steps as (
@@ -93,11 +92,11 @@ final as (
     from valued
     left join named_pains
         on valued.stage_order = named_pains.stage_order
-        and (
-            named_pains.{% for dimension in dimensions %}{{ dimension }} = case when valued.slice_name = '{{ dimension }}' then valued.slice_value end
-            {%- if not loop.last %}
-            or named_pains.{% endif %}{% endfor %}
-        )
+        and case valued.slice_name
+            when 'channel' then valued.slice_value = named_pains.channel
+            when 'device' then valued.slice_value = named_pains.device
+            else valued.slice_value = named_pains.country
+        end
     where named_pains.stage_order is null
         and valued.pass_rate < valued.usual_pass_rate
         and valued.z_score < 0

@@ -1,6 +1,6 @@
--- The gap in conversion that is left when like is compared with like: the Mantel-Haenszel risk difference (Greenland and
--- Robins 1985) over the strata, with the variance of Sato (1989), which holds for few large strata and for many small
--- ones. One row a friction, stage and slice. docs/pain_points.md has the formulas.
+-- The gap in conversion that is left when like is compared with like: the Mantel-Haenszel risk difference (Greenland
+-- and Robins 1985) over the strata, with the variance of Sato (1989), which holds for few large strata and for many
+-- small ones. One row a friction, stage and slice. docs/pain_points.md has the formulas.
 {%- set counts = [
     'with_count', 'with_order_count', 'without_count', 'without_order_count', 'without_cents', 'without_squared_cents'
 ] %}
@@ -121,7 +121,8 @@ final as (
 
         stage_order,
         cast(sum(exposed_session_count) filter (where not is_elsewhere) as bigint) as exposed_session_count,
-        cast(coalesce(sum(matched_session_count) filter (where not is_elsewhere), 0) as bigint) as matched_session_count,
+        cast(coalesce(sum(matched_session_count) filter (where not is_elsewhere), 0) as bigint)
+            as matched_session_count,
         cast(coalesce(sum(comparable_session_count) filter (where not is_elsewhere), 0) as bigint)
             as comparable_session_count,
         cast(coalesce(sum(comparable_order_count) filter (where not is_elsewhere), 0) as bigint)

@@ -1,7 +1,7 @@
 -- One trouble shows in many slices: payment errors on Android show in every country. Of the rows that a friction makes
 -- significant in a stage the clearest is named, then the clearest that shares no session with it, and so on, as scan
--- statistics report clusters (Kulldorff 1997). At most four are named for a friction and stage. Each part that a slice is
--- told by has to make it a tenth clearer: `android` is not to lose to `android, returning` by a hair.
+-- statistics report clusters (Kulldorff 1997). At most four are named for a friction and stage. Each part that a slice
+-- is told by has to make it a tenth clearer: `android` is not to lose to `android, returning` by a hair.
 {%- set slice_key = ['friction', 'stage_order', 'slice_name', 'slice_value'] %}
 {%- set parts = ['channel', 'device', 'country', 'visitor'] %}
 {%- set rounds = 4 %}
@@ -12,8 +12,12 @@ candidates_1 as (
     select
         {{ slice_key | join(', ') }},
         {{ parts | join(', ') }},
-        clearness * power(0.9, {% for part in parts %}cast({{ part }} is not null as integer){% if not loop.last %} + {% endif %}{% endfor %})
-            as clearness
+        clearness * power(
+            0.9,
+            {%- for part in parts %}
+            case when {{ part }} is null then 0 else 1 end{% if not loop.last %} +{% endif %}
+            {%- endfor %}
+        ) as clearness
     from {{ ref('int_pain_tests') }}
     where is_significant
 

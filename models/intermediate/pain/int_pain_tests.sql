@@ -1,6 +1,6 @@
--- Which gaps chance cannot explain: a two-sided test for each row that has enough sessions, corrected for the number of
--- tests (Benjamini and Hochberg 1995) twice: over the slices of a friction and stage, and over frictions and stages by
--- their clearest slice (Simes 1986), so that a harmful friction with its many slices does not open the door for an
+-- Which gaps chance cannot explain: a two-sided test for each row that has enough sessions, corrected for the number
+-- of tests (Benjamini and Hochberg 1995) twice: over the slices of a friction and stage, and over frictions and stages
+-- by their clearest slice (Simes 1986), so that a harmful friction with its many slices does not open the door for an
 -- innocent one (Benjamini and Bogomolov 2014). `q_value` is the larger of the two.
 with
 
@@ -105,8 +105,9 @@ final as (
         visitor,
 
         stage_order,
-        -- How many standard errors the gap is wide: how clearly it is seen, where z_score says how hard it is to explain
-        -- by chance. Many orders missing in few sessions are clear, and harder to see diluted in a larger slice.
+        -- How many standard errors the gap is wide: how clearly it is seen, where z_score says how hard it is to
+        -- explain by chance. Many orders missing in few sessions are clear, and harder to see diluted in a larger
+        -- slice.
         conversion_gap / gap_standard_error as clearness,
         z_score,
         p_value,

@@ -1,7 +1,7 @@
 -- Sessions of slow slices beside sessions of the other slices that reached the same stage, in the columns of
--- int_friction_strata. One part of the slice varies and the rest of the mix is held: iPhones in France beside iPhones in
--- other countries. What sets France apart on the other devices too (`is_elsewhere`) is taken off later. Sessions of another
--- slow slice are no comparison: they met a slow step themselves.
+-- int_friction_strata. One part of the slice varies and the rest of the mix is held: iPhones in France beside iPhones
+-- in other countries. What sets France apart on the other devices too (`is_elsewhere`) is taken off later. Sessions of
+-- another slow slice are no comparison: they met a slow step themselves.
 {%- set counts = ['session_count', 'order_count', 'cents', 'squared_cents'] %}
 with
 
@@ -45,7 +45,9 @@ staged as (
         ) as is_slow
     from cells
     inner join slow_steps on cells.furthest_funnel_order >= slow_steps.stage_order
-    group by {{ prefixed('cells', pain_mix() + counts) | join(', ') }}, cells.furthest_funnel_order, slow_steps.stage_order
+    group by
+        {{ prefixed('cells', pain_mix() + counts) | join(', ') }},
+        cells.furthest_funnel_order, slow_steps.stage_order
 
 ),
 

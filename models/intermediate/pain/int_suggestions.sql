@@ -1,5 +1,5 @@
--- What could be suggested, in figures: the pain points that are named, and slices that lag behind their fellows between two
--- stages.
+-- What could be suggested, in figures: the pain points that are named, and slices that lag behind their fellows
+-- between two stages.
 with
 
 named_pains as (

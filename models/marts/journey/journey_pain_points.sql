@@ -1,5 +1,5 @@
--- What troubles customers on the way to an order, where, whom, how much it lowers conversion and what it costs a month.
--- docs/pain_points.md says how to read it.
+-- What troubles customers on the way to an order, where, whom, how much it lowers conversion and what it costs a
+-- month. docs/pain_points.md says how to read it.
 with
 
 counts as (
@@ -51,13 +51,21 @@ joined as (
         coalesce(tests.is_significant, false) as is_significant,
         named.naming_order is not null as is_named
     from counts
-    {%- for joined in ['pain_values', 'tests', 'named'] %}
-    left join {{ joined }}
-        on counts.friction = {{ joined }}.friction
-        and counts.stage_order = {{ joined }}.stage_order
-        and counts.slice_name = {{ joined }}.slice_name
-        and counts.slice_value = {{ joined }}.slice_value
-    {%- endfor %}
+    left join pain_values
+        on counts.friction = pain_values.friction
+        and counts.stage_order = pain_values.stage_order
+        and counts.slice_name = pain_values.slice_name
+        and counts.slice_value = pain_values.slice_value
+    left join tests
+        on counts.friction = tests.friction
+        and counts.stage_order = tests.stage_order
+        and counts.slice_name = tests.slice_name
+        and counts.slice_value = tests.slice_value
+    left join named
+        on counts.friction = named.friction
+        and counts.stage_order = named.stage_order
+        and counts.slice_name = named.slice_name
+        and counts.slice_value = named.slice_value
 
 ),
 
@@ -96,7 +104,7 @@ final as (
         row_number() over (
             order by
                 is_named desc, is_significant desc, value_at_risk desc, lost_orders_per_month desc,
-                friction, stage_order, slice_name, slice_value
+                friction asc, stage_order asc, slice_name asc, slice_value asc
         ) as pain_rank,
 
         is_tested,

@@ -32,7 +32,7 @@ worded as (
         end || place as subject,
         case
             when expected_value >= 1 then 'about ' || {{ about_amount('expected_value') }} || ' a month at risk'
-            else 'about ' || cast(round(cast(orders_per_month as decimal(18, 4)), 1) as varchar) || ' orders a month at risk'
+            else 'about ' || {{ with_one_decimal('orders_per_month') }} || ' orders a month at risk'
         end as stake,
         case
             when kind = 'speed_up_step' then 'took it in this slice'
@@ -47,30 +47,41 @@ explained as (
 
     select
         *,
-        {{ with_thousands('session_count') }} || ' sessions ' || what_they_did || ' in the ' || window_words || '. '
+        {{ with_thousands('session_count') }} || ' sessions ' || what_they_did || ' in the '
+        || (select window_in_words.window_words from window_in_words) || '. '
         || case
             when kind = 'close_drop_off'
-                then {{ points('rate') }} || ' % of them went on, against ' || {{ points('usual_rate') }}
-                || ' % in the middle one of its fellows. Nothing is adjusted for who these visitors are.'
-            else {{ points('rate') }} || ' % of them bought, against ' || {{ points('usual_rate') }} || ' % of '
-                || {{ with_thousands('comparable_session_count') }}
-                || ' comparable sessions: a gap of ' || {{ points('gap') }} || ' points (95 % interval '
-                || {{ points('gap_lower') }} || ' to ' || {{ points('gap_upper') }} || '), '
-                || cast(round(cast(orders_per_month as decimal(18, 4)), 1) as varchar) || ' orders a month.'
+                then concat(
+                        {{ points('rate') }}, ' % of them went on, against ', {{ points('usual_rate') }},
+                        ' % in the middle one of its fellows. Nothing is adjusted for who these visitors are.'
+                    )
+            else concat(
+                    {{ points('rate') }}, ' % of them bought, against ', {{ points('usual_rate') }}, ' % of ',
+                    {{ with_thousands('comparable_session_count') }}, ' comparable sessions:',
+                    ' a gap of ', {{ points('gap') }},
+                    ' points (95 % interval ', {{ points('gap_lower') }}, ' to ', {{ points('gap_upper') }}, '), ',
+                    {{ with_one_decimal('orders_per_month') }}, ' orders a month.'
+                )
         end as evidence,
         case kind
             when 'remove_friction'
-                then 'Read what these events tell in int_events.properties, try the same' || place
-                || ', and mend it or offer a way around it.'
+                then concat(
+                        'Read what these events tell in int_events.properties, try the same', place,
+                        ', and mend it or offer a way around it.'
+                    )
             when 'answer_questions'
-                then 'Read what is asked, and answer it on the page. Those who ask may be in trouble already: mend that first.'
+                then 'Read what is asked, and answer it on the page. Who asks may be in trouble already: mend that.'
             when 'speed_up_step'
-                then 'Measure how long the ' || stage || ' stage takes to load and to fill in' || place
-                || ', and take out what waits.'
-            else 'Go through the ' || stage || ' stage' || place || ' beside a slice that does better, and look for what differs.'
+                then concat(
+                        'Measure how long the ', stage, ' stage takes to load and to fill in', place,
+                        ', and take out what waits.'
+                    )
+            else concat(
+                    'Go through the ', stage, ' stage', place,
+                    ' beside a slice that does better, and look for what differs.'
+                )
         end as advice
     from worded
-    cross join window_in_words
 
 ),
 
@@ -100,7 +111,7 @@ final as (
         row_number() over (
             order by
                 round(expected_value, 2) desc, round(orders_per_month, 6) desc,
-                kind, friction, stage, slice_name, slice_value
+                kind asc, friction asc, stage asc, slice_name asc, slice_value asc
         ) as suggestion_rank
     from explained
 
