@@ -13,6 +13,8 @@ from conftest import SMALL_SCORER, Warehouse, problems
 MARTS = (
     "sessions",
     "journey_funnel",
+    "journey_pain_points",
+    "journey_suggestions",
     "customer_rfm",
     "recommendations",
     "churn_risk",
