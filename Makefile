@@ -51,7 +51,7 @@ VARS := $(VARS), custom_reviews_path: "$(call path_of,$(REVIEWS))"
 endif
 VARS := $(VARS)}
 
-.PHONY: help build test lint format docs clean lock env bench-sql bench-sources bench-times
+.PHONY: help build test lint format docs clean lock env bench-sql bench-sources bench-times bench-pain-points
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -96,6 +96,9 @@ bench-sources: env ## the two real shops, rows and scores beside baselines: FILE
 
 bench-times: env ## how long environment, build, second build and tests take in a fresh clone
 	@$(BIN)/python benchmarks/bench_times.py $(ARGS)
+
+bench-pain-points: env ## do pain points name what was planted, and nothing else? SEEDS=20 CUSTOMERS=2000 FIRST=201
+	@$(BIN)/python benchmarks/bench_pain_points.py --seeds $(or $(SEEDS),20) --first $(or $(FIRST),201) --customers $(or $(CUSTOMERS),2000)
 
 clean: ## remove what dbt made; the warehouse stays
 	@rm -rf target logs

@@ -48,6 +48,8 @@
         'session_gap_minutes': 'positive', 'session_max_minutes': 'positive',
         'session_cut_at_midnight': 'boolean', 'session_cut_at_campaign_change': 'boolean',
         'engaged_max_pause_seconds': 'positive', 'bot_min_events': 'positive', 'bot_max_seconds_per_event': 'positive',
+        'pain_window_months': 'positive', 'pain_min_sessions': 'positive', 'slow_step_ratio': 'factor',
+        'pain_false_discovery_rate': 'share',
         'cutoff_months': 'positive', 'horizons_days': 'horizons', 'vip_share': 'share',
         'high_risk_probability': 'share', 'medium_risk_probability': 'share',
         'top_k': 'positive', 'allow_repeats': 'boolean', 'in_stock_only': 'boolean',
@@ -128,6 +130,8 @@
             {% do problems.append("var '" ~ name ~ "' is '" ~ value ~ "': it takes true or false.") %}
         {% elif kind == 'share' and (value is boolean or value is not number or value <= 0 or value >= 1) %}
             {% do problems.append("var '" ~ name ~ "' is '" ~ value ~ "': it takes a number between 0 and 1.") %}
+        {% elif kind == 'factor' and (value is boolean or value is not number or value <= 1) %}
+            {% do problems.append("var '" ~ name ~ "' is '" ~ value ~ "': it takes a number above 1.") %}
         {% elif kind == 'date' and not modules.re.match('^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$', value | string) %}
             {% do problems.append("var '" ~ name ~ "' is '" ~ value ~ "': it takes a date such as 1990-01-01.") %}
         {% elif kind == 'horizons' %}

@@ -22,8 +22,8 @@
 {% macro summarise_marts(lines) %}
     {% do lines.append('  Marts' ~ ' ' * 30 ~ 'rows') %}
     {% for name in [
-        'sessions', 'journey_funnel', 'customer_rfm', 'recommendations', 'churn_risk', 'customer_value',
-        'model_evaluation', 'model_runs'
+        'sessions', 'journey_funnel', 'journey_pain_points', 'journey_suggestions', 'customer_rfm', 'recommendations',
+        'churn_risk', 'customer_value', 'model_evaluation', 'model_runs'
     ] %}
         {% set mart = load_built_relation(name, folder='marts') %}
         {% if mart is not none %}

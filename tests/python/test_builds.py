@@ -14,6 +14,8 @@ from footfall import fits, heads, recommendations
 MARTS = (
     "sessions",
     "journey_funnel",
+    "journey_pain_points",
+    "journey_suggestions",
     "customer_rfm",
     "recommendations",
     "churn_risk",

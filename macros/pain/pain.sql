@@ -1,0 +1,95 @@
+{#- What pain points are cut by: the name of each slice and the columns of a session that make it. -#}
+{% macro pain_slices() -%}
+    {{ return({
+        'all': [],
+        'channel': ['channel'],
+        'device': ['device'],
+        'country': ['country'],
+        'visitor': ['visitor'],
+        'device_country': ['device', 'country'],
+        'device_visitor': ['device', 'visitor'],
+    }) }}
+{%- endmacro %}
+
+
+{#- What sessions are told apart by when like is compared with like. -#}
+{% macro pain_mix() -%}
+    {{ return(['quarter', 'channel', 'device', 'country', 'visitor']) }}
+{%- endmacro %}
+
+
+{#- The columns that say which slice a row is: its name, its value in words, and its parts, empty for "all of them". -#}
+{% macro pain_slice_columns(slice_name, alias) -%}
+    {%- set parts = pain_slices()[slice_name] -%}
+    {%- set values = prefixed(alias, parts) -%}
+    '{{ slice_name }}' as slice_name,
+        {{ values | join(" || ', ' || ") if parts else "cast('all' as varchar)" }} as slice_value
+        {%- for part in ['channel', 'device', 'country', 'visitor'] %},
+        {{ alias ~ '.' ~ part if part in parts else 'cast(null as varchar)' }} as {{ part }}
+        {%- endfor %}
+{%- endmacro %}
+
+
+{#- A slice that the source does not tell is none to act on; its sessions are in the slices that they do tell. -#}
+{% macro pain_slice_is_told(slice_name, alias) -%}
+    {%- set conditions = ['true'] -%}
+    {%- for part in pain_slices()[slice_name] -%}
+        {%- do conditions.append(alias ~ '.' ~ part ~ " <> 'unknown'") -%}
+    {%- endfor -%}
+    {{ conditions | join(' and ') }}
+{%- endmacro %}
+
+
+{#- Probability that a standard normal lies at least this far from 0, on either side. The Chebyshev fit of erfc by
+    Press, Teukolsky, Vetterling and Flannery (Numerical Recipes in C, 2nd edition 1992, section 6.2); its relative error
+    is below 1.2e-7 everywhere, so that the order of very small probabilities holds as well. -#}
+{% macro normal_tails(z) -%}
+    {%- set x = "(least(abs(" ~ z ~ "), 37) / sqrt(2))" -%}
+    {%- set t = "(1 / (1 + " ~ x ~ " / 2))" -%}
+    {%- set fit = namespace(text='0.17087277') -%}
+    {%- for coefficient in [
+        '-0.82215223', '1.48851587', '-1.13520398', '0.27886807', '-0.18628806', '0.09678418', '0.37409196',
+        '1.00002368', '-1.26551223'
+    ] -%}
+        {%- set fit.text = '(' ~ coefficient ~ ' + ' ~ t ~ ' * ' ~ fit.text ~ ')' -%}
+    {%- endfor -%}
+    least({{ t }} * exp({{ fit.text }} - {{ x }} * {{ x }}), 1)
+{%- endmacro %}
+
+
+{#- What a stratum is weighed by: sessions with and without, how many of them bought, and what those without paid. -#}
+{% macro pain_counts(is_with, sessions) -%}
+    count(*) filter (where {{ is_with }}) as with_count,
+        count(*) filter (where {{ is_with }} and {{ sessions }}.is_converted) as with_order_count,
+        count(*) filter (where not {{ is_with }}) as without_count,
+        count(*) filter (where not {{ is_with }} and {{ sessions }}.is_converted) as without_order_count,
+        coalesce(sum({{ sessions }}.amount_cents) filter (where not {{ is_with }}), 0) as without_cents,
+        coalesce(
+            sum(cast({{ sessions }}.amount_cents as hugeint) * {{ sessions }}.amount_cents) filter (where not {{ is_with }}), 0
+        ) as without_squared_cents
+{%- endmacro %}
+
+
+{#- Benjamini and Hochberg (1995) in two steps, because a window cannot stand in a window. First each p-value times the
+    tests over the tests with a p-value at most as large; then the least of these from there on up. -#}
+{% macro raised_p_value(p_value, family=[]) -%}
+    {%- set partition = 'partition by ' ~ family | join(', ') ~ ' ' if family else '' -%}
+    {{ p_value }} * count(*) over ({{ partition }})
+        / count(*) over ({{ partition }}order by {{ p_value }} range unbounded preceding)
+{%- endmacro %}
+
+{% macro false_discovery_rate(p_value, raised_p_value, family=[]) -%}
+    {%- set partition = 'partition by ' ~ family | join(', ') ~ ' ' if family else '' -%}
+    least(min({{ raised_p_value }}) over ({{ partition }}order by {{ p_value }} desc range unbounded preceding), 1)
+{%- endmacro %}
+
+
+{#- How long the looked-at time is, in months, and its last day. A few days are not blown up to a month. -#}
+{% macro pain_months() -%}
+select
+        max({{ utc_date('session_started_at') }}) as last_day,
+        greatest(
+            (1 + {{ days_between(utc_date('min(session_started_at)'), utc_date('max(session_started_at)')) }}) / 30.4375, 1
+        ) as month_count
+    from {{ ref('int_pain_sessions') }}
+{%- endmacro %}

@@ -1,0 +1,77 @@
+-- Who stood where some session met a friction, and what each did next. A session counts once for each place and what
+-- it did next, however often it stood there.
+with
+
+steps as (
+
+    select * from {{ ref('int_journey_steps') }}
+
+),
+
+event_types as (
+
+    select * from {{ ref('event_types') }}
+
+),
+
+meetings as (
+
+    select * from {{ ref('int_friction_meetings') }}
+    where is_compared
+
+),
+
+places as (
+
+    select distinct
+        meetings.place,
+        meetings.place_order,
+        meetings.place_length
+    from meetings
+
+),
+
+stood as (
+
+    select
+        steps.visitor_no,
+        steps.session_started_at,
+        steps.place,
+        steps.place_order,
+        steps.place_length,
+        steps.next_event_type,
+        min(steps.event_no) as first_event_no
+    from steps
+    inner join places
+        on steps.place = places.place
+        and steps.place_order = places.place_order
+        and steps.place_length = places.place_length
+    group by
+        steps.visitor_no, steps.session_started_at, steps.place, steps.place_order, steps.place_length,
+        steps.next_event_type
+
+),
+
+final as (
+
+    select
+        stood.visitor_no,
+        stood.session_started_at,
+        stood.first_event_no,
+
+        stood.place,
+        stood.next_event_type,
+
+        stood.place_order,
+        stood.place_length,
+        greatest(
+            stood.place_order, case when event_types.stage = 'after_sales' then 0 else event_types.stage_order end
+        ) as next_order,
+        coalesce(event_types.is_friction, false) as is_friction,
+        coalesce(event_types.is_friction and event_types.stage = 'after_sales', false) as is_call_for_help
+    from stood
+    left join event_types on stood.next_event_type = event_types.event_type
+
+)
+
+select * from final

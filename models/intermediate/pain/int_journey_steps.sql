@@ -1,0 +1,92 @@
+-- Where a session stood, and what came next: an order, trouble, another act or nothing. One row a session and
+-- standing; the door (`entry`) is the first. What follows the first purchase is left out: it cannot have cost that
+-- purchase.
+with
+
+sessions as (
+
+    select * from {{ ref('int_pain_sessions') }}
+
+),
+
+session_events as (
+
+    select * from {{ ref('int_session_events') }}
+
+),
+
+purchases as (
+
+    select max(stage_order) as purchase_order
+    from {{ ref('event_types') }}
+    where stage = 'purchase'
+
+),
+
+walked as (
+
+    select
+        visitor_no,
+        session_started_at,
+        event_no,
+        event_type,
+        event_no - visit_first_event_no + 1 as act_count,
+        lead(event_type) over acts as next_event_type,
+        -- After-sales is no step towards a purchase: who asks for help stands where she stood.
+        coalesce(max(case when stage <> 'after_sales' then stage_order end) over (
+            acts rows between unbounded preceding and current row
+        ), 0) as reached_order
+    from session_events
+    window acts as (partition by visitor_no, session_started_at order by event_no)
+
+),
+
+standings as (
+
+    select
+        visitor_no,
+        session_started_at,
+        0 as event_no,
+        'entry' as place,
+        0 as place_order,
+        0 as place_length,
+        event_type as next_event_type
+    from walked
+    where event_no = 1
+
+    union all
+
+    select
+        visitor_no,
+        session_started_at,
+        event_no,
+        event_type as place,
+        reached_order as place_order,
+        -- How long she had been in the stage: 1, 2 to 3, 4 to 7 … acts. Who stays longer meets more of everything.
+        cast(floor(log2(act_count)) as integer) as place_length,
+        next_event_type
+    from walked
+    where reached_order < (select purchases.purchase_order from purchases)
+
+),
+
+final as (
+
+    select
+        standings.visitor_no,
+        standings.session_started_at,
+        standings.event_no,
+
+        standings.place,
+        standings.next_event_type,
+
+        standings.place_order,
+        standings.place_length
+    from standings
+    inner join sessions
+        on standings.visitor_no = sessions.visitor_no
+        and standings.session_started_at = sessions.session_started_at
+
+)
+
+select * from final

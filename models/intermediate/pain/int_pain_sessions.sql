@@ -1,0 +1,45 @@
+{{ config(materialized='view') }}
+
+-- The sessions that pain points are looked for in: people's, of the last months (var `pain_window_months`), with the
+-- columns that like is compared with like by. Money is in whole cents: sums of them do not depend on their order.
+with
+
+sessions as (
+
+    select * from {{ ref('int_sessions') }}
+
+),
+
+newest as (
+
+    select max(session_started_at) as newest_started_at
+    from sessions
+    where not is_bot
+
+),
+
+final as (
+
+    select
+        sessions.visitor_no,
+        sessions.session_started_at,
+
+        {{ dbt.date_trunc('quarter', utc_date('sessions.session_started_at')) }} as quarter,
+        coalesce(sessions.channel, 'unknown') as channel,
+        coalesce(sessions.device, 'unknown') as device,
+        coalesce(sessions.country, 'unknown') as country,
+        case when sessions.visit_number > 1 then 'returning' else 'new' end as visitor,
+
+        sessions.furthest_funnel_order,
+        case when sessions.is_converted then cast(round(sessions.amount * 100) as bigint) else 0 end as amount_cents,
+
+        sessions.is_converted
+    from sessions
+    inner join newest
+        on {{ utc_date('sessions.session_started_at') }}
+        > {{ dbt.dateadd('month', -var('pain_window_months'), utc_date('newest.newest_started_at')) }}
+    where not sessions.is_bot
+
+)
+
+select * from final
