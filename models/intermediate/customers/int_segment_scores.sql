@@ -39,15 +39,17 @@ final as (
         cast(least(1 + floor(ranked.recency_rank * 5), 5) as integer) as recency_score,
         cast(least(1 + floor(ranked.frequency_rank * 5), 5) as integer) as frequency_score,
         cast(least(1 + floor(ranked.monetary_rank * 5), 5) as integer) as monetary_score,
-        -- The geometric mean of how often she orders now and what she has spent. Rounded, because sums of floats
-        -- depend on the order of addition and a threshold is the score of a customer.
+        -- The geometric mean of how often she orders and what she spends, both fading with time. Rounded, because sums
+        -- of floats depend on the order of addition, and a threshold is the score of a customer.
         round(
             case
-                when shop.has_amounts then sqrt(ranked.f_decayed_orders_180d * ranked.f_amount)
+                when shop.has_amounts then sqrt(ranked.f_decayed_orders_180d * ranked.f_decayed_amount_180d)
                 else ranked.f_decayed_orders_180d
             end,
             6
-        ) as segment_score
+        ) as segment_score,
+
+        ranked.f_recency_days > {{ var('lifecycle_lapsed_days') }} as is_lapsed
     from ranked
     cross join shop
 

@@ -75,16 +75,32 @@ learned as (
 ),
 {%- endif %}
 
-ordered as (
+-- Who has lapsed is dormant whatever her score, so the others tell where the bands begin.
+present as (
 
     select
         learned.cutoff_date,
         learned.as_of_date,
+        scores.customer_no,
         scores.segment_score,
-        row_number() over (order by scores.segment_score, scores.customer_no) as score_no,
-        count(*) over () as customer_count
+        scores.is_lapsed,
+        bool_and(scores.is_lapsed) over () as is_everybody_lapsed
     from scores
     inner join learned on scores.cutoff_date = learned.cutoff_date
+
+),
+
+ordered as (
+
+    select
+        cutoff_date,
+        as_of_date,
+        segment_score,
+        row_number() over (order by segment_score, customer_no) as score_no,
+        count(*) over () as customer_count
+    from present
+    where not is_lapsed
+        or is_everybody_lapsed
 
 ),
 
