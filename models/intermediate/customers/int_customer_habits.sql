@@ -58,7 +58,7 @@ ranked_ways as (
 
     select
         *,
-        row_number() over (partition by customer_no, kind order by session_count desc, way) as place
+        row_number() over (partition by customer_no, kind order by session_count desc, way asc) as place
     from ways
 
 ),
@@ -100,14 +100,23 @@ path_steps as (
 
 ),
 
+shown_steps as (
+
+    select
+        customer_no,
+        step_no,
+        case when step_no <= {{ longest_path }} then stage else '…' end as step
+    from path_steps
+    where step_no <= {{ longest_path }} + 1
+
+),
+
 last_paths as (
 
     select
         customer_no,
-        {{ dbt.listagg("case when step_no <= " ~ longest_path ~ " then stage else '…' end", "' > '", 'order by step_no') }}
-            as last_path
-    from path_steps
-    where step_no <= {{ longest_path }} + 1
+        {{ dbt.listagg('step', "' > '", 'order by step_no') }} as last_path
+    from shown_steps
     group by customer_no
 
 ),
@@ -182,7 +191,7 @@ ranked_times as (
 
     select
         *,
-        row_number() over (partition by customer_no, kind order by order_count desc, time_no) as place
+        row_number() over (partition by customer_no, kind order by order_count desc, time_no asc) as place
     from times
 
 ),

@@ -62,7 +62,7 @@ ranked as (
 
     select
         *,
-        row_number() over (partition by customer_no, kind order by line_count desc, liked_value) as place
+        row_number() over (partition by customer_no, kind order by line_count desc, liked_value asc) as place
     from liked
 
 ),

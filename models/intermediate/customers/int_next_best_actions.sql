@@ -73,7 +73,8 @@ wanted as (
         *,
         case
             when lifecycle_state = 'lapsed' and order_day_count > 0 then 'win_back'
-            when lifecycle_state = 'at_risk' or (order_day_count > 0 and churn_probability >= {{ high_risk }}) then 'rescue'
+            when lifecycle_state = 'at_risk' then 'rescue'
+            when order_day_count > 0 and churn_probability >= {{ high_risk }} then 'rescue'
             when lifecycle_state = 'conversion' then 'second_order'
             when lifecycle_state = 'activation' and f_carts_30d > 0 then 'nudge_basket'
             when lifecycle_state = 'loyalty' then 'reward'
@@ -113,7 +114,8 @@ final as (
         || case
             when allowed.lifecycle_state is null then 'Listed, but never seen.'
             when allowed.order_day_count > 0
-                then 'Last of ' || allowed.order_day_count || ' order day(s) was ' || allowed.recency_days || ' day(s) ago.'
+                then 'Last of ' || allowed.order_day_count || ' order day(s) was '
+                    || allowed.recency_days || ' day(s) ago.'
             when allowed.f_carts_30d > 0 then 'No order yet; put something in the cart within 30 days.'
             else 'No order yet.'
         end

@@ -114,7 +114,8 @@ thresholds as (
         ordered.as_of_date,
         case
             when bands.lower_share = 0 then 0
-            else min(case when ordered.score_no > bands.lower_share * ordered.customer_count then ordered.segment_score end)
+            else min(ordered.segment_score)
+                filter (where ordered.score_no > bands.lower_share * ordered.customer_count)
         end as lower_score
     from bands
     cross join ordered

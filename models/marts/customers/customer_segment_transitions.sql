@@ -53,7 +53,8 @@ final as (
 
         cast({{ days_between('period_start', 'period_end') }} as integer) as period_days,
         customer_count,
-        customer_count * 1.0 / sum(customer_count) over (partition by period_end, from_segment) as share_of_from_segment,
+        customer_count * 1.0 / sum(customer_count) over (partition by period_end, from_segment)
+            as share_of_from_segment,
         customer_count * 1.0 / sum(customer_count) over (partition by period_end) as share_of_customers,
         net_amount,
         period_amount,

@@ -2,9 +2,9 @@
 -- came. A month that is not over holds counts and money but no rates: it would look like a drop.
 {%- set slices = {
     'all': "cast('all' as varchar)",
-    'first_channel': "coalesce(first_sessions.channel, 'unknown')",
-    'first_device': "coalesce(first_sessions.device, 'unknown')",
-    'country': "coalesce(customers.country, 'unknown')",
+    'first_channel': "coalesce(first_channel, 'unknown')",
+    'first_device': "coalesce(first_device, 'unknown')",
+    'country': "coalesce(country, 'unknown')",
 } %}
 with recursive
 
@@ -70,16 +70,28 @@ buyers as (
 
 ),
 
-members as (
-    {% for name, value in slices.items() %}
+described as (
+
     select
         buyers.customer_no,
         buyers.cohort_month,
-        '{{ name }}' as slice_name,
-        {{ value }} as slice_value
+        first_sessions.channel as first_channel,
+        first_sessions.device as first_device,
+        customers.country
     from buyers
     inner join customers on buyers.customer_no = customers.customer_no
     left join first_sessions on buyers.customer_no = first_sessions.customer_no
+
+),
+
+members as (
+    {% for name, value in slices.items() %}
+    select
+        customer_no,
+        cohort_month,
+        '{{ name }}' as slice_name,
+        {{ value }} as slice_value
+    from described
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 ),
@@ -129,11 +141,11 @@ activity as (
 months as (
 
     select
-        min(cohort_month) as period_month,
+        min(cohorts.cohort_month) as period_month,
         max(cutoffs.as_of_date) as as_of_date
     from cohorts
     cross join cutoffs
-    having min(cohort_month) is not null
+    having min(cohorts.cohort_month) is not null
 
     union all
 
@@ -153,7 +165,8 @@ followed as (
         cohorts.slice_name,
         cohorts.slice_value,
         months.period_month,
-        {{ dbt.datediff('cohorts.cohort_month', 'months.period_month', 'month') }} as months_since,
+        12 * (extract(year from months.period_month) - extract(year from cohorts.cohort_month))
+        + extract(month from months.period_month) - extract(month from cohorts.cohort_month) as months_since,
         cohorts.customer_count,
         coalesce(activity.active_customer_count, 0) as active_customer_count,
         coalesce(activity.order_day_count, 0) as order_day_count,

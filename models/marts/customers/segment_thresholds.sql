@@ -32,6 +32,12 @@ members as (
 
 ),
 
+learned as (
+
+    select distinct learned_on from thresholds
+
+),
+
 what_they_did as (
 
     select
@@ -39,7 +45,7 @@ what_they_did as (
         count(*) as order_day_count,
         sum(customer_days.spend_amount) as net_amount
     from customer_days
-    inner join (select distinct learned_on from thresholds) as learned
+    inner join learned
         on customer_days.active_on >= learned.learned_on
         and customer_days.active_on < {{ dbt.dateadd('day', longest_horizon, 'learned.learned_on') }}
     where customer_days.is_order_day
