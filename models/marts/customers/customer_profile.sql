@@ -41,9 +41,15 @@ tastes as (
 
 ),
 
-habits as (
+visits as (
 
-    select * from {{ ref('int_customer_habits') }}
+    select * from {{ ref('int_customer_visits') }}
+
+),
+
+rhythms as (
+
+    select * from {{ ref('int_customer_rhythms') }}
 
 ),
 
@@ -94,14 +100,14 @@ final as (
         tastes.second_brand,
         tastes.third_brand,
         tastes.price_band,
-        habits.main_channel,
-        habits.main_device,
-        case habits.usual_weekday_no
+        visits.main_channel,
+        visits.main_device,
+        case rhythms.usual_weekday_no
             {%- for weekday in weekdays %}
             when {{ loop.index }} then '{{ weekday }}'
             {%- endfor %}
         end as usual_weekday,
-        habits.last_path,
+        visits.last_path,
         churn.risk_band,
         worth.tier,
         recommended.item_id as top_item_id,
@@ -116,9 +122,9 @@ final as (
         coalesce(rfm.order_count, 0) as order_count,
         coalesce(rfm.net_amount, 0) as net_amount,
         rfm.amount_per_order_day,
-        coalesce(habits.session_count, 0) as session_count,
-        habits.median_gap_days,
-        cast(habits.usual_hour as integer) as usual_hour,
+        coalesce(visits.session_count, 0) as session_count,
+        rhythms.median_gap_days,
+        cast(rhythms.usual_hour as integer) as usual_hour,
         {{ horizon }} as horizon_days,
         churn.churn_probability,
         worth.predicted_amount,
@@ -134,7 +140,7 @@ final as (
         customers.registered_at,
         customers.first_seen_at,
         customers.last_seen_at,
-        habits.last_session_at
+        visits.last_session_at
     from customers
     cross join cutoffs
     left join lifecycle
@@ -143,7 +149,8 @@ final as (
     left join rfm on customers.customer_key = rfm.customer_key
     left join segments on customers.customer_key = segments.customer_key
     left join tastes on customers.customer_no = tastes.customer_no
-    left join habits on customers.customer_no = habits.customer_no
+    left join visits on customers.customer_no = visits.customer_no
+    left join rhythms on customers.customer_no = rhythms.customer_no
     left join churn on customers.customer_key = churn.customer_key
     left join worth on customers.customer_key = worth.customer_key
     left join recommended on customers.customer_key = recommended.customer_key
