@@ -123,9 +123,11 @@ final as (
             ' ' || cast(round(100 * allowed.churn_probability) as integer) || ' % likely to buy nothing within '
             || {{ horizon }} || ' days.', ''
         )
-        || coalesce(
-            ' Expected to spend ' || cast(cast(allowed.predicted_amount as decimal(18, 2)) as varchar) || '.', ''
-        ) as action_reason,
+        || case
+            when allowed.predicted_amount > 0
+                then ' Expected to spend ' || cast(cast(allowed.predicted_amount as decimal(18, 2)) as varchar) || '.'
+            else ''
+        end as action_reason,
 
         -- The part of the expected spend that the action is about: what is in danger for a customer who is slipping
         -- away or has not made it a habit, what is safe for the others.

@@ -7,6 +7,12 @@ states as (
 
 ),
 
+lifecycle_states as (
+
+    select * from {{ ref('lifecycle_states') }}
+
+),
+
 cutoffs as (
 
     select * from {{ ref('int_cutoffs') }}
@@ -27,6 +33,7 @@ final as (
         states.lifecycle_state,
         states.previous_state as previous_lifecycle_state,
 
+        lifecycle_states.state_order,
         states.order_day_count,
         states.recency_days,
         states.tenure_days as days_since_first_seen,
@@ -40,6 +47,7 @@ final as (
         states.state_since
     from states
     inner join cutoffs on states.cutoff_date = cutoffs.cutoff_date
+    left join lifecycle_states on states.lifecycle_state = lifecycle_states.lifecycle_state
     inner join customers on states.customer_no = customers.customer_no
 
 )

@@ -1,3 +1,5 @@
+-- depends_on: {{ ref('lifecycle_impossible_moves') }}
+
 -- How customers moved between lifecycle states from one snapshot date to the next.
 with
 
