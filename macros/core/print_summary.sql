@@ -20,15 +20,16 @@
 
 
 {% macro summarise_marts(lines) %}
-    {% do lines.append('  Marts' ~ ' ' * 30 ~ 'rows') %}
+    {% do lines.append('  Marts' ~ ' ' * 38 ~ 'rows') %}
     {% for name in [
-        'sessions', 'journey_funnel', 'customer_rfm', 'recommendations', 'churn_risk', 'customer_value',
-        'model_evaluation', 'model_runs'
+        'sessions', 'journey_funnel', 'journey_cohorts', 'customer_rfm', 'customer_lifecycle',
+        'customer_lifecycle_transitions', 'customer_segments', 'customer_segment_transitions', 'segment_thresholds',
+        'customer_profile', 'recommendations', 'churn_risk', 'customer_value', 'model_evaluation', 'model_runs'
     ] %}
         {% set mart = load_built_relation(name, folder='marts') %}
         {% if mart is not none %}
             {% set row_count = run_query('select count(*) from ' ~ mart).columns[0].values()[0] %}
-            {% do lines.append('    %-22s %12s' | format(name, '{:,}'.format(row_count | int))) %}
+            {% do lines.append('    %-30s %12s' | format(name, '{:,}'.format(row_count | int))) %}
         {% endif %}
     {% endfor %}
 {% endmacro %}

@@ -75,7 +75,7 @@ learned as (
 ),
 {%- endif %}
 
--- Who has lapsed is dormant whatever her score, so the others tell where the bands begin.
+-- Who has lapsed is marginal whatever her score, so the others tell where the bands begin.
 present as (
 
     select
