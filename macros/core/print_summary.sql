@@ -24,7 +24,8 @@
     {% for name in [
         'sessions', 'journey_funnel', 'journey_cohorts', 'customer_rfm', 'customer_lifecycle',
         'customer_lifecycle_transitions', 'customer_segments', 'customer_segment_transitions', 'segment_thresholds',
-        'customer_profile', 'recommendations', 'churn_risk', 'customer_value', 'model_evaluation', 'model_runs'
+        'customer_actions', 'customer_profile', 'recommendations', 'churn_risk', 'customer_value', 'model_evaluation',
+        'model_runs'
     ] %}
         {% set mart = load_built_relation(name, folder='marts') %}
         {% if mart is not none %}

@@ -20,6 +20,7 @@ MARTS = (
     "customer_segments",
     "customer_segment_transitions",
     "segment_thresholds",
+    "customer_actions",
     "customer_profile",
     "recommendations",
     "churn_risk",

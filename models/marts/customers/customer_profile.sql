@@ -76,7 +76,7 @@ recommended as (
 
 actions as (
 
-    select * from {{ ref('int_next_best_actions') }}
+    select * from {{ ref('customer_actions') }}
 
 ),
 
@@ -154,7 +154,7 @@ final as (
     left join churn on customers.customer_key = churn.customer_key
     left join worth on customers.customer_key = worth.customer_key
     left join recommended on customers.customer_key = recommended.customer_key
-    left join actions on customers.customer_no = actions.customer_no
+    left join actions on customers.customer_key = actions.customer_key
 
 )
 

@@ -29,9 +29,24 @@ customers as (
 
 ),
 
-scores as (
+churn as (
 
-    select * from {{ ref('int_customer_scores') }}
+    select * from {{ ref('churn_risk') }}
+    where horizon_days = {{ horizon }}
+
+),
+
+worth as (
+
+    select * from {{ ref('customer_value') }}
+    where horizon_days = {{ horizon }}
+
+),
+
+recommended as (
+
+    select * from {{ ref('recommendations') }}
+    where recommendation_rank = 1
 
 ),
 
@@ -45,15 +60,16 @@ actions as (
 standing as (
 
     select
-        customers.customer_no,
+        customers.customer_key,
         customers.has_marketing_consent,
+        cutoffs.cutoff_date as as_of_date,
         lifecycle.lifecycle_state,
         lifecycle.order_day_count,
         lifecycle.recency_days,
         features.f_carts_30d,
-        scores.churn_probability,
-        scores.predicted_amount,
-        scores.top_item_id,
+        churn.churn_probability,
+        worth.predicted_amount,
+        recommended.item_id as top_item_id,
         coalesce(customers.has_marketing_consent, {{ var('contact_when_consent_is_unknown') }}) as is_contact_allowed
     from customers
     cross join cutoffs
@@ -63,7 +79,9 @@ standing as (
     left join features
         on customers.customer_no = features.customer_no
         and cutoffs.cutoff_date = features.cutoff_date
-    left join scores on customers.customer_no = scores.customer_no
+    left join churn on customers.customer_key = churn.customer_key
+    left join worth on customers.customer_key = worth.customer_key
+    left join recommended on customers.customer_key = recommended.customer_key
 
 ),
 
@@ -102,7 +120,7 @@ allowed as (
 final as (
 
     select
-        allowed.customer_no,
+        allowed.customer_key,
 
         allowed.next_best_action,
         case when allowed.next_best_action <> allowed.wanted_action then allowed.wanted_action end as withheld_action,
@@ -140,7 +158,10 @@ final as (
         end as action_expected_value,
 
         actions.is_contact as is_contact_action,
-        allowed.is_contact_allowed
+        allowed.is_contact_allowed,
+        allowed.has_marketing_consent,
+
+        allowed.as_of_date
     from allowed
     inner join actions on allowed.next_best_action = actions.next_best_action
 
