@@ -51,7 +51,7 @@ VARS := $(VARS), custom_reviews_path: "$(call path_of,$(REVIEWS))"
 endif
 VARS := $(VARS)}
 
-.PHONY: help build test lint format docs clean lock env bench-sql bench-sources bench-times bench-pain-points
+.PHONY: help build test lint format docs clean lock env bench-sql bench-sources bench-times bench-pain-points bench-segments
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -99,6 +99,9 @@ bench-times: env ## how long environment, build, second build and tests take in 
 
 bench-pain-points: env ## do pain points name what was planted, and nothing else? SEEDS=20 CUSTOMERS=2000 FIRST=201
 	@$(BIN)/python benchmarks/bench_pain_points.py --seeds $(or $(SEEDS),20) --first $(or $(FIRST),201) --customers $(or $(CUSTOMERS),2000)
+
+bench-segments: env ## segments judged 90 days on, beside RFM and k-means: FILE=path/to/online_retail.parquet
+	@$(BIN)/python benchmarks/bench_segments.py $(or $(FILE),$(error FILE=… names the file of Online Retail))
 
 clean: ## remove what dbt made; the warehouse stays
 	@rm -rf target logs

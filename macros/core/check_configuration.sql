@@ -54,7 +54,10 @@
         'high_risk_probability': 'share', 'medium_risk_probability': 'share',
         'top_k': 'positive', 'allow_repeats': 'boolean', 'in_stock_only': 'boolean',
         'backtest_days': 'positive', 'scorer_seed': 'whole', 'scorer_epochs': 'positive',
-        'scorer_warm_epochs': 'positive', 'scorer_time_budget_seconds': 'positive', 'scorer_threads': 'whole'
+        'scorer_warm_epochs': 'positive', 'scorer_time_budget_seconds': 'positive', 'scorer_threads': 'whole',
+        'more_cutoff_dates': 'dates', 'lifecycle_at_risk_days': 'positive', 'lifecycle_lapsed_days': 'positive',
+        'lifecycle_loyal_orders': 'positive', 'segment_learned_on': 'date or null', 'segment_hysteresis': 'share',
+        'contact_when_consent_is_unknown': 'boolean'
     }) %}
 {% endmacro %}
 
@@ -134,6 +137,15 @@
             {% do problems.append("var '" ~ name ~ "' is '" ~ value ~ "': it takes a number above 1.") %}
         {% elif kind == 'date' and not modules.re.match('^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$', value | string) %}
             {% do problems.append("var '" ~ name ~ "' is '" ~ value ~ "': it takes a date such as 1990-01-01.") %}
+        {% elif kind == 'date or null' and value and not modules.re.match('^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$', value | string) %}
+            {% do problems.append("var '" ~ name ~ "' is '" ~ value ~ "': it takes a date such as 2026-01-01, or null.") %}
+        {% elif kind == 'dates' %}
+            {% set dates = value if value is sequence and value is not string else ['no list'] %}
+            {% for day in dates if not modules.re.match('^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$', day | string) %}
+                {% do problems.append(
+                    "var '" ~ name ~ "' is '" ~ value ~ "': it takes a list of dates such as [2026-01-01]."
+                ) if loop.first %}
+            {% endfor %}
         {% elif kind == 'horizons' %}
             {% if value is string or value is not sequence or not value
                 or value | select('integer') | select('gt', 0) | list | length != value | length %}
@@ -146,6 +158,18 @@
             {% do problems.append(
                 "vars 'session_max_minutes' (" ~ var('session_max_minutes') ~ ") and 'session_gap_minutes' ("
                 ~ var('session_gap_minutes') ~ ') contradict each other: the longest session must be longer than the gap.'
+            ) %}
+        {% endif %}
+        {% if var('lifecycle_lapsed_days') <= var('lifecycle_at_risk_days') %}
+            {% do problems.append(
+                "vars 'lifecycle_at_risk_days' (" ~ var('lifecycle_at_risk_days') ~ ") and 'lifecycle_lapsed_days' ("
+                ~ var('lifecycle_lapsed_days') ~ ') contradict each other: a customer is at risk before she has lapsed.'
+            ) %}
+        {% endif %}
+        {% if var('lifecycle_loyal_orders') < 3 %}
+            {% do problems.append(
+                "var 'lifecycle_loyal_orders' is " ~ var('lifecycle_loyal_orders')
+                ~ ': it takes 3 or more, because the second order day is retention.'
             ) %}
         {% endif %}
         {% if var('medium_risk_probability') >= var('high_risk_probability') %}

@@ -20,7 +20,9 @@
             name: query_value('select footfall_absolute_path(' ~ sql_text(path) ~ ')') if path is string else path | string
         }) %}
     {% endfor %}
-    {% for seed in graph.nodes.values() | selectattr('resource_type', 'equalto', 'seed') %}
+    {#- A seed that only tables read may change freely: they are built anew each time. -#}
+    {% for seed in graph.nodes.values() | selectattr('resource_type', 'equalto', 'seed')
+        if seed.config.meta.get('shapes_events', true) %}
         {% do shaping.update({'seeds/' ~ seed.name ~ '.csv': seed.checksum.checksum[:12]}) %}
     {% endfor %}
     {% if source_is_enabled('storefront') %}

@@ -20,15 +20,14 @@
 
 
 {% macro summarise_marts(lines) %}
-    {% do lines.append('  Marts' ~ ' ' * 30 ~ 'rows') %}
-    {% for name in [
-        'sessions', 'journey_funnel', 'journey_pain_points', 'journey_suggestions', 'customer_rfm', 'recommendations',
-        'churn_risk', 'customer_value', 'model_evaluation', 'model_runs'
-    ] %}
+    {% do lines.append('  Marts' ~ ' ' * 38 ~ 'rows') %}
+    {% for node in graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | selectattr('fqn.1', 'equalto', 'marts')
+        | sort(attribute='original_file_path') %}
+        {% set name = node.name %}
         {% set mart = load_built_relation(name, folder='marts') %}
         {% if mart is not none %}
             {% set row_count = run_query('select count(*) from ' ~ mart).columns[0].values()[0] %}
-            {% do lines.append('    %-22s %12s' | format(name, '{:,}'.format(row_count | int))) %}
+            {% do lines.append('    %-30s %12s' | format(name, '{:,}'.format(row_count | int))) %}
         {% endif %}
     {% endfor %}
 {% endmacro %}

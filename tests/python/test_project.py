@@ -364,6 +364,14 @@ def build_with(
         ({"top_k": 0}, ["'top_k' is '0'", "1 or more"]),
         ({"vip_share": 10}, ["'vip_share' is '10'", "between 0 and 1"]),
         ({"allow_repeats": "maybe"}, ["'allow_repeats' is 'maybe'", "true or false"]),
+        (
+            {"lifecycle_at_risk_days": 200},
+            ["'lifecycle_at_risk_days' (200)", "'lifecycle_lapsed_days' (180)", "at risk before"],
+        ),
+        ({"lifecycle_loyal_orders": 2}, ["'lifecycle_loyal_orders' is 2", "3 or more"]),
+        ({"segment_learned_on": "spring"}, ["'segment_learned_on' is 'spring'", "or null"]),
+        ({"more_cutoff_dates": "2026-03-15"}, ["'more_cutoff_dates' is", "a list of dates"]),
+        ({"more_cutoff_dates": ["15.3.2026"]}, ["'more_cutoff_dates' is", "a list of dates"]),
         ({"horizons_days": 30}, ["'horizons_days' is '30'", "a list of days such as [30, 90]"]),
         (
             {"earliest_event_date": "01.01.1990"},

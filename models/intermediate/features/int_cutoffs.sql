@@ -1,5 +1,7 @@
 -- The dates that the shop is looked at from: the first of each month with enough history behind it, and the as-of
 -- date, the day after the newest event. Month starts stay put while days go by, so yesterday's models stay valid.
+-- Var `more_cutoff_dates` adds days of the user's own choice.
+{%- set more_dates = var('more_cutoff_dates') %}
 with
 
 customer_days as (
@@ -55,6 +57,26 @@ final as (
     from months
     where cutoff_date < as_of_date
         and cutoff_date >= {{ dbt.dateadd('day', 30, 'first_day') }}
+
+    {%- if more_dates %}
+
+    -- Chosen days; those that are cut-offs anyway, or lie outside the history, add nothing.
+    union
+
+    select
+        chosen.cutoff_date,
+        span.as_of_date,
+        false as is_as_of
+    from span
+    inner join (
+        {%- for day in more_dates %}
+        select date '{{ day }}' as cutoff_date
+        {%- if not loop.last %} union all {% endif %}
+        {%- endfor %}
+    ) as chosen
+        on chosen.cutoff_date < span.as_of_date
+        and chosen.cutoff_date >= {{ dbt.dateadd('day', 30, 'span.first_day') }}
+    {%- endif %}
 
 )
 

@@ -1,0 +1,126 @@
+-- When each customer orders: the pace of her order days, and the weekday and hour of most of her orders.
+with
+
+customer_days as (
+
+    select * from {{ ref('int_customer_days') }}
+
+),
+
+order_lines as (
+
+    select * from {{ ref('int_order_lines') }}
+    where event_type = 'purchase'
+
+),
+
+following_order_days as (
+
+    select
+        customer_no,
+        active_on,
+        lag(active_on) over (partition by customer_no order by active_on) as previous_on
+    from customer_days
+    where is_order_day
+
+),
+
+gaps as (
+
+    select
+        customer_no,
+        median({{ days_between('previous_on', 'active_on') }}) as median_gap_days
+    from following_order_days
+    group by customer_no
+
+),
+
+orders as (
+
+    select
+        customer_no,
+        order_id,
+        min(ordered_at) as ordered_at
+    from order_lines
+    group by customer_no, order_id
+
+),
+
+-- January 1, 2001 was a Monday.
+order_times as (
+
+    select
+        customer_no,
+        1 + {{ days_between("date '2001-01-01'", utc_date('ordered_at')) }} % 7 as weekday_no,
+        cast(floor({{ seconds_between("timestamptz '2001-01-01 00:00:00+00'", 'ordered_at') }} / 3600) as bigint) % 24
+            as hour_no
+    from orders
+
+),
+
+times as (
+
+    select
+        customer_no,
+        'weekday' as kind,
+        weekday_no as time_no,
+        count(*) as order_count
+    from order_times
+    group by customer_no, weekday_no
+
+    union all
+
+    select
+        customer_no,
+        'hour' as kind,
+        hour_no as time_no,
+        count(*) as order_count
+    from order_times
+    group by customer_no, hour_no
+
+),
+
+ranked_times as (
+
+    select
+        *,
+        row_number() over (partition by customer_no, kind order by order_count desc, time_no asc) as place
+    from times
+
+),
+
+usual_times as (
+
+    select
+        customer_no,
+        max(case when kind = 'weekday' then time_no end) as usual_weekday_no,
+        max(case when kind = 'hour' then time_no end) as usual_hour
+    from ranked_times
+    where place = 1
+    group by customer_no
+
+),
+
+buyers as (
+
+    select customer_no from gaps
+    union
+    select customer_no from usual_times
+
+),
+
+final as (
+
+    select
+        buyers.customer_no,
+
+        gaps.median_gap_days,
+        usual_times.usual_weekday_no,
+        usual_times.usual_hour
+    from buyers
+    left join gaps on buyers.customer_no = gaps.customer_no
+    left join usual_times on buyers.customer_no = usual_times.customer_no
+
+)
+
+select * from final

@@ -1,0 +1,141 @@
+-- Where each customer stands in her life with the shop, on each cut-off date: exactly one state. Told from what lies
+-- before the date alone, so the states of a past date stay as they are unless late events change that past.
+{%- set at_risk_days = var('lifecycle_at_risk_days') %}
+{%- set lapsed_days = var('lifecycle_lapsed_days') %}
+{%- set loyal_orders = var('lifecycle_loyal_orders') %}
+with
+
+features as (
+
+    select * from {{ ref('int_customer_features') }}
+
+),
+
+customer_days as (
+
+    select * from {{ ref('int_customer_days') }}
+
+),
+
+-- Days on which she did something herself. What the shop sends or books is no visit.
+visit_days as (
+
+    select
+        customer_no,
+        active_on,
+        cart_count
+    from customer_days
+    where session_count > 0
+        or view_count > 0
+        or search_count > 0
+        or cart_count > 0
+        or order_count > 0
+
+),
+
+first_days as (
+
+    select
+        customer_no,
+        min(active_on) as first_seen_on
+    from customer_days
+    group by customer_no
+
+),
+
+activations as (
+
+    select
+        visit_days.customer_no,
+        min(visit_days.active_on) as activated_on
+    from visit_days
+    inner join first_days on visit_days.customer_no = first_days.customer_no
+    where visit_days.cart_count > 0
+        or visit_days.active_on > first_days.first_seen_on
+    group by visit_days.customer_no
+
+),
+
+-- Only customers without an order are judged by their visits.
+last_visits as (
+
+    select
+        features.customer_no,
+        features.cutoff_date,
+        max(visit_days.active_on) as last_visited_on
+    from features
+    inner join visit_days
+        on features.customer_no = visit_days.customer_no
+        and features.cutoff_date > visit_days.active_on
+    where features.f_order_days = 0
+    group by features.customer_no, features.cutoff_date
+
+),
+
+states as (
+
+    select
+        features.customer_no,
+        features.cutoff_date,
+        features.f_order_days,
+        features.f_recency_days,
+        features.f_tenure_days,
+        features.f_amount,
+        case
+            when features.f_order_days = 0
+                and coalesce(
+                    {{ days_between('last_visits.last_visited_on', 'features.cutoff_date') }}, features.f_tenure_days
+                ) > {{ lapsed_days }} then 'lapsed'
+            when features.f_order_days = 0 and activations.activated_on < features.cutoff_date then 'activation'
+            when features.f_order_days = 0 then 'acquisition'
+            when features.f_recency_days > {{ lapsed_days }} then 'lapsed'
+            when features.f_recency_days > {{ at_risk_days }} then 'at_risk'
+            when features.f_last_gap_days > {{ lapsed_days }} then 'won_back'
+            when features.f_order_days >= {{ loyal_orders }} then 'loyalty'
+            when features.f_order_days >= 2 then 'retention'
+            else 'conversion'
+        end as lifecycle_state
+    from features
+    left join activations on features.customer_no = activations.customer_no
+    left join last_visits
+        on features.customer_no = last_visits.customer_no
+        and features.cutoff_date = last_visits.cutoff_date
+
+),
+
+followed as (
+
+    select
+        *,
+        lag(lifecycle_state) over (partition by customer_no order by cutoff_date) as previous_state,
+        lag(cutoff_date) over (partition by customer_no order by cutoff_date) as previous_cutoff_date,
+        lag(f_order_days) over (partition by customer_no order by cutoff_date) as previous_order_days,
+        lag(f_amount) over (partition by customer_no order by cutoff_date) as previous_amount
+    from states
+
+),
+
+final as (
+
+    select
+        customer_no,
+        cutoff_date,
+        previous_cutoff_date,
+
+        lifecycle_state,
+        previous_state,
+
+        cast(f_order_days as integer) as order_day_count,
+        cast(previous_order_days as integer) as previous_order_day_count,
+        cast(f_recency_days as integer) as recency_days,
+        cast(f_tenure_days as integer) as tenure_days,
+        f_amount as net_amount,
+        greatest(f_amount - coalesce(previous_amount, 0), 0) as period_amount,
+
+        max(case when previous_state is null or lifecycle_state <> previous_state then cutoff_date end)
+            over (partition by customer_no order by cutoff_date) as state_since
+    from followed
+
+)
+
+select * from final

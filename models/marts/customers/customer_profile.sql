@@ -1,0 +1,161 @@
+-- Everything about a customer in one row, as of the day after the newest event.
+{%- set horizon = var('horizons_days') | max %}
+{%- set weekdays = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'] %}
+with
+
+customers as (
+
+    select * from {{ ref('int_customers') }}
+
+),
+
+cutoffs as (
+
+    select * from {{ ref('int_cutoffs') }}
+    where is_as_of
+
+),
+
+lifecycle as (
+
+    select * from {{ ref('int_lifecycle_states') }}
+
+),
+
+rfm as (
+
+    select * from {{ ref('customer_rfm') }}
+
+),
+
+segments as (
+
+    select * from {{ ref('customer_segments') }}
+    where is_as_of
+
+),
+
+tastes as (
+
+    select * from {{ ref('int_customer_tastes') }}
+
+),
+
+visits as (
+
+    select * from {{ ref('int_customer_visits') }}
+
+),
+
+rhythms as (
+
+    select * from {{ ref('int_customer_rhythms') }}
+
+),
+
+churn as (
+
+    select * from {{ ref('churn_risk') }}
+    where horizon_days = {{ horizon }}
+
+),
+
+worth as (
+
+    select * from {{ ref('customer_value') }}
+    where horizon_days = {{ horizon }}
+
+),
+
+recommended as (
+
+    select * from {{ ref('recommendations') }}
+    where recommendation_rank = 1
+
+),
+
+actions as (
+
+    select * from {{ ref('customer_actions') }}
+
+),
+
+final as (
+
+    select
+        customers.customer_key,
+
+        customers.source,
+        customers.country,
+        customers.gender,
+        customers.acquisition_channel,
+        lifecycle.lifecycle_state,
+        rfm.rfm_score,
+        segments.rfm_segment,
+        segments.segment,
+        tastes.favourite_category,
+        tastes.second_category,
+        tastes.third_category,
+        tastes.favourite_brand,
+        tastes.second_brand,
+        tastes.third_brand,
+        tastes.price_band,
+        visits.main_channel,
+        visits.main_device,
+        case rhythms.usual_weekday_no
+            {%- for weekday in weekdays %}
+            when {{ loop.index }} then '{{ weekday }}'
+            {%- endfor %}
+        end as usual_weekday,
+        visits.last_path,
+        churn.risk_band,
+        worth.tier,
+        recommended.item_id as top_item_id,
+        recommended.item_name as top_item_name,
+        actions.next_best_action,
+        actions.withheld_action,
+        actions.action_reason,
+
+        customers.birth_year,
+        rfm.recency_days,
+        coalesce(rfm.order_day_count, 0) as order_day_count,
+        coalesce(rfm.order_count, 0) as order_count,
+        coalesce(rfm.net_amount, 0) as net_amount,
+        rfm.amount_per_order_day,
+        coalesce(visits.session_count, 0) as session_count,
+        rhythms.median_gap_days,
+        cast(rhythms.usual_hour as integer) as usual_hour,
+        {{ horizon }} as horizon_days,
+        churn.churn_probability,
+        worth.predicted_amount,
+        worth.lower_amount,
+        worth.upper_amount,
+        actions.action_expected_value,
+
+        customers.has_marketing_consent,
+        actions.is_contact_allowed,
+        actions.is_contact_action,
+
+        cutoffs.cutoff_date as as_of_date,
+        customers.registered_at,
+        customers.first_seen_at,
+        customers.last_seen_at,
+        visits.last_session_at
+    from customers
+    cross join cutoffs
+    left join lifecycle
+        on customers.customer_no = lifecycle.customer_no
+        and cutoffs.cutoff_date = lifecycle.cutoff_date
+    left join rfm on customers.customer_key = rfm.customer_key
+    left join segments on customers.customer_key = segments.customer_key
+    left join tastes on customers.customer_no = tastes.customer_no
+    left join visits on customers.customer_no = visits.customer_no
+    left join rhythms on customers.customer_no = rhythms.customer_no
+    left join churn on customers.customer_key = churn.customer_key
+    left join worth on customers.customer_key = worth.customer_key
+    left join recommended on customers.customer_key = recommended.customer_key
+    left join actions on customers.customer_key = actions.customer_key
+
+)
+
+select * from final
