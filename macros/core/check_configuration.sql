@@ -48,6 +48,9 @@
         'session_gap_minutes': 'positive', 'session_max_minutes': 'positive',
         'session_cut_at_midnight': 'boolean', 'session_cut_at_campaign_change': 'boolean',
         'engaged_max_pause_seconds': 'positive', 'bot_min_events': 'positive', 'bot_max_seconds_per_event': 'positive',
+        'funnel_window_days': 'positive', 'drop_off_window_days': 'positive', 'paths_kept': 'positive',
+        'path_max_steps': 'positive', 'attribution_window_days': 'positive', 'attribution_half_life_days': 'positive',
+        'attribution_counts_campaigns': 'boolean',
         'cutoff_months': 'positive', 'horizons_days': 'horizons', 'vip_share': 'share',
         'high_risk_probability': 'share', 'medium_risk_probability': 'share',
         'top_k': 'positive', 'allow_repeats': 'boolean', 'in_stock_only': 'boolean',
@@ -162,7 +165,8 @@
         'segment_path', 'custom_events_path', 'custom_events_relation', 'custom_columns', 'custom_event_names',
         'custom_keep_identical_rows', 'earliest_event_date', 'future_tolerance_minutes',
         'reporting_currency', 'session_gap_minutes', 'session_max_minutes', 'engaged_max_pause_seconds', 'bot_min_events',
-        'bot_max_seconds_per_event', 'session_cut_at_midnight', 'session_cut_at_campaign_change'
+        'bot_max_seconds_per_event', 'session_cut_at_midnight', 'session_cut_at_campaign_change',
+        'funnel_window_days', 'drop_off_window_days', 'paths_kept', 'path_max_steps'
     ] %}
         {% do shaping.update({name: var(name) | string}) %}
     {% endfor %}

@@ -22,8 +22,9 @@
 {% macro summarise_marts(lines) %}
     {% do lines.append('  Marts' ~ ' ' * 30 ~ 'rows') %}
     {% for name in [
-        'sessions', 'journey_funnel', 'customer_rfm', 'recommendations', 'churn_risk', 'customer_value',
-        'model_evaluation', 'model_runs'
+        'sessions', 'journey_funnel', 'journey_transitions', 'journey_paths', 'journey_dropoffs',
+        'journey_attribution', 'customer_rfm', 'recommendations', 'churn_risk', 'customer_value', 'model_evaluation',
+        'model_runs'
     ] %}
         {% set mart = load_built_relation(name, folder='marts') %}
         {% if mart is not none %}
