@@ -71,7 +71,7 @@ visits as (
     inner join all_sessions
         on stage_visits.visitor_no = all_sessions.visitor_no
         and stage_visits.session_started_at = all_sessions.session_started_at
-    where stage_visits.stage in (select stage from stages)
+    where stage_visits.stage in (select stages.stage from stages)
     {% if is_incremental() -%}
         and {{ utc_month('stage_visits.session_started_at') }} >= (select min(period_month) from months)
     {%- endif %}

@@ -2,8 +2,8 @@
 
 -- Which channels earn the credit for conversions, by seven rules, for the month that the path ended in. The credit of
 -- a month adds up to its conversions and its amount under each rule.
--- Shapley: the worth of some channels is the conversions of the paths that hold no other; each channel's value then is an
--- equal share of every path it is in (Zhao, Mahboobi and Bagheri, 2018).
+-- Shapley: the worth of some channels is the conversions of the paths that hold no other; each channel's value is then
+-- an equal share of every path that it is on (Zhao, Mahboobi and Bagheri, 2018).
 {%- set rules = {
     'first_touch': 'case when touch_number = 1 then 1.0 else 0.0 end',
     'last_touch': 'case when touch_number = touch_count then 1.0 else 0.0 end',
@@ -66,25 +66,24 @@ channels as (
     select
         period_month,
         channel,
+        {% for rule, weight in rules.items() -%}
+        sum({{ weight }}) filter (where is_converting) as {{ rule }}_conversions,
+        sum(({{ weight }}) * path_amount) filter (where is_converting) as {{ rule }}_amount,
+        {% endfor -%}
         count(*) filter (where is_first_of_channel) as path_count,
         count(*) filter (where is_first_of_channel and is_converting) as converting_path_count
-        {%- for rule, weight in rules.items() %},
-        sum(case when is_converting then {{ weight }} else 0 end) as {{ rule }}_conversions,
-        sum(case when is_converting then ({{ weight }}) * path_amount else 0 end) as {{ rule }}_amount
-        {%- endfor %}
     from weighed
     group by period_month, channel
 
 ),
 
--- A channel earns by how much fewer conversions there would be if whoever came to it had gone (Anderl and others, 2016).
+-- A channel earns by how many conversions would be lost if whoever came to it had gone (Anderl and others, 2016).
 removal_shares as (
 
     select
         period_month,
         channel,
         removal_effect,
-        base_conversion_rate,
         removal_effect / nullif(sum(removal_effect) over (partition by period_month), 0) as share
     from removal_effects
 
@@ -96,8 +95,8 @@ credited as (
         period_month,
         '{{ rule }}' as attribution_model,
         channel,
-        {{ rule }}_conversions as credited_conversions,
-        {{ rule }}_amount as credited_amount,
+        coalesce({{ rule }}_conversions, 0) as credited_conversions,
+        coalesce({{ rule }}_amount, 0) as credited_amount,
         cast(null as double) as removal_effect
     from channels
 

@@ -8,6 +8,7 @@
 
 -- What became of those who stopped before an order: by the stage that the session got to, month and slice. A window
 -- that is still open is told apart: nobody knows yet what becomes of it. Bots are left out.
+{%- set stages = funnel_stages()[:-1] %}
 {%- set window_seconds = var('drop_off_window_days') * 86400 %}
 with
 
@@ -24,8 +25,7 @@ stages as (
         stage,
         stage_order
     from {{ ref('event_types') }}
-    where stage in ('{{ funnel_stages() | join("', '") }}')
-        and stage <> 'purchase'
+    where stage in ('{{ stages | join("', '") }}')
 
 ),
 
@@ -150,13 +150,9 @@ final as (
         stage_order,
         session_count,
         visitor_count,
-        cast(session_count as double) / sum(session_count) over (
-            partition by period_month, slice_name, slice_value, stage
-        ) as share_of_drop_offs,
+        cast(session_count as double) / sum(session_count) over stopped as share_of_drop_offs,
         case
-            when outcome <> 'open' then cast(session_count as double) / sum(session_count) over (
-                partition by period_month, slice_name, slice_value, stage, outcome = 'open'
-            )
+            when outcome <> 'open' then cast(session_count as double) / sum(session_count) over closed
         end as share_of_closed,
         cast(later_amount as double) as later_amount,
         cast(recovered_amount as double) as recovered_amount,
@@ -164,6 +160,9 @@ final as (
 
         loaded_at
     from sliced
+    window
+        stopped as (partition by period_month, slice_name, slice_value, stage),
+        closed as (partition by period_month, slice_name, slice_value, stage, outcome = 'open')
 
 )
 

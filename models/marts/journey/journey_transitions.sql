@@ -90,7 +90,8 @@ states as (
         level,
         state,
         row_number() over (order by level, state) as state_no
-    from (select distinct level, state from steps) as named
+    from steps
+    group by level, state
 
 ),
 
