@@ -51,7 +51,7 @@ VARS := $(VARS), custom_reviews_path: "$(call path_of,$(REVIEWS))"
 endif
 VARS := $(VARS)}
 
-.PHONY: help build test lint format docs clean lock env bench-sql
+.PHONY: help build test lint format docs clean lock env bench-sql bench-journey
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -90,6 +90,9 @@ docs: env ## build the docs site as one file, target/static_index.html
 
 bench-sql: env ## the SQL part beside hand-written queries: EVENTS=10000000
 	@$(BIN)/python benchmarks/bench_sql.py --events $(or $(EVENTS),10000000)
+
+bench-journey: env ## the journey marts on copies of a public click stream: COPIES=64, FILE=path/to/ecom.csv.gz
+	@$(BIN)/python benchmarks/bench_journey.py $(if $(FILE),--file "$(FILE)") --copies $(or $(COPIES),64)
 
 clean: ## remove what dbt made; the warehouse stays
 	@rm -rf target logs

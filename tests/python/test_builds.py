@@ -13,6 +13,10 @@ from conftest import SMALL_SCORER, Warehouse, problems
 MARTS = (
     "sessions",
     "journey_funnel",
+    "journey_transitions",
+    "journey_paths",
+    "journey_dropoffs",
+    "journey_attribution",
     "customer_rfm",
     "recommendations",
     "churn_risk",
