@@ -7,6 +7,8 @@ prints the largest difference. The last line is one JSON object.
 """
 
 import argparse
+import contextlib
+import io
 import json
 import os
 import tempfile
@@ -101,7 +103,9 @@ def funnel_by_sql(variables: dict[str, Any]) -> list[int]:
     """Visitors at each step of the funnel, by the macro `funnel_of`."""
     query = "{{ funnel_of(" + repr(FUNNEL) + ") }}"
     options = ["--vars", json.dumps(variables), "--quiet"]
-    outcome = dbtRunner().invoke(["compile", "--inline", query, *options])
+    # dbt prints what it compiles.
+    with contextlib.redirect_stdout(io.StringIO()):
+        outcome = dbtRunner().invoke(["compile", "--inline", query, *options])
     DuckDBConnectionManager.close_all_connections()
     if not outcome.success:
         raise RuntimeError(f"The funnel did not compile: {outcome.exception}")

@@ -34,7 +34,14 @@ data_end as (
 reached as (
 
     select
-        progress.*,
+        progress.funnel_kind,
+        progress.period_month,
+        progress.visitor_no,
+        progress.stage,
+        progress.stage_order,
+        progress.dwell_seconds,
+        progress.seconds_to_reach,
+        progress.loaded_at,
         sessions.channel,
         sessions.device,
         sessions.country,
@@ -56,7 +63,7 @@ sliced as (
         reached.period_month,
         '{{ slice_name }}' as slice_name,
         {{ expression }} as slice_value,
-        reached.stage,
+        any_value(reached.stage) as stage,
         reached.stage_order,
         count(*) as session_count,
         count(distinct reached.visitor_no) as visitor_count,
@@ -65,7 +72,7 @@ sliced as (
         median(reached.seconds_to_reach) as median_seconds_to_reach,
         max(reached.loaded_at) as loaded_at
     from reached
-    group by reached.funnel_kind, reached.period_month, slice_value, reached.stage, reached.stage_order
+    group by reached.funnel_kind, reached.period_month, slice_value, reached.stage_order
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}
 ),

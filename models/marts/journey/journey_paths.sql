@@ -14,6 +14,7 @@ sessions as (
 
     select
         *,
+        row_number() over (order by visitor_no, session_started_at) as session_no,
         {{ utc_month('session_started_at') }} as period_month
     from {{ ref('int_sessions') }}
     where not is_bot
@@ -25,7 +26,9 @@ sessions as (
 
 session_events as (
 
-    select session_events.*
+    select
+        session_events.*,
+        sessions.session_no
     from {{ ref('int_session_events') }} as session_events
     inner join sessions
         on session_events.visitor_no = sessions.visitor_no
@@ -35,7 +38,9 @@ session_events as (
 
 stage_visits as (
 
-    select stage_visits.*
+    select
+        stage_visits.*,
+        sessions.session_no
     from {{ ref('int_stage_visits') }} as stage_visits
     inner join sessions
         on stage_visits.visitor_no = sessions.visitor_no
@@ -43,13 +48,21 @@ stage_visits as (
 
 ),
 
+-- Numbers stand for the kinds of paths: names cost more to group by.
+kinds as (
+
+    select *
+    from (
+        values (1, 'event', 'whole'), (2, 'event', 'collapsed'), (3, 'stage', 'collapsed')
+    ) as named (kind_no, level, path_kind)
+
+),
+
 walked as (
 
     select
-        'event' as level,
-        'whole' as path_kind,
-        visitor_no,
-        session_started_at,
+        1 as kind_no,
+        session_no,
         event_name as state,
         event_no as step_no
     from session_events
@@ -58,12 +71,10 @@ walked as (
 
     -- Of a run of equal acts the last one stands for all.
     select
-        'event' as level,
-        'collapsed' as path_kind,
-        visitor_no,
-        session_started_at,
+        2 as kind_no,
+        session_no,
         event_name as state,
-        row_number() over (partition by visitor_no, session_started_at order by event_no) as step_no
+        row_number() over (partition by session_no order by event_no) as step_no
     from session_events
     where next_event_name is null
         or next_event_name <> event_name
@@ -72,14 +83,10 @@ walked as (
 
     -- A stay in a stage is a run of acts already.
     select
-        'stage' as level,
-        'collapsed' as path_kind,
-        visitor_no,
-        session_started_at,
+        3 as kind_no,
+        session_no,
         stage as state,
-        row_number() over (
-            partition by visitor_no, session_started_at order by visit_first_event_no
-        ) as step_no
+        row_number() over (partition by session_no order by visit_first_event_no) as step_no
     from stage_visits
 
 ),
@@ -88,21 +95,19 @@ walked as (
 session_paths as (
 
     select
-        path_kind,
-        level,
-        visitor_no,
-        session_started_at,
+        kind_no,
+        session_no,
         max(step_no) as step_count,
-        max(case when step_no = 1 then state end) as entry_state,
+        any_value(case when step_no = 1 then state end) as entry_state,
         {{ value_at_max('state', 'step_no') }} as exit_state,
         concat_ws(
             ' > '
             {%- for step in range(1, max_steps + 1) %},
-            max(case when step_no = {{ step }} then state end)
+            any_value(case when step_no = {{ step }} then state end)
             {%- endfor %}
         ) as path
     from walked
-    group by path_kind, level, visitor_no, session_started_at
+    group by kind_no, session_no
 
 ),
 
@@ -110,14 +115,13 @@ measured as (
 
     select
         session_paths.*,
+        sessions.visitor_no,
         sessions.period_month,
         sessions.amount,
         sessions.is_converted,
         sessions.loaded_at
     from session_paths
-    inner join sessions
-        on session_paths.visitor_no = sessions.visitor_no
-        and session_paths.session_started_at = sessions.session_started_at
+    inner join sessions on session_paths.session_no = sessions.session_no
 
 ),
 
@@ -125,15 +129,12 @@ ranked as (
 
     select
         period_month,
-        level,
-        path_kind,
+        kind_no,
         path,
-        row_number() over (
-            partition by period_month, level, path_kind order by count(*) desc, path
-        ) as path_rank
+        row_number() over (partition by period_month, kind_no order by count(*) desc, path) as path_rank
     from measured
     where step_count <= {{ max_steps }}
-    group by period_month, level, path_kind, path
+    group by period_month, kind_no, path
 
 ),
 
@@ -153,8 +154,7 @@ labelled as (
     from measured
     left join kept
         on measured.period_month = kept.period_month
-        and measured.level = kept.level
-        and measured.path_kind = kept.path_kind
+        and measured.kind_no = kept.kind_no
         and measured.path = kept.path
         and measured.step_count <= {{ max_steps }}
 
@@ -164,8 +164,7 @@ counted as (
 
     select
         period_month,
-        level,
-        path_kind,
+        kind_no,
         coalesce(kept_path, 'other') as path,
         path_rank,
         case when path_rank is not null then max(entry_state) end as entry_state,
@@ -177,34 +176,35 @@ counted as (
         sum(amount) as amount,
         max(loaded_at) as loaded_at
     from labelled
-    group by period_month, level, path_kind, kept_path, path_rank
+    group by period_month, kind_no, kept_path, path_rank
 
 ),
 
 final as (
 
     select
-        period_month,
-        level,
-        path_kind,
-        path,
-        entry_state,
-        exit_state,
+        counted.period_month,
+        kinds.level,
+        kinds.path_kind,
+        counted.path,
+        counted.entry_state,
+        counted.exit_state,
 
-        path_rank,
-        step_count,
-        session_count,
-        visitor_count,
-        converted_session_count,
-        cast(session_count as double) / sum(session_count) over month_of_paths as share_of_sessions,
-        cast(converted_session_count as double) / session_count as conversion_rate,
-        amount,
+        counted.path_rank,
+        counted.step_count,
+        counted.session_count,
+        counted.visitor_count,
+        counted.converted_session_count,
+        cast(counted.session_count as double)
+        / sum(counted.session_count) over (partition by counted.period_month, counted.kind_no) as share_of_sessions,
+        cast(counted.converted_session_count as double) / counted.session_count as conversion_rate,
+        counted.amount,
 
-        path_rank is null as is_other,
+        counted.path_rank is null as is_other,
 
-        loaded_at
+        counted.loaded_at
     from counted
-    window month_of_paths as (partition by period_month, level, path_kind)
+    inner join kinds on counted.kind_no = kinds.kind_no
 
 )
 

@@ -136,7 +136,7 @@ entries as (
 transitions as (
 
     select
-        'within_session' as path_scope,
+        false as is_between,
         period_month,
         visitor_no,
         session_no,
@@ -150,7 +150,7 @@ transitions as (
 
     -- A visitor's way goes on with her next session, if there is one.
     select
-        'between_sessions' as path_scope,
+        true as is_between,
         followed.period_month,
         followed.visitor_no,
         followed.session_no,
@@ -168,7 +168,7 @@ transitions as (
     union all
 
     select
-        scopes.path_scope,
+        scopes.is_between,
         followed.period_month,
         followed.visitor_no,
         followed.session_no,
@@ -177,8 +177,8 @@ transitions as (
         null as seconds_to_next,
         followed.loaded_at
     from followed
-    inner join (values ('within_session'), ('between_sessions')) as scopes (path_scope)
-        on scopes.path_scope = 'within_session'
+    inner join (values (false), (true)) as scopes (is_between)
+        on not scopes.is_between
         or followed.previous_session_started_at is null
     where followed.is_entry
 
@@ -187,7 +187,7 @@ transitions as (
 counted as (
 
     select
-        path_scope,
+        is_between,
         period_month,
         from_no,
         to_no,
@@ -198,7 +198,7 @@ counted as (
         quantile_cont(seconds_to_next, 0.9) as p90_dwell_seconds,
         max(loaded_at) as loaded_at
     from transitions
-    group by path_scope, period_month, from_no, to_no
+    group by is_between, period_month, from_no, to_no
 
 ),
 
@@ -206,6 +206,7 @@ named as (
 
     select
         counted.*,
+        case when counted.is_between then 'between_sessions' else 'within_session' end as path_scope,
         coalesce(from_states.level, to_states.level) as level,
         coalesce(from_states.state, 'start') as from_state,
         coalesce(to_states.state, 'end') as to_state
