@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 
 import numpy as np
 import pyarrow as pa
@@ -87,7 +88,7 @@ def test_the_base_rate_is_the_share_of_paths_that_converted() -> None:
         converts = bool(generator.random() < 0.3 + 0.1 * ("c" in channels))
         converted += converts
         path = ["(start)", *channels, "(conversion)" if converts else "(null)"]
-        for pair in zip(path, path[1:], strict=False):
+        for pair in itertools.pairwise(path):
             counts[pair] = counts.get(pair, 0) + 1
     table = moves(MARCH, *((*pair, count) for pair, count in counts.items()))
     found = removal_effects(table)
