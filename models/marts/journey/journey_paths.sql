@@ -51,7 +51,10 @@ stage_visits as (
 -- Numbers stand for the kinds of paths: names cost more to group by.
 kinds as (
 
-    select *
+    select
+        named.kind_no,
+        named.level,
+        named.path_kind
     from (
         values (1, 'event', 'whole'), (2, 'event', 'collapsed'), (3, 'stage', 'collapsed')
     ) as named (kind_no, level, path_kind)
