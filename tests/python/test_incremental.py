@@ -39,10 +39,11 @@ def keep(shop: Warehouse, label: str) -> None:
 def differences(shop: Warehouse) -> dict[str, tuple[int, int]]:
     found = {}
     for _, name in incremental_models(shop):
-        # Sums of floats depend on the order of addition, so amounts are compared to a thousandth.
+        # Sums of floats depend on the order of addition, so amounts are compared to a thousandth;
+        # rounded twice, so that what lies on the edge of a thousandth falls to the same side.
         columns = shop.query(f"describe kept.full_{name}")
         chosen = ", ".join(
-            f"round({column}, 3) as {column}" if kind == "DOUBLE" else column
+            f"round(round({column}, 6), 3) as {column}" if kind == "DOUBLE" else column
             for column, kind, *_ in columns
         )
         one = f"select {chosen} from kept.full_{name}"
