@@ -51,7 +51,7 @@ VARS := $(VARS), custom_reviews_path: "$(call path_of,$(REVIEWS))"
 endif
 VARS := $(VARS)}
 
-.PHONY: help build test lint format docs clean lock env bench-sql bench-sources bench-times bench-pain-points bench-segments
+.PHONY: help build test lint format docs clean lock env bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -102,6 +102,9 @@ bench-pain-points: env ## do pain points name what was planted, and nothing else
 
 bench-segments: env ## segments judged 90 days on, beside RFM and k-means: FILE=path/to/online_retail.parquet
 	@$(BIN)/python benchmarks/bench_segments.py $(or $(FILE),$(error FILE=… names the file of Online Retail))
+
+bench-journey: env ## the journey marts on copies of a public click stream: COPIES=64, FILE=path/to/ecom.csv.gz
+	@$(BIN)/python benchmarks/bench_journey.py $(if $(FILE),--file "$(FILE)") --copies $(or $(COPIES),64)
 
 clean: ## remove what dbt made; the warehouse stays
 	@rm -rf target logs

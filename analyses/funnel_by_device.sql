@@ -5,7 +5,8 @@ with
 funnel as (
 
     select * from {{ ref('journey_funnel') }}
-    where slice_name = 'device'
+    where funnel_kind = 'any_order'
+        and slice_name = 'device'
 
 ),
 

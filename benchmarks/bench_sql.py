@@ -27,6 +27,9 @@ SQL_PART = [
     "+int_customer_cutoffs",
     "+sessions",
     "+journey_funnel",
+    "+journey_transitions",
+    "+journey_paths",
+    "+journey_dropoffs",
     "+customer_rfm",
     "+int_events",
     "+int_row_accounting",
@@ -217,7 +220,7 @@ def main() -> None:
     same_jobs = {
         "sessionise": ["int_session_events", "int_sessions", "int_stage_visits"],
         "rfm": ["int_customer_days", "int_cutoffs", "int_customer_cutoffs", "customer_rfm"],
-        "funnel": ["journey_funnel"],
+        "funnel": ["int_funnel_progress", "journey_funnel"],
     }
     print(f"\n{events:,} raw events, {customers:,} customers, DuckDB {duckdb.__version__}\n")
     print("CPU-seconds by model (full build, then with one more day):")

@@ -185,10 +185,34 @@
 {% endmacro %}
 
 
-{#- The months that hold a session of a touched visitor, from the moment that was touched on. -#}
+{#- The months that a table by month has to compute again: those that hold a session of a touched visitor, from the
+    moment that was touched on. A model may say in its meta how far what it tells of a session reaches:
+    `reach_days`: what follows within so many days. Then months so long before the moment count too, and those that
+    were still open to change when the table was built.
+    `reaches_next_session`: the session that follows. Then the session before the moment counts too. -#}
 {% macro touched_months() -%}
+    {%- set meta = config.get('meta') or {} -%}
+    {%- set reach_days = meta.get('reach_days', 0) -%}
     select distinct months.period_month
-    from ({{ touched_since_last_build() }}) as touched
+    from (
+        select
+            touched.visitor_no,
+            {% if meta.get('reaches_next_session') -%}
+            coalesce(max(earlier.ended_at), min(touched.touched_from)) as touched_from
+            {%- elif reach_days -%}
+            {{ dbt.dateadd('day', -reach_days, 'min(touched.touched_from)') }} as touched_from
+            {%- else -%}
+            min(touched.touched_from) as touched_from
+            {%- endif %}
+        from ({{ touched_since_last_build() }}) as touched
+        {% if meta.get('reaches_next_session') -%}
+        left join {{ ref('int_sessions') }} as earlier
+            on touched.visitor_no = earlier.visitor_no
+            and earlier.ended_at < touched.touched_from
+            and not earlier.is_bot
+        {%- endif %}
+        group by touched.visitor_no
+    ) as touched
     inner join {{ ref('int_sessions') }} as sessions
         on touched.visitor_no = sessions.visitor_no
         and sessions.ended_at >= touched.touched_from
@@ -196,6 +220,15 @@
         select distinct {{ utc_month('session_started_at') }} as period_month from {{ ref('int_sessions') }}
     ) as months
         on months.period_month between {{ utc_month('sessions.session_started_at') }} and {{ utc_month('sessions.ended_at') }}
+    {%- if reach_days %}
+    union
+    select distinct {{ utc_month('session_started_at') }} as period_month
+    from {{ ref('int_sessions') }}
+    where {{ utc_month('session_started_at') }} >= (
+        select {{ utc_month(dbt.dateadd('day', -reach_days, newest('ended_at', ref('int_sessions') ~ ' where loaded_at <= ' ~ newest('loaded_at', this)))) }}
+    )
+        and exists (select visitor_no from ({{ touched_since_last_build() }}))
+    {%- endif %}
 {%- endmacro %}
 
 

@@ -16,3 +16,22 @@
 {% macro session_id(visitor_no, started_at) -%}
     md5({{ visitor_no }} || '|' || epoch_us({{ started_at }}))
 {%- endmacro %}
+
+
+{#- What the source itself calls an event. Staging keeps that name in the properties where the contract has another. -#}
+{% macro own_event_name(properties, event_type) -%}
+    {{ return(adapter.dispatch('own_event_name', 'footfall')(properties, event_type)) }}
+{%- endmacro %}
+
+{% macro default__own_event_name(properties, event_type) -%}
+    lower(coalesce(json_extract_string({{ properties }}, '$.source_event_name'), {{ event_type }}))
+{%- endmacro %}
+
+{% macro duckdb__own_event_name(properties, event_type) -%}
+    case
+            -- Most rows have no such name: looking for the text first spares them the parser.
+            when contains({{ properties }}, '"source_event_name"')
+                then lower(coalesce(json_extract_string({{ properties }}, '$.source_event_name'), {{ event_type }}))
+            else {{ event_type }}
+        end
+{%- endmacro %}

@@ -14,6 +14,10 @@ from footfall import fits, heads, recommendations
 MARTS = (
     "sessions",
     "journey_funnel",
+    "journey_transitions",
+    "journey_paths",
+    "journey_dropoffs",
+    "journey_attribution",
     "journey_pain_points",
     "journey_suggestions",
     "journey_cohorts",

@@ -32,6 +32,7 @@ acts as (
         stitched.event_id,
         stitched.event_at,
         stitched.event_type,
+        {{ own_event_name('stitched.properties', 'stitched.event_type') }} as event_name,
         event_types.stage_order,
         stitched.amount,
         stitched.channel,
@@ -57,6 +58,7 @@ neighbours as (
         row_number() over visitor_history as act_no,
         lag(event_at) over visitor_history as previous_at,
         lead(event_at) over visitor_history as next_at,
+        lead(event_name) over visitor_history as next_event_name,
         {% if var('session_cut_at_campaign_change') -%}
         lag(channel) over visitor_history as previous_channel,
         lead(channel) over visitor_history as next_channel,
@@ -103,6 +105,8 @@ final as (
         cast(numbered.visit_first_act_no - numbered.session_first_act_no + 1 as integer) as visit_first_event_no,
 
         numbered.event_type,
+        numbered.event_name,
+        case when not numbered.is_session_end then numbered.next_event_name end as next_event_name,
         event_types.stage,
         numbered.channel,
         numbered.device,

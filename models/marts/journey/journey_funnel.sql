@@ -2,108 +2,77 @@
     materialized='incremental',
     incremental_strategy='replace_months',
     on_schema_change='append_new_columns',
+    meta={'reach_days': var('funnel_window_days')},
 ) }}
 -- depends_on: {{ ref('int_touched_visitors') }}
 
--- How many sessions get how far, by month and slice. A session counts for a stage when it reached that stage or a
--- later one (open funnel), so a later stage never holds more than an earlier one. Bots are left out.
-{%- set slices = {
-    'all': "cast('all' as varchar)",
-    'channel': "coalesce(sessions.channel, 'unknown')",
-    'device': "coalesce(sessions.device, 'unknown')",
-    'country': "coalesce(sessions.country, 'unknown')",
-    'visitor': "case when sessions.visit_number > 1 then 'returning' else 'new' end",
-} %}
+-- How many get how far, by month and slice: sessions in any order (open funnel) and in strict order, and visitors
+-- across their sessions within a window. A later stage never holds more than an earlier one.
 with
 
-all_sessions as (
+progress as (
 
-    select * from {{ ref('int_sessions') }}
-
-),
-
-stage_visits as (
-
-    select * from {{ ref('int_stage_visits') }}
-
-),
-
--- After-sales is no step towards a purchase; the funnel ends with the order.
-stages as (
-
-    select distinct
-        stage,
-        stage_order
-    from {{ ref('event_types') }}
-    where stage in ('browse', 'cart', 'checkout', 'purchase')
+    select * from {{ ref('int_funnel_progress') }}
 
 ),
 
 sessions as (
 
-    select
-        visitor_no,
-        session_started_at,
-        {{ utc_month('session_started_at') }} as period_month,
-        channel,
-        device,
-        country,
-        visit_number,
-        furthest_funnel_order,
-        loaded_at
-    from all_sessions
-    where not is_bot
-    {% if is_incremental() -%}
-        and {{ utc_month('session_started_at') }} in (select period_month from ({{ touched_months() }}))
-    {%- endif %}
+    select * from {{ ref('int_sessions') }}
 
 ),
 
-dwells as (
+data_end as (
 
     select
-        visitor_no,
-        session_started_at,
-        stage,
-        sum(dwell_seconds) as dwell_seconds
-    from stage_visits
-    group by visitor_no, session_started_at, stage
+        max({{ utc_date('ended_at') }}) as ends_on,
+        {{ dbt.dateadd('day', -var('funnel_window_days'), 'max(' ~ utc_date('ended_at') ~ ')') }} as windows_close_until
+    from sessions
 
 ),
 
 reached as (
 
     select
-        sessions.*,
-        stages.stage,
-        stages.stage_order,
-        sessions.furthest_funnel_order = stages.stage_order as is_dropped,
-        dwells.dwell_seconds
-    from sessions
-    inner join stages on sessions.furthest_funnel_order >= stages.stage_order
-    left join dwells
-        on sessions.visitor_no = dwells.visitor_no
-        and sessions.session_started_at = dwells.session_started_at
-        and stages.stage = dwells.stage
+        progress.funnel_kind,
+        progress.period_month,
+        progress.visitor_no,
+        progress.stage,
+        progress.stage_order,
+        progress.dwell_seconds,
+        progress.seconds_to_reach,
+        progress.loaded_at,
+        sessions.channel,
+        sessions.device,
+        sessions.country,
+        sessions.visit_number
+    from progress
+    inner join sessions
+        on progress.visitor_no = sessions.visitor_no
+        and progress.session_started_at = sessions.session_started_at
+    {% if is_incremental() -%}
+    where progress.period_month in (select period_month from ({{ touched_months() }}))
+    {%- endif %}
 
 ),
 
 sliced as (
-    {% for slice_name, expression in slices.items() %}
+    {% for slice_name, expression in journey_slices('reached').items() %}
     select
-        sessions.period_month,
+        reached.funnel_kind,
+        reached.period_month,
         '{{ slice_name }}' as slice_name,
         {{ expression }} as slice_value,
-        sessions.stage,
-        sessions.stage_order,
+        any_value(reached.stage) as stage,
+        reached.stage_order,
         count(*) as session_count,
-        count(distinct sessions.visitor_no) as visitor_count,
-        count(*) filter (where sessions.is_dropped and sessions.stage <> 'purchase') as drop_off_count,
-        median(sessions.dwell_seconds) as median_dwell_seconds,
-        quantile_cont(sessions.dwell_seconds, 0.9) as p90_dwell_seconds,
-        max(sessions.loaded_at) as loaded_at
-    from reached as sessions
-    group by sessions.period_month, slice_value, sessions.stage, sessions.stage_order
+        count(distinct reached.visitor_no) as visitor_count,
+        median(reached.dwell_seconds) as median_dwell_seconds,
+        quantile_cont(reached.dwell_seconds, 0.9) as p90_dwell_seconds,
+        median(reached.seconds_to_reach) as median_seconds_to_reach,
+        max(reached.loaded_at) as loaded_at
+    from reached
+    group by reached.funnel_kind, reached.period_month, slice_value, reached.stage_order
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}
 ),
@@ -113,31 +82,52 @@ compared as (
     select
         *,
         first_value(session_count) over funnel as first_count,
-        lag(session_count) over funnel as previous_count
+        lag(session_count) over funnel as previous_count,
+        lead(session_count) over funnel as next_count,
+        first_value(visitor_count) over funnel as first_visitor_count,
+        lag(visitor_count) over funnel as previous_visitor_count
     from sliced
-    window funnel as (partition by period_month, slice_name, slice_value order by stage_order)
+    window funnel as (
+        partition by funnel_kind, period_month, slice_name, slice_value
+        order by stage_order
+    )
 
 ),
 
 final as (
 
     select
-        period_month,
-        slice_name,
-        slice_value,
-        stage,
+        compared.funnel_kind,
+        compared.period_month,
+        compared.slice_name,
+        compared.slice_value,
+        compared.stage,
 
-        stage_order,
-        session_count,
-        visitor_count,
-        drop_off_count,
-        cast(session_count as double) / first_count as conversion_from_first,
-        cast(session_count as double) / coalesce(previous_count, session_count) as conversion_from_previous,
-        median_dwell_seconds,
-        p90_dwell_seconds,
+        compared.stage_order,
+        compared.session_count,
+        compared.visitor_count,
+        case
+            when compared.stage = 'purchase' then 0
+            else compared.session_count - coalesce(compared.next_count, 0)
+        end as drop_off_count,
+        cast(compared.session_count as double) / compared.first_count as conversion_from_first,
+        cast(compared.session_count as double) / coalesce(compared.previous_count, compared.session_count)
+            as conversion_from_previous,
+        cast(compared.visitor_count as double) / compared.first_visitor_count as visitor_conversion_from_first,
+        cast(compared.visitor_count as double) / coalesce(compared.previous_visitor_count, compared.visitor_count)
+            as visitor_conversion_from_previous,
+        compared.median_dwell_seconds,
+        compared.p90_dwell_seconds,
+        compared.median_seconds_to_reach,
 
-        loaded_at
+        -- A window that is still open may bring more of its visitors to a later stage.
+        {{ dbt.dateadd('month', 1, 'compared.period_month') }}
+        <= case compared.funnel_kind when 'within_window' then data_end.windows_close_until else data_end.ends_on end
+            as is_complete,
+
+        compared.loaded_at
     from compared
+    cross join data_end
 
 )
 

@@ -1,0 +1,57 @@
+{#- A query: how many visitors took these events in this order, whatever lay between, over all of their sessions.
+    Events go by the names that the shop itself gives them. -#}
+{% macro funnel_of(event_names, within_days=none) -%}
+with
+
+session_events as (
+
+    select * from {{ ref('int_session_events') }}
+
+),
+
+sessions as (
+
+    select * from {{ ref('int_sessions') }}
+    where not is_bot
+
+),
+
+acts as (
+
+    select
+        session_events.visitor_no,
+        session_events.session_started_at,
+        session_events.event_name as step,
+        row_number() over (
+            partition by session_events.visitor_no
+            order by session_events.session_started_at, session_events.event_no
+        ) as place,
+        session_events.event_at as happened_at
+    from session_events
+    inner join sessions
+        on session_events.visitor_no = sessions.visitor_no
+        and session_events.session_started_at = sessions.session_started_at
+    where session_events.event_name in ('{{ event_names | join("', '") }}')
+
+),
+
+{{ ordered_steps(
+    'funnel', 'acts', event_names, who=['visitor_no'],
+    limit_seconds=within_days * 86400 if within_days else none
+) }},
+
+final as (
+
+    select
+        step,
+        count(*) as visitor_count,
+        cast(count(*) as double) / max(count(*)) over () as conversion_from_first,
+        median({{ seconds_between('first_at', 'reached_at') }}) as median_seconds_to_reach
+    from funnel_taken
+    group by step
+
+)
+
+select * from final
+order by visitor_count desc
+{%- endmacro %}

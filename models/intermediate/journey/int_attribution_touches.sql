@@ -1,0 +1,123 @@
+{{ config(materialized='table') }}
+
+-- The touches that led to a conversion, or to none: each visitor's sessions, cut into paths that end with a converting
+-- session. What follows the last conversion is a path that did not convert. Bots are left out.
+with
+
+sessions as (
+
+    select * from {{ ref('int_sessions') }}
+    where not is_bot
+
+),
+
+{% if var('attribution_counts_campaigns') -%}
+campaigns as (
+
+    select * from {{ ref('int_stitched_events') }}
+    where event_type = 'campaign'
+
+),
+{%- endif %}
+
+touches as (
+
+    select
+        visitor_no,
+        coalesce(channel, 'unknown') as channel,
+        session_started_at as touched_at,
+        amount,
+        is_converted,
+        1 as kind
+    from sessions
+    {%- if var('attribution_counts_campaigns') %}
+
+    union all
+
+    -- Of messages of one moment the channel settles the order, so that any order of arrival gives the same paths.
+    select
+        visitor_no,
+        coalesce(channel, 'unknown') as channel,
+        event_at as touched_at,
+        0 as amount,
+        false as is_converted,
+        0 as kind
+    from campaigns
+    {%- endif %}
+
+),
+
+cut as (
+
+    select
+        *,
+        -- Conversions before the touch: a converting session closes the path that it is in.
+        count(*) filter (where is_converted) over history
+        - case when is_converted then 1 else 0 end as path_no
+    from touches
+    window history as (
+        partition by visitor_no order by touched_at, kind, channel
+        rows between unbounded preceding and current row
+    )
+
+),
+
+closed as (
+
+    select
+        *,
+        max(touched_at) over path as path_ended_at,
+        bool_or(is_converted) over path as is_converting,
+        sum(amount) over path as path_amount
+    from cut
+    window path as (partition by visitor_no, path_no)
+
+),
+
+within_window as (
+
+    select
+        *,
+        {{ seconds_between('touched_at', 'path_ended_at') }} / 86400 as days_before_end
+    from closed
+    where {{ seconds_between('touched_at', 'path_ended_at') }} <= {{ var('attribution_window_days') * 86400 }}
+
+),
+
+numbered as (
+
+    select
+        *,
+        row_number() over (partition by visitor_no, path_no order by touched_at, kind, channel) as touch_number,
+        count(*) over (partition by visitor_no, path_no) as touch_count,
+        row_number() over (
+            partition by visitor_no, path_no, channel order by touched_at, kind
+        ) = 1 as is_first_of_channel
+    from within_window
+
+),
+
+final as (
+
+    select
+        visitor_no,
+        path_no,
+        touch_number,
+        {{ utc_month('path_ended_at') }} as period_month,
+
+        channel,
+
+        touch_count,
+        count(*) filter (where is_first_of_channel) over (partition by visitor_no, path_no) as channel_count,
+        days_before_end,
+        path_amount,
+
+        is_first_of_channel,
+        is_converting,
+
+        touched_at
+    from numbered
+
+)
+
+select * from final

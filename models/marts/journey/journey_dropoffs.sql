@@ -1,0 +1,169 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_months',
+    on_schema_change='append_new_columns',
+    meta={'reach_days': var('drop_off_window_days')},
+) }}
+-- depends_on: {{ ref('int_touched_visitors') }}
+
+-- What became of those who stopped before an order: by the stage that the session got to, month and slice. A window
+-- that is still open is told apart: nobody knows yet what becomes of it. Bots are left out.
+{%- set stages = funnel_stages()[:-1] %}
+{%- set window_seconds = var('drop_off_window_days') * 86400 %}
+with
+
+sessions as (
+
+    select * from {{ ref('int_sessions') }}
+    where not is_bot
+
+),
+
+stages as (
+
+    select distinct
+        stage,
+        stage_order
+    from {{ ref('event_types') }}
+    where stage in ('{{ stages | join("', '") }}')
+
+),
+
+data_end as (
+
+    select max(ended_at) as ends_at from {{ ref('int_sessions') }}
+
+),
+
+followed as (
+
+    select
+        sessions.*,
+        {{ utc_month('sessions.session_started_at') }} as period_month,
+        stages.stage,
+        lead(sessions.session_started_at) over (
+            partition by sessions.visitor_no order by sessions.session_started_at
+        ) as next_started_at,
+        lead(sessions.session_started_at) over (
+            partition by sessions.visitor_no, stages.stage is not null order by sessions.session_started_at
+        ) as next_dropped_at
+    from sessions
+    left join stages on sessions.furthest_funnel_order = stages.stage_order
+
+),
+
+dropped as (
+
+    select * from followed
+    where stage is not null
+    {% if is_incremental() -%}
+        and period_month in (select period_month from ({{ touched_months() }}))
+    {%- endif %}
+
+),
+
+conversions as (
+
+    select
+        visitor_no,
+        session_started_at as bought_at,
+        cast(amount as decimal(18, 4)) as amount
+    from sessions
+    where is_converted
+
+),
+
+-- An order may follow on several drop-offs: all look ahead to it, the last of them recovers it.
+bought as (
+
+    select
+        dropped.visitor_no,
+        dropped.session_started_at,
+        sum(conversions.amount) as later_amount,
+        sum(conversions.amount) filter (
+            where dropped.next_dropped_at is null or dropped.next_dropped_at > conversions.bought_at
+        ) as recovered_amount
+    from dropped
+    inner join conversions
+        on dropped.visitor_no = conversions.visitor_no
+        and dropped.session_started_at < conversions.bought_at
+        and {{ seconds_between('dropped.ended_at', 'conversions.bought_at') }} <= {{ window_seconds }}
+    group by dropped.visitor_no, dropped.session_started_at
+
+),
+
+judged as (
+
+    select
+        dropped.*,
+        bought.later_amount,
+        bought.recovered_amount,
+        case
+            when {{ seconds_between('dropped.ended_at', 'dropped.next_started_at') }} <= {{ window_seconds }}
+                then {{ seconds_between('dropped.ended_at', 'dropped.next_started_at') }} / 86400
+        end as days_to_return,
+        case
+            when {{ seconds_between('dropped.ended_at', 'data_end.ends_at') }} < {{ window_seconds }} then 'open'
+            when bought.visitor_no is not null then 'bought_later'
+            when {{ seconds_between('dropped.ended_at', 'dropped.next_started_at') }} <= {{ window_seconds }}
+                then 'came_back'
+            else 'left'
+        end as outcome
+    from dropped
+    left join bought
+        on dropped.visitor_no = bought.visitor_no
+        and dropped.session_started_at = bought.session_started_at
+    cross join data_end
+
+),
+
+sliced as (
+    {% for slice_name, expression in journey_slices('judged').items() %}
+    select
+        judged.period_month,
+        '{{ slice_name }}' as slice_name,
+        {{ expression }} as slice_value,
+        judged.stage,
+        judged.outcome,
+        judged.furthest_funnel_order as stage_order,
+        count(*) as session_count,
+        count(distinct judged.visitor_no) as visitor_count,
+        coalesce(sum(judged.later_amount), 0) as later_amount,
+        coalesce(sum(judged.recovered_amount), 0) as recovered_amount,
+        median(judged.days_to_return) as median_days_to_return,
+        max(judged.loaded_at) as loaded_at
+    from judged
+    group by judged.period_month, slice_value, judged.stage, judged.outcome, judged.furthest_funnel_order
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
+),
+
+final as (
+
+    select
+        period_month,
+        slice_name,
+        slice_value,
+        stage,
+        outcome,
+
+        stage_order,
+        session_count,
+        visitor_count,
+        cast(session_count as double) / sum(session_count) over stopped as share_of_drop_offs,
+        case
+            when outcome <> 'open' then cast(session_count as double) / sum(session_count) over closed
+        end as share_of_closed,
+        cast(later_amount as double) as later_amount,
+        cast(recovered_amount as double) as recovered_amount,
+        median_days_to_return,
+
+        loaded_at
+    from sliced
+    window
+        stopped as (partition by period_month, slice_name, slice_value, stage),
+        closed as (partition by period_month, slice_name, slice_value, stage, outcome = 'open')
+
+)
+
+select * from final

@@ -1,0 +1,148 @@
+-- Sessions, visitors and money are the same in every journey mart: a figure that differs between two of them can't be
+-- trusted in either. Returns the month, the mart and both figures.
+with
+
+sessions as (
+
+    select
+        *,
+        {{ utc_month('session_started_at') }} as period_month
+    from {{ ref('int_sessions') }}
+    where not is_bot
+
+),
+
+public_sessions as (
+
+    select * from {{ ref('sessions') }}
+    where not is_bot
+
+),
+
+expected as (
+
+    select
+        period_month,
+        count(*) as session_count,
+        count(*) filter (where is_converted) as conversion_count,
+        count(distinct case when is_converted then visitor_no end) as converted_visitor_count,
+        cast(sum(amount) as decimal(18, 2)) as amount
+    from sessions
+    group by period_month
+
+),
+
+told as (
+
+    select
+        {{ utc_month('started_at') }} as period_month,
+        'sessions' as mart,
+        count(*) as session_count,
+        count(*) filter (where is_converted) as conversion_count,
+        count(distinct case when is_converted then visitor_key end) as converted_visitor_count,
+        cast(sum(amount) as decimal(18, 2)) as amount
+    from public_sessions
+    group by {{ utc_month('started_at') }}
+
+    union all
+
+    select
+        period_month,
+        'journey_paths, ' || level || ', ' || path_kind as mart,
+        sum(session_count) as session_count,
+        sum(converted_session_count) as conversion_count,
+        null as converted_visitor_count,
+        cast(sum(amount) as decimal(18, 2)) as amount
+    from {{ ref('journey_paths') }}
+    group by period_month, level, path_kind
+
+    union all
+
+    select
+        period_month,
+        'journey_transitions, from start, ' || level as mart,
+        sum(transition_count) as session_count,
+        null as conversion_count,
+        null as converted_visitor_count,
+        null as amount
+    from {{ ref('journey_transitions') }}
+    where path_scope = 'within_session'
+        and from_state = 'start'
+    group by period_month, level
+
+    union all
+
+    select
+        period_month,
+        'journey_transitions, to end, ' || level as mart,
+        sum(transition_count) as session_count,
+        null as conversion_count,
+        null as converted_visitor_count,
+        null as amount
+    from {{ ref('journey_transitions') }}
+    where path_scope = 'within_session'
+        and to_state = 'end'
+    group by period_month, level
+
+    union all
+
+    select
+        period_month,
+        'journey_transitions, between sessions, ' || level as mart,
+        sum(transition_count) as session_count,
+        null as conversion_count,
+        null as converted_visitor_count,
+        null as amount
+    from {{ ref('journey_transitions') }}
+    where path_scope = 'between_sessions'
+        and from_state <> 'start'
+    group by period_month, level
+
+    union all
+
+    select
+        period_month,
+        'journey_funnel, ' || slice_name as mart,
+        null as session_count,
+        sum(session_count) as conversion_count,
+        case when slice_name = 'all' then sum(visitor_count) end as converted_visitor_count,
+        null as amount
+    from {{ ref('journey_funnel') }}
+    where funnel_kind = 'any_order'
+        and stage = 'purchase'
+    group by period_month, slice_name
+
+    union all
+
+    select
+        period_month,
+        'journey_attribution, ' || attribution_model as mart,
+        null as session_count,
+        round(sum(credited_conversions), 6) as conversion_count,
+        null as converted_visitor_count,
+        cast(sum(credited_amount) as decimal(18, 2)) as amount
+    from {{ ref('journey_attribution') }}
+    group by period_month, attribution_model
+
+)
+
+select
+    told.period_month,
+    told.mart,
+    told.session_count,
+    expected.session_count as expected_session_count,
+    told.conversion_count,
+    expected.conversion_count as expected_conversion_count,
+    told.converted_visitor_count,
+    expected.converted_visitor_count as expected_converted_visitor_count,
+    told.amount,
+    expected.amount as expected_amount
+from told
+full outer join expected on told.period_month = expected.period_month
+where told.session_count <> expected.session_count
+    or told.conversion_count <> expected.conversion_count
+    or told.converted_visitor_count <> expected.converted_visitor_count
+    or abs(told.amount - expected.amount) > 0.01
+    -- A month with sessions that no mart tells of, or the other way round.
+    or told.period_month is null
+    or (expected.period_month is null and coalesce(told.session_count, told.conversion_count) > 0)
