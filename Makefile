@@ -23,6 +23,9 @@ endif
 export FOOTFALL_DB
 export DBT_PROFILES_DIR := $(CURDIR)
 
+# How many test files run side by side.
+JOBS ?= 2
+
 # make test DUCKDB=1.5.5 runs the same tests on another DuckDB, laid over the locked one.
 DUCKDB ?=
 ifneq ($(DUCKDB),)
@@ -71,7 +74,7 @@ build: env ## build the warehouse: SOURCE=storefront|complete_journey|online_ret
 
 test: env $(OVERLAY) ## run everything that checks the project (DUCKDB=1.5.5: on another DuckDB)
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
 
 lint: env ## ruff, types, sqlfluff
 	@$(BIN)/ruff check .

@@ -132,11 +132,14 @@
 {% endmacro %}
 
 
-{#- Incremental strategy: sessions that were made anew are replaced, and those that are no more go. -#}
+{#- Incremental strategy: the sessions of touched visitors are replaced as a whole, under public keys. -#}
 {% macro get_incremental_replace_sessions_sql(arg_dict) %}
     delete from {{ arg_dict['target_relation'] }}
-    where session_id in (select session_id from {{ arg_dict['temp_relation'] }})
-        or session_id not in (select session_id from {{ ref('int_sessions') }});
+    where visitor_key in (
+        select keys.identity_key
+        from ({{ touched_since_last_build() }}) as touched
+        inner join {{ ref('int_identity_keys') }} as keys on touched.visitor_no = keys.identity_no
+    );
 
     insert into {{ arg_dict['target_relation'] }} by name
     select * from {{ arg_dict['temp_relation'] }}

@@ -21,15 +21,28 @@
 
 {% macro summarise_marts(lines) %}
     {% do lines.append('  Marts' ~ ' ' * 38 ~ 'rows') %}
-    {% for node in graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | selectattr('fqn.1', 'equalto', 'marts')
-        | sort(attribute='original_file_path') %}
-        {% set name = node.name %}
+    {% set marts = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | selectattr('fqn.1', 'equalto', 'marts')
+        | sort(attribute='name') | list %}
+    {#- In the order in which people read them; a folder that is not listed comes last. -#}
+    {% set folders = ['journey', 'customers', 'recommendation', 'churn', 'value', 'intent'] %}
+    {% set others = marts | map(attribute='fqn.2') | unique | reject('in', folders) | list %}
+    {% for name in folders_in_order(marts, folders + others) %}
         {% set mart = load_built_relation(name, folder='marts') %}
         {% if mart is not none %}
             {% set row_count = run_query('select count(*) from ' ~ mart).columns[0].values()[0] %}
             {% do lines.append('    %-30s %12s' | format(name, '{:,}'.format(row_count | int))) %}
         {% endif %}
     {% endfor %}
+{% endmacro %}
+
+
+{#- The names of marts, folder by folder. -#}
+{% macro folders_in_order(marts, folders) %}
+    {% set names = [] %}
+    {% for folder in folders %}
+        {% do names.extend(marts | selectattr('fqn.2', 'equalto', folder) | map(attribute='name')) %}
+    {% endfor %}
+    {% do return(names) %}
 {% endmacro %}
 
 

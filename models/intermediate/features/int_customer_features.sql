@@ -20,6 +20,12 @@ customer_days as (
 
 ),
 
+customers as (
+
+    select distinct customer_no from customer_days
+
+),
+
 {% if is_incremental() -%}
 touched as (
     {{ touched_days() }}
@@ -31,6 +37,23 @@ standing_cutoffs as (
 
 ),
 {%- endif %}
+
+-- Who is told anew at which cut-off.
+asked as (
+
+    select
+        customers.customer_no,
+        cutoffs.cutoff_date
+    from customers
+    cross join cutoffs
+    {% if is_incremental() -%}
+    left join touched on customers.customer_no = touched.visitor_no
+    left join standing_cutoffs on cutoffs.cutoff_date = standing_cutoffs.cutoff_date
+    where touched.touched_on < cutoffs.cutoff_date
+        or standing_cutoffs.cutoff_date is null
+    {%- endif %}
+
+),
 
 following_days as (
 
@@ -55,18 +78,12 @@ history as (
 
     select
         dated_days.*,
-        cutoffs.cutoff_date,
-        {{ days_between('dated_days.active_on', 'cutoffs.cutoff_date') }} as days_back
+        asked.cutoff_date,
+        {{ days_between('dated_days.active_on', 'asked.cutoff_date') }} as days_back
     from dated_days
-    inner join cutoffs on dated_days.active_on < cutoffs.cutoff_date
-    {% if is_incremental() -%}
-    left join touched
-        on dated_days.customer_no = touched.visitor_no
-        and cutoffs.cutoff_date > touched.touched_on
-    left join standing_cutoffs on cutoffs.cutoff_date = standing_cutoffs.cutoff_date
-    where touched.visitor_no is not null
-        or standing_cutoffs.cutoff_date is null
-    {%- endif %}
+    inner join asked
+        on dated_days.customer_no = asked.customer_no
+        and dated_days.active_on < asked.cutoff_date
 
 ),
 
