@@ -84,7 +84,7 @@ final as (
             when event_type is null then 'event_type is missing'
             when is_accepted is null
                 then 'event_type ' || event_type || ' is not in seeds/event_types.csv: add it, or translate it'
-                || ' (seeds/event_name_map.csv, var custom_event_names)'
+                    || ' (seeds/event_name_map.csv, var custom_event_names)'
             when not is_accepted
                 then 'event_type ' || event_type || ' is marked as not accepted in seeds/event_types.csv'
             when customer_id is null and device_id is null then 'neither customer_id nor device_id'
