@@ -51,7 +51,7 @@ VARS := $(VARS), custom_reviews_path: "$(call path_of,$(REVIEWS))"
 endif
 VARS := $(VARS)}
 
-.PHONY: help build test lint format docs clean lock env bench-sql
+.PHONY: help build test lint format docs clean lock env bench-sql bench-ranking bench-ranking-time bench-gpu
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -90,6 +90,18 @@ docs: env ## build the docs site as one file, target/static_index.html
 
 bench-sql: env ## the SQL part beside hand-written queries: EVENTS=10000000
 	@$(BIN)/python benchmarks/bench_sql.py --events $(or $(EVENTS),10000000)
+
+bench-ranking: env ## next item, leave one out: FILE=path [SEEDS=3]
+	@test -n "$(FILE)" || { echo "Name the file of lines \`customer item item ...\`: make bench-ranking FILE=path" >&2; exit 2; }
+	@$(BIN)/python benchmarks/bench_ranking.py "$(FILE)" --seeds $(or $(SEEDS),1) $(ARGS)
+
+bench-ranking-time: env ## next purchases after a date, through dbt: SOURCE=… CUT=YYYY-MM-DD DAYS=n [NEW_ONLY=1] [SEEDS=1]
+	@test -n "$(CUT)" -a -n "$(DAYS)" || { echo "Name the date and the window: make bench-ranking-time SOURCE=$(SOURCE) CUT=YYYY-MM-DD DAYS=n" >&2; exit 2; }
+	@$(BIN)/python benchmarks/bench_ranking_time.py --vars '$(VARS)' --cut $(CUT) --days $(DAYS) \
+		$(if $(NEW_ONLY),--new-only) --seeds $(or $(SEEDS),1) $(ARGS)
+
+bench-gpu: env ## the scorer's heavy parts on a CUDA device, beside their floors
+	@$(BIN)/python benchmarks/bench_gpu.py $(ARGS)
 
 clean: ## remove what dbt made; the warehouse stays
 	@rm -rf target logs

@@ -51,7 +51,7 @@
         'cutoff_months': 'positive', 'horizons_days': 'horizons', 'vip_share': 'share',
         'high_risk_probability': 'share', 'medium_risk_probability': 'share',
         'top_k': 'positive', 'allow_repeats': 'boolean', 'in_stock_only': 'boolean',
-        'backtest_days': 'positive', 'scorer_seed': 'whole', 'scorer_epochs': 'positive',
+        'backtest_days': 'positive', 'scorer_as_of': 'date or null', 'scorer_seed': 'whole', 'scorer_epochs': 'positive',
         'scorer_warm_epochs': 'positive', 'scorer_time_budget_seconds': 'positive', 'scorer_threads': 'whole'
     }) %}
 {% endmacro %}
@@ -124,7 +124,7 @@
             {% do problems.append("var '" ~ name ~ "' is '" ~ value ~ "': it takes true or false.") %}
         {% elif kind == 'share' and (value is boolean or value is not number or value <= 0 or value >= 1) %}
             {% do problems.append("var '" ~ name ~ "' is '" ~ value ~ "': it takes a number between 0 and 1.") %}
-        {% elif kind == 'date' and not modules.re.match('^\\d{4}-\\d{2}-\\d{2}$', value | string) %}
+        {% elif (kind == 'date' or kind == 'date or null' and value is not none) and not modules.re.match('^\\d{4}-\\d{2}-\\d{2}$', value | string) %}
             {% do problems.append("var '" ~ name ~ "' is '" ~ value ~ "': it takes a date such as 1990-01-01.") %}
         {% elif kind == 'horizons' %}
             {% if value is string or value is not sequence or not value
