@@ -62,9 +62,7 @@ def tokens_before(events: ItemEvents, ends: Ints) -> tuple[Ints, Ints]:
     return expand(events.offsets[:-1], ends - events.offsets[:-1])
 
 
-def neighbours(
-    events: ItemEvents, ends: Ints, count_items: int, *, reach: int = 100
-) -> CountTable:
+def neighbours(events: ItemEvents, ends: Ints, count_items: int, *, reach: int = 100) -> CountTable:
     """Item-kNN: cosine between the sets of customers of two items, over all days.
 
     The cosine is that of Sarwar et al., 2001, "Item-Based Collaborative Filtering Recommendation

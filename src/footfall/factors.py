@@ -9,8 +9,12 @@ random start: Halko, Martinsson and Tropp, 2011, "Finding Structure with Randomn
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
+from torch import Tensor
+from torch.nn import functional
 
 from footfall.counts import CountTable, lifts
 from footfall.sequences import Floats, Ints, ItemEvents
@@ -47,8 +51,25 @@ def start_vectors(
     return vectors
 
 
-def _symmetric(table: CountTable, count_items: int) -> torch.Tensor:
-    """The larger of both directions, as sparse rows; each row kept only its strongest partners."""
+@dataclass(frozen=True)
+class _Matrix:
+    """A symmetric matrix in compressed rows."""
+
+    offsets: Tensor
+    columns: Tensor
+    values: Tensor
+
+    def times(self, dense: Tensor) -> Tensor:
+        """Product with float32 ``[items, width]``."""
+        # A bag of embeddings is a sparse row; torch's own sparse type is slower and still beta.
+        product: Tensor = functional.embedding_bag(
+            self.columns, dense, self.offsets, mode="sum", per_sample_weights=self.values
+        )
+        return product
+
+
+def _symmetric(table: CountTable, count_items: int) -> _Matrix:
+    """The pairs of both directions; each item has kept only its strongest partners."""
     source = np.repeat(np.arange(count_items), np.diff(table.offsets))
     key = np.concatenate(
         [source * count_items + table.partners, table.partners * count_items + source]
@@ -56,26 +77,25 @@ def _symmetric(table: CountTable, count_items: int) -> torch.Tensor:
     key, first = np.unique(key, return_index=True)
     value = np.concatenate([table.scores, table.scores])[first]
     row, column = np.divmod(key, count_items)
-    offsets = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=count_items))])
-    return torch.sparse_csr_tensor(
-        torch.from_numpy(offsets),
+    sizes = np.bincount(row, minlength=count_items)
+    return _Matrix(
+        torch.from_numpy(np.cumsum(sizes) - sizes),
         torch.from_numpy(column),
         torch.from_numpy(value),
-        size=(count_items, count_items),
     )
 
 
-def _factors(matrix: torch.Tensor, width: int, seed: int) -> torch.Tensor:
+def _factors(matrix: _Matrix, width: int, seed: int) -> Tensor:
     """Leading eigenvectors times the root of their eigenvalues; float32 ``[items, width]``."""
-    count = matrix.shape[0]
+    count = len(matrix.offsets)
     random = torch.Generator().manual_seed(seed)
     basis = torch.randn(count, min(width + SPARE, count), generator=random)
     for _ in range(ROUNDS):
-        basis = torch.linalg.qr(matrix @ basis).Q
-    small = basis.t() @ (matrix @ basis)
+        basis = torch.linalg.qr(matrix.times(basis)).Q
+    small = basis.t() @ (matrix.times(basis))
     values, turned = torch.linalg.eigh((small + small.t()) / 2)
     order = values.abs().argsort(descending=True)[:width]
-    vectors = basis @ turned[:, order]
+    vectors: Tensor = basis @ turned[:, order]
     # The sign of an eigenvector means nothing; fix it, so that libraries may differ on it.
     peak = vectors.gather(0, vectors.abs().argmax(0, keepdim=True))
     return vectors * torch.where(peak < 0, -1.0, 1.0) * values[order].abs().sqrt()

@@ -16,12 +16,12 @@ from footfall import artifacts, ranking, repeats
 from footfall import device as devices
 from footfall.artifacts import Artifacts, Values
 from footfall.encoder import Encoder, EncoderConfig, ItemFeatures, grow, weights
-from footfall.mixture import learn_weights
-from footfall.ranking import COMPONENTS, Context
+from footfall.factors import start_vectors
+from footfall.mixture import Ranker, learn
+from footfall.ranking import Context
 from footfall.sequences import (
     ArrowRows,
     Catalogue,
-    Floats,
     ItemEvents,
     day_of,
     microseconds,
@@ -35,9 +35,9 @@ BUDGET_SHARES = {"head": 0.4, "validation": 0.2, "test": 0.2, "production": 0.2}
 POPULATIONS = ("all items", "new items only")
 # The mixture where there is no validation window to learn it on: personal first, as everywhere
 # that we measured, and something of all the others for customers without a past.
-DEFAULT_WEIGHTS = {
-    "all items": np.array([0.10, 0.05, 0.05, 0.10, 0.05, 0.65], dtype=np.float32),
-    "new items only": np.array([0.25, 0.10, 0.15, 0.40, 0.10, 0.0], dtype=np.float32),
+DEFAULT_RANKERS = {
+    "all items": Ranker(np.array([0.10, 0.05, 0.05, 0.10, 0.05, 0.65], dtype=np.float32), {}),
+    "new items only": Ranker(np.array([0.25, 0.10, 0.15, 0.40, 0.10, 0.0], dtype=np.float32), {}),
 }
 
 
@@ -136,7 +136,7 @@ def train_encoder(
     history = repeats.ItemHistory.of(tokens)
     left = settings.time_budget_seconds
     older: dict[str, np.ndarray] | None = None
-    mixtures = DEFAULT_WEIGHTS
+    rankers = DEFAULT_RANKERS
     for number, name in enumerate(FITS):
         share = BUDGET_SHARES[name] / sum(BUDGET_SHARES[later] for later in FITS[number:])
         budget = max(left * share, 1.0)
@@ -152,9 +152,13 @@ def train_encoder(
             values |= {f"repeats.{key}": value for key, value in model.weights.items()}
             if name == "validation":
                 context = context_of(tokens, catalogue, history, cutoffs.validation, values, device)
-                mixtures, report["mixture"] = _learn_mixtures(context, cutoffs.test, progress)
-            for population, mixture in mixtures.items():
-                values[f"mixture.{population}"] = mixture
+                rankers, report["mixture"] = _learn_rankers(
+                    context, cutoffs.test, settings.seed, progress
+                )
+            for population, ranker in rankers.items():
+                values |= {
+                    f"mixture.{population}.{key}": array for key, array in ranker.arrays().items()
+                }
         if values:
             fits[name] = values
         reports[name] = report
@@ -239,6 +243,10 @@ def _fit(
     encoder = Encoder(config, torch.Generator().manual_seed(seed))
     if older is not None:
         grow(older, encoder)
+    else:
+        start = start_vectors(tokens, ends, count_items, settings.dim, seed=seed)
+        with torch.no_grad():
+            encoder.item += torch.from_numpy(start)
     encoder.to(device)
     features = ItemFeatures.of(catalogue, len(catalogue.item_ids), device)
     training = TrainingSettings(
@@ -310,20 +318,35 @@ def context_of(
     return ranking.context_at(tokens, catalogue, history, cut, encoder, model, device)
 
 
-def _learn_mixtures(
-    context: Context, until: int, progress: Progress
-) -> tuple[dict[str, Floats], dict[str, Any]]:
-    """Weights of the mixture for each population, learned on one window."""
-    mixtures = dict(DEFAULT_WEIGHTS)
+def ranker_of(values: Values, population: str) -> Ranker:
+    """The ranker that stored arrays are of.
+
+    Raises
+    ------
+    artifacts.ArtifactError
+        When an array is missing or does not fit.
+    """
+    try:
+        return Ranker.of(artifacts.part(values, f"mixture.{population}."))
+    except ValueError as error:
+        raise artifacts.ArtifactError(f"{population}: {error}; train anew") from error
+
+
+def _learn_rankers(
+    context: Context, until: int, seed: int, progress: Progress
+) -> tuple[dict[str, Ranker], dict[str, Any]]:
+    """The mixture for each population, learned on one window."""
+    rankers = dict(DEFAULT_RANKERS)
     report: dict[str, Any] = {}
     for new_only, population in enumerate(POPULATIONS):
         targets = ranking.targets_between(context, until, new_only=bool(new_only))
         if len(targets.customers) == 0:
             report[population] = {"skipped": "nothing was bought in the validation window"}
             continue
-        mixture, reached = learn_weights(context, targets, new_only=bool(new_only))
-        mixtures[population] = mixture
-        shares = dict(zip(COMPONENTS, (round(float(w), 4) for w in mixture), strict=True))
-        report[population] = {"ndcg_10": reached, "weights": shares}
+        rankers[population], told = learn(context, targets, new_only=bool(new_only), seed=seed)
+        report[population] = told
+        reached = told["ndcg_10"]
+        if told["uses_network"]:
+            reached = told["ndcg_10_network"]
         progress(f"mixture for {population}: validation NDCG@10 {reached:.4f}")
-    return mixtures, report
+    return rankers, report
