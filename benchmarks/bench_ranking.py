@@ -32,11 +32,13 @@ from footfall import ranking, repeats, training
 from footfall import ranking_metrics as metrics
 from footfall.encoder import Encoder, EncoderConfig, ItemFeatures
 from footfall.factors import start_vectors
+from footfall.fits import WARM_RATE
 from footfall.mixture import Ranker, learn
 from footfall.ranking import Context, Targets
 from footfall.sequences import Catalogue, Ints, ItemEvents, read
 
 K = 10
+LEARNING_RATE = 4e-3
 TOP = 20
 
 
@@ -179,7 +181,7 @@ def customers_per_second(context: Context, ranker: Ranker, customers: Ints) -> f
 def floors(context: Context, customers: Ints) -> dict[str, float]:
     """CPU-seconds that the parts of scoring which nobody can do without take by themselves."""
     assert context.table is not None
-    table, bias = context.table
+    table, bias = (part.detach() for part in context.table)
     rows = ranking.SCORES_A_BATCH // max(1, context.count_items)
     count = -(-len(customers) // rows)
     queries = torch.randn(rows, table.shape[1], device=context.device)
@@ -218,7 +220,7 @@ def run(data: Data, options: argparse.Namespace, seed: int) -> dict[str, Any]:
     settings = training.TrainingSettings(
         epochs=options.epochs,
         batch_tokens=1024,
-        learning_rate=4e-3,
+        learning_rate=LEARNING_RATE,
         weight_decay=0.01,
         dropout=0.3,
         horizon_days=0.0,
@@ -230,7 +232,12 @@ def run(data: Data, options: argparse.Namespace, seed: int) -> dict[str, Any]:
         ("test", test_ends, options.warm_epochs),
     ):
         training.fit(
-            encoder, features, data.events, ends, dataclasses.replace(settings, epochs=epochs),
+            encoder, features, data.events, ends,
+            dataclasses.replace(
+                settings,
+                epochs=epochs,
+                learning_rate=LEARNING_RATE * (1.0 if name == "validation" else WARM_RATE),
+            ),
             seed=seed, name=name, device=device,
             progress=lambda line: print(line, file=sys.stderr, flush=True),
         )  # fmt: skip

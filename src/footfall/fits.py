@@ -32,6 +32,8 @@ from footfall.training import Progress, TrainingSettings, fit
 
 FITS = ("head", "validation", "test", "production")
 BUDGET_SHARES = {"head": 0.4, "validation": 0.2, "test": 0.2, "production": 0.2}
+# A fit that goes on from an older one starts lower, or its first steps would undo what is learned.
+WARM_RATE = 0.3
 POPULATIONS = ("all items", "new items only")
 # The mixture where there is no validation window to learn it on: personal first, as everywhere
 # that we measured, and something of all the others for customers without a past.
@@ -252,7 +254,7 @@ def _fit(
     training = TrainingSettings(
         epochs=settings.epochs if older is None else settings.warm_epochs,
         batch_tokens=max(settings.batch_tokens, min(count_tokens // 400, 8192)),
-        learning_rate=settings.learning_rate,
+        learning_rate=settings.learning_rate * (1.0 if older is None else WARM_RATE),
         weight_decay=settings.weight_decay,
         dropout=settings.dropout,
         horizon_days=settings.horizon_days,
