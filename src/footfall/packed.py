@@ -34,16 +34,14 @@ def attention(q: Tensor, k: Tensor, v: Tensor, edges: Tensor, longest: int) -> T
     if q.is_cuda:
         from torch.nn.attention.varlen import varlen_attn
 
-        mixed: Tensor = varlen_attn(q, k, v, edges, edges, longest, longest, window_size=(-1, 0))
-        return mixed
+        varlen: Tensor = varlen_attn(q, k, v, edges, edges, longest, longest, window_size=(-1, 0))
+        return varlen
     # The kernel above exists on CUDA alone; elsewhere a history at a time says the same.
-    parts = [
-        functional.scaled_dot_product_attention(
-            *(x[low:high].transpose(0, 1) for x in (q, k, v)), is_causal=True
-        ).transpose(0, 1)
-        for low, high in itertools.pairwise(edges.tolist())
-        if high > low
-    ]
+    parts = []
+    for low, high in itertools.pairwise(edges.tolist()):
+        one, two, three = (x[low:high].transpose(0, 1) for x in (q, k, v))
+        mixed = functional.scaled_dot_product_attention(one, two, three, is_causal=True)
+        parts.append(mixed.transpose(0, 1))
     return torch.cat(parts) if parts else torch.zeros_like(q)
 
 

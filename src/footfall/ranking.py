@@ -1,8 +1,8 @@
 """The final ranking: candidates from the network and the counts, ordered by a learned mixture.
 
-Every component proposes what it ranks highest. For the union of these the ranker then weighs all
-components against each other. An item that none of them proposes comes after all that were
-proposed, in the order of the network.
+The network, the counts together and popularity each propose what they rank highest. For the union
+of these the ranker then weighs all components against each other. An item that is not proposed
+comes after all that are, in the order of the network.
 """
 
 from __future__ import annotations
@@ -29,11 +29,12 @@ from footfall.sequences import (
 
 COMPONENTS = ("softmax", "successors", "neighbours", "linear", "popular", "personal")
 SPARSE = ("successors", "neighbours", "linear", "personal")
-PROPOSED = {"softmax": 60, "popular": 20}
-PROPOSED_BY_COUNTS = 40
+# How many items the network, the counts together, and popularity propose.
+PROPOSED = {"softmax": 60, "counts": 60, "popular": 20}
 RECENT_ITEMS = 30
 RECENT_DECAY = 0.98
 SCORES_A_BATCH = 2_000_000
+CUSTOMERS_ENCODED = 8192
 POPULAR_DAYS = 28.0
 # The table of items is filled up to a whole number of rows of this many.
 LANES = 16
@@ -50,6 +51,7 @@ class Steps:
     row: Ints
     item: Ints
     value: Floats
+    has_negatives: bool = False
 
 
 @dataclass(frozen=True)
@@ -235,12 +237,14 @@ class Batch:
         closed: Tensor,
         banned: tuple[Tensor, Tensor],
         buffers: Buffers,
+        queries: Tensor,
     ) -> None:
         self.context = context
         self.customers = customers
         self.closed = closed
         self.banned = banned
         self.buffers = buffers
+        self.queries = queries
 
     @cached_property
     def blocked(self) -> Tensor:
@@ -270,7 +274,8 @@ class Batch:
         if name == "popular":
             scores = popular.expand(len(self.customers), -1).clone()
         else:
-            scores = self._counted(self.buffers.counted[0], self.steps(name))[:, :count].clone()
+            shares, totals = self._counted(0, self.steps(name))
+            scores = shares[:, :count] * totals[:, None]
             scores += popular * 1e-6
         return scores.masked_fill_(self.blocked, -torch.inf)
 
@@ -280,17 +285,22 @@ class Batch:
         has_network = "softmax" in components and self.context.encoder is not None
         logits = self._logits() if has_network else None
         counted: dict[str, Tensor] = {}
+        totals: dict[str, Tensor] = {}
         lists: list[Tensor] = []
         if logits is not None:
-            size = min(PROPOSED["softmax"], count)
-            best, place = top(logits, size)
+            best, place = top(logits, min(PROPOSED["softmax"], count))
             lists.append(place.masked_fill_(torch.isneginf(best), -1))
         for name in SPARSE:
             if name in components:
-                scores = self._counted(self.buffers.counted[len(counted)], self.steps(name))
-                best, place = top(scores, min(PROPOSED_BY_COUNTS, count))
-                lists.append(place.masked_fill_(best <= 0, -1))
-                counted[name] = scores
+                counted[name], totals[name] = self._counted(len(counted), self.steps(name))
+        if counted:
+            together = next(iter(counted.values()))
+            if len(counted) > 1:
+                together = torch.add(*list(counted.values())[:2], out=self._buffer(len(SPARSE)))
+                for scores in list(counted.values())[2:]:
+                    together.add_(scores)
+            best, place = top(together, min(PROPOSED["counts"], count))
+            lists.append(place.masked_fill_(best <= 0, -1))
         if "popular" in components or not lists:
             lists.append(self._popular_items(min(PROPOSED["popular"], count)))
         items = torch.cat(lists, dim=1).sort(dim=1).values
@@ -302,7 +312,8 @@ class Batch:
             found = logits.gather(1, place).masked_fill_(~real, -torch.inf)
             values[:, :, 0] = torch.nan_to_num_(found.softmax(1), nan=0.0)
         for name, scores in counted.items():
-            values[:, :, COMPONENTS.index(name)] = scores.gather(1, place).masked_fill_(~real, 0.0)
+            share = scores.gather(1, place).masked_fill_(~real, 0.0)
+            values[:, :, COMPONENTS.index(name)] = share.mul_(totals[name][:, None])
         if "popular" in components:
             popular = torch.from_numpy(self.context.popular).to(self._device)
             values[:, :, COMPONENTS.index("popular")] = popular[place].masked_fill_(~real, 0.0)
@@ -398,7 +409,7 @@ class Batch:
             held_items = counts.decayed_history(
                 context.events, context.ends, self.customers, context.count_items, context.cut
             )
-            return Steps(*counts.spread(context.linear, *held_items))
+            return Steps(*counts.spread(context.linear, *held_items), has_negatives=True)
         held = recent_items(context, self.customers, counts.SUCCESSOR_REACH)
         return Steps(
             *counts.spread(context.successors, held.row, held.item, 1.0 / (1.0 + held.value))
@@ -429,17 +440,32 @@ class Batch:
             context.cut,
         )
 
-    def _counted(self, buffer: Tensor, steps: Steps) -> Tensor:
-        """Sums steps into a buffer; float32 ``[batch, items and lanes]``, zero where blocked."""
-        scores = buffer[: len(self.customers)].zero_()
+    def _buffer(self, number: int) -> Tensor:
+        return self.buffers.counted[number][: len(self.customers)]
+
+    def _counted(self, number: int, steps: Steps) -> tuple[Tensor, Tensor]:
+        """Sums steps into a buffer.
+
+        Returns
+        -------
+        Scores over their total, zero where blocked, float32 ``[batch, items and lanes]``, and the
+        totals, float32 ``[batch]``.
+        """
+        scores = self._buffer(number).zero_()
+        value = steps.value.astype(np.float32, copy=False)
+        total = np.bincount(steps.row, np.maximum(value, 0.0), minlength=len(self.customers))
+        total = np.maximum(total, 1e-9).astype(np.float32)
         flat = torch.from_numpy(steps.row * scores.shape[1] + steps.item).to(self._device)
-        value = torch.from_numpy(steps.value.astype(np.float32, copy=False)).to(self._device)
-        scores.view(-1).index_add_(0, flat, value)
-        scores[self.banned] = 0.0
+        share = torch.from_numpy(value / total[steps.row]).to(self._device)
+        scores.view(-1).index_add_(0, flat, share)
+        if len(self.banned[0]):
+            scores[self.banned] = 0.0
         if len(self.closed):
             scores[:, self.closed] = 0.0
-        # Weights below zero speak against an item; there is no room for more than silence.
-        return scores.clamp_(min=0.0)
+        if steps.has_negatives:
+            # Weights below zero speak against an item; there is no room for more than silence.
+            scores.clamp_(min=0.0)
+        return scores, torch.from_numpy(total).to(self._device)
 
     def _logits(self) -> Tensor:
         """The network's logits; float32 ``[batch, items and lanes]``."""
@@ -450,18 +476,9 @@ class Batch:
             logits[:, context.count_items :] = -torch.inf
             logits[:, self.closed] = -torch.inf
         else:
-            starts, ends = context.events.offsets[self.customers], context.ends[self.customers]
-            states = last_states(
-                context.encoder,
-                context.features,
-                context.events,
-                starts,
-                ends,
-                device=context.device,
-            )
             with torch.no_grad():
-                queries = context.encoder.query(states, NEXT_PURCHASE)
-                torch.addmm(self.buffers.bias, queries, self.buffers.table.t(), out=logits)
+                table = self.buffers.table
+                torch.addmm(self.buffers.bias, self.queries, table.t(), out=logits)
         logits[self.banned] = -torch.inf
         return logits
 
@@ -483,7 +500,7 @@ def top(scores: Tensor, size: int) -> tuple[Tensor, Tensor]:
         best = scores.topk(size, dim=1)
         return best.values, best.indices
     lanes = scores.view(rows, LANES, groups)
-    chosen = lanes.amax(1).topk(size, dim=1).indices
+    chosen = lanes.amax(1).topk(size, dim=1, sorted=False).indices
     shift = torch.arange(LANES, device=scores.device) * groups
     place = (chosen[:, :, None] + shift).view(rows, -1)
     best = scores.gather(1, place).topk(size, dim=1)
@@ -511,7 +528,7 @@ class Buffers:
         bias[closed] = -torch.inf
         return cls(
             logits=torch.empty(rows, columns, device=device),
-            counted=[torch.empty(rows, columns, device=device) for _ in SPARSE],
+            counted=[torch.empty(rows, columns, device=device) for _ in (*SPARSE, "together")],
             table=table,
             bias=bias,
         )
@@ -540,8 +557,14 @@ def batches(
     closed = torch.from_numpy(np.flatnonzero(~open_to_all)).to(context.device)
     buffers = Buffers.of(context, size, closed)
     nothing = torch.zeros(0, dtype=torch.int64, device=context.device)
+    queries = torch.zeros(0, 1, device=context.device)
+    first = asked = 0
     for low in range(0, len(customers), size):
         some = customers[low : low + size]
+        if low + len(some) > asked:
+            # The encoder is fed many customers at once: there are more of equal length then.
+            first, asked = low, min(len(customers), low + max(1, CUSTOMERS_ENCODED // size) * size)
+            queries = _queries(context, customers[low:asked])
         banned = nothing, nothing
         if not allow_repeats:
             row, item = bought_before(context, some)
@@ -549,7 +572,26 @@ def batches(
                 torch.from_numpy(row).to(context.device),
                 torch.from_numpy(item).to(context.device),
             )
-        yield Batch(context, some, closed, banned, buffers)
+        yield Batch(
+            context, some, closed, banned, buffers, queries[low - first : low - first + len(some)]
+        )
+
+
+def _queries(context: Context, customers: Ints) -> Tensor:
+    """What the encoder asks the item table for each customer; float32 ``[customers, dim]``."""
+    if context.encoder is None:
+        return torch.zeros(len(customers), 1, device=context.device)
+    starts, ends = context.events.offsets[customers], context.ends[customers]
+    with torch.no_grad():
+        states = last_states(
+            context.encoder,
+            context.features,
+            context.events,
+            starts,
+            ends,
+            device=context.device,
+        )
+        return context.encoder.query(states, NEXT_PURCHASE)
 
 
 @dataclass(frozen=True)
