@@ -176,19 +176,24 @@ def linear(events: ItemEvents, ends: Ints, count_items: int, cut: int) -> CountT
     used = place[item] >= 0
     gram = _gram(row[used], place[item[used]], weight[used], len(chosen))
     gram.diagonal().add_(LINEAR_RIDGE)
-    if len(chosen):
-        inverse = torch.cholesky_inverse(torch.linalg.cholesky(gram))
-        solved = inverse.div_(-inverse.diagonal()[None, :]).fill_diagonal_(0.0)
-    else:
-        solved = gram
     kept = min(NEIGHBOURS_KEPT, len(chosen))
-    strongest = solved.abs().topk(kept, dim=1).indices
-    scores = solved.gather(1, strongest).numpy()
+    strongest = np.zeros((len(chosen), kept), dtype=np.int64)
+    scores = np.zeros((len(chosen), kept), dtype=np.float32)
+    if len(chosen):
+        # Square matrices are the largest things here: no more than two live at a time.
+        gram = torch.linalg.cholesky(gram)
+        gram = torch.cholesky_inverse(gram)
+        gram.div_(-gram.diagonal().clone()[None, :]).fill_diagonal_(0.0)
+        for low in range(0, len(chosen), 256):
+            rows = gram[low : low + 256]
+            places = rows.abs().topk(kept, dim=1).indices
+            strongest[low : low + 256] = places.numpy()
+            scores[low : low + 256] = rows.gather(1, places).numpy()
     sizes = np.zeros(count_items, dtype=np.int64)
     sizes[chosen] = kept
     return CountTable(
         offsets=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
-        partners=chosen[strongest.numpy()].reshape(-1),
+        partners=chosen[strongest].reshape(-1),
         scores=scores.reshape(-1),
     )
 
