@@ -32,7 +32,7 @@ from footfall import ranking, repeats, training
 from footfall import ranking_metrics as metrics
 from footfall.encoder import Encoder, EncoderConfig, ItemFeatures
 from footfall.factors import start_vectors
-from footfall.fits import WARM_RATE
+from footfall.fits import warm_rate
 from footfall.mixture import Ranker, learn
 from footfall.ranking import Context, Targets
 from footfall.sequences import Catalogue, Ints, ItemEvents, read
@@ -213,6 +213,7 @@ def run(data: Data, options: argparse.Namespace, seed: int) -> dict[str, Any]:
     ).to(device)
     validation_ends, validation = last_items(data, 2)
     test_ends, test = last_items(data, 1)
+    shift = data.events.offsets[:-1].sum()
     start = start_vectors(data.events, validation_ends, count, options.dim, seed=seed)
     with torch.no_grad():
         encoder.item += torch.from_numpy(start).to(device)
@@ -227,6 +228,7 @@ def run(data: Data, options: argparse.Namespace, seed: int) -> dict[str, Any]:
         negatives=options.negatives if count > options.negatives else 0,
         time_budget_seconds=1e9,
     )
+    fresh = 1.0 - (validation_ends.sum() - shift) / max(test_ends.sum() - shift, 1)
     for name, ends, epochs in (
         ("validation", validation_ends, options.epochs),
         ("test", test_ends, options.warm_epochs),
@@ -236,7 +238,7 @@ def run(data: Data, options: argparse.Namespace, seed: int) -> dict[str, Any]:
             dataclasses.replace(
                 settings,
                 epochs=epochs,
-                learning_rate=LEARNING_RATE * (1.0 if name == "validation" else WARM_RATE),
+                learning_rate=LEARNING_RATE * (1.0 if name == "validation" else warm_rate(fresh)),
             ),
             seed=seed, name=name, device=device,
             progress=lambda line: print(line, file=sys.stderr, flush=True),

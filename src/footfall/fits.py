@@ -32,8 +32,6 @@ from footfall.training import Progress, TrainingSettings, fit
 
 FITS = ("head", "validation", "test", "production")
 BUDGET_SHARES = {"head": 0.4, "validation": 0.2, "test": 0.2, "production": 0.2}
-# A fit that goes on from an older one starts lower, or its first steps would undo what is learned.
-WARM_RATE = 0.3
 POPULATIONS = ("all items", "new items only")
 # The mixture where there is no validation window to learn it on: personal first, as everywhere
 # that we measured, and something of all the others for customers without a past.
@@ -138,13 +136,17 @@ def train_encoder(
     history = repeats.ItemHistory.of(tokens)
     left = settings.time_budget_seconds
     older: dict[str, np.ndarray] | None = None
+    learned = 0
     rankers = DEFAULT_RANKERS
     for number, name in enumerate(FITS):
         share = BUDGET_SHARES[name] / sum(BUDGET_SHARES[later] for later in FITS[number:])
         budget = max(left * share, 1.0)
         values, report, older = _fit(
-            name, tokens, catalogue, cutoffs.of(name), settings, older, budget, device, progress
-        )
+            name, tokens, catalogue, cutoffs.of(name), settings, older, learned, budget, device,
+            progress,
+        )  # fmt: skip
+        if report.get("losses"):
+            learned = _tokens_before(tokens, cutoffs.of(name))
         left -= report["seconds"]
         if name != "head" and values:
             model = repeats.fit(
@@ -221,14 +223,19 @@ def _fit(
     cut: int,
     settings: ScorerSettings,
     older: dict[str, np.ndarray] | None,
+    count_before: int,
     budget: float,
     device: torch.device,
     progress: Progress,
 ) -> tuple[Values, dict[str, Any], dict[str, np.ndarray] | None]:
-    """One fit: its values, what to report, and the weights that the next fit starts from."""
+    """One fit: its values, what to report, and the weights that the next fit starts from.
+
+    ``count_before`` are the tokens that the older weights have learned from.
+    """
     ends = tokens.ends_before(cut)
-    count_tokens = int((ends - tokens.offsets[:-1]).sum())
+    count_tokens = _tokens_before(tokens, cut)
     count_items = catalogue.count_before(cut)
+    fresh = 1.0 - count_before / max(count_tokens, 1)
     if count_items == 0:
         reason = f"no events before {day_of(cut)}"
         progress(f"{name} fit: left out, {reason}")
@@ -254,7 +261,7 @@ def _fit(
     training = TrainingSettings(
         epochs=settings.epochs if older is None else settings.warm_epochs,
         batch_tokens=max(settings.batch_tokens, min(count_tokens // 400, 8192)),
-        learning_rate=settings.learning_rate * (1.0 if older is None else WARM_RATE),
+        learning_rate=settings.learning_rate * (1.0 if older is None else warm_rate(fresh)),
         weight_decay=settings.weight_decay,
         dropout=settings.dropout,
         horizon_days=settings.horizon_days,
@@ -278,6 +285,23 @@ def _fit(
         return {"items": np.array([count_items], dtype=np.int64)}, described, older
     trained = weights(encoder)
     return {f"encoder.{key}": value for key, value in trained.items()}, described, trained
+
+
+def warm_rate(fresh: float) -> float:
+    """By how much a fit lowers its learning rate that goes on from an older one.
+
+    Where little is new, steps as large as at the start undo more than they add.
+
+    Parameters
+    ----------
+    fresh
+        Share of the tokens that the older fit has not seen.
+    """
+    return min(1.0, max(0.3, 2.0 * fresh))
+
+
+def _tokens_before(tokens: ItemEvents, cut: int) -> int:
+    return int((tokens.ends_before(cut) - tokens.offsets[:-1]).sum())
 
 
 def encoder_of(
