@@ -33,7 +33,7 @@ SPARSE = ("successors", "neighbours", "linear", "personal")
 PROPOSED = {"softmax": 60, "counts": 60, "popular": 20}
 RECENT_ITEMS = 30
 RECENT_DECAY = 0.98
-SCORES_A_BATCH = 2_000_000
+SCORES_A_BATCH = 1_000_000
 CUSTOMERS_ENCODED = 8192
 POPULAR_DAYS = 28.0
 # The table of items is filled up to a whole number of rows of this many.
@@ -338,7 +338,7 @@ class Batch:
         highest = rest.amax(1, keepdim=True)
         least = scores.masked_fill(~found.real, torch.inf).amin(1, keepdim=True)
         least = torch.where(torch.isfinite(least), least, 0.0)
-        rest = rest - torch.where(torch.isfinite(highest), highest, 0.0) + least - 1.0
+        rest += least - torch.where(torch.isfinite(highest), highest, 0.0) - 1.0
         row, place = torch.nonzero(found.real, as_tuple=True)
         rest[row, found.items[row, place]] = scores[row, place].double()
         return rest
