@@ -54,7 +54,7 @@ VARS := $(VARS), custom_reviews_path: "$(call path_of,$(REVIEWS))"
 endif
 VARS := $(VARS)}
 
-.PHONY: help build test lint format docs clean lock env bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey
+.PHONY: help build test lint format docs clean lock env bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -108,6 +108,18 @@ bench-segments: env ## segments judged 90 days on, beside RFM and k-means: FILE=
 
 bench-journey: env ## the journey marts on copies of a public click stream: COPIES=64, FILE=path/to/ecom.csv.gz
 	@$(BIN)/python benchmarks/bench_journey.py $(if $(FILE),--file "$(FILE)") --copies $(or $(COPIES),64)
+
+bench-ranking: env ## next item, leave one out: FILE=path [SEEDS=3]
+	@test -n "$(FILE)" || { echo "Name the file of lines \`customer item item ...\`: make bench-ranking FILE=path" >&2; exit 2; }
+	@$(BIN)/python benchmarks/bench_ranking.py "$(FILE)" --seeds $(or $(SEEDS),1) $(ARGS)
+
+bench-ranking-time: env ## next purchases after a date, through dbt: SOURCE=… CUT=YYYY-MM-DD DAYS=n [NEW_ONLY=1] [SEEDS=1]
+	@test -n "$(CUT)" -a -n "$(DAYS)" || { echo "Name the date and the window: make bench-ranking-time SOURCE=$(SOURCE) CUT=YYYY-MM-DD DAYS=n" >&2; exit 2; }
+	@$(BIN)/python benchmarks/bench_ranking_time.py --vars '$(VARS)' --cut $(CUT) --days $(DAYS) \
+		$(if $(NEW_ONLY),--new-only) --seeds $(or $(SEEDS),1) $(ARGS)
+
+bench-gpu: env ## the scorer's heavy parts on a CUDA device, beside their floors
+	@$(BIN)/python benchmarks/bench_gpu.py $(ARGS)
 
 clean: ## remove what dbt made; the warehouse stays
 	@rm -rf target logs

@@ -18,6 +18,7 @@ import json
 import resource
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,11 +31,14 @@ from footfall import device as devices
 from footfall import ranking, repeats, training
 from footfall import ranking_metrics as metrics
 from footfall.encoder import Encoder, EncoderConfig, ItemFeatures
-from footfall.mixture import learn_weights
-from footfall.ranking import COMPONENTS, Context, Targets
-from footfall.sequences import Catalogue, Floats, Ints, ItemEvents, read
+from footfall.factors import start_vectors
+from footfall.fits import warm_rate
+from footfall.mixture import Ranker, learn
+from footfall.ranking import Context, Targets
+from footfall.sequences import Catalogue, Ints, ItemEvents, read
 
 K = 10
+LEARNING_RATE = 4e-3
 TOP = 20
 
 
@@ -135,25 +139,71 @@ def context_of(data: Data, encoder: Encoder | None, ends: Ints, device: torch.de
     )
 
 
-def judge(data: Data, context: Context, weights: Floats, targets: Targets) -> dict[str, float]:
+def judge(data: Data, context: Context, ranker: Ranker, targets: Targets) -> dict[str, float]:
     """NDCG and hit rate on all test items, and on those after a gap."""
-    ranked = ranking.evaluate(context, weights, targets, new_only=True, k=K)
+    ranked = ranking.evaluate(
+        context, ranker, targets, new_only=True, components=ranker.components, k=K
+    )
+    return figures_of(data, context, targets, ranked)
+
+
+def judge_component(data: Data, context: Context, name: str, targets: Targets) -> dict[str, float]:
+    """The same of one component alone."""
+    parts = []
+    low = 0
+    for batch in ranking.batches(context, targets.customers, allow_repeats=False):
+        high = low + len(batch.customers)
+        row, item = ranking.targets_of(targets, low, high)
+        parts.append(metrics.rank(batch.dense(name), row, item, K))
+        low = high
+    return figures_of(data, context, targets, metrics.join(parts))
+
+
+def figures_of(
+    data: Data, context: Context, targets: Targets, ranked: metrics.Ranking
+) -> dict[str, float]:
+    """Means over all customers, and over those whose target lies after a gap."""
     gap = data.has_gap[context.ends[targets.customers]]
     ndcg, hits = metrics.ndcg(ranked), metrics.hit_rate(ranked)
     figures = {"ndcg_10": ndcg, "hr_10": hits, "ndcg_10_gap": ndcg[gap], "hr_10_gap": hits[gap]}
     return {name: float(v.mean()) if len(v) else float("nan") for name, v in figures.items()}
 
 
-def customers_per_second(context: Context, weights: Floats, customers: Ints) -> float:
-    """How many customers a second get their top items, the whole mixture included."""
-    began = time.perf_counter()
+def customers_per_second(context: Context, ranker: Ranker, customers: Ints) -> float:
+    """How many customers a CPU-second get their top items, the whole mixture included."""
+    began = time.process_time()
     for batch in ranking.batches(context, customers, allow_repeats=False):
-        batch.mixture(weights).topk(min(TOP, context.count_items), dim=1)
-    return len(customers) / (time.perf_counter() - began)
+        found = batch.candidates(ranker.components)
+        ranker(found).topk(min(TOP, found.items.shape[1]), dim=1)
+    return len(customers) / (time.process_time() - began)
+
+
+def floors(context: Context, customers: Ints) -> dict[str, float]:
+    """CPU-seconds that the parts of scoring which nobody can do without take by themselves."""
+    assert context.table is not None
+    table, bias = (part.detach() for part in context.table)
+    rows = ranking.SCORES_A_BATCH // max(1, context.count_items)
+    count = -(-len(customers) // rows)
+    queries = torch.randn(rows, table.shape[1], device=context.device)
+    logits = torch.addmm(bias, queries, table.t())
+
+    def spent(work: Callable[[], object]) -> float:
+        work()
+        began = time.process_time()
+        for _ in range(count):
+            work()
+        return time.process_time() - began
+
+    return {
+        "matrix product": spent(lambda: torch.addmm(bias, queries, table.t(), out=logits)),
+        "softmax": spent(lambda: logits.softmax(1)),
+        "top-20 of all": spent(lambda: logits.topk(min(TOP, logits.shape[1]), dim=1)),
+        "read once (maximum)": spent(lambda: logits.amax(1)),
+    }
 
 
 def run(data: Data, options: argparse.Namespace, seed: int) -> dict[str, Any]:
-    """One seed: fit, choose weights on validation, fit on, judge on the test items."""
+    """One seed: fit, learn the mixture on validation, fit on, judge on the test items."""
     device = devices.pick(options.device)
     count = len(data.catalogue.item_ids)
     began = time.process_time()
@@ -161,47 +211,60 @@ def run(data: Data, options: argparse.Namespace, seed: int) -> dict[str, Any]:
         EncoderConfig(count, 0, 0, options.dim, options.blocks, options.max_length),
         torch.Generator().manual_seed(seed),
     ).to(device)
+    validation_ends, validation = last_items(data, 2)
+    test_ends, test = last_items(data, 1)
+    shift = data.events.offsets[:-1].sum()
+    start = start_vectors(data.events, validation_ends, count, options.dim, seed=seed)
+    with torch.no_grad():
+        encoder.item += torch.from_numpy(start).to(device)
     features = ItemFeatures.of(data.catalogue, count, device)
     settings = training.TrainingSettings(
         epochs=options.epochs,
         batch_tokens=1024,
-        learning_rate=2e-3,
+        learning_rate=LEARNING_RATE,
         weight_decay=0.01,
         dropout=0.3,
         horizon_days=0.0,
         negatives=options.negatives if count > options.negatives else 0,
         time_budget_seconds=1e9,
     )
-    validation_ends, validation = last_items(data, 2)
-    test_ends, test = last_items(data, 1)
+    fresh = 1.0 - (validation_ends.sum() - shift) / max(test_ends.sum() - shift, 1)
     for name, ends, epochs in (
         ("validation", validation_ends, options.epochs),
         ("test", test_ends, options.warm_epochs),
     ):
         training.fit(
-            encoder, features, data.events, ends, dataclasses.replace(settings, epochs=epochs),
+            encoder, features, data.events, ends,
+            dataclasses.replace(
+                settings,
+                epochs=epochs,
+                learning_rate=LEARNING_RATE * (1.0 if name == "validation" else warm_rate(fresh)),
+            ),
             seed=seed, name=name, device=device,
             progress=lambda line: print(line, file=sys.stderr, flush=True),
         )  # fmt: skip
         if name == "validation":
             context = context_of(data, encoder, ends, device)
-            weights, _ = learn_weights(context, validation, new_only=True)
+            ranker, told = learn(context, validation, new_only=True, seed=seed)
+            spent = time.process_time() - began
+            print(f"mixture {json.dumps(told)}, {spent:.0f} CPU-s so far", file=sys.stderr)
     context = context_of(data, encoder, test_ends, device)
-    figures: dict[str, Any] = judge(data, context, weights, test)
-    figures["fit_cpu_s"] = time.process_time() - began
-    figures["score_customers_per_s"] = customers_per_second(context, weights, test.customers)
-    figures["weights"] = dict(zip(COMPONENTS, weights.tolist(), strict=True))
+    spent = time.process_time() - began
+    figures: dict[str, Any] = judge(data, context, ranker, test)
+    figures["fit_cpu_s"] = spent
+    figures["score_customers_per_s"] = customers_per_second(context, ranker, test.customers)
+    figures["floors"] = floors(context, test.customers)
+    figures["mixture"] = told
     figures["customers"] = len(test.customers)
-    baselines = {"popular": "popular", "markov": "successors", "item_knn": "neighbours"}
+    baselines = {
+        "popular": "popular", "markov": "successors", "item_knn": "neighbours",
+        "softmax": "softmax",
+    }  # fmt: skip
     figures["baselines"] = {
-        name: judge(data, context, _single(component), test)
-        for name, component in {**baselines, "linear": "linear", "softmax": "softmax"}.items()
+        name: judge_component(data, context, component, test)
+        for name, component in baselines.items()
     }
     return figures
-
-
-def _single(component: str) -> Floats:
-    return np.array([name == component for name in COMPONENTS], dtype=np.float32)
 
 
 def main() -> None:
@@ -209,12 +272,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("file", type=Path)
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--epochs", type=int, default=11)
     parser.add_argument("--warm-epochs", type=int, default=2)
     parser.add_argument("--dim", type=int, default=64)
     parser.add_argument("--blocks", type=int, default=1)
     parser.add_argument("--max-length", type=int, default=50)
-    parser.add_argument("--negatives", type=int, default=2048)
+    parser.add_argument("--negatives", type=int, default=1024)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--threads", type=int, default=0)
     options = parser.parse_args()
@@ -240,8 +303,9 @@ def main() -> None:
         "peak_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 3),
         "score_customers_per_s": round(float(np.mean([r["score_customers_per_s"] for r in runs]))),
         "baselines": runs[0]["baselines"],
-        "spread": {n: float(np.std([r[n] for r in runs])) for n in headings},
-        "weights": runs[0]["weights"],
+        "spread": {n: round(float(np.std([r[n] for r in runs])), 5) for n in headings},
+        "scoring_floors_cpu_s": {n: round(v, 3) for n, v in runs[0]["floors"].items()},
+        "mixture": runs[0]["mixture"],
         "customers": runs[0]["customers"],
         "seeds": options.seeds,
     }

@@ -5,7 +5,8 @@ from footfall.adapter import progress, tables
 
 
 def model(dbt, session):
-    settings = recommendations.ScorerSettings.from_mapping(dbt.config.meta_get("settings"))
+    given = dbt.config.meta_get("settings")
+    settings = recommendations.ScorerSettings.from_mapping(given)
     encoder = tables.arrow(dbt.ref("attention_encoder"))
     cutoffs = tables.arrow(dbt.ref("int_customer_features").select("customer_no", "cutoff_date"))
     run_id = artifacts.load(encoder).run_id

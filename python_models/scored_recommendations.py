@@ -5,7 +5,8 @@ from footfall.adapter import progress, tables
 
 
 def model(dbt, session):
-    settings = recommendations.ScorerSettings.from_mapping(dbt.config.meta_get("settings"))
+    given = dbt.config.meta_get("settings")
+    settings = recommendations.ScorerSettings.from_mapping(given)
     encoder = tables.arrow(dbt.ref("attention_encoder"))
     items = tables.arrow(dbt.ref("int_items"))
     run_id = artifacts.load(encoder).run_id

@@ -56,7 +56,7 @@
         'cutoff_months': 'positive', 'horizons_days': 'horizons', 'vip_share': 'share',
         'high_risk_probability': 'share', 'medium_risk_probability': 'share',
         'top_k': 'positive', 'allow_repeats': 'boolean', 'in_stock_only': 'boolean',
-        'backtest_days': 'positive', 'scorer_seed': 'whole', 'scorer_epochs': 'positive',
+        'backtest_days': 'positive', 'scorer_as_of': 'date or null', 'scorer_seed': 'whole', 'scorer_epochs': 'positive',
         'scorer_warm_epochs': 'positive', 'scorer_time_budget_seconds': 'positive', 'scorer_threads': 'whole',
         'more_cutoff_dates': 'dates', 'lifecycle_at_risk_days': 'positive', 'lifecycle_lapsed_days': 'positive',
         'lifecycle_loyal_orders': 'positive', 'segment_learned_on': 'date or null', 'segment_hysteresis': 'share',

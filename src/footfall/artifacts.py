@@ -33,8 +33,8 @@ SCHEMA = pa.schema(
 # Arrays are stored as they are; `json` is UTF-8 text, for names.
 DTYPES: dict[str, np.dtype[Any]] = {"float32": np.dtype("<f4"), "int64": np.dtype("<i8")}
 CODE = (
-    "artifacts", "backtests", "counts", "device", "encoder", "fits", "losses", "mixture", "ranking",
-    "ranking_metrics", "reasons", "recommendations", "repeats", "sequences", "settings",
+    "artifacts", "backtests", "counts", "device", "encoder", "factors", "fits", "losses", "mixture",
+    "ranking", "ranking_metrics", "reasons", "recommendations", "repeats", "sequences", "settings",
     "training",
 )  # fmt: skip
 

@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 from torch import Tensor
 
 from footfall import artifacts, ranking, repeats
 from footfall import device as devices
 from footfall import ranking_metrics as metrics
-from footfall.fits import POPULATIONS, context_of, cutoffs_of, read_inputs, silent
-from footfall.ranking import COMPONENTS, Batch, Context, Targets
+from footfall.fits import (
+    POPULATIONS,
+    context_of,
+    cutoffs_of,
+    ranker_of,
+    read_inputs,
+    silent,
+)
+from footfall.mixture import Ranker
+from footfall.ranking import Batch, Context, Targets
 from footfall.ranking_metrics import Ranking
 from footfall.sequences import MICROSECONDS_A_DAY, ArrowRows, day_of
 from footfall.settings import ScorerSettings
@@ -83,8 +90,8 @@ def backtest(
         if len(targets.customers) == 0:
             progress(f"no back-test for {population}: nothing was bought in the window")
             continue
-        mixture = artifacts.part(values, "mixture.")[population]
-        for name, is_baseline, scores in _models(mixture, half_life, bool(new_only)):
+        ranker = ranker_of(values, population)
+        for name, is_baseline, scores in _models(ranker, half_life, bool(new_only)):
             ranked = _ranked(context, targets, scores, new_only=bool(new_only))
             judged = list(_judged(ranked, context, settings.seed))
             progress(f"back-test, {population}, {name}: NDCG@{K} {judged[0][1][0]:.4f}")
@@ -108,16 +115,17 @@ def backtest(
     return pa.Table.from_pylist(rows, schema=BACKTEST_SCHEMA)
 
 
-def _models(
-    mixture: np.ndarray, half_life: int, new_only: bool
-) -> Iterator[tuple[str, bool, Scores]]:
+def _models(ranker: Ranker, half_life: int, new_only: bool) -> Iterator[tuple[str, bool, Scores]]:
     """Name, whether it is a baseline, and scores of each model that is judged."""
 
-    def single(component: str) -> Scores:
-        chosen = np.array([name == component for name in COMPONENTS], dtype=np.float32)
-        return lambda batch: batch.mixture(chosen)
+    def mixed(batch: Batch) -> Tensor:
+        found = batch.candidates(ranker.components)
+        return batch.ranked(found, ranker(found))
 
-    yield "attention_scorer", False, lambda batch: batch.mixture(mixture)
+    def single(component: str) -> Scores:
+        return lambda batch: batch.dense(component)
+
+    yield "attention_scorer", False, mixed
     yield "softmax_only", False, single("softmax")
     yield "popular", True, single("popular")
     yield "item_knn", True, single("neighbours")

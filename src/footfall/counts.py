@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +11,12 @@ import torch
 
 from footfall.sequences import MICROSECONDS_A_DAY, PURCHASE, Floats, Ints, ItemEvents
 
-PAIRS_A_CHUNK = 4_000_000
+Doubles = np.ndarray[Any, np.dtype[np.float64]]
+
+PAIRS_A_CHUNK = 1_000_000
 PAIRS_IN_ALL = 60_000_000
 NEIGHBOURS_KEPT = 100
+SHRINK = 2.0
 SUCCESSOR_REACH = 5
 LINEAR_ITEMS = 5_000
 LINEAR_HALF_LIFE = 180.0
@@ -58,20 +62,40 @@ def tokens_before(events: ItemEvents, ends: Ints) -> tuple[Ints, Ints]:
     return expand(events.offsets[:-1], ends - events.offsets[:-1])
 
 
-def neighbours(
-    events: ItemEvents, ends: Ints, count_items: int, *, reach: int = 100, support: int = 3
-) -> CountTable:
+def neighbours(events: ItemEvents, ends: Ints, count_items: int, *, reach: int = 100) -> CountTable:
     """Item-kNN: cosine between the sets of customers of two items, over all days.
 
     The cosine is that of Sarwar et al., 2001, "Item-Based Collaborative Filtering Recommendation
-    Algorithms". Two items of one customer meet if no more than ``reach`` others lie between their
-    first appearances (less where there are so many events that the pairs would not fit).
-
-    Parameters
-    ----------
-    support
-        Pairs that fewer customers share are left out: chance makes most of them.
+    Algorithms", drawn towards zero where few customers stand behind it: chance makes most pairs
+    of rare items. Two items of one customer meet if no more than ``reach`` others lie between
+    their first appearances (less where there are so many events that the pairs would not fit).
     """
+
+    def score(shared: Doubles, source: Doubles, partner: Doubles, _: int) -> Doubles:
+        cosine: Doubles = shared / np.sqrt((source + SHRINK) * (partner + SHRINK))
+        return cosine
+
+    return _together(events, ends, count_items, reach, score)
+
+
+def lifts(events: ItemEvents, ends: Ints, count_items: int, *, reach: int = 100) -> CountTable:
+    """How much likelier than chance two items share customers: ``log(1 + lift / 10)``."""
+
+    def score(shared: Doubles, source: Doubles, partner: Doubles, customers: int) -> Doubles:
+        log_lift: Doubles = np.log1p(shared * customers / (source * partner) / 10.0)
+        return log_lift
+
+    return _together(events, ends, count_items, reach, score)
+
+
+def _together(
+    events: ItemEvents,
+    ends: Ints,
+    count_items: int,
+    reach: int,
+    score_of: Callable[[Doubles, Doubles, Doubles, int], Doubles],
+) -> CountTable:
+    """Scores pairs of items by their shared customers and by those of each."""
     owner, positions = tokens_before(events, ends)
     item = events.items[positions]
     order = np.lexsort((positions, item, owner))
@@ -82,12 +106,14 @@ def neighbours(
     customers_of = np.bincount(item, minlength=count_items).astype(np.float64)
     reach = int(np.clip(PAIRS_IN_ALL // (2 * max(len(item), 1)), 5, reach))
     offsets = np.concatenate([np.arange(-reach, 0), np.arange(1, reach + 1)])
-    usable = customers_of[item] >= support
+    count_customers = len(events.customers)
 
-    def score(source: Ints, partner: Ints, shared: Ints, _: np.ndarray[Any, Any]) -> np.ndarray:
-        cosine = shared / np.sqrt(customers_of[source] * customers_of[partner])
-        return np.where(shared >= support, cosine, 0.0)
+    def score(source: Ints, partner: Ints, shared: Ints, _: Doubles) -> Doubles:
+        return score_of(
+            shared.astype(np.float64), customers_of[source], customers_of[partner], count_customers
+        )
 
+    usable = np.ones(len(item), dtype=np.bool_)
     return _pair_table(item, owner, usable, offsets, np.ones(len(offsets)), count_items, score)
 
 
@@ -150,19 +176,24 @@ def linear(events: ItemEvents, ends: Ints, count_items: int, cut: int) -> CountT
     used = place[item] >= 0
     gram = _gram(row[used], place[item[used]], weight[used], len(chosen))
     gram.diagonal().add_(LINEAR_RIDGE)
-    if len(chosen):
-        inverse = torch.cholesky_inverse(torch.linalg.cholesky(gram))
-        solved = inverse.div_(-inverse.diagonal()[None, :]).fill_diagonal_(0.0)
-    else:
-        solved = gram
     kept = min(NEIGHBOURS_KEPT, len(chosen))
-    strongest = solved.abs().topk(kept, dim=1).indices
-    scores = solved.gather(1, strongest).numpy()
+    strongest = np.zeros((len(chosen), kept), dtype=np.int64)
+    scores = np.zeros((len(chosen), kept), dtype=np.float32)
+    if len(chosen):
+        # Square matrices are the largest things here: no more than two live at a time.
+        gram = torch.linalg.cholesky(gram)
+        gram = torch.cholesky_inverse(gram)
+        gram.div_(-gram.diagonal().clone()[None, :]).fill_diagonal_(0.0)
+        for low in range(0, len(chosen), 256):
+            rows = gram[low : low + 256]
+            places = rows.abs().topk(kept, dim=1).indices
+            strongest[low : low + 256] = places.numpy()
+            scores[low : low + 256] = rows.gather(1, places).numpy()
     sizes = np.zeros(count_items, dtype=np.int64)
     sizes[chosen] = kept
     return CountTable(
         offsets=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
-        partners=chosen[strongest.numpy()].reshape(-1),
+        partners=chosen[strongest].reshape(-1),
         scores=scores.reshape(-1),
     )
 

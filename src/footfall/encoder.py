@@ -227,6 +227,22 @@ class Encoder(nn.Module):  # type: ignore[misc]
         States float ``[batch, length, dim]``.
         """
         length = tokens.items.shape[1]
+        x = self.embedded(tokens, features, item_rate=item_rate, random=random)
+        # Positions count from the end, where scoring looks: the last token is always number 0.
+        x = dropout(x + self.position[:length].flip(0), rate, random)
+        for block in self.blocks:
+            x = block(x, rate, random)
+        return self.final_norm(x)
+
+    def embedded(
+        self,
+        tokens: Tokens,
+        features: ItemFeatures,
+        *,
+        item_rate: float = 0.0,
+        random: torch.Generator | None = None,
+    ) -> Tensor:
+        """Vectors of the tokens before position and attention; float ``[..., dim]``."""
         known = tokens.items < self.config.items
         if random is not None and item_rate > 0.0:
             draw = torch.rand(known.shape, generator=random, device=known.device)
@@ -235,12 +251,7 @@ class Encoder(nn.Module):  # type: ignore[misc]
         own = torch.where(known[..., None], own, self.unknown[0])
         x = own + self._described(features.at(tokens.items))
         x = x + functional.embedding(tokens.kinds, self.kind)
-        x = x + functional.embedding(tokens.gaps, self.gap)
-        # Positions count from the end, where scoring looks: the last token is always number 0.
-        x = dropout(x + self.position[:length].flip(0), rate, random)
-        for block in self.blocks:
-            x = block(x, rate, random)
-        return self.final_norm(x)
+        return x + functional.embedding(tokens.gaps, self.gap)
 
     def query(self, states: Tensor, intent: int) -> Tensor:
         """Turns states ``[..., dim]`` into queries for the item table."""

@@ -16,12 +16,12 @@ from footfall import artifacts, ranking, repeats
 from footfall import device as devices
 from footfall.artifacts import Artifacts, Values
 from footfall.encoder import Encoder, EncoderConfig, ItemFeatures, grow, weights
-from footfall.mixture import learn_weights
-from footfall.ranking import COMPONENTS, Context
+from footfall.factors import start_vectors
+from footfall.mixture import Ranker, learn
+from footfall.ranking import Context
 from footfall.sequences import (
     ArrowRows,
     Catalogue,
-    Floats,
     ItemEvents,
     day_of,
     microseconds,
@@ -35,9 +35,9 @@ BUDGET_SHARES = {"head": 0.4, "validation": 0.2, "test": 0.2, "production": 0.2}
 POPULATIONS = ("all items", "new items only")
 # The mixture where there is no validation window to learn it on: personal first, as everywhere
 # that we measured, and something of all the others for customers without a past.
-DEFAULT_WEIGHTS = {
-    "all items": np.array([0.10, 0.05, 0.05, 0.10, 0.05, 0.65], dtype=np.float32),
-    "new items only": np.array([0.25, 0.10, 0.15, 0.40, 0.10, 0.0], dtype=np.float32),
+DEFAULT_RANKERS = {
+    "all items": Ranker(np.array([0.10, 0.05, 0.05, 0.10, 0.05, 0.65], dtype=np.float32), {}),
+    "new items only": Ranker(np.array([0.25, 0.10, 0.15, 0.40, 0.10, 0.0], dtype=np.float32), {}),
 }
 
 
@@ -136,13 +136,17 @@ def train_encoder(
     history = repeats.ItemHistory.of(tokens)
     left = settings.time_budget_seconds
     older: dict[str, np.ndarray] | None = None
-    mixtures = DEFAULT_WEIGHTS
+    learned = 0
+    rankers = DEFAULT_RANKERS
     for number, name in enumerate(FITS):
         share = BUDGET_SHARES[name] / sum(BUDGET_SHARES[later] for later in FITS[number:])
         budget = max(left * share, 1.0)
         values, report, older = _fit(
-            name, tokens, catalogue, cutoffs.of(name), settings, older, budget, device, progress
-        )
+            name, tokens, catalogue, cutoffs.of(name), settings, older, learned, budget, device,
+            progress,
+        )  # fmt: skip
+        if report.get("losses"):
+            learned = _tokens_before(tokens, cutoffs.of(name))
         left -= report["seconds"]
         if name != "head" and values:
             model = repeats.fit(
@@ -152,9 +156,13 @@ def train_encoder(
             values |= {f"repeats.{key}": value for key, value in model.weights.items()}
             if name == "validation":
                 context = context_of(tokens, catalogue, history, cutoffs.validation, values, device)
-                mixtures, report["mixture"] = _learn_mixtures(context, cutoffs.test, progress)
-            for population, mixture in mixtures.items():
-                values[f"mixture.{population}"] = mixture
+                rankers, report["mixture"] = _learn_rankers(
+                    context, cutoffs.test, settings.seed, progress
+                )
+            for population, ranker in rankers.items():
+                values |= {
+                    f"mixture.{population}.{key}": array for key, array in ranker.arrays().items()
+                }
         if values:
             fits[name] = values
         reports[name] = report
@@ -215,14 +223,19 @@ def _fit(
     cut: int,
     settings: ScorerSettings,
     older: dict[str, np.ndarray] | None,
+    count_before: int,
     budget: float,
     device: torch.device,
     progress: Progress,
 ) -> tuple[Values, dict[str, Any], dict[str, np.ndarray] | None]:
-    """One fit: its values, what to report, and the weights that the next fit starts from."""
+    """One fit: its values, what to report, and the weights that the next fit starts from.
+
+    ``count_before`` are the tokens that the older weights have learned from.
+    """
     ends = tokens.ends_before(cut)
-    count_tokens = int((ends - tokens.offsets[:-1]).sum())
+    count_tokens = _tokens_before(tokens, cut)
     count_items = catalogue.count_before(cut)
+    fresh = 1.0 - count_before / max(count_tokens, 1)
     if count_items == 0:
         reason = f"no events before {day_of(cut)}"
         progress(f"{name} fit: left out, {reason}")
@@ -239,12 +252,16 @@ def _fit(
     encoder = Encoder(config, torch.Generator().manual_seed(seed))
     if older is not None:
         grow(older, encoder)
+    else:
+        start = start_vectors(tokens, ends, count_items, settings.dim, seed=seed)
+        with torch.no_grad():
+            encoder.item += torch.from_numpy(start)
     encoder.to(device)
     features = ItemFeatures.of(catalogue, len(catalogue.item_ids), device)
     training = TrainingSettings(
         epochs=settings.epochs if older is None else settings.warm_epochs,
         batch_tokens=max(settings.batch_tokens, min(count_tokens // 400, 8192)),
-        learning_rate=settings.learning_rate,
+        learning_rate=settings.learning_rate * (1.0 if older is None else warm_rate(fresh)),
         weight_decay=settings.weight_decay,
         dropout=settings.dropout,
         horizon_days=settings.horizon_days,
@@ -268,6 +285,23 @@ def _fit(
         return {"items": np.array([count_items], dtype=np.int64)}, described, older
     trained = weights(encoder)
     return {f"encoder.{key}": value for key, value in trained.items()}, described, trained
+
+
+def warm_rate(fresh: float) -> float:
+    """By how much a fit lowers its learning rate that goes on from an older one.
+
+    Where little is new, steps as large as at the start undo more than they add.
+
+    Parameters
+    ----------
+    fresh
+        Share of the tokens that the older fit has not seen.
+    """
+    return min(1.0, max(0.3, 2.0 * fresh))
+
+
+def _tokens_before(tokens: ItemEvents, cut: int) -> int:
+    return int((tokens.ends_before(cut) - tokens.offsets[:-1]).sum())
 
 
 def encoder_of(
@@ -310,20 +344,35 @@ def context_of(
     return ranking.context_at(tokens, catalogue, history, cut, encoder, model, device)
 
 
-def _learn_mixtures(
-    context: Context, until: int, progress: Progress
-) -> tuple[dict[str, Floats], dict[str, Any]]:
-    """Weights of the mixture for each population, learned on one window."""
-    mixtures = dict(DEFAULT_WEIGHTS)
+def ranker_of(values: Values, population: str) -> Ranker:
+    """The ranker that stored arrays are of.
+
+    Raises
+    ------
+    artifacts.ArtifactError
+        When an array is missing or does not fit.
+    """
+    try:
+        return Ranker.of(artifacts.part(values, f"mixture.{population}."))
+    except ValueError as error:
+        raise artifacts.ArtifactError(f"{population}: {error}; train anew") from error
+
+
+def _learn_rankers(
+    context: Context, until: int, seed: int, progress: Progress
+) -> tuple[dict[str, Ranker], dict[str, Any]]:
+    """The mixture for each population, learned on one window."""
+    rankers = dict(DEFAULT_RANKERS)
     report: dict[str, Any] = {}
     for new_only, population in enumerate(POPULATIONS):
         targets = ranking.targets_between(context, until, new_only=bool(new_only))
         if len(targets.customers) == 0:
             report[population] = {"skipped": "nothing was bought in the validation window"}
             continue
-        mixture, reached = learn_weights(context, targets, new_only=bool(new_only))
-        mixtures[population] = mixture
-        shares = dict(zip(COMPONENTS, (round(float(w), 4) for w in mixture), strict=True))
-        report[population] = {"ndcg_10": reached, "weights": shares}
+        rankers[population], told = learn(context, targets, new_only=bool(new_only), seed=seed)
+        report[population] = told
+        reached = told["ndcg_10"]
+        if told["uses_network"]:
+            reached = told["ndcg_10_network"]
         progress(f"mixture for {population}: validation NDCG@10 {reached:.4f}")
-    return mixtures, report
+    return rankers, report

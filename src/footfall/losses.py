@@ -11,7 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-CHUNK_LOGITS = 8_000_000
+# Logits alive at a time: on the CPU they should stay in its cache, on a GPU fill the device.
+CHUNK_LOGITS = {"cpu": 1_000_000, "cuda": 64_000_000}
 
 
 class _SetSoftmax(torch.autograd.Function):  # type: ignore[misc]
@@ -26,7 +27,7 @@ class _SetSoftmax(torch.autograd.Function):  # type: ignore[misc]
         target_weight: Tensor,
     ) -> Tensor:
         rows, columns = queries.shape[0], table.shape[0]
-        chunk = max(1, CHUNK_LOGITS // max(1, columns))
+        chunk = max(1, CHUNK_LOGITS[queries.device.type] // max(1, columns))
         total = target_weight.sum().clamp_min(1e-12)
         row_weight = torch.zeros(rows, dtype=torch.float32, device=queries.device)
         row_weight.index_add_(0, target_row, target_weight)
@@ -40,18 +41,24 @@ class _SetSoftmax(torch.autograd.Function):  # type: ignore[misc]
         for number, low in enumerate(range(0, rows, chunk)):
             some = queries[low : low + chunk]
             logits = torch.addmm(bias, some, table.t()).float()
-            top = logits.logsumexp(1, keepdim=True)
             here = slice(edges[number], edges[number + 1])
             row, item = target_row[here] - low, target_item[here]
             weight = target_weight[here]
-            loss += (weight * (top[row, 0] - logits[row, item])).sum()
-            share = row_weight[low : low + chunk, None] / total
-            gradient = logits.sub_(top).exp_().mul_(share)
+            # The logits turn into the gradient where they lie: one exponential a logit, no copy.
+            top = logits.amax(1, keepdim=True)
+            answer = logits[row, item] - top[row, 0]
+            mass = logits.sub_(top).exp_().sum(1)
+            loss += (weight * (mass.log()[row] - answer)).sum()
+            share = row_weight[low : low + chunk] / (mass * total)
+            gradient = logits.mul_(share[:, None])
             gradient.index_put_((row, item), -weight / total, accumulate=True)
+            grad_bias += gradient.sum(0)
             gradient = gradient.to(table.dtype)
             grad_queries[low : low + chunk] = gradient @ table
-            grad_table.addmm_(gradient.t().to(torch.float32), some.to(torch.float32))
-            grad_bias += gradient.sum(0)
+            if table.dtype == torch.float32:
+                grad_table.addmm_(gradient.t(), some)
+            else:
+                grad_table += (gradient.t() @ some).float()
         ctx.save_for_backward(
             grad_queries.to(queries.dtype), grad_table.to(table.dtype), grad_bias.to(bias.dtype)
         )

@@ -2,132 +2,133 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import torch
+from torch import Tensor
 
 from footfall import counts
 from footfall.encoder import NEXT_PURCHASE, last_states
-from footfall.ranking import COMPONENTS, RECENT_DECAY, Batch, recent_items
+from footfall.mixture import Ranker
+from footfall.ranking import COMPONENTS, RECENT_DECAY, Batch, Candidates, Steps, recent_items
 from footfall.sequences import Floats, Ints
 
-CANDIDATES = 5
+PAST_ITEMS = 5
 
 
-def strongest(batch: Batch, weights: Floats, items: Ints) -> Ints:
+def strongest(batch: Batch, ranker: Ranker, found: Candidates, place: Tensor) -> Ints:
     """Leaves out each of the last distinct items in turn and looks at what the scores lose.
 
-    The softmax is computed anew on the shortened history; the count tables lose the item's share;
+    The network is asked anew with the shortened history; the count tables lose the item's part;
     the personal term of an item falls with the item itself. Attention weights are not consulted:
     they do not say what a score depends on (Jain and Wallace, 2019, "Attention is not
     Explanation").
 
     Parameters
     ----------
-    weights
-        Of the mixture; float32 ``[components]``.
-    items
-        What was recommended; int64 ``[batch, k]``; -1 where there is nothing.
+    found
+        The candidates of the batch.
+    place
+        Which of them are recommended; int64 ``[batch, k]``.
 
     Returns
     -------
     The past item that each recommendation leans on most; int64 ``[batch, k]``; -1 where none of
-    them raised its score.
+    them raised its score, and where there is no recommendation.
     """
-    weight = dict(zip(COMPONENTS, weights.tolist(), strict=True))
     past = _past(batch)
-    losses = np.zeros((*items.shape, past.shape[1]), dtype=np.float32)
-    if weight["softmax"] > 0 and batch.context.encoder is not None:
-        losses += weight["softmax"] * _softmax_losses(batch, items, past)
-    for name in ("neighbours", "successors", "linear"):
-        if weight[name] > 0:
-            losses += weight[name] * _table_losses(batch, name, items, past)
-    if weight["personal"] > 0:
-        own = batch.dense("personal").gather(1, torch.from_numpy(np.maximum(items, 0)))
-        same = items[:, :, None] == past[:, None, :]
-        losses += weight["personal"] * own.cpu().numpy()[:, :, None] * same
-    losses[np.broadcast_to((past < 0)[:, None, :], losses.shape)] = -np.inf
+    items = found.items.gather(1, place).cpu().numpy()
+    full = ranker(found).gather(1, place)
+    losses = np.full((*items.shape, past.shape[1]), -np.inf, dtype=np.float32)
+    for number in range(past.shape[1]):
+        held = past[:, number]
+        if not (held >= 0).any():
+            break
+        without = dataclasses.replace(found, values=_without(batch, ranker, found, held, number))
+        lost = (full - ranker(without).gather(1, place)).nan_to_num_(nan=0.0)
+        losses[:, :, number] = np.where((held >= 0)[:, None], lost.cpu().numpy(), -np.inf)
     best = losses.argmax(axis=2)
     loss = np.take_along_axis(losses, best[:, :, None], axis=2)[:, :, 0]
     reason = np.take_along_axis(past, best, axis=1)
     # A repeat leans on itself, however long ago it was bought.
-    row, old = _ever_met(batch)
-    met = np.zeros(batch.blocked.shape, dtype=np.bool_)
-    met[row, old] = True
-    is_old = np.take_along_axis(met, np.maximum(items, 0), axis=1) & (items >= 0)
-    reason = np.where(is_old & (weight["personal"] > 0), items, reason)
+    is_old = _ever_met(batch, items) & ("personal" in ranker.components)
+    reason = np.where(is_old, items, reason)
     return np.where((items >= 0) & ((loss > 0) | is_old), reason, -1)
 
 
-def _ever_met(batch: Batch) -> tuple[Ints, Ints]:
+def _ever_met(batch: Batch, items: Ints) -> np.ndarray:
+    """Which of some items are in the customers' histories; bool ``[batch, k]``."""
     context = batch.context
     starts, ends = context.events.offsets[batch.customers], context.ends[batch.customers]
     row, position = counts.expand(starts, ends - starts)
-    item = context.events.items[position]
-    known = item < context.count_items
-    return row[known], item[known]
+    count = context.count_items
+    met = row * count + context.events.items[position]
+    asked = np.arange(len(items))[:, None] * count + items
+    return np.isin(asked, met) & (items >= 0)
 
 
 def _past(batch: Batch) -> Ints:
-    """The last distinct items, latest first; int64 ``[batch, CANDIDATES]``; -1 where fewer."""
-    held = recent_items(batch.context, batch.customers, CANDIDATES)
-    past = np.full((len(batch.customers), CANDIDATES), -1, dtype=np.int64)
+    """The last distinct items, latest first; int64 ``[batch, PAST_ITEMS]``; -1 where fewer."""
+    held = recent_items(batch.context, batch.customers, PAST_ITEMS)
+    past = np.full((len(batch.customers), PAST_ITEMS), -1, dtype=np.int64)
     past[held.row, held.value.astype(np.int64)] = held.item
     return past
 
 
-def _softmax_losses(batch: Batch, items: Ints, past: Ints) -> Floats:
-    """Probability lost by leaving out each past item; float32 ``[batch, k, CANDIDATES]``."""
+def _without(batch: Batch, ranker: Ranker, found: Candidates, held: Ints, number: int) -> Tensor:
+    """Values of the candidates had the item at one place never been met."""
+    values = found.values.clone()
+    if "softmax" in ranker.components and batch.context.encoder is not None:
+        values[:, :, 0] = _shares_without(batch, found, held)
+    for name in ("neighbours", "successors", "linear"):
+        if name in ranker.components:
+            column = values[:, :, COMPONENTS.index(name)]
+            column.sub_(batch.values_at(found, _part(batch, name, held, number))).clamp_(min=0.0)
+    same = found.items == torch.from_numpy(held).to(found.items.device)[:, None]
+    values[:, :, COMPONENTS.index("personal")].masked_fill_(same, 0.0)
+    return values
+
+
+def _shares_without(batch: Batch, found: Candidates, held: Ints) -> Tensor:
+    """The network's shares of the candidates; float32 ``[batch, width]``."""
     context = batch.context
     assert context.encoder is not None
     assert context.table is not None
-    length = context.encoder.config.max_length
     starts, ends = context.events.offsets[batch.customers], context.ends[batch.customers]
-    reach = np.maximum(starts, ends - length)
+    reach = np.maximum(starts, ends - context.encoder.config.max_length)
     row, position = counts.expand(reach, ends - reach)
-    shown = torch.from_numpy(np.maximum(items, 0))
-    full = batch.dense("softmax").gather(1, shown.to(context.device)).cpu().numpy()
-    losses = np.zeros((*items.shape, past.shape[1]), dtype=np.float32)
-    table, bias = context.table
-    for place in range(past.shape[1]):
-        kept = context.events.items[position] != past[row, place]
-        order = position[kept]
-        sizes = np.bincount(row[kept], minlength=len(items))
-        high = np.cumsum(sizes)
-        with torch.no_grad():
-            states = last_states(
-                context.encoder, context.features, context.events, high - sizes, high,
-                device=context.device, order=order,
-            )  # fmt: skip
-            queries = context.encoder.query(states, NEXT_PURCHASE)
-            logits = torch.addmm(bias, queries, table.t()).masked_fill_(batch.blocked, -torch.inf)
-            share = torch.nan_to_num(logits.softmax(1)).gather(1, shown.to(context.device))
-        losses[:, :, place] = full - share.cpu().numpy()
-    return losses
+    kept = context.events.items[position] != held[row]
+    high = np.cumsum(np.bincount(row[kept], minlength=len(held)))
+    low = np.concatenate([[0], high[:-1]])
+    with torch.no_grad():
+        states = last_states(
+            context.encoder, context.features, context.events, low, high,
+            device=context.device, order=position[kept],
+        )  # fmt: skip
+        queries = context.encoder.query(states, NEXT_PURCHASE)
+        table, bias = context.table
+        item = found.items.clamp(min=0)
+        logits = torch.einsum("bwd,bd->bw", table[item], queries) + bias[item]
+        return torch.nan_to_num(logits.masked_fill_(~found.real, -torch.inf).softmax(1))
 
 
-def _table_losses(batch: Batch, name: str, items: Ints, past: Ints) -> Floats:
-    """Share of a count table's score that comes from each past item; ``[batch, k, CANDIDATES]``."""
+def _part(batch: Batch, name: str, held: Ints, number: int) -> Steps:
+    """What one past item of each customer adds to a count component."""
     context = batch.context
-    row, place = np.nonzero(past >= 0)
-    held = past[row, place]
+    row = np.flatnonzero(held >= 0)
+    weight: Floats
     if name == "linear":
         table = context.linear
-        total = batch.linear_totals().sum(1).cpu().numpy()
         known = counts.decayed_history(
             context.events, context.ends, batch.customers, context.count_items, context.cut
         )
         pair = known[0] * context.count_items + known[1]
-        weight = known[2][np.searchsorted(pair, row * context.count_items + held)]
+        weight = known[2][np.searchsorted(pair, row * context.count_items + held[row])]
+    elif name == "neighbours":
+        table = context.neighbours
+        weight = np.full(len(row), RECENT_DECAY**number, dtype=np.float32)
     else:
-        table = context.neighbours if name == "neighbours" else context.successors
-        raw = batch.steps(name)
-        total = np.bincount(raw.row, raw.value, minlength=len(items))
-        weight = RECENT_DECAY**place if name == "neighbours" else 1.0 / (1.0 + place)
-    step, partner, value = counts.spread(
-        table, np.arange(len(row)), held, weight.astype(np.float32)
-    )
-    match, rank = np.nonzero(partner[:, None] == items[row[step]])
-    step, value = step[match], value[match]
-    losses = np.zeros((*items.shape, past.shape[1]), dtype=np.float32)
-    losses[row[step], rank, place[step]] = value / np.maximum(total[row[step]], 1e-9)
-    return losses
+        table = context.successors
+        weight = np.full(len(row), 1.0 / (1.0 + number), dtype=np.float32)
+    return Steps(*counts.spread(table, row, held[row], weight))

@@ -21,6 +21,7 @@ from footfall.fits import (
     context_of,
     cutoffs_of,
     encoder_of,
+    ranker_of,
     read_inputs,
     silent,
     train_encoder,
@@ -195,8 +196,7 @@ def _recommendations(
     made: str,
     progress: Progress,
 ) -> Iterator[pa.RecordBatch]:
-    mixture = values[f"mixture.{POPULATIONS[0 if settings.allow_repeats else 1]}"]
-    assert isinstance(mixture, np.ndarray)
+    ranker = ranker_of(values, POPULATIONS[0 if settings.allow_repeats else 1])
     customers = np.flatnonzero(context.ends > context.events.offsets[:-1])
     allowed = context.catalogue.in_stock[: context.count_items] if settings.in_stock_only else None
     names = np.array(context.catalogue.item_ids, dtype=object)
@@ -204,15 +204,16 @@ def _recommendations(
     for batch in ranking.batches(
         context, customers, allow_repeats=settings.allow_repeats, allowed=allowed
     ):
-        scores = batch.mixture(mixture)
-        best, top = scores.topk(min(settings.top_k, context.count_items), dim=1)
+        found = batch.candidates(ranker.components)
+        scores = ranker(found)
+        best, chosen = scores.topk(min(settings.top_k, scores.shape[1]), dim=1)
         shown = torch.isfinite(best).cpu().numpy()
-        item = np.where(shown, top.cpu().numpy(), -1)
-        reason = reasons.strongest(batch, mixture, item)
+        item = np.where(shown, found.items.gather(1, chosen).cpu().numpy(), -1)
+        reason = reasons.strongest(batch, ranker, found, chosen)
         row, old = ranking.bought_before(context, batch.customers)
-        is_old = np.zeros(scores.shape, dtype=np.bool_)
-        is_old[row, old] = True
-        is_repeat = np.take_along_axis(is_old, np.maximum(item, 0), axis=1)
+        count_items = context.count_items
+        asked = np.arange(len(item))[:, None] * count_items + item
+        is_repeat = np.isin(asked, row * count_items + old)
         place = np.broadcast_to(np.arange(1, item.shape[1] + 1), item.shape)
         count = int(shown.sum())
         yield pa.RecordBatch.from_arrays(
@@ -220,7 +221,7 @@ def _recommendations(
                 pa.array(np.repeat(context.events.customers[batch.customers], shown.sum(1))),
                 pa.array(place[shown].astype(np.int32)),
                 pa.array(names[item[shown]], type=pa.string()),
-                pa.array(best.double().cpu().numpy()[shown]),
+                pa.array(best.double().exp().cpu().numpy()[shown]),
                 pa.array(is_repeat[shown]),
                 pa.array(
                     np.where(reason[shown] >= 0, names[np.maximum(reason[shown], 0)], None),

@@ -23,11 +23,22 @@ def test_neighbours_equal_the_cosine_of_customer_sets():
     owner = np.repeat(np.arange(len(tokens.customers)), np.diff(tokens.offsets))
     sets[owner, tokens.items] = 1
     shared = sets.T @ sets
-    expected = shared / np.sqrt(np.outer(sets.sum(0), sets.sum(0)))
-    expected[shared < 3] = 0
+    size = sets.sum(0) + counts.SHRINK
+    expected = shared / np.sqrt(np.outer(size, size))
     np.fill_diagonal(expected, 0)
     table = counts.neighbours(tokens, tokens.offsets[1:], count)
     np.testing.assert_allclose(dense(table, count), expected, rtol=1e-6)
+
+
+def test_lifts_compare_with_chance():
+    tokens, catalogue = read(
+        [(c, item, day, "purchase") for c in range(4) for day, item in enumerate("ab")]
+        + [(c, "c", 0, "purchase") for c in range(4, 8)]
+    )
+    a, b, c = (catalogue.item_ids.index(name) for name in "abc")
+    matrix = dense(counts.lifts(tokens, tokens.offsets[1:], 3), 3)
+    assert matrix[a, b] == matrix[b, a] == pytest.approx(np.log1p(4 * 8 / (4 * 4) / 10))
+    assert matrix[a, c] == 0
 
 
 @pytest.mark.parametrize("chunk", [1, 1000])
@@ -79,6 +90,7 @@ def test_tables_end_at_the_cut():
     )
     ends = tokens.offsets[:-1] + 1
     assert len(counts.neighbours(tokens, ends, 2).partners) == 0
+    assert len(counts.lifts(tokens, ends, 2).partners) == 0
     assert len(counts.successors(tokens, ends, 2).partners) == 0
 
 

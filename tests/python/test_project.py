@@ -381,6 +381,7 @@ def build_with(
             {"earliest_event_date": "1990-13-45"},
             ["'earliest_event_date' is '1990-13-45'", "a date"],
         ),
+        ({"scorer_as_of": "yesterday"}, ["'scorer_as_of' is 'yesterday'", "a date"]),
     ],
 )
 def test_a_wrong_setting_stops_the_run_and_is_named_with_the_fix(

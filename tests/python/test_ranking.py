@@ -4,13 +4,20 @@ import numpy as np
 import pytest
 import torch
 
+from footfall import device as devices
 from footfall import ranking, repeats, sequences
 from footfall.encoder import Encoder, EncoderConfig
+from footfall.mixture import HIDDEN, Ranker
 from footfall.ranking import COMPONENTS
 from scorer_data import ITEMS_SCHEMA, events_table, items_table, shop
 
 CPU = torch.device("cpu")
 CUT = sequences.microseconds(datetime.date(2024, 3, 1))
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    devices.use_threads(1)
 
 
 def context_of(table, items, cut=CUT, encoder=True):
@@ -33,53 +40,140 @@ def context():
     return context_of(shop(), items_table(30))
 
 
-def single(name):
-    return np.array([name == component for component in COMPONENTS], dtype=np.float32)
-
-
 def first_batch(context, **rules):
     rules = {"allow_repeats": True, **rules}
     customers = np.arange(len(context.events.customers))
     return next(ranking.batches(context, customers, **rules))
 
 
-@pytest.mark.parametrize("name", COMPONENTS)
-def test_components_are_shares(context, name):
-    batch = first_batch(context)
-    dense = batch.dense(name)
-    assert bool((dense >= 0).all())
-    torch.testing.assert_close(dense.sum(1), torch.ones(len(dense)), rtol=1e-4, atol=1e-4)
-    torch.testing.assert_close(batch.mixture(single(name)), dense)
+def ranker():
+    random = np.random.default_rng(3)
+    width = len(COMPONENTS) + 1 + len(ranking.SITUATION)
+    shapes = {
+        "mean": (width,), "scale": (width,), "in_weight": (HIDDEN, width), "in_bias": (HIDDEN,),
+        "out_weight": (HIDDEN,), "skip_weight": (width,),
+    }  # fmt: skip
+    network = {name: random.random(shape).astype(np.float32) for name, shape in shapes.items()}
+    network["scale"] += 1.0
+    return Ranker(np.full(len(COMPONENTS), 1 / 6, dtype=np.float32), network)
 
 
-def test_mixture_is_the_weighted_sum(context):
+@pytest.mark.parametrize("columns", [16, 160, 12_112])
+def test_top_finds_the_largest(columns):
+    random = torch.Generator().manual_seed(1)
+    scores = torch.randn(7, columns, generator=random)
+    scores[2] = -torch.inf
+    scores[3, : columns // 2] = -torch.inf
+    size = min(11, columns)
+    values, places = ranking.top(scores, size)
+    torch.testing.assert_close(values, scores.topk(size, dim=1).values)
+    torch.testing.assert_close(scores.gather(1, places), values)
+
+
+def test_candidates_hold_what_is_ranked_highest(context, monkeypatch):
+    monkeypatch.setattr(ranking, "PROPOSED", {"softmax": 3, "counts": 4, "popular": 2})
     batch = first_batch(context)
-    weights = np.array([0.1, 0.2, 0.3, 0.1, 0.1, 0.2], dtype=np.float32)
-    expected = sum(
-        float(weight) * batch.dense(name) for weight, name in zip(weights, COMPONENTS, strict=True)
+    found = batch.candidates()
+    counted = sum(
+        (batch.dense(name) - torch.from_numpy(context.popular) * 1e-6).clamp(min=0)
+        / batch.candidates((name,)).values.sum((1, 2))[:, None].clamp_min(1e-9)
+        for name in ranking.SPARSE[:2]
     )
-    torch.testing.assert_close(batch.mixture(weights), expected)
+    two = batch.candidates(ranking.SPARSE[:2])
+    for row in range(len(found.items)):
+        held = set(found.items[row][found.real[row]].tolist())
+        assert len(held) == int(found.real[row].sum())
+        for name in ("softmax", "popular"):
+            best = batch.dense(name)[row].topk(ranking.PROPOSED[name]).indices
+            assert set(best.tolist()) <= held
+        held = set(two.items[row][two.real[row]].tolist())
+        size = min(4, int((counted[row] > 1e-3).sum()))
+        assert len(held & set(counted[row].topk(size).indices.tolist())) >= size - 1
+
+
+def test_candidates_carry_the_values_of_the_components(context):
+    batch = first_batch(context)
+    found = batch.candidates()
+    place = found.items.clamp(min=0)
+    popular = torch.from_numpy(context.popular)
+    for column, name in enumerate(COMPONENTS):
+        dense = batch.dense(name)
+        if name == "softmax":
+            expected = dense.softmax(1)
+        elif name == "popular":
+            expected = dense
+        else:
+            expected = dense - popular * 1e-6
+        expected = expected.gather(1, place).masked_fill(~found.real, 0.0)
+        # All thirty items are candidates here, so the shares of the candidates are the softmax.
+        torch.testing.assert_close(found.values[:, :, column], expected, rtol=1e-4, atol=1e-6)
+    assert bool(torch.isfinite(found.situation).all())
+
+
+def test_a_component_that_is_not_asked_for_is_silent(context):
+    found = first_batch(context).candidates(("softmax", "popular"))
+    for name in ranking.SPARSE:
+        assert not found.values[:, :, COMPONENTS.index(name)].any()
+
+
+def test_all_items_are_ranked_candidates_first(context, monkeypatch):
+    monkeypatch.setattr(ranking, "PROPOSED", {"softmax": 2, "counts": 2, "popular": 2})
+    batch = first_batch(context, allow_repeats=False)
+    found = batch.candidates()
+    scores = ranker()(found)
+    order = batch.ranked(found, scores)
+    assert bool(torch.isneginf(order[batch.blocked]).all())
+    logits = batch.dense("softmax")
+    for row in range(len(order)):
+        held = found.items[row][found.real[row]]
+        free = ~batch.blocked[row]
+        free[held] = False
+        if len(held) and bool(free.any()):
+            assert float(order[row][held].min()) > float(order[row][free].max())
+            left = torch.nonzero(free)[:, 0]
+            assert left[order[row][left].argmax()] == left[logits[row][left].argmax()]
 
 
 def test_batches_of_any_size_agree(context, monkeypatch):
-    weights = np.full(len(COMPONENTS), 0.2, dtype=np.float32)
-    whole = first_batch(context).mixture(weights)
-    monkeypatch.setattr(ranking, "SCORES_A_BATCH", 7 * context.count_items)
     customers = np.arange(len(context.events.customers))
-    parts = [b.mixture(weights) for b in ranking.batches(context, customers, allow_repeats=True)]
-    assert len(parts) > 1
-    torch.testing.assert_close(torch.cat(parts), whole)
+
+    def order():
+        found = []
+        for batch in ranking.batches(context, customers, allow_repeats=True):
+            candidates = batch.candidates()
+            found.append(batch.ranked(candidates, ranker()(candidates)))
+        return found
+
+    whole = order()
+    monkeypatch.setattr(ranking, "SCORES_A_BATCH", 7 * context.count_items)
+    monkeypatch.setattr(ranking, "CUSTOMERS_ENCODED", 20)
+    parts = order()
+    assert len(parts) > len(whole) == 1
+    torch.testing.assert_close(torch.cat(parts), whole[0], rtol=1e-4, atol=1e-4)
 
 
-def test_candidate_rules(context):
+@pytest.mark.parametrize("name", COMPONENTS)
+def test_candidate_rules(context, name):
     batch = first_batch(context, allow_repeats=False)
     row, item = ranking.bought_before(context, batch.customers)
     assert bool(batch.blocked[row, item].all())
-    assert not torch.isfinite(batch.mixture(single("popular"))[row, item]).any()
+    found = batch.candidates((name,))
+    pair = torch.arange(len(found.items))[:, None] * context.count_items + found.items
+    banned = torch.from_numpy(row * context.count_items + item)
+    assert not torch.isin(pair[found.real], banned).any()
     allowed = np.arange(context.count_items) % 2 == 0
     some = first_batch(context, allowed=allowed)
     assert bool(some.blocked[:, 1::2].all())
     assert not some.blocked[:, 0::2].any()
+    found = some.candidates((name,))
+    assert not (found.items[found.real] % 2).any()
+
+
+def test_a_customer_without_candidates_gets_nothing(context):
+    batch = first_batch(context, allowed=np.zeros(context.count_items, dtype=np.bool_))
+    found = batch.candidates()
+    assert not found.real.any()
+    assert bool(torch.isneginf(ranker()(found)).all())
 
 
 def test_recent_items_are_distinct_and_latest_first():
@@ -128,4 +222,6 @@ def test_the_personal_baseline_orders_its_ties_by_popularity():
 
 def test_without_an_encoder_the_softmax_is_silent():
     context = context_of(shop(), items_table(30), encoder=False)
-    assert not first_batch(context).dense("softmax").any()
+    batch = first_batch(context)
+    assert not batch.dense("softmax").any()
+    assert not batch.candidates().values[:, :, 0].any()
