@@ -48,7 +48,7 @@
         'session_gap_minutes': 'positive', 'session_max_minutes': 'positive',
         'session_cut_at_midnight': 'boolean', 'session_cut_at_campaign_change': 'boolean',
         'engaged_max_pause_seconds': 'positive', 'bot_min_events': 'positive', 'bot_max_seconds_per_event': 'positive',
-        'cutoff_months': 'positive', 'horizons_days': 'horizons', 'vip_share': 'share',
+        'cutoff_months': 'positive', 'cutoff_dates': 'dates', 'horizons_days': 'horizons', 'vip_share': 'share',
         'high_risk_probability': 'share', 'medium_risk_probability': 'share',
         'top_k': 'positive', 'allow_repeats': 'boolean', 'in_stock_only': 'boolean',
         'backtest_days': 'positive', 'scorer_seed': 'whole', 'scorer_epochs': 'positive',
@@ -126,6 +126,13 @@
             {% do problems.append("var '" ~ name ~ "' is '" ~ value ~ "': it takes a number between 0 and 1.") %}
         {% elif kind == 'date' and not modules.re.match('^\\d{4}-\\d{2}-\\d{2}$', value | string) %}
             {% do problems.append("var '" ~ name ~ "' is '" ~ value ~ "': it takes a date such as 1990-01-01.") %}
+        {% elif kind == 'dates' and value is not none %}
+            {% for date in ([none] if value is string or value is not sequence else value)
+                if not modules.re.match('^\\d{4}-\\d{2}-\\d{2}$', date | string) %}
+                {% do problems.append(
+                    "var '" ~ name ~ "' is '" ~ value ~ "': it takes a list of dates such as ['2026-03-01'], or null."
+                ) %}
+            {% endfor %}
         {% elif kind == 'horizons' %}
             {% if value is string or value is not sequence or not value
                 or value | select('integer') | select('gt', 0) | list | length != value | length %}

@@ -1,5 +1,6 @@
 -- The dates that the shop is looked at from: the first of each month with enough history behind it, and the as-of
 -- date, the day after the newest event. Month starts stay put while days go by, so yesterday's models stay valid.
+-- Var `cutoff_dates` adds dates of one's own, for a back-test at a day that somebody else has named.
 with
 
 customer_days as (
@@ -36,6 +37,27 @@ months as (
 
 ),
 
+-- A month of history is the least that a feature can be told from.
+past_dates as (
+
+    select
+        cutoff_date,
+        as_of_date
+    from months
+    where cutoff_date < as_of_date
+        and cutoff_date >= {{ dbt.dateadd('day', 30, 'first_day') }}
+    {%- for date in var('cutoff_dates') or [] %}
+    union
+    select
+        date '{{ date }}' as cutoff_date,
+        as_of_date
+    from span
+    where date '{{ date }}' < as_of_date
+        and date '{{ date }}' >= {{ dbt.dateadd('day', 30, 'first_day') }}
+    {%- endfor %}
+
+),
+
 final as (
 
     select
@@ -47,14 +69,11 @@ final as (
 
     union all
 
-    -- A month of history is the least that a feature can be told from.
     select
         cutoff_date,
         as_of_date,
         false as is_as_of
-    from months
-    where cutoff_date < as_of_date
-        and cutoff_date >= {{ dbt.dateadd('day', 30, 'first_day') }}
+    from past_dates
 
 )
 
