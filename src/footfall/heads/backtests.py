@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,21 +14,22 @@ from footfall import baselines, evaluation
 from footfall.evaluation import Measured
 from footfall.heads.churn import silence_labels
 from footfall.heads.features import purchase_days
+from footfall.heads.notice import days_of_notice
 from footfall.heads.predictions import predict_silence, predict_value
 from footfall.heads.runs import Run, day_to_date
 from footfall.heads.scores import Progress, side_by_side
 from footfall.heads.settings import HeadSettings
-from footfall.heads.tables import (
-    CutoffRows,
-    FloatArray,
-    closed_days,
-    read_cutoffs,
-    training_days,
-    training_rows,
-)
+from footfall.heads.study import Study, memory_of
+from footfall.heads.tables import CutoffRows, FloatArray, read_cutoffs
 from footfall.heads.tiers import tier_of
 
-OURS, WITHOUT_STATE = "attention_scorer", "features_only"
+#: What is served, and the same with the encoder's state left out or always taken in.
+OURS = "attention_scorer"
+STATE_CHOICES: Mapping[str, bool | None] = {
+    OURS: None,
+    "features_only": False,
+    "features_and_state": True,
+}
 FEWEST_TESTED = 30
 
 BACKTEST_SCHEMA = pa.schema(
@@ -44,6 +45,8 @@ BACKTEST_SCHEMA = pa.schema(
         ("lower_bound", pa.float64()),
         ("upper_bound", pa.float64()),
         ("customer_count", pa.int64()),
+        ("bin", pa.int32()),
+        ("predicted", pa.float64()),
         ("run_id", pa.string()),
         ("run_metadata", pa.string()),
     ]
@@ -53,11 +56,11 @@ _LEADS = {"churn": ("auc", "brier"), "value": ("mae", "rmse", "gini"), "tier": (
 
 @dataclass(frozen=True)
 class _Trial:
-    """A horizon at a test cut-off: its training days and its tested rows."""
+    """A horizon at a test cut-off; the latest is resampled most, for gates look at it."""
 
     horizon: int
     day: int
-    learnt: list[int]
+    is_latest: bool
 
 
 def backtest_churn(
@@ -83,17 +86,7 @@ def backtest_churn(
     if kept is not None:
         progress("back-test of churn: nothing new, the figures stand")
         return kept
-    rows = read_cutoffs(cutoffs, states, settings.horizons)
-
-    def test(horizon: int) -> list[dict[str, Any]]:
-        return [
-            row
-            for trial in _trials(rows, horizon, settings)
-            for row in _churn_trial(rows, trial, settings)
-        ]
-
-    tested = side_by_side("back-test of churn", test, sorted(settings.horizons), settings, progress)
-    return _finish(run, tested)
+    return _tested(run, cutoffs, states, settings, progress, "back-test of churn", _churn_trial)
 
 
 def backtest_value(
@@ -110,68 +103,83 @@ def backtest_value(
     if kept is not None:
         progress("back-test of value: nothing new, the figures stand")
         return kept
+    return _tested(run, cutoffs, states, settings, progress, "back-test of value", _value_trial)
+
+
+def _tested(
+    run: Run,
+    cutoffs: pa.Table,
+    states: pa.Table | None,
+    settings: HeadSettings,
+    progress: Progress,
+    name: str,
+    judge: Callable[[Study, _Trial], list[dict[str, Any]]],
+) -> pa.Table:
     rows = read_cutoffs(cutoffs, states, settings.horizons)
+    study = Study(rows, settings, memory_of(run.data_fingerprint))
 
     def test(horizon: int) -> list[dict[str, Any]]:
-        return [
-            row
-            for trial in _trials(rows, horizon, settings)
-            for row in _value_trial(rows, trial, settings)
-        ]
+        return [row for trial in _trials(study, horizon) for row in judge(study, trial)]
 
-    tested = side_by_side("back-test of value", test, sorted(settings.horizons), settings, progress)
-    return _finish(run, tested)
+    return _finish(run, side_by_side(name, test, sorted(settings.horizons), settings, progress))
 
 
-def _trials(rows: CutoffRows, horizon: int, settings: HeadSettings) -> list[_Trial]:
-    closed = closed_days(rows, horizon)
+def _trials(study: Study, horizon: int) -> list[_Trial]:
+    closed = study.closed(horizon)
     found = []
-    for day in closed[len(closed) - settings.backtest_cutoffs :]:
-        learnt = training_days(closed, horizon, day)
-        if learnt and int((rows.day == day).sum()) >= FEWEST_TESTED:
-            found.append(_Trial(horizon, day, learnt))
+    for day in closed[len(closed) - study.settings.backtest_cutoffs :]:
+        if study.learnt(horizon, day) and int((study.rows.day == day).sum()) >= FEWEST_TESTED:
+            found.append(_Trial(horizon, day, day == closed[-1]))
     return found
 
 
-def _churn_trial(rows: CutoffRows, trial: _Trial, settings: HeadSettings) -> list[dict[str, Any]]:
-    horizon = trial.horizon
-    tested = rows.at([trial.day])
-    ours = predict_silence(rows, tested, trial.day, horizon, settings)
+def _churn_trial(study: Study, trial: _Trial) -> list[dict[str, Any]]:
+    horizon, settings = trial.horizon, study.settings
+    tested = study.rows.at([trial.day])
+    predicted = {
+        name: predict_silence(study, tested, trial.day, horizon, state=state)
+        for name, state in _state_choices(study.rows).items()
+    }
+    ours = predicted[OURS]
     if ours.method != "fitted" or ours.model is None:
         return []
-    plain = ours
-    if np.isfinite(ours.model.state_penalty):
-        bare = rows.without_states()
-        plain = predict_silence(bare, bare.at([trial.day]), trial.day, horizon, settings)
-    train = training_rows(rows, trial.learnt, settings.max_training_rows, settings.seed)
-    others = baselines.churn_baselines(
-        train, tested, silence_labels(train, horizon), horizon, settings
+    models = {name: prediction.probability for name, prediction in predicted.items()}
+    train = study.training(horizon, trial.day)
+    models |= baselines.churn_baselines(
+        train, tested, silence_labels(train, horizon), study, horizon, trial.day
     )
-    models = {OURS: ours.probability, WITHOUT_STATE: plain.probability, **others}
     labels = silence_labels(tested, horizon)
-    return _measured_rows(
+    found = _measured_rows(
         "churn", trial, tested, evaluation.probability_metrics(), labels, models, settings
     )
+    notice, lapsing = days_of_notice(study, ours, tested, trial.day, horizon)
+    found += _measured_rows(
+        "churn",
+        trial,
+        tested.take(lapsing),
+        {"warned_share": _share_known, "notice_days": _mean_known},
+        labels[lapsing],
+        {OURS: notice[lapsing]},
+        settings,
+    )
+    return found + _calibration_rows("churn", trial, labels, models)
 
 
-def _value_trial(rows: CutoffRows, trial: _Trial, settings: HeadSettings) -> list[dict[str, Any]]:
-    horizon = trial.horizon
-    tested = rows.at([trial.day])
-    ours = predict_value(rows, tested, trial.day, horizon, settings)
+def _value_trial(study: Study, trial: _Trial) -> list[dict[str, Any]]:
+    horizon, settings = trial.horizon, study.settings
+    tested = study.rows.at([trial.day])
+    predicted = {
+        name: predict_value(study, tested, trial.day, horizon, state=state)
+        for name, state in _state_choices(study.rows).items()
+    }
+    ours = predicted[OURS]
     if ours.method != "fitted" or ours.model is None:
         return []
-    plain = ours
-    if rows.states.shape[1]:
-        bare = rows.without_states()
-        plain = predict_value(bare, bare.at([trial.day]), trial.day, horizon, settings)
-    train = training_rows(rows, trial.learnt, settings.max_training_rows, settings.seed)
-    spend, threshold = train.spend[horizon], ours.model.tiers.threshold
+    train = study.training(horizon, trial.day)
+    spend, threshold = train.spend[horizon], ours.model.members.tiers.threshold
     actual = tested.spend[horizon]
-    amounts = {
-        OURS: ours.amount,
-        WITHOUT_STATE: plain.amount,
-        **baselines.value_baselines(train, tested, spend, horizon, settings),
-    }
+    amounts = {name: prediction.amount for name, prediction in predicted.items()}
+    amounts |= baselines.value_baselines(train, tested, spend, study, horizon, trial.day)
     found = _measured_rows(
         "value", trial, tested, evaluation.amount_metrics(), actual, amounts, settings
     )
@@ -185,18 +193,22 @@ def _value_trial(rows: CutoffRows, trial: _Trial, settings: HeadSettings) -> lis
         {OURS: inside},
         settings,
     )
-    named = {
-        OURS: ours.tier,
-        WITHOUT_STATE: plain.tier,
-        **baselines.tier_baselines(
-            train, tested, tier_of(spend, threshold), threshold, horizon, settings
-        ),
-    }
     tiers = tier_of(actual, threshold)
+    named = {name: prediction.tier for name, prediction in predicted.items()}
+    named |= baselines.tier_baselines(
+        train, tested, tier_of(spend, threshold), threshold, study, horizon
+    )
     found += _measured_rows(
         "tier", trial, tested, evaluation.tier_metrics(), tiers, named, settings
     )
-    return found
+    return found + _calibration_rows("value", trial, actual, amounts)
+
+
+def _state_choices(rows: CutoffRows) -> Mapping[str, bool | None]:
+    """Return the models of ours by name; without states there is nothing to leave out."""
+    if rows.states.shape[1]:
+        return STATE_CHOICES
+    return {OURS: None, "features_only": False}
 
 
 def _measured_rows(
@@ -218,7 +230,7 @@ def _measured_rows(
             metrics,
             actual[members],
             {name: predicted[members] for name, predicted in models.items()},
-            replicates=settings.bootstrap_replicates,
+            replicates=settings.bootstrap_replicates // (1 if trial.is_latest else 4),
             seed=settings.seed,
         )
         measured |= _leads(measured, _LEADS[score])
@@ -229,7 +241,7 @@ def _measured_rows(
                 "horizon_days": trial.horizon,
                 "cutoff_date": day_to_date(trial.day),
                 "model": model,
-                "is_baseline": model not in (OURS, WITHOUT_STATE),
+                "is_baseline": model not in STATE_CHOICES,
                 "metric": metric,
                 "value": _known(result.value),
                 "lower_bound": _known(result.lower),
@@ -241,22 +253,65 @@ def _measured_rows(
     return found
 
 
+def _calibration_rows(
+    score: str,
+    trial: _Trial,
+    actual: FloatArray,
+    models: Mapping[str, FloatArray],
+) -> list[dict[str, Any]]:
+    """Return predicted and observed means by tenth of the prediction, with 95 % intervals."""
+    return [
+        {
+            "score": score,
+            "population": "all",
+            "horizon_days": trial.horizon,
+            "cutoff_date": day_to_date(trial.day),
+            "model": model,
+            "is_baseline": model not in STATE_CHOICES,
+            "metric": "calibration",
+            "value": tenth.observed,
+            "lower_bound": tenth.lower,
+            "upper_bound": tenth.upper,
+            "customer_count": tenth.count,
+            "bin": tenth.number,
+            "predicted": tenth.predicted,
+        }
+        for model, predicted in models.items()
+        for tenth in evaluation.calibration_tenths(
+            actual, predicted, is_probability=score == "churn"
+        )
+    ]
+
+
+def _share_known(_: FloatArray, notice: FloatArray, weights: FloatArray) -> FloatArray:
+    share: FloatArray = weights @ np.isfinite(notice).astype(np.float64) / weights.sum(axis=1)
+    return share
+
+
+def _mean_known(_: FloatArray, notice: FloatArray, weights: FloatArray) -> FloatArray:
+    known = np.isfinite(notice).astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        mean: FloatArray = weights @ np.nan_to_num(notice) / (weights @ known)
+    return mean
+
+
 def _leads(
     measured: Mapping[tuple[str, str], Measured], metrics: tuple[str, ...]
 ) -> dict[tuple[str, str], Measured]:
     """Return the paired lead of our models over the best baseline, a metric at a time."""
     found: dict[tuple[str, str], Measured] = {}
     for metric in metrics:
+        ours = [model for model in STATE_CHOICES if (model, metric) in measured]
         rivals = [
             result
             for (model, name), result in measured.items()
-            if name == metric and model not in (OURS, WITHOUT_STATE) and np.isfinite(result.value)
+            if name == metric and model not in STATE_CHOICES and np.isfinite(result.value)
         ]
-        if not rivals:
+        if not rivals or not ours:
             continue
         sign = 1.0 if metric in evaluation.LARGER_IS_BETTER else -1.0
         best = max(rivals, key=lambda result: sign * result.value)
-        for model in (OURS, WITHOUT_STATE):
+        for model in ours:
             found[model, f"{metric}_lead"] = evaluation.paired_lead(
                 measured[model, metric], best, metric
             )
@@ -281,6 +336,3 @@ def _finish(run: Run, tested: list[list[dict[str, Any]]]) -> pa.Table:
     for row in found:
         row["run_id"], row["run_metadata"] = run.run_id, metadata
     return pa.Table.from_pylist(found, schema=BACKTEST_SCHEMA)
-
-
-__all__ = ["BACKTEST_SCHEMA", "FloatArray", "backtest_churn", "backtest_value"]

@@ -123,7 +123,7 @@ def derived(
             inner, outer = f"f_{what}_{short}d", f"f_{what}_{long}d"
             if {inner, outer} <= have.keys():
                 made[f"f_{what}_{short}d_to_{long}d"] = have[outer] - have[inner]
-    history = _repeat_history(rows)
+    history = repeat_history(rows)
     if repeat_buying is not None and history is not None:
         silent = repeat_buying.probability_silent(*history, horizon)
         clipped = np.clip(silent, 1e-4, 1.0 - 1e-4)
@@ -178,7 +178,8 @@ def first_order_age(rows: CutoffRows) -> FloatArray | None:
     return None
 
 
-def _repeat_history(rows: CutoffRows) -> tuple[FloatArray, FloatArray, FloatArray] | None:
+def repeat_history(rows: CutoffRows) -> tuple[FloatArray, FloatArray, FloatArray] | None:
+    """Return repeats, days to the last purchase and age; None where the age is not known."""
     known_age = first_order_age(rows)
     if known_age is None:
         return None
@@ -188,7 +189,7 @@ def _repeat_history(rows: CutoffRows) -> tuple[FloatArray, FloatArray, FloatArra
 
 
 def _fit_repeat_buying(rows: CutoffRows) -> RepeatBuying | None:
-    history = _repeat_history(rows)
+    history = repeat_history(rows)
     return None if history is None else fit_repeat_buying(*history)
 
 

@@ -160,9 +160,7 @@ class OrderValue:
         """
         # Below q = 1 the amounts have no mean; the fit keeps q above.
         known = self.p * orders
-        expected: FloatArray = (
-            self.p * (self.gamma + orders * mean_amount) / (known + self.q - 1.0)
-        )
+        expected: FloatArray = self.p * (self.gamma + orders * mean_amount) / (known + self.q - 1.0)
         return expected
 
 

@@ -18,8 +18,10 @@ from footfall.heads.predictions import (
 )
 from footfall.heads.runs import Run, constant, day_to_date
 from footfall.heads.settings import HeadSettings
-from footfall.heads.tables import CutoffRows, FloatArray, as_of_day, closed_days, read_cutoffs
+from footfall.heads.study import Study, memory_of
+from footfall.heads.tables import CutoffRows, FloatArray, as_of_day, read_cutoffs
 from footfall.heads.tiers import POTENTIAL, REGULAR, TIER_NAMES, VIP
+from footfall.heads.value import MEMBERS
 
 Progress = Callable[[str], None]
 Result = TypeVar("Result")
@@ -94,10 +96,11 @@ def score_churn(
     if today is None:
         return CHURN_SCHEMA.empty_table()
     asked = rows.at([today])
+    study = Study(rows, settings, memory_of(run.data_fingerprint))
     horizons = sorted(settings.horizons)
 
     def predict(horizon: int) -> SilencePrediction:
-        return predict_silence(rows, asked, today, horizon, settings)
+        return predict_silence(study, asked, today, horizon)
 
     predictions = side_by_side("churn", predict, horizons, settings, progress)
     metrics: dict[str, Any] = {}
@@ -109,7 +112,7 @@ def score_churn(
         metrics[f"{horizon}d"] = {
             "method": prediction.method,
             "customers": len(asked),
-            "closed_cutoffs": len(closed_days(rows, horizon)),
+            "closed_cutoffs": len(study.closed(horizon)),
             "mean_probability": round(float(at_most.mean()), 6),
             **_silence_facts(prediction),
         }
@@ -144,10 +147,11 @@ def score_value(
     if today is None:
         return VALUE_SCHEMA.empty_table()
     asked = rows.at([today])
+    study = Study(rows, settings, memory_of(run.data_fingerprint))
     horizons = sorted(settings.horizons)
 
     def predict(horizon: int) -> ValuePrediction:
-        return predict_value(rows, asked, today, horizon, settings)
+        return predict_value(study, asked, today, horizon)
 
     predictions = side_by_side("value", predict, horizons, settings, progress)
     metrics: dict[str, Any] = {}
@@ -156,7 +160,7 @@ def score_value(
         metrics[f"{horizon}d"] = {
             "method": prediction.method,
             "customers": len(asked),
-            "closed_cutoffs": len(closed_days(rows, horizon)),
+            "closed_cutoffs": len(study.closed(horizon)),
             "mean_amount": round(float(prediction.amount.mean()), 6),
             **_value_facts(prediction),
         }
@@ -228,7 +232,7 @@ def _silence_facts(prediction: SilencePrediction) -> dict[str, Any]:
         "tree_share": model.tree_share,
         "calibration_slope": round(model.scaling.slope, 6),
         "calibration_intercept": round(model.scaling.intercept, 6),
-        "uses_encoder_state": bool(np.isfinite(model.state_penalty)),
+        "uses_encoder_state": model.uses_state,
     }
 
 
@@ -237,12 +241,10 @@ def _value_facts(prediction: ValuePrediction) -> dict[str, Any]:
     if model is None:
         return {}
     return {
-        "blend": dict(
-            zip(("poisson", "trees", "stacked"), model.weights.round(4).tolist(), strict=True)
-        ),
-        "vip_threshold": round(model.tiers.threshold, 6),
-        "largest_amount": round(model.amounts.cap, 6),
-        "uses_encoder_state": bool(np.isfinite(model.amounts.state_penalty)),
+        "blend": dict(zip(MEMBERS, model.weights.round(4).tolist(), strict=True)),
+        "vip_threshold": round(model.members.tiers.threshold, 6),
+        "largest_amount": round(model.members.cap, 6),
+        "uses_encoder_state": model.uses_state,
     }
 
 

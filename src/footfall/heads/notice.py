@@ -1,0 +1,63 @@
+"""When a customer was first warned of, and how many days of notice that gives."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from footfall.heads.predictions import SilencePrediction
+from footfall.heads.study import Study
+from footfall.heads.tables import CutoffRows, FloatArray
+
+
+def first_warnings(
+    study: Study, prediction: SilencePrediction, asked: CutoffRows, today: int, horizon: int
+) -> FloatArray:
+    """Return the day of each customer's first standing warning, NaN where none stands, [rows].
+
+    A customer is warned of on a cut-off date where her probability of silence reaches
+    ``settings.warning_probability``. The warning stands as long as no later cut-off takes it back
+    and she has not bought since. Past dates are judged by today's model on what was known then.
+    """
+    threshold = study.settings.warning_probability
+    warned = prediction.probability >= threshold
+    first = np.where(warned, float(today), np.nan)
+    if prediction.model is None or not warned.any():
+        return first
+    silent_since = today - asked.features["f_recency_days"]
+    standing = warned.copy()
+    past = [int(day) for day in np.unique(study.rows.day) if today - horizon <= day < today]
+    for day in sorted(past, reverse=True):
+        before = study.rows.at([day])
+        chance = prediction.model.probability(before)
+        place = np.searchsorted(before.customer_no, asked.customer_no)
+        place = np.minimum(place, max(len(before) - 1, 0))
+        known = (
+            before.customer_no[place] == asked.customer_no
+            if len(before)
+            else np.zeros(len(asked), dtype=bool)
+        )
+        risen = known & (chance[place] >= threshold) if len(before) else known
+        standing &= risen & (day > silent_since)
+        first = np.where(standing, float(day), first)
+        if not standing.any():
+            break
+    return first
+
+
+def days_of_notice(
+    study: Study, prediction: SilencePrediction, tested: CutoffRows, today: int, horizon: int
+) -> tuple[FloatArray, npt.NDArray[np.int64]]:
+    """Return the days from first warning to lapse, and who lapses, for a back-test.
+
+    A customer lapses on the day that she has been silent for a whole horizon. Only those are
+    asked for who had not lapsed by ``today`` and bought nothing in the horizon that followed.
+
+    Returns:
+        Days of notice, NaN without a warning, [rows]; positions of the customers who lapse.
+    """
+    silent = tested.features["f_recency_days"]
+    first = first_warnings(study, prediction, tested, today, horizon)
+    notice = today - silent + horizon - first
+    lapsing = np.flatnonzero((silent < horizon) & (tested.orders[horizon] <= 0))
+    return notice, lapsing
