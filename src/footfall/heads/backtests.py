@@ -69,11 +69,14 @@ def backtest_churn(
     *,
     settings: HeadSettings,
     previous: pa.Table | None = None,
+    tested_horizons: tuple[int, ...] | None = None,
     progress: Progress,
 ) -> pa.Table:
     """Test the churn score on the last closed cut-offs, learning from those closed before them.
 
-    Arguments as in :func:`footfall.heads.scores.score_churn`.
+    Arguments as in :func:`footfall.heads.scores.score_churn`; ``tested_horizons`` are those that
+    are tested (all of the settings unless given), the others only help where these cannot be
+    learnt.
 
     Returns:
         Columns of :data:`BACKTEST_SCHEMA`: a row a horizon, test cut-off, population (`all`,
@@ -86,7 +89,7 @@ def backtest_churn(
     if kept is not None:
         progress("back-test of churn: nothing new, the figures stand")
         return kept
-    return _tested(run, cutoffs, states, settings, progress, "back-test of churn", _churn_trial)
+    return _tested(run, cutoffs, states, settings, tested_horizons, progress, _churn_trial)
 
 
 def backtest_value(
@@ -95,6 +98,7 @@ def backtest_value(
     *,
     settings: HeadSettings,
     previous: pa.Table | None = None,
+    tested_horizons: tuple[int, ...] | None = None,
     progress: Progress,
 ) -> pa.Table:
     """Test amounts (score `value`) and tiers (score `tier`) as :func:`backtest_churn` does."""
@@ -103,7 +107,7 @@ def backtest_value(
     if kept is not None:
         progress("back-test of value: nothing new, the figures stand")
         return kept
-    return _tested(run, cutoffs, states, settings, progress, "back-test of value", _value_trial)
+    return _tested(run, cutoffs, states, settings, tested_horizons, progress, _value_trial)
 
 
 def _tested(
@@ -111,8 +115,8 @@ def _tested(
     cutoffs: pa.Table,
     states: pa.Table | None,
     settings: HeadSettings,
+    tested_horizons: tuple[int, ...] | None,
     progress: Progress,
-    name: str,
     judge: Callable[[Study, _Trial], list[dict[str, Any]]],
 ) -> pa.Table:
     rows = read_cutoffs(cutoffs, states, settings.horizons)
@@ -121,7 +125,9 @@ def _tested(
     def test(horizon: int) -> list[dict[str, Any]]:
         return [row for trial in _trials(study, horizon) for row in judge(study, trial)]
 
-    return _finish(run, side_by_side(name, test, sorted(settings.horizons), settings, progress))
+    horizons = sorted(tested_horizons or settings.horizons)
+    name = run.score.replace("backtest_", "back-test of ")
+    return _finish(run, side_by_side(name, test, horizons, settings, progress))
 
 
 def _trials(study: Study, horizon: int) -> list[_Trial]:

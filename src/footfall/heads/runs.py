@@ -33,15 +33,21 @@ class Run:
 
     @classmethod
     def start(
-        cls, score: str, cutoffs: pa.Table, states: pa.Table | None, settings: HeadSettings
+        cls,
+        score: str,
+        cutoffs: pa.Table,
+        states: pa.Table | None,
+        settings: HeadSettings,
+        *,
+        extra: str = "",
     ) -> Run:
-        """Fingerprint the inputs of a run; nothing is fitted yet."""
+        """Fingerprint the inputs of a run, ``extra`` settings included; nothing is fitted yet."""
         code = code_fingerprint()
         parts = [table_fingerprint(cutoffs)]
         if states is not None and states.num_rows:
             parts.append(table_fingerprint(states.select(["customer_no", "cutoff_date", "state"])))
         data = combined_fingerprint(*parts)
-        whole = combined_fingerprint(score, code, data, settings.fingerprint_text())
+        whole = combined_fingerprint(score, code, data, settings.fingerprint_text(), extra)
         return cls(score, code, data, whole, settings.seed, perf_counter())
 
     @property
