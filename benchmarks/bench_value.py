@@ -122,7 +122,8 @@ def variables_of(
 ) -> dict[str, Any]:
     """Return the vars of the build."""
     shorter = [days for days in SHORTER if days < options.horizon]
-    chosen: dict[str, Any] = {"horizons_days": [*shorter, options.horizon]}
+    horizons = [*shorter, options.horizon]
+    chosen: dict[str, Any] = {"horizons_days": horizons, "value_horizons_days": horizons}
     if cut is not None and last is not None:
         chosen |= {"cutoff_dates": [cut.isoformat()], "cutoff_months": months_back(cut, last)}
     return chosen

@@ -48,7 +48,11 @@
         'session_gap_minutes': 'positive', 'session_max_minutes': 'positive',
         'session_cut_at_midnight': 'boolean', 'session_cut_at_campaign_change': 'boolean',
         'engaged_max_pause_seconds': 'positive', 'bot_min_events': 'positive', 'bot_max_seconds_per_event': 'positive',
-        'cutoff_months': 'positive', 'cutoff_dates': 'dates', 'horizons_days': 'horizons', 'vip_share': 'share',
+        'cutoff_months': 'positive', 'cutoff_dates': 'dates', 'horizons_days': 'horizons',
+        'value_horizons_days': 'horizons', 'vip_share': 'share', 'contact_cost': 'amount', 'save_rate': 'share',
+        'intent_history_days': 'positive', 'intent_recent_days': 'positive', 'backtest_cutoffs': 'positive',
+        'largest_skill_drop': 'share', 'gate_max_calibration_error': 'share', 'gate_min_total_ratio': 'share',
+        'gate_max_total_ratio': 'amount', 'gate_max_age_days': 'positive', 'drift_warn': 'share', 'drift_fail': 'amount',
         'high_risk_probability': 'share', 'medium_risk_probability': 'share',
         'top_k': 'positive', 'allow_repeats': 'boolean', 'in_stock_only': 'boolean',
         'backtest_days': 'positive', 'scorer_seed': 'whole', 'scorer_epochs': 'positive',
@@ -124,6 +128,8 @@
             {% do problems.append("var '" ~ name ~ "' is '" ~ value ~ "': it takes true or false.") %}
         {% elif kind == 'share' and (value is boolean or value is not number or value <= 0 or value >= 1) %}
             {% do problems.append("var '" ~ name ~ "' is '" ~ value ~ "': it takes a number between 0 and 1.") %}
+        {% elif kind == 'amount' and (value is boolean or value is not number or value < 0) %}
+            {% do problems.append("var '" ~ name ~ "' is '" ~ value ~ "': it takes a number, 0 or more.") %}
         {% elif kind == 'date' and not modules.re.match('^\\d{4}-\\d{2}-\\d{2}$', value | string) %}
             {% do problems.append("var '" ~ name ~ "' is '" ~ value ~ "': it takes a date such as 1990-01-01.") %}
         {% elif kind == 'dates' and value is not none %}

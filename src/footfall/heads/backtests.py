@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from footfall import baselines, evaluation
 from footfall.evaluation import Measured
+from footfall.heads import intent
 from footfall.heads.churn import silence_labels
 from footfall.heads.features import purchase_days
 from footfall.heads.notice import days_of_notice
@@ -51,7 +52,14 @@ BACKTEST_SCHEMA = pa.schema(
         ("run_metadata", pa.string()),
     ]
 )
-_LEADS = {"churn": ("auc", "brier"), "value": ("mae", "rmse", "gini"), "tier": ("macro_f1",)}
+_LEADS = {
+    "churn": ("auc", "brier"),
+    "value": ("mae", "rmse", "gini"),
+    "tier": ("macro_f1",),
+    "intent": ("auc", "brier"),
+}
+#: What anybody could do without a model; a gate compares with the best of these.
+TRIVIAL = frozenset({"constant", "recency", "frequency", "last_window_spend", "furthest_stage"})
 
 
 @dataclass(frozen=True)
@@ -108,6 +116,46 @@ def backtest_value(
         progress("back-test of value: nothing new, the figures stand")
         return kept
     return _tested(run, cutoffs, states, settings, tested_horizons, progress, _value_trial)
+
+
+def backtest_intent(
+    prefixes: pa.Table,
+    *,
+    settings: HeadSettings,
+    test_days: int = 28,
+    previous: pa.Table | None = None,
+    progress: Progress,
+) -> pa.Table:
+    """Test purchase intent on the latest sessions whose outcome is known (score `intent`).
+
+    The population is `in session` or `7 days`, then the prefix length, such as `in session, after
+    3 events`; ``horizon_days`` is 0 for the session and 7 for the week.
+    """
+    run = Run.start("backtest_intent", prefixes, None, settings, extra=f"test_days={test_days}")
+    kept = run.reusable(previous, BACKTEST_SCHEMA)
+    if kept is not None:
+        progress("back-test of intent: nothing new, the figures stand")
+        return kept
+    found: list[dict[str, Any]] = []
+    for target, length, day, labels, models in intent.intent_trials(prefixes, settings, test_days):
+        window = "in session" if target == "buys_in_session" else "7 days"
+        shared = {
+            "score": "intent",
+            "population": f"{window}, after {length} event{'s' if length > 1 else ''}",
+            "horizon_days": 0 if target == "buys_in_session" else 7,
+            "cutoff_date": day_to_date(day),
+        }
+        measured = evaluation.measure(
+            intent.intent_metrics(),
+            labels,
+            models,
+            replicates=settings.bootstrap_replicates // 2,
+            seed=settings.seed,
+        )
+        found += _result_rows(shared, measured | _leads(measured, _LEADS["intent"]), len(labels))
+        found += _tenth_rows(shared, labels, models, is_probability=True)
+        progress(f"back-test of intent: {shared['population']} done")
+    return _finish(run, [found])
 
 
 def _tested(
@@ -240,38 +288,55 @@ def _measured_rows(
             seed=settings.seed,
         )
         measured |= _leads(measured, _LEADS[score])
-        found += [
-            {
-                "score": score,
-                "population": population,
-                "horizon_days": trial.horizon,
-                "cutoff_date": day_to_date(trial.day),
-                "model": model,
-                "is_baseline": model not in STATE_CHOICES,
-                "metric": metric,
-                "value": _known(result.value),
-                "lower_bound": _known(result.lower),
-                "upper_bound": _known(result.upper),
-                "customer_count": count,
-            }
-            for (model, metric), result in measured.items()
-        ]
+        shared = {**_of_trial(score, trial), "population": population}
+        found += _result_rows(shared, measured, count)
     return found
 
 
+def _of_trial(score: str, trial: _Trial) -> dict[str, Any]:
+    return {
+        "score": score,
+        "horizon_days": trial.horizon,
+        "cutoff_date": day_to_date(trial.day),
+    }
+
+
+def _result_rows(
+    shared: Mapping[str, Any], measured: Mapping[tuple[str, str], Measured], count: int
+) -> list[dict[str, Any]]:
+    return [
+        {
+            **shared,
+            "model": model,
+            "is_baseline": model not in STATE_CHOICES,
+            "metric": metric,
+            "value": _known(result.value),
+            "lower_bound": _known(result.lower),
+            "upper_bound": _known(result.upper),
+            "customer_count": count,
+        }
+        for (model, metric), result in measured.items()
+    ]
+
+
 def _calibration_rows(
-    score: str,
-    trial: _Trial,
+    score: str, trial: _Trial, actual: FloatArray, models: Mapping[str, FloatArray]
+) -> list[dict[str, Any]]:
+    shared = {**_of_trial(score, trial), "population": "all"}
+    return _tenth_rows(shared, actual, models, is_probability=score == "churn")
+
+
+def _tenth_rows(
+    shared: Mapping[str, Any],
     actual: FloatArray,
     models: Mapping[str, FloatArray],
+    *,
+    is_probability: bool,
 ) -> list[dict[str, Any]]:
     """Return predicted and observed means by tenth of the prediction, with 95 % intervals."""
     return [
         {
-            "score": score,
-            "population": "all",
-            "horizon_days": trial.horizon,
-            "cutoff_date": day_to_date(trial.day),
+            **shared,
             "model": model,
             "is_baseline": model not in STATE_CHOICES,
             "metric": "calibration",
@@ -283,9 +348,7 @@ def _calibration_rows(
             "predicted": tenth.predicted,
         }
         for model, predicted in models.items()
-        for tenth in evaluation.calibration_tenths(
-            actual, predicted, is_probability=score == "churn"
-        )
+        for tenth in evaluation.calibration_tenths(actual, predicted, is_probability=is_probability)
     ]
 
 
@@ -308,19 +371,23 @@ def _leads(
     found: dict[tuple[str, str], Measured] = {}
     for metric in metrics:
         ours = [model for model in STATE_CHOICES if (model, metric) in measured]
-        rivals = [
-            result
+        others = {
+            model: result
             for (model, name), result in measured.items()
             if name == metric and model not in STATE_CHOICES and np.isfinite(result.value)
-        ]
+        }
+        rivals = list(others.values())
+        trivial = [result for model, result in others.items() if model in TRIVIAL]
         if not rivals or not ours:
             continue
         sign = 1.0 if metric in evaluation.LARGER_IS_BETTER else -1.0
-        best = max(rivals, key=lambda result: sign * result.value)
-        for model in ours:
-            found[model, f"{metric}_lead"] = evaluation.paired_lead(
-                measured[model, metric], best, metric
-            )
+        for name, field in (("lead", rivals), ("trivial_lead", trivial)):
+            if field:
+                best = max(field, key=lambda result: sign * result.value)
+                for model in ours:
+                    found[model, f"{metric}_{name}"] = evaluation.paired_lead(
+                        measured[model, metric], best, metric
+                    )
     return found
 
 
@@ -335,7 +402,7 @@ def _finish(run: Run, tested: list[list[dict[str, Any]]]) -> pa.Table:
     headline = {
         f"{row['score']}_{row['horizon_days']}d_{row['cutoff_date']}_{row['metric']}": row["value"]
         for row in found
-        if row["model"] == OURS and row["population"] == "all"
+        if row["model"] == OURS and row["population"] == "all" and row.get("bin") is None
     }
     latest = max(row["cutoff_date"] for row in found)
     metadata = run.metadata((latest - day_to_date(0)).days, headline)

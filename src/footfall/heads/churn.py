@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
 
 from footfall.heads.boosting import Boosted, fit_boosted
 from footfall.heads.calibration import PlattScaling, fit_platt, one_error_choice
-from footfall.heads.features import FeatureSpace, first_order_age, learn_space, purchase_days
+from footfall.heads.features import (
+    FeatureSpace,
+    first_order_age,
+    learn_space,
+    purchase_days,
+    repeat_log_odds,
+)
 from footfall.heads.linear import LinearFit, fit_linear, sigmoid
 from footfall.heads.study import Study
 from footfall.heads.tables import CutoffRows, FloatArray, customer_uniform
@@ -23,7 +30,11 @@ WEIGHT_HALF_LIFE_DAYS = 180.0
 STATE_PENALTY = 0.1
 
 _FEATURE_PENALTY = 0.008
-_TREE_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+#: Weights of regression, trees and BG/NBD that may be chosen; the first is the one to keep.
+_BLENDS = np.array(
+    [(0.5, 0.5, 0.0)]
+    + [w for w in product((0.0, 0.25, 0.5, 0.75, 1.0), repeat=3) if abs(sum(w) - 1.0) < 1e-9]
+)
 _TREE_ENSEMBLES = 2
 #: Parts of the held-out correction of slope and level that are believed; chosen over 44 cut-offs
 #: and horizons of three shops: full trust in the level helped the steady one and hurt the others.
@@ -61,27 +72,34 @@ class SilenceMembers:
         mean: FloatArray = np.mean([trees.link(raw) for trees in self.trees], axis=0)
         return mean
 
+    def repeat_link(self, rows: CutoffRows) -> FloatArray:
+        """Return log-odds of BG/NBD, which needs no labels; 0 where it cannot be told, [rows]."""
+        links = repeat_log_odds(rows, self.space.repeat_buying, self.space.horizon)
+        return np.zeros(len(rows)) if links is None else links
+
 
 @dataclass(frozen=True)
 class SilenceModel:
-    """A calibrated mean, in log-odds, of a ridge logistic regression and boosted trees.
+    """A calibrated mean, in log-odds, of a ridge logistic regression, boosted trees and BG/NBD.
 
     Attributes:
         members: the regressions and the trees.
         uses_state: whether the encoder's state is among the columns of the regression.
-        tree_share: weight of the trees in the mean.
+        blend: weights of regression, trees and BG/NBD in the mean, [3].
         scaling: calibration of the mean.
     """
 
     members: SilenceMembers
     uses_state: bool
-    tree_share: float
+    blend: FloatArray
     scaling: PlattScaling
 
     def log_odds(self, rows: CutoffRows) -> FloatArray:
         """Return calibrated log-odds of silence, float64 [rows]."""
-        linear = self.members.linear_link(rows, uses_state=self.uses_state)
-        return self.scaling.apply(self._mean(linear, self.members.tree_link(rows)))
+        members = self.members
+        linear = members.linear_link(rows, uses_state=self.uses_state)
+        links = [linear, members.tree_link(rows), members.repeat_link(rows)]
+        return self.scaling.apply(np.column_stack(links) @ self.blend)
 
     def probability(self, rows: CutoffRows) -> FloatArray:
         """Return P(no purchase in the horizon), float64 [rows]."""
@@ -107,11 +125,14 @@ class SilenceModel:
             state = space.state_design(rows) @ slopes[len(space.columns) :]
         raw = space.raw(rows)
         trees = np.mean([tree.contributions(raw) for tree in members.trees], axis=0)
-        moved = np.column_stack([self._mean(linear, trees), (1.0 - self.tree_share) * state])
-        return (*names, "encoder_state"), self.scaling.slope * moved
-
-    def _mean(self, linear: FloatArray, trees: FloatArray) -> FloatArray:
-        return (1.0 - self.tree_share) * linear + self.tree_share * trees
+        repeat = members.repeat_link(rows)
+        parts = [linear, trees, state[:, None], (repeat - repeat.mean())[:, None]]
+        weights = [self.blend[0], self.blend[1], self.blend[0], self.blend[2]]
+        linear, trees, state_part, repeat_part = (
+            weight * part for weight, part in zip(weights, parts, strict=True)
+        )
+        moved = np.column_stack([linear + trees, state_part, repeat_part])
+        return (*names, "encoder_state", "repeat_model_log_odds"), self.scaling.slope * moved
 
 
 def silence_labels(rows: CutoffRows, horizon: int) -> FloatArray:
@@ -150,23 +171,38 @@ def fit_silence(
     held = study.recall(
         "held-out silence", horizon, origin, lambda: _held_out(study, origin, horizon)
     )
-    labels, trees = held.labels, held.trees
-    shares = np.array(_TREE_SHARES)
-    mixes = held.plain[:, None] * (1.0 - shares) + trees[:, None] * shares
-    share = float(shares[one_error_choice(_log_losses(mixes, labels), preferred=2)])
-    uses_state = members.with_state is not None and share < 1.0 and state is not False
+    losses = _log_losses(held.links(uses_state=False) @ _BLENDS.T, held.labels)
+    blend: FloatArray = 0.5 * (_BLENDS[0] + _BLENDS[one_error_choice(losses, preferred=0)])
+    uses_state = members.with_state is not None and blend[0] > 0.0 and state is not False
     if uses_state and state is None:
-        both = np.column_stack([held.plain, held.with_state]) * (1.0 - share)
-        losses = _log_losses(both + share * trees[:, None], labels)
-        uses_state = len(labels) > 0 and bool(losses[:, 1].mean() < losses[:, 0].mean())
-    linear = held.with_state if uses_state else held.plain
+        both = np.column_stack([held.links(uses_state=told) @ blend for told in (False, True)])
+        losses = _log_losses(both, held.labels)
+        uses_state = len(losses) > 0 and bool(losses[:, 1].mean() < losses[:, 0].mean())
     scaling = fit_platt(
-        linear * (1.0 - share) + trees * share,
-        labels,
+        held.links(uses_state=uses_state) @ blend,
+        held.labels,
         slope_trust=_SLOPE_TRUST * held.share_learnt,
         level_trust=_LEVEL_TRUST * held.share_learnt,
     )
-    return SilenceModel(members, uses_state, share, scaling)
+    return SilenceModel(members, uses_state, blend, scaling)
+
+
+def out_of_time_skill(study: Study, model: SilenceModel, origin: int, horizon: int) -> float | None:
+    """Return 1 - log-loss / log-loss of the constant rate on the held-out days of ``origin``.
+
+    0 is no better than telling everybody the rate, 1 is certainty. None without held-out rows.
+    """
+    held = study.recall(
+        "held-out silence", horizon, origin, lambda: _held_out(study, origin, horizon)
+    )
+    if len(held.labels) == 0 or held.labels.min() == held.labels.max():
+        return None
+    link = model.scaling.apply(held.links(uses_state=model.uses_state) @ model.blend)
+    rate = np.full((len(held.labels), 1), np.log(held.labels.mean() / (1 - held.labels.mean())))
+    lost, constant = (
+        float(_log_losses(links, held.labels).mean()) for links in (link[:, None], rate)
+    )
+    return 1.0 - lost / constant
 
 
 def silence_members(study: Study, origin: int, horizon: int) -> SilenceMembers | None:
@@ -206,7 +242,7 @@ class _HeldOut:
     Attributes:
         labels: [rows].
         plain, with_state: log-odds of the regressions, [rows]; equal where there are no states.
-        trees: log-odds, [rows].
+        trees, repeat: log-odds of the trees and of BG/NBD, [rows].
         share_learnt: cut-offs that the predicting model learnt from, as a share of all; a model of
             little history is overconfident in a way that one of all of it is not.
     """
@@ -215,7 +251,14 @@ class _HeldOut:
     plain: FloatArray
     with_state: FloatArray
     trees: FloatArray
+    repeat: FloatArray
     share_learnt: float
+
+    def links(self, *, uses_state: bool) -> FloatArray:
+        """Return the log-odds of regression, trees and BG/NBD, [rows, 3]."""
+        return np.column_stack(
+            [self.with_state if uses_state else self.plain, self.trees, self.repeat]
+        )
 
 
 def _histories(rows: CutoffRows) -> tuple[FloatArray, FloatArray]:
@@ -248,20 +291,22 @@ def _held_out(study: Study, origin: int, horizon: int) -> _HeldOut:
             if len(asked) and members is not None:
                 parts.append(_predict_members(members, asked, horizon))
                 shares.append(2.0 / 3.0)
-    labels, plain, with_state, trees = (
-        np.concatenate([np.zeros(0), *(part[place] for part in parts)]) for place in range(4)
+    labels, plain, with_state, trees, repeat = (
+        np.concatenate([np.zeros(0), *(part[place] for part in parts)]) for place in range(5)
     )
-    return _HeldOut(labels, plain, with_state, trees, float(np.mean(shares)) if shares else 0.0)
+    share = float(np.mean(shares)) if shares else 0.0
+    return _HeldOut(labels, plain, with_state, trees, repeat, share)
 
 
 def _predict_members(
     members: SilenceMembers, asked: CutoffRows, horizon: int
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+) -> tuple[FloatArray, ...]:
     return (
         silence_labels(asked, horizon),
         members.linear_link(asked, uses_state=False),
         members.linear_link(asked, uses_state=True),
         members.tree_link(asked),
+        members.repeat_link(asked),
     )
 
 

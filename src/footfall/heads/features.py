@@ -125,15 +125,26 @@ def derived(
                 made[f"f_{what}_{short}d_to_{long}d"] = have[outer] - have[inner]
     history = repeat_history(rows)
     if repeat_buying is not None and history is not None:
-        silent = repeat_buying.probability_silent(*history, horizon)
-        clipped = np.clip(silent, 1e-4, 1.0 - 1e-4)
-        made["f_repeat_model_log_odds"] = np.log(clipped) - np.log1p(-clipped)
+        log_odds = repeat_log_odds(rows, repeat_buying, horizon)
+        if log_odds is not None:
+            made["f_repeat_model_log_odds"] = log_odds
         made["f_repeat_model_orders"] = repeat_buying.expected_rate(*history) * horizon
         if "f_mean_order_amount" in have:
             made["f_repeat_model_amount"] = (
                 made["f_repeat_model_orders"] * have["f_mean_order_amount"]
             )
     return made
+
+
+def repeat_log_odds(
+    rows: CutoffRows, repeat_buying: RepeatBuying | None, horizon: int
+) -> FloatArray | None:
+    """Return BG/NBD's log-odds of silence, held to chances in [1e-4, 1 - 1e-4], [rows]."""
+    history = repeat_history(rows)
+    if repeat_buying is None or history is None:
+        return None
+    silent = np.clip(repeat_buying.probability_silent(*history, horizon), 1e-4, 1.0 - 1e-4)
+    return np.log(silent) - np.log1p(-silent)
 
 
 def signed_log(values: FloatArray) -> FloatArray:

@@ -9,7 +9,7 @@ the models did not learn from.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import lightgbm
@@ -92,7 +92,7 @@ class IntentModel:
     intercept: float
     slopes: FloatArray
     trees: Any
-    scaling: PlattScaling = PlattScaling()
+    scaling: PlattScaling
 
     def link(self, raw: FloatArray) -> FloatArray:
         """Return uncalibrated log-odds, [rows]."""
@@ -236,9 +236,7 @@ def fit_intent(
         link = first.link(rows.raw[late])
         scaling = fit_platt(link, labels[late], slope_trust=0.5, level_trust=0.5)
     last = _fit(rows.raw[learnt], y, settings.seed)
-    return IntentModel(
-        last.centre, last.scale, last.intercept, last.slopes, last.trees, scaling
-    ), rate
+    return replace(last, scaling=scaling), rate
 
 
 def read_prefixes(prefixes: pa.Table) -> Prefixes:
@@ -284,7 +282,7 @@ def _fit(raw: FloatArray, labels: FloatArray, seed: int) -> IntentModel:
     scale = np.where(spread > 1e-9, spread, 1.0)
     linear = fit_linear(_design(raw, centre, scale), labels, family="logistic", penalty=_PENALTY)
     trees = fit_boosted(raw, labels, objective="binary", seed=seed)
-    return IntentModel(centre, scale, linear.intercept, linear.slopes, trees)
+    return IntentModel(centre, scale, linear.intercept, linear.slopes, trees, PlattScaling())
 
 
 def _design(raw: FloatArray, centre: FloatArray, scale: FloatArray) -> FloatArray:

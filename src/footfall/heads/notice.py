@@ -22,7 +22,8 @@ def first_warnings(
     threshold = study.settings.warning_probability
     warned = prediction.probability >= threshold
     first = np.where(warned, float(today), np.nan)
-    if prediction.model is None or not warned.any():
+    # A stretched model speaks of another horizon, so it has no say about the past.
+    if prediction.model is None or prediction.method != "fitted" or not warned.any():
         return first
     silent_since = today - asked.features["f_recency_days"]
     standing = warned.copy()

@@ -16,6 +16,7 @@ _VARS = {
     "threads": "scorer_threads",
     "warning_probability": "high_risk_probability",
     "backtest_cutoffs": "backtest_cutoffs",
+    "largest_skill_drop": "largest_skill_drop",
 }
 
 
@@ -33,6 +34,8 @@ class HeadSettings:
         bootstrap_replicates: resamples behind each interval of a metric, at most; fewer where many
             customers make each interval narrow anyway.
         warning_probability: P(silence) from which a customer is warned of.
+        largest_skill_drop: how far below the model in force a new model's skill may lie; one that
+            is worse is not served.
         threads: threads that fitting may use; 0 for one a core.
     """
 
@@ -44,6 +47,7 @@ class HeadSettings:
     backtest_cutoffs: int = 3
     bootstrap_replicates: int = 200
     warning_probability: float = 0.7
+    largest_skill_drop: float = 0.1
     threads: int = 2
 
     def __post_init__(self) -> None:
@@ -63,6 +67,8 @@ class HeadSettings:
             raise _bad("bootstrap_replicates", self.bootstrap_replicates, "a count up to 10000")
         if not 0.0 < self.warning_probability < 1.0:
             raise _bad("warning_probability", self.warning_probability, "between 0 and 1")
+        if not 0.0 < self.largest_skill_drop <= 1.0:
+            raise _bad("largest_skill_drop", self.largest_skill_drop, "above 0 and at most 1")
         if self.threads < 0:
             raise _bad("threads", self.threads, "0 (one a core) or more")
 

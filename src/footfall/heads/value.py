@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 
 from footfall.heads.boosting import Boosted, fit_boosted
-from footfall.heads.calibration import AmountBands, fit_bands
+from footfall.heads.calibration import AmountBands, fit_bands, one_error_choice
 from footfall.heads.churn import (
     FEWEST_ROWS,
     STATE_PENALTY,
@@ -18,15 +18,18 @@ from footfall.heads.churn import (
 from footfall.heads.features import (
     FeatureSpace,
     learn_space,
+    purchase_days,
+    repeat_history,
     window_amount,
 )
+from footfall.heads.lifetimes import OrderValue, fit_order_value
 from footfall.heads.linear import LinearFit, fit_linear, sigmoid
 from footfall.heads.study import Study
 from footfall.heads.tables import CutoffRows, FloatArray, IntArray, customer_uniform
 from footfall.heads.tiers import TierModel, decision_weights, fit_tiers, tier_of
 
 #: Names of the blended predictions, in order.
-MEMBERS = ("poisson", "trees", "stacked", "window")
+MEMBERS = ("poisson", "trees", "stacked", "window", "repeat")
 
 _AMOUNT_PENALTY = 0.02
 _ORDER_PENALTY = 0.005
@@ -34,8 +37,8 @@ _ORDER_PENALTY = 0.005
 _LABEL_CAP = 3.0
 _SMALLEST = 1e-6
 #: The blend without any evidence; chosen on validation cut-offs of two shops, where it is flat.
-_PRIOR_BLEND = np.array([0.2, 0.2, 0.4, 0.2])
-_BLENDS = np.array([w for w in product(np.arange(5), repeat=4) if sum(w) == 4]) / 4.0
+_PRIOR_BLEND = np.array([0.2, 0.2, 0.4, 0.2, 0.0])
+_BLENDS = np.array([w for w in product(np.arange(5), repeat=5) if sum(w) == 4]) / 4.0
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class ValueMembers:
         trees: boosted Tweedie trees.
         stacked: boosted Tweedie trees that start from the Poisson regression: trees alone cannot
             predict beyond what they have seen, and a shop's best customers lie there.
+        order_value: Gamma-Gamma; with BG/NBD's expected orders it is the member `repeat`.
         cap: largest amount that is predicted.
         orders: Poisson regression of order days.
         tiers: P(VIP, given a purchase).
@@ -58,21 +62,32 @@ class ValueMembers:
     with_state: LinearFit | None
     trees: Boosted
     stacked: Boosted
+    order_value: OrderValue | None
     cap: float
     orders: LinearFit
     tiers: TierModel
 
     def amounts(self, rows: CutoffRows, *, uses_state: bool) -> FloatArray:
-        """Return the predictions of :data:`MEMBERS`, float64 [rows, 4]."""
+        """Return the predictions of :data:`MEMBERS`, float64 [rows, 5]."""
         design, raw = self.space.design(rows), self.space.raw(rows)
         link = self.poisson.link(design)
         if uses_state and self.with_state is not None:
             link = self.with_state.link(np.column_stack([design, self.space.state_design(rows)]))
         links = np.column_stack([link, self.trees.link(raw), link + self.stacked.link(raw)])
         regressions = np.exp(np.minimum(links, 40.0))
-        window = window_amount(rows, self.space.horizon)
-        members: FloatArray = np.minimum(np.column_stack([regressions, window]), self.cap)
+        others = [window_amount(rows, self.space.horizon), self._repeat(rows, regressions[:, 2])]
+        members: FloatArray = np.minimum(np.column_stack([regressions, *others]), self.cap)
         return members
+
+    def _repeat(self, rows: CutoffRows, otherwise: FloatArray) -> FloatArray:
+        """Return expected orders x order value, or ``otherwise`` where they cannot be told."""
+        history, model = repeat_history(rows), self.space.repeat_buying
+        if history is None or model is None or self.order_value is None:
+            return otherwise
+        mean = rows.features["f_mean_order_amount"]
+        each = self.order_value.expected(purchase_days(rows), mean)
+        amount = model.expected_orders(*history, self.space.horizon) * each
+        return np.where(np.isfinite(amount), amount, otherwise)
 
 
 @dataclass(frozen=True)
@@ -82,7 +97,7 @@ class ValueModel:
     Attributes:
         members: the fits.
         uses_state: whether the encoder's state is among the columns of the regression.
-        weights: of the members, [4].
+        weights: of the members, [5].
         bands: of the interval.
         held_tiers: tier probabilities and true tiers of held-out days, to tune the decision on.
     """
@@ -138,6 +153,21 @@ def fit_value(
     return ValueModel(members, uses_state, weights, bands, held.tiers)
 
 
+def out_of_time_skill(study: Study, model: ValueModel, origin: int, horizon: int) -> float | None:
+    """Return 1 - mean absolute error / that of the mean amount on the held-out days of ``origin``.
+
+    None without held-out rows, or where all of them spent the same.
+    """
+    held = study.recall(
+        "held-out value", horizon, origin, lambda: _held_out(study, origin, horizon)
+    )
+    if len(held.actual) == 0 or held.actual.min() == held.actual.max():
+        return None
+    members = held.with_state if model.uses_state else held.plain
+    error = np.abs(held.actual - members @ model.weights).mean()
+    return float(1.0 - error / np.abs(held.actual - held.actual.mean()).mean())
+
+
 def value_members(study: Study, origin: int, horizon: int) -> ValueMembers | None:
     """Return the fits at ``origin``, before anything is chosen; None where there is too little."""
     return study.recall("value", horizon, origin, lambda: _fit_members(study, origin, horizon))
@@ -149,7 +179,7 @@ class _HeldOut:
 
     Attributes:
         actual: spend, [rows].
-        plain, with_state: the members' predictions, [rows, 4]; equal where there are no states.
+        plain, with_state: the members' predictions, [rows, 5]; equal where there are no states.
         tiers: for each held-out day the tier probabilities and the true tiers.
     """
 
@@ -161,7 +191,7 @@ class _HeldOut:
 
 def _held_out(study: Study, origin: int, horizon: int) -> _HeldOut:
     learnt = study.learnt(horizon, origin)
-    actual, plain, with_state = [np.zeros(0)], [np.zeros((0, 4))], [np.zeros((0, 4))]
+    actual, plain, with_state = [np.zeros(0)], [np.zeros((0, 5))], [np.zeros((0, 5))]
     tiers = []
 
     def judge(where: Study, day: int, members: ValueMembers, asked: CutoffRows) -> None:
@@ -230,7 +260,12 @@ def _fit_members(study: Study, origin: int, horizon: int) -> ValueMembers | None
         weights=weights,
     )
     tiers = fit_tiers(space, train, train.spend[horizon], weights, study.settings)
-    return ValueMembers(space, poisson, with_state, trees, stacked, cap, orders, tiers)
+    latest = train.take(train.day == train.day.max())
+    order_value = None
+    if "f_mean_order_amount" in latest.features:
+        mean = latest.features["f_mean_order_amount"]
+        order_value = fit_order_value(purchase_days(latest), mean)
+    return ValueMembers(space, poisson, with_state, trees, stacked, order_value, cap, orders, tiers)
 
 
 def _cap(amounts: FloatArray) -> float:
@@ -240,12 +275,14 @@ def _cap(amounts: FloatArray) -> float:
 def _choose_blend(actual: FloatArray, members: FloatArray) -> FloatArray:
     """Return the mean of the prior blend and of the blend that is best on held-out customers.
 
-    The best blend of a few cut-offs is partly their noise, so half of the prior stays.
+    The best blend of a few cut-offs is partly their noise: half of the prior stays, and all of it
+    unless another is better by one standard error.
     """
     if len(actual) == 0:
         return _PRIOR_BLEND
-    losses = [float(_losses(actual, members @ weights).mean()) for weights in _BLENDS]
-    blend: FloatArray = 0.5 * (_PRIOR_BLEND + _BLENDS[int(np.argmin(losses))])
+    candidates = np.vstack([_PRIOR_BLEND, _BLENDS])
+    losses = np.column_stack([_losses(actual, members @ weights) for weights in candidates])
+    blend: FloatArray = 0.5 * (_PRIOR_BLEND + candidates[one_error_choice(losses, preferred=0)])
     return blend
 
 

@@ -1,0 +1,15 @@
+"""Judges purchase intent on the latest sessions whose outcome is known, beside baselines."""
+
+from footfall import heads
+from footfall.adapter import progress, tables
+
+
+def model(dbt, session):
+    settings = dbt.config.meta_get("settings")
+    return heads.backtest_intent(
+        tables.arrow(dbt.ref("int_session_prefixes")),
+        settings=heads.HeadSettings.from_mapping(settings),
+        test_days=int(dbt.config.meta_get("intent")["test_days"]),
+        previous=tables.previous(session, dbt.this),
+        progress=progress.log,
+    )
