@@ -6,10 +6,11 @@ from footfall.adapter import progress, tables
 
 def model(dbt, session):
     settings = dbt.config.meta_get("settings")
+    intent = dbt.config.meta_get("intent")
     return heads.backtest_intent(
         tables.arrow(dbt.ref("int_session_prefixes")),
         settings=heads.HeadSettings.from_mapping(settings),
-        test_days=int(dbt.config.meta_get("intent")["test_days"]),
+        test_days=int(intent["test_days"]),
         previous=tables.previous(session, dbt.this),
         progress=progress.log,
     )

@@ -6,10 +6,11 @@ from footfall.adapter import progress, tables
 
 def model(dbt, session):
     settings = dbt.config.meta_get("settings")
+    intent = dbt.config.meta_get("intent")
     return heads.score_intent(
         tables.arrow(dbt.ref("int_session_prefixes")),
         settings=heads.HeadSettings.from_mapping(settings),
-        recent_days=int(dbt.config.meta_get("intent")["recent_days"]),
+        recent_days=int(intent["recent_days"]),
         previous=tables.previous(session, dbt.this),
         progress=progress.log,
     )

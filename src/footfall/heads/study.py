@@ -61,6 +61,12 @@ def memory_of(data: str) -> Memory:
         return _SHELF[data]
 
 
+def forget() -> None:
+    """Drop every fit that is kept, so that the next one is made anew."""
+    with _SHELF_LOCK:
+        _SHELF.clear()
+
+
 @dataclass(frozen=True)
 class Study:
     """Customers at cut-offs, how to learn from them, and the fits so far.
