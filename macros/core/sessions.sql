@@ -16,9 +16,3 @@
 {% macro session_id(visitor_no, started_at) -%}
     md5({{ visitor_no }} || '|' || epoch_us({{ started_at }}))
 {%- endmacro %}
-
-
-{#- True when the shop could tell, by the last event of a prefix, whose past visits are the visitor's. -#}
-{% macro is_told_apart() -%}
-    coalesce(told.anonymous_since, identified.identified_at) <= told.prefix_at
-{%- endmacro %}

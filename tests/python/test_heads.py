@@ -366,7 +366,9 @@ def test_a_horizon_that_never_closed_is_stretched_from_a_shorter_one() -> None:
         horizon: value.filter(pc.equal(value["horizon_days"], horizon))["predicted_amount"]
         for horizon in (30, 90)
     }
-    np.testing.assert_allclose(by_horizon[90].to_numpy(), 3.0 * by_horizon[30].to_numpy())
+    # Customers are lost on the way, so three times the days bring a little less than three times.
+    ratio = by_horizon[90].to_numpy() / by_horizon[30].to_numpy()
+    assert ((ratio > 2.0) & (ratio < 3.0)).all()
     tested = heads.backtest_churn(table, None, settings=SETTINGS, progress=silent)
     assert 90 not in tested["horizon_days"].to_pylist()
 

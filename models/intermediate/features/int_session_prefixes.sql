@@ -1,6 +1,6 @@
 -- A session as the shop could know it after its first, third, fifth and tenth event, and what then became of it.
 -- Features (`f_`) come from the events so far and from earlier sessions only; past visits count from the moment that
--- the visitor is told apart: by her customer id on an event so far, or by a device that belongs to nobody.
+-- the visitor is told apart, by her customer id on an event so far: whose a device will turn out to be is not known yet.
 with
 
 sessions as (
@@ -77,7 +77,8 @@ identified as (
     from recent
     inner join accepted
         on recent.visitor_no = accepted.customer_no
-        and accepted.event_at between recent.session_started_at and recent.ended_at
+        and recent.session_started_at <= accepted.event_at
+        and recent.ended_at >= accepted.event_at
     group by recent.session_id
 
 ),
@@ -95,7 +96,7 @@ told as (
         max(recent.device) as device,
         max(recent.channel) as channel,
         max(recent.entry_event_type) as entry_event_type,
-        max(case when recent.customer_no is null then recent.session_started_at end) as anonymous_since,
+        bool_or(identified.identified_at <= session_events.event_at) as is_told_apart,
         max(case when session_events.event_no = prefixes.prefix_length then session_events.event_type end)
             as last_event_type,
         count(*) filter (where session_events.event_type = 'view') as view_count,
@@ -111,7 +112,8 @@ told as (
     inner join session_events
         on recent.visitor_no = session_events.visitor_no
         and recent.session_started_at = session_events.session_started_at
-        and session_events.event_no <= prefixes.prefix_length
+        and prefixes.prefix_length >= session_events.event_no
+    left join identified on recent.session_id = identified.session_id
     where recent.event_count >= prefixes.prefix_length
     group by recent.session_id, recent.visitor_no, recent.now_at, recent.session_started_at, prefixes.prefix_length
 
@@ -139,8 +141,8 @@ outcomes as (
     from told
     inner join purchases
         on told.visitor_no = purchases.visitor_no
-        and purchases.event_at >= told.prefix_at
-        and purchases.event_at < {{ dbt.dateadd('day', 7, 'told.prefix_at') }}
+        and told.prefix_at <= purchases.event_at
+        and {{ dbt.dateadd('day', 7, 'told.prefix_at') }} > purchases.event_at
         and (purchases.session_started_at <> told.session_started_at or purchases.event_no > told.prefix_length)
     group by told.session_id, told.prefix_length
 
@@ -168,27 +170,32 @@ final as (
         cast(told.login_count as double) as f_logins,
         cast(told.furthest_stage as double) as f_furthest_stage,
         cast({{ seconds_between('told.session_started_at', 'told.prefix_at') }} as double) as f_elapsed_seconds,
-        case when {{ is_told_apart() }} then cast(past_visits.visit_count as double) end as f_past_visits,
-        case when {{ is_told_apart() }} then cast(past_visits.order_visit_count as double) end as f_past_order_visits,
-        case when {{ is_told_apart() }}
-            then {{ seconds_between('past_visits.last_ended_at', 'told.prefix_at') }} / 86400.0 end
-            as f_days_since_visit,
-        case when {{ is_told_apart() }}
-            then {{ seconds_between('past_visits.last_ordered_at', 'told.prefix_at') }} / 86400.0 end
-            as f_days_since_order,
+        case when told.is_told_apart then cast(past_visits.visit_count as double) end as f_past_visits,
+        case when told.is_told_apart then cast(past_visits.order_visit_count as double) end as f_past_order_visits,
+        case
+            when told.is_told_apart
+                then {{ seconds_between('past_visits.last_ended_at', 'told.prefix_at') }} / 86400.0
+        end as f_days_since_visit,
+        case
+            when told.is_told_apart
+                then {{ seconds_between('past_visits.last_ordered_at', 'told.prefix_at') }} / 86400.0
+        end as f_days_since_order,
 
         -- Empty as long as the session, or the week, may still bring a purchase.
-        case when {{ dbt.dateadd('minute', var('session_gap_minutes'), 'told.ended_at') }} <= told.now_at
-            then coalesce(outcomes.orders_in_session, 0) > 0 end as buys_in_session,
-        case when {{ dbt.dateadd('day', 7, 'told.prefix_at') }} <= told.now_at
-            then coalesce(outcomes.orders_next_7d, 0) > 0 end as buys_in_7_days,
+        case
+            when {{ dbt.dateadd('minute', var('session_gap_minutes'), 'told.ended_at') }} <= told.now_at
+                then coalesce(outcomes.orders_in_session, 0) > 0
+        end as buys_in_session,
+        case
+            when {{ dbt.dateadd('day', 7, 'told.prefix_at') }} <= told.now_at
+                then coalesce(outcomes.orders_next_7d, 0) > 0
+        end as buys_in_7_days,
         told.has_bought,
         {{ dbt.dateadd('minute', var('session_gap_minutes'), 'told.ended_at') }} > told.now_at as is_open,
 
         told.now_at
     from told
     left join past_visits on told.session_id = past_visits.session_id
-    left join identified on told.session_id = identified.session_id
     left join outcomes
         on told.session_id = outcomes.session_id
         and told.prefix_length = outcomes.prefix_length

@@ -27,6 +27,8 @@ weighed as (
     select
         scored.*,
         scored_value.predicted_amount / nullif(scored_value.purchase_probability, 0) as amount_if_kept,
+        scored.probability * scored_value.predicted_amount / nullif(scored_value.purchase_probability, 0)
+            as value_at_risk,
         cast(
             {{ dbt.dateadd('day', 'scored.horizon_days - scored.silent_days', 'scored.cutoff_date') }} as date
         ) as lapse_date
@@ -56,13 +58,12 @@ final as (
         weighed.second_driver_effect,
         cast(rank() over (partition by weighed.horizon_days order by weighed.probability desc) as integer) as risk_rank,
         cast({{ days_between('weighed.first_warning_date', 'weighed.lapse_date') }} as integer) as lead_days,
-        weighed.probability * weighed.amount_if_kept as value_at_risk,
-        weighed.probability * weighed.amount_if_kept * {{ var('save_rate') }} - {{ var('contact_cost') }} as contact_gain,
+        weighed.value_at_risk,
+        weighed.value_at_risk * {{ var('save_rate') }} - {{ var('contact_cost') }} as contact_gain,
         {{ var('contact_cost') }} / nullif({{ var('save_rate') }} * weighed.amount_if_kept, 0) as contact_threshold,
 
-        coalesce(
-            weighed.probability * weighed.amount_if_kept * {{ var('save_rate') }} > {{ var('contact_cost') }}, false
-        ) as is_worth_contacting,
+        coalesce(weighed.value_at_risk * {{ var('save_rate') }} > {{ var('contact_cost') }}, false)
+            as is_worth_contacting,
 
         weighed.first_warning_date,
         weighed.lapse_date,

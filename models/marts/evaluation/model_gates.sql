@@ -93,8 +93,12 @@ wrong_total as (
             when lower_bound > {{ var('gate_max_total_ratio') }} then lower_bound
             else metric_value
         end as figure,
-        case when upper_bound < {{ var('gate_min_total_ratio') }} then {{ var('gate_min_total_ratio') }} end as lower_limit,
-        case when lower_bound > {{ var('gate_max_total_ratio') }} then {{ var('gate_max_total_ratio') }} end as upper_limit
+        case
+            when upper_bound < {{ var('gate_min_total_ratio') }} then {{ var('gate_min_total_ratio') }}
+        end as lower_limit,
+        case
+            when lower_bound > {{ var('gate_max_total_ratio') }} then {{ var('gate_max_total_ratio') }}
+        end as upper_limit
     from latest
     where metric = 'total_ratio'
 
@@ -110,17 +114,17 @@ scored as (
     from churn
     union all
     select
-        'value, ' || horizon_days || ' days',
-        as_of_date,
-        predicted_amount,
-        cast(null as double)
+        'value, ' || horizon_days || ' days' as subject,
+        as_of_date as scored_date,
+        predicted_amount as score,
+        cast(null as double) as largest
     from customer_value
     union all
     select
-        'intent, 7 days',
-        as_of_date,
-        week_probability,
-        1.0
+        'intent, 7 days' as subject,
+        as_of_date as scored_date,
+        week_probability as score,
+        1.0 as largest
     from intent
 
 ),
@@ -128,15 +132,17 @@ scored as (
 served as (
 
     select
-        subject,
+        scored.subject,
         count(*) as row_count,
-        count(*) - count(score) as null_count,
-        count(case when score < 0 or score > largest or isnan(score) or isinf(score) then 1 end) as outside_count,
-        max(score) - min(score) as spread,
-        {{ days_between('max(scored_date)', 'max(cutoffs.newest_date)') }} as age_days
+        count(*) - count(scored.score) as null_count,
+        count(
+            case when scored.score < 0 or scored.score > scored.largest or not isfinite(scored.score) then 1 end
+        ) as outside_count,
+        max(scored.score) - min(scored.score) as spread,
+        {{ days_between('max(scored.scored_date)', 'max(cutoffs.newest_date)') }} as age_days
     from scored
     cross join cutoffs
-    group by subject
+    group by scored.subject
 
 ),
 
@@ -153,30 +159,30 @@ served_checks as (
     union all
     select
         subject,
-        'is_in_range',
-        'rows out of range',
-        cast(outside_count as double),
-        cast(null as double),
-        0.0
+        'is_in_range' as gate,
+        'rows out of range' as metric,
+        cast(outside_count as double) as figure,
+        cast(null as double) as lower_limit,
+        0.0 as upper_limit
     from served
     union all
     select
         subject,
-        'is_not_constant',
-        'largest score less smallest',
-        spread,
-        1e-9,
-        cast(null as double)
+        'is_not_constant' as gate,
+        'largest score less smallest' as metric,
+        spread as figure,
+        1e-9 as lower_limit,
+        cast(null as double) as upper_limit
     from served
     where row_count >= 30
     union all
     select
         subject,
-        'is_fresh',
-        'days behind the newest cut-off',
-        cast(age_days as double),
-        cast(null as double),
-        cast({{ var('gate_max_age_days') }} as double)
+        'is_fresh' as gate,
+        'days behind the newest cut-off' as metric,
+        cast(age_days as double) as figure,
+        cast(null as double) as lower_limit,
+        cast({{ var('gate_max_age_days') }} as double) as upper_limit
     from served
 
 ),

@@ -1,6 +1,6 @@
 -- How far features and scores have moved between the newest cut-off that churn learned from and now: the population
 -- stability index over the tenths of then.
-{%- set sample_share = 20000 %}
+{%- set most_customers = 5000 %}
 with
 
 cutoffs as (
@@ -24,7 +24,7 @@ dates as (
 
 ),
 
--- Twenty thousand customers tell the shape of all.
+-- Five thousand customers tell the shape of all.
 customers as (
 
     select
@@ -37,7 +37,7 @@ customers as (
 features as (
 
     select
-        features.* exclude (loaded_at),
+        features.*,
         features.cutoff_date = dates.now_date as is_now
     from {{ ref('int_customer_features') }} as features
     inner join dates
@@ -45,57 +45,52 @@ features as (
         or features.cutoff_date = dates.then_date
     inner join customers
         on features.customer_no = customers.customer_no
-        and customers.place <= {{ sample_share }}
+        and customers.place <= {{ most_customers }}
     where features.f_order_days >= 1
 
 ),
 
 cells as (
 
-    unpivot (select * exclude (customer_no, cutoff_date) from features)
+    unpivot (select * exclude (customer_no, cutoff_date, loaded_at) from features)
     on columns('^f_')
     into name feature value amount
 
 ),
 
+-- Equal edges are one: a feature that is mostly nothing has fewer than ten bins.
 edges as (
 
-    select
+    select distinct
         feature,
-        unnest(quantile_cont(amount, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])) as edge
-    from cells
-    where not is_now
-    group by feature
-
-),
-
-distinct_edges as (
-
-    select
-        feature,
-        list_sort(list_distinct(list(edge))) as edges
-    from edges
-    group by feature
-
-),
-
-binned as (
-
-    select
-        cells.feature,
-        cells.is_now,
-        len(list_filter(distinct_edges.edges, edge -> edge < cells.amount)) as bin
-    from cells
-    inner join distinct_edges on cells.feature = distinct_edges.feature
+        edge
+    from (
+        select
+            feature,
+            unnest(quantile_cont(amount, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])) as edge
+        from cells
+        where not is_now
+        group by feature
+    )
 
 ),
 
 bins as (
 
     select
-        distinct_edges.feature,
-        unnest(range(len(distinct_edges.edges) + 1)) as bin
-    from distinct_edges
+        feature,
+        row_number() over (partition by feature order by edge) as bin,
+        edge as lower_edge,
+        lead(edge) over (partition by feature order by edge) as upper_edge
+    from edges
+    union all
+    select
+        feature,
+        0 as bin,
+        cast('-inf' as double) as lower_edge,
+        min(edge) as upper_edge
+    from edges
+    group by feature
 
 ),
 
@@ -104,12 +99,13 @@ counted as (
     select
         bins.feature,
         bins.bin,
-        count(case when not binned.is_now then 1 end) + 0.5 as then_count,
-        count(case when binned.is_now then 1 end) + 0.5 as now_count
+        count(case when not cells.is_now then 1 end) + 0.5 as then_count,
+        count(case when cells.is_now then 1 end) + 0.5 as now_count
     from bins
-    left join binned
-        on bins.feature = binned.feature
-        and bins.bin = binned.bin
+    left join cells
+        on bins.feature = cells.feature
+        and cells.amount > bins.lower_edge
+        and cells.amount <= coalesce(bins.upper_edge, cast('inf' as double))
     group by bins.feature, bins.bin
 
 ),
@@ -144,7 +140,7 @@ runs as (
     from {{ ref('scored_churn') }}
     union all
     select distinct
-        'value',
+        'value' as score,
         horizon_days,
         run_metadata
     from {{ ref('scored_value') }}

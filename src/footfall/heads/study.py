@@ -26,6 +26,8 @@ Fit = TypeVar("Fit")
 
 #: How many of the latest closed cut-offs blends and calibrations are chosen on.
 HELD_OUT_CUTOFFS = 3
+#: Part of the training rows that a fit before the newest closed cut-off may use.
+EARLIER_SHARE = 0.4
 
 
 class Memory:
@@ -109,14 +111,21 @@ class Study:
         ]
 
     def training(self, horizon: int, origin: int) -> CutoffRows:
-        """Return the rows that a fit at ``origin`` learns from."""
-        days = self.learnt(horizon, origin)
-        return training_rows(self.rows, days, self.settings.max_training_rows, self.settings.seed)
+        """Return the rows that a fit at ``origin`` learns from.
+
+        Fits before the newest closed cut-off only choose blends and tell how figures vary: they
+        make do with a sample.
+        """
+        limit = self.settings.max_training_rows
+        closed = self.closed(horizon)
+        if closed and origin < closed[-1]:
+            limit = int(limit * EARLIER_SHARE)
+        return training_rows(self.rows, self.learnt(horizon, origin), limit, self.settings.seed)
 
     def asked(self, day: int) -> CutoffRows:
         """Return the rows at a past cut-off that predictions are judged on."""
-        limit, seed = self.settings.max_training_rows, self.settings.seed
-        return training_rows(self.rows, [day], limit, seed + 1)
+        limit = int(self.settings.max_training_rows * EARLIER_SHARE)
+        return training_rows(self.rows, [day], limit, self.settings.seed + 1)
 
     def part(self, rows: CutoffRows) -> Study:
         """Return a study of some of the customers, with a memory of its own."""
