@@ -11,7 +11,7 @@ from footfall.heads.tables import CutoffRows, FloatArray
 
 
 def first_warnings(
-    study: Study, prediction: SilencePrediction, asked: CutoffRows, today: int, horizon: int
+    study: Study, prediction: SilencePrediction, asked: CutoffRows, today: int
 ) -> FloatArray:
     """Return the day of each customer's first standing warning, NaN where none stands, [rows].
 
@@ -26,22 +26,16 @@ def first_warnings(
     if prediction.model is None or prediction.method != "fitted" or not warned.any():
         return first
     silent_since = today - asked.features["f_recency_days"]
-    standing = warned.copy()
-    past = [int(day) for day in np.unique(study.rows.day) if today - horizon <= day < today]
-    for day in sorted(past, reverse=True):
+    standing = np.flatnonzero(warned)
+    past = [int(day) for day in np.unique(study.rows.day) if day < today]
+    for day in reversed(past):
+        standing = standing[silent_since[standing] < day]
         before = study.rows.at([day])
-        chance = prediction.model.probability(before)
-        place = np.searchsorted(before.customer_no, asked.customer_no)
-        place = np.minimum(place, max(len(before) - 1, 0))
-        known = (
-            before.customer_no[place] == asked.customer_no
-            if len(before)
-            else np.zeros(len(asked), dtype=bool)
-        )
-        risen = known & (chance[place] >= threshold) if len(before) else known
-        standing &= risen & (day > silent_since)
-        first = np.where(standing, float(day), first)
-        if not standing.any():
+        before = before.take(np.isin(before.customer_no, asked.customer_no[standing]))
+        risen = before.customer_no[prediction.model.probability(before) >= threshold]
+        standing = standing[np.isin(asked.customer_no[standing], risen)]
+        first[standing] = float(day)
+        if len(standing) == 0:
             break
     return first
 
@@ -58,7 +52,7 @@ def days_of_notice(
         Days of notice, NaN without a warning, [rows]; positions of the customers who lapse.
     """
     silent = tested.features["f_recency_days"]
-    first = first_warnings(study, prediction, tested, today, horizon)
+    first = first_warnings(study, prediction, tested, today)
     notice = today - silent + horizon - first
     lapsing = np.flatnonzero((silent < horizon) & (tested.orders[horizon] <= 0))
     return notice, lapsing

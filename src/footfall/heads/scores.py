@@ -122,7 +122,7 @@ def score_churn(
             **_silence_facts(study, prediction, today),
         }
         served = replace(prediction, probability=at_most.copy())
-        warned = first_warnings(study, served, asked, today, horizon)
+        warned = first_warnings(study, served, asked, today)
         parts.append(_churn_columns(asked, horizon, served.probability, warned, prediction))
     made = _finish(run, CHURN_SCHEMA, parts, today, metrics)
     return _served(run, previous, made, settings, progress)
