@@ -9,6 +9,7 @@ def model(dbt, session):
     intent = dbt.config.meta_get("intent")
     return heads.backtest_intent(
         tables.arrow(dbt.ref("int_session_prefixes")),
+        tables.arrow(dbt.ref("attention_states")),
         settings=heads.HeadSettings.from_mapping(settings),
         test_days=int(intent["test_days"]),
         previous=tables.previous(session, dbt.this),

@@ -9,6 +9,7 @@ def model(dbt, session):
     intent = dbt.config.meta_get("intent")
     return heads.score_intent(
         tables.arrow(dbt.ref("int_session_prefixes")),
+        tables.arrow(dbt.ref("attention_states")),
         settings=heads.HeadSettings.from_mapping(settings),
         recent_days=int(intent["recent_days"]),
         previous=tables.previous(session, dbt.this),

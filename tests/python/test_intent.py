@@ -15,6 +15,7 @@ import pytest
 from conftest import SMALL_SCORER, Warehouse
 from footfall import heads
 from footfall.heads import HeadSettings
+from footfall.heads.intent import read_prefixes
 
 SETTINGS = HeadSettings(bootstrap_replicates=50, threads=1)
 START = datetime(2025, 3, 1, tzinfo=UTC)
@@ -44,6 +45,7 @@ def prefixes() -> pa.Table:
             rows.append(
                 {
                     "session_id": f"s{session}",
+                    "visitor_no": session,
                     "prefix_length": prefix,
                     "prefix_at": at,
                     "now_at": now,
@@ -91,6 +93,7 @@ def test_back_test_has_baselines_intervals_and_calibration(prefixes: pa.Table) -
     models = {row["model"] for row in rows}
     assert models == {
         "attention_scorer",
+        "features_only",
         "constant",
         "furthest_stage",
         "logistic_counts",
@@ -113,6 +116,51 @@ def test_back_test_has_baselines_intervals_and_calibration(prefixes: pa.Table) -
         prefixes, settings=SETTINGS, test_days=28, previous=table, progress=silent
     )
     assert again is table
+
+
+def test_a_state_that_tells_the_outcome_is_used_where_the_visitor_is_known(
+    prefixes: pa.Table,
+) -> None:
+    generator = np.random.default_rng(8)
+    buys = {row["session_id"]: row["buys_in_session"] for row in prefixes.to_pylist()}
+    states = pa.table(
+        {
+            "customer_no": list(range(len(buys))),
+            "cutoff_date": [START.date() - timedelta(days=1)] * len(buys),
+            "state": [
+                [float(buys[f"s{n}"]) + generator.normal(0, 0.5), generator.normal()]
+                if f"s{n}" in buys
+                else [0.0, 0.0]
+                for n in range(len(buys))
+            ],
+        },
+        schema=pa.schema(
+            [
+                ("customer_no", pa.int64()),
+                ("cutoff_date", pa.date32()),
+                ("state", pa.list_(pa.float32())),
+            ]
+        ),
+    )
+    rows = read_prefixes(prefixes, states)
+    hidden = rows.table["f_past_visits"].is_null().to_numpy()
+    assert np.isnan(rows.states[hidden]).all()
+    assert np.isfinite(rows.states[~hidden]).all()
+    table = heads.backtest_intent(
+        prefixes, states, settings=SETTINGS, test_days=28, progress=silent
+    )
+    figures = {
+        row["model"]: row["value"]
+        for row in table.to_pylist()
+        if row["population"] == "in session, after 3 events" and row["metric"] == "auc"
+    }
+    assert figures["attention_scorer"] == figures["features_and_state"]
+    assert figures["attention_scorer"] > figures["features_only"] + 0.05
+    # A state of a later day is none.
+    later = states.set_column(
+        1, "cutoff_date", pa.array([START.date() + timedelta(days=400)] * len(buys))
+    )
+    assert np.isnan(read_prefixes(prefixes, later).states).all()
 
 
 def test_outcomes_of_the_tested_days_have_no_say_in_what_is_predicted(prefixes: pa.Table) -> None:

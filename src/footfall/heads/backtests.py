@@ -120,6 +120,7 @@ def backtest_value(
 
 def backtest_intent(
     prefixes: pa.Table,
+    states: pa.Table | None = None,
     *,
     settings: HeadSettings,
     test_days: int = 28,
@@ -131,13 +132,15 @@ def backtest_intent(
     The population is `in session` or `7 days`, then the prefix length, such as `in session, after
     3 events`; ``horizon_days`` is 0 for the session and 7 for the week.
     """
-    run = Run.start("backtest_intent", prefixes, None, settings, extra=f"test_days={test_days}")
+    run = Run.start("backtest_intent", prefixes, states, settings, extra=f"test_days={test_days}")
     kept = run.reusable(previous, BACKTEST_SCHEMA)
     if kept is not None:
         progress("back-test of intent: nothing new, the figures stand")
         return kept
     found: list[dict[str, Any]] = []
-    for target, length, day, labels, models in intent.intent_trials(prefixes, settings, test_days):
+    for target, length, day, labels, models in intent.intent_trials(
+        prefixes, states, settings, test_days
+    ):
         window = "in session" if target == "buys_in_session" else "7 days"
         shared = {
             "score": "intent",

@@ -92,7 +92,7 @@ def learn_space(rows: CutoffRows, horizon: int, *, components: int = 32) -> Feat
     count = np.maximum(known.sum(axis=0), 1)
     centre = np.where(known, logs, 0.0).sum(axis=0) / count
     spread = np.sqrt((np.where(known, logs - centre, 0.0) ** 2).sum(axis=0) / count)
-    state_centre, state_basis, state_scale = _principal_axes(rows.states, components)
+    state_centre, state_basis, state_scale = principal_axes(rows.states, components)
     return FeatureSpace(
         repeat_buying=repeat_buying,
         horizon=horizon,
@@ -215,7 +215,7 @@ def _stack(columns: dict[str, FloatArray], names: tuple[str, ...], rows: int) ->
     return np.column_stack([columns[name] for name in names])
 
 
-def _principal_axes(
+def principal_axes(
     states: FloatArray, components: int
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return centre, axes and scale of the states; axes without variance are left out."""

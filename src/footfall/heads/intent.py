@@ -21,11 +21,11 @@ import pyarrow.compute as pc
 from footfall import evaluation
 from footfall.heads.boosting import fit_boosted
 from footfall.heads.calibration import PlattScaling, fit_platt
-from footfall.heads.features import signed_log
+from footfall.heads.features import principal_axes, signed_log
 from footfall.heads.linear import fit_linear, sigmoid
 from footfall.heads.runs import Run, constant, day_to_date
 from footfall.heads.settings import HeadSettings
-from footfall.heads.tables import FloatArray, IntArray
+from footfall.heads.tables import FloatArray, IntArray, states_of
 
 Progress = Callable[[str], None]
 
@@ -39,6 +39,7 @@ _COMMONEST = 8
 _FEWEST_ROWS, _FEWEST_OF_A_KIND, _FEWEST_TESTED = 200, 20, 100
 _PENALTY = 0.002
 _HELD_OUT_SHARE = 0.25
+_STATE_COMPONENTS = 8
 
 INTENT_SCHEMA = pa.schema(
     [
@@ -65,8 +66,10 @@ class Prefixes:
         length: events so far, [rows].
         at: microseconds of the last of them, [rows].
         open_to_buy: no purchase so far: only these have a chance in the session, [rows].
-        words: names of the one-hot columns.
+        names: of the columns of ``raw``.
         raw: features, then one-hot words, NaN where unknown, [rows, columns].
+        states: principal components of the encoder's state at the last cut-off before the event,
+            NaN where the visitor is not told apart yet or has none, [rows, components].
     """
 
     table: pa.Table
@@ -75,6 +78,11 @@ class Prefixes:
     open_to_buy: npt.NDArray[np.bool_]
     names: tuple[str, ...]
     raw: FloatArray
+    states: FloatArray
+
+    def columns(self, *, uses_state: bool) -> FloatArray:
+        """Return what a model sees, [rows, columns]."""
+        return np.column_stack([self.raw, self.states]) if uses_state else self.raw
 
     def labels(self, target: str) -> FloatArray:
         """Return 1 or 0, NaN where the outcome is not known yet, [rows]."""
@@ -93,6 +101,7 @@ class IntentModel:
     slopes: FloatArray
     trees: Any
     scaling: PlattScaling
+    uses_state: bool
 
     def link(self, raw: FloatArray) -> FloatArray:
         """Return uncalibrated log-odds, [rows]."""
@@ -100,13 +109,16 @@ class IntentModel:
         mean: FloatArray = 0.5 * (linear + self.trees.link(raw))
         return mean
 
-    def probability(self, raw: FloatArray) -> FloatArray:
-        """Return P(the purchase), [rows]."""
-        return sigmoid(self.scaling.apply(self.link(raw)))
+    def probability(self, rows: Prefixes, asked: IntArray) -> FloatArray:
+        """Return P(the purchase) of the asked prefixes, [asked]."""
+        return sigmoid(
+            self.scaling.apply(self.link(rows.columns(uses_state=self.uses_state)[asked]))
+        )
 
 
 def score_intent(
     prefixes: pa.Table,
+    states: pa.Table | None = None,
     *,
     settings: HeadSettings,
     recent_days: int = 7,
@@ -117,6 +129,7 @@ def score_intent(
 
     Args:
         prefixes: `int_session_prefixes`.
+        states: `attention_states`, None or empty for features alone.
         settings: of the heads.
         recent_days: how far back sessions are scored.
         previous: the table as it stands; given back where code, data and settings are the same.
@@ -127,12 +140,12 @@ def score_intent(
         already. Each row is scored by a model of the sessions before the scored days.
         ``method`` is `fitted`, or `base_rate` where there is too little to learn from.
     """
-    run = Run.start("intent", prefixes, None, settings, extra=f"recent_days={recent_days}")
+    run = Run.start("intent", prefixes, states, settings, extra=f"recent_days={recent_days}")
     kept = run.reusable(previous, INTENT_SCHEMA)
     if kept is not None:
         progress("intent: nothing new, the scores stand")
         return kept
-    rows = read_prefixes(prefixes)
+    rows = read_prefixes(prefixes, states)
     if len(rows.at) == 0:
         return INTENT_SCHEMA.empty_table()
     now = int(pc.max(pc.cast(rows.table["now_at"], pa.int64())).as_py())
@@ -143,9 +156,7 @@ def score_intent(
         chances, methods = {}, set()
         for target in TARGETS:
             model, rate = fit_intent(rows, int(length), target, since, settings)
-            known = (
-                np.full(len(asked), rate) if model is None else model.probability(rows.raw[asked])
-            )
+            known = np.full(len(asked), rate) if model is None else model.probability(rows, asked)
             chances[target] = np.where(
                 rows.open_to_buy[asked] | (target != "buys_in_session"), known, np.nan
             )
@@ -180,14 +191,17 @@ def score_intent(
 
 
 def intent_trials(
-    prefixes: pa.Table, settings: HeadSettings, test_days: int
+    prefixes: pa.Table, states: pa.Table | None, settings: HeadSettings, test_days: int
 ) -> list[tuple[str, int, int, FloatArray, dict[str, FloatArray]]]:
     """Return target, prefix length, cut, labels and every model's chances on the latest sessions.
 
     The test sessions are those whose prefix lies in the last ``test_days`` days whose outcome is
     known; models learn from prefixes whose outcome was known when the test days began.
     """
-    rows = read_prefixes(prefixes)
+    rows = read_prefixes(prefixes, states)
+    choices: dict[str, bool | None] = {OURS: None, "features_only": False}
+    if rows.states.shape[1]:
+        choices["features_and_state"] = True
     trials = []
     for target, wait in TARGETS.items():
         labels = rows.labels(target)
@@ -200,20 +214,31 @@ def intent_trials(
             here = usable & (rows.length == length)
             tested = np.flatnonzero(here & (rows.at >= cut))
             learnt = np.flatnonzero(here & (rows.at < cut - wait * _MICROSECONDS_A_DAY))
-            model, _ = fit_intent(rows, int(length), target, cut, settings)
-            if len(tested) < _FEWEST_TESTED or model is None:
+            fits = {
+                name: fit_intent(rows, int(length), target, cut, settings, state=state)[0]
+                for name, state in choices.items()
+            }
+            fitted = {name: model for name, model in fits.items() if model is not None}
+            if len(tested) < _FEWEST_TESTED or len(fitted) < len(fits):
                 continue
-            asked = rows.raw[tested]
-            models = {OURS: model.probability(asked)}
+            models = {name: model.probability(rows, tested) for name, model in fitted.items()}
             models |= _baselines(rows, learnt, labels[learnt], tested, settings.seed)
             trials.append((target, int(length), cut // _MICROSECONDS_A_DAY, labels[tested], models))
     return trials
 
 
 def fit_intent(
-    rows: Prefixes, length: int, target: str, origin: int, settings: HeadSettings
+    rows: Prefixes,
+    length: int,
+    target: str,
+    origin: int,
+    settings: HeadSettings,
+    *,
+    state: bool | None = None,
 ) -> tuple[IntentModel | None, float]:
     """Fit on prefixes whose outcome was known at ``origin`` (microseconds).
+
+    ``state`` says whether to use the encoder's state; None lets the held-out sessions decide.
 
     Returns:
         The model, None where there is too little to learn from; and the rate of purchases.
@@ -227,19 +252,26 @@ def fit_intent(
     rate = float((y.sum() + 0.5) / (len(y) + 10.0))
     if len(y) < _FEWEST_ROWS or min(y.sum(), len(y) - y.sum()) < _FEWEST_OF_A_KIND:
         return None, rate
-    # The latest quarter calibrates a fit of the rest; then everything is learnt from.
+    # The latest quarter chooses and calibrates fits of the rest; then everything is learnt from.
     split = int(len(learnt) * (1.0 - _HELD_OUT_SHARE))
     early, late = learnt[:split], learnt[split:]
-    scaling = PlattScaling()
+    choices = [False] if rows.states.shape[1] == 0 or state is False else [True]
+    if choices[0] and state is None:
+        choices = [False, True]
+    scaling, uses_state = PlattScaling(), choices[0]
     if min(labels[early].sum(), len(early) - labels[early].sum()) >= _FEWEST_OF_A_KIND:
-        first = _fit(rows.raw[early], labels[early], settings.seed)
-        link = first.link(rows.raw[late])
-        scaling = fit_platt(link, labels[late], slope_trust=0.5, level_trust=0.5)
-    last = _fit(rows.raw[learnt], y, settings.seed)
-    return replace(last, scaling=scaling), rate
+        links = {}
+        for choice in choices:
+            columns = rows.columns(uses_state=choice)
+            links[choice] = _fit(columns[early], labels[early], settings.seed).link(columns[late])
+        signs = np.where(labels[late] > 0, -1.0, 1.0)
+        uses_state = min(choices, key=lambda choice: np.logaddexp(0, signs * links[choice]).mean())
+        scaling = fit_platt(links[uses_state], labels[late], slope_trust=0.5, level_trust=0.5)
+    last = _fit(rows.columns(uses_state=uses_state)[learnt], y, settings.seed)
+    return replace(last, scaling=scaling, uses_state=uses_state), rate
 
 
-def read_prefixes(prefixes: pa.Table) -> Prefixes:
+def read_prefixes(prefixes: pa.Table, states: pa.Table | None = None) -> Prefixes:
     """Read `int_session_prefixes` in order of time; raises ValueError naming what is missing."""
     wanted = ["session_id", "prefix_length", "prefix_at", "now_at", "has_bought", "is_open"]
     missing = [name for name in (*wanted, *WORDS, *TARGETS) if name not in prefixes.column_names]
@@ -270,7 +302,28 @@ def read_prefixes(prefixes: pa.Table) -> Prefixes:
         open_to_buy=~pc.fill_null(table["has_bought"], False).to_numpy().astype(bool),
         names=tuple(names),
         raw=np.column_stack(columns) if len(table) else np.zeros((0, len(names))),
+        states=_states_of(table, states),
     )
+
+
+def _states_of(table: pa.Table, states: pa.Table | None) -> FloatArray:
+    """Return components of the state at the last cut-off before each prefix, [rows, components].
+
+    Only where the visitor is told apart: that is where her past visits are known.
+    """
+    if states is None or states.num_rows == 0 or len(table) == 0:
+        return np.zeros((len(table), 0))
+    days = np.unique(states["cutoff_date"].cast(pa.date32()).cast(pa.int32()).to_numpy())
+    at = pc.cast(table["prefix_at"].cast(pa.timestamp("us", tz="UTC")), pa.int64()).to_numpy()
+    place = np.searchsorted(days, at // _MICROSECONDS_A_DAY, side="right") - 1
+    day = days[np.maximum(place, 0)].astype(np.int64)
+    visitor = table["visitor_no"].cast(pa.int64()).to_numpy()
+    known = (place >= 0) & ~table["f_past_visits"].is_null().to_numpy()
+    found = states_of(visitor, day, states)
+    found = np.where(known[:, None], found, np.nan)
+    centre, basis, scale = principal_axes(found, _STATE_COMPONENTS)
+    components: FloatArray = (found - centre) @ basis / scale
+    return components
 
 
 def _fit(raw: FloatArray, labels: FloatArray, seed: int) -> IntentModel:
@@ -282,7 +335,7 @@ def _fit(raw: FloatArray, labels: FloatArray, seed: int) -> IntentModel:
     scale = np.where(spread > 1e-9, spread, 1.0)
     linear = fit_linear(_design(raw, centre, scale), labels, family="logistic", penalty=_PENALTY)
     trees = fit_boosted(raw, labels, objective="binary", seed=seed)
-    return IntentModel(centre, scale, linear.intercept, linear.slopes, trees, PlattScaling())
+    return IntentModel(centre, scale, linear.intercept, linear.slopes, trees, PlattScaling(), False)
 
 
 def _design(raw: FloatArray, centre: FloatArray, scale: FloatArray) -> FloatArray:
