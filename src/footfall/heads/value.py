@@ -37,7 +37,7 @@ _ORDER_PENALTY = 0.005
 _LABEL_CAP = 3.0
 _SMALLEST = 1e-6
 #: The blend without any evidence; chosen on validation cut-offs of two shops, where it is flat.
-_PRIOR_BLEND = np.array([0.2, 0.2, 0.4, 0.2, 0.0])
+_PRIOR_BLEND = np.array([0.2, 0.25, 0.45, 0.1, 0.0])
 _BLENDS = np.array([w for w in product(np.arange(5), repeat=5) if sum(w) == 4]) / 4.0
 
 
@@ -242,7 +242,9 @@ def _fit_members(study: Study, origin: int, horizon: int) -> ValueMembers | None
             weights=weights,
         )
     seed = study.settings.seed
-    trees = fit_boosted(raw, spend, objective="tweedie", seed=seed, weights=weights)
+    trees = fit_boosted(
+        raw, spend, objective="tweedie", seed=seed, weights=weights, randomised=False
+    )
     stacked = fit_boosted(
         raw,
         spend,
