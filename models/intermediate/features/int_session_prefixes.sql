@@ -1,6 +1,6 @@
 -- A session as the shop could know it after its first, third, fifth and tenth event, and what then became of it.
 -- Features (`f_`) come from the events so far and from earlier sessions only; past visits count from the moment that
--- the visitor is told apart, by her customer id on an event so far: whose a device will turn out to be is not known yet.
+-- the visitor is told apart, by her customer id on an event so far: whose a device will turn out to be is not known.
 with
 
 sessions as (
@@ -142,8 +142,8 @@ outcomes as (
     inner join purchases
         on told.visitor_no = purchases.visitor_no
         and told.prefix_at <= purchases.event_at
-        and {{ dbt.dateadd('day', 7, 'told.prefix_at') }} > purchases.event_at
-        and (purchases.session_started_at <> told.session_started_at or purchases.event_no > told.prefix_length)
+        and {{ seconds_between('told.prefix_at', 'purchases.event_at') }} < 7 * 86400
+        and (told.session_started_at <> purchases.session_started_at or told.prefix_length < purchases.event_no)
     group by told.session_id, told.prefix_length
 
 ),

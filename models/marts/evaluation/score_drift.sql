@@ -71,7 +71,7 @@ edges as (
         from cells
         where not is_now
         group by feature
-    )
+    ) as tenths
 
 ),
 
@@ -104,8 +104,8 @@ counted as (
     from bins
     left join cells
         on bins.feature = cells.feature
-        and cells.amount > bins.lower_edge
-        and cells.amount <= coalesce(bins.upper_edge, cast('inf' as double))
+        and bins.lower_edge < cells.amount
+        and coalesce(bins.upper_edge, cast('inf' as double)) >= cells.amount
     group by bins.feature, bins.bin
 
 ),
