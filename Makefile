@@ -54,7 +54,7 @@ VARS := $(VARS), custom_reviews_path: "$(call path_of,$(REVIEWS))"
 endif
 VARS := $(VARS)}
 
-.PHONY: help build test lint format docs clean lock env bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu
+.PHONY: help build test lint format docs clean lock env bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -90,6 +90,15 @@ format: env ## mend what the formatters can
 docs: env ## build the docs site as one file, target/static_index.html
 	@$(BIN)/dbt docs generate --static --vars '$(VARS)'
 	@echo "The docs: $(CURDIR)/target/static_index.html"
+
+bench-value: env ## churn, value and tiers of any orders beside baselines: FILE=orders.csv HORIZON=90 [CUT=2026-01-31]
+	@$(BIN)/python benchmarks/bench_value.py $(call path_of,$(FILE)) --horizon $(or $(HORIZON),90) $(if $(CUT),--cut $(CUT)) $(ARGS)
+
+bench-scores: env ## the same on a source, as its staging reads it: SOURCE=online_retail FILE=… HORIZON=90 CUT=…
+	@$(BIN)/python benchmarks/bench_value.py $(call path_of,$(FILE)) --source $(SOURCE) --horizon $(or $(HORIZON),90) $(if $(CUT),--cut $(CUT)) $(ARGS)
+
+bench-intent: env ## purchase intent of any event log of the contract beside baselines: FILE=events.parquet
+	@$(BIN)/python benchmarks/bench_intent.py $(call path_of,$(FILE)) $(ARGS)
 
 bench-sql: env ## the SQL part beside hand-written queries: EVENTS=10000000
 	@$(BIN)/python benchmarks/bench_sql.py --events $(or $(EVENTS),10000000)

@@ -53,7 +53,11 @@
         'funnel_window_days': 'positive', 'drop_off_window_days': 'positive', 'paths_kept': 'positive',
         'path_max_steps': 'positive', 'attribution_window_days': 'positive', 'attribution_half_life_days': 'positive',
         'attribution_counts_campaigns': 'boolean',
-        'cutoff_months': 'positive', 'horizons_days': 'horizons', 'vip_share': 'share',
+        'cutoff_months': 'positive', 'horizons_days': 'horizons',
+        'value_horizons_days': 'horizons', 'vip_share': 'share', 'contact_cost': 'amount', 'save_rate': 'share',
+        'intent_history_days': 'positive', 'intent_recent_days': 'positive', 'backtest_cutoffs': 'positive',
+        'largest_skill_drop': 'share', 'gate_max_calibration_error': 'share', 'gate_min_total_ratio': 'share',
+        'gate_max_total_ratio': 'amount', 'gate_max_age_days': 'positive', 'drift_warn': 'share', 'drift_fail': 'amount',
         'high_risk_probability': 'share', 'medium_risk_probability': 'share',
         'top_k': 'positive', 'allow_repeats': 'boolean', 'in_stock_only': 'boolean',
         'backtest_days': 'positive', 'scorer_as_of': 'date or null', 'scorer_seed': 'whole', 'scorer_epochs': 'positive',
@@ -136,6 +140,8 @@
             {% do problems.append("var '" ~ name ~ "' is '" ~ value ~ "': it takes true or false.") %}
         {% elif kind == 'share' and (value is boolean or value is not number or value <= 0 or value >= 1) %}
             {% do problems.append("var '" ~ name ~ "' is '" ~ value ~ "': it takes a number between 0 and 1.") %}
+        {% elif kind == 'amount' and (value is boolean or value is not number or value < 0) %}
+            {% do problems.append("var '" ~ name ~ "' is '" ~ value ~ "': it takes a number, 0 or more.") %}
         {% elif kind == 'factor' and (value is boolean or value is not number or value <= 1) %}
             {% do problems.append("var '" ~ name ~ "' is '" ~ value ~ "': it takes a number above 1.") %}
         {% elif kind == 'date' and not modules.re.match('^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$', value | string) %}

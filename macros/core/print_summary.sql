@@ -74,8 +74,10 @@
             from {{ evaluation }}
             where (score, metric) in (
                 ('recommendations', 'ndcg_10'), ('churn', 'auc'), ('churn', 'brier'), ('value', 'mae'),
-                ('value', 'rmse'), ('value', 'gini'), ('tier', 'macro_f1')
-            ) and population <> 'repeat'
+                ('value', 'rmse'), ('value', 'gini'), ('tier', 'macro_f1'), ('intent', 'auc')
+            ) and population in ('all', 'all items', 'new items only', 'in session, after 3 events')
+            -- Of several cut-offs the newest speaks.
+            qualify cutoff_date = max(cutoff_date) over (partition by score, population, horizon_days)
         ),
         ours as (select * from leading_metrics where model = 'attention_scorer'),
         best as (
@@ -102,7 +104,7 @@
     {% endif %}
     {% do lines.append('  Scores, judged on days they never saw               ours    best baseline (brier, mae, rmse: less is better)') %}
     {% for row in rows %}
-        {% set what = row[0] ~ ', ' ~ row[2] ~ ' d' ~ (', new items' if row[1] == 'new items only' else '') %}
+        {% set what = 'intent in session, after 3 events' if row[0] == 'intent' else row[0] ~ ', ' ~ row[2] ~ ' d' ~ (', new items' if row[1] == 'new items only' else '') %}
         {% do lines.append('    %-36s %-9s %9.3f  %9.3f  %s' | format(
             what, row[4], row[5] if row[5] is not none else 0, row[7] if row[7] is not none else 0, row[6] or ''
         )) %}

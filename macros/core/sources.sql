@@ -36,9 +36,9 @@
 {%- endmacro %}
 
 
-{#- Var horizons_days as a list, also where someone wrote one number: the check of the configuration names it, but it runs
+{#- A var of horizons as a list, also where someone wrote one number: the check of the configuration names it, but it runs
     after the models have been parsed. -#}
-{% macro horizon_list() %}
-    {% set given = var('horizons_days') %}
+{% macro horizon_list(name='horizons_days') %}
+    {% set given = var(name) %}
     {% do return(given if given is sequence and given is not string else [given]) %}
 {% endmacro %}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +18,20 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
+#: Contact lists that precision and recall are told of: the customers of highest risk.
+BUDGETS = {"5_percent": 0.05, "decile": 0.10, "20_percent": 0.20}
 #: Metrics where a larger value is better; for all others smaller is better.
 LARGER_IS_BETTER = frozenset(
-    {"auc", "pr_auc", "gini", "accuracy", "macro_f1", "precision_top_decile", "recall_top_decile"}
+    {
+        "auc",
+        "pr_auc",
+        "gini",
+        "accuracy",
+        "precision",
+        "recall",
+        "macro_f1",
+        *(f"{what}_top_{name}" for what in ("precision", "recall") for name in BUDGETS),
+    }
 )
 _CELLS_PER_CHUNK = 1_000_000
 _RESAMPLED_ROWS = 1_000_000
@@ -89,15 +101,19 @@ def calibration_error(
     return _divide(np.abs(expected - observed).sum(axis=1), weights.sum(axis=1))
 
 
-def precision_top_decile(labels: FloatArray, scores: FloatArray, weights: FloatArray) -> FloatArray:
-    """Share of 1s among the tenth of the customers with the largest scores."""
-    top = _top_share(scores, 0.1)
+def precision_top(
+    labels: FloatArray, scores: FloatArray, weights: FloatArray, share: float = 0.1
+) -> FloatArray:
+    """Share of 1s among the ``share`` of the customers with the largest scores."""
+    top = _top_share(scores, share)
     return _divide((weights[:, top] * labels[top]).sum(axis=1), weights[:, top].sum(axis=1))
 
 
-def recall_top_decile(labels: FloatArray, scores: FloatArray, weights: FloatArray) -> FloatArray:
-    """Share of all 1s found among the tenth of the customers with the largest scores."""
-    top = _top_share(scores, 0.1)
+def recall_top(
+    labels: FloatArray, scores: FloatArray, weights: FloatArray, share: float = 0.1
+) -> FloatArray:
+    """Share of all 1s found among the ``share`` of the customers with the largest scores."""
+    top = _top_share(scores, share)
     return _divide((weights[:, top] * labels[top]).sum(axis=1), weights @ labels)
 
 
@@ -147,20 +163,97 @@ def accuracy(actual: IntArray, predicted: IntArray, weights: FloatArray) -> Floa
     return _mean((actual == predicted).astype(float), weights)
 
 
-def macro_f1(
-    actual: IntArray, predicted: IntArray, weights: FloatArray, classes: int = 3
-) -> FloatArray:
+def precision(actual: IntArray, predicted: IntArray, weights: FloatArray) -> FloatArray:
+    """Unweighted mean over the classes of the share of those named who belong."""
+    return _mean_over_classes(actual, predicted, weights, lambda hit, named, true: (hit, named))
+
+
+def recall(actual: IntArray, predicted: IntArray, weights: FloatArray) -> FloatArray:
+    """Unweighted mean over the classes of the share of those who belong that are named."""
+    return _mean_over_classes(actual, predicted, weights, lambda hit, named, true: (hit, true))
+
+
+def macro_f1(actual: IntArray, predicted: IntArray, weights: FloatArray) -> FloatArray:
     """Unweighted mean of the F1 scores of the classes that occur (in truth or in prediction)."""
+    return _mean_over_classes(
+        actual, predicted, weights, lambda hit, named, true: (2.0 * hit, named + true)
+    )
+
+
+def _mean_over_classes(
+    actual: IntArray,
+    predicted: IntArray,
+    weights: FloatArray,
+    parts: Callable[[FloatArray, FloatArray, FloatArray], tuple[FloatArray, FloatArray]],
+    classes: int = 3,
+) -> FloatArray:
+    """Mean of a ratio over the classes that occur; a class without a bottom counts as 0."""
     scores = np.zeros(weights.shape[0])
     present = np.zeros(weights.shape[0])
     for label in range(classes):
-        hit = weights @ ((actual == label) & (predicted == label)).astype(float)
-        both = weights @ (actual == label).astype(float) + weights @ (predicted == label).astype(
-            float
-        )
-        scores += np.where(both > 0, 2.0 * hit / np.maximum(both, 1e-300), 0.0)
-        present += both > 0
+        true, named = (actual == label).astype(float), (predicted == label).astype(float)
+        sums = weights @ (true * named), weights @ named, weights @ true
+        top, bottom = parts(*sums)
+        scores += np.where(bottom > 0, top / np.maximum(bottom, 1e-300), 0.0)
+        present += sums[1] + sums[2] > 0
     return _divide(scores, present)
+
+
+def stability_index(before: FloatArray, now: FloatArray) -> float | None:
+    """Return the population stability index over the tenths of ``before``; None without rows.
+
+    The sum of (share now - share before) * log(share now / share before), each share with half a
+    row added, so that an empty tenth is told of and not infinite. Below 0.1 little has moved,
+    above 0.25 much has (Siddiqi 2006, "Credit risk scorecards").
+    """
+    before, now = before[np.isfinite(before)], now[np.isfinite(now)]
+    if len(before) == 0 or len(now) == 0:
+        return None
+    edges = np.unique(np.quantile(before, np.arange(1, 10) / 10.0))
+    shares = []
+    for values in (before, now):
+        counts = np.bincount(np.searchsorted(edges, values), minlength=len(edges) + 1) + 0.5
+        shares.append(counts / counts.sum())
+    return float(((shares[1] - shares[0]) * np.log(shares[1] / shares[0])).sum())
+
+
+@dataclass(frozen=True)
+class Tenth:
+    """A tenth of the customers by prediction: means of prediction and outcome, 95 % interval."""
+
+    number: int
+    count: int
+    predicted: float
+    observed: float
+    lower: float
+    upper: float
+
+
+def calibration_tenths(
+    actual: FloatArray, predicted: FloatArray, *, is_probability: bool
+) -> list[Tenth]:
+    """Compare prediction and outcome by tenth of the prediction, lowest first.
+
+    Customers of one prediction are never split, so there may be fewer than ten groups. The
+    interval is Wilson's (1927) for shares and the mean plus and minus 1.96 standard errors, not
+    below zero, for amounts.
+    """
+    if len(actual) == 0:
+        return []
+    order, starts = _equal_mass_groups(predicted, 10)
+    found = []
+    for number, rows in enumerate(np.split(order, starts[1:]), start=1):
+        count, mean = len(rows), float(actual[rows].mean())
+        if is_probability:
+            spread = 1.96**2 / count
+            centre = (mean + spread / 2.0) / (1.0 + spread)
+            half = 1.96 * np.sqrt(mean * (1.0 - mean) / count + spread / (4.0 * count))
+            half /= 1.0 + spread
+        else:
+            centre, half = mean, 1.96 * float(actual[rows].std()) / np.sqrt(count)
+        lower, upper = max(centre - half, 0.0), centre + half
+        found.append(Tenth(number, count, float(predicted[rows].mean()), mean, lower, upper))
+    return found
 
 
 def probability_metrics() -> dict[str, Callable[..., FloatArray]]:
@@ -171,8 +264,11 @@ def probability_metrics() -> dict[str, Callable[..., FloatArray]]:
         "brier": brier,
         "log_loss": log_loss,
         "ece": calibration_error,
-        "precision_top_decile": precision_top_decile,
-        "recall_top_decile": recall_top_decile,
+        **{
+            f"{what}_top_{name}": partial(metric, share=share)
+            for name, share in BUDGETS.items()
+            for what, metric in (("precision", precision_top), ("recall", recall_top))
+        },
     }
 
 
@@ -189,7 +285,12 @@ def amount_metrics() -> dict[str, Callable[..., FloatArray]]:
 
 def tier_metrics() -> dict[str, Callable[..., FloatArray]]:
     """Metrics of a predicted class, by the name that `model_evaluation` shows."""
-    return {"accuracy": accuracy, "macro_f1": macro_f1}
+    return {
+        "accuracy": accuracy,
+        "precision": precision,
+        "recall": recall,
+        "macro_f1": macro_f1,
+    }
 
 
 def measure(

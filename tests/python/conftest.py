@@ -28,7 +28,13 @@ SQL_PART = (
     "+int_reviews",
 )
 # A training that takes a second: what it learns does not matter, that it runs does.
-SMALL_SCORER: Mapping[str, Any] = {"scorer_epochs": 1, "cutoff_months": 6, "horizons_days": [30]}
+SMALL_SCORER: Mapping[str, Any] = {
+    "scorer_epochs": 1,
+    "cutoff_months": 6,
+    "horizons_days": [30],
+    "value_horizons_days": [30],
+    "backtest_cutoffs": 1,
+}
 
 
 class Warehouse:

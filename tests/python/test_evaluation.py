@@ -87,6 +87,9 @@ def test_tier_metrics_match_scikit_learn() -> None:
     assert evaluation.macro_f1(actual, predicted, w)[0] == pytest.approx(
         reference.f1_score(actual, predicted, average="macro")
     )
+    for name, ours in (("precision", evaluation.precision), ("recall", evaluation.recall)):
+        theirs = getattr(reference, f"{name}_score")(actual, predicted, average="macro")
+        assert ours(actual, predicted, w)[0] == pytest.approx(theirs)
     assert evaluation.accuracy(actual, predicted, w)[0] == pytest.approx(
         reference.accuracy_score(actual, predicted)
     )
@@ -96,8 +99,8 @@ def test_top_decile_counts_the_tenth_with_the_largest_scores() -> None:
     labels = np.zeros(100)
     labels[[99, 98, 3]] = 1.0
     scores = np.arange(100.0)
-    assert evaluation.precision_top_decile(labels, scores, once(100))[0] == pytest.approx(0.2)
-    assert evaluation.recall_top_decile(labels, scores, once(100))[0] == pytest.approx(2 / 3)
+    assert evaluation.precision_top(labels, scores, once(100))[0] == pytest.approx(0.2)
+    assert evaluation.recall_top(labels, scores, once(100))[0] == pytest.approx(2 / 3)
 
 
 def test_undefined_metrics_are_nan_not_an_error() -> None:
@@ -161,3 +164,25 @@ def test_lead_of_a_loss_is_positive_when_smaller() -> None:
     large = evaluation.summarise(2.0, np.array([2.0, 2.2]))
     assert evaluation.paired_lead(small, large, "mae").value == 1.0
     assert evaluation.paired_lead(small, large, "auc").value == -1.0
+
+
+def test_tenths_hold_everybody_once_and_wilson_covers_the_rare() -> None:
+    labels = np.concatenate([np.zeros(500), np.tile([0.0, 1.0], 250)])
+    predicted = np.repeat([0.01, 0.5], 500)
+    tenths = evaluation.calibration_tenths(labels, predicted, is_probability=True)
+    assert [(tenth.number, tenth.count) for tenth in tenths] == [(1, 500), (2, 500)]
+    low, high = tenths
+    assert (low.predicted, low.observed, low.lower) == (pytest.approx(0.01), 0.0, 0.0)
+    # Wilson: 1.96^2 / (500 + 1.96^2)
+    assert low.upper == pytest.approx(1.96**2 / (500 + 1.96**2))
+    assert high.lower < 0.5 < high.upper
+    amounts = evaluation.calibration_tenths(labels * 10, predicted, is_probability=False)
+    assert amounts[1].observed == pytest.approx(5.0)
+    assert amounts[1].upper == pytest.approx(5.0 + 1.96 * 5.0 / np.sqrt(500))
+
+
+def test_stability_index_is_nothing_for_the_same_and_much_for_a_shift() -> None:
+    before = np.random.default_rng(1).normal(size=4000)
+    assert evaluation.stability_index(before, before) == pytest.approx(0.0)
+    assert evaluation.stability_index(before, before + 1.0) > 0.5
+    assert evaluation.stability_index(before, np.full(10, np.nan)) is None

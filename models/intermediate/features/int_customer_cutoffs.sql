@@ -2,7 +2,7 @@
 
 -- A customer as she could be known on a cut-off date, and what she then did. Features (`f_`) come from days before
 -- the cut-off only; labels from the days of the horizon, empty as long as the horizon is not over.
-{%- set horizons = horizon_list() %}
+{%- set horizons = (horizon_list() + horizon_list('value_horizons_days')) | unique | sort %}
 with
 
 cutoffs as (

@@ -8,6 +8,8 @@ backtests as (
     select * from {{ ref('backtest_churn') }}
     union all by name
     select * from {{ ref('backtest_value') }}
+    union all by name
+    select * from {{ ref('backtest_intent') }}
 
 ),
 
@@ -33,6 +35,7 @@ final as (
 
         run_id as model_run_id
     from backtests
+    where bin is null
 
 )
 

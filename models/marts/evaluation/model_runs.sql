@@ -55,7 +55,25 @@ value_backtest as (
 
 ),
 
-runs as (
+intent as (
+
+    select distinct
+        'intent' as score,
+        run_metadata as run
+    from {{ ref('scored_intent') }}
+
+),
+
+intent_backtest as (
+
+    select distinct
+        'intent back-test' as score,
+        run_metadata as run
+    from {{ ref('backtest_intent') }}
+
+),
+
+served as (
 
     select * from encoder
     union all
@@ -66,6 +84,35 @@ runs as (
     select * from churn_backtest
     union all
     select * from value_backtest
+    union all
+    select * from intent
+    union all
+    select * from intent_backtest
+
+),
+
+-- A model that was clearly worse than the one in force is told of in the run that stands.
+kept_out as (
+
+    select
+        score,
+        cast(json_extract(run, '$.kept_out') as varchar) as run
+    from served
+    where json_extract(run, '$.kept_out') is not null
+
+),
+
+runs as (
+
+    select
+        *,
+        'served' as status
+    from served
+    union all
+    select
+        *,
+        'kept out' as status
+    from kept_out
 
 ),
 
@@ -75,6 +122,8 @@ final as (
         json_extract_string(run, '$.run_id') as model_run_id,
 
         score,
+        status,
+        json_extract_string(run, '$.reason') as status_reason,
         json_extract_string(run, '$.device') as device,
         left(json_extract_string(run, '$.code_fingerprint'), 16) as code_fingerprint,
         left(json_extract_string(run, '$.data_fingerprint'), 16) as data_fingerprint,

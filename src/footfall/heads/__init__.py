@@ -1,16 +1,25 @@
-"""Churn and value heads: calibrated chances and amounts from features and the encoder's state."""
+"""Churn, value and intent heads: calibrated chances and amounts from features and the state."""
 
-from footfall.heads.backtests import BACKTEST_SCHEMA, backtest_churn, backtest_value
+from footfall.heads.backtests import (
+    BACKTEST_SCHEMA,
+    backtest_churn,
+    backtest_intent,
+    backtest_value,
+)
+from footfall.heads.intent import INTENT_SCHEMA, score_intent
 from footfall.heads.scores import CHURN_SCHEMA, VALUE_SCHEMA, score_churn, score_value
 from footfall.heads.settings import HeadSettings
 
 __all__ = [
     "BACKTEST_SCHEMA",
     "CHURN_SCHEMA",
+    "INTENT_SCHEMA",
     "VALUE_SCHEMA",
     "HeadSettings",
     "backtest_churn",
+    "backtest_intent",
     "backtest_value",
     "score_churn",
+    "score_intent",
     "score_value",
 ]

@@ -2,63 +2,104 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
 
 from footfall.heads.boosting import Boosted, fit_boosted
 from footfall.heads.calibration import PlattScaling, fit_platt, one_error_choice
-from footfall.heads.features import FeatureSpace, first_order_age, learn_space, purchase_days
-from footfall.heads.linear import LinearFit, fit_linear, sigmoid
-from footfall.heads.settings import HeadSettings
-from footfall.heads.tables import (
-    CutoffRows,
-    FloatArray,
-    customer_uniform,
-    training_days,
-    training_rows,
+from footfall.heads.features import (
+    FeatureSpace,
+    first_order_age,
+    learn_space,
+    purchase_days,
+    repeat_log_odds,
 )
+from footfall.heads.linear import LinearFit, fit_linear, sigmoid
+from footfall.heads.study import Study
+from footfall.heads.tables import CutoffRows, FloatArray, customer_uniform
 
 #: Fewest training rows, and fewest of each outcome, that a fitted model asks for.
 FEWEST_ROWS = 60
 FEWEST_OF_A_KIND = 10
 #: A cut-off counts half as much for each of these days that it lies back.
-WEIGHT_HALF_LIFE_DAYS = 90.0
+WEIGHT_HALF_LIFE_DAYS = 180.0
+#: Penalty on the slopes of the encoder's state.
+STATE_PENALTY = 0.1
 
 _FEATURE_PENALTY = 0.008
-_STATE_PENALTIES = (0.02, 0.1, 0.5)
-_TREE_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+#: Weights of regression, trees and BG/NBD that may be chosen; the first is the one to keep.
+_BLENDS = np.array(
+    [(0.5, 0.5, 0.0)]
+    + [w for w in product((0.0, 0.25, 0.5, 0.75, 1.0), repeat=3) if abs(sum(w) - 1.0) < 1e-9]
+)
+_TREE_ENSEMBLES = 2
 #: Parts of the held-out correction of slope and level that are believed; chosen over 44 cut-offs
 #: and horizons of three shops: full trust in the level helped the steady one and hurt the others.
 _SLOPE_TRUST, _LEVEL_TRUST = 0.5, 0.25
 
 
 @dataclass(frozen=True)
-class SilenceModel:
-    """A calibrated mean, in log-odds, of a ridge logistic regression and boosted trees.
+class SilenceMembers:
+    """What is fitted at an origin, before anything is chosen.
 
     Attributes:
         space: feature names and scaling.
-        linear: over features, then state components.
-        trees: over raw features.
-        tree_share: weight of the trees in the mean.
-        scaling: calibration of the mean.
-        state_penalty: penalty on the state's slopes, NaN where the state is not used.
+        plain: logistic regression over features.
+        with_state: the same over features and state components; None where there are no states.
+        trees: boosted trees over raw features, alike but for their seeds.
+        days_learnt: cut-offs that were learnt from.
     """
 
     space: FeatureSpace
-    linear: LinearFit
-    trees: Boosted
-    tree_share: float
+    plain: LinearFit
+    with_state: LinearFit | None
+    trees: tuple[Boosted, ...]
+    days_learnt: int
+
+    def linear_link(self, rows: CutoffRows, *, uses_state: bool) -> FloatArray:
+        """Return log-odds of the regression, with or without the state, float64 [rows]."""
+        design = self.space.design(rows)
+        if not uses_state or self.with_state is None:
+            return self.plain.link(design)
+        return self.with_state.link(np.column_stack([design, self.space.state_design(rows)]))
+
+    def tree_link(self, rows: CutoffRows) -> FloatArray:
+        """Return mean log-odds of the trees, float64 [rows]."""
+        raw = self.space.raw(rows)
+        mean: FloatArray = np.mean([trees.link(raw) for trees in self.trees], axis=0)
+        return mean
+
+    def repeat_link(self, rows: CutoffRows) -> FloatArray:
+        """Return log-odds of BG/NBD, which needs no labels; 0 where it cannot be told, [rows]."""
+        links = repeat_log_odds(rows, self.space.repeat_buying, self.space.horizon)
+        return np.zeros(len(rows)) if links is None else links
+
+
+@dataclass(frozen=True)
+class SilenceModel:
+    """A calibrated mean, in log-odds, of a ridge logistic regression, boosted trees and BG/NBD.
+
+    Attributes:
+        members: the regressions and the trees.
+        uses_state: whether the encoder's state is among the columns of the regression.
+        blend: weights of regression, trees and BG/NBD in the mean, [3].
+        scaling: calibration of the mean.
+    """
+
+    members: SilenceMembers
+    uses_state: bool
+    blend: FloatArray
     scaling: PlattScaling
-    state_penalty: float
 
     def log_odds(self, rows: CutoffRows) -> FloatArray:
         """Return calibrated log-odds of silence, float64 [rows]."""
-        plain = self.linear.link(_joined_design(self.space, rows, self.state_penalty))
-        return self.scaling.apply(self._mean(plain, self.trees.link(self.space.raw(rows))))
+        members = self.members
+        linear = members.linear_link(rows, uses_state=self.uses_state)
+        links = [linear, members.tree_link(rows), members.repeat_link(rows)]
+        return self.scaling.apply(np.column_stack(links) @ self.blend)
 
     def probability(self, rows: CutoffRows) -> FloatArray:
         """Return P(no purchase in the horizon), float64 [rows]."""
@@ -71,21 +112,27 @@ class SilenceModel:
         values, and both are weighted and scaled as the score is. The encoder's state is one
         feature, `encoder_state`.
         """
-        names = self.space.names
-        own = self.linear.slopes[: len(self.space.columns)]
-        terms = self.space.design(rows) * own
+        members, space = self.members, self.members.space
+        fit = members.with_state if self.uses_state else None
+        slopes = (fit or members.plain).slopes
+        names = space.names
+        terms = space.design(rows) * slopes[: len(space.columns)]
         linear = terms[:, : len(names)].copy()
-        for column, name in enumerate(self.space.marked, start=len(names)):
+        for column, name in enumerate(space.marked, start=len(names)):
             linear[:, names.index(name)] += terms[:, column]
         state = np.zeros(len(rows))
-        if np.isfinite(self.state_penalty):
-            state = self.space.state_design(rows) @ self.linear.slopes[len(self.space.columns) :]
-        trees = self.trees.contributions(self.space.raw(rows))
-        moved = np.column_stack([self._mean(linear, trees), (1.0 - self.tree_share) * state])
-        return (*names, "encoder_state"), self.scaling.slope * moved
-
-    def _mean(self, linear: FloatArray, trees: FloatArray) -> FloatArray:
-        return (1.0 - self.tree_share) * linear + self.tree_share * trees
+        if fit is not None:
+            state = space.state_design(rows) @ slopes[len(space.columns) :]
+        raw = space.raw(rows)
+        trees = np.mean([tree.contributions(raw) for tree in members.trees], axis=0)
+        repeat = members.repeat_link(rows)
+        parts = [linear, trees, state[:, None], (repeat - repeat.mean())[:, None]]
+        weights = [self.blend[0], self.blend[1], self.blend[0], self.blend[2]]
+        linear, trees, state_part, repeat_part = (
+            weight * part for weight, part in zip(weights, parts, strict=True)
+        )
+        moved = np.column_stack([linear + trees, state_part, repeat_part])
+        return (*names, "encoder_state", "repeat_model_log_odds"), self.scaling.slope * moved
 
 
 def silence_labels(rows: CutoffRows, horizon: int) -> FloatArray:
@@ -101,47 +148,66 @@ def recency_weights(rows: CutoffRows) -> FloatArray:
 
 
 def fit_silence(
-    rows: CutoffRows, days: Sequence[int], horizon: int, settings: HeadSettings
+    study: Study, origin: int, horizon: int, *, state: bool | None = None
 ) -> SilenceModel | None:
-    """Fit on the given closed cut-offs; choose weights and calibration on the latest of them.
+    """Fit on the cut-offs closed at ``origin``; choose and calibrate on the latest of them.
 
-    The choices are made on predictions for customers that a model did not learn from: at the
-    latest cut-off by a model of the cut-offs closed before it, or, where there are none, by
-    customers left out in turn.
+    The choices are made on predictions for customers at days that the predicting model did not
+    learn from: at each of the latest closed cut-offs by the model of that day, or, where no day
+    has cut-offs closed before it, by customers left out in turn.
+
+    Args:
+        study: cut-offs and settings.
+        origin: the day that is stood on.
+        horizon: in days.
+        state: whether to use the encoder's state; None lets the held-out customers decide.
 
     Returns:
         The model, or None where there is too little to learn from.
     """
-    train = training_rows(rows, list(days), settings.max_training_rows, settings.seed)
-    if not _is_enough(train, horizon):
+    members = silence_members(study, origin, horizon)
+    if members is None:
         return None
-    held = _held_out(rows, list(days), horizon, settings)
-    shares = np.array(_TREE_SHARES)
-    labels = held.labels
-    mixes = held.linear[:, :1] * (1.0 - shares) + held.trees[:, None] * shares
-    chosen = one_error_choice(_log_losses(mixes, labels), preferred=2)
-    share = float(shares[chosen])
-    state_penalty, column = float("nan"), 0
-    if held.linear.shape[1] > 1 and share < 1.0 and len(labels):
-        states = held.linear * (1.0 - share) + held.trees[:, None] * share
-        column = int(_log_losses(states, labels).mean(axis=0).argmin())
-        state_penalty = float("nan") if column == 0 else _STATE_PENALTIES[column - 1]
-    mean = held.linear[:, column] * (1.0 - share) + held.trees * share
-    space = learn_space(train, horizon)
-    linear, trees = _fit_members(space, train, horizon, settings, (state_penalty,))
-    return SilenceModel(
-        space=space,
-        linear=linear[0],
-        trees=trees,
-        tree_share=share,
-        scaling=fit_platt(
-            mean,
-            labels,
-            slope_trust=_SLOPE_TRUST * held.share_learnt,
-            level_trust=_LEVEL_TRUST * held.share_learnt,
-        ),
-        state_penalty=state_penalty,
+    held = study.recall(
+        "held-out silence", horizon, origin, lambda: _held_out(study, origin, horizon)
     )
+    losses = _log_losses(held.links(uses_state=False) @ _BLENDS.T, held.labels)
+    blend: FloatArray = 0.5 * (_BLENDS[0] + _BLENDS[one_error_choice(losses, preferred=0)])
+    uses_state = members.with_state is not None and blend[0] > 0.0 and state is not False
+    if uses_state and state is None:
+        both = np.column_stack([held.links(uses_state=told) @ blend for told in (False, True)])
+        losses = _log_losses(both, held.labels)
+        uses_state = len(losses) > 0 and bool(losses[:, 1].mean() < losses[:, 0].mean())
+    scaling = fit_platt(
+        held.links(uses_state=uses_state) @ blend,
+        held.labels,
+        slope_trust=_SLOPE_TRUST * held.share_learnt,
+        level_trust=_LEVEL_TRUST * held.share_learnt,
+    )
+    return SilenceModel(members, uses_state, blend, scaling)
+
+
+def out_of_time_skill(study: Study, model: SilenceModel, origin: int, horizon: int) -> float | None:
+    """Return 1 - log-loss / log-loss of the constant rate on the held-out days of ``origin``.
+
+    0 is no better than telling everybody the rate, 1 is certainty. None without held-out rows.
+    """
+    held = study.recall(
+        "held-out silence", horizon, origin, lambda: _held_out(study, origin, horizon)
+    )
+    if len(held.labels) == 0 or held.labels.min() == held.labels.max():
+        return None
+    link = model.scaling.apply(held.links(uses_state=model.uses_state) @ model.blend)
+    rate = np.full((len(held.labels), 1), np.log(held.labels.mean() / (1 - held.labels.mean())))
+    lost, constant = (
+        float(_log_losses(links, held.labels).mean()) for links in (link[:, None], rate)
+    )
+    return 1.0 - lost / constant
+
+
+def silence_members(study: Study, origin: int, horizon: int) -> SilenceMembers | None:
+    """Return the fits at ``origin``, before anything is chosen; None where there is too little."""
+    return study.recall("silence", horizon, origin, lambda: _fit_members(study, origin, horizon))
 
 
 def simple_silence(rows: CutoffRows, horizon: int) -> FloatArray:
@@ -175,16 +241,24 @@ class _HeldOut:
 
     Attributes:
         labels: [rows].
-        linear: log-odds without the state, then with it at each penalty, [rows, 1 + penalties].
-        trees: log-odds, [rows].
-        share_learnt: rows that the predicting model learnt from, as a share of all; a model of
+        plain, with_state: log-odds of the regressions, [rows]; equal where there are no states.
+        trees, repeat: log-odds of the trees and of BG/NBD, [rows].
+        share_learnt: cut-offs that the predicting model learnt from, as a share of all; a model of
             little history is overconfident in a way that one of all of it is not.
     """
 
     labels: FloatArray
-    linear: FloatArray
+    plain: FloatArray
+    with_state: FloatArray
     trees: FloatArray
-    share_learnt: float = 1.0
+    repeat: FloatArray
+    share_learnt: float
+
+    def links(self, *, uses_state: bool) -> FloatArray:
+        """Return the log-odds of regression, trees and BG/NBD, [rows, 3]."""
+        return np.column_stack(
+            [self.with_state if uses_state else self.plain, self.trees, self.repeat]
+        )
 
 
 def _histories(rows: CutoffRows) -> tuple[FloatArray, FloatArray]:
@@ -201,82 +275,66 @@ def _is_enough(rows: CutoffRows, horizon: int) -> bool:
     return bool(min(silent, len(rows) - silent) >= FEWEST_OF_A_KIND)
 
 
-def _held_out(rows: CutoffRows, days: list[int], horizon: int, settings: HeadSettings) -> _HeldOut:
-    latest = max(days)
-    penalties = (float("nan"), *(_STATE_PENALTIES if rows.states.shape[1] else ()))
-    limit, seed = settings.max_training_rows, settings.seed
-    earlier_days = training_days(days, horizon, latest)
-    earlier = training_rows(rows, earlier_days, limit, seed)
-    if _is_enough(earlier, horizon):
-        tested = training_rows(rows, [latest], limit, seed + 1)
-        found = _predict_members(earlier, tested, horizon, settings, penalties)
-        return replace(found, share_learnt=len(earlier_days) / len(days))
-    fold = np.floor(customer_uniform(rows.customer_no, settings.seed + 2) * 3)
-    parts = []
-    for left_out in range(3):
-        learnt = training_rows(rows.take(fold != left_out), days, limit, seed)
-        asked = rows.take(fold == left_out).at([latest])
-        if len(asked) and _is_enough(learnt, horizon):
-            parts.append(_predict_members(learnt, asked, horizon, settings, penalties))
+def _held_out(study: Study, origin: int, horizon: int) -> _HeldOut:
+    learnt = study.learnt(horizon, origin)
+    parts, shares = [], []
+    for day in study.held_out_days(horizon, origin):
+        members = silence_members(study, day, horizon)
+        if members is not None:
+            parts.append(_predict_members(members, study.asked(day), horizon))
+            shares.append(members.days_learnt / len(learnt))
     if not parts:
-        return _HeldOut(np.zeros(0), np.zeros((0, len(penalties))), np.zeros(0))
-    return _HeldOut(
-        np.concatenate([part.labels for part in parts]),
-        np.concatenate([part.linear for part in parts]),
-        np.concatenate([part.trees for part in parts]),
-        share_learnt=2.0 / 3.0,
+        fold = np.floor(customer_uniform(study.rows.customer_no, study.settings.seed + 2) * 3)
+        for left_out in range(3):
+            members = _fit_members(study.part(study.rows.take(fold != left_out)), origin, horizon)
+            asked = study.part(study.rows.take(fold == left_out)).asked(learnt[-1])
+            if len(asked) and members is not None:
+                parts.append(_predict_members(members, asked, horizon))
+                shares.append(2.0 / 3.0)
+    labels, plain, with_state, trees, repeat = (
+        np.concatenate([np.zeros(0), *(part[place] for part in parts)]) for place in range(5)
     )
+    share = float(np.mean(shares)) if shares else 0.0
+    return _HeldOut(labels, plain, with_state, trees, repeat, share)
 
 
 def _predict_members(
-    learnt: CutoffRows,
-    asked: CutoffRows,
-    horizon: int,
-    settings: HeadSettings,
-    penalties: tuple[float, ...],
-) -> _HeldOut:
-    space = learn_space(learnt, horizon)
-    linear, trees = _fit_members(space, learnt, horizon, settings, penalties)
-    links = [
-        fit.link(_joined_design(space, asked, penalty))
-        for fit, penalty in zip(linear, penalties, strict=True)
-    ]
-    return _HeldOut(
-        silence_labels(asked, horizon), np.column_stack(links), trees.link(space.raw(asked))
+    members: SilenceMembers, asked: CutoffRows, horizon: int
+) -> tuple[FloatArray, ...]:
+    return (
+        silence_labels(asked, horizon),
+        members.linear_link(asked, uses_state=False),
+        members.linear_link(asked, uses_state=True),
+        members.tree_link(asked),
+        members.repeat_link(asked),
     )
 
 
-def _fit_members(
-    space: FeatureSpace,
-    train: CutoffRows,
-    horizon: int,
-    settings: HeadSettings,
-    state_penalties: tuple[float, ...],
-) -> tuple[list[LinearFit], Boosted]:
+def _fit_members(study: Study, origin: int, horizon: int) -> SilenceMembers | None:
+    train = study.training(horizon, origin)
+    if not _is_enough(train, horizon):
+        return None
+    space = study.recall("space", horizon, origin, lambda: learn_space(train, horizon))
     labels, weights = silence_labels(train, horizon), recency_weights(train)
-    linear = []
-    for state_penalty in state_penalties:
-        design = _joined_design(space, train, state_penalty)
-        penalty = np.full(design.shape[1], _FEATURE_PENALTY)
-        penalty[len(space.columns) :] = state_penalty
-        linear.append(
-            fit_linear(design, labels, family="logistic", penalty=penalty, weights=weights)
+    design = space.design(train)
+    penalty = np.full(design.shape[1], _FEATURE_PENALTY)
+    plain = fit_linear(design, labels, family="logistic", penalty=penalty, weights=weights)
+    with_state = None
+    states = space.state_design(train)
+    if states.shape[1]:
+        with_state = fit_linear(
+            np.column_stack([design, states]),
+            labels,
+            family="logistic",
+            penalty=np.concatenate([penalty, np.full(states.shape[1], STATE_PENALTY)]),
+            weights=weights,
         )
-    trees = fit_boosted(
-        space.raw(train),
-        labels,
-        objective="binary",
-        seed=settings.seed,
-        weights=weights,
+    raw, seed = space.raw(train), study.settings.seed
+    trees = tuple(
+        fit_boosted(raw, labels, objective="binary", seed=seed + 101 * copy, weights=weights)
+        for copy in range(_TREE_ENSEMBLES)
     )
-    return linear, trees
-
-
-def _joined_design(space: FeatureSpace, rows: CutoffRows, state_penalty: float) -> FloatArray:
-    design = space.design(rows)
-    if np.isnan(state_penalty):
-        return design
-    return np.column_stack([design, space.state_design(rows)])
+    return SilenceMembers(space, plain, with_state, trees, len(study.learnt(horizon, origin)))
 
 
 def _log_losses(log_odds: FloatArray, labels: FloatArray) -> FloatArray:

@@ -92,7 +92,7 @@ def learn_space(rows: CutoffRows, horizon: int, *, components: int = 32) -> Feat
     count = np.maximum(known.sum(axis=0), 1)
     centre = np.where(known, logs, 0.0).sum(axis=0) / count
     spread = np.sqrt((np.where(known, logs - centre, 0.0) ** 2).sum(axis=0) / count)
-    state_centre, state_basis, state_scale = _principal_axes(rows.states, components)
+    state_centre, state_basis, state_scale = principal_axes(rows.states, components)
     return FeatureSpace(
         repeat_buying=repeat_buying,
         horizon=horizon,
@@ -123,17 +123,28 @@ def derived(
             inner, outer = f"f_{what}_{short}d", f"f_{what}_{long}d"
             if {inner, outer} <= have.keys():
                 made[f"f_{what}_{short}d_to_{long}d"] = have[outer] - have[inner]
-    history = _repeat_history(rows)
+    history = repeat_history(rows)
     if repeat_buying is not None and history is not None:
-        silent = repeat_buying.probability_silent(*history, horizon)
-        clipped = np.clip(silent, 1e-4, 1.0 - 1e-4)
-        made["f_repeat_model_log_odds"] = np.log(clipped) - np.log1p(-clipped)
+        log_odds = repeat_log_odds(rows, repeat_buying, horizon)
+        if log_odds is not None:
+            made["f_repeat_model_log_odds"] = log_odds
         made["f_repeat_model_orders"] = repeat_buying.expected_rate(*history) * horizon
         if "f_mean_order_amount" in have:
             made["f_repeat_model_amount"] = (
                 made["f_repeat_model_orders"] * have["f_mean_order_amount"]
             )
     return made
+
+
+def repeat_log_odds(
+    rows: CutoffRows, repeat_buying: RepeatBuying | None, horizon: int
+) -> FloatArray | None:
+    """Return BG/NBD's log-odds of silence, held to chances in [1e-4, 1 - 1e-4], [rows]."""
+    history = repeat_history(rows)
+    if repeat_buying is None or history is None:
+        return None
+    silent = np.clip(repeat_buying.probability_silent(*history, horizon), 1e-4, 1.0 - 1e-4)
+    return np.log(silent) - np.log1p(-silent)
 
 
 def signed_log(values: FloatArray) -> FloatArray:
@@ -178,7 +189,8 @@ def first_order_age(rows: CutoffRows) -> FloatArray | None:
     return None
 
 
-def _repeat_history(rows: CutoffRows) -> tuple[FloatArray, FloatArray, FloatArray] | None:
+def repeat_history(rows: CutoffRows) -> tuple[FloatArray, FloatArray, FloatArray] | None:
+    """Return repeats, days to the last purchase and age; None where the age is not known."""
     known_age = first_order_age(rows)
     if known_age is None:
         return None
@@ -188,7 +200,7 @@ def _repeat_history(rows: CutoffRows) -> tuple[FloatArray, FloatArray, FloatArra
 
 
 def _fit_repeat_buying(rows: CutoffRows) -> RepeatBuying | None:
-    history = _repeat_history(rows)
+    history = repeat_history(rows)
     return None if history is None else fit_repeat_buying(*history)
 
 
@@ -203,7 +215,7 @@ def _stack(columns: dict[str, FloatArray], names: tuple[str, ...], rows: int) ->
     return np.column_stack([columns[name] for name in names])
 
 
-def _principal_axes(
+def principal_axes(
     states: FloatArray, components: int
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return centre, axes and scale of the states; axes without variance are left out."""

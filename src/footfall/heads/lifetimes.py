@@ -1,20 +1,48 @@
-"""The BG/NBD model of repeat buying as a source of two features that need no labels.
+"""Buy-till-you-die models of repeat buying: chances and amounts that need no labels.
 
-Fader, Hardie and Lee (2005), "Counting your customers the easy way: an alternative to the
-Pareto/NBD model", Marketing Science 24(2).
+BG/NBD: Fader, Hardie and Lee (2005), "Counting your customers the easy way: an alternative to the
+Pareto/NBD model", Marketing Science 24(2). Pareto/NBD: Schmittlein, Morrison and Colombo (1987),
+"Counting your customers: who are they and what will they do next?", Management Science 33(1).
+Gamma-Gamma: Fader and Hardie (2013), "The Gamma-Gamma model of monetary value".
+
+A customer is told by three numbers: ``repeats``, purchase days after the first; ``last``, days from
+the first purchase day to the last; ``age``, days from the first purchase day to now.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from scipy.special import hyp2f1
 
 FloatArray = npt.NDArray[np.float64]
 
-_MAX_CUSTOMERS = 4_000
+#: Four numbers are to be learnt: a sample tells them, and the integral of Pareto/NBD is dear.
+_MAX_CUSTOMERS, _MAX_INTEGRATED = 4_000, 2_000
+_FEWEST_CUSTOMERS = 20
+_PULL = 1e-4
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(24)
+#: A factor e^-z beyond this adds nothing.
+_FAR = 30.0
+
+
+class RepeatModel(Protocol):
+    """What both models tell of a customer."""
+
+    def probability_silent(
+        self, repeats: FloatArray, last: FloatArray, age: FloatArray, horizon: int
+    ) -> FloatArray:
+        """Return P(no purchase in the next ``horizon`` days), float64 [customers]."""
+
+    def expected_orders(
+        self, repeats: FloatArray, last: FloatArray, age: FloatArray, horizon: int
+    ) -> FloatArray:
+        """Return the expected purchases in the next ``horizon`` days, float64 [customers]."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +81,88 @@ class RepeatBuying:
         alive = self.probability_alive(repeats, last, age)
         return alive * (self.r + repeats) / (self.alpha + age)
 
+    def expected_orders(
+        self, repeats: FloatArray, last: FloatArray, age: FloatArray, horizon: int
+    ) -> FloatArray:
+        """Return the expected purchases in the next ``horizon`` days (equation 10 of the paper)."""
+        # The formula has a hole at a = 1, and is smooth on both sides of it.
+        a = self.a if abs(self.a - 1.0) > 1e-4 else 1.0 + 1e-4
+        alive = self.probability_alive(repeats, last, age)
+        shape, ahead = self.r + repeats, self.alpha + age + horizon
+        series = hyp2f1(shape, self.b + repeats, a + self.b + repeats - 1.0, horizon / ahead)
+        bought = 1.0 - ((self.alpha + age) / ahead) ** shape * series
+        orders: FloatArray = alive * (a + self.b + repeats - 1.0) / (a - 1.0) * bought
+        return orders
+
+
+@dataclass(frozen=True)
+class ParetoBuying:
+    """Fitted Pareto/NBD parameters; rates are Gamma(r, alpha), drop-out rates Gamma(s, beta)."""
+
+    r: float
+    alpha: float
+    s: float
+    beta: float
+
+    def probability_alive(
+        self, repeats: FloatArray, last: FloatArray, age: FloatArray
+    ) -> FloatArray:
+        """Return P(still a customer at ``age``), float64 [customers]."""
+        theta = torch.log(torch.tensor([self.r, self.alpha, self.s, self.beta]).double())
+        living, gone = _pareto_paths(theta, *map(_tensor, (repeats, last, age)))
+        alive: FloatArray = torch.sigmoid(living - gone).numpy()
+        return np.where(age > last, alive, 1.0)
+
+    def probability_silent(
+        self, repeats: FloatArray, last: FloatArray, age: FloatArray, horizon: int
+    ) -> FloatArray:
+        """Return P(no purchase in the next ``horizon`` days), float64 [customers].
+
+        Either she is gone, or she goes in the horizon before she buys (the integral), or she
+        stays and buys nothing.
+        """
+        alive = self.probability_alive(repeats, last, age)
+        shape, known, aged = self.r + repeats, self.alpha + age, self.beta + age
+        when = 0.5 * horizon * (_NODES + 1.0)
+        leaves = self.s * aged[:, None] ** self.s / (aged[:, None] + when) ** (self.s + 1.0)
+        quiet = (known[:, None] / (known[:, None] + when)) ** shape[:, None]
+        left_first = 0.5 * horizon * (leaves * quiet) @ _WEIGHTS
+        stays = (aged / (aged + horizon)) ** self.s * (known / (known + horizon)) ** shape
+        silent: FloatArray = 1.0 - alive + alive * np.minimum(left_first + stays, 1.0)
+        return silent
+
+    def expected_orders(
+        self, repeats: FloatArray, last: FloatArray, age: FloatArray, horizon: int
+    ) -> FloatArray:
+        """Return the expected purchases in the next ``horizon`` days, float64 [customers]."""
+        alive = self.probability_alive(repeats, last, age)
+        s = self.s if abs(self.s - 1.0) > 1e-6 else 1.0 + 1e-6
+        aged = self.beta + age
+        lived = aged / (s - 1.0) * (1.0 - (aged / (aged + horizon)) ** (s - 1.0))
+        orders: FloatArray = alive * (self.r + repeats) / (self.alpha + age) * lived
+        return orders
+
+
+@dataclass(frozen=True)
+class OrderValue:
+    """Fitted Gamma-Gamma parameters: order amounts are Gamma(p, v), and v is Gamma(q, gamma)."""
+
+    p: float
+    q: float
+    gamma: float
+
+    def expected(self, orders: FloatArray, mean_amount: FloatArray) -> FloatArray:
+        """Return a customer's expected order amount, drawn towards the mean of all, [customers].
+
+        Args:
+            orders: orders that the mean is over, [customers].
+            mean_amount: their mean amount, [customers].
+        """
+        # Below q = 1 the amounts have no mean; the fit keeps q above.
+        known = self.p * orders
+        expected: FloatArray = self.p * (self.gamma + orders * mean_amount) / (known + self.q - 1.0)
+        return expected
+
 
 def fit_repeat_buying(
     repeats: FloatArray, last: FloatArray, age: FloatArray
@@ -68,21 +178,13 @@ def fit_repeat_buying(
         The fit, or None where there is nothing to learn from (fewer than 20 customers, or
         nobody came back).
     """
-    if len(repeats) < 20 or not (repeats > 0).any():
+    if len(repeats) < _FEWEST_CUSTOMERS or not (repeats > 0).any():
         return None
-    # Evenly spaced rows stand for all where there are many: four numbers are to be learnt.
-    step = max(1, -(-len(repeats) // _MAX_CUSTOMERS))
-    x, t_x, t = (torch.from_numpy(np.ascontiguousarray(v[::step])) for v in (repeats, last, age))
-    # Days are scaled by the mean age, which puts all four parameters near one.
-    unit = float(t.mean().clamp_min(1.0))
-    t_x, t = t_x / unit, t / unit
+    x, t_x, t, unit = _in_unit_time(repeats, last, age, _MAX_CUSTOMERS)
     returned = x > 0
-    theta = torch.zeros(4, dtype=torch.float64, requires_grad=True)
-    search = torch.optim.LBFGS([theta], max_iter=60, line_search_fn="strong_wolfe")
 
-    def closure() -> torch.Tensor:
-        search.zero_grad()
-        r, alpha, a, b = torch.exp(theta.clamp(-7.0, 7.0))
+    def mean_log_likelihood(theta: torch.Tensor) -> torch.Tensor:
+        r, alpha, a, b = torch.exp(theta)
         shared = torch.lgamma(r + x) - torch.lgamma(r) + r * torch.log(alpha)
         shared = shared + torch.lgamma(a + b) + torch.lgamma(b + x)
         shared = shared - torch.lgamma(b) - torch.lgamma(a + b + x)
@@ -90,12 +192,123 @@ def fit_repeat_buying(
         gone = torch.log(a) - torch.log(b + x.clamp_min(1.0) - 1.0)
         gone = gone - (r + x) * torch.log(alpha + t_x)
         either = torch.where(returned, torch.logaddexp(living, gone), living)
-        loss = -(shared + either).mean() + 1e-3 * (theta**2).sum()
+        return (shared + either).mean()
+
+    fitted = _maximise(mean_log_likelihood, parameters=4)
+    if fitted is None:
+        return None
+    return RepeatBuying(r=fitted[0], alpha=fitted[1] * unit, a=fitted[2], b=fitted[3])
+
+
+def fit_pareto_buying(
+    repeats: FloatArray, last: FloatArray, age: FloatArray
+) -> ParetoBuying | None:
+    """Fit Pareto/NBD as :func:`fit_repeat_buying` fits BG/NBD."""
+    if len(repeats) < _FEWEST_CUSTOMERS or not (repeats > 0).any():
+        return None
+    x, t_x, t, unit = _in_unit_time(repeats, last, age, _MAX_INTEGRATED)
+
+    def mean_log_likelihood(theta: torch.Tensor) -> torch.Tensor:
+        r, alpha = torch.exp(theta[0]), torch.exp(theta[1])
+        shared = torch.lgamma(r + x) - torch.lgamma(r) + r * torch.log(alpha)
+        return (shared + torch.logaddexp(*_pareto_paths(theta, x, t_x, t))).mean()
+
+    fitted = _maximise(mean_log_likelihood, parameters=4)
+    if fitted is None:
+        return None
+    return ParetoBuying(r=fitted[0], alpha=fitted[1] * unit, s=fitted[2], beta=fitted[3] * unit)
+
+
+def fit_order_value(orders: FloatArray, mean_amount: FloatArray) -> OrderValue | None:
+    """Fit Gamma-Gamma by maximum likelihood to customers with a positive mean order amount.
+
+    Returns:
+        The fit, or None where fewer than 20 customers have one.
+    """
+    usable = np.flatnonzero(np.isfinite(mean_amount) & (mean_amount > 0) & (orders > 0))
+    if len(usable) < _FEWEST_CUSTOMERS:
+        return None
+    usable = usable[:: _stride(len(usable), _MAX_CUSTOMERS)]
+    n = _tensor(orders[usable])
+    unit = float(mean_amount[usable].mean())
+    m = _tensor(mean_amount[usable] / unit)
+
+    def mean_log_likelihood(theta: torch.Tensor) -> torch.Tensor:
+        # One is added to q, so that every fit has a mean.
+        p, q, gamma = torch.exp(theta[0]), 1.0 + torch.exp(theta[1]), torch.exp(theta[2])
+        shape = p * n
+        log_likelihood = torch.lgamma(shape + q) - torch.lgamma(shape) - torch.lgamma(q)
+        log_likelihood = log_likelihood + q * torch.log(gamma) + (shape - 1.0) * torch.log(m)
+        log_likelihood = log_likelihood + shape * torch.log(n)
+        return (log_likelihood - (shape + q) * torch.log(gamma + m * n)).mean()
+
+    fitted = _maximise(mean_log_likelihood, parameters=3)
+    if fitted is None:
+        return None
+    return OrderValue(p=fitted[0], q=1.0 + fitted[1], gamma=fitted[2] * unit)
+
+
+def _pareto_paths(
+    theta: torch.Tensor, x: torch.Tensor, t_x: torch.Tensor, t: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the log-likelihoods of living until now and of having left since the last purchase.
+
+    Without the factor that both share. Having left is an integral over the day of leaving, taken
+    in z = (r + x) * log((alpha + day) / (alpha + last)): there the likelihood of silence is e^-z,
+    and 24 Gauss-Legendre nodes suffice for any number of purchases.
+    """
+    r, alpha, s, beta = torch.exp(theta)
+    nodes, weights = torch.from_numpy(_NODES), torch.from_numpy(_WEIGHTS)
+    shape = r + x
+    living = -shape * torch.log(alpha + t) + s * (torch.log(beta) - torch.log(beta + t))
+    longest = (shape * (torch.log(alpha + t) - torch.log(alpha + t_x))).clamp(1e-12, _FAR)
+    z = 0.5 * longest[:, None] * (nodes + 1.0)
+    passed = z / shape[:, None]
+    since = (alpha + t_x)[:, None] * torch.exp(passed)
+    density = torch.exp(passed - z - (s + 1.0) * torch.log(since + (beta - alpha)))
+    integral = 0.5 * longest * (density @ weights)
+    gone = (1.0 - shape) * torch.log(alpha + t_x) - torch.log(shape)
+    gone = gone + torch.log(s) + s * torch.log(beta)
+    return living, gone + torch.log(integral)
+
+
+def _maximise(
+    mean_log_likelihood: Callable[[torch.Tensor], torch.Tensor], *, parameters: int
+) -> list[float] | None:
+    """Return the positive parameters of greatest likelihood; None where the search fails."""
+    theta = torch.zeros(parameters, dtype=torch.float64, requires_grad=True)
+    search = torch.optim.LBFGS(
+        [theta], max_iter=60, tolerance_change=1e-7, line_search_fn="strong_wolfe"
+    )
+
+    def closure() -> torch.Tensor:
+        search.zero_grad()
+        held = theta.clamp(-7.0, 7.0)
+        loss = -mean_log_likelihood(held) + _PULL * (theta**2).sum()
         loss.backward()
         return loss
 
     search.step(closure)
-    fitted = torch.exp(theta.detach().clamp(-7.0, 7.0)).tolist()
-    if not all(np.isfinite(fitted)):
-        return None
-    return RepeatBuying(r=fitted[0], alpha=fitted[1] * unit, a=fitted[2], b=fitted[3])
+    fitted: list[float] = torch.exp(theta.detach().clamp(-7.0, 7.0)).tolist()
+    return fitted if all(np.isfinite(fitted)) else None
+
+
+def _in_unit_time(
+    repeats: FloatArray, last: FloatArray, age: FloatArray, limit: int
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, float]:
+    """Return a sample of the histories with days scaled by the mean age, and that scale.
+
+    Evenly spaced rows stand for all where there are many. The scale puts all parameters near one.
+    """
+    step = _stride(len(repeats), limit)
+    x, t_x, t = (_tensor(values[::step]) for values in (repeats, last, age))
+    unit = float(t.mean().clamp_min(1.0))
+    return x, t_x / unit, t / unit, unit
+
+
+def _stride(count: int, limit: int) -> int:
+    return max(1, -(-count // limit))
+
+
+def _tensor(values: FloatArray) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(values, dtype=np.float64))

@@ -12,10 +12,11 @@ import numpy as np
 
 from footfall.heads.calibration import fit_bands
 from footfall.heads.churn import SilenceModel, fit_silence, simple_orders, simple_silence
-from footfall.heads.features import purchase_days
+from footfall.heads.features import purchase_days, repeat_history
 from footfall.heads.settings import HeadSettings
-from footfall.heads.tables import CutoffRows, FloatArray, IntArray, closed_days, training_days
-from footfall.heads.tiers import decide
+from footfall.heads.study import Study
+from footfall.heads.tables import CutoffRows, FloatArray, IntArray
+from footfall.heads.tiers import decide, decision_weights
 from footfall.heads.value import ValueModel, fit_value
 
 
@@ -47,12 +48,19 @@ class ValuePrediction:
 
 
 def predict_silence(
-    rows: CutoffRows, asked: CutoffRows, origin: int, horizon: int, settings: HeadSettings
+    study: Study, asked: CutoffRows, origin: int, horizon: int, *, state: bool | None = None
 ) -> SilencePrediction:
-    """Predict silence at ``origin`` from what was known then."""
-    for shorter in _horizons_down(rows, horizon):
-        days = training_days(closed_days(rows, shorter), shorter, origin)
-        model = fit_silence(rows, days, shorter, settings) if days else None
+    """Predict silence at ``origin`` from what was known then.
+
+    Args:
+        study: cut-offs and settings.
+        asked: customers at ``origin``.
+        origin: the day that is stood on.
+        horizon: in days.
+        state: whether to use the encoder's state; None lets held-out customers decide.
+    """
+    for shorter in _horizons_down(study.rows, horizon):
+        model = fit_silence(study, origin, shorter, state=state)
         if model is None:
             continue
         probability = model.probability(asked)
@@ -66,17 +74,16 @@ def predict_silence(
 
 
 def predict_value(
-    rows: CutoffRows, asked: CutoffRows, origin: int, horizon: int, settings: HeadSettings
+    study: Study, asked: CutoffRows, origin: int, horizon: int, *, state: bool | None = None
 ) -> ValuePrediction:
-    """Predict spend at ``origin`` from what was known then."""
-    silence = predict_silence(rows, asked, origin, horizon, settings)
+    """Predict spend at ``origin`` from what was known then; arguments as for silence."""
+    silence = predict_silence(study, asked, origin, horizon, state=state)
     buys = 1.0 - silence.probability
-    for shorter in _horizons_down(rows, horizon):
-        days = training_days(closed_days(rows, shorter), shorter, origin)
-        model = fit_value(rows, days, shorter, settings) if days else None
+    for shorter in _horizons_down(study.rows, horizon):
+        model = fit_value(study, origin, shorter, state=state)
         if model is None:
             continue
-        stretch = horizon / shorter
+        stretch = _stretch(model, asked, shorter, horizon)
         amount = model.amount(asked)
         lower, upper = model.bands.interval(amount)
         tiers = model.tier_probabilities(asked, buys)
@@ -87,16 +94,30 @@ def predict_value(
             orders=np.maximum(model.expected_orders(asked) * stretch, buys),
             purchase_probability=buys,
             tier_probability=tiers,
-            tier=decide(tiers),
+            tier=decide(tiers, model.tier_weights(tiers)),
             method="fitted" if shorter == horizon else f"extended_{shorter}d",
             model=model,
         )
-    return _own_rate_value(asked, buys, horizon, settings)
+    return _own_rate_value(asked, buys, horizon, study.settings)
 
 
 def _horizons_down(rows: CutoffRows, horizon: int) -> list[int]:
     """Return the horizons with labels that are not longer than ``horizon``, longest first."""
     return sorted((known for known in rows.orders if known <= horizon), reverse=True)
+
+
+def _stretch(model: ValueModel, asked: CutoffRows, shorter: int, horizon: int) -> FloatArray:
+    """Return how much more a customer buys in the longer horizon, by BG/NBD's expected orders.
+
+    Customers are lost as time goes by, so twice the days bring less than twice the orders.
+    """
+    if shorter == horizon:
+        return np.ones(len(asked))
+    history, repeat_buying = repeat_history(asked), model.members.space.repeat_buying
+    if history is None or repeat_buying is None:
+        return np.full(len(asked), horizon / shorter)
+    longer = repeat_buying.expected_orders(*history, horizon)
+    return longer / np.maximum(repeat_buying.expected_orders(*history, shorter), 1e-12)
 
 
 def _own_rate_value(
@@ -117,5 +138,13 @@ def _own_rate_value(
     vip = buys * rank ** (1.0 / settings.vip_share - 1.0)
     tiers = np.column_stack([1.0 - buys, buys - vip, vip])
     return ValuePrediction(
-        amount, lower, upper, orders, buys, tiers, decide(tiers), "own_rate", None
+        amount,
+        lower,
+        upper,
+        orders,
+        buys,
+        tiers,
+        decide(tiers, decision_weights(tiers)),
+        "own_rate",
+        None,
     )

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
 
+from footfall import evaluation
+from footfall.heads import churn, value
 from footfall.heads.drivers import strongest_ideas
+from footfall.heads.notice import first_warnings
 from footfall.heads.predictions import (
     SilencePrediction,
     ValuePrediction,
@@ -18,7 +22,8 @@ from footfall.heads.predictions import (
 )
 from footfall.heads.runs import Run, constant, day_to_date
 from footfall.heads.settings import HeadSettings
-from footfall.heads.tables import CutoffRows, FloatArray, as_of_day, closed_days, read_cutoffs
+from footfall.heads.study import Study, memory_of
+from footfall.heads.tables import CutoffRows, FloatArray, as_of_day, read_cutoffs
 from footfall.heads.tiers import POTENTIAL, REGULAR, TIER_NAMES, VIP
 
 Progress = Callable[[str], None]
@@ -34,6 +39,8 @@ CHURN_SCHEMA = pa.schema(
         ("customer_no", pa.int64()),
         ("horizon_days", pa.int32()),
         ("probability", pa.float64()),
+        ("silent_days", pa.int32()),
+        ("first_warning_date", pa.date32()),
         ("top_driver", pa.string()),
         ("top_driver_effect", pa.float64()),
         ("second_driver", pa.string()),
@@ -94,10 +101,11 @@ def score_churn(
     if today is None:
         return CHURN_SCHEMA.empty_table()
     asked = rows.at([today])
+    study = Study(rows, settings, memory_of(run.data_fingerprint))
     horizons = sorted(settings.horizons)
 
     def predict(horizon: int) -> SilencePrediction:
-        return predict_silence(rows, asked, today, horizon, settings)
+        return predict_silence(study, asked, today, horizon)
 
     predictions = side_by_side("churn", predict, horizons, settings, progress)
     metrics: dict[str, Any] = {}
@@ -109,12 +117,15 @@ def score_churn(
         metrics[f"{horizon}d"] = {
             "method": prediction.method,
             "customers": len(asked),
-            "closed_cutoffs": len(closed_days(rows, horizon)),
+            "closed_cutoffs": len(study.closed(horizon)),
             "mean_probability": round(float(at_most.mean()), 6),
-            **_silence_facts(prediction),
+            **_silence_facts(study, prediction, today),
         }
-        parts.append(_churn_columns(asked, horizon, at_most.copy(), prediction))
-    return _finish(run, CHURN_SCHEMA, parts, today, metrics)
+        served = replace(prediction, probability=at_most.copy())
+        warned = first_warnings(study, served, asked, today)
+        parts.append(_churn_columns(asked, horizon, served.probability, warned, prediction))
+    made = _finish(run, CHURN_SCHEMA, parts, today, metrics)
+    return _served(run, previous, made, settings, progress)
 
 
 def score_value(
@@ -144,10 +155,11 @@ def score_value(
     if today is None:
         return VALUE_SCHEMA.empty_table()
     asked = rows.at([today])
+    study = Study(rows, settings, memory_of(run.data_fingerprint))
     horizons = sorted(settings.horizons)
 
     def predict(horizon: int) -> ValuePrediction:
-        return predict_value(rows, asked, today, horizon, settings)
+        return predict_value(study, asked, today, horizon)
 
     predictions = side_by_side("value", predict, horizons, settings, progress)
     metrics: dict[str, Any] = {}
@@ -156,12 +168,27 @@ def score_value(
         metrics[f"{horizon}d"] = {
             "method": prediction.method,
             "customers": len(asked),
-            "closed_cutoffs": len(closed_days(rows, horizon)),
+            "closed_cutoffs": len(study.closed(horizon)),
             "mean_amount": round(float(prediction.amount.mean()), 6),
-            **_value_facts(prediction),
+            **_value_facts(study, prediction, today),
         }
         parts.append(_value_columns(asked, horizon, prediction))
-    return _finish(run, VALUE_SCHEMA, parts, today, metrics)
+    made = _finish(run, VALUE_SCHEMA, parts, today, metrics)
+    return _served(run, previous, made, settings, progress)
+
+
+def _served(
+    run: Run,
+    previous: pa.Table | None,
+    made: pa.Table,
+    settings: HeadSettings,
+    progress: Progress,
+) -> pa.Table:
+    """Return what is served: the new scores, or those in force where the new model is worse."""
+    served, reason = run.kept_out(previous, made, settings.largest_skill_drop)
+    if reason:
+        progress(f"KEPT OUT, the scores in force stand: {reason}")
+    return served
 
 
 def side_by_side(
@@ -181,7 +208,11 @@ def side_by_side(
 
 
 def _churn_columns(
-    asked: CutoffRows, horizon: int, probability: FloatArray, prediction: SilencePrediction
+    asked: CutoffRows,
+    horizon: int,
+    probability: FloatArray,
+    first_warning: FloatArray,
+    prediction: SilencePrediction,
 ) -> dict[str, Any]:
     if prediction.model is None:
         nothing = pa.nulls(len(asked), pa.string())
@@ -194,6 +225,8 @@ def _churn_columns(
         "customer_no": asked.customer_no,
         "horizon_days": constant(horizon, len(asked), pa.int32()),
         "probability": np.clip(probability, 0.0, 1.0),
+        "silent_days": asked.features["f_recency_days"].astype(np.int32),
+        "first_warning_date": pa.array(first_warning, from_pandas=True).cast(pa.int32()),
         "top_driver": names[0],
         "top_driver_effect": effects[0],
         "second_driver": names[1],
@@ -220,30 +253,40 @@ def _value_columns(asked: CutoffRows, horizon: int, prediction: ValuePrediction)
     }
 
 
-def _silence_facts(prediction: SilencePrediction) -> dict[str, Any]:
+def _silence_facts(study: Study, prediction: SilencePrediction, today: int) -> dict[str, Any]:
     model = prediction.model
     if model is None:
         return {}
     return {
-        "tree_share": model.tree_share,
+        "blend": dict(zip(("regression", "trees", "bg_nbd"), model.blend.tolist(), strict=True)),
         "calibration_slope": round(model.scaling.slope, 6),
         "calibration_intercept": round(model.scaling.intercept, 6),
-        "uses_encoder_state": bool(np.isfinite(model.state_penalty)),
+        "uses_encoder_state": model.uses_state,
+        "skill": churn.out_of_time_skill(study, model, today, model.members.space.horizon),
+        "score_psi": _score_drift(study, model.probability, today, model.members.space.horizon),
     }
 
 
-def _value_facts(prediction: ValuePrediction) -> dict[str, Any]:
+def _value_facts(study: Study, prediction: ValuePrediction, today: int) -> dict[str, Any]:
     model = prediction.model
     if model is None:
         return {}
     return {
-        "blend": dict(
-            zip(("poisson", "trees", "stacked"), model.weights.round(4).tolist(), strict=True)
-        ),
-        "vip_threshold": round(model.tiers.threshold, 6),
-        "largest_amount": round(model.amounts.cap, 6),
-        "uses_encoder_state": bool(np.isfinite(model.amounts.state_penalty)),
+        "blend": dict(zip(value.MEMBERS, model.weights.round(4).tolist(), strict=True)),
+        "vip_threshold": round(model.members.tiers.threshold, 6),
+        "largest_amount": round(model.members.cap, 6),
+        "uses_encoder_state": model.uses_state,
+        "skill": value.out_of_time_skill(study, model, today, model.members.space.horizon),
+        "score_psi": _score_drift(study, model.amount, today, model.members.space.horizon),
     }
+
+
+def _score_drift(
+    study: Study, score: Callable[[CutoffRows], FloatArray], today: int, horizon: int
+) -> float | None:
+    """Return how far the score has moved between the newest training cut-off and now."""
+    then = study.asked(study.learnt(horizon, today)[-1])
+    return evaluation.stability_index(score(then), score(study.asked(today)))
 
 
 def _finish(

@@ -14,6 +14,9 @@ _VARS = {
     "seed": "scorer_seed",
     "vip_share": "vip_share",
     "threads": "scorer_threads",
+    "warning_probability": "high_risk_probability",
+    "backtest_cutoffs": "backtest_cutoffs",
+    "largest_skill_drop": "largest_skill_drop",
 }
 
 
@@ -30,6 +33,9 @@ class HeadSettings:
         backtest_cutoffs: how many of the last closed cut-offs are tested.
         bootstrap_replicates: resamples behind each interval of a metric, at most; fewer where many
             customers make each interval narrow anyway.
+        warning_probability: P(silence) from which a customer is warned of.
+        largest_skill_drop: how far below the model in force a new model's skill may lie; one that
+            is worse is not served.
         threads: threads that fitting may use; 0 for one a core.
     """
 
@@ -38,8 +44,10 @@ class HeadSettings:
     vip_share: float = 0.10
     interval_coverage: float = 0.80
     max_training_rows: int = 30_000
-    backtest_cutoffs: int = 1
+    backtest_cutoffs: int = 3
     bootstrap_replicates: int = 200
+    warning_probability: float = 0.7
+    largest_skill_drop: float = 0.1
     threads: int = 2
 
     def __post_init__(self) -> None:
@@ -57,6 +65,10 @@ class HeadSettings:
             raise _bad("backtest_cutoffs", self.backtest_cutoffs, "a count from 0 to 24")
         if not 0 <= self.bootstrap_replicates <= 10_000:
             raise _bad("bootstrap_replicates", self.bootstrap_replicates, "a count up to 10000")
+        if not 0.0 < self.warning_probability < 1.0:
+            raise _bad("warning_probability", self.warning_probability, "between 0 and 1")
+        if not 0.0 < self.largest_skill_drop <= 1.0:
+            raise _bad("largest_skill_drop", self.largest_skill_drop, "above 0 and at most 1")
         if self.threads < 0:
             raise _bad("threads", self.threads, "0 (one a core) or more")
 

@@ -105,7 +105,7 @@ def read_cutoffs(
         features={name: _floats(kept[name]) for name in names},
         orders={h: _floats(kept[f"orders_next_{h}d"]) for h in horizons},
         spend={h: np.maximum(_floats(kept[f"spend_next_{h}d"]), 0.0) for h in horizons},
-        states=_states_of(customer_no, day, states),
+        states=states_of(customer_no, day, states),
     )
 
 
@@ -157,7 +157,7 @@ def _floats(column: pa.ChunkedArray) -> FloatArray:
     return np.where(np.isinf(filled), np.nan, filled)
 
 
-def _states_of(customer_no: IntArray, day: IntArray, states: pa.Table | None) -> FloatArray:
+def states_of(customer_no: IntArray, day: IntArray, states: pa.Table | None) -> FloatArray:
     """Return the state of each row, [rows, width]; NaN for customers without one."""
     nothing = np.zeros((len(customer_no), 0))
     if states is None or states.num_rows == 0 or len(customer_no) == 0:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -10,218 +9,291 @@ import numpy as np
 
 from footfall.heads.boosting import Boosted, fit_boosted
 from footfall.heads.calibration import AmountBands, fit_bands, one_error_choice
-from footfall.heads.churn import FEWEST_ROWS, recency_weights
-from footfall.heads.features import FeatureSpace, learn_space
-from footfall.heads.linear import LinearFit, fit_linear
-from footfall.heads.settings import HeadSettings
-from footfall.heads.tables import (
-    CutoffRows,
-    FloatArray,
-    customer_uniform,
-    training_days,
-    training_rows,
+from footfall.heads.churn import (
+    FEWEST_ROWS,
+    STATE_PENALTY,
+    recency_weights,
+    silence_members,
 )
-from footfall.heads.tiers import TierModel, fit_tiers
+from footfall.heads.features import (
+    FeatureSpace,
+    learn_space,
+    purchase_days,
+    repeat_history,
+    window_amount,
+)
+from footfall.heads.lifetimes import OrderValue, fit_order_value
+from footfall.heads.linear import LinearFit, fit_linear, sigmoid
+from footfall.heads.study import Study
+from footfall.heads.tables import CutoffRows, FloatArray, IntArray, customer_uniform
+from footfall.heads.tiers import TierModel, decision_weights, fit_tiers, tier_of
+
+#: Names of the blended predictions, in order.
+MEMBERS = ("poisson", "trees", "stacked", "window", "repeat")
 
 _AMOUNT_PENALTY = 0.02
 _ORDER_PENALTY = 0.005
-_STATE_PENALTIES = (0.02, 0.1, 0.5)
 #: Labels above this many times their 99.9th percentile are held there.
 _LABEL_CAP = 3.0
 _SMALLEST = 1e-6
-#: Weights of (Poisson, trees, trees on Poisson); the first is the one to keep.
-_BLENDS = np.array(
-    [(1 / 3, 1 / 3, 1 / 3)]
-    + [w for w in product((0.0, 0.25, 0.5, 0.75, 1.0), repeat=3) if abs(sum(w) - 1.0) < 1e-9]
-)
+#: The blend without any evidence; chosen on validation cut-offs of two shops, where it is flat.
+_PRIOR_BLEND = np.array([0.2, 0.25, 0.45, 0.1, 0.0])
+_BLENDS = np.array([w for w in product(np.arange(5), repeat=5) if sum(w) == 4]) / 4.0
 
 
 @dataclass(frozen=True)
-class Amounts:
-    """Three regressions of spend, each an expectation in the currency of the data.
+class ValueMembers:
+    """What is fitted at an origin, before anything is chosen; amounts in the data's currency.
 
     Attributes:
-        poisson: ridge Poisson regression on log features (and the state, where it pays).
+        poisson: ridge Poisson regression on log features.
+        with_state: the same on features and the encoder's state; None where there are no states.
         trees: boosted Tweedie trees.
         stacked: boosted Tweedie trees that start from the Poisson regression: trees alone cannot
             predict beyond what they have seen, and a shop's best customers lie there.
+        order_value: Gamma-Gamma; with BG/NBD's expected orders it is the member `repeat`.
         cap: largest amount that is predicted.
+        orders: Poisson regression of order days.
+        tiers: P(VIP, given a purchase).
     """
 
     space: FeatureSpace
     poisson: LinearFit
+    with_state: LinearFit | None
     trees: Boosted
     stacked: Boosted
+    order_value: OrderValue | None
     cap: float
-    state_penalty: float
+    orders: LinearFit
+    tiers: TierModel
 
-    def members(self, rows: CutoffRows) -> FloatArray:
-        """Return the three predictions, float64 [rows, 3]."""
-        link = self.poisson.link(_joined_design(self.space, rows, self.state_penalty))
-        raw = self.space.raw(rows)
-        links = [link, self.trees.link(raw), link + self.stacked.link(raw)]
-        return np.minimum(np.exp(np.minimum(np.column_stack(links), 40.0)), self.cap)
+    def amounts(self, rows: CutoffRows, *, uses_state: bool) -> FloatArray:
+        """Return the predictions of :data:`MEMBERS`, float64 [rows, 5]."""
+        design, raw = self.space.design(rows), self.space.raw(rows)
+        link = self.poisson.link(design)
+        if uses_state and self.with_state is not None:
+            link = self.with_state.link(np.column_stack([design, self.space.state_design(rows)]))
+        links = np.column_stack([link, self.trees.link(raw), link + self.stacked.link(raw)])
+        regressions = np.exp(np.minimum(links, 40.0))
+        others = [window_amount(rows, self.space.horizon), self._repeat(rows, regressions[:, 2])]
+        members: FloatArray = np.minimum(np.column_stack([regressions, *others]), self.cap)
+        return members
+
+    def _repeat(self, rows: CutoffRows, otherwise: FloatArray) -> FloatArray:
+        """Return expected orders x order value, or ``otherwise`` where they cannot be told."""
+        history, model = repeat_history(rows), self.space.repeat_buying
+        if history is None or model is None or self.order_value is None:
+            return otherwise
+        mean = rows.features["f_mean_order_amount"]
+        each = self.order_value.expected(purchase_days(rows), mean)
+        amount = model.expected_orders(*history, self.space.horizon) * each
+        return np.where(np.isfinite(amount), amount, otherwise)
 
 
 @dataclass(frozen=True)
 class ValueModel:
-    """The blended amount with its interval, the orders and the tiers."""
+    """The blended amount with its interval, the orders and the tiers.
 
-    amounts: Amounts
+    Attributes:
+        members: the fits.
+        uses_state: whether the encoder's state is among the columns of the regression.
+        weights: of the members, [5].
+        bands: of the interval.
+        held_tiers: tier probabilities and true tiers of held-out days, to tune the decision on.
+    """
+
+    members: ValueMembers
+    uses_state: bool
     weights: FloatArray
     bands: AmountBands
-    orders: LinearFit
-    tiers: TierModel
+    held_tiers: tuple[tuple[FloatArray, IntArray], ...]
 
     def amount(self, rows: CutoffRows) -> FloatArray:
         """Return expected spend in the horizon, float64 [rows]."""
-        return self.amounts.members(rows) @ self.weights
+        return self.members.amounts(rows, uses_state=self.uses_state) @ self.weights
 
     def expected_orders(self, rows: CutoffRows) -> FloatArray:
         """Return expected orders in the horizon, float64 [rows]."""
-        return np.exp(np.minimum(self.orders.link(self.amounts.space.design(rows)), 12.0))
+        return np.exp(np.minimum(self.members.orders.link(self.members.space.design(rows)), 12.0))
 
     def tier_probabilities(self, rows: CutoffRows, purchase: FloatArray) -> FloatArray:
         """Return P(potential), P(regular), P(VIP), [rows, 3], given P(a purchase), [rows]."""
-        return self.tiers.probabilities(self.amounts.space, rows, purchase)
+        return self.members.tiers.probabilities(self.members.space, rows, purchase)
+
+    def tier_weights(self, probabilities: FloatArray) -> FloatArray:
+        """Return the weights of the decision for customers of these tier probabilities, [3]."""
+        return decision_weights(probabilities, self.held_tiers)
 
 
 def fit_value(
-    rows: CutoffRows, days: Sequence[int], horizon: int, settings: HeadSettings
+    study: Study, origin: int, horizon: int, *, state: bool | None = None
 ) -> ValueModel | None:
-    """Fit on the given closed cut-offs; choose blend and interval on the latest of them.
+    """Fit on the cut-offs closed at ``origin``; choose blend and interval on the latest of them.
+
+    Arguments as in :func:`footfall.heads.churn.fit_silence`.
 
     Returns:
         The model, or None where there is too little to learn from.
     """
-    train = training_rows(rows, list(days), settings.max_training_rows, settings.seed)
-    if not _is_enough(train, horizon):
+    members = value_members(study, origin, horizon)
+    if members is None:
         return None
-    actual, members = _held_out(rows, list(days), horizon, settings)
-    weights = _choose_blend(actual, members[:, 0])
-    state_penalty = float("nan")
-    if members.shape[1] > 1 and len(actual):
-        losses = [
-            _losses(actual, members[:, column] @ weights) for column in range(members.shape[1])
-        ]
-        column = int(np.column_stack(losses).mean(axis=0).argmin())
-        state_penalty = float("nan") if column == 0 else _STATE_PENALTIES[column - 1]
-    else:
-        column = 0
-    bands = fit_bands(members[:, column] @ weights, actual, settings.interval_coverage)
-    space = learn_space(train, horizon)
-    amounts = _fit_amounts(space, train, horizon, settings, (state_penalty,))[0]
-    row_weights = recency_weights(train)
+    held = study.recall(
+        "held-out value", horizon, origin, lambda: _held_out(study, origin, horizon)
+    )
+    weights = _choose_blend(held.actual, held.plain)
+    uses_state = members.with_state is not None and state is not False
+    if uses_state and state is None:
+        plain, told = (
+            _losses(held.actual, predicted @ weights) for predicted in (held.plain, held.with_state)
+        )
+        uses_state = len(told) > 0 and bool(told.mean() < plain.mean())
+    predicted = (held.with_state if uses_state else held.plain) @ weights
+    bands = fit_bands(predicted, held.actual, study.settings.interval_coverage)
+    return ValueModel(members, uses_state, weights, bands, held.tiers)
+
+
+def out_of_time_skill(study: Study, model: ValueModel, origin: int, horizon: int) -> float | None:
+    """Return 1 - mean absolute error / that of the mean amount on the held-out days of ``origin``.
+
+    None without held-out rows, or where all of them spent the same.
+    """
+    held = study.recall(
+        "held-out value", horizon, origin, lambda: _held_out(study, origin, horizon)
+    )
+    if len(held.actual) == 0 or held.actual.min() == held.actual.max():
+        return None
+    members = held.with_state if model.uses_state else held.plain
+    error = np.abs(held.actual - members @ model.weights).mean()
+    return float(1.0 - error / np.abs(held.actual - held.actual.mean()).mean())
+
+
+def value_members(study: Study, origin: int, horizon: int) -> ValueMembers | None:
+    """Return the fits at ``origin``, before anything is chosen; None where there is too little."""
+    return study.recall("value", horizon, origin, lambda: _fit_members(study, origin, horizon))
+
+
+@dataclass(frozen=True)
+class _HeldOut:
+    """Predictions on customers that were not learnt from.
+
+    Attributes:
+        actual: spend, [rows].
+        plain, with_state: the members' predictions, [rows, 5]; equal where there are no states.
+        tiers: for each held-out day the tier probabilities and the true tiers.
+    """
+
+    actual: FloatArray
+    plain: FloatArray
+    with_state: FloatArray
+    tiers: tuple[tuple[FloatArray, IntArray], ...]
+
+
+def _held_out(study: Study, origin: int, horizon: int) -> _HeldOut:
+    learnt = study.learnt(horizon, origin)
+    actual, plain, with_state = [np.zeros(0)], [np.zeros((0, 5))], [np.zeros((0, 5))]
+    tiers = []
+
+    def judge(where: Study, day: int, members: ValueMembers, asked: CutoffRows) -> None:
+        actual.append(asked.spend[horizon])
+        plain.append(members.amounts(asked, uses_state=False))
+        with_state.append(members.amounts(asked, uses_state=True))
+        silence = silence_members(where, day, horizon)
+        if silence is not None:
+            link = silence.linear_link(asked, uses_state=False) + silence.tree_link(asked)
+            chances = members.tiers.probabilities(members.space, asked, sigmoid(-0.5 * link))
+            tiers.append((chances, tier_of(asked.spend[horizon], members.tiers.threshold)))
+
+    for day in study.held_out_days(horizon, origin):
+        members = value_members(study, day, horizon)
+        if members is not None:
+            judge(study, day, members, study.asked(day))
+    if len(actual) == 1:
+        fold = np.floor(customer_uniform(study.rows.customer_no, study.settings.seed + 2) * 3)
+        for left_out in range(3):
+            rest = study.part(study.rows.take(fold != left_out))
+            members = value_members(rest, origin, horizon)
+            asked = study.part(study.rows.take(fold == left_out)).asked(learnt[-1])
+            if len(asked) and members is not None:
+                judge(rest, origin, members, asked)
+    return _HeldOut(
+        np.concatenate(actual), np.concatenate(plain), np.concatenate(with_state), tuple(tiers)
+    )
+
+
+def _fit_members(study: Study, origin: int, horizon: int) -> ValueMembers | None:
+    train = study.training(horizon, origin)
+    if len(train) < FEWEST_ROWS or int((train.spend[horizon] > 0).sum()) < 10:
+        return None
+    space = study.recall("space", horizon, origin, lambda: learn_space(train, horizon))
+    cap = _cap(train.spend[horizon])
+    spend = np.minimum(train.spend[horizon], cap)
+    raw, design, weights = space.raw(train), space.design(train), recency_weights(train)
+    penalty = np.full(design.shape[1], _AMOUNT_PENALTY)
+    poisson = fit_linear(design, spend, family="poisson", penalty=penalty, weights=weights)
+    with_state = None
+    states = space.state_design(train)
+    if states.shape[1]:
+        with_state = fit_linear(
+            np.column_stack([design, states]),
+            spend,
+            family="poisson",
+            penalty=np.concatenate([penalty, np.full(states.shape[1], STATE_PENALTY)]),
+            weights=weights,
+        )
+    seed = study.settings.seed
+    trees = fit_boosted(
+        raw, spend, objective="tweedie", seed=seed, weights=weights, randomised=False
+    )
+    stacked = fit_boosted(
+        raw,
+        spend,
+        objective="tweedie",
+        seed=seed + 1,
+        weights=weights,
+        offset=np.maximum(poisson.link(design), np.log(_SMALLEST)),
+        rounds=70,
+    )
     orders = fit_linear(
-        space.design(train),
+        design,
         np.minimum(train.orders[horizon], _cap(train.orders[horizon])),
         family="poisson",
         penalty=_ORDER_PENALTY,
-        weights=row_weights,
+        weights=weights,
     )
-    tiers = fit_tiers(space, train, train.spend[horizon], row_weights, settings)
-    return ValueModel(amounts, weights, bands, orders, tiers)
+    tiers = fit_tiers(space, train, train.spend[horizon], weights, study.settings)
+    latest = train.take(train.day == train.day.max())
+    order_value = None
+    if "f_mean_order_amount" in latest.features:
+        mean = latest.features["f_mean_order_amount"]
+        order_value = fit_order_value(purchase_days(latest), mean)
+    return ValueMembers(space, poisson, with_state, trees, stacked, order_value, cap, orders, tiers)
 
 
 def _cap(amounts: FloatArray) -> float:
     return _LABEL_CAP * max(float(np.quantile(amounts, 0.999)), _SMALLEST)
 
 
-def _is_enough(rows: CutoffRows, horizon: int) -> bool:
-    return len(rows) >= FEWEST_ROWS and int((rows.spend[horizon] > 0).sum()) >= 10
-
-
-def _held_out(
-    rows: CutoffRows, days: list[int], horizon: int, settings: HeadSettings
-) -> tuple[FloatArray, FloatArray]:
-    """Return actual spend [rows] and held-out predictions [rows, 1 + state penalties, 3]."""
-    latest = max(days)
-    penalties = (float("nan"), *(_STATE_PENALTIES if rows.states.shape[1] else ()))
-    limit, seed = settings.max_training_rows, settings.seed
-    earlier = training_rows(rows, training_days(days, horizon, latest), limit, seed)
-    if _is_enough(earlier, horizon):
-        tested = training_rows(rows, [latest], limit, seed + 1)
-        return _predict(earlier, tested, horizon, settings, penalties)
-    fold = np.floor(customer_uniform(rows.customer_no, settings.seed + 2) * 3)
-    actual, members = [np.zeros(0)], [np.zeros((0, len(penalties), 3))]
-    for left_out in range(3):
-        learnt = training_rows(rows.take(fold != left_out), days, limit, seed)
-        asked = rows.take(fold == left_out).at([latest])
-        if len(asked) and _is_enough(learnt, horizon):
-            spend, predicted = _predict(learnt, asked, horizon, settings, penalties)
-            actual.append(spend)
-            members.append(predicted)
-    return np.concatenate(actual), np.concatenate(members)
-
-
-def _predict(
-    learnt: CutoffRows,
-    asked: CutoffRows,
-    horizon: int,
-    settings: HeadSettings,
-    penalties: tuple[float, ...],
-) -> tuple[FloatArray, FloatArray]:
-    space = learn_space(learnt, horizon)
-    fits = _fit_amounts(space, learnt, horizon, settings, penalties)
-    return asked.spend[horizon], np.stack([fit.members(asked) for fit in fits], axis=1)
-
-
-def _fit_amounts(
-    space: FeatureSpace,
-    train: CutoffRows,
-    horizon: int,
-    settings: HeadSettings,
-    state_penalties: tuple[float, ...],
-) -> list[Amounts]:
-    """Fit the members once for each state penalty; the trees without a start are shared."""
-    cap = _cap(train.spend[horizon])
-    spend = np.minimum(train.spend[horizon], cap)
-    raw, weights = space.raw(train), recency_weights(train)
-    trees = fit_boosted(raw, spend, objective="tweedie", seed=settings.seed, weights=weights)
-    fits = []
-    for state_penalty in state_penalties:
-        design = _joined_design(space, train, state_penalty)
-        penalty = np.full(design.shape[1], _AMOUNT_PENALTY)
-        penalty[len(space.columns) :] = state_penalty
-        poisson = fit_linear(design, spend, family="poisson", penalty=penalty, weights=weights)
-        stacked = fit_boosted(
-            raw,
-            spend,
-            objective="tweedie",
-            seed=settings.seed + 1,
-            weights=weights,
-            offset=np.maximum(poisson.link(design), np.log(_SMALLEST)),
-            rounds=70,
-        )
-        fits.append(Amounts(space, poisson, trees, stacked, cap, state_penalty))
-    return fits
-
-
 def _choose_blend(actual: FloatArray, members: FloatArray) -> FloatArray:
-    """Return the mean of the equal blend and of the blend that is best on held-out customers.
+    """Return the mean of the prior blend and of the blend that is best on held-out customers.
 
-    The best blend of one cut-off is partly its noise: half of the equal blend stays, and all of
-    it unless another is better by one standard error.
+    The best blend of a few cut-offs is partly their noise: half of the prior stays, and all of it
+    unless another is better by one standard error.
     """
-    equal: FloatArray = _BLENDS[0]
     if len(actual) == 0:
-        return equal
-    losses = np.column_stack([_losses(actual, members @ weights) for weights in _BLENDS])
-    blend: FloatArray = 0.5 * (equal + _BLENDS[one_error_choice(losses, preferred=0)])
+        return _PRIOR_BLEND
+    candidates = np.vstack([_PRIOR_BLEND, _BLENDS])
+    losses = np.column_stack([_losses(actual, members @ weights) for weights in candidates])
+    blend: FloatArray = 0.5 * (_PRIOR_BLEND + candidates[one_error_choice(losses, preferred=0)])
     return blend
 
 
 def _losses(actual: FloatArray, predicted: FloatArray) -> FloatArray:
     """Return each row's absolute error plus Tweedie deviance (power 1.5), both in mean units."""
+    if len(actual) == 0:
+        return np.zeros(0)
     unit = max(float(actual.mean()), _SMALLEST)
     y, mean = actual / unit, np.maximum(predicted / unit, 1e-4)
     deviance = 4.0 * (np.sqrt(mean) + y / np.sqrt(mean) - 2.0 * np.sqrt(y))
     losses: FloatArray = np.abs(y - mean) + deviance
     return losses
-
-
-def _joined_design(space: FeatureSpace, rows: CutoffRows, state_penalty: float) -> FloatArray:
-    design = space.design(rows)
-    if np.isnan(state_penalty):
-        return design
-    return np.column_stack([design, space.state_design(rows)])

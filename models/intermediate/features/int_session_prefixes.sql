@@ -1,0 +1,205 @@
+-- A session as the shop could know it after its first, third, fifth and tenth event, and what then became of it.
+-- Features (`f_`) come from the events so far and from earlier sessions only; past visits count from the moment that
+-- the visitor is told apart, by her customer id on an event so far: whose a device will turn out to be is not known.
+with
+
+sessions as (
+
+    select * from {{ ref('int_sessions') }}
+    where not is_bot
+
+),
+
+session_events as (
+
+    select * from {{ ref('int_session_events') }}
+
+),
+
+accepted as (
+
+    select * from {{ ref('int_accepted_events') }}
+    where customer_no is not null
+
+),
+
+prefixes as (
+
+    select 1 as prefix_length
+    union all
+    select 3
+    union all
+    select 5
+    union all
+    select 10
+
+),
+
+clock as (
+
+    select max(ended_at) as now_at from sessions
+
+),
+
+-- What a later login told about a session was not known to the sessions that followed it.
+past_visits as (
+
+    select
+        session_id,
+        count(*) over earlier as visit_count,
+        coalesce(sum(case when is_converted then 1 else 0 end) over earlier, 0) as order_visit_count,
+        max(ended_at) over earlier as last_ended_at,
+        max(case when is_converted then ended_at end) over earlier as last_ordered_at
+    from sessions
+    where is_known_later is not true
+    window earlier as (
+        partition by visitor_no order by session_started_at rows between unbounded preceding and 1 preceding
+    )
+
+),
+
+recent as (
+
+    select
+        sessions.*,
+        clock.now_at
+    from sessions
+    cross join clock
+    where sessions.session_started_at >= {{ dbt.dateadd('day', -1 * var('intent_history_days'), 'clock.now_at') }}
+
+),
+
+identified as (
+
+    select
+        recent.session_id,
+        min(accepted.event_at) as identified_at
+    from recent
+    inner join accepted
+        on recent.visitor_no = accepted.customer_no
+        and recent.session_started_at <= accepted.event_at
+        and recent.ended_at >= accepted.event_at
+    group by recent.session_id
+
+),
+
+told as (
+
+    select
+        recent.session_id,
+        recent.visitor_no,
+        recent.now_at,
+        recent.session_started_at,
+        prefixes.prefix_length,
+        max(session_events.event_at) as prefix_at,
+        max(recent.ended_at) as ended_at,
+        max(recent.device) as device,
+        max(recent.channel) as channel,
+        max(recent.entry_event_type) as entry_event_type,
+        bool_or(identified.identified_at <= session_events.event_at) as is_told_apart,
+        max(case when session_events.event_no = prefixes.prefix_length then session_events.event_type end)
+            as last_event_type,
+        count(*) filter (where session_events.event_type = 'view') as view_count,
+        count(*) filter (where session_events.event_type = 'search') as search_count,
+        count(*) filter (where session_events.stage = 'cart') as cart_count,
+        count(*) filter (where session_events.stage = 'checkout') as checkout_count,
+        count(*) filter (where session_events.is_friction) as friction_count,
+        count(*) filter (where session_events.stage = 'acquire') as login_count,
+        max(case when session_events.stage <> 'after_sales' then session_events.stage_order end) as furthest_stage,
+        bool_or(session_events.event_type = 'purchase') as has_bought
+    from recent
+    cross join prefixes
+    inner join session_events
+        on recent.visitor_no = session_events.visitor_no
+        and recent.session_started_at = session_events.session_started_at
+        and prefixes.prefix_length >= session_events.event_no
+    left join identified on recent.session_id = identified.session_id
+    where recent.event_count >= prefixes.prefix_length
+    group by recent.session_id, recent.visitor_no, recent.now_at, recent.session_started_at, prefixes.prefix_length
+
+),
+
+purchases as (
+
+    select
+        visitor_no,
+        session_started_at,
+        event_at,
+        event_no
+    from session_events
+    where event_type = 'purchase'
+
+),
+
+outcomes as (
+
+    select
+        told.session_id,
+        told.prefix_length,
+        count(case when purchases.session_started_at = told.session_started_at then 1 end) as orders_in_session,
+        count(*) as orders_next_7d
+    from told
+    inner join purchases
+        on told.visitor_no = purchases.visitor_no
+        and told.prefix_at <= purchases.event_at
+        and {{ seconds_between('told.prefix_at', 'purchases.event_at') }} < 7 * 86400
+        and (told.session_started_at <> purchases.session_started_at or told.prefix_length < purchases.event_no)
+    group by told.session_id, told.prefix_length
+
+),
+
+final as (
+
+    select
+        told.session_id,
+        told.visitor_no,
+        cast(told.prefix_length as integer) as prefix_length,
+        told.session_started_at,
+        told.prefix_at,
+
+        told.device,
+        told.channel,
+        told.entry_event_type,
+        told.last_event_type,
+
+        cast(told.view_count as double) as f_views,
+        cast(told.search_count as double) as f_searches,
+        cast(told.cart_count as double) as f_carts,
+        cast(told.checkout_count as double) as f_checkouts,
+        cast(told.friction_count as double) as f_frictions,
+        cast(told.login_count as double) as f_logins,
+        cast(told.furthest_stage as double) as f_furthest_stage,
+        cast({{ seconds_between('told.session_started_at', 'told.prefix_at') }} as double) as f_elapsed_seconds,
+        case when told.is_told_apart then cast(past_visits.visit_count as double) end as f_past_visits,
+        case when told.is_told_apart then cast(past_visits.order_visit_count as double) end as f_past_order_visits,
+        case
+            when told.is_told_apart
+                then {{ seconds_between('past_visits.last_ended_at', 'told.prefix_at') }} / 86400.0
+        end as f_days_since_visit,
+        case
+            when told.is_told_apart
+                then {{ seconds_between('past_visits.last_ordered_at', 'told.prefix_at') }} / 86400.0
+        end as f_days_since_order,
+
+        -- Empty as long as the session, or the week, may still bring a purchase.
+        case
+            when {{ dbt.dateadd('minute', var('session_gap_minutes'), 'told.ended_at') }} <= told.now_at
+                then coalesce(outcomes.orders_in_session, 0) > 0
+        end as buys_in_session,
+        case
+            when {{ dbt.dateadd('day', 7, 'told.prefix_at') }} <= told.now_at
+                then coalesce(outcomes.orders_next_7d, 0) > 0
+        end as buys_in_7_days,
+        told.has_bought,
+        {{ dbt.dateadd('minute', var('session_gap_minutes'), 'told.ended_at') }} > told.now_at as is_open,
+
+        told.now_at
+    from told
+    left join past_visits on told.session_id = past_visits.session_id
+    left join outcomes
+        on told.session_id = outcomes.session_id
+        and told.prefix_length = outcomes.prefix_length
+
+)
+
+select * from final

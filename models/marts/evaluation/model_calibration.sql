@@ -1,0 +1,42 @@
+-- What each model promised and what came, by tenth of the customers (or sessions) in order of the promise.
+with
+
+backtests as (
+
+    select * from {{ ref('backtest_churn') }}
+    union all by name
+    select * from {{ ref('backtest_value') }}
+    union all by name
+    select * from {{ ref('backtest_intent') }}
+
+),
+
+final as (
+
+    select
+        md5(concat_ws('|', score, population, horizon_days, cutoff_date, model, bin)) as calibration_id,
+
+        score,
+        population,
+        model,
+
+        cast(horizon_days as integer) as horizon_days,
+        cast(bin as integer) as tenth,
+        predicted as predicted_mean,
+        value as observed_mean,
+        lower_bound,
+        upper_bound,
+        cast(customer_count as bigint) as customer_count,
+
+        is_baseline,
+        predicted between lower_bound and upper_bound as is_within_interval,
+
+        cutoff_date,
+
+        run_id as model_run_id
+    from backtests
+    where bin is not null
+
+)
+
+select * from final

@@ -1,0 +1,387 @@
+"""Purchase intent: P(a purchase in this session) and within 7 days, as a session unfolds.
+
+One model for each prefix length and target, fitted on the sessions before, so that each learns
+from what a session looks like after so many events and nothing later. The score is the mean, in
+log-odds, of a ridge logistic regression and boosted trees, calibrated on the latest sessions that
+the models did not learn from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import lightgbm
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from footfall import evaluation
+from footfall.heads.boosting import fit_boosted
+from footfall.heads.calibration import PlattScaling, fit_platt
+from footfall.heads.features import principal_axes, signed_log
+from footfall.heads.linear import fit_linear, sigmoid
+from footfall.heads.runs import Run, constant, day_to_date
+from footfall.heads.settings import HeadSettings
+from footfall.heads.tables import FloatArray, IntArray, states_of
+
+Progress = Callable[[str], None]
+
+#: Targets by the column that holds the outcome; days until an outcome is known.
+TARGETS = {"buys_in_session": 1, "buys_in_7_days": 7}
+WORDS = ("device", "channel", "entry_event_type", "last_event_type")
+OURS = "attention_scorer"
+
+_MICROSECONDS_A_DAY = 86_400_000_000
+_COMMONEST = 8
+_FEWEST_ROWS, _FEWEST_OF_A_KIND, _FEWEST_TESTED = 200, 20, 100
+_PENALTY = 0.002
+_HELD_OUT_SHARE = 0.25
+_STATE_COMPONENTS = 8
+
+INTENT_SCHEMA = pa.schema(
+    [
+        ("session_id", pa.string()),
+        ("prefix_length", pa.int32()),
+        ("prefix_at", pa.timestamp("us", tz="UTC")),
+        ("is_open", pa.bool_()),
+        ("session_probability", pa.float64()),
+        ("week_probability", pa.float64()),
+        ("method", pa.string()),
+        ("run_id", pa.string()),
+        ("cutoff_date", pa.date32()),
+        ("run_metadata", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Prefixes:
+    """Sessions after so many events, in order of time.
+
+    Attributes:
+        table: the rows that were read.
+        length: events so far, [rows].
+        at: microseconds of the last of them, [rows].
+        open_to_buy: no purchase so far: only these have a chance in the session, [rows].
+        names: of the columns of ``raw``.
+        raw: features, then one-hot words, NaN where unknown, [rows, columns].
+        states: principal components of the encoder's state at the last cut-off before the event,
+            NaN where the visitor is not told apart yet or has none, [rows, components].
+    """
+
+    table: pa.Table
+    length: IntArray
+    at: IntArray
+    open_to_buy: npt.NDArray[np.bool_]
+    names: tuple[str, ...]
+    raw: FloatArray
+    states: FloatArray
+
+    def columns(self, *, uses_state: bool) -> FloatArray:
+        """Return what a model sees, [rows, columns]."""
+        return np.column_stack([self.raw, self.states]) if uses_state else self.raw
+
+    def labels(self, target: str) -> FloatArray:
+        """Return 1 or 0, NaN where the outcome is not known yet, [rows]."""
+        column = pc.cast(self.table[target], pa.float64())
+        filled: FloatArray = pc.fill_null(column, float("nan")).to_numpy().astype(np.float64)
+        return filled
+
+
+@dataclass(frozen=True)
+class IntentModel:
+    """A calibrated mean, in log-odds, of a regression and trees over the columns of prefixes."""
+
+    centre: FloatArray
+    scale: FloatArray
+    intercept: float
+    slopes: FloatArray
+    trees: Any
+    scaling: PlattScaling
+    uses_state: bool
+
+    def link(self, raw: FloatArray) -> FloatArray:
+        """Return uncalibrated log-odds, [rows]."""
+        linear = self.intercept + _design(raw, self.centre, self.scale) @ self.slopes
+        mean: FloatArray = 0.5 * (linear + self.trees.link(raw))
+        return mean
+
+    def probability(self, rows: Prefixes, asked: IntArray) -> FloatArray:
+        """Return P(the purchase) of the asked prefixes, [asked]."""
+        return sigmoid(
+            self.scaling.apply(self.link(rows.columns(uses_state=self.uses_state)[asked]))
+        )
+
+
+def score_intent(
+    prefixes: pa.Table,
+    states: pa.Table | None = None,
+    *,
+    settings: HeadSettings,
+    recent_days: int = 7,
+    previous: pa.Table | None = None,
+    progress: Progress,
+) -> pa.Table:
+    """Score the sessions of the last days, open ones included, after each prefix they reached.
+
+    Args:
+        prefixes: `int_session_prefixes`.
+        states: `attention_states`, None or empty for features alone.
+        settings: of the heads.
+        recent_days: how far back sessions are scored.
+        previous: the table as it stands; given back where code, data and settings are the same.
+        progress: told what is done, a line at a time.
+
+    Returns:
+        Columns of :data:`INTENT_SCHEMA`. The chance in the session is null where she has bought
+        already. Each row is scored by a model of the sessions before the scored days.
+        ``method`` is `fitted`, or `base_rate` where there is too little to learn from.
+    """
+    run = Run.start("intent", prefixes, states, settings, extra=f"recent_days={recent_days}")
+    kept = run.reusable(previous, INTENT_SCHEMA)
+    if kept is not None:
+        progress("intent: nothing new, the scores stand")
+        return kept
+    rows = read_prefixes(prefixes, states)
+    if len(rows.at) == 0:
+        return INTENT_SCHEMA.empty_table()
+    now = int(pc.max(pc.cast(rows.table["now_at"], pa.int64())).as_py())
+    since = now - recent_days * _MICROSECONDS_A_DAY
+    found, metrics = [], {}
+    for length in np.unique(rows.length):
+        asked = np.flatnonzero((rows.length == length) & (rows.at >= since))
+        chances, methods = {}, set()
+        for target in TARGETS:
+            model, rate = fit_intent(rows, int(length), target, since, settings)
+            known = np.full(len(asked), rate) if model is None else model.probability(rows, asked)
+            chances[target] = np.where(
+                rows.open_to_buy[asked] | (target != "buys_in_session"), known, np.nan
+            )
+            methods.add("base_rate" if model is None else "fitted")
+            metrics[f"{target}_{length}"] = {"rate": round(rate, 6), "fitted": model is not None}
+        found.append((asked, chances, "fitted" if methods == {"fitted"} else "base_rate"))
+        progress(f"intent: after {length} events done")
+    day = now // _MICROSECONDS_A_DAY
+    metadata = run.metadata(day, metrics)
+    tables = []
+    for asked, chances, method in found:
+        part, count = rows.table.take(asked), len(asked)
+        columns = {
+            "session_id": part["session_id"],
+            "prefix_length": part["prefix_length"],
+            "prefix_at": part["prefix_at"],
+            "is_open": part["is_open"],
+            "session_probability": pa.array(chances["buys_in_session"], from_pandas=True),
+            "week_probability": pa.array(chances["buys_in_7_days"]),
+            "method": constant(method, count, pa.string()),
+            "run_id": constant(run.run_id, count, pa.string()),
+            "cutoff_date": constant(day_to_date(day), count, pa.date32()),
+            "run_metadata": constant(metadata, count, pa.string()),
+        }
+        tables.append(
+            pa.table(
+                [columns[field.name].cast(field.type) for field in INTENT_SCHEMA],
+                schema=INTENT_SCHEMA,
+            )
+        )
+    return pa.concat_tables(tables)
+
+
+def intent_trials(
+    prefixes: pa.Table, states: pa.Table | None, settings: HeadSettings, test_days: int
+) -> list[tuple[str, int, int, FloatArray, dict[str, FloatArray]]]:
+    """Return target, prefix length, cut, labels and every model's chances on the latest sessions.
+
+    The test sessions are those whose prefix lies in the last ``test_days`` days whose outcome is
+    known; models learn from prefixes whose outcome was known when the test days began.
+    """
+    rows = read_prefixes(prefixes, states)
+    choices: dict[str, bool | None] = {OURS: None, "features_only": False}
+    if rows.states.shape[1]:
+        choices["features_and_state"] = True
+    trials = []
+    for target, wait in TARGETS.items():
+        labels = rows.labels(target)
+        usable = np.isfinite(labels) & (rows.open_to_buy | (target != "buys_in_session"))
+        if not usable.any():
+            continue
+        cut = int(rows.at[usable].max()) - test_days * _MICROSECONDS_A_DAY
+        cut -= cut % _MICROSECONDS_A_DAY
+        for length in np.unique(rows.length):
+            here = usable & (rows.length == length)
+            tested = np.flatnonzero(here & (rows.at >= cut))
+            learnt = np.flatnonzero(here & (rows.at < cut - wait * _MICROSECONDS_A_DAY))
+            fits = {
+                name: fit_intent(rows, int(length), target, cut, settings, state=state)[0]
+                for name, state in choices.items()
+            }
+            fitted = {name: model for name, model in fits.items() if model is not None}
+            if len(tested) < _FEWEST_TESTED or len(fitted) < len(fits):
+                continue
+            models = {name: model.probability(rows, tested) for name, model in fitted.items()}
+            models |= _baselines(rows, learnt, labels[learnt], tested, settings.seed)
+            trials.append((target, int(length), cut // _MICROSECONDS_A_DAY, labels[tested], models))
+    return trials
+
+
+def fit_intent(
+    rows: Prefixes,
+    length: int,
+    target: str,
+    origin: int,
+    settings: HeadSettings,
+    *,
+    state: bool | None = None,
+) -> tuple[IntentModel | None, float]:
+    """Fit on prefixes whose outcome was known at ``origin`` (microseconds).
+
+    ``state`` says whether to use the encoder's state; None lets the held-out sessions decide.
+
+    Returns:
+        The model, None where there is too little to learn from; and the rate of purchases.
+    """
+    labels = rows.labels(target)
+    usable = np.isfinite(labels) & (rows.length == length)
+    usable &= rows.open_to_buy | (target != "buys_in_session")
+    usable &= rows.at < origin - TARGETS[target] * _MICROSECONDS_A_DAY
+    learnt = np.flatnonzero(usable)[-settings.max_training_rows :]
+    y = labels[learnt]
+    rate = float((y.sum() + 0.5) / (len(y) + 10.0))
+    if len(y) < _FEWEST_ROWS or min(y.sum(), len(y) - y.sum()) < _FEWEST_OF_A_KIND:
+        return None, rate
+    # The latest quarter chooses and calibrates fits of the rest; then everything is learnt from.
+    split = int(len(learnt) * (1.0 - _HELD_OUT_SHARE))
+    early, late = learnt[:split], learnt[split:]
+    choices = [False] if rows.states.shape[1] == 0 or state is False else [True]
+    if choices[0] and state is None:
+        choices = [False, True]
+    scaling, uses_state = PlattScaling(), choices[0]
+    if min(labels[early].sum(), len(early) - labels[early].sum()) >= _FEWEST_OF_A_KIND:
+        links = {}
+        for choice in choices:
+            columns = rows.columns(uses_state=choice)
+            links[choice] = _fit(columns[early], labels[early], settings.seed).link(columns[late])
+        signs = np.where(labels[late] > 0, -1.0, 1.0)
+        uses_state = min(choices, key=lambda choice: np.logaddexp(0, signs * links[choice]).mean())
+        scaling = fit_platt(links[uses_state], labels[late], slope_trust=0.5, level_trust=0.5)
+    last = _fit(rows.columns(uses_state=uses_state)[learnt], y, settings.seed)
+    return replace(last, scaling=scaling, uses_state=uses_state), rate
+
+
+def read_prefixes(prefixes: pa.Table, states: pa.Table | None = None) -> Prefixes:
+    """Read `int_session_prefixes` in order of time; raises ValueError naming what is missing."""
+    wanted = ["session_id", "prefix_length", "prefix_at", "now_at", "has_bought", "is_open"]
+    missing = [name for name in (*wanted, *WORDS, *TARGETS) if name not in prefixes.column_names]
+    if missing:
+        raise ValueError(
+            f"the table of session prefixes lacks the column {', '.join(missing)}; it has "
+            f"{', '.join(prefixes.column_names)}"
+        )
+    table = prefixes.sort_by(
+        [("prefix_at", "ascending"), ("session_id", "ascending"), ("prefix_length", "ascending")]
+    )
+    names = sorted(name for name in table.column_names if name.startswith("f_"))
+    columns = [
+        pc.fill_null(pc.cast(table[name], pa.float64()), float("nan")).to_numpy() for name in names
+    ]
+    for word in WORDS:
+        values = np.array(
+            pc.fill_null(pc.cast(table[word], pa.string()), "").to_pylist(), dtype=str
+        )
+        kinds, counts = np.unique(values, return_counts=True)
+        for kind in sorted(kinds[np.argsort(-counts, kind="stable")][:_COMMONEST].tolist()):
+            names.append(f"{word}={kind}")
+            columns.append((values == kind).astype(np.float64))
+    return Prefixes(
+        table=table,
+        length=table["prefix_length"].to_numpy().astype(np.int64),
+        at=pc.cast(table["prefix_at"].cast(pa.timestamp("us", tz="UTC")), pa.int64()).to_numpy(),
+        open_to_buy=~pc.fill_null(table["has_bought"], False).to_numpy().astype(bool),
+        names=tuple(names),
+        raw=np.column_stack(columns) if len(table) else np.zeros((0, len(names))),
+        states=_states_of(table, states),
+    )
+
+
+def _states_of(table: pa.Table, states: pa.Table | None) -> FloatArray:
+    """Return components of the state at the last cut-off before each prefix, [rows, components].
+
+    Only where the visitor is told apart: that is where her past visits are known.
+    """
+    if states is None or states.num_rows == 0 or len(table) == 0:
+        return np.zeros((len(table), 0))
+    days = np.unique(states["cutoff_date"].cast(pa.date32()).cast(pa.int32()).to_numpy())
+    at = pc.cast(table["prefix_at"].cast(pa.timestamp("us", tz="UTC")), pa.int64()).to_numpy()
+    place = np.searchsorted(days, at // _MICROSECONDS_A_DAY, side="right") - 1
+    day = days[np.maximum(place, 0)].astype(np.int64)
+    visitor = table["visitor_no"].cast(pa.int64()).to_numpy()
+    known = (place >= 0) & ~table["f_past_visits"].is_null().to_numpy()
+    found = states_of(visitor, day, states)
+    found = np.where(known[:, None], found, np.nan)
+    centre, basis, scale = principal_axes(found, _STATE_COMPONENTS)
+    components: FloatArray = (found - centre) @ basis / scale
+    return components
+
+
+def _fit(raw: FloatArray, labels: FloatArray, seed: int) -> IntentModel:
+    logs = signed_log(raw)
+    known = np.isfinite(logs)
+    count = np.maximum(known.sum(axis=0), 1)
+    centre = np.where(known, logs, 0.0).sum(axis=0) / count
+    spread = np.sqrt((np.where(known, logs - centre, 0.0) ** 2).sum(axis=0) / count)
+    scale = np.where(spread > 1e-9, spread, 1.0)
+    linear = fit_linear(_design(raw, centre, scale), labels, family="logistic", penalty=_PENALTY)
+    trees = fit_boosted(raw, labels, objective="binary", seed=seed)
+    return IntentModel(centre, scale, linear.intercept, linear.slopes, trees, PlattScaling(), False)
+
+
+def _design(raw: FloatArray, centre: FloatArray, scale: FloatArray) -> FloatArray:
+    scores = np.clip(np.nan_to_num((signed_log(raw) - centre) / scale, nan=0.0), -5.0, 5.0)
+    missing = np.isnan(raw).astype(np.float64)
+    return np.column_stack([scores, missing])
+
+
+def _baselines(
+    rows: Prefixes, learnt: IntArray, labels: FloatArray, tested: IntArray, seed: int
+) -> dict[str, FloatArray]:
+    """Return the chances of each baseline: rates of what was learnt, and plain regressions."""
+    stage = rows.raw[:, rows.names.index("f_furthest_stage")]
+    overall = float(labels.mean())
+    by_stage = np.full(len(tested), overall)
+    for value in np.unique(stage[tested][np.isfinite(stage[tested])]):
+        same = stage[learnt] == value
+        by_stage[stage[tested] == value] = (labels[same].sum() + 10 * overall) / (same.sum() + 10)
+    counts = [
+        rows.names.index(name) for name in ("f_views", "f_carts", "f_checkouts", "f_furthest_stage")
+    ]
+    history = [i for i, name in enumerate(rows.names) if name.startswith(("f_past", "f_days"))]
+    predicted = {"constant": np.full(len(tested), overall), "furthest_stage": by_stage}
+    for name, chosen in (("logistic_counts", counts), ("recency_frequency", history)):
+        x = np.nan_to_num(signed_log(rows.raw[:, chosen]), nan=0.0)
+        centre, spread = x[learnt].mean(axis=0), x[learnt].std(axis=0)
+        x = (x - centre) / np.where(spread > 1e-9, spread, 1.0)
+        fit = fit_linear(x[learnt], labels, family="logistic", penalty=1e-4)
+        predicted[name] = sigmoid(fit.link(x[tested]))
+    parameters = {"objective": "binary", "seed": seed, "deterministic": True, "num_threads": 1,
+                  "force_row_wise": True, "verbose": -1}  # fmt: skip
+    booster = lightgbm.train(parameters, lightgbm.Dataset(rows.raw[learnt], labels), 100)
+    predicted["lightgbm"] = np.asarray(booster.predict(rows.raw[tested], num_threads=1))
+    return predicted
+
+
+def intent_metrics() -> dict[str, Callable[..., FloatArray]]:
+    """Return the metrics that intent is judged by."""
+    every = evaluation.probability_metrics()
+    chosen = (
+        "auc",
+        "pr_auc",
+        "brier",
+        "log_loss",
+        "ece",
+        "precision_top_decile",
+        "recall_top_decile",
+    )
+    return {name: every[name] for name in chosen}

@@ -1,0 +1,7 @@
+-- A score that is worse than its best trivial baseline, badly calibrated, stale, constant, null or out of range must
+-- not be acted on. The message says which and by how much; docs/scores.md says what to do.
+select
+    gate,
+    message
+from {{ ref('model_gates') }}
+where not is_passed

@@ -1,0 +1,280 @@
+"""Purchase intent: known at the event and nothing later, calibrated, better than its baselines."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from conftest import SMALL_SCORER, Warehouse
+from footfall import heads
+from footfall.heads import HeadSettings
+from footfall.heads.intent import read_prefixes
+
+SETTINGS = HeadSettings(bootstrap_replicates=50, threads=1)
+START = datetime(2025, 3, 1, tzinfo=UTC)
+
+
+def silent(_: str) -> None:
+    """Hear progress and say nothing."""
+
+
+@pytest.fixture(scope="module")
+def prefixes() -> pa.Table:
+    """Sessions of 90 days whose chance of a purchase hangs on carts and past orders."""
+    generator = np.random.default_rng(3)
+    now = START + timedelta(days=90)
+    rows = []
+    for session in range(6000):
+        begun = START + timedelta(seconds=float(generator.uniform(0, 90 * 86400)))
+        past, length = int(generator.poisson(0.8)), int(generator.choice([1, 3, 3, 5]))
+        carts = 0
+        drawn = generator.random()
+        for prefix in (1, 3, 5):
+            if prefix > length:
+                break
+            carts += int(generator.random() < 0.25)
+            chance = 1 / (1 + np.exp(3.0 - 1.6 * carts - 0.8 * past))
+            at = begun + timedelta(seconds=30 * prefix)
+            rows.append(
+                {
+                    "session_id": f"s{session}",
+                    "visitor_no": session,
+                    "prefix_length": prefix,
+                    "prefix_at": at,
+                    "now_at": now,
+                    "device": "phone",
+                    "channel": "mail" if session % 3 else "ads",
+                    "entry_event_type": "view",
+                    "last_event_type": "view",
+                    "f_views": float(prefix - carts),
+                    "f_carts": float(carts),
+                    "f_checkouts": 0.0,
+                    "f_furthest_stage": 3.0 if carts else 2.0,
+                    "f_past_visits": float(past) if session % 5 else None,
+                    "f_days_since_visit": 3.0 if past else None,
+                    "buys_in_session": bool(drawn < chance),
+                    "buys_in_7_days": bool(drawn < chance) if at < now - timedelta(7) else None,
+                    "has_bought": False,
+                    "is_open": False,
+                    "chance": float(chance),
+                }
+            )
+    return pa.Table.from_pylist(rows)
+
+
+def test_intent_ranks_as_the_truth_and_is_calibrated(prefixes: pa.Table) -> None:
+    scored = heads.score_intent(prefixes, settings=SETTINGS, progress=silent)
+    assert scored.schema == heads.INTENT_SCHEMA
+    assert set(scored["method"].to_pylist()) == {"fitted"}
+    truth = {
+        (row["session_id"], row["prefix_length"]): row["chance"] for row in prefixes.to_pylist()
+    }
+    rows = scored.to_pylist()
+    true = np.array([truth[row["session_id"], row["prefix_length"]] for row in rows])
+    told = np.array([row["session_probability"] for row in rows])
+    ranks = [np.argsort(np.argsort(values)) for values in (true, told)]
+    assert np.corrcoef(*ranks)[0, 1] > 0.8
+    assert abs(told.mean() - true.mean()) < 0.03
+    recent = pc.max(prefixes["prefix_at"]).as_py() - timedelta(days=7, hours=1)
+    assert all(row["prefix_at"] >= recent for row in rows)
+
+
+def test_back_test_has_baselines_intervals_and_calibration(prefixes: pa.Table) -> None:
+    table = heads.backtest_intent(prefixes, settings=SETTINGS, test_days=28, progress=silent)
+    assert table.schema == heads.BACKTEST_SCHEMA
+    rows = table.to_pylist()
+    models = {row["model"] for row in rows}
+    assert models == {
+        "attention_scorer",
+        "features_only",
+        "constant",
+        "furthest_stage",
+        "logistic_counts",
+        "recency_frequency",
+        "lightgbm",
+    }
+    assert {row["population"] for row in rows} >= {
+        "in session, after 1 event",
+        "7 days, after 3 events",
+    }
+    figures = {
+        row["model"]: row["value"]
+        for row in rows
+        if row["population"] == "in session, after 3 events" and row["metric"] == "auc"
+    }
+    assert figures["attention_scorer"] > max(figures["furthest_stage"], figures["constant"]) + 0.02
+    tenths = [row for row in rows if row["bin"] is not None and row["model"] == "attention_scorer"]
+    assert tenths
+    again = heads.backtest_intent(
+        prefixes, settings=SETTINGS, test_days=28, previous=table, progress=silent
+    )
+    assert again is table
+
+
+def test_a_state_that_tells_the_outcome_is_used_where_the_visitor_is_known(
+    prefixes: pa.Table,
+) -> None:
+    generator = np.random.default_rng(8)
+    buys = {row["session_id"]: row["buys_in_session"] for row in prefixes.to_pylist()}
+    states = pa.table(
+        {
+            "customer_no": list(range(len(buys))),
+            "cutoff_date": [START.date() - timedelta(days=1)] * len(buys),
+            "state": [
+                [float(buys[f"s{n}"]) + generator.normal(0, 0.5), generator.normal()]
+                if f"s{n}" in buys
+                else [0.0, 0.0]
+                for n in range(len(buys))
+            ],
+        },
+        schema=pa.schema(
+            [
+                ("customer_no", pa.int64()),
+                ("cutoff_date", pa.date32()),
+                ("state", pa.list_(pa.float32())),
+            ]
+        ),
+    )
+    rows = read_prefixes(prefixes, states)
+    hidden = rows.table["f_past_visits"].is_null().to_numpy()
+    assert np.isnan(rows.states[hidden]).all()
+    assert np.isfinite(rows.states[~hidden]).all()
+    table = heads.backtest_intent(
+        prefixes, states, settings=SETTINGS, test_days=28, progress=silent
+    )
+    figures = {
+        row["model"]: row["value"]
+        for row in table.to_pylist()
+        if row["population"] == "in session, after 3 events" and row["metric"] == "auc"
+    }
+    assert figures["attention_scorer"] == figures["features_and_state"]
+    assert figures["attention_scorer"] > figures["features_only"] + 0.05
+    # A state of a later day is none.
+    later = states.set_column(
+        1, "cutoff_date", pa.array([START.date() + timedelta(days=400)] * len(buys))
+    )
+    assert np.isnan(read_prefixes(prefixes, later).states).all()
+
+
+def test_outcomes_of_the_tested_days_have_no_say_in_what_is_predicted(prefixes: pa.Table) -> None:
+    since = pc.max(prefixes["now_at"]).as_py() - timedelta(days=7)
+    late = pc.greater_equal(prefixes["prefix_at"], pa.scalar(since))
+    position = prefixes.schema.get_field_index("buys_in_session")
+    flipped = pc.if_else(late, pc.invert(prefixes["buys_in_session"]), prefixes["buys_in_session"])
+    changed = prefixes.set_column(position, "buys_in_session", flipped)
+    before, after = (
+        heads.score_intent(table, settings=SETTINGS, progress=silent).drop(
+            ["run_id", "run_metadata"]
+        )
+        for table in (prefixes, changed)
+    )
+    assert before.equals(after)
+
+
+def test_too_little_to_learn_from_is_told_as_the_rate(prefixes: pa.Table) -> None:
+    few = prefixes.slice(0, 40)
+    scored = heads.score_intent(few, settings=SETTINGS, recent_days=100, progress=silent)
+    assert set(scored["method"].to_pylist()) == {"base_rate"}
+    assert all(0 < row["week_probability"] < 1 for row in scored.to_pylist())
+    nothing = heads.score_intent(prefixes.slice(0, 0), settings=SETTINGS, progress=silent)
+    assert nothing.num_rows == 0
+    with pytest.raises(ValueError, match="has_bought"):
+        heads.score_intent(prefixes.drop(["has_bought"]), settings=SETTINGS, progress=silent)
+
+
+def test_who_has_bought_has_no_chance_in_the_session_any_more(prefixes: pa.Table) -> None:
+    position = prefixes.schema.get_field_index("has_bought")
+    bought = pc.equal(prefixes["device"], "phone")
+    changed = prefixes.set_column(position, "has_bought", bought)
+    scored = heads.score_intent(changed, settings=SETTINGS, progress=silent)
+    assert scored["session_probability"].null_count == scored.num_rows
+    assert scored["week_probability"].null_count == 0
+    assert json.loads(scored["run_metadata"][0].as_py())["score"] == "intent"
+
+
+# --- leakage, through the whole SQL part ---------------------------------------------------------
+
+
+def shop_events() -> list[dict[str, str]]:
+    """Visits of forty customers on devices of their own; most log in half-way, some never."""
+    generator = np.random.default_rng(6)
+    events = []
+    for customer in range(40):
+        at = START + timedelta(hours=float(generator.uniform(0, 240)))
+        for visit in range(6):
+            at += timedelta(hours=float(generator.exponential(60)))
+            login = int(generator.integers(0, 6))
+            for number in range(int(generator.integers(1, 13))):
+                at += timedelta(seconds=float(generator.uniform(1, 200)))
+                known = number >= login and customer % 4 != 0
+                kinds = ["view", "view", "search", "add_to_cart", "checkout", "purchase"]
+                kind = "login" if number == login and known else str(generator.choice(kinds))
+                events.append(
+                    {
+                        "event_id": f"{customer}-{visit}-{number}",
+                        "customer_id": f"c{customer}" if known else "",
+                        "device_id": f"d{customer}-{visit % 2}",
+                        "event_at": at.isoformat(),
+                        "event_type": kind,
+                        "item_id": "i1" if kind != "login" else "",
+                        "order_id": f"o{customer}-{visit}" if kind == "purchase" else "",
+                        "amount": "10" if kind == "purchase" else "",
+                    }
+                )
+    return sorted(events, key=lambda event: event["event_at"])
+
+
+def test_a_prefix_knows_nothing_of_what_came_after_it(tmp_path: Path) -> None:
+    """Every feature is the same in a warehouse that ends with the last event of the prefix."""
+    events = shop_events()
+    path = tmp_path / "events.csv"
+    warehouse = Warehouse(
+        tmp_path,
+        {
+            **SMALL_SCORER,
+            "footfall_source": "custom",
+            "custom_events_path": str(path),
+            "intent_history_days": 3650,
+        },
+    )
+
+    def features(until: str) -> dict[tuple[str, int], tuple]:
+        kept = [event for event in events if event["event_at"] <= until]
+        with path.open("w", newline="") as stream:
+            writer = csv.DictWriter(stream, fieldnames=list(events[0]))
+            writer.writeheader()
+            writer.writerows(kept)
+        warehouse.forget()
+        warehouse.built(("+int_session_prefixes",))
+        names = [
+            name
+            for (name,) in warehouse.query(
+                "select column_name from information_schema.columns"
+                " where table_name = 'int_session_prefixes' and left(column_name, 2) = 'f_'"
+                " order by column_name"
+            )
+        ]
+        rows = warehouse.query(
+            "select epoch_us(prefix_at), prefix_length, epoch_us(session_started_at), device,"
+            f" channel, last_event_type, {', '.join(names)}"
+            " from intermediate.int_session_prefixes"
+        )
+        return {(row[0], row[1], row[2]): row[3:] for row in rows}
+
+    whole = features(events[-1]["event_at"])
+    told = 0
+    for place in (len(events) // 3, len(events) // 2, 2 * len(events) // 3):
+        moment = events[place]["event_at"]
+        cut = features(moment)
+        assert len(cut) > 50
+        for key, values in cut.items():
+            assert whole[key] == values, key
+        told += sum(values[-1] is not None for values in cut.values())
+    assert told > 0
