@@ -1,0 +1,71 @@
+"""Reads the marts of a built warehouse, and says plainly when there is nothing to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+SCHEMA = "marts"
+
+
+class ReportError(Exception):
+    """The warehouse cannot be reported on; the message says what to do."""
+
+
+class Marts:
+    """The marts that a warehouse holds, open for reading."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+        self._connection = connection
+        found = connection.execute(
+            "select table_name from information_schema.tables where table_schema = ?", [SCHEMA]
+        ).fetchall()
+        self.names = frozenset(name for (name,) in found)
+        if "sessions" not in self.names:
+            raise ReportError(f"{path} has no marts.sessions to report on. Build first: make build")
+
+    def missing(self, *names: str) -> tuple[str, ...]:
+        """Those of the marts that the warehouse does not hold."""
+        return tuple(name for name in names if name not in self.names)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a query; marts are found by their bare names."""
+        return self._connection.execute(sql).fetchall()
+
+
+@contextmanager
+def open_marts(path: Path) -> Iterator[Marts]:
+    """Open a warehouse for reading only.
+
+    Raises:
+        ReportError: The file is missing, is being built, is no warehouse or has no marts.
+    """
+    if not path.is_file():
+        raise ReportError(f"There is no warehouse at {path}. Build first: make build")
+    try:
+        connection = duckdb.connect(str(path), read_only=True)
+    except duckdb.IOException as problem:
+        if "lock" in str(problem).lower():
+            raise ReportError(
+                f"{path} is in use, by a build most likely. Wait until it is over, then try again."
+            ) from problem
+        raise ReportError(f"{path} cannot be opened as a warehouse: {problem}") from problem
+    except duckdb.Error as problem:
+        raise ReportError(f"{path} cannot be opened as a warehouse: {problem}") from problem
+    with connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"set schema = '{SCHEMA}'") if _has_schema(connection) else None
+        yield Marts(connection, path)
+
+
+def _has_schema(connection: duckdb.DuckDBPyConnection) -> bool:
+    found = connection.execute(
+        "select count(*) from information_schema.schemata "
+        "where schema_name = ? and catalog_name = current_database()",
+        [SCHEMA],
+    ).fetchone()
+    return bool(found and found[0])
