@@ -54,7 +54,7 @@ VARS := $(VARS), custom_reviews_path: "$(call path_of,$(REVIEWS))"
 endif
 VARS := $(VARS)}
 
-.PHONY: help build test lint format docs clean lock env bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent
+.PHONY: help build test lint format docs clean lock env bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -86,6 +86,9 @@ format: env ## mend what the formatters can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 	@FOOTFALL_DB=:memory: $(BIN)/sqlfluff fix models tests analyses
+
+report: env ## draw the marts on one page, target/report.html: SOURCE=… picks the warehouse
+	@$(BIN)/python -m footfall.report --database "$(FOOTFALL_DB)" --out target/report.html
 
 docs: env ## build the docs site as one file, target/static_index.html
 	@$(BIN)/dbt docs generate --static --vars '$(VARS)'

@@ -1,1 +1,1 @@
-"""Draws the journey, its pains and its customers on one page that a browser opens without a network."""
+"""Draws journey, pain points and customers on one page that needs no network."""

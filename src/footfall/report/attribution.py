@@ -17,7 +17,7 @@ MODELS = (
 
 
 def attribution(marts: Marts) -> Chart:
-    """Shares of the conversions of all months, a row for each channel and a column for each rule."""
+    """Shares of the conversions of all months: channels are rows, rules are columns."""
     if missing := not_built(marts, "attribution", TITLE, USES):
         return missing
     rows = marts.rows("""
@@ -33,7 +33,10 @@ def attribution(marts: Marts) -> Chart:
             "attribution",
             TITLE,
             USES,
-            empty="The source does not tell which channel a visit came from, or no visit led to an order.",
+            empty=(
+                "The source does not tell which channel a visit came from, or no visit led to an "
+                "order."
+            ),
         )
     known = {(row[0], row[1]): (row[2] or 0, row[3] or 0) for row in rows}
     models = [model for model in MODELS if conversions[model]]
@@ -45,7 +48,7 @@ def attribution(marts: Marts) -> Chart:
     figure = go.Figure(
         heat_map(
             [wording.words(model) for model in models],
-            order,
+            [wording.words(channel) for channel in order],
             [list(row) for row in shares],
             [[wording.share(value) for value in row] for row in shares],
         )
@@ -58,9 +61,9 @@ def attribution(marts: Marts) -> Chart:
         title=TITLE,
         marts=USES,
         reading=(
-            "A column shares all orders out among the channels by one rule, and sums to 100 %. Where "
-            "the columns of a channel agree you can rely on its share; a channel that earns more by "
-            "first touch than by last opens journeys that others close."
+            "A column shares all orders out among the channels by one rule, and sums to 100 %. "
+            "Where the columns of a channel agree you can rely on its share; a channel that earns "
+            "more by first touch than by last opens journeys that others close."
         ),
         figure=finished(figure, height, margin={"l": 10, "r": 10, "t": 40, "b": 10}),
         height=height,

@@ -29,7 +29,7 @@ def build_report(database: Path, written_at: datetime) -> str:
 
 
 def sections(marts: Marts) -> tuple[Section, ...]:
-    """All sections, in the order that an owner asks: what to do stands before how it comes about."""
+    """All sections: what to do stands before the details that it comes from."""
     return (
         Section("journey", "Where customers go, and where they stop", (journey_map(marts),)),
         Section(

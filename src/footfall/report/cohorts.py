@@ -68,8 +68,8 @@ def _retention(rows: list[tuple[Any, ...]]) -> Chart:
         marts=USES,
         reading=(
             "A row holds the customers who first bought in that month (their number in brackets). "
-            "The cells say how many of a hundred bought again so many months later; rows that grow "
-            "darker further down are cohorts that stay better than older ones."
+            "The cells say how many of a hundred bought again so many months later; rows whose "
+            "colour grows stronger further down are cohorts that stay better than older ones."
         ),
         figure=finished(figure, height, margin={"l": 10, "r": 10, "t": 50, "b": 10}),
         height=height,
@@ -106,7 +106,8 @@ def _value(rows: list[tuple[Any, ...]]) -> Chart:
                 mode="lines",
                 line={"color": FAINT, "width": 1},
                 showlegend=False,
-                hovertemplate=f"{wording.month(cohort)}, after %{{x}} months: %{{y:,.2f}}<extra></extra>",
+                hovertemplate=f"{wording.month(cohort)}, after %{{x}} months: %{{y:,.2f}}"
+                "<extra></extra>",
             )
         )
     figure.add_trace(
@@ -119,7 +120,9 @@ def _value(rows: list[tuple[Any, ...]]) -> Chart:
             hovertemplate="all, after %{x} months: %{y:,.2f}<extra></extra>",
         )
     )
-    figure.update_xaxes(**axis(title="months since the first order", showgrid=False, dtick=1))
+    figure.update_xaxes(
+        **axis(title="months since the first order", showgrid=False, range=[-0.3, ages[-1] + 0.3])
+    )
     figure.update_yaxes(**axis(title="net spend a customer", rangemode="tozero"))
     cohort_worth = {(row[0], row[1]): row[4] for row in rows}
     return Chart(
@@ -128,8 +131,8 @@ def _value(rows: list[tuple[Any, ...]]) -> Chart:
         marts=USES,
         reading=(
             "The thick line is what a customer has spent on average so many months after the first "
-            "order, refunds taken off; each thin line is the customers of one month. It averages the "
-            "cohorts that are old enough, so its right end rests on few."
+            "order, refunds taken off; each thin line is the customers of one month. It averages "
+            "the cohorts that are old enough, so its right end rests on few."
         ),
         figure=finished(figure, 360),
         height=360,

@@ -152,7 +152,7 @@ def _moves(marts: Marts, grouping: Grouping) -> Chart:
     colours = (
         "Green bands climb, red ones fall, grey ones stay or are new."
         if grouping.is_ladder
-        else "Red bands go to at risk or lapsed, green ones away from there or on to a further order."
+        else "Red bands go to at risk or lapsed, green ones away from there or on to an order."
     )
     return Chart(
         anchor=anchor,

@@ -39,15 +39,18 @@ def funnel_by_slice(marts: Marts) -> Chart:
             "funnel",
             TITLE,
             USES,
-            empty="The source tells neither channel, device nor country of a visit: nothing to compare.",
+            empty=(
+                "The source tells neither channel, device nor country of a visit: there is "
+                "nothing to compare."
+            ),
         )
     return Chart(
         anchor="funnel",
         title=TITLE,
         marts=USES,
         reading=(
-            "Each panel cuts all sessions one way; a bar is the share of a group's sessions that got "
-            "to the stage. A bar that is clearly shorter than its neighbours marks a group that is "
+            "Each panel cuts all sessions one way; a bar is the share of a group's sessions that "
+            "got to the stage. A bar that is clearly shorter than its neighbours marks a group that is "
             f"held up on the way. The {LINES} largest groups are drawn, the table has all."
         ),
         figure=_panels(told),
@@ -74,7 +77,7 @@ def _panels(slices: dict[str, dict[str, dict[str, int]]]) -> go.Figure:
             shares = [values[value].get(stage, 0) / first if first else 0 for stage in stages[1:]]
             figure.add_trace(
                 go.Bar(
-                    name=value,
+                    name=wording.words(value),
                     legend=f"legend{place + 1}" if place else "legend",
                     x=stages[1:],
                     y=shares,
@@ -113,7 +116,7 @@ def _panels(slices: dict[str, dict[str, dict[str, int]]]) -> go.Figure:
 
 
 def _stages(values: dict[str, dict[str, int]]) -> list[str]:
-    return list(max(values.values(), key=len))
+    return list(max(values.values(), key=lambda counts: len(counts)))
 
 
 def _table(slices: dict[str, dict[str, dict[str, int]]]) -> Table:
@@ -125,7 +128,11 @@ def _table(slices: dict[str, dict[str, dict[str, int]]]) -> Table:
         for value, counts in values.items():
             first = counts.get(stages[0], 0)
             rows.append(
-                [name, value, *(wording.count(counts.get(stage, 0)) for stage in stages)]
-                + [wording.share(counts.get(stages[-1], 0) / first if first else None)]
+                [
+                    name,
+                    wording.words(value),
+                    *(wording.count(counts.get(stage, 0)) for stage in stages),
+                    wording.share(counts.get(stages[-1], 0) / first if first else None),
+                ]
             )
     return Table(("Cut by", "Group", *stages, f"{stages[-1]} of {stages[0]}"), rows)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import plotly.graph_objects as go
 
 from footfall.report import wording
@@ -23,7 +25,7 @@ def journey_map(marts: Marts) -> Chart:
     """Stages as a Sankey; the width of a band is a number of sessions."""
     if missing := not_built(marts, "map", TITLE, USES):
         return missing
-    # Medians of months can't be merged into one: their mean, weighed by sessions, is called typical.
+    # Medians of months can't be merged: their mean, weighed by sessions, is called typical.
     stages = marts.rows("""
         select
             stage,
@@ -49,6 +51,7 @@ def journey_map(marts: Marts) -> Chart:
             "map", TITLE, USES, empty="The source tells of no visit before an order: no way to map."
         )
     first = stages[0][1]
+    ((all_sessions,),) = marts.rows("select count(*) from sessions where not is_bot")
     places = {stage: number for number, (stage, *_) in enumerate(stages)}
     ends = [name for name in OUTCOMES if any(outcome == name for _, outcome, *_ in outcomes)]
     places |= {name: len(stages) + number for number, name in enumerate(ends)}
@@ -60,7 +63,7 @@ def journey_map(marts: Marts) -> Chart:
     ] + [f"{OUTCOMES[name][0]} {wording.count(ended[name])}" for name in ends]
     links = [
         (places[here[0]], places[there[0]], there[1], LINK_GOOD)
-        for here, there in zip(stages, stages[1:], strict=False)
+        for here, there in pairwise(stages)
         if there[1]
     ] + [
         (places[stage], places[outcome], sessions, OUTCOMES[outcome][2])
@@ -93,17 +96,23 @@ def journey_map(marts: Marts) -> Chart:
         title=TITLE,
         marts=USES,
         reading=(
-            "Follow the bands from left to right: each is as wide as the number of sessions that go "
-            "that way. A band that leaves the way shows sessions that stopped there, and what "
+            "Follow the bands from left to right: each is as wide as the number of sessions that "
+            "go that way. A band that leaves the way shows sessions that stopped there, and what "
             "became of their customers afterwards. A later stage counts for the earlier ones too. "
-            "The time is the typical one spent in the stage."
+            "The time is the typical one spent in the stage." + _elsewhere(all_sessions - first)
         ),
         figure=finished(figure, 460, margin={"l": 10, "r": 10, "t": 24, "b": 24}),
         height=460,
         table=Table(
-            ("Stage", "Sessions", "Share of the first", "Typical time", "Stopped here")
-            + tuple(OUTCOMES[name][0] for name in ends)
-            + ("Bought later, amount",),
+            (
+                "Stage",
+                "Sessions",
+                "Share of the first",
+                "Typical time",
+                "Stopped here",
+                *(OUTCOMES[name][0] for name in ends),
+                "Bought later, amount",
+            ),
             [
                 [
                     stage,
@@ -117,4 +126,13 @@ def journey_map(marts: Marts) -> Chart:
                 for stage, sessions, stopped, dwell in stages
             ],
         ),
+    )
+
+
+def _elsewhere(sessions: int) -> str:
+    if not sessions:
+        return ""
+    return (
+        f" {wording.count(sessions)} sessions are not on the map: they logged in or came after an "
+        "order, and looked at nothing."
     )

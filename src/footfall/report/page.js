@@ -1,6 +1,7 @@
 "use strict";
 // Figures name colours of the style sheet; they are looked up anew whenever light and dark change.
 (() => {
+  const root = document.documentElement;
   const charts = [...document.querySelectorAll(".chart")];
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
@@ -15,21 +16,25 @@
     return value;
   };
 
-  const draw = async () => {
-    const style = getComputedStyle(document.documentElement);
-    for (const chart of charts) {
+  const draw = () => {
+    const style = getComputedStyle(root);
+    const drawn = charts.map((chart) => {
       const told = JSON.parse(document.getElementById(chart.dataset.figure).textContent);
       const figure = coloured(told, style);
-      await Plotly.react(chart, figure.data, figure.layout, {
+      return Plotly.react(chart, figure.data, figure.layout, {
         displayModeBar: false, responsive: true, staticPlot: false, scrollZoom: false, locale: "en",
       });
-    }
-    document.documentElement.dataset.drawn = String(charts.length);
+    });
+    Promise.all(drawn).then((all) => { root.dataset.drawn = String(all.length); });
   };
 
-  const fit = () => charts.forEach((chart) => Plotly.Plots.resize(chart));
-  window.addEventListener("beforeprint", fit);
-  window.addEventListener("afterprint", fit);
+  // Paper is white: what is printed is drawn in the light colours.
+  const print = (isPrinting) => {
+    root.classList.toggle("printing", isPrinting);
+    draw();
+  };
+  window.addEventListener("beforeprint", () => print(true));
+  window.addEventListener("afterprint", () => print(false));
   dark.addEventListener("change", draw);
   draw();
 })();

@@ -37,8 +37,8 @@ def pain_points(marts: Marts) -> Chart:
             PAIN_TITLE,
             PAIN_USES,
             empty=(
-                "The source records no sign of trouble, such as payment errors, failing pages or calls "
-                "for help, and no stage is unusually slow: there is nothing to compare."
+                "The source records no sign of trouble, such as payment errors, failing pages or "
+                "calls for help, and no stage is unusually slow: there is nothing to compare."
             ),
         )
     if not rows:
@@ -107,9 +107,9 @@ def pain_points(marts: Marts) -> Chart:
         title=PAIN_TITLE,
         marts=PAIN_USES,
         reading=(
-            "A bar is what the trouble costs a month: orders that are missing when those who met it "
-            "are compared with like visitors who did not, times what such an order is worth. The thin "
-            "line is the range that the truth lies in with 95 % confidence."
+            "A bar is what the trouble costs a month: orders that are missing when those who met "
+            "it are compared with like visitors who did not, times what such an order is worth. The "
+            "thin line is the range that the truth lies in with 95 % confidence."
         ),
         figure=finished(figure, height, bargap=0.45),
         height=height,
@@ -123,7 +123,8 @@ def suggestions(marts: Marts) -> Chart:
         return missing
     rows = marts.rows("""
         select
-            title, evidence, advice, confidence, expected_value, lower_value, upper_value, mart_name,
+            title, evidence, advice, confidence, expected_value, lower_value, upper_value,
+            mart_name,
             concat_ws(', ', friction, stage, slice_name, slice_value)
         from journey_suggestions
         order by suggestion_rank
@@ -155,7 +156,12 @@ def suggestions(marts: Marts) -> Chart:
         reading=(
             "Each line says what to mend and what it would bring a month if it worked entirely. "
             "High and medium confidence rest on a tested comparison of like with like, low on a "
-            f"hint. The first {min(SUGGESTIONS, len(told))} of {len(told)}; the table has all."
+            "hint."
+            + (
+                f" The first {SUGGESTIONS} of {len(told)}; the table has all."
+                if len(told) > SUGGESTIONS
+                else ""
+            )
         ),
         suggestions=told[:SUGGESTIONS],
         table=Table(

@@ -32,7 +32,7 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class Chart:
-    """A picture or a list, or the sentence that stands in its place when there is nothing to draw."""
+    """A picture or a list, or the sentence in its place when there is nothing to draw."""
 
     anchor: str
     title: str
@@ -63,5 +63,8 @@ def not_built(marts: Marts, anchor: str, title: str, names: Sequence[str]) -> Ch
         anchor=anchor,
         title=title,
         marts=names,
-        empty=f"The warehouse does not hold {' and '.join(missing)} yet. A full build makes it: make build.",
+        empty=(
+            f"The warehouse does not hold {' and '.join(missing)} yet. A full build makes it: "
+            "make build."
+        ),
     )

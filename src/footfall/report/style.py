@@ -17,10 +17,10 @@ LINK = "var(--link)"
 LINK_WARN = "var(--link-warn)"
 LINK_GOOD = "var(--link-good)"
 SERIES = tuple(f"var(--series-{number})" for number in range(1, 9))
-HEAT = [[0, "var(--heat-0)"], [0.5, "var(--heat-1)"], [1, "var(--heat-2)"]]
+HEAT = [[0, "var(--heat-0)"], [1, "var(--heat-1)"]]
 
 
-def axis(**own: Any) -> dict[str, Any]:
+def axis(title: str = "", **own: Any) -> dict[str, Any]:
     """An axis that stays in the background."""
     return {
         "gridcolor": RULE,
@@ -28,6 +28,7 @@ def axis(**own: Any) -> dict[str, Any]:
         "linecolor": RULE,
         "automargin": True,
         "fixedrange": True,
+        "title": {"text": title, "font": {"size": 12, "color": MUTED}},
         **own,
     }
 
@@ -59,6 +60,7 @@ def heat_map(
         z=values,
         text=texts,
         texttemplate="%{text}",
+        textfont={"color": INK},
         colorscale=HEAT,
         showscale=False,
         xgap=2,

@@ -43,7 +43,7 @@ def transition_matrix(marts: Marts) -> Chart:
     for before, after, times, _ in rows:
         leaving[before] = leaving.get(before, 0) + times
         arriving[after] = arriving.get(after, 0) + times
-    # Sessions begin at `start` and stop at `end`: the one heads the rows, the other ends the columns.
+    # Sessions begin at `start`, which heads the rows, and stop at `end`, the last column.
     acts = sorted((set(leaving) | set(arriving)) - {"start", "end"})
     acts.sort(key=lambda act: (-max(leaving.get(act, 0), arriving.get(act, 0)), act))
     shown = acts[:STATES]
@@ -61,16 +61,20 @@ def transition_matrix(marts: Marts) -> Chart:
         )
     )
     figure.update_traces(textfont={"size": 11})
-    figure.update_xaxes(**axis(side="top", showgrid=False, tickangle=-40, title="… then this"))
-    figure.update_yaxes(**axis(autorange="reversed", showgrid=False, title="After this …"))
+    figure.update_xaxes(**axis(side="top", showgrid=False, tickangle=-40))
+    figure.update_yaxes(**axis(autorange="reversed", showgrid=False))
     return Chart(
         anchor="transitions",
         title=TITLE,
         marts=USES,
         reading=(
             "Pick a row: its cells say how often each act comes next, in per cent of all times. A "
-            f"dark cell under “end” is where sessions stop. The {len(shown)} most frequent of "
-            f"{len(acts)} acts are drawn, the table has all."
+            "strong cell under “end” is where sessions stop."
+            + (
+                f" The {len(shown)} most frequent of {len(acts)} acts are drawn, the table has all."
+                if len(shown) < len(acts)
+                else ""
+            )
         ),
         figure=finished(figure, height, margin={"l": 10, "r": 10, "t": 60, "b": 10}),
         height=height,

@@ -34,7 +34,8 @@ class Marts:
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query; marts are found by their bare names."""
-        return self._connection.execute(sql).fetchall()
+        found: list[tuple[Any, ...]] = self._connection.execute(sql).fetchall()
+        return found
 
 
 @contextmanager
@@ -58,7 +59,8 @@ def open_marts(path: Path) -> Iterator[Marts]:
         raise ReportError(f"{path} cannot be opened as a warehouse: {problem}") from problem
     with connection:
         connection.execute("set TimeZone = 'UTC'")
-        connection.execute(f"set schema = '{SCHEMA}'") if _has_schema(connection) else None
+        if _has_schema(connection):
+            connection.execute(f"set schema = '{SCHEMA}'")
         yield Marts(connection, path)
 
 

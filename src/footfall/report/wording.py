@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-UNKNOWN = "–"
+UNKNOWN = "-"
 
 
 def count(value: float | None) -> str:
