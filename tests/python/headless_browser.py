@@ -1,4 +1,4 @@
-"""Opens a page in a headless Chromium and tells what came of it: the page, its errors, its requests."""
+"""Opens a page in a headless Chromium and tells what came of it: content, errors, requests."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ needs_chromium = pytest.mark.skipif(
 
 @dataclass(frozen=True)
 class Visit:
-    """The page after its scripts ran, what it said on the console, and what it asked of a network."""
+    """The page after its scripts ran, what the console and the net log tell."""
 
     page: str
     console: list[str]

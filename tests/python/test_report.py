@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -27,7 +26,9 @@ WRITTEN_AT = datetime(2026, 7, 1, 12, tzinfo=UTC)
 MARTS = (
     "+path:models/marts/journey",
     "+journey_cohorts",
+    "+customer_lifecycle",
     "+customer_lifecycle_transitions",
+    "+customer_segments",
     "+customer_segment_transitions",
 )
 # What is drawn for the simulated shop, which tells everything.
@@ -109,11 +110,11 @@ def page(text: str) -> Page:
 
 
 @pytest.fixture
-def copied_shop(shop: Warehouse, tmp_path: Path) -> Iterator[Warehouse]:
+def copied_shop(shop: Warehouse, tmp_path: Path) -> Warehouse:
     """The same shop in a file that a test may spoil."""
     copy = Warehouse(tmp_path, shop.variables)
     shutil.copy(shop.path, copy.path)
-    yield copy
+    return copy
 
 
 def test_totals_are_those_of_the_marts(shop: Warehouse, page: Page) -> None:

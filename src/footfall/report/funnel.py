@@ -50,8 +50,8 @@ def funnel_by_slice(marts: Marts) -> Chart:
         marts=USES,
         reading=(
             "Each panel cuts all sessions one way; a bar is the share of a group's sessions that "
-            "got to the stage. A bar that is clearly shorter than its neighbours marks a group that is "
-            f"held up on the way. The {LINES} largest groups are drawn, the table has all."
+            "got to the stage. A bar that is clearly shorter than its neighbours marks a group "
+            f"that is held up on the way. The {LINES} largest groups are drawn, the table has all."
         ),
         figure=_panels(told),
         height=300 * ((len(told) + 1) // 2),

@@ -108,8 +108,8 @@ def pain_points(marts: Marts) -> Chart:
         marts=PAIN_USES,
         reading=(
             "A bar is what the trouble costs a month: orders that are missing when those who met "
-            "it are compared with like visitors who did not, times what such an order is worth. The "
-            "thin line is the range that the truth lies in with 95 % confidence."
+            "it are compared with like visitors who did not, times what such an order is worth. "
+            "The thin line is the range that the truth lies in with 95 % confidence."
         ),
         figure=finished(figure, height, bargap=0.45),
         height=height,
