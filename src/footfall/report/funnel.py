@@ -116,7 +116,7 @@ def _panels(slices: dict[str, dict[str, dict[str, int]]]) -> go.Figure:
 
 
 def _stages(values: dict[str, dict[str, int]]) -> list[str]:
-    return list(max(values.values(), key=lambda counts: len(counts)))
+    return list(max(values.values(), key=lambda counts: len(list(counts))))
 
 
 def _table(slices: dict[str, dict[str, dict[str, int]]]) -> Table:

@@ -30,6 +30,7 @@
 
   // Paper is white: what is printed is drawn in the light colours.
   const print = (isPrinting) => {
+    if (!dark.matches && !root.classList.contains("printing")) return;
     root.classList.toggle("printing", isPrinting);
     draw();
   };
