@@ -133,6 +133,6 @@ def _elsewhere(sessions: int) -> str:
     if not sessions:
         return ""
     return (
-        f" {wording.count(sessions)} sessions are not on the map: they hold a login or something after an "
-        "order, such as a review, and nothing else."
+        f" {wording.count(sessions)} sessions are not on the map: they hold a login or something "
+        "after an order, such as a review, and nothing else."
     )
