@@ -15,8 +15,17 @@ from footfall.heads.drivers import idea_of, strongest_ideas
 from footfall.heads.features import learn_space, window_amount
 from footfall.heads.lifetimes import fit_repeat_buying
 from footfall.heads.linear import fit_linear, fit_softmax, logit, sigmoid
+from footfall.heads.study import Study
 from footfall.heads.tables import CutoffRows, closed_days, read_cutoffs
-from footfall.heads.tiers import POTENTIAL, REGULAR, VIP, decide, tier_of, vip_threshold
+from footfall.heads.tiers import (
+    POTENTIAL,
+    REGULAR,
+    VIP,
+    decide,
+    decision_weights,
+    tier_of,
+    vip_threshold,
+)
 
 SETTINGS = HeadSettings(horizons=(30,))
 
@@ -33,7 +42,9 @@ def halves(rows: CutoffRows) -> tuple[CutoffRows, CutoffRows]:
 
 def test_churn_baselines_rank_as_their_number(rows: CutoffRows) -> None:
     train, test = halves(rows)
-    predicted = baselines.churn_baselines(train, test, silence_labels(train, 30), 30, SETTINGS)
+    study, origin = Study(rows, SETTINGS), closed_days(rows, 30)[-1]
+    labels = silence_labels(train, 30)
+    predicted = baselines.churn_baselines(train, test, labels, study, 30, origin)
     assert predicted["constant"] == pytest.approx(silence_labels(train, 30).mean())
     order = np.argsort(test.features["f_recency_days"], kind="stable")
     assert (np.diff(predicted["recency"][order]) >= 0).all()
@@ -45,7 +56,8 @@ def test_churn_baselines_rank_as_their_number(rows: CutoffRows) -> None:
 
 def test_value_baselines(rows: CutoffRows) -> None:
     train, test = halves(rows)
-    predicted = baselines.value_baselines(train, test, train.spend[30], 30, SETTINGS)
+    study, origin = Study(rows, SETTINGS), closed_days(rows, 30)[-1]
+    predicted = baselines.value_baselines(train, test, train.spend[30], study, 30, origin)
     assert predicted["constant"] == pytest.approx(train.spend[30].mean())
     np.testing.assert_array_equal(predicted["last_window_spend"], test.features["f_amount_30d"])
     for amounts in predicted.values():
@@ -69,7 +81,7 @@ def test_tier_baselines(rows: CutoffRows) -> None:
     threshold = vip_threshold(train.spend[30], 0.1)
     tiers = tier_of(train.spend[30], threshold)
     assert np.bincount(tiers, minlength=3)[VIP] == pytest.approx(0.1 * len(train), rel=0.05)
-    named = baselines.tier_baselines(train, test, tiers, threshold, 30, SETTINGS)
+    named = baselines.tier_baselines(train, test, tiers, threshold, Study(rows, SETTINGS), 30)
     assert (named["constant"] == np.bincount(tiers).argmax()).all()
     quiet = test.features["f_amount_30d"] <= 0
     np.testing.assert_array_equal(named["last_window_spend"] == POTENTIAL, quiet)
@@ -178,12 +190,15 @@ def test_decision_names_rare_tiers_and_keeps_certain_ones() -> None:
     probabilities = np.column_stack([potential, 1 - vip - potential, vip])
     actual = (generator.random(2000)[:, None] > probabilities.cumsum(axis=1)).sum(axis=1)
     weights = np.ones((1, 2000))
-    chosen = evaluation.macro_f1(actual, decide(probabilities), weights)[0]
+    chosen = evaluation.macro_f1(
+        actual, decide(probabilities, decision_weights(probabilities)), weights
+    )[0]
     plain = evaluation.macro_f1(actual, probabilities.argmax(axis=1), weights)[0]
     assert chosen > plain
     certain = np.eye(3)[[POTENTIAL, REGULAR, VIP, REGULAR]]
-    assert decide(certain).tolist() == [POTENTIAL, REGULAR, VIP, REGULAR]
-    assert decide(np.zeros((0, 3))).tolist() == []
+    assert decide(certain, decision_weights(certain)).tolist() == [POTENTIAL, REGULAR, VIP, REGULAR]
+    nobody = np.zeros((0, 3))
+    assert decide(nobody, decision_weights(nobody)).tolist() == []
 
 
 def test_space_keeps_rank_and_loses_leverage(rows: CutoffRows) -> None:

@@ -66,7 +66,13 @@ def test_scores_are_told_beside_baselines_on_the_same_customers(built_shop: Ware
         " from marts.model_evaluation"
         " where metric in ('ndcg_10', 'auc', 'brier', 'mae', 'gini', 'macro_f1') group by all"
     )
-    assert {row[0] for row in rows} == {"recommendations", "churn", "value", "tier"}
+    assert {row[0] for row in rows} == {
+        "recommendations",
+        "churn",
+        "value",
+        "tier",
+        "intent",
+    }
     for *what, customer_counts, ours, baselines in rows:
         assert (customer_counts, ours) == (1, 1), what
         assert baselines >= 2, what

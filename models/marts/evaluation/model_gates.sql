@@ -146,6 +146,13 @@ served as (
 
 ),
 
+-- Where nothing could be back-tested yet, one and the same score for all may be all that can be said.
+judged as (
+
+    select distinct score || ', ' || horizon_days || ' days' as subject from latest
+
+),
+
 served_checks as (
 
     select
@@ -175,6 +182,7 @@ served_checks as (
         cast(null as double) as upper_limit
     from served
     where row_count >= 30
+        and subject in (select judged.subject from judged)
     union all
     select
         subject,
