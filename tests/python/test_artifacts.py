@@ -4,6 +4,8 @@ import pytest
 
 from footfall import artifacts
 
+pytestmark = pytest.mark.library
+
 
 @pytest.fixture
 def table():

@@ -11,6 +11,8 @@ import pytest
 
 from footfall.attribution import SCHEMA, conversion_probability, removal_effects
 
+pytestmark = pytest.mark.library
+
 MARCH, APRIL = dt.date(2026, 3, 1), dt.date(2026, 4, 1)
 
 

@@ -27,6 +27,8 @@ from footfall.heads.tiers import (
     vip_threshold,
 )
 
+pytestmark = pytest.mark.library
+
 SETTINGS = HeadSettings(horizons=(30,))
 
 

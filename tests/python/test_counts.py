@@ -4,6 +4,8 @@ import pytest
 from footfall import counts, sequences
 from scorer_data import ITEMS_SCHEMA, events_table, items_table, shop
 
+pytestmark = pytest.mark.library
+
 
 def read(rows):
     return sequences.read(events_table(rows), ITEMS_SCHEMA.empty_table())

@@ -3,6 +3,8 @@ import torch
 
 from footfall import device
 
+pytestmark = pytest.mark.library
+
 
 def test_auto_takes_what_there_is():
     expected = "cuda" if torch.cuda.is_available() else "cpu"

@@ -7,6 +7,8 @@ from footfall import sequences
 from footfall.encoder import Encoder, EncoderConfig, ItemFeatures, Tokens
 from scorer_data import items_table, shop
 
+pytestmark = pytest.mark.library
+
 CPU = torch.device("cpu")
 
 

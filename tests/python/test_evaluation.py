@@ -8,6 +8,8 @@ from sklearn import metrics as reference
 
 from footfall import evaluation
 
+pytestmark = pytest.mark.library
+
 
 @pytest.fixture
 def sample() -> tuple[np.ndarray, np.ndarray]:

@@ -5,6 +5,8 @@ import torch
 from footfall import factors, sequences
 from scorer_data import ITEMS_SCHEMA, events_table
 
+pytestmark = pytest.mark.library
+
 
 def read(rows):
     return sequences.read(events_table(rows), ITEMS_SCHEMA.empty_table())

@@ -11,6 +11,8 @@ import pytest
 
 from footfall.fingerprints import code_fingerprint, combined_fingerprint, table_fingerprint
 
+pytestmark = pytest.mark.library
+
 
 def table() -> pa.Table:
     return pa.table(

@@ -27,6 +27,8 @@ from footfall.heads.tables import (
     training_rows,
 )
 
+pytestmark = pytest.mark.library
+
 SETTINGS = HeadSettings(horizons=(30, 90), bootstrap_replicates=50, backtest_cutoffs=1, threads=1)
 ALL_RESULTS = (
     heads.score_churn,

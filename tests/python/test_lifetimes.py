@@ -19,6 +19,8 @@ from footfall.heads.lifetimes import (
     fit_repeat_buying,
 )
 
+pytestmark = pytest.mark.library
+
 REPEATS = np.array([0, 0, 1, 2, 5, 20.0])
 LAST = np.array([0, 0, 30, 100, 200, 290.0])
 AGE = np.array([10, 300, 90, 150, 250, 300.0])

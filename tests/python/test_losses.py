@@ -3,6 +3,8 @@ import torch
 
 from footfall import losses
 
+pytestmark = pytest.mark.library
+
 
 @pytest.fixture
 def batch():

@@ -11,6 +11,8 @@ from footfall.mixture import HIDDEN, Ranker
 from footfall.ranking import COMPONENTS
 from scorer_data import ITEMS_SCHEMA, events_table, items_table, shop
 
+pytestmark = pytest.mark.library
+
 CPU = torch.device("cpu")
 CUT = sequences.microseconds(datetime.date(2024, 3, 1))
 

@@ -6,6 +6,8 @@ import torch
 
 from footfall import ranking_metrics as metrics
 
+pytestmark = pytest.mark.library
+
 
 def ranking(scores, targets, k=10):
     row = np.array([r for r, items in enumerate(targets) for _ in items], dtype=np.int64)

@@ -11,6 +11,8 @@ from footfall.mixture import Ranker
 from footfall.ranking import COMPONENTS
 from scorer_data import ITEMS_SCHEMA, events_table
 
+pytestmark = pytest.mark.library
+
 CUT = sequences.microseconds(datetime.date(2024, 3, 1))
 
 

@@ -18,6 +18,8 @@ from scorer_data import (
     shuffled,
 )
 
+pytestmark = pytest.mark.library
+
 SETTINGS = ScorerSettings.from_mapping(QUICK)
 EMPTY = EVENTS_SCHEMA.empty_table()
 NO_ITEMS = ITEMS_SCHEMA.empty_table()

@@ -7,6 +7,8 @@ from footfall import repeats, sequences
 from footfall.repeats import HALF_LIVES, ItemHistory, ItemStatistics
 from scorer_data import ITEMS_SCHEMA, events_table, items_table, shop
 
+pytestmark = pytest.mark.library
+
 
 def pairs_of(tokens, count, cut, customers=None):
     history = ItemHistory.of(tokens)

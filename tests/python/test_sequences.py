@@ -7,6 +7,8 @@ import pytest
 from footfall import sequences
 from scorer_data import EVENTS_SCHEMA, ITEMS_SCHEMA, events_table, items_table, shop, shuffled
 
+pytestmark = pytest.mark.library
+
 
 def read(rows, **options):
     return sequences.read(events_table(rows), ITEMS_SCHEMA.empty_table(), **options)

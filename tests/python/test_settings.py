@@ -4,6 +4,8 @@ import pytest
 
 from footfall.settings import ScorerSettings
 
+pytestmark = pytest.mark.library
+
 
 def test_defaults_and_conversions():
     settings = ScorerSettings.from_mapping(

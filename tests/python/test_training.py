@@ -10,6 +10,8 @@ from footfall import sequences, training
 from footfall.encoder import Encoder, EncoderConfig, ItemFeatures
 from scorer_data import EVENTS_SCHEMA, ITEMS_SCHEMA, events_table, items_table, shop
 
+pytestmark = pytest.mark.library
+
 CPU = torch.device("cpu")
 SETTINGS = training.TrainingSettings(
     epochs=6,
