@@ -40,12 +40,14 @@ REASONS = """
     group by reason
     order by row_count desc, reason"""
 
-# Of errors and losses the smallest is the best.
+# On the newest cut-off that could be judged. Of errors and losses the smallest is the best.
 SCORES = """
     with judged as (
         select *, metric in ('brier', 'mae', 'rmse') as is_error
         from marts.model_evaluation
         where metric in ('ndcg_10', 'auc', 'brier', 'mae', 'rmse', 'gini', 'macro_f1')
+            and population <> 'repeat'
+        qualify cutoff_date = max(cutoff_date) over (partition by score, population, horizon_days)
     ),
     baselines as (
         select
@@ -148,12 +150,12 @@ def report(source: str, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]
     reasons = rows_of(connection, REASONS)
     for row in reasons:
         print(f"  rejected {row['row_count']:>9,}  {row['reason']}")
-    print(f"\n  {'score':<30}{'metric':<10}{'ours':>10}{'best':>10}  baseline")
+    print(f"\n  {'score':<38}{'metric':<10}{'ours':>10}{'best':>10}  baseline")
     scores = rows_of(connection, SCORES)
     for row in scores:
         name = f"{row['score']} {row['horizon_days']} d, {row['population']}"
         print(
-            f"  {name:<30}{row['metric']:<10}{row['ours']:>10.3f}{row['best_value']:>10.3f}"
+            f"  {name:<38}{row['metric']:<10}{row['ours']:>10.3f}{row['best_value']:>10.3f}"
             f"  {row['best_model']}"
         )
     return {"rows": counts, "rejected": reasons, "scores": scores}

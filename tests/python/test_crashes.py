@@ -31,7 +31,8 @@ MARTS = (
     "model_evaluation",
 )
 # Says when a run happened, not what is in the shop.
-OPERATIONAL = {"loaded_at", "first_seen_at"}
+# Sums of floats move the name of a run in their last digit.
+OPERATIONAL = {"loaded_at", "first_seen_at", "model_run_id"}
 # dbt in a process of its own, which can be killed. The first argument is the greatest size of a
 # file in bytes, 0 for none: Python ignores the signal, so writing more fails like a full disk.
 DBT = """
@@ -128,20 +129,25 @@ def contents(shop: Warehouse) -> dict[str, list[tuple[object, ...]]]:
     return found
 
 
-def alike(
+def different(
     one: Mapping[str, list[tuple[object, ...]]], two: Mapping[str, list[tuple[object, ...]]]
-) -> bool:
-    """Whether the marts are equal; floats to a billionth, because sums depend on the order."""
-    return one == {
-        mart: [
-            tuple(
-                pytest.approx(cell, rel=1e-9, abs=1e-9) if isinstance(cell, float) else cell
-                for cell in row
+) -> dict[str, tuple[object, object]]:
+    """The first pair of rows that differ in each mart; floats by more than a millionth.
+
+    Sums depend on the order of addition, and scores are learned from sums.
+    """
+    found = {}
+    for mart, rows in one.items():
+        assert len(rows) == len(two[mart]), mart
+        for row, other in zip(rows, two[mart], strict=True):
+            expected = tuple(
+                pytest.approx(cell, rel=1e-6, abs=1e-6) if isinstance(cell, float) else cell
+                for cell in other
             )
-            for row in rows
-        ]
-        for mart, rows in two.items()
-    }
+            if row != expected:
+                found[mart] = (row, other)
+                break
+    return found
 
 
 def leftovers(shop: Warehouse) -> list[tuple[object, ...]]:
@@ -154,6 +160,8 @@ def leftovers(shop: Warehouse) -> list[tuple[object, ...]]:
 @pytest.fixture
 def built_shop(own_shop: Warehouse, custom_folder: Path) -> Warehouse:
     """A shop that was built with 100 days and has had 20 more days since."""
+    # A worse model is kept out in favour of the one before, and then the past shows in the scores.
+    own_shop.variables["largest_skill_drop"] = 0.99
     once = custom_folder / "built_once.duckdb"
     if not once.exists():
         bring(own_shop, 100)
@@ -186,7 +194,7 @@ def test_a_killed_build_leaves_the_marts_readable_and_the_next_build_makes_good(
     assert made_good != before
     shop.forget()
     shop.built(WHOLE)
-    assert alike(made_good, contents(shop))
+    assert different(made_good, contents(shop)) == {}
 
 
 def test_a_full_refresh_with_other_settings_that_was_killed_is_not_built_upon(

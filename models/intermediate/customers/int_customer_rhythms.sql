@@ -46,13 +46,13 @@ orders as (
 
 ),
 
--- January 1, 2001 was a Monday.
+-- January 1, 1900 was a Monday, and lies before every event.
 order_times as (
 
     select
         customer_no,
-        1 + {{ days_between("date '2001-01-01'", utc_date('ordered_at')) }} % 7 as weekday_no,
-        cast(floor({{ seconds_between("timestamptz '2001-01-01 00:00:00+00'", 'ordered_at') }} / 3600) as bigint) % 24
+        1 + {{ days_between("date '1900-01-01'", utc_date('ordered_at')) }} % 7 as weekday_no,
+        cast(floor({{ seconds_between("timestamptz '1900-01-01 00:00:00+00'", 'ordered_at') }} / 3600) as bigint) % 24
             as hour_no
     from orders
 

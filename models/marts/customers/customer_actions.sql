@@ -68,6 +68,7 @@ standing as (
         lifecycle.recency_days,
         features.f_carts_30d,
         churn.churn_probability,
+        churn.value_at_risk,
         worth.predicted_amount,
         recommended.item_id as top_item_id,
         coalesce(customers.has_marketing_consent, {{ var('contact_when_consent_is_unknown') }}) as is_contact_allowed
@@ -147,13 +148,11 @@ final as (
             else ''
         end as action_reason,
 
-        -- The part of the expected spend that the action is about: what is in danger for a customer who is slipping
-        -- away or has not made it a habit, what is safe for the others.
+        -- What is in danger where a customer is slipping away or has not made it a habit, as churn_risk tells it; what is
+        -- expected anyway for the others.
         case
-            when allowed.next_best_action in ('win_back', 'rescue', 'second_order')
-                then allowed.churn_probability * allowed.predicted_amount
-            when allowed.next_best_action in ('reward', 'recommend')
-                then (1 - allowed.churn_probability) * allowed.predicted_amount
+            when allowed.next_best_action in ('win_back', 'rescue', 'second_order') then allowed.value_at_risk
+            when allowed.next_best_action in ('reward', 'recommend') then allowed.predicted_amount
             when allowed.next_best_action = 'wait' then 0
         end as action_expected_value,
 
