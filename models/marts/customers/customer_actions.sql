@@ -148,8 +148,8 @@ final as (
             else ''
         end as action_reason,
 
-        -- What is in danger where a customer is slipping away or has not made it a habit, as churn_risk tells it; what is
-        -- expected anyway for the others.
+        -- What is in danger where a customer is slipping away or has not made it a habit, as churn_risk tells it; what
+        -- is expected anyway for the others.
         case
             when allowed.next_best_action in ('win_back', 'rescue', 'second_order') then allowed.value_at_risk
             when allowed.next_best_action in ('reward', 'recommend') then allowed.predicted_amount
