@@ -35,19 +35,46 @@ summed as (
     from told
     group by mart, period_month, slice_name, stage
 
+),
+
+wholes as (
+
+    select * from summed
+    where slice_name = 'all'
+
+),
+
+slices as (
+
+    select distinct
+        mart,
+        slice_name
+    from summed
+
+),
+
+-- Every slice of a mart beside the whole, also where one of them is missing.
+expected as (
+
+    select
+        wholes.*,
+        slices.slice_name as expected_slice
+    from wholes
+    inner join slices on wholes.mart = slices.mart
+
 )
 
 select
-    summed.mart,
-    summed.period_month,
-    summed.slice_name,
-    summed.stage,
+    coalesce(expected.mart, summed.mart) as mart,
+    coalesce(expected.period_month, summed.period_month) as period_month,
+    coalesce(expected.expected_slice, summed.slice_name) as slice_name,
+    coalesce(expected.stage, summed.stage) as stage,
     summed.session_count,
-    whole.session_count as whole_session_count
-from summed
-left join summed as whole
-    on summed.mart = whole.mart
-    and summed.period_month = whole.period_month
-    and summed.stage = whole.stage
-    and whole.slice_name = 'all'
-where summed.session_count is distinct from whole.session_count
+    expected.session_count as whole_session_count
+from expected
+full outer join summed
+    on expected.mart = summed.mart
+    and expected.expected_slice = summed.slice_name
+    and expected.period_month = summed.period_month
+    and expected.stage = summed.stage
+where summed.session_count is distinct from expected.session_count

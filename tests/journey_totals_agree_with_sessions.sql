@@ -124,25 +124,65 @@ told as (
     from {{ ref('journey_attribution') }}
     group by period_month, attribution_model
 
+),
+
+-- What each mart tells of at all, so that a month that it lacks counts as nothing told.
+marts as (
+
+    select
+        mart,
+        count(session_count) > 0 as tells_sessions,
+        count(conversion_count) > 0 as tells_conversions,
+        count(converted_visitor_count) > 0 as tells_visitors,
+        count(amount) > 0 as tells_amounts
+    from told
+    group by mart
+
+),
+
+months as (
+
+    select period_month from expected
+    union
+    select period_month from told
+
+),
+
+compared as (
+
+    select
+        months.period_month,
+        marts.*,
+        coalesce(told.session_count, 0) as session_count,
+        coalesce(expected.session_count, 0) as expected_session_count,
+        coalesce(told.conversion_count, 0) as conversion_count,
+        coalesce(expected.conversion_count, 0) as expected_conversion_count,
+        coalesce(told.converted_visitor_count, 0) as converted_visitor_count,
+        coalesce(expected.converted_visitor_count, 0) as expected_converted_visitor_count,
+        coalesce(told.amount, 0) as amount,
+        coalesce(expected.amount, 0) as expected_amount
+    from months
+    cross join marts
+    left join told
+        on months.period_month = told.period_month
+        and marts.mart = told.mart
+    left join expected on months.period_month = expected.period_month
+
 )
 
 select
-    told.period_month,
-    told.mart,
-    told.session_count,
-    expected.session_count as expected_session_count,
-    told.conversion_count,
-    expected.conversion_count as expected_conversion_count,
-    told.converted_visitor_count,
-    expected.converted_visitor_count as expected_converted_visitor_count,
-    told.amount,
-    expected.amount as expected_amount
-from told
-full outer join expected on told.period_month = expected.period_month
-where told.session_count <> expected.session_count
-    or told.conversion_count <> expected.conversion_count
-    or told.converted_visitor_count <> expected.converted_visitor_count
-    or abs(told.amount - expected.amount) > 0.01
-    -- A month with sessions that no mart tells of, or the other way round.
-    or told.period_month is null
-    or (expected.period_month is null and coalesce(told.session_count, told.conversion_count) > 0)
+    period_month,
+    mart,
+    session_count,
+    expected_session_count,
+    conversion_count,
+    expected_conversion_count,
+    converted_visitor_count,
+    expected_converted_visitor_count,
+    amount,
+    expected_amount
+from compared
+where (tells_sessions and session_count <> expected_session_count)
+    or (tells_conversions and conversion_count <> expected_conversion_count)
+    or (tells_visitors and converted_visitor_count <> expected_converted_visitor_count)
+    or (tells_amounts and abs(amount - expected_amount) > 0.01)

@@ -1,7 +1,9 @@
 {{ config(materialized='table') }}
 
--- The touches that led to a conversion, or to none: each visitor's sessions, cut into paths that end with a converting
--- session. What follows the last conversion is a path that did not convert. Bots are left out.
+-- The touches that led to a conversion, or to none: each visitor's sessions, every one in one path. Up to a conversion
+-- those within the window before it are the path that converted. The others, and those after the last conversion, did
+-- not convert: they are cut into paths as long as the window, from the first of them on. Bots are left out.
+{%- set window_seconds = var('attribution_window_days') * 86400 %}
 with
 
 sessions as (
@@ -51,14 +53,47 @@ cut as (
 
     select
         *,
-        -- Conversions before the touch: a converting session closes the path that it is in.
+        -- Conversions before the touch: a converting session closes the run that it is in.
         count(*) filter (where is_converted) over history
-        - case when is_converted then 1 else 0 end as path_no
+        - case when is_converted then 1 else 0 end as run_no
     from touches
     window history as (
         partition by visitor_no order by touched_at, kind, channel
         rows between unbounded preceding and current row
     )
+
+),
+
+placed as (
+
+    select
+        *,
+        min(touched_at) over run as run_started_at,
+        -- A run has one conversion at most, and ends with it.
+        max(case when is_converted then touched_at end) over run as converted_at
+    from cut
+    window run as (partition by visitor_no, run_no)
+
+),
+
+tiled as (
+
+    select
+        *,
+        case
+            when {{ seconds_between('touched_at', 'converted_at') }} <= {{ window_seconds }} then null
+            else floor({{ seconds_between('run_started_at', 'touched_at') }} / {{ window_seconds }})
+        end as tile_no
+    from placed
+
+),
+
+pathed as (
+
+    select
+        *,
+        dense_rank() over (partition by visitor_no order by run_no, tile_no nulls last) - 1 as path_no
+    from tiled
 
 ),
 
@@ -69,18 +104,8 @@ closed as (
         max(touched_at) over path as path_ended_at,
         bool_or(is_converted) over path as is_converting,
         sum(amount) over path as path_amount
-    from cut
+    from pathed
     window path as (partition by visitor_no, path_no)
-
-),
-
-within_window as (
-
-    select
-        *,
-        {{ seconds_between('touched_at', 'path_ended_at') }} / 86400 as days_before_end
-    from closed
-    where {{ seconds_between('touched_at', 'path_ended_at') }} <= {{ var('attribution_window_days') * 86400 }}
 
 ),
 
@@ -93,7 +118,7 @@ numbered as (
         row_number() over (
             partition by visitor_no, path_no, channel order by touched_at, kind
         ) = 1 as is_first_of_channel
-    from within_window
+    from closed
 
 ),
 
@@ -109,7 +134,7 @@ final as (
 
         touch_count,
         count(*) filter (where is_first_of_channel) over (partition by visitor_no, path_no) as channel_count,
-        days_before_end,
+        {{ seconds_between('touched_at', 'path_ended_at') }} / 86400 as days_before_end,
         path_amount,
 
         is_first_of_channel,
