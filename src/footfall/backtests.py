@@ -136,7 +136,9 @@ def _models(ranker: Ranker, half_life: int, new_only: bool) -> Iterator[tuple[st
 def _ranked(context: Context, targets: Targets, scores: Scores, *, new_only: bool) -> Ranking:
     parts = []
     low = 0
-    for batch in ranking.batches(context, targets.customers, allow_repeats=not new_only):
+    for batch in ranking.batches(
+        context, targets.customers, allow_repeats=not new_only, dense=True
+    ):
         high = low + len(batch.customers)
         row, item = ranking.targets_of(targets, low, high)
         parts.append(metrics.rank(scores(batch), row, item, K))

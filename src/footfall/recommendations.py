@@ -247,7 +247,8 @@ def _states(
 ) -> Iterator[pa.RecordBatch]:
     number = asked["customer_no"].to_numpy()
     days = asked["cutoff_date"].cast(pa.date32()).cast(pa.int32()).to_numpy()
-    features = ItemFeatures.of(catalogue, len(catalogue.item_ids), device)
+    with torch.no_grad():
+        vectors, _ = encoder.table(ItemFeatures.of(catalogue, len(catalogue.item_ids), device))
     place = np.searchsorted(tokens.customers, number)
     known = place < len(tokens.customers)
     known[known] = tokens.customers[place[known]] == number[known]
@@ -259,7 +260,7 @@ def _states(
             customer = np.where(known[some], place[some], 0)
             starts = np.append(tokens.offsets[:-1], 0)[customer]
             stops = np.where(known[some], np.append(ends, 0)[customer], starts)
-            states = last_states(encoder, features, tokens, starts, stops, device=device)
+            states = last_states(encoder, vectors, tokens, starts, stops, device=device)
             flat = states.cpu().numpy()
             edges = np.arange(len(some) + 1, dtype=np.int32) * flat.shape[1]
             yield pa.RecordBatch.from_arrays(
