@@ -13,8 +13,8 @@ from footfall import device as devices
 from footfall import ranking_metrics as metrics
 from footfall.fits import (
     POPULATIONS,
+    Cutoffs,
     context_of,
-    cutoffs_of,
     ranker_of,
     read_inputs,
     silent,
@@ -72,7 +72,7 @@ def backtest(
     devices.use_threads(settings.threads)
     loaded = artifacts.load(model)
     tokens, catalogue = read_inputs(events, items, settings, loaded)
-    cutoffs = cutoffs_of(tokens, settings)
+    cutoffs = Cutoffs.of_run(loaded.run)
     values = loaded.fits.get("test")
     if values is None or len(tokens.items) == 0:
         progress("no back-test: the model has no test fit")

@@ -348,6 +348,33 @@ def grow(state: dict[str, Any], encoder: Encoder) -> None:
             weight[: old.shape[0]] = old.to(weight.device)
 
 
+def start_new_items(encoder: Encoder, known: int, features: ItemFeatures) -> None:
+    """Starts the items beyond the first ``known`` where others of their kind are.
+
+    That is the mean over the known items of the same category and price bucket, or else of the
+    same category, or of the same price bucket, or the vector that stands for unknown items.
+    """
+    count = encoder.config.items
+    if known >= count:
+        return
+    category, price = features.category[:count], features.price[:count]
+    keys = (category * PRICE_BUCKETS + price, category, price)
+    with torch.no_grad():
+        own = torch.cat([encoder.item[:known], encoder.item_bias[:known, None]], dim=1)
+        start = torch.cat([encoder.unknown[0], encoder.item_bias[:known].mean().reshape(1)])
+        start = torch.nan_to_num(start).repeat(count - known, 1)
+        for key in reversed(keys):
+            size = int(key.max()) + 1
+            sums = torch.zeros(size, own.shape[1], device=own.device).index_add_(
+                0, key[:known], own
+            )
+            times = torch.bincount(key[:known], minlength=size)
+            met = times[key[known:]] > 0
+            start[met] = (sums / times.clamp_min(1)[:, None])[key[known:]][met]
+        encoder.item[known:] = start[:, :-1]
+        encoder.item_bias[known:] = start[:, -1]
+
+
 def weights(encoder: Encoder) -> dict[str, np.ndarray[Any, Any]]:
     """The weights as float32 arrays on the CPU, copied."""
     return {
