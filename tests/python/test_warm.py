@@ -96,6 +96,45 @@ def test_trains_from_scratch_when_a_rule_says_so(days, change, reason):
     assert any(line.startswith("training from scratch:") and reason in line for line in lines)
 
 
+def encoded(model, events, items, previous=None):
+    lines: list[str] = []
+    cutoffs = pa.table(
+        {
+            "customer_no": [number for number in range(1000, 1060) for _ in range(2)],
+            "cutoff_date": [datetime.date(2024, 2, 20), datetime.date(2024, 3, 20)] * 60,
+        }
+    )
+    rows = recommendations.encode_states(
+        model, events, items, cutoffs, settings=SETTINGS, progress=lines.append,
+        previous=None if previous is None else previous.to_reader(max_chunksize=7),
+    ).read_all()  # fmt: skip
+    assert rows.schema.equals(recommendations.STATES_SCHEMA)
+    return rows.sort_by([("customer_no", "ascending"), ("cutoff_date", "ascending")]), lines
+
+
+def test_only_the_states_of_customers_with_news_are_made_again(days):
+    model, early, _, items = days
+    before, _ = encoded(model, early, items)
+    news = events_table([(1003, "i004", 76, "purchase"), (1009, "i004", 76, "view")])
+    more = pa.concat_tables([early, news])
+    new = recommendations.train_encoder(more, items, settings=SETTINGS, previous=model)
+    assert artifacts.load(new).run["training"] == "warm"
+    after, lines = encoded(new, more, items, previous=before)
+    assert "states: 118 of 120 stand" in lines
+    assert "states: 2 customers at 2024-03-20" in lines
+    whole, _ = encoded(new, more, items)
+    assert after.drop_columns("state").equals(whole.drop_columns("state"))
+    ours, theirs = (np.array(rows["state"].to_pylist()) for rows in (after, whole))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+    # Other weights, or other facts about an item, and the states are no longer true.
+    scratch = recommendations.train_encoder(
+        more, items, settings=ScorerSettings.from_mapping({**QUICK, "seed": 8})
+    )
+    assert "states: 0 of 120 stand" in encoded(scratch, more, items, previous=after)[1]
+    dearer = items.set_column(3, "list_price", pa.array([400.0] * 30))
+    assert "states: 0 of 120 stand" in encoded(new, more, dearer, previous=after)[1]
+
+
 def test_events_that_are_gone_or_changed_mean_a_full_training(days):
     _, early, events, _ = days
     after, _ = carried_on(days, events=events.slice(5))
