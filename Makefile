@@ -135,6 +135,9 @@ bench-warm: env ## a model carried on day by day beside one trained from scratch
 	@test -n "$(CUT)" || { echo "Name the first day: make bench-warm SOURCE=$(SOURCE) CUT=YYYY-MM-DD" >&2; exit 2; }
 	@$(BIN)/python benchmarks/bench_warm.py --vars '$(VARS)' --cut $(CUT) --days $(or $(DAYS),28) $(ARGS)
 
+bench-memory: env ## peak memory of training and scoring streams of made-up events: EVENTS="2500000 5000000 10000000"
+	@$(BIN)/python benchmarks/bench_memory.py --events $(or $(EVENTS),2500000 5000000 10000000) $(ARGS)
+
 bench-gpu: env ## the scorer's heavy parts on a CUDA device, beside their floors
 	@$(BIN)/python benchmarks/bench_gpu.py $(ARGS)
 
