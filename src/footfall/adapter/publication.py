@@ -4,13 +4,16 @@ import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from footfall import publishing
 from footfall.adapter.progress import log
 from footfall.publishing.revision import git_revision
+
+if TYPE_CHECKING:
+    from footfall.publishing.postgres import Target
 
 DEFAULT_FOLDER = "published"
 
@@ -38,10 +41,12 @@ def publish(connection: duckdb.DuckDBPyConnection, warehouse: str, request: str)
     with connection.cursor() as cursor:
         if why_not is None:
             try:
+                server = _server()
                 publication = publishing.publish(
-                    cursor, marts, run, folder=folder, name=name, progress=log
+                    cursor, marts, run, folder=folder, name=name, progress=log, server=server
                 )
-                return json.dumps({"lines": _told(publication, folder, name), "problem": None})
+                lines = _told(publication, folder, name, server)
+                return json.dumps({"lines": lines, "problem": None})
             except publishing.PublishingError as error:
                 why_not = "see the error at the end"
                 problem = f"The marts were not published: {error}"
@@ -49,14 +54,29 @@ def publish(connection: duckdb.DuckDBPyConnection, warehouse: str, request: str)
     return json.dumps({"lines": lines, "problem": problem})
 
 
-def _told(publication: publishing.Publication, folder: Path, name: str) -> list[str]:
-    return [
+def _server() -> "Target | None":
+    """The PostgreSQL database that the environment asks to publish to as well."""
+    address = os.environ.get("FOOTFALL_PUBLISH_POSTGRES")
+    if not address:
+        return None
+    # Only who publishes to PostgreSQL loads its driver.
+    from footfall.publishing.postgres import Target
+
+    return Target(address, os.environ.get("FOOTFALL_PUBLISH_SCHEMA") or publishing.SCHEMA)
+
+
+def _told(
+    publication: publishing.Publication, folder: Path, name: str, server: "Target | None"
+) -> list[str]:
+    lines = [
         f"Published {len(publication.marts)} marts with {publication.row_count:,} rows,"
         f" {_time(publication.run.published_at)}, run {publication.run.run_id}",
-        f"  DuckDB:  {publishing.published_file(folder, name)}, schema marts",
-        f"  Parquet: {publishing.parquet_folder(folder, name)}/<mart>.parquet",
-        "  How to read them: docs/reading_the_marts.md",
+        f"  DuckDB:     {publishing.published_file(folder, name)}, schema {publishing.SCHEMA}",
+        f"  Parquet:    {publishing.parquet_folder(folder, name)}/<mart>.parquet",
     ]
+    if server is not None:
+        lines.append(f"  PostgreSQL: {server}")
+    return [*lines, "  How to read them: docs/reading_the_marts.md"]
 
 
 def _standing(cursor: duckdb.DuckDBPyConnection, folder: Path, name: str) -> str:

@@ -5,10 +5,11 @@ goes on. So the public marts are copied out of it in one transaction, checked, a
 of the publication before by renaming. This package knows DuckDB and files, never dbt.
 """
 
-from footfall.publishing.contents import Mart, Publication, Published, PublishingError, Run
-from footfall.publishing.publish import parquet_folder, publish, published_file, standing
+from footfall.publishing.contents import SCHEMA, Mart, Publication, Published, PublishingError, Run
+from footfall.publishing.publisher import parquet_folder, publish, published_file, standing
 
 __all__ = [
+    "SCHEMA",
     "Mart",
     "Publication",
     "Published",

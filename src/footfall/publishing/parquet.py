@@ -5,7 +5,8 @@ that follows the link once and stays in that folder reads one run, even while th
 """
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -30,15 +31,12 @@ def runs_folder(link: Path) -> Path:
 
 def write(
     cursor: duckdb.DuckDBPyConnection, link: Path, marts: Sequence[Mart], publication: Publication
-) -> Path:
+) -> None:
     """Write a folder of Parquet files from the attached publication, and wait until it is on disk.
 
-    Returns:
-        The folder, which nothing leads to yet.
+    It is called unfinished until `finish`.
     """
-    runs = runs_folder(link)
-    folder = runs / publication.run.published_at.astimezone(UTC).strftime(_NAMED)
-    unfinished = runs / f"{_WRITING}{folder.name}"
+    unfinished = _unfinished(link, publication.run)
     unfinished.mkdir(parents=True)
     about = {mart.name: mart.description for mart in marts}
     for name in (*about, PUBLICATION):
@@ -52,9 +50,25 @@ def write(
         )
         sync(file)
     sync(unfinished)
-    unfinished.rename(folder)
-    sync(runs)
+
+
+def finish(link: Path, run: Run) -> Path:
+    """Give the folder that was written for a run its name; nothing leads to it yet."""
+    folder = runs_folder(link) / _name(run)
+    _unfinished(link, run).rename(folder)
+    sync(runs_folder(link))
     return folder
+
+
+@contextmanager
+def scratch(link: Path) -> Iterator[Path]:
+    """A folder for a while, which is cleared like all else that was left unfinished."""
+    folder = runs_folder(link) / f"{_WRITING}scratch"
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
 
 
 def clear_unfinished(link: Path) -> None:
@@ -76,3 +90,11 @@ def clear_replaced(link: Path, run: Run) -> None:
         replaced_at = datetime.strptime(following.name, _NAMED).replace(tzinfo=UTC)
         if folder != current and run.published_at - replaced_at >= GRACE:
             shutil.rmtree(folder)
+
+
+def _name(run: Run) -> str:
+    return run.published_at.astimezone(UTC).strftime(_NAMED)
+
+
+def _unfinished(link: Path, run: Run) -> Path:
+    return runs_folder(link) / f"{_WRITING}{_name(run)}"

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -16,6 +17,9 @@ from footfall.publishing.contents import (
     text,
 )
 from footfall.publishing.files import check_link, one_at_a_time, point_to, sync
+
+if TYPE_CHECKING:
+    from footfall.publishing.postgres import Target
 
 
 def published_file(folder: Path, name: str) -> Path:
@@ -50,6 +54,7 @@ def publish(
     folder: Path,
     name: str,
     progress: Callable[[str], None],
+    server: "Target | None" = None,
 ) -> Publication:
     """Publish marts in place of the publication before.
 
@@ -60,6 +65,8 @@ def publish(
         cursor: a connection to the warehouse that is used for nothing else.
         folder: where publications lie; it is made if need be.
         name: of the publication in this folder, the warehouse's own.
+        server: a PostgreSQL database that is published to as well. It comes first: where it cannot
+            be, nothing is published at all.
 
     Raises:
         PublishingError: it cannot be published, and the old publication stands.
@@ -73,23 +80,49 @@ def publish(
         check_link(link)
         with one_at_a_time(folder / f".{name}.lock"):
             _clear_leftovers(fresh, link)
-            progress(f"Publishing {len(marts)} marts to {file} ...")
-            cursor.execute("set TimeZone = 'UTC'")
-            publication = database.write(cursor, fresh, marts, run)
-            with database.opened(cursor, fresh):
-                database.check(cursor, publication)
-                parquet_files = parquet.write(cursor, link, marts, publication)
-            # A journal of somebody who wrote into the old file would be taken for the new one's.
-            file.with_name(f"{file.name}.wal").unlink(missing_ok=True)
-            fresh.replace(file)
-            point_to(link, parquet_files)
-            sync(folder)
-            parquet.clear_replaced(link, run)
+            try:
+                progress(f"Publishing {len(marts)} marts to {file} ...")
+                cursor.execute("set TimeZone = 'UTC'")
+                publication = database.write(cursor, fresh, marts, run)
+                with database.opened(cursor, fresh):
+                    database.check(cursor, publication)
+                    parquet.write(cursor, link, marts, publication)
+                    if server is not None:
+                        progress(f"Publishing to PostgreSQL at {server} ...")
+                        _publish_to_server(cursor, server, marts, publication, link)
+                _swap(fresh, file, link, run)
+            finally:
+                _clear_leftovers(fresh, link)
     except (OSError, duckdb.Error) as error:
         raise PublishingError(
-            f"{folder} cannot be written to; FOOTFALL_PUBLISHED names another folder.\n{error}"
+            f"they could not be copied to {folder}; FOOTFALL_PUBLISHED names another folder."
+            f"\n{error}"
         ) from error
     return publication
+
+
+def _swap(fresh: Path, file: Path, link: Path, run: Run) -> None:
+    parquet_files = parquet.finish(link, run)
+    # A journal of somebody who wrote into the old file would be taken for the new one's.
+    file.with_name(f"{file.name}.wal").unlink(missing_ok=True)
+    fresh.replace(file)
+    point_to(link, parquet_files)
+    sync(file.parent)
+    parquet.clear_replaced(link, run)
+
+
+def _publish_to_server(
+    cursor: duckdb.DuckDBPyConnection,
+    server: "Target",
+    marts: Sequence[Mart],
+    publication: Publication,
+    link: Path,
+) -> None:
+    # Only who publishes to PostgreSQL loads its driver.
+    from footfall.publishing import postgres
+
+    with parquet.scratch(link) as folder:
+        postgres.replace(cursor, server, marts, publication, folder)
 
 
 def _clear_leftovers(fresh: Path, link: Path) -> None:
