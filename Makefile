@@ -59,7 +59,7 @@ VARS := $(VARS), custom_reviews_path: "$(call path_of,$(REVIEWS))"
 endif
 VARS := $(VARS)}
 
-.PHONY: help build test lint format docs clean lock env bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report
+.PHONY: help build test lint format docs clean lock env bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report metrics
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -95,6 +95,9 @@ format: env ## mend what the formatters can
 
 report: env ## draw the marts on one page, target/report.html: SOURCE=… picks the warehouse
 	@$(BIN)/python -m footfall.report --database "$(FOOTFALL_DB)" --out target/report.html
+
+metrics: env ## answer the saved questions on the published marts; ARGS="query --metrics net_revenue" asks your own
+	@$(BIN)/python -m footfall.adapter.metrics $(ARGS)
 
 docs: env ## build the docs site as one file, target/static_index.html
 	@$(BIN)/dbt docs generate --static --vars '$(VARS)'
