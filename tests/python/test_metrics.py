@@ -454,6 +454,13 @@ def test_every_metric_dimension_and_question_is_described(asked: CLIConfiguratio
     assert len(labels) == len(set(labels))
 
 
+def test_the_page_on_metrics_tells_of_each_as_its_definition_does(asked: CLIConfiguration) -> None:
+    page = (PROJECT / "docs" / "metrics.md").read_text()
+    for metric in asked.semantic_manifest.metrics:
+        said = " ".join((metric.description or "").split())
+        assert f"| `{metric.name}` | {metric.label} | {said} |" in page
+
+
 def test_the_definitions_are_valid_on_the_marts(asked: CLIConfiguration) -> None:
     found = SemanticManifestValidator().validate_semantic_manifest(asked.semantic_manifest)
     # It warns of what dbt itself adds to cumulative metrics; nothing else may be wrong.

@@ -60,8 +60,10 @@ span as (
 
 days as (
 
-    select cast({{ dbt.dateadd('day', 'cast(numbers.generated_number - 1 as integer)', 'span.first_day') }} as date)
-        as date_day
+    select
+        cast(
+            {{ dbt.dateadd('day', 'cast(numbers.generated_number - 1 as integer)', 'span.first_day') }} as date
+        ) as date_day
     from span
     inner join numbers on numbers.generated_number <= {{ days_between('span.first_day', 'span.last_day') }} + 1
 
