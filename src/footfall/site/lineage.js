@@ -182,15 +182,17 @@
 
   const start = main.innerHTML;
   const route = () => {
-    const [name, columnName] = decodeURIComponent(location.hash.slice(1)).split(".");
-    const t = byName.get(name);
-    if (t === undefined) {
+    const asked = decodeURIComponent(location.hash.slice(1));
+    const dot = asked.lastIndexOf(".");
+    const t = byName.get(asked.slice(0, dot));
+    const c = t === undefined ? -1 : tables[t].columns.findIndex((column) => column.name === asked.slice(dot + 1));
+    if (byName.has(asked)) {
+      showTable(byName.get(asked));
+    } else if (c >= 0) {
+      show(t, c);
+    } else {
       main.innerHTML = start;
       document.title = "Column lineage";
-    } else {
-      const c = tables[t].columns.findIndex((column) => column.name === columnName);
-      if (c >= 0) show(t, c);
-      else showTable(t);
     }
     window.scrollTo(0, 0);
   };
@@ -211,8 +213,8 @@
       });
     });
     hits.sort((a, b) => b[0] - a[0] || a[1].localeCompare(b[1]));
-    found.replaceChildren(...hits.slice(0, MOST).map(([, name]) => {
-      const [table, column] = name.split(".");
+    found.replaceChildren(...hits.slice(0, MOST).map(([, name, t, c]) => {
+      const [table, column] = [tables[t].name, tables[t].columns[c].name];
       return element("li", {}, element("a", { href: `#${name}` }, element("small", {}, table), column));
     }));
     if (hits.length > MOST) found.append(element("li", { class: "more" }, `and ${hits.length - MOST} more: type on`));

@@ -94,7 +94,7 @@ class Lineage:
         Raises:
             SiteError: There is no such table or column.
         """
-        name, dot, column = text.partition(".")
+        name, dot, column = text.rpartition(".")
         if not dot or not column:
             raise SiteError(
                 f"'{text}' names no column. Write table.column, such as churn_risk.risk_band."

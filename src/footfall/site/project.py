@@ -134,7 +134,8 @@ def _relation(node: Mapping[str, Any], built: Mapping[str, Any] | None) -> Relat
     lineage = node["config"].get("meta", {}).get("lineage", {}) if kind == "model" else {}
     return Relation(
         id=node["unique_id"],
-        name=node["name"],
+        # Two sources may both have a table of events.
+        name=f"{node['source_name']}.{node['name']}" if kind == "source" else node["name"],
         kind=kind,
         layer=_layer(node),
         language=node.get("language", "") if kind == "model" else "",

@@ -30,13 +30,15 @@ class SqlReader:
     def __init__(self, project: Project) -> None:
         self._project = project
         self._by_address = {one.address: one for one in project.relations.values()}
-        tables: dict[str, dict[str, dict[str, dict[str, str]]]] = {}
+        self._columns: dict[str, dict[str, dict[str, dict[str, str]]]] = {}
         for one in project.relations.values():
             database, schema, name = one.address
-            tables.setdefault(database, {}).setdefault(schema, {})[name] = {
+            self._schema_of(database, schema)[name] = {
                 column.name: column.type or "varchar" for column in one.columns.values()
             }
-        self._schema: dict[str, object] = {**tables}
+
+    def _schema_of(self, database: str, schema: str) -> dict[str, dict[str, str]]:
+        return self._columns.setdefault(database, {}).setdefault(schema, {})
 
     def read(self, relation: Relation) -> TableOrigin:
         """The origin of a SQL model. What cannot be read is told as a problem, never left out."""
@@ -72,7 +74,7 @@ class SqlReader:
         # Names that stand for whole rows fit no column: they are dealt with where they are met.
         qualified = qualify(
             query,
-            schema=self._schema,
+            schema={**self._columns},
             dialect=DIALECT,
             validate_qualify_columns=False,
             quote_identifiers=False,
@@ -88,13 +90,25 @@ class SqlReader:
             for parent in relation.parents
             if (one := self._project.relations.get(parent)) is not None and one.kind == "source"
         ]
-        if len(sources) != 1:
-            return
-        database, schema, name = sources[0].address
         for table in list(query.find_all(exp.Table)):
-            if isinstance(table.this, exp.Func) and "read_" in table.this.sql(DIALECT).lower():
-                named = exp.table_(name, db=schema, catalog=database, alias=table.alias or None)
-                table.replace(named)
+            text = table.this.sql(DIALECT).lower()
+            if not isinstance(table.this, exp.Func) or "read_" not in text:
+                continue
+            # A model that reads several files names them as the sources are named.
+            fitting = [one for one in sources if len(sources) == 1 or f"/{one.address[2]}." in text]
+            if len(fitting) == 1:
+                database, schema, name = fitting[0].address
+                table.replace(
+                    exp.table_(name, db=schema, catalog=database, alias=table.alias or None)
+                )
+                self._widen(fitting[0], query)
+
+    def _widen(self, source: Relation, query: exp.Query) -> None:
+        """A file may hold more than is declared: it has every column that it is asked for."""
+        database, schema, name = source.address
+        asked = {one.name.lower() for one in query.find_all(exp.Identifier)}
+        columns = self._schema_of(database, schema).setdefault(name, {})
+        columns.update({one: "varchar" for one in asked - columns.keys()})
 
     def _write_out_unpivots(self, query: exp.Query) -> None:
         """`unpivot (…) on columns('…') into name n value v` as the select that it stands for."""
@@ -301,6 +315,9 @@ class _Walk:
             return self._strange(source)
         if relation.id == self._relation.id:
             return _Found()  # an incremental model that reads its own last state
+        if name not in relation.columns and relation.kind == "source":
+            # A column of a file that is not declared, or the whole row of a nested one.
+            return _Found((Place(relation.id, ROWS),))
         if name not in relation.columns:
             problem = f"{self._relation.name}: {relation.name} has no column '{name}'"
             return _Found(problems=(problem,))
