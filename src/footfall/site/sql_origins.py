@@ -108,7 +108,7 @@ class SqlReader:
         database, schema, name = source.address
         asked = {one.name.lower() for one in query.find_all(exp.Identifier)}
         columns = self._schema_of(database, schema).setdefault(name, {})
-        columns.update({one: "varchar" for one in asked - columns.keys()})
+        columns.update(dict.fromkeys(asked - columns.keys(), "varchar"))
 
     def _write_out_unpivots(self, query: exp.Query) -> None:
         """`unpivot (…) on columns('…') into name n value v` as the select that it stands for."""
