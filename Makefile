@@ -91,8 +91,9 @@ format: env ## mend what the formatters can
 report: env ## draw the marts on one page, target/report.html: SOURCE=… picks the warehouse
 	@$(BIN)/python -m footfall.report --database "$(FOOTFALL_DB)" --out target/report.html
 
+# A partial parse may lose what YAML says of tests, so the project is read anew.
 docs: env ## write the docs site of a built warehouse, target/docs/index.html: SOURCE=…
-	@$(BIN)/dbt docs generate --static --vars '$(VARS)' --quiet
+	@$(BIN)/dbt docs generate --static --no-partial-parse --vars '$(VARS)' --quiet
 	@$(BIN)/python -m footfall.site write
 
 lineage: env ## print where a column comes from: COLUMN=churn_risk.churn_probability
