@@ -21,6 +21,11 @@ else
 FOOTFALL_DB ?= warehouse/$(SOURCE).duckdb
 endif
 export FOOTFALL_DB
+# Where marts are published to as well: make build PUBLISH=postgres://user@host/database
+PUBLISH ?=
+ifneq ($(PUBLISH),)
+export FOOTFALL_PUBLISH_POSTGRES := $(PUBLISH)
+endif
 export DBT_PROFILES_DIR := $(CURDIR)
 
 # How many test files run side by side.
