@@ -263,14 +263,15 @@ def test_a_server_that_cannot_be_used_is_named_without_the_password(
     for wrong in (
         "postgres://owner:hush-hush@127.0.0.1:1/postgres",
         f"postgres://owner:hush-hush@{host}",
-        "postgres://owner:hush-hush@host:hush-hush/postgres",
+        "postgres://owner:12/hush@host/postgres",
+        "postgres://owner:1@hush@host/postgres",
+        "postgres://owner:hush/1@host/postgres",
         "hush-hush",
     ):
         with pytest.raises(publishing.PublishingError) as failed:
             publish(tmp_path, server=Target(wrong, "marts"))
         assert "FOOTFALL_PUBLISH_POSTGRES" in str(failed.value)
-        chain = (failed.value.__cause__, repr(failed.value), repr(Target(wrong, "marts")))
-        assert "hush" not in "".join(map(str, (failed.value, *chain))), wrong
+        assert "hush" not in f"{failed.value}{failed.value.__cause__}", wrong
         assert not (tmp_path / "published" / "shop.duckdb").exists()
 
 
@@ -278,6 +279,7 @@ def test_the_password_is_blotted_out_of_what_a_server_says() -> None:
     target = Target("postgres://owner:hush%2Fhush@host/shop", "marts")
     said = target.without_password("no entry for hush/hush, nor for hush%2Fhush, in shop")
     assert said == "no entry for ***, nor for ***, in shop"
+    assert "hush" not in f"{target}{target!r}"
 
 
 def test_a_type_that_postgresql_does_not_have_names_the_column() -> None:

@@ -61,6 +61,9 @@ class Target:
     address: str = field(repr=False)
     schema: str
 
+    def __post_init__(self) -> None:
+        self.parameters()
+
     def parameters(self) -> dict[str, Any]:
         """The parts of the address.
 
@@ -68,14 +71,19 @@ class Target:
             PublishingError: it has none that libpq understands.
         """
         try:
-            return dict(conninfo_to_dict(self.address))
+            parts = dict(conninfo_to_dict(self.address))
         except psycopg.ProgrammingError:
             # What libpq says of it may hold parts of the password.
+            parts = {"port": "none"}
+        # So does what it takes for a host, port or database where the password has an @ or a slash.
+        split_wrongly = "@" in f"{parts.get('host')}{parts.get('dbname')}"
+        if split_wrongly or not re.fullmatch(r"[\d,]*", str(parts.get("port") or "")):
             raise PublishingError(
                 f"{VARIABLE} is no address of a PostgreSQL database. It takes "
                 "postgres://user:password@host:5432/database; special characters of the password "
                 "are written as %XX there, or leave it to ~/.pgpass."
-            ) from None
+            )
+        return parts
 
     def __str__(self) -> str:
         """Where it is, for people: no user, no password."""
