@@ -6,11 +6,12 @@ what stays are pictures of the tabs, in `target/superset`.
 
 from __future__ import annotations
 
+import argparse
 import math
-import os
 import shutil
 import sys
 import tempfile
+import urllib.parse
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,13 +39,6 @@ class Finding:
     subject: str
     figure: str
     problem: str = ""
-
-
-def published_file() -> Path:
-    """Where a build publishes the marts, by the same environment variables."""
-    folder = os.environ.get("FOOTFALL_PUBLISHED") or "published"
-    warehouse = os.environ.get("FOOTFALL_DB") or "warehouse/footfall.duckdb"
-    return PROJECT / folder / f"{Path(warehouse).stem}.duckdb"
 
 
 def tabs_of(documents: Documents) -> dict[str, int]:
@@ -100,7 +94,7 @@ def check_charts(client: Client, documents: Documents, seen: board.Seen) -> Iter
             for result in answer.get("result", [{"error": str(answer)}])
         ]
         errors = [str(result["error"]) for result in results if result.get("error")]
-        counts = [result.get("rowcount") or 0 for result in results]
+        counts = [int(result.get("rowcount") or 0) for result in results]
         problem = "; ".join(errors)
         if not problem and not (counts and min(counts)):
             problem = "no rows" if counts else "never asked for"
@@ -116,6 +110,8 @@ def check_page(seen: board.Seen) -> Iterator[Finding]:
     }
     for subject, found in said.items():
         yield Finding(subject, str(len(found)), "; ".join(found)[:1000])
+    for host in sorted({str(urllib.parse.urlsplit(each).hostname) for each in seen.held_back}):
+        yield Finding(f"request to {host}", "held back")
 
 
 def check_numbers_on_screen(
@@ -209,7 +205,9 @@ def print_table(findings: list[Finding]) -> None:
 
 def main() -> int:
     """Run the check; 0 when everything held."""
-    original = published_file()
+    parser = argparse.ArgumentParser(description="Checks the bundle in a real Superset.")
+    parser.add_argument("--published", type=Path, required=True, help="the published DuckDB file")
+    original: Path = parser.parse_args().published
     findings: list[Finding] = []
     try:
         bundle.published_marts(original)

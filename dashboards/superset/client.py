@@ -43,7 +43,7 @@ class Client:
         )
 
     def take_in(self, bundle: bytes) -> None:
-        """Import a bundle as the page of dashboards does: charts that are there stay as they are."""
+        """Import a bundle as the list of dashboards does: charts that are there stay."""
         self.post(
             "dashboard/import/",
             files={"formData": ("footfall.zip", bundle, "application/zip")},

@@ -1,4 +1,4 @@
-"""A Superset of one's own: metadata in a temporary folder, on the loopback address, gone at the end."""
+"""A Superset of its own: files in a temporary folder, on the loopback address, gone at the end."""
 
 from __future__ import annotations
 
@@ -51,8 +51,12 @@ def running(folder: Path) -> Iterator[Server]:
     log = folder / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            _beside_python("gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "1")
-            + ["--threads", "8", "--timeout", "300", "superset.app:create_app()"],
+            _beside_python(
+                "gunicorn",
+                *("--bind", f"127.0.0.1:{port}"),
+                *("--workers", "1", "--threads", "8", "--timeout", "300"),
+                "superset.app:create_app()",
+            ),
             env=surroundings,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -1,4 +1,4 @@
-"""Settings of the Superset that `make check-superset` starts: local, for one check, no telemetry."""
+"""Settings of the Superset that `make check-superset` starts: for one check, no telemetry."""
 
 import os
 
