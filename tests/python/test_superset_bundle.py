@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import psycopg
 import pytest
 import yaml
 
+import postgres_server
 from conftest import PROJECT
 from footfall.publishing.contents import PUBLICATION, PUBLICATION_COLUMNS
+from footfall.publishing.postgres import postgres_type
 
 SUPERSET = PROJECT / "dashboards" / "superset"
 URI = "duckdb:////shop.duckdb?access_mode=read_only"
@@ -92,28 +95,28 @@ def expressions(words: Any) -> Iterator[str]:
             yield word
 
 
-def problems_of_chart(
-    params: Mapping[str, Any], dataset: Mapping[str, Any], tables: duckdb.DuckDBPyConnection
-) -> list[str]:
-    """What of a chart the table of its dataset does not have."""
+def queries_of_dataset(dataset: Mapping[str, Any]) -> list[str]:
+    """Each metric of a dataset, over its whole table."""
+    table = f"{dataset['schema']}.{dataset['table_name']}"
+    return [f"select {metric['expression']} from {table}" for metric in dataset["metrics"]]
+
+
+def queries_of_chart(params: Mapping[str, Any], dataset: Mapping[str, Any]) -> list[str]:
+    """What a chart asks its table for: columns, metrics, filters."""
     table = f"{dataset['schema']}.{dataset['table_name']}"
     saved = {metric["metric_name"]: metric["expression"] for metric in dataset["metrics"]}
     shown = [column for word in COLUMN_WORDS for column in expressions(params.get(word) or [])]
-    asked = [f"select {column} from {table}" for column in shown]
+    queries = [f"select {column} from {table}" for column in shown]
     metrics = [*params.get("metrics", []), *params.get("metrics_b", [])]
     metrics += [params["metric"]] if "metric" in params else []
-    groups = ", ".join(shown)
+    # A share may look past its own group, so it stands with the groups that it is shown in.
+    grouped = f" group by {', '.join(shown)}" if shown else ""
     for metric in metrics:
-        if isinstance(metric, str) and metric not in saved:
-            asked.append(f"there is no metric {metric} of {table}")
-            continue
         expression = saved[metric] if isinstance(metric, str) else metric["sqlExpression"]
-        # A share may look past its own group, so it is bound with the groups that it stands in.
-        grouped = f" group by {groups}" if groups else ""
-        asked.append(f"select {expression} from {table}{grouped}")
+        queries.append(f"select {expression} from {table}{grouped}")
     for condition in [*params.get("adhoc_filters", []), *params.get("adhoc_filters_b", [])]:
-        asked.append(f"select 1 from {table} where {condition['sqlExpression']}")
-    return [problem for sql in asked for problem in problems_of_sql(sql, tables)]
+        queries.append(f"select 1 from {table} where {condition['sqlExpression']}")
+    return queries
 
 
 def problems_of_sql(sql: str, tables: duckdb.DuckDBPyConnection) -> list[str]:
@@ -179,10 +182,10 @@ def test_every_metric_binds_and_is_certified(
     documents: Mapping[str, Any], tables: duckdb.DuckDBPyConnection
 ) -> None:
     for dataset in part(documents, "datasets").values():
-        assert dataset["metrics"]
+        queries = queries_of_dataset(dataset)
+        assert queries
+        assert [each for sql in queries for each in problems_of_sql(sql, tables)] == []
         for metric in dataset["metrics"]:
-            sql = f"select {metric['expression']} from {dataset['schema']}.{dataset['table_name']}"
-            assert problems_of_sql(sql, tables) == []
             assert metric["description"]
             assert metric["extra"]["certification"]["certified_by"]
 
@@ -195,7 +198,40 @@ def test_every_chart_asks_for_what_its_table_has(
         assert chart["viz_type"] == chart["params"]["viz_type"], path
         assert chart["description"], path
         dataset = datasets[chart["dataset_uuid"]]
-        assert problems_of_chart(chart["params"], dataset, tables) == [], path
+        queries = queries_of_chart(chart["params"], dataset)
+        assert queries, path
+        assert [each for sql in queries for each in problems_of_sql(sql, tables)] == [], path
+
+
+@pytest.mark.skipif(
+    postgres_server.binaries() is None,
+    reason="no PostgreSQL on this machine: install the package postgresql",
+)
+def test_postgres_understands_the_same_sql(
+    documents: Mapping[str, Any], tables: duckdb.DuckDBPyConnection
+) -> None:
+    columns = tables.execute(
+        "select table_name, column_name, data_type from duckdb_columns() "
+        "where schema_name = 'marts' order by table_name, column_index"
+    ).fetchall()
+    datasets = {one["uuid"]: one for one in part(documents, "datasets").values()}
+    queries = [sql for dataset in datasets.values() for sql in queries_of_dataset(dataset)]
+    for chart in part(documents, "charts").values():
+        queries += queries_of_chart(chart["params"], datasets[chart["dataset_uuid"]])
+    with (
+        postgres_server.running() as address,
+        psycopg.connect(address, password=postgres_server.PASSWORD, autocommit=True) as server,
+    ):
+        server.execute("create schema marts")
+        for table in {name for name, *_ in columns}:
+            defined = ", ".join(
+                f"{column} {postgres_type(kind, column)}"
+                for name, column, kind in columns
+                if name == table
+            )
+            server.execute(f"create table marts.{table} ({defined})")
+        for sql in queries:
+            server.execute(sql)
 
 
 def test_every_filter_picks_a_column_within_a_tab(
