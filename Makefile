@@ -108,7 +108,7 @@ report: env ## draw the marts on one page, target/report.html: SOURCE=… picks 
 superset-bundle: env ## pack the Superset dashboard over the published marts, target/footfall_superset.zip [URI=…]
 	@$(BIN)/python dashboards/superset/bundle.py --published "$(PUBLISHED)" $(if $(URI),--uri "$(URI)") --out target/footfall_superset.zip
 
-check-superset: $(SUPERSET)/.installed ## import that dashboard into a real Superset, look at it and compare (about 1.5 GB)
+check-superset: $(SUPERSET)/.installed ## import that dashboard into a real Superset, look at it and compare (about 1 GB)
 	@$(SUPERSET)/bin/python dashboards/superset/check.py --published "$(PUBLISHED)"
 
 $(SUPERSET)/.installed: dashboards/superset/requirements.txt

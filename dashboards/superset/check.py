@@ -95,10 +95,11 @@ def check_charts(client: Client, documents: Documents, seen: board.Seen) -> Iter
         ]
         errors = [str(result["error"]) for result in results if result.get("error")]
         counts = [int(result.get("rowcount") or 0) for result in results]
+        fewest = min(counts, default=0)
         problem = "; ".join(errors)
-        if not problem and not (counts and min(counts)):
+        if not problem and fewest == 0:
             problem = "no rows" if counts else "never asked for"
-        yield Finding(chart["slice_name"], f"{min(counts, default=0):,} rows", problem)
+        yield Finding(chart["slice_name"], f"{fewest:,} rows", problem)
 
 
 def check_page(seen: board.Seen) -> Iterator[Finding]:

@@ -5,9 +5,6 @@ import os
 SECRET_KEY = os.environ["FOOTFALL_SUPERSET_SECRET"]
 SQLALCHEMY_DATABASE_URI = f"sqlite:///{os.environ['SUPERSET_HOME']}/superset.db"
 
-# Superset takes DuckDB for unsafe because it opens files as SQLite does. The check opens its own.
-PREVENT_UNSAFE_DB_CONNECTIONS = False
-
 # All charts of a tab are drawn at once, not only those in sight.
 FEATURE_FLAGS = {"DASHBOARD_VIRTUALIZATION": False}
 
