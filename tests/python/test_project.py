@@ -141,6 +141,8 @@ def test_every_macro_and_each_of_its_arguments_is_described(manifest: Mapping[st
             continue
         if not macro["description"].strip():
             found.append(f"{name} has no description")
+        if name.startswith("materialization_"):
+            continue
         (signature,) = re.findall(rf"macro {name}\(([^)]*)\)", macro["macro_sql"])
         arguments = [part.split("=")[0].strip() for part in re.split(r",(?![^\[]*\])", signature)]
         described = [argument["name"] for argument in macro["arguments"] if argument["description"]]
