@@ -5,6 +5,7 @@
 - The installed Complete Journey data is found, so that no path has to be configured.
 - Text files are read so that no line is lost (see `inputs`).
 - The storefront is generated when it is a source of the run.
+- The marts are published at the end of a build (see `publication`).
 - A warehouse file that another process holds, or that cannot be read, is said so in plain words.
 """
 
@@ -20,7 +21,7 @@ import yaml
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
-from footfall.adapter import inputs
+from footfall.adapter import inputs, publication
 from footfall.adapter.progress import log
 
 DEMO_KEY = "footfall-demo-key"
@@ -73,6 +74,7 @@ class Plugin(BasePlugin):
         self._is_demo_key = key == DEMO_KEY
         self._complete_journey = complete_journey_folder()
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._fingerprints: dict[str, str] = {}
 
     def update_connection_config(self, creds: Any, config: dict[str, Any]) -> None:
         """Make the folder of the warehouse, and say in plain words when it cannot be opened."""
@@ -102,7 +104,13 @@ class Plugin(BasePlugin):
         )
         conn.create_function("footfall_absolute_path", absolute_path, ["VARCHAR"], "VARCHAR")
         conn.create_function(
+            "footfall_code_fingerprint", self._code_fingerprint, ["VARCHAR"], "VARCHAR"
+        )
+        conn.create_function(
             "footfall_project_vars", _project_vars, ["VARCHAR"], "VARCHAR", side_effects=True
+        )
+        conn.create_function(
+            "footfall_publish", self._publish, ["VARCHAR"], "VARCHAR", side_effects=True
         )
 
     def configure_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:
@@ -116,6 +124,12 @@ class Plugin(BasePlugin):
             settings["footfall_complete_journey_path"] = f"'{path}'"
         for name, value in settings.items():
             cursor.execute(f"set variable {name} = {value}")
+
+    def _code_fingerprint(self, folder: str) -> str:
+        """Changes with the code that all tables share; read once a run."""
+        if folder not in self._fingerprints:
+            self._fingerprints[folder] = code_fingerprint(Path(folder))
+        return self._fingerprints[folder]
 
     def _generate_storefront(self, seed: int, customers: int, until: str | None) -> str:
         from footfall import storefront
@@ -134,6 +148,22 @@ class Plugin(BasePlugin):
                 cursor, seed=seed, customers=customers, until=until_at, progress=log
             )
         return "ready"
+
+    def _publish(self, request: str) -> str:
+        if self._connection is None:
+            raise DbtRuntimeError("Publishing needs an open DuckDB connection.")
+        return publication.publish(self._connection, str(self.creds.path), request)
+
+
+def code_fingerprint(folder: Path) -> str:
+    """SHA-256 (hex) of a project's macros, of this package and of DuckDB's version."""
+    package = Path(__file__).resolve().parents[1]
+    digest = hashlib.sha256(duckdb.__version__.encode())
+    for root, pattern in ((folder / "macros", "*.sql"), (package, "*.py")):
+        for path in sorted(root.rglob(pattern)):
+            digest.update(path.relative_to(root).as_posix().encode() + b"\0")
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def _project_vars(folder: str) -> str:
