@@ -225,6 +225,19 @@ def test_targets_are_warm_and_distinct():
     assert context.events.customers[new.customers].tolist() == [3]
 
 
+def test_an_item_without_an_event_is_no_target_wherever_it_stands():
+    table = events_table(
+        [(1, "a", 0, "purchase"), (1, "b", 70, "purchase"), (1, "a", 71, "purchase")]
+    )
+    tokens, catalogue = sequences.read(table, ITEMS_SCHEMA.empty_table(), known_items=["b", "a"])
+    context = ranking.context_at(
+        tokens, catalogue, repeats.ItemHistory.of(tokens), CUT, None, repeats.RepeatModel({}), CPU
+    )
+    until = CUT + 20 * sequences.MICROSECONDS_A_DAY
+    targets = ranking.targets_between(context, until, new_only=False)
+    assert [catalogue.item_ids[item] for item in targets.item] == ["a"]
+
+
 def test_the_personal_baseline_orders_its_ties_by_popularity():
     rows = [(c, "b", 35, "purchase") for c in range(2, 6)]
     rows += [(1, "a", 20, "purchase"), (1, "b", 20, "purchase"), (1, "c", 40, "purchase")]
