@@ -110,11 +110,8 @@ def funnel_by_sql(variables: dict[str, Any]) -> list[int]:
     if not outcome.success:
         raise RuntimeError(f"The funnel did not compile: {outcome.exception}")
     with duckdb.connect(os.environ["FOOTFALL_DB"], read_only=True) as connection:
-        found = dict(
-            row[:2]
-            for row in connection.execute(outcome.result.results[0].node.compiled_code).fetchall()
-        )
-    return [found.get(step, 0) for step in FUNNEL]
+        rows = connection.execute(outcome.result.results[0].node.compiled_code).fetchall()
+    return [visitors for _, _, visitors, *_ in rows]
 
 
 def counted(events: Path) -> tuple[Counter[tuple[str, str]], list[int]]:
@@ -130,9 +127,9 @@ def counted(events: Path) -> tuple[Counter[tuple[str, str]], list[int]]:
     for user, session, event in [*rows, ("", "", "")]:
         if (user, session) != (before_user, before_session):
             if before:
-                transitions[before, "end"] += 1
+                transitions[before, "(end)"] += 1
             if event:
-                transitions["start", event] += 1
+                transitions["(start)", event] += 1
         else:
             transitions[before, event] += 1
         before_user, before_session, before = user, session, event

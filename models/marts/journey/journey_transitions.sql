@@ -7,7 +7,8 @@
 -- depends_on: {{ ref('int_touched_visitors') }}
 
 -- What follows on what: how often a customer went from one state to the next, between stages and between events, within
--- a session and from one session to the next. `start` and `end` stand around each way. Bots are left out.
+-- a session and from one session to the next. `(start)` and `(end)` stand around each way. Bots are left out.
+{%- set markers = journey_markers() %}
 with
 
 session_events as (
@@ -208,8 +209,8 @@ named as (
         counted.*,
         case when counted.is_between then 'between_sessions' else 'within_session' end as path_scope,
         coalesce(from_states.level, to_states.level) as level,
-        coalesce(from_states.state, 'start') as from_state,
-        coalesce(to_states.state, 'end') as to_state
+        coalesce(from_states.state, '{{ markers.start }}') as from_state,
+        coalesce(to_states.state, '{{ markers.end }}') as to_state
     from counted
     left join states as from_states on counted.from_no = from_states.state_no
     left join states as to_states on counted.to_no = to_states.state_no
