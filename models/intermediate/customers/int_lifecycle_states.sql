@@ -1,8 +1,6 @@
 -- Where each customer stands in her life with the shop, on each cut-off date: exactly one state. Told from what lies
 -- before the date alone, so the states of a past date stay as they are unless late events change that past.
-{%- set at_risk_days = var('lifecycle_at_risk_days') %}
 {%- set lapsed_days = var('lifecycle_lapsed_days') %}
-{%- set loyal_orders = var('lifecycle_loyal_orders') %}
 with
 
 features as (
@@ -119,12 +117,7 @@ states as (
                 ) > {{ lapsed_days }} then 'lapsed'
             when features.f_order_days = 0 and activations.activated_on < features.cutoff_date then 'activation'
             when features.f_order_days = 0 then 'acquisition'
-            when features.f_recency_days > {{ lapsed_days }} then 'lapsed'
-            when features.f_recency_days > {{ at_risk_days }} then 'at_risk'
-            when features.f_last_gap_days > {{ lapsed_days }} then 'won_back'
-            when features.f_order_days >= {{ loyal_orders }} then 'loyalty'
-            when features.f_order_days >= 2 then 'retention'
-            else 'conversion'
+            {{ state_of_orders('features.f_order_days', 'features.f_recency_days', 'features.f_last_gap_days') | indent(12) }}
         end as lifecycle_state
     from features
     left join activations on features.customer_no = activations.customer_no

@@ -3,7 +3,7 @@
 -- statistics report clusters (Kulldorff 1997). At most four are named for a friction and stage. Each part that a slice
 -- is told by has to make it a tenth clearer: `android` is not to lose to `android, returning` by a hair.
 {%- set slice_key = ['friction', 'stage_order', 'slice_name', 'slice_value'] %}
-{%- set parts = ['channel', 'device', 'country', 'visitor'] %}
+{%- set parts = pain_parts() %}
 {%- set rounds = 4 %}
 with
 

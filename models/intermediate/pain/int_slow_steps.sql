@@ -53,7 +53,7 @@ timed as (
 ),
 
 sliced as (
-    {% for slice_name, parts in pain_slices().items() %}
+    {% for slice_name, parts in slow_slices().items() %}
     select
         {{ pain_slice_columns(slice_name, 'timed') }},
         timed.stage_order,
@@ -75,6 +75,7 @@ final as (
         sliced.device,
         sliced.country,
         sliced.visitor,
+        sliced.segment,
 
         sliced.stage_order,
         sliced.timed_session_count,

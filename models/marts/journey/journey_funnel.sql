@@ -22,6 +22,12 @@ sessions as (
 
 ),
 
+session_segments as (
+
+    select * from {{ ref('int_session_segments') }}
+
+),
+
 data_end as (
 
     select
@@ -45,11 +51,15 @@ reached as (
         sessions.channel,
         sessions.device,
         sessions.country,
-        sessions.visit_number
+        sessions.visit_number,
+        session_segments.segment
     from progress
     inner join sessions
         on progress.visitor_no = sessions.visitor_no
         and progress.session_started_at = sessions.session_started_at
+    inner join session_segments
+        on progress.visitor_no = session_segments.visitor_no
+        and progress.session_started_at = session_segments.session_started_at
     {% if is_incremental() -%}
     where progress.period_month in (select period_month from ({{ touched_months() }}))
     {%- endif %}
