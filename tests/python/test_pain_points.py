@@ -124,6 +124,8 @@ def test_planted_frictions_are_on_top_and_nothing_innocent_is_named(
     assert sorted(verdict.found) == ["payment_error_android", "slow_checkout_france_iphone"]
     assert verdict.is_on_top
     assert verdict.innocent == []
+    assert sorted(verdict.told) == sorted(verdict.found)
+    assert verdict.suggested_innocent == []
     for friction, (gap_holds, _) in verdict.covered.items():
         assert gap_holds, friction
     # A plain comparison blames many slices: that one trouble shows in all of them is undone.
