@@ -80,6 +80,18 @@ actions as (
 
 ),
 
+-- What is known of her newest session so far; who has not come of late has none.
+intents as (
+
+    select
+        *,
+        row_number() over (partition by customer_key order by started_at desc, session_id asc) as session_place
+    from {{ ref('purchase_intent') }}
+    where is_latest
+        and customer_key is not null
+
+),
+
 final as (
 
     select
@@ -132,6 +144,8 @@ final as (
         worth.lower_amount,
         worth.upper_amount,
         actions.action_expected_value,
+        case when intents.is_open then intents.session_probability end as session_probability,
+        intents.week_probability,
 
         customers.has_marketing_consent,
         actions.is_contact_allowed,
@@ -141,7 +155,8 @@ final as (
         customers.registered_at,
         customers.first_seen_at,
         customers.last_seen_at,
-        visits.last_session_at
+        visits.last_session_at,
+        intents.known_until as intent_known_until
     from customers
     cross join cutoffs
     left join lifecycle
@@ -156,6 +171,9 @@ final as (
     left join worth on customers.customer_key = worth.customer_key
     left join recommended on customers.customer_key = recommended.customer_key
     left join actions on customers.customer_key = actions.customer_key
+    left join intents
+        on customers.customer_key = intents.customer_key
+        and intents.session_place = 1
 
 )
 
