@@ -24,11 +24,19 @@ candidates_1 as (
 ),
 
 {% for round in range(1, rounds + 1) -%}
+ranked_{{ round }} as (
+
+    select
+        *,
+        row_number() over (partition by friction, stage_order order by clearness, slice_name, slice_value) as place
+    from candidates_{{ round }}
+
+),
+
 named_{{ round }} as (
 
-    select * from candidates_{{ round }}
-    qualify
-        row_number() over (partition by friction, stage_order order by clearness, slice_name, slice_value) = 1
+    select * from ranked_{{ round }}
+    where place = 1
 
 ),
 

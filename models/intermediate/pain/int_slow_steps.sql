@@ -58,7 +58,7 @@ sliced as (
         {{ pain_slice_columns(slice_name, 'timed') }},
         timed.stage_order,
         count(timed.dwell_seconds) as timed_session_count,
-        median(timed.dwell_seconds) as median_dwell_seconds
+        {{ quantile('timed.dwell_seconds', 0.5) }} as median_dwell_seconds
     from timed
     where {{ pain_slice_is_told(slice_name, 'timed') }}
     group by timed.stage_order{% for part in parts %}, timed.{{ part }}{% endfor %}

@@ -142,7 +142,7 @@ sliced as (
         count(distinct judged.visitor_no) as visitor_count,
         coalesce(sum(judged.later_amount), 0) as later_amount,
         coalesce(sum(judged.recovered_amount), 0) as recovered_amount,
-        median(judged.days_to_return) as median_days_to_return,
+        {{ quantile('judged.days_to_return', 0.5) }} as median_days_to_return,
         max(judged.loaded_at) as loaded_at
     from judged
     group by judged.period_month, slice_value, judged.stage, judged.outcome, judged.furthest_funnel_order

@@ -77,9 +77,9 @@ sliced as (
         reached.stage_order,
         count(*) as session_count,
         count(distinct reached.visitor_no) as visitor_count,
-        median(reached.dwell_seconds) as median_dwell_seconds,
-        quantile_cont(reached.dwell_seconds, 0.9) as p90_dwell_seconds,
-        median(reached.seconds_to_reach) as median_seconds_to_reach,
+        {{ quantile('reached.dwell_seconds', 0.5) }} as median_dwell_seconds,
+        {{ quantile('reached.dwell_seconds', 0.9) }} as p90_dwell_seconds,
+        {{ quantile('reached.seconds_to_reach', 0.5) }} as median_seconds_to_reach,
         max(reached.loaded_at) as loaded_at
     from reached
     group by reached.funnel_kind, reached.period_month, slice_value, reached.stage_order

@@ -195,8 +195,8 @@ counted as (
         count(*) as transition_count,
         count(distinct session_no) as session_count,
         count(distinct visitor_no) as visitor_count,
-        median(seconds_to_next) as median_dwell_seconds,
-        quantile_cont(seconds_to_next, 0.9) as p90_dwell_seconds,
+        {{ quantile('seconds_to_next', 0.5) }} as median_dwell_seconds,
+        {{ quantile('seconds_to_next', 0.9) }} as p90_dwell_seconds,
         max(loaded_at) as loaded_at
     from transitions
     group by is_between, period_month, from_no, to_no
