@@ -21,6 +21,11 @@ else
 FOOTFALL_DB ?= warehouse/$(SOURCE).duckdb
 endif
 export FOOTFALL_DB
+# Where marts are published to as well: make build PUBLISH=postgres://user@host/database
+PUBLISH ?=
+ifneq ($(PUBLISH),)
+export FOOTFALL_PUBLISH_POSTGRES := $(PUBLISH)
+endif
 export DBT_PROFILES_DIR := $(CURDIR)
 
 # How many test files run side by side.
@@ -54,7 +59,7 @@ VARS := $(VARS), custom_reviews_path: "$(call path_of,$(REVIEWS))"
 endif
 VARS := $(VARS)}
 
-.PHONY: help build test lint format docs clean lock env bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report
+.PHONY: help build test lint format docs clean lock env bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -91,9 +96,14 @@ format: env ## mend what the formatters can
 report: env ## draw the marts on one page, target/report.html: SOURCE=… picks the warehouse
 	@$(BIN)/python -m footfall.report --database "$(FOOTFALL_DB)" --out target/report.html
 
-docs: env ## build the docs site as one file, target/static_index.html
-	@$(BIN)/dbt docs generate --static --vars '$(VARS)'
-	@echo "The docs: $(CURDIR)/target/static_index.html"
+docs: env ## write the docs site of a built warehouse, target/docs/index.html: SOURCE=…
+	@$(BIN)/dbt docs generate --static --vars '$(VARS)' --quiet
+	@$(BIN)/python -m footfall.site write
+
+lineage: env ## print where a column comes from: COLUMN=churn_risk.churn_probability
+	@test -n "$(COLUMN)" || { echo "Name a column: make lineage COLUMN=churn_risk.churn_probability" >&2; exit 2; }
+	@$(BIN)/dbt docs generate --vars '$(VARS)' --quiet
+	@$(BIN)/python -m footfall.site trace "$(COLUMN)"
 
 bench-value: env ## churn, value and tiers of any orders beside baselines: FILE=orders.csv HORIZON=90 [CUT=2026-01-31]
 	@$(BIN)/python benchmarks/bench_value.py $(call path_of,$(FILE)) --horizon $(or $(HORIZON),90) $(if $(CUT),--cut $(CUT)) $(ARGS)

@@ -43,11 +43,13 @@ class Warehouse:
     def __init__(self, folder: Path, variables: Mapping[str, Any]) -> None:
         self.folder = folder
         self.path = folder / "shop.duckdb"
+        self.published = folder / "published"
         self.variables = dict(variables)
 
     def dbt(self, *arguments: str) -> dbtRunnerResult:
         """Run dbt in this process; connections are closed again, so that tests can look inside."""
         os.environ["FOOTFALL_DB"] = str(self.path)
+        os.environ["FOOTFALL_PUBLISHED"] = str(self.published)
         try:
             return dbtRunner().invoke(
                 [

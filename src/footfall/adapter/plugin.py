@@ -5,6 +5,7 @@
 - The installed Complete Journey data is found, so that no path has to be configured.
 - Text files are read so that no line is lost (see `inputs`).
 - The storefront is generated when it is a source of the run.
+- The marts are published at the end of a build (see `publication`).
 - A warehouse file that another process holds, or that cannot be read, is said so in plain words.
 """
 
@@ -20,7 +21,7 @@ import yaml
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
-from footfall.adapter import inputs
+from footfall.adapter import inputs, publication
 from footfall.adapter.progress import log
 
 DEMO_KEY = "footfall-demo-key"
@@ -104,6 +105,9 @@ class Plugin(BasePlugin):
         conn.create_function(
             "footfall_project_vars", _project_vars, ["VARCHAR"], "VARCHAR", side_effects=True
         )
+        conn.create_function(
+            "footfall_publish", self._publish, ["VARCHAR"], "VARCHAR", side_effects=True
+        )
 
     def configure_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:
         settings = {
@@ -134,6 +138,11 @@ class Plugin(BasePlugin):
                 cursor, seed=seed, customers=customers, until=until_at, progress=log
             )
         return "ready"
+
+    def _publish(self, request: str) -> str:
+        if self._connection is None:
+            raise DbtRuntimeError("Publishing needs an open DuckDB connection.")
+        return publication.publish(self._connection, str(self.creds.path), request)
 
 
 def _project_vars(folder: str) -> str:
