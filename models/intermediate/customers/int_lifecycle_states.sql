@@ -117,7 +117,9 @@ states as (
                 ) > {{ lapsed_days }} then 'lapsed'
             when features.f_order_days = 0 and activations.activated_on < features.cutoff_date then 'activation'
             when features.f_order_days = 0 then 'acquisition'
-            {{ state_of_orders('features.f_order_days', 'features.f_recency_days', 'features.f_last_gap_days') | indent(12) }}
+            {{ state_of_orders(
+                'features.f_order_days', 'features.f_recency_days', 'features.f_last_gap_days'
+            ) | indent(12) }}
         end as lifecycle_state
     from features
     left join activations on features.customer_no = activations.customer_no
