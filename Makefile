@@ -21,6 +21,13 @@ else
 FOOTFALL_DB ?= warehouse/$(SOURCE).duckdb
 endif
 export FOOTFALL_DB
+# What readers open in its place; see docs/reading_the_marts.md.
+PUBLISHED := $(or $(FOOTFALL_PUBLISHED),published)/$(basename $(notdir $(FOOTFALL_DB))).duckdb
+# Where marts are published to as well: make build PUBLISH=postgres://user@host/database
+PUBLISH ?=
+ifneq ($(PUBLISH),)
+export FOOTFALL_PUBLISH_POSTGRES := $(PUBLISH)
+endif
 export DBT_PROFILES_DIR := $(CURDIR)
 
 # How many test files run side by side.
@@ -54,7 +61,7 @@ VARS := $(VARS), custom_reviews_path: "$(call path_of,$(REVIEWS))"
 endif
 VARS := $(VARS)}
 
-.PHONY: help build test lint format docs clean lock env bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report
+.PHONY: help build test lint format docs clean lock env bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -72,9 +79,13 @@ env: $(STAMP) ## create the environment from the lock file
 build: env ## build the warehouse: SOURCE=storefront|complete_journey|online_retail|custom …, FILE=…, EVENTS=…
 	@$(BIN)/dbt build --vars '$(VARS)' $(ARGS)
 
+# Published files must be readable with this one.
+OLD_DUCKDB := $(CURDIR)/.duckdb-1.2.2
+
 # On another DuckDB linters and the tests of code that knows no database would only say the same again.
 test: env $(OVERLAY) ## run everything that checks the project (DUCKDB=1.5.5: all that touches a database, on that one)
 	@$(if $(DUCKDB),,$(MAKE) --no-print-directory lint)
+	@$(MAKE) --no-print-directory $(OLD_DUCKDB) || echo "An old DuckDB cannot be installed: its test is skipped."
 	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(if $(DUCKDB),-m "not library") $(ARGS)
 
 lint: env ## ruff, types, sqlfluff
@@ -89,11 +100,17 @@ format: env ## mend what the formatters can
 	@FOOTFALL_DB=:memory: $(BIN)/sqlfluff fix models tests analyses
 
 report: env ## draw the marts on one page, target/report.html: SOURCE=… picks the warehouse
-	@$(BIN)/python -m footfall.report --database "$(FOOTFALL_DB)" --out target/report.html
+	@$(BIN)/python -m footfall.report --database "$(PUBLISHED)" --out target/report.html
 
-docs: env ## build the docs site as one file, target/static_index.html
-	@$(BIN)/dbt docs generate --static --vars '$(VARS)'
-	@echo "The docs: $(CURDIR)/target/static_index.html"
+# A partial parse may lose what YAML says of tests, so the project is read anew.
+docs: env ## write the docs site of a built warehouse, target/docs/index.html: SOURCE=…
+	@$(BIN)/dbt docs generate --static --no-partial-parse --vars '$(VARS)' --quiet
+	@$(BIN)/python -m footfall.site write
+
+lineage: env ## print where a column comes from: COLUMN=churn_risk.churn_probability
+	@test -n "$(COLUMN)" || { echo "Name a column: make lineage COLUMN=churn_risk.churn_probability" >&2; exit 2; }
+	@$(BIN)/dbt docs generate --vars '$(VARS)' --quiet
+	@$(BIN)/python -m footfall.site trace "$(COLUMN)"
 
 bench-value: env ## churn, value and tiers of any orders beside baselines: FILE=orders.csv HORIZON=90 [CUT=2026-01-31]
 	@$(BIN)/python benchmarks/bench_value.py $(call path_of,$(FILE)) --horizon $(or $(HORIZON),90) $(if $(CUT),--cut $(CUT)) $(ARGS)
@@ -142,4 +159,4 @@ lock: env ## write requirements.lock anew from the environment
 	@mv requirements.lock.new requirements.lock
 
 $(CURDIR)/.duckdb-%: | $(STAMP)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $@ duckdb==$*
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --only-binary duckdb --target $@ duckdb==$*

@@ -8,9 +8,6 @@
     {% do summarise_marts(lines) %}
     {% do summarise_rows(lines) %}
     {% do summarise_scores(lines) %}
-    {% do lines.append('') %}
-    {% do lines.append('  The marts: schema marts in ' ~ env_var('FOOTFALL_DB', 'warehouse/footfall.duckdb')) %}
-    {% do lines.append('  The docs:  make docs, then open target/static_index.html') %}
     {% if failed %}
         {% do lines.append('') %}
         {% do lines.append('  ' ~ failed | length ~ ' model(s) or test(s) failed; the messages stand below. Marts that failed are as the last run left them.') %}

@@ -86,7 +86,11 @@ def building(
             *("--log-path", str(shop.folder / "logs"), "--no-use-colors"),
             *("--vars", repr(shop.variables)),
         ],
-        env={**os.environ, "FOOTFALL_DB": str(shop.path)},
+        env={
+            **os.environ,
+            "FOOTFALL_DB": str(shop.path),
+            "FOOTFALL_PUBLISHED": str(shop.published),
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -5,6 +5,7 @@
 - The installed Complete Journey data is found, so that no path has to be configured.
 - Text files are read so that no line is lost (see `inputs`).
 - The storefront is generated when it is a source of the run.
+- The marts are published at the end of a build (see `publication`).
 - A warehouse file that another process holds, or that cannot be read, is said so in plain words.
 """
 
@@ -20,11 +21,13 @@ import yaml
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
-from footfall.adapter import inputs
+from footfall.adapter import inputs, publication
 from footfall.adapter.progress import log
 
 DEMO_KEY = "footfall-demo-key"
 _BLOCK_BYTES = 64
+# Parts of the package that read finished tables and fill none.
+_READERS = frozenset({"publishing", "report", "site"})
 
 
 def padded_keys(key: str) -> tuple[bytes, bytes]:
@@ -108,6 +111,9 @@ class Plugin(BasePlugin):
         conn.create_function(
             "footfall_project_vars", _project_vars, ["VARCHAR"], "VARCHAR", side_effects=True
         )
+        conn.create_function(
+            "footfall_publish", self._publish, ["VARCHAR"], "VARCHAR", side_effects=True
+        )
 
     def configure_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:
         settings = {
@@ -145,13 +151,20 @@ class Plugin(BasePlugin):
             )
         return "ready"
 
+    def _publish(self, request: str) -> str:
+        if self._connection is None:
+            raise DbtRuntimeError("Publishing needs an open DuckDB connection.")
+        return publication.publish(self._connection, str(self.creds.path), request)
+
 
 def code_fingerprint(folder: Path) -> str:
-    """SHA-256 (hex) of a project's macros, of this package and of DuckDB's version."""
+    """SHA-256 (hex) of a project's macros, of what fills tables here, and of DuckDB's version."""
     package = Path(__file__).resolve().parents[1]
     digest = hashlib.sha256(duckdb.__version__.encode())
     for root, pattern in ((folder / "macros", "*.sql"), (package, "*.py")):
         for path in sorted(root.rglob(pattern)):
+            if root == package and path.relative_to(root).parts[0] in _READERS:
+                continue
             digest.update(path.relative_to(root).as_posix().encode() + b"\0")
             digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()

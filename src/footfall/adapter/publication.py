@@ -1,0 +1,95 @@
+"""What a run publishes at its end, and the words in which it says so."""
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from footfall import publishing
+from footfall.adapter.progress import log
+from footfall.publishing.revision import git_revision
+
+if TYPE_CHECKING:
+    from footfall.publishing.postgres import Target
+
+DEFAULT_FOLDER = "published"
+
+
+def publish(connection: duckdb.DuckDBPyConnection, warehouse: str, request: str) -> str:
+    """Publish the marts of a run, or say why not.
+
+    Args:
+        connection: dbt's connection to the warehouse.
+        warehouse: the path of the warehouse file.
+        request: JSON with `run_id`, `marts` and `why_not`, the reason not to publish or null.
+
+    Returns:
+        JSON with `lines` for the end of the build's summary, and `problem`, null if all went well.
+    """
+    asked: dict[str, Any] = json.loads(request)
+    folder = Path(os.environ.get("FOOTFALL_PUBLISHED") or DEFAULT_FOLDER)
+    name = Path(warehouse).stem
+    why_not = asked["why_not"]
+    if warehouse.startswith((":memory:", "md:")):
+        why_not = why_not or f"the warehouse {warehouse} is no file"
+    run = publishing.Run(asked["run_id"], datetime.now(UTC), git_revision(Path.cwd()))
+    marts = [publishing.Mart(**mart) for mart in asked["marts"]]
+    problem = None
+    with connection.cursor() as cursor:
+        if why_not is None:
+            try:
+                server = _server()
+                publication = publishing.publish(
+                    cursor, marts, run, folder=folder, name=name, progress=log, server=server
+                )
+                lines = _told(publication, folder, name, server)
+                return json.dumps({"lines": lines, "problem": None})
+            except publishing.PublishingError as error:
+                why_not = "see the error at the end"
+                problem = f"The marts were not published: {error}"
+        lines = [f"Nothing published: {why_not}. {_standing(cursor, folder, name)}"]
+    return json.dumps({"lines": lines, "problem": problem})
+
+
+def _server() -> "Target | None":
+    """The PostgreSQL database that the environment asks to publish to as well."""
+    address = os.environ.get("FOOTFALL_PUBLISH_POSTGRES")
+    if not address:
+        return None
+    # Only who publishes to PostgreSQL loads its driver.
+    from footfall.publishing.postgres import Target
+
+    return Target(address, os.environ.get("FOOTFALL_PUBLISH_SCHEMA") or publishing.SCHEMA)
+
+
+def _told(
+    publication: publishing.Publication, folder: Path, name: str, server: "Target | None"
+) -> list[str]:
+    lines = [
+        f"Published {len(publication.marts)} marts with {publication.row_count:,} rows,"
+        f" {_time(publication.run.published_at)}, run {publication.run.run_id}",
+        f"  DuckDB:     {publishing.published_file(folder, name)}, schema {publishing.SCHEMA}",
+        f"  Parquet:    {publishing.parquet_folder(folder, name)}/<mart>.parquet",
+    ]
+    if server is not None:
+        lines.append(f"  PostgreSQL: {server}")
+    return [*lines, "  How to read them: docs/reading_the_marts.md"]
+
+
+def _standing(cursor: duckdb.DuckDBPyConnection, folder: Path, name: str) -> str:
+    file = publishing.published_file(folder, name)
+    try:
+        at = publishing.standing(cursor, folder, name)
+    except duckdb.Error as error:
+        # The run did what it was asked for: this line is no reason to fail it.
+        return f"What is published beside {file} cannot be read: {error}"
+    if at is None:
+        return f"There is no publication in {file} yet."
+    return f"The publication of {_time(at)} stands in {file}."
+
+
+def _time(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

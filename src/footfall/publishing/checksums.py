@@ -1,0 +1,43 @@
+"""A digest of a table that does not depend on the order of rows, nor on DuckDB's version."""
+
+from collections.abc import Mapping
+
+import duckdb
+
+from footfall.publishing.contents import Published, quoted
+
+Columns = Mapping[str, str]
+
+
+def columns_of(cursor: duckdb.DuckDBPyConnection, relation: str) -> Columns:
+    """The columns of a relation and their types, in order."""
+    return {row[0]: row[1] for row in cursor.execute(f"describe {relation}").fetchall()}
+
+
+def checksum_sql(relation: str, columns: Columns) -> str:
+    """A query for the number of rows and their digest.
+
+    Each row is a text whose MD5 is taken (RFC 1321); the digests are added up, so that a row counts
+    as often as it is there. `hash()` would be faster, but it differs from version to version.
+    """
+    # A time is told in the time zone of whoever asks; microseconds are the same for everybody.
+    texts = [
+        f"coalesce(cast({_as_stored(quoted(name), kind)} as varchar), '\\N')"
+        for name, kind in columns.items()
+    ]
+    row = f"concat_ws(chr(31), {', '.join(texts)})"
+    return (
+        f"select count(*), md5(cast(coalesce(sum(md5_number_lower({row})), 0) as varchar))"
+        f" from {relation}"
+    )
+
+
+def measured(cursor: duckdb.DuckDBPyConnection, mart: str, relation: str) -> Published:
+    """Count the rows of a relation and take their digest."""
+    query = checksum_sql(relation, columns_of(cursor, relation))
+    ((row_count, checksum),) = cursor.execute(query).fetchall()
+    return Published(mart, row_count, checksum)
+
+
+def _as_stored(column: str, kind: str) -> str:
+    return f"epoch_us({column})" if kind == "TIMESTAMP WITH TIME ZONE" else column

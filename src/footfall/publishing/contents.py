@@ -1,0 +1,91 @@
+"""What a publication is made of: marts, the run they come from, and what was counted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+SCHEMA = "marts"
+# The table that says of each mart which run it comes from.
+PUBLICATION = "publication"
+PUBLICATION_DESCRIPTION = (
+    "Which run the marts of this publication come from: one row a mart. All rows name the same run."
+)
+PUBLICATION_COLUMNS: Mapping[str, tuple[str, str]] = {
+    "run_id": ("varchar", "The run that the marts come from: dbt's invocation id."),
+    "published_at": ("timestamptz", "When the marts were copied out of the warehouse."),
+    "git_revision": (
+        "varchar",
+        "The git commit of the project, with -dirty where files had been changed since; null where "
+        "the project lies in no git repository.",
+    ),
+    "mart": ("varchar", "The mart."),
+    "row_count": ("bigint", "How many rows it has."),
+    "checksum": (
+        "varchar",
+        "A digest of its rows, whatever their order: marts with equal rows have equal digests.",
+    ),
+}
+
+
+class PublishingError(Exception):
+    """The marts could not be published; the message says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Mart:
+    """A public mart as it stands in the warehouse.
+
+    Attributes:
+        name: what it is called there and in the publication.
+        relation: its quoted full name in the warehouse.
+        description: what it is, for people who read it.
+        columns: descriptions of columns by name; columns without one may be missing.
+        key: the columns of its primary key; empty where it has none.
+    """
+
+    name: str
+    relation: str
+    description: str
+    columns: Mapping[str, str]
+    key: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Run:
+    """The run that a publication comes from; times have a zone."""
+
+    run_id: str
+    published_at: datetime
+    git_revision: str | None
+
+
+@dataclass(frozen=True)
+class Published:
+    """A mart that was copied: its rows, and their digest."""
+
+    mart: str
+    row_count: int
+    checksum: str
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A whole publication."""
+
+    run: Run
+    marts: Sequence[Published]
+
+    @property
+    def row_count(self) -> int:
+        """Rows of all marts."""
+        return sum(mart.row_count for mart in self.marts)
+
+
+def quoted(name: str) -> str:
+    """A name as SQL takes it, whatever is in it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def text(value: str) -> str:
+    """A text as SQL takes it, whatever is in it."""
+    return "'" + value.replace("'", "''") + "'"

@@ -1,0 +1,131 @@
+"""The marts as one DuckDB file."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from footfall.publishing import checksums
+from footfall.publishing.contents import (
+    PUBLICATION,
+    PUBLICATION_COLUMNS,
+    PUBLICATION_DESCRIPTION,
+    SCHEMA,
+    Mart,
+    Publication,
+    PublishingError,
+    Run,
+    quoted,
+    text,
+)
+from footfall.publishing.files import sync
+
+# The name that the file goes by on the connection that writes it.
+ATTACHED = "footfall_publication"
+# The form of file that DuckDB 1.2 and all that came after it can read.
+STORAGE_VERSION = "v1.2.0"
+
+
+def published_relation(mart: str) -> str:
+    """The quoted name of a mart in the attached publication."""
+    return f"{ATTACHED}.{SCHEMA}.{quoted(mart)}"
+
+
+def write(
+    cursor: duckdb.DuckDBPyConnection, file: Path, marts: Sequence[Mart], run: Run
+) -> Publication:
+    """Copy marts into a new file, with descriptions, and wait until it is on the disk.
+
+    All are read in one transaction: they are of one state of the warehouse.
+    """
+    cursor.execute(f"attach {text(str(file))} as {ATTACHED} (storage_version '{STORAGE_VERSION}')")
+    try:
+        with _transaction(cursor):
+            cursor.execute(f"create schema {ATTACHED}.{SCHEMA}")
+            for mart in marts:
+                cursor.execute(
+                    f"create table {published_relation(mart.name)} as from {mart.relation}"
+                )
+                _describe(cursor, mart.name, mart.description, mart.columns)
+            copied = [checksums.measured(cursor, mart.name, mart.relation) for mart in marts]
+            publication = Publication(run, copied)
+            _write_publication(cursor, publication)
+        cursor.execute(f"checkpoint {ATTACHED}")
+    finally:
+        cursor.execute(f"detach {ATTACHED}")
+    # Who opened it for writing would shut all others out; and nothing that is written stays.
+    file.chmod(file.stat().st_mode & 0o444)
+    sync(file)
+    return publication
+
+
+@contextmanager
+def opened(cursor: duckdb.DuckDBPyConnection, file: Path) -> Iterator[None]:
+    """Attach a file that was written, for reading."""
+    cursor.execute(f"attach {text(str(file))} as {ATTACHED} (read_only)")
+    try:
+        yield
+    finally:
+        cursor.execute(f"detach {ATTACHED}")
+
+
+def check(cursor: duckdb.DuckDBPyConnection, publication: Publication) -> None:
+    """Make sure that what is attached holds what was read from the warehouse.
+
+    Raises:
+        PublishingError: it does not.
+    """
+    for expected in publication.marts:
+        found = checksums.measured(cursor, expected.mart, published_relation(expected.mart))
+        if found != expected:
+            raise PublishingError(
+                f"the copy of {expected.mart} is not what was read: {found.row_count} rows with "
+                f"digest {found.checksum} in place of {expected.row_count} with "
+                f"{expected.checksum}. Is the disk sound? Build again."
+            )
+
+
+def _describe(
+    cursor: duckdb.DuckDBPyConnection, name: str, description: str, columns: Mapping[str, str]
+) -> None:
+    relation = published_relation(name)
+    there = checksums.columns_of(cursor, relation)
+    cursor.execute(f"comment on table {relation} is {text(description)}")
+    for column, about in columns.items():
+        if about and column in there:
+            cursor.execute(f"comment on column {relation}.{quoted(column)} is {text(about)}")
+
+
+def _write_publication(cursor: duckdb.DuckDBPyConnection, publication: Publication) -> None:
+    relation = published_relation(PUBLICATION)
+    columns = ", ".join(f"{name} {kind}" for name, (kind, _) in PUBLICATION_COLUMNS.items())
+    cursor.execute(f"create table {relation} ({columns})")
+    run = publication.run
+    cursor.executemany(
+        f"insert into {relation} values (?, ?, ?, ?, ?, ?)",
+        [
+            [
+                run.run_id,
+                run.published_at,
+                run.git_revision,
+                mart.mart,
+                mart.row_count,
+                mart.checksum,
+            ]
+            for mart in publication.marts
+        ],
+    )
+    described = {name: about for name, (_, about) in PUBLICATION_COLUMNS.items()}
+    _describe(cursor, PUBLICATION, PUBLICATION_DESCRIPTION, described)
+
+
+@contextmanager
+def _transaction(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    cursor.begin()
+    try:
+        yield
+    except BaseException:
+        cursor.rollback()
+        raise
+    cursor.commit()

@@ -1,0 +1,132 @@
+"""One publication, from the warehouse to what readers open."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from footfall.publishing import database, parquet
+from footfall.publishing.contents import (
+    PUBLICATION,
+    Mart,
+    Publication,
+    PublishingError,
+    Run,
+    text,
+)
+from footfall.publishing.files import check_link, one_at_a_time, point_to, sync
+
+if TYPE_CHECKING:
+    from footfall.publishing.postgres import Target
+
+
+def published_file(folder: Path, name: str) -> Path:
+    """The DuckDB file that a warehouse is published as."""
+    return folder / f"{name}.duckdb"
+
+
+def parquet_folder(folder: Path, name: str) -> Path:
+    """The link to the Parquet files that a warehouse is published as."""
+    return folder / name
+
+
+def standing(cursor: duckdb.DuckDBPyConnection, folder: Path, name: str) -> datetime | None:
+    """When what readers find now was published; None where nothing was.
+
+    It is read from the Parquet files, because these can be read whatever a reader does with the
+    DuckDB file.
+    """
+    file = parquet_folder(folder, name) / f"{PUBLICATION}.parquet"
+    if not (file.exists() and published_file(folder, name).exists()):
+        return None
+    query = f"select max(published_at) from read_parquet({text(str(file))})"
+    at: datetime | None = cursor.execute(query).fetchall()[0][0]
+    return at
+
+
+def publish(
+    cursor: duckdb.DuckDBPyConnection,
+    marts: Sequence[Mart],
+    run: Run,
+    *,
+    folder: Path,
+    name: str,
+    progress: Callable[[str], None],
+    server: "Target | None" = None,
+) -> Publication:
+    """Publish marts in place of the publication before.
+
+    All is written and checked beside what stands. Only then names move, so that whatever goes wrong
+    before leaves the old publication whole. What a broken off publication left is cleared first.
+
+    Args:
+        cursor: a connection to the warehouse that is used for nothing else.
+        folder: where publications lie; it is made if need be.
+        name: of the publication in this folder, the warehouse's own.
+        server: a PostgreSQL database that is published to as well. It comes first: where it cannot
+            be, nothing is published at all.
+
+    Raises:
+        PublishingError: it cannot be published, and the old publication stands.
+    """
+    if not marts:
+        raise PublishingError("the project has no public marts.")
+    file, link = published_file(folder, name), parquet_folder(folder, name)
+    fresh = folder / f".{name}.duckdb.tmp"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        check_link(link)
+        with one_at_a_time(folder / f".{name}.lock"):
+            _clear_leftovers(fresh, link)
+            parquet.clear_replaced(link, run)
+            try:
+                progress(f"Publishing {len(marts)} marts to {file} ...")
+                cursor.execute("set TimeZone = 'UTC'")
+                publication = database.write(cursor, fresh, marts, run)
+                with database.opened(cursor, fresh):
+                    database.check(cursor, publication)
+                    parquet.write(cursor, link, marts, publication)
+                    if server is not None:
+                        progress(f"Publishing to PostgreSQL at {server} ...")
+                        _publish_to_server(cursor, server, marts, publication, link)
+                _swap(fresh, file, link, run)
+            finally:
+                _clear_leftovers(fresh, link)
+    except (OSError, duckdb.Error) as error:
+        raise PublishingError(
+            f"they could not be copied to {folder}; FOOTFALL_PUBLISHED names another folder."
+            f"\n{error}"
+        ) from error
+    return publication
+
+
+def _swap(fresh: Path, file: Path, link: Path, run: Run) -> None:
+    parquet_files = parquet.finish(link, run)
+    # A journal of somebody who wrote into the old file would be taken for the new one's.
+    file.with_name(f"{file.name}.wal").unlink(missing_ok=True)
+    fresh.replace(file)
+    point_to(link, parquet_files)
+    sync(file.parent)
+
+
+def _publish_to_server(
+    cursor: duckdb.DuckDBPyConnection,
+    server: "Target",
+    marts: Sequence[Mart],
+    publication: Publication,
+    link: Path,
+) -> None:
+    # Only who publishes to PostgreSQL loads its driver.
+    from footfall.publishing import postgres
+
+    with parquet.scratch(link) as folder:
+        postgres.replace(cursor, server, marts, publication, folder)
+
+
+def _clear_leftovers(fresh: Path, link: Path) -> None:
+    for leftover in fresh.parent.glob(f"{fresh.name}*"):
+        leftover.unlink()
+    link.with_name(f".{link.name}.link.tmp").unlink(missing_ok=True)
+    parquet.clear_unfinished(link)

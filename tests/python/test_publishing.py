@@ -1,0 +1,458 @@
+"""Publications of a small made-up warehouse: whole, checked, and never half-way."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from conftest import PROJECT
+from footfall import publishing
+from footfall.publishing import checksums
+from footfall.publishing.contents import PUBLICATION_COLUMNS
+from footfall.publishing.files import one_at_a_time
+from footfall.publishing.revision import git_revision
+
+NAME = "shop"
+NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
+# What is hard to carry from one place to another.
+ODD_TEXTS = ["", "NULL", "\\N", "\\.", '"', "a,b", "line\nbreak", "tab\t", "zoë ☕", "it's", "\r"]
+SESSIONS = publishing.Mart(
+    "sessions",
+    "warehouse.marts.sessions",
+    "Visits; it's a test.",
+    {"session_id": "Which visit.", "note": "", "gone": "Not a column."},
+    ["session_id"],
+)
+ITEMS = publishing.Mart("items", "warehouse.marts.items", "Things.", {"item_id": "Which thing."})
+MARTS = [SESSIONS, ITEMS]
+
+
+def make_warehouse(path: Path, sessions: int = 1000) -> None:
+    """A warehouse with two marts; all rows tell how many sessions it was made with."""
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create or replace table odd (number integer, note varchar)")
+        connection.executemany("insert into odd values (?, ?)", list(enumerate(ODD_TEXTS)))
+        connection.execute(
+            f"create schema if not exists marts;"
+            f" create or replace table marts.sessions as"
+            f" select md5(range::varchar) as session_id, odd.note, {sessions} as made_with,"
+            f" range as big_number, range / 3.0::double as ratio,"
+            f" (range / 7)::decimal(12, 2) as amount, range % 2 = 0 as is_even,"
+            f" date '2026-01-01' + range::integer as day,"
+            f" timestamptz '2026-01-01 00:00:00.123456+00' + to_hours(range) as started_at"
+            f" from range({sessions}) left join odd on odd.number = range % {len(ODD_TEXTS) + 1};"
+            f" create or replace table marts.items as"
+            f" select range as item_id, {sessions} as made_with from range(10)"
+        )
+
+
+def publish(
+    folder: Path, at: datetime = NOON, marts: list[publishing.Mart] = MARTS, server: Any = None
+) -> publishing.Publication:
+    """Publish `folder/warehouse.duckdb` to `folder/published`, as the run that the time names."""
+    run = publishing.Run(at.isoformat(), at, "abc123")
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+        return publishing.publish(
+            connection.cursor(),
+            marts,
+            run,
+            folder=folder / "published",
+            name=NAME,
+            progress=lambda _: None,
+            server=server,
+        )
+
+
+def query(file: Path, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(file), read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        return connection.execute(sql).fetchall()
+
+
+def made_with(folder: Path) -> tuple[set[int], set[int]]:
+    """Which warehouse the DuckDB file and the Parquet files come from, after checking digests."""
+    file = folder / "published" / f"{NAME}.duckdb"
+    with duckdb.connect(str(file), read_only=True) as connection:
+        listed = connection.execute(
+            "select mart, row_count, checksum from marts.publication"
+        ).fetchall()
+        for row in listed:
+            found = checksums.measured(connection, row[0], f"marts.{row[0]}")
+            assert (found.mart, found.row_count, found.checksum) == row
+    in_file = {
+        row[0]
+        for mart in ("sessions", "items")
+        for row in query(file, f"select distinct made_with from marts.{mart}")
+    }
+    files = folder / "published" / NAME
+    in_parquet = {
+        value
+        for mart in ("sessions", "items")
+        for value in pq.read_table(files / f"{mart}.parquet").column("made_with").to_pylist()
+    }
+    return in_file, in_parquet
+
+
+def leftovers(folder: Path) -> list[str]:
+    """What lies in the published folder and is no part of a publication."""
+    published = folder / "published"
+    expected = {f"{NAME}.duckdb", NAME, f".{NAME}", f".{NAME}.lock"}
+    return [path.name for path in published.iterdir() if path.name not in expected] + [
+        path.name for path in (published / f".{NAME}").iterdir() if path.name.startswith("writing")
+    ]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """A folder with a warehouse that was published once, and has other rows by now."""
+    make_warehouse(tmp_path / "warehouse.duckdb", 1000)
+    publish(tmp_path)
+    make_warehouse(tmp_path / "warehouse.duckdb", 2000)
+    return tmp_path
+
+
+def test_a_publication_holds_every_row_and_says_where_it_comes_from(tmp_path: Path) -> None:
+    make_warehouse(tmp_path / "warehouse.duckdb", 1000)
+    published = publish(tmp_path)
+
+    file = tmp_path / "published" / f"{NAME}.duckdb"
+    assert query(file, "select * exclude (checksum) from marts.publication order by mart") == [
+        (NOON.isoformat(), NOON, "abc123", "items", 10),
+        (NOON.isoformat(), NOON, "abc123", "sessions", 1000),
+    ]
+    assert published.row_count == 1010
+    assert made_with(tmp_path) == ({1000}, {1000})
+    shown = query(file, "select * from marts.sessions order by all")
+    assert shown == query(
+        tmp_path / "warehouse.duckdb", "select * from marts.sessions order by all"
+    )
+    assert {row[1] for row in shown} == {None, *ODD_TEXTS}
+    assert leftovers(tmp_path) == []
+    assert list(tmp_path.glob("published/*.wal")) == []
+
+
+def test_descriptions_come_along(shop: Path) -> None:
+    file = shop / "published" / f"{NAME}.duckdb"
+    tables = dict(query(file, "select table_name, comment from duckdb_tables()"))
+    columns = query(
+        file, "select column_name, comment from duckdb_columns() where schema_name = 'marts'"
+    )
+
+    assert tables["sessions"] == "Visits; it's a test."
+    assert tables.keys() == {"sessions", "items", "publication"}
+    assert ("session_id", "Which visit.") in columns
+    assert ("note", None) in columns
+    assert {name for name, about in columns if about} >= PUBLICATION_COLUMNS.keys()
+    metadata = pq.read_schema(shop / "published" / NAME / "sessions.parquet").metadata
+    assert metadata[b"description"] == b"Visits; it's a test."
+
+
+def test_nobody_but_root_can_open_the_published_file_for_writing(shop: Path) -> None:
+    mode = (shop / "published" / f"{NAME}.duckdb").stat().st_mode
+    assert mode & 0o222 == 0
+    assert mode & 0o400
+
+
+@pytest.mark.parametrize(
+    "overlay",
+    sorted(PROJECT.glob(".duckdb-*"))
+    or [
+        pytest.param(
+            PROJECT,
+            marks=pytest.mark.skip(reason="no other DuckDB is there: `make test` installs one"),
+        )
+    ],
+    ids=lambda path: path.name,
+)
+def test_other_versions_of_duckdb_read_the_file_and_find_the_same_digests(
+    shop: Path, overlay: Path
+) -> None:
+    file = shop / "published" / f"{NAME}.duckdb"
+    with duckdb.connect(str(file), read_only=True) as connection:
+        queries = {
+            name: checksums.checksum_sql(
+                f"marts.{name}", checksums.columns_of(connection, f"marts.{name}")
+            )
+            for name in ("sessions", "items")
+        }
+        expected = {name: list(connection.sql(sql).fetchall()[0]) for name, sql in queries.items()}
+    reader = (
+        "import duckdb, json, sys; queries = json.loads(sys.argv[2]);"
+        " shop = duckdb.connect(sys.argv[1], read_only=True);"
+        " found = {name: shop.execute(sql).fetchall()[0] for name, sql in queries.items()};"
+        " print(json.dumps([duckdb.__version__, found]))"
+    )
+    read = subprocess.run(
+        [sys.executable, "-c", reader, str(file), json.dumps(queries)],
+        env={**os.environ, "PYTHONPATH": str(overlay)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert read.returncode == 0, read.stderr
+    version, found = json.loads(read.stdout)
+    assert version == overlay.name.removeprefix(".duckdb-")
+    assert found == expected
+
+
+def test_a_reader_with_the_old_file_open_keeps_it_and_finds_the_new_one_next_time(
+    shop: Path,
+) -> None:
+    file = shop / "published" / f"{NAME}.duckdb"
+    folder = (shop / "published" / NAME).resolve()
+    with duckdb.connect(str(file), read_only=True) as reader:
+        before = reader.sql("select made_with, count(*) from marts.sessions group by all")
+        assert before.fetchall() == [(1000, 1000)]
+        publish(shop, NOON + timedelta(minutes=5))
+        assert reader.sql("select distinct made_with from marts.items").fetchall() == [(1000,)]
+    assert made_with(shop) == ({2000}, {2000})
+    assert pq.read_table(folder / "items.parquet").column("made_with").to_pylist() == [1000] * 10
+
+
+def test_parquet_folders_go_an_hour_after_they_were_replaced(shop: Path) -> None:
+    def runs() -> list[str]:
+        return sorted(path.name[9:13] for path in (shop / "published" / f".{NAME}").iterdir())
+
+    publish(shop, NOON + timedelta(minutes=30))
+    publish(shop, NOON + timedelta(minutes=89))
+    assert runs() == ["1200", "1230", "1329"]
+    publish(shop, NOON + timedelta(minutes=90))
+    assert runs() == ["1230", "1329", "1330"]
+    # The one that readers are led to stays, however old it is.
+    publish(shop, NOON + timedelta(days=9))
+    assert runs() == ["1200", "1330"]
+    assert made_with(shop) == ({2000}, {2000})
+
+
+def test_a_journal_of_somebody_who_wrote_into_the_old_file_does_not_spoil_the_new_one(
+    shop: Path,
+) -> None:
+    file = shop / "published" / f"{NAME}.duckdb"
+    journal = file.with_name(f"{file.name}.wal")
+    file.chmod(0o644)
+    vandal = (
+        "import duckdb, os, sys; shop = duckdb.connect(sys.argv[1]);"
+        " shop.execute('delete from marts.items'); os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", vandal, str(file)], check=True)
+    assert journal.exists()
+
+    publish(shop, NOON + timedelta(minutes=5))
+    assert not journal.exists()
+    assert made_with(shop) == ({2000}, {2000})
+
+
+# --- what goes wrong -----------------------------------------------------------------------------
+
+# Publishes in a process of its own, which may be stopped at a point or run out of disk. Python
+# ignores the signal of a file that grows too large, so writing fails as on a full disk.
+PROCESS = """
+import os, resource, signal, sys
+from datetime import timedelta
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+import test_publishing as tests
+from footfall.publishing import database, parquet, publisher
+
+folder, point = Path(sys.argv[2]), sys.argv[3]
+if point.isdigit():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(point), int(point)))
+
+def killed(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+if point == "the marts are written":
+    database.check = killed
+if point == "some Parquet files are written":
+    parquet.sync = killed
+if point == "all is written":
+    Path.replace = killed
+if point == "the file is swapped, the link is not":
+    publisher.point_to = killed
+try:
+    tests.publish(folder, tests.NOON + timedelta(minutes=5))
+except Exception as error:
+    sys.exit(f"{type(error).__name__}: {error}")
+"""
+
+
+def publish_elsewhere(folder: Path, point: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", PROCESS, str(Path(__file__).parent), str(folder), point],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    "point",
+    ["the marts are written", "some Parquet files are written", "all is written"],
+)
+def test_a_killed_publication_leaves_the_old_one_and_the_next_clears_up(
+    shop: Path, point: str
+) -> None:
+    outcome = publish_elsewhere(shop, point)
+    assert outcome.returncode == -signal.SIGKILL, outcome.stderr
+    assert made_with(shop) == ({1000}, {1000})
+    assert leftovers(shop) != []
+
+    publish(shop, NOON + timedelta(minutes=10))
+    assert leftovers(shop) == []
+    assert made_with(shop) == ({2000}, {2000})
+
+
+def test_a_publication_killed_between_its_two_names_leaves_each_of_them_whole(shop: Path) -> None:
+    outcome = publish_elsewhere(shop, "the file is swapped, the link is not")
+    assert outcome.returncode == -signal.SIGKILL, outcome.stderr
+    assert made_with(shop) == ({2000}, {1000})
+
+    publish(shop, NOON + timedelta(minutes=10))
+    assert made_with(shop) == ({2000}, {2000})
+    # The folder that nobody was led to is gone; the one that they were led to stays for a while.
+    runs = (shop / "published" / f".{NAME}").iterdir()
+    assert sorted(path.name[9:13] for path in runs) == ["1200", "1210"]
+
+
+def test_a_full_disk_leaves_the_old_publication_and_names_the_folder(shop: Path) -> None:
+    make_warehouse(shop / "warehouse.duckdb", 100_000)
+    for limit in (20_000, 600_000, 4_000_000):
+        outcome = publish_elsewhere(shop, str(limit))
+        assert "PublishingError" in outcome.stderr, outcome.stderr
+        assert "File too large" in outcome.stderr
+        assert f"they could not be copied to {shop / 'published'}" in outcome.stderr
+        assert "FOOTFALL_PUBLISHED" in outcome.stderr
+        assert made_with(shop) == ({1000}, {1000})
+        # What was half-way written would keep the disk full.
+        assert leftovers(shop) == []
+
+    publish(shop, NOON + timedelta(minutes=10))
+    assert made_with(shop) == ({100_000}, {100_000})
+
+
+def test_a_copy_that_is_not_what_was_read_is_not_published(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = checksums.measured
+
+    def read_wrongly(cursor: Any, mart: str, relation: str) -> publishing.Published:
+        found = measured(cursor, mart, relation)
+        if relation.startswith("footfall_publication") and mart == "items":
+            return publishing.Published(mart, found.row_count, "0" * 32)
+        return found
+
+    monkeypatch.setattr(checksums, "measured", read_wrongly)
+    with pytest.raises(publishing.PublishingError, match="the copy of items is not what was read"):
+        publish(shop, NOON + timedelta(minutes=5))
+    monkeypatch.undo()
+    assert made_with(shop) == ({1000}, {1000})
+
+
+def test_two_publications_under_one_name_do_not_mix(shop: Path) -> None:
+    with (
+        one_at_a_time(shop / "published" / f".{NAME}.lock"),
+        pytest.raises(publishing.PublishingError, match="another build publishes to"),
+    ):
+        publish(shop, NOON + timedelta(minutes=5))
+    assert made_with(shop) == ({1000}, {1000})
+
+
+def test_what_is_in_the_way_is_named_and_left_alone(tmp_path: Path) -> None:
+    make_warehouse(tmp_path / "warehouse.duckdb")
+    mine = tmp_path / "published" / NAME / "mine.txt"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("dear to me")
+    with pytest.raises(publishing.PublishingError, match=f"published/{NAME} is in the way"):
+        publish(tmp_path)
+    assert mine.read_text() == "dear to me"
+
+    shutil.rmtree(tmp_path / "published")
+    (tmp_path / "published").write_text("a file")
+    with pytest.raises(publishing.PublishingError, match="FOOTFALL_PUBLISHED names another"):
+        publish(tmp_path)
+
+
+def test_a_project_without_public_marts_publishes_nothing(shop: Path) -> None:
+    with pytest.raises(publishing.PublishingError, match="no public marts"):
+        publish(shop, marts=[])
+
+
+# --- digests and revisions -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        "select * from rows where id > 0",
+        "select * from rows union all select * from rows where id = 1",
+        "select id, coalesce(note, '') as note, seen_at from rows",
+        "select id, note, seen_at + interval 1 microsecond as seen_at from rows",
+        "select id + 1 as id, note, seen_at from rows",
+    ],
+)
+def test_a_digest_tells_tables_apart_whatever_their_order(
+    connection: duckdb.DuckDBPyConnection, changed: str
+) -> None:
+    connection.execute(
+        "create table rows as select range as id, case when range % 2 = 0 then 'even' end as note,"
+        " timestamptz '2026-01-01 00:00:00+00' + to_days(range::integer) as seen_at from range(100)"
+    )
+
+    def digest(sql: str) -> publishing.Published:
+        connection.execute(f"create or replace table other as {sql}")
+        return checksums.measured(connection, "rows", "other")
+
+    first = digest("select * from rows")
+    assert digest("select * from rows order by note, id desc") == first
+    connection.execute("set TimeZone = 'Asia/Tokyo'")
+    assert digest("select * from rows") == first
+    assert digest(changed).checksum != first.checksum
+
+
+def test_an_empty_table_has_a_digest(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("create table nothing (id integer)")
+    found = checksums.measured(connection, "nothing", "nothing")
+    assert found.row_count == 0
+    assert len(found.checksum) == 32
+
+
+def test_the_revision_is_that_of_the_project(tmp_path: Path) -> None:
+    assert git_revision(tmp_path) is None
+
+    def git(*arguments: str) -> str:
+        identity = ("-c", "user.name=nobody", "-c", "user.email=nobody@localhost")
+        return subprocess.run(
+            ["git", *identity, *arguments],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+
+    git("init", "--quiet")
+    assert git_revision(tmp_path) is None
+    (tmp_path / "model.sql").write_text("select 1")
+    git("add", ".")
+    git("commit", "--quiet", "--message", "first")
+    commit = git("rev-parse", "HEAD")
+    assert git_revision(tmp_path) == commit
+    (tmp_path / "model.sql").write_text("select 2")
+    assert git_revision(tmp_path) == f"{commit}-dirty"
