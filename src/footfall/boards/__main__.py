@@ -23,7 +23,9 @@ def main(arguments: list[str] | None = None) -> int:
     render.add_argument("--published", type=Path, required=True, help="the folder of publications")
     render.add_argument("--name", required=True, help="the warehouse that was published")
     render.add_argument("--currency", default="", help="what stands beside amounts, as in EUR")
-    serve = commands.add_parser("serve", parents=[shared], help="show the drawn boards to this machine")
+    serve = commands.add_parser(
+        "serve", parents=[shared], help="show the drawn boards to this machine"
+    )
     serve.add_argument("--port", type=int, default=8080)
     chosen = parser.parse_args(arguments)
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import plotly.graph_objects as go
@@ -25,6 +25,7 @@ from footfall.report.style import (
     LINK_GOOD,
     LINK_WARN,
     MUTED,
+    RULE,
     SERIES,
     WARN,
     axis,
@@ -45,14 +46,19 @@ def bars(tile: BarsTile, data: Data) -> go.Figure:
     across = _places(data, tile.across, tile.across_format)
     lower = data.numbers("lower", tile.lower) if tile.lower else []
     upper = data.numbers("upper", tile.upper) if tile.upper else []
-    for number, (name, rows) in enumerate(_series(data, tile.by)):
+    series = dict(_series(data, tile.by))
+    names = [name for name in tile.series if name in series]
+    names += [name for name in series if name not in tile.series]
+    for number, name in enumerate(names):
+        rows = series[name]
+        tone = tile.series.get(name, tile.tone if not tile.by else None)
         places, sizes = [across[row] for row in rows], [values[row] for row in rows]
         figure.add_bar(
             x=sizes if tile.lying else places,
             y=places if tile.lying else sizes,
             name=name,
             orientation="h" if tile.lying else "v",
-            marker={"color": SERIES[number % len(SERIES)] if tile.by else TONES[tile.tone]},
+            marker={"color": TONES[tone] if tone else SERIES[number % len(SERIES)]},
             customdata=[texts[row] for row in rows],
             # An interval stands where the number would.
             text=[texts[row] for row in rows] if tile.labels and not tile.lower else None,
@@ -77,9 +83,8 @@ def bars(tile: BarsTile, data: Data) -> go.Figure:
         tile.height,
         barmode="stack" if tile.stacked else "group",
         bargap=0.3,
-        showlegend=bool(tile.by),
         uniformtext={"minsize": 10, "mode": "hide"},
-        margin={"l": 10, "r": 24, "t": 18, "b": 10},
+        **_legend(bool(tile.by)),
     )
 
 
@@ -106,12 +111,7 @@ def lines(tile: LinesTile, data: Data) -> go.Figure:
     figure.update_yaxes(
         **axis(title=tile.axis, tickformat=TICKS.get(tile.format, ","), rangemode="tozero")
     )
-    return finished(
-        figure,
-        tile.height,
-        showlegend=bool(tile.by),
-        margin={"l": 10, "r": 20, "t": 18, "b": 10},
-    )
+    return finished(figure, tile.height, **_legend(bool(tile.by)))
 
 
 def heat(tile: HeatTile, data: Data) -> go.Figure:
@@ -121,6 +121,9 @@ def heat(tile: HeatTile, data: Data) -> go.Figure:
     values = data.numbers("value", tile.value)
     texts = data.worded("format", tile.value, tile.format)
     columns, rows = list(dict.fromkeys(across)), list(dict.fromkeys(down))
+    if tile.across_order:
+        order = dict(zip(across, data.values("across_order", tile.across_order), strict=True))
+        columns.sort(key=lambda name: order[name])
     cells = {
         (row, column): (value, text)
         for row, column, value, text in zip(down, across, values, texts, strict=True)
@@ -149,14 +152,15 @@ def flow(tile: FlowTile, data: Data) -> go.Figure:
     tones = data.values("tone", tile.tone) if tile.tone else [None] * len(values)
     left = [(0, name) for name in sources]
     right = [(1 if tile.two_sided else 0, name) for name in targets]
-    nodes = {node: number for number, node in enumerate(dict.fromkeys([*left, *right]))}
+    # What stands on both sides has the same order on both.
+    known = dict.fromkeys(sources)
+    both = [node for node in dict.fromkeys(right) if node[1] in known]
+    both.sort(key=lambda node: list(known).index(node[1]))
+    nodes = {node: number for number, node in enumerate(dict.fromkeys([*left, *both, *right]))}
     into, out = dict.fromkeys(nodes, 0.0), dict.fromkeys(nodes, 0.0)
     for source, target, value in zip(left, right, values, strict=True):
         out[source] += value
         into[target] += value
-    colours = {name: SERIES[number % len(SERIES)] for number, name in enumerate(
-        dict.fromkeys(name for _, name in nodes)
-    )}  # fmt: skip
     figure = go.Figure(
         go.Sankey(
             arrangement="snap",
@@ -164,8 +168,9 @@ def flow(tile: FlowTile, data: Data) -> go.Figure:
                 "label": [
                     f"{name[1]} {data.say(max(into[name], out[name]), 'count')}" for name in nodes
                 ],
-                "color": [colours[name] if tile.two_sided else ACCENT for _, name in nodes],
+                "color": ACCENT,
                 "pad": 18,
+                **(_sides(nodes, into, out) if tile.two_sided else {}),
                 "thickness": 14,
                 "line": {"width": 0},
                 "hovertemplate": "%{label}<extra></extra>",
@@ -198,13 +203,16 @@ def own(tile: PlotlyTile, data: Data) -> go.Figure:
                 filled = {"name": name, "marker": {"color": SERIES[number % len(SERIES)]}, **filled}
             drawn.append(filled)
     try:
-        figure = go.Figure(drawn)
-        finished(figure, tile.height, **tile.layout)
+        figure = finished(go.Figure(drawn), tile.height, **_legend(bool(tile.by)))
+        figure.update_layout(**tile.layout)
     except (ValueError, TypeError) as problem:
         said = " ".join(str(problem).split())
         raise data.problem("traces", f"Plotly cannot draw this: {said[:300]}") from problem
     for axes in (figure.update_xaxes, figure.update_yaxes):
-        axes(gridcolor="var(--rule)", zerolinecolor="var(--rule)", automargin=True, fixedrange=True)
+        axes(
+            gridcolor=RULE, zerolinecolor=RULE, automargin=True, fixedrange=True,
+            title_font={"size": 12, "color": MUTED},
+        )  # fmt: skip
     return figure
 
 
@@ -248,6 +256,44 @@ def _place_axis(places: list[str], form: Format) -> dict[str, Any]:
         categoryorder="array",
         categoryarray=list(dict.fromkeys(places)),
     )
+
+
+def _legend(is_shown: bool) -> dict[str, Any]:
+    """The legend above, where no axis gets into its way."""
+    return {
+        "showlegend": is_shown,
+        "legend": {
+            "orientation": "h",
+            "y": 1.02,
+            "yanchor": "bottom",
+            "x": 0,
+            "traceorder": "normal",
+        },
+        "margin": {"l": 10, "r": 24, "t": 18, "b": 10},
+    }
+
+
+def _sides(
+    nodes: Mapping[tuple[int, str], int],
+    into: Mapping[tuple[int, str], float],
+    out: Mapping[tuple[int, str], float],
+) -> dict[str, list[float]]:
+    """Places of the nodes of two sides that keep their order from top to bottom."""
+    places: dict[tuple[int, str], float] = {}
+    for side in (0, 1):
+        sizes = {node: max(into[node], out[node]) for node in nodes if node[0] == side}
+        total = sum(sizes.values()) or 1
+        # Plotly spends about a third of the height on the space between nodes.
+        gap = 0.35 / max(len(sizes), 1)
+        top = gap / 2
+        for node, size in sizes.items():
+            height = 0.65 * size / total
+            places[node] = top + height / 2
+            top += height + gap
+    return {
+        "x": [0.001 if side == 0 else 0.999 for side, _ in nodes],
+        "y": [places[node] for node in nodes],
+    }
 
 
 def _interval(

@@ -11,8 +11,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 Format = Literal[
-    "count", "amount", "share", "decimal", "signed", "days", "day", "month", "time", "text",
-    "words", "key", "yes_no",
+    "count", "amount", "share", "decimal", "tenths", "signed", "days", "day", "month", "time",
+    "text", "words", "key", "yes_no",
 ]  # fmt: skip
 Tone = Literal["accent", "good", "warn", "faint"]
 NOTHING = "There is nothing to show yet."
@@ -75,7 +75,10 @@ class FigureTile(_Tile):
 
 
 class BarsTile(_Tile):
-    """Bars, upright or lying, of one series or several, with intervals where there are some."""
+    """Bars, upright or lying, of one series or several, with intervals where there are some.
+
+    `series` gives series of `by` their order and their tones; others follow in other colours.
+    """
 
     kind: Literal["bars"]
     across: str
@@ -89,6 +92,7 @@ class BarsTile(_Tile):
     across_format: Format = "text"
     axis: str = ""
     tone: Tone = "accent"
+    series: dict[str, Tone] = Field(default_factory=dict)
     labels: bool = True
     height: int = Field(default=320, ge=120, le=1200)
 
@@ -116,6 +120,7 @@ class HeatTile(_Tile):
     format: Format = "count"
     across_format: Format = "text"
     down_format: Format = "text"
+    across_order: str = ""
     across_axis: str = ""
     down_axis: str = ""
     height: int = Field(default=400, ge=120, le=1200)
@@ -164,6 +169,7 @@ class ListTile(_Tile):
     detail: str = ""
     value: str = ""
     value_label: str = ""
+    tag_label: str = ""
     format: Format = "amount"
     tag: str = ""
 

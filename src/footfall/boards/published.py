@@ -76,7 +76,8 @@ class PublishedMarts:
             BoardError: it reads something that is no mart.
         """
         names = self._connection.get_table_names(sql, qualified=True)
-        return frozenset(mart_name(name) for name in names)
+        # DuckDB 2 tells the alias along with the name.
+        return frozenset(mart_name(name.partition(" AS ")[0]) for name in names)
 
 
 def mart_name(relation: str) -> str:

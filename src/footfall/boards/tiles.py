@@ -85,7 +85,9 @@ class Shown:
     download: str = ""
 
 
-NUMBERS: frozenset[Format] = frozenset({"count", "amount", "share", "decimal", "signed", "days"})
+NUMBERS: frozenset[Format] = frozenset(
+    {"count", "amount", "share", "decimal", "tenths", "signed", "days"}
+)
 
 
 def show(tile: Tile, data: Data, marts: Sequence[str], spark: Rows | None) -> Shown:

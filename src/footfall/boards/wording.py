@@ -12,7 +12,8 @@ from footfall.report import wording
 
 # How Plotly writes the same values at its axes.
 TICKS: dict[str, str] = {
-    "count": ",", "amount": ",", "share": ".0%", "decimal": ".2f", "signed": "+.0f", "days": ",",
+    "count": ",", "amount": ",", "share": ".0%", "decimal": ".2f", "tenths": ".1f",
+    "signed": "+.0f", "days": ",",
 }  # fmt: skip
 
 
@@ -48,6 +49,8 @@ class Wording:
             return f"{value:.1%}" if abs(value) < 0.995 else f"{value:.0%}"
         if form == "decimal":
             return f"{value:,.3f}"
+        if form == "tenths":
+            return f"{value:,.1f}"
         if form == "signed":
             return f"{value:+,.1f}"
         if form == "days":
