@@ -73,6 +73,9 @@ def bars(tile: BarsTile, data: Data) -> go.Figure:
             interval = _interval(sizes, [lower[row] for row in rows], [upper[row] for row in rows])
             figure.update_traces({"error_x" if tile.lying else "error_y": interval})
     sizes_axis = axis(title=tile.axis, tickformat=TICKS.get(tile.format, ","), rangemode="tozero")
+    if tile.lying:
+        # On a phone there is room for few.
+        sizes_axis |= {"nticks": 5, "tickangle": 0}
     places_axis = _place_axis(across, tile.across_format)
     if tile.lying:
         places_axis["autorange"] = "reversed"
