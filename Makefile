@@ -59,7 +59,7 @@ VARS := $(VARS), custom_reviews_path: "$(call path_of,$(REVIEWS))"
 endif
 VARS := $(VARS)}
 
-.PHONY: help build test lint format docs clean lock env bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report
+.PHONY: help build test lint format docs clean lock env bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage dashboards serve
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -96,9 +96,25 @@ format: env ## mend what the formatters can
 report: env ## draw the marts on one page, target/report.html: SOURCE=… picks the warehouse
 	@$(BIN)/python -m footfall.report --database "$(FOOTFALL_DB)" --out target/report.html
 
-docs: env ## build the docs site as one file, target/static_index.html
-	@$(BIN)/dbt docs generate --static --vars '$(VARS)'
-	@echo "The docs: $(CURDIR)/target/static_index.html"
+# What stands beside amounts on the boards: make dashboards CURRENCY=EUR
+CURRENCY ?=
+PORT ?= 8080
+FOOTFALL_PUBLISHED ?= published
+dashboards: env ## draw the boards from the published marts, target/dashboards: SOURCE=…, CURRENCY=EUR
+	@$(BIN)/python -m footfall.boards render --published "$(FOOTFALL_PUBLISHED)" \
+		--name "$(basename $(notdir $(FOOTFALL_DB)))" --currency "$(CURRENCY)"
+
+serve: dashboards ## draw the boards and show them to this machine: PORT=8080
+	@$(BIN)/python -m footfall.boards serve --port $(PORT)
+
+docs: env ## write the docs site of a built warehouse, target/docs/index.html: SOURCE=…
+	@$(BIN)/dbt docs generate --static --vars '$(VARS)' --quiet
+	@$(BIN)/python -m footfall.site write
+
+lineage: env ## print where a column comes from: COLUMN=churn_risk.churn_probability
+	@test -n "$(COLUMN)" || { echo "Name a column: make lineage COLUMN=churn_risk.churn_probability" >&2; exit 2; }
+	@$(BIN)/dbt docs generate --vars '$(VARS)' --quiet
+	@$(BIN)/python -m footfall.site trace "$(COLUMN)"
 
 bench-value: env ## churn, value and tiers of any orders beside baselines: FILE=orders.csv HORIZON=90 [CUT=2026-01-31]
 	@$(BIN)/python benchmarks/bench_value.py $(call path_of,$(FILE)) --horizon $(or $(HORIZON),90) $(if $(CUT),--cut $(CUT)) $(ARGS)

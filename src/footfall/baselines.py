@@ -14,13 +14,8 @@ from footfall.heads.features import (
     repeat_history,
     window_amount,
 )
-from footfall.heads.lifetimes import (
-    OrderValue,
-    RepeatModel,
-    fit_order_value,
-    fit_pareto_buying,
-    fit_repeat_buying,
-)
+from footfall.heads.histories import order_value_at, pareto_buying_at, repeat_buying_at
+from footfall.heads.lifetimes import RepeatModel
 from footfall.heads.linear import fit_linear, fit_softmax, sigmoid
 from footfall.heads.study import Study
 from footfall.heads.tables import CutoffRows
@@ -68,7 +63,7 @@ def churn_baselines(
         predicted[name] = sigmoid(fit.link(x_test))
     predicted["lightgbm"] = _lightgbm(train, test, labels, "binary", study.settings.seed)
     history = repeat_history(test)
-    for name, model in _lifetime_models(study, test, origin).items():
+    for name, model in _lifetime_models(study, origin).items():
         if history is not None and model is not None:
             predicted[name] = model.probability_silent(*history, horizon)
     return predicted
@@ -107,8 +102,8 @@ def value_baselines(
         largest = max(float(spend.max()), 1e-9)
         predicted[name] = np.minimum(np.exp(np.minimum(fit.link(x_test), 40.0)), largest)
     predicted["lightgbm"] = _lightgbm(train, test, spend, "tweedie", study.settings.seed)
-    history, worth = repeat_history(test), _order_value(study, test, origin)
-    for name, model in _lifetime_models(study, test, origin).items():
+    history, worth = repeat_history(test), order_value_at(study, origin)
+    for name, model in _lifetime_models(study, origin).items():
         if history is not None and model is not None and worth is not None:
             each = worth.expected(purchase_days(test), test.features["f_mean_order_amount"])
             predicted[name] = np.nan_to_num(model.expected_orders(*history, horizon) * each)
@@ -166,25 +161,12 @@ def _raw(rows: CutoffRows) -> FloatArray:
     return np.column_stack([every[name] for name in sorted(every)])
 
 
-def _lifetime_models(study: Study, rows: CutoffRows, origin: int) -> dict[str, RepeatModel | None]:
+def _lifetime_models(study: Study, origin: int) -> dict[str, RepeatModel | None]:
     """Return BG/NBD and Pareto/NBD of the histories at ``origin``, whatever the horizon."""
-
-    def fit() -> dict[str, RepeatModel | None]:
-        history = repeat_history(rows)
-        if history is None:
-            return {}
-        return {"bg_nbd": fit_repeat_buying(*history), "pareto_nbd": fit_pareto_buying(*history)}
-
-    return study.recall("lifetimes", 0, origin, fit)
-
-
-def _order_value(study: Study, rows: CutoffRows, origin: int) -> OrderValue | None:
-    if "f_mean_order_amount" not in rows.features:
-        return None
-    mean = rows.features["f_mean_order_amount"]
-    return study.recall(
-        "order value", 0, origin, lambda: fit_order_value(purchase_days(rows), mean)
-    )
+    return {
+        "bg_nbd": repeat_buying_at(study, origin),
+        "pareto_nbd": pareto_buying_at(study, origin),
+    }
 
 
 def _log(rows: CutoffRows, name: str) -> FloatArray:

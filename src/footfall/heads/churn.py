@@ -17,6 +17,8 @@ from footfall.heads.features import (
     purchase_days,
     repeat_log_odds,
 )
+from footfall.heads.histories import repeat_buying_at
+from footfall.heads.lifetimes import RepeatBuying
 from footfall.heads.linear import LinearFit, fit_linear, sigmoid
 from footfall.heads.study import Study
 from footfall.heads.tables import CutoffRows, FloatArray, customer_uniform
@@ -30,9 +32,10 @@ WEIGHT_HALF_LIFE_DAYS = 180.0
 STATE_PENALTY = 0.1
 
 _FEATURE_PENALTY = 0.008
-#: Weights of regression, trees and BG/NBD that may be chosen; the first is the one to keep.
+#: Weights of regression, trees and BG/NBD that may be chosen; the first is the one to keep. A share
+#: of the model without labels lowered the Brier score on earlier cut-offs of four shops.
 _BLENDS = np.array(
-    [(0.5, 0.5, 0.0)]
+    [(0.4, 0.4, 0.2)]
     + [w for w in product((0.0, 0.25, 0.5, 0.75, 1.0), repeat=3) if abs(sum(w) - 1.0) < 1e-9]
 )
 _TREE_ENSEMBLES = 2
@@ -50,6 +53,7 @@ class SilenceMembers:
         plain: logistic regression over features.
         with_state: the same over features and state components; None where there are no states.
         trees: boosted trees over raw features, alike but for their seeds.
+        repeat_buying: BG/NBD of the histories at the origin; None where they are too few.
         days_learnt: cut-offs that were learnt from.
     """
 
@@ -57,6 +61,7 @@ class SilenceMembers:
     plain: LinearFit
     with_state: LinearFit | None
     trees: tuple[Boosted, ...]
+    repeat_buying: RepeatBuying | None
     days_learnt: int
 
     def linear_link(self, rows: CutoffRows, *, uses_state: bool) -> FloatArray:
@@ -74,7 +79,7 @@ class SilenceMembers:
 
     def repeat_link(self, rows: CutoffRows) -> FloatArray:
         """Return log-odds of BG/NBD, which needs no labels; 0 where it cannot be told, [rows]."""
-        links = repeat_log_odds(rows, self.space.repeat_buying, self.space.horizon)
+        links = repeat_log_odds(rows, self.repeat_buying, self.space.horizon)
         return np.zeros(len(rows)) if links is None else links
 
 
@@ -334,7 +339,9 @@ def _fit_members(study: Study, origin: int, horizon: int) -> SilenceMembers | No
         fit_boosted(raw, labels, objective="binary", seed=seed + 101 * copy, weights=weights)
         for copy in range(_TREE_ENSEMBLES)
     )
-    return SilenceMembers(space, plain, with_state, trees, len(study.learnt(horizon, origin)))
+    repeat_buying = repeat_buying_at(study, origin)
+    days_learnt = len(study.learnt(horizon, origin))
+    return SilenceMembers(space, plain, with_state, trees, repeat_buying, days_learnt)
 
 
 def _log_losses(log_odds: FloatArray, labels: FloatArray) -> FloatArray:

@@ -113,7 +113,7 @@ def _stretch(model: ValueModel, asked: CutoffRows, shorter: int, horizon: int) -
     """
     if shorter == horizon:
         return np.ones(len(asked))
-    history, repeat_buying = repeat_history(asked), model.members.space.repeat_buying
+    history, repeat_buying = repeat_history(asked), model.members.repeat_buying
     if history is None or repeat_buying is None:
         return np.full(len(asked), horizon / shorter)
     longer = repeat_buying.expected_orders(*history, horizon)

@@ -22,7 +22,8 @@ from footfall.heads.features import (
     repeat_history,
     window_amount,
 )
-from footfall.heads.lifetimes import OrderValue, fit_order_value
+from footfall.heads.histories import order_value_at, repeat_buying_at
+from footfall.heads.lifetimes import OrderValue, RepeatBuying
 from footfall.heads.linear import LinearFit, fit_linear, sigmoid
 from footfall.heads.study import Study
 from footfall.heads.tables import CutoffRows, FloatArray, IntArray, customer_uniform
@@ -36,8 +37,9 @@ _ORDER_PENALTY = 0.005
 #: Labels above this many times their 99.9th percentile are held there.
 _LABEL_CAP = 3.0
 _SMALLEST = 1e-6
-#: The blend without any evidence; chosen on validation cut-offs of two shops, where it is flat.
-_PRIOR_BLEND = np.array([0.2, 0.25, 0.45, 0.1, 0.0])
+#: The blend without any evidence; chosen on earlier cut-offs of four shops, where it is flat but
+#: for the share of `repeat`, which keeps the level right while a shop is young.
+_PRIOR_BLEND = np.array([0.1, 0.25, 0.25, 0.1, 0.3])
 _BLENDS = np.array([w for w in product(np.arange(5), repeat=5) if sum(w) == 4]) / 4.0
 
 
@@ -51,7 +53,8 @@ class ValueMembers:
         trees: boosted Tweedie trees.
         stacked: boosted Tweedie trees that start from the Poisson regression: trees alone cannot
             predict beyond what they have seen, and a shop's best customers lie there.
-        order_value: Gamma-Gamma; with BG/NBD's expected orders it is the member `repeat`.
+        repeat_buying, order_value: BG/NBD and Gamma-Gamma of the histories at the origin; expected
+            orders times order value is the member `repeat`. None where they are too few.
         cap: largest amount that is predicted.
         orders: Poisson regression of order days.
         tiers: P(VIP, given a purchase).
@@ -62,6 +65,7 @@ class ValueMembers:
     with_state: LinearFit | None
     trees: Boosted
     stacked: Boosted
+    repeat_buying: RepeatBuying | None
     order_value: OrderValue | None
     cap: float
     orders: LinearFit
@@ -81,7 +85,7 @@ class ValueMembers:
 
     def _repeat(self, rows: CutoffRows, otherwise: FloatArray) -> FloatArray:
         """Return expected orders x order value, or ``otherwise`` where they cannot be told."""
-        history, model = repeat_history(rows), self.space.repeat_buying
+        history, model = repeat_history(rows), self.repeat_buying
         if history is None or model is None or self.order_value is None:
             return otherwise
         mean = rows.features["f_mean_order_amount"]
@@ -262,12 +266,18 @@ def _fit_members(study: Study, origin: int, horizon: int) -> ValueMembers | None
         weights=weights,
     )
     tiers = fit_tiers(space, train, train.spend[horizon], weights, study.settings)
-    latest = train.take(train.day == train.day.max())
-    order_value = None
-    if "f_mean_order_amount" in latest.features:
-        mean = latest.features["f_mean_order_amount"]
-        order_value = fit_order_value(purchase_days(latest), mean)
-    return ValueMembers(space, poisson, with_state, trees, stacked, order_value, cap, orders, tiers)
+    return ValueMembers(
+        space=space,
+        poisson=poisson,
+        with_state=with_state,
+        trees=trees,
+        stacked=stacked,
+        repeat_buying=repeat_buying_at(study, origin),
+        order_value=order_value_at(study, origin),
+        cap=cap,
+        orders=orders,
+        tiers=tiers,
+    )
 
 
 def _cap(amounts: FloatArray) -> float:
