@@ -54,15 +54,12 @@ class _Tile(_Part):
         return self.anchor or re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
 
 
-class Spark(_Part):
-    """A small line of how a figure came about."""
-
-    query: str
-    value: str
-
-
 class FigureTile(_Tile):
-    """One number, what it was before, and how it moved."""
+    """One number, what it was before, and how it moved.
+
+    `before` and `caption` name columns, the caption one of words. `spark` draws a column as a small
+    line: the figure is then the last row of the query, and the only one without.
+    """
 
     kind: Literal["figure"]
     value: str
@@ -70,7 +67,7 @@ class FigureTile(_Tile):
     before: str = ""
     better: Literal["up", "down", "neither"] = "up"
     caption: str = ""
-    spark: Spark | None = None
+    spark: str = ""
     width: int = Field(default=3, ge=2, le=12)
 
 
@@ -309,13 +306,9 @@ def _check(board: Board) -> None:
     used: set[str] = set()
     anchors: dict[str, str] = {}
     for key, tile in board.tiles:
-        asked = [("query", tile.query)]
-        if isinstance(tile, FigureTile) and tile.spark:
-            asked.append(("spark.query", tile.spark.query))
-        for part, name in asked:
-            if name not in board.queries:
-                raise board.problem(f"{key}.{part}", f"there is no query {name!r} under queries")
-            used.add(name)
+        if tile.query not in board.queries:
+            raise board.problem(f"{key}.query", f"there is no query {tile.query!r} under queries")
+        used.add(tile.query)
         other = anchors.setdefault(tile.name, key)
         if other != key:
             raise board.problem(

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from footfall.boards.data import Data
-from footfall.boards.definitions import Board, BoardError, FigureTile
+from footfall.boards.definitions import Board, BoardError
 from footfall.boards.page import render_page
 from footfall.boards.published import PublishedMarts, Rows, open_published
 from footfall.boards.tiles import Shown, show
@@ -63,8 +63,7 @@ def _shown(
 ) -> Shown:
     tile = dict(board.tiles)[key]
     data = Data(board, key, tile.query, rows[tile.query], say)
-    spark = rows[tile.spark.query] if isinstance(tile, FigureTile) and tile.spark else None
-    return show(tile, data, sorted(used[tile.query]), spark)
+    return show(tile, data, sorted(used[tile.query]))
 
 
 def _as_of(board: Board, marts: PublishedMarts) -> date | None:

@@ -90,7 +90,7 @@ NUMBERS: frozenset[Format] = frozenset(
 )
 
 
-def show(tile: Tile, data: Data, marts: Sequence[str], spark: Rows | None) -> Shown:
+def show(tile: Tile, data: Data, marts: Sequence[str]) -> Shown:
     """What to show for a tile; its sentence where the query gave nothing.
 
     Raises:
@@ -100,7 +100,7 @@ def show(tile: Tile, data: Data, marts: Sequence[str], spark: Rows | None) -> Sh
         return Shown(tile, marts, empty=tile.empty)
     match tile:
         case FigureTile():
-            number = _number(tile, data, spark)
+            number = _number(tile, data)
             return Shown(
                 tile, marts, number=number, empty=tile.empty if number.value is None else ""
             )
@@ -131,14 +131,14 @@ def _figure(tile: BarsTile | LinesTile | HeatTile | FlowTile | PlotlyTile, data:
             return charts.own(tile, data)
 
 
-def _number(tile: FigureTile, data: Data, spark: Rows | None) -> Number:
-    if len(data.rows.rows) != 1:
+def _number(tile: FigureTile, data: Data) -> Number:
+    if len(data.rows.rows) != 1 and not tile.spark:
         raise data.problem(
             "query", f"a figure is one row, and {tile.query!r} gave {len(data.rows.rows)}"
         )
-    (value,) = data.numbers("value", tile.value)
-    before = data.numbers("before", tile.before)[0] if tile.before else None
-    caption = (data.values("caption", tile.caption)[0] or "") if tile.caption else ""
+    value = data.numbers("value", tile.value)[-1]
+    before = data.numbers("before", tile.before)[-1] if tile.before else None
+    caption = (data.values("caption", tile.caption)[-1] or "") if tile.caption else ""
     change, arrow, mood = "", "", ""
     if value is not None and before is not None and (before or tile.format == "share"):
         change = data.say.change(value, before, tile.format)
@@ -153,16 +153,13 @@ def _number(tile: FigureTile, data: Data, spark: Rows | None) -> Number:
         arrow,
         mood,
         caption,
-        _line(tile, data, spark) if spark else "",
+        _line(data.numbers("spark", tile.spark)) if tile.spark else "",
     )
 
 
-def _line(tile: FigureTile, data: Data, spark: Rows) -> str:
+def _line(told: Sequence[float | None]) -> str:
     """Points of a small line, for SVG; nothing where there are fewer than two."""
-    if tile.spark is None:
-        return ""
-    inner = Data(data.board, f"{data.key}.spark", tile.spark.query, spark, data.say)
-    values = [value for value in inner.numbers("value", tile.spark.value) if value is not None]
+    values = [value for value in told if value is not None]
     if len(values) < 2:
         return ""
     low, high = min(values), max(values)
