@@ -21,12 +21,17 @@ else
 FOOTFALL_DB ?= warehouse/$(SOURCE).duckdb
 endif
 export FOOTFALL_DB
+# What readers open in its place; see docs/reading_the_marts.md.
+PUBLISHED := $(or $(FOOTFALL_PUBLISHED),published)/$(basename $(notdir $(FOOTFALL_DB))).duckdb
 # Where marts are published to as well: make build PUBLISH=postgres://user@host/database
 PUBLISH ?=
 ifneq ($(PUBLISH),)
 export FOOTFALL_PUBLISH_POSTGRES := $(PUBLISH)
 endif
 export DBT_PROFILES_DIR := $(CURDIR)
+
+# Superset has an environment of its own: its pins are older than ours.
+SUPERSET := .superset
 
 # How many test files run side by side.
 JOBS ?= 2
@@ -59,7 +64,7 @@ VARS := $(VARS), custom_reviews_path: "$(call path_of,$(REVIEWS))"
 endif
 VARS := $(VARS)}
 
-.PHONY: help build test lint format docs clean lock env bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage dashboards serve
+.PHONY: help build test lint format docs clean lock env bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -77,9 +82,13 @@ env: $(STAMP) ## create the environment from the lock file
 build: env ## build the warehouse: SOURCE=storefront|complete_journey|online_retail|custom …, FILE=…, EVENTS=…
 	@$(BIN)/dbt build --vars '$(VARS)' $(ARGS)
 
+# Published files must be readable with this one.
+OLD_DUCKDB := $(CURDIR)/.duckdb-1.2.2
+
 # On another DuckDB linters and the tests of code that knows no database would only say the same again.
 test: env $(OVERLAY) ## run everything that checks the project (DUCKDB=1.5.5: all that touches a database, on that one)
 	@$(if $(DUCKDB),,$(MAKE) --no-print-directory lint)
+	@$(MAKE) --no-print-directory $(OLD_DUCKDB) || echo "An old DuckDB cannot be installed: its test is skipped."
 	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(if $(DUCKDB),-m "not library") $(ARGS)
 
 lint: env ## ruff, types, sqlfluff
@@ -94,21 +103,35 @@ format: env ## mend what the formatters can
 	@FOOTFALL_DB=:memory: $(BIN)/sqlfluff fix models tests analyses
 
 report: env ## draw the marts on one page, target/report.html: SOURCE=… picks the warehouse
-	@$(BIN)/python -m footfall.report --database "$(FOOTFALL_DB)" --out target/report.html
+	@$(BIN)/python -m footfall.report --database "$(PUBLISHED)" --out target/report.html
 
 # What stands beside amounts on the boards: make dashboards CURRENCY=EUR
 CURRENCY ?=
 PORT ?= 8080
-FOOTFALL_PUBLISHED ?= published
 dashboards: env ## draw the boards from the published marts, target/dashboards: SOURCE=…, CURRENCY=EUR
-	@$(BIN)/python -m footfall.boards render --published "$(FOOTFALL_PUBLISHED)" \
-		--name "$(basename $(notdir $(FOOTFALL_DB)))" --currency "$(CURRENCY)"
+	@$(BIN)/python -m footfall.boards render --published "$(PUBLISHED)" --currency "$(CURRENCY)"
 
 serve: dashboards ## draw the boards and show them to this machine: PORT=8080
 	@$(BIN)/python -m footfall.boards serve --port $(PORT)
 
+metrics: env ## answer the saved questions on the published marts; ARGS="query --metrics net_revenue" asks your own
+	@$(BIN)/python -m footfall.adapter.metrics $(ARGS)
+
+superset-bundle: env ## pack the Superset dashboard over the published marts, target/footfall_superset.zip [URI=…]
+	@$(BIN)/python dashboards/superset/bundle.py --published "$(PUBLISHED)" $(if $(URI),--uri "$(URI)") --out target/footfall_superset.zip
+
+check-superset: $(SUPERSET)/.installed ## import that dashboard into a real Superset, look at it and compare (about 1 GB)
+	@$(SUPERSET)/bin/python dashboards/superset/check.py --published "$(PUBLISHED)"
+
+$(SUPERSET)/.installed: dashboards/superset/requirements.txt
+	@echo "Installing Superset into $(SUPERSET) (once) ..."
+	@$(PYTHON) -m venv $(SUPERSET)
+	@$(SUPERSET)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+# A partial parse may lose what YAML says of tests, so the project is read anew.
 docs: env ## write the docs site of a built warehouse, target/docs/index.html: SOURCE=…
-	@$(BIN)/dbt docs generate --static --vars '$(VARS)' --quiet
+	@$(BIN)/dbt docs generate --static --no-partial-parse --vars '$(VARS)' --quiet
 	@$(BIN)/python -m footfall.site write
 
 lineage: env ## print where a column comes from: COLUMN=churn_risk.churn_probability
@@ -163,4 +186,4 @@ lock: env ## write requirements.lock anew from the environment
 	@mv requirements.lock.new requirements.lock
 
 $(CURDIR)/.duckdb-%: | $(STAMP)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $@ duckdb==$*
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --only-binary duckdb --target $@ duckdb==$*

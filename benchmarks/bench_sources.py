@@ -113,7 +113,12 @@ def build(database: Path, variables: dict[str, Any]) -> dict[str, float]:
     subprocess.run(
         [dbt, "build", "--vars", json.dumps(variables), "--target-path", str(database.parent)],
         cwd=PROJECT,
-        env={**os.environ, "FOOTFALL_DB": str(database), "DBT_PROFILES_DIR": str(PROJECT)},
+        env={
+            **os.environ,
+            "FOOTFALL_DB": str(database),
+            "FOOTFALL_PUBLISHED": str(database.parent / "published"),
+            "DBT_PROFILES_DIR": str(PROJECT),
+        },
         check=True,
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -27,6 +27,8 @@ def main() -> None:
     kept = (
         "PYTHONPATH",
         "FOOTFALL_DB",
+        "FOOTFALL_PUBLISHED",
+        "FOOTFALL_PUBLISH_POSTGRES",
         "DBT_PROFILES_DIR",
         "VIRTUAL_ENV",
         "MAKEFLAGS",

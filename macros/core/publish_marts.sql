@@ -7,7 +7,8 @@
     {% set why_not = reason_not_to_publish(results) %}
     {% set request = {'run_id': invocation_id, 'why_not': why_not, 'marts': public_marts() if why_not is none else []} %}
     {% set outcome = fromjson(query_value('select footfall_publish(' ~ sql_text(tojson(request)) ~ ')')) %}
-    {% do log('  ' ~ outcome.lines | join('\n  ') ~ '\n', info=True) %}
+    {% set lines = outcome.lines + (['The docs: make docs, then open target/docs/index.html'] if flags.WHICH == 'build' else []) %}
+    {% do log('  ' ~ lines | join('\n  ') ~ '\n', info=True) %}
     {% if outcome.problem is not none %}
         {% do return('select error(' ~ sql_text(outcome.problem) ~ ')') %}
     {% endif %}

@@ -11,8 +11,12 @@ import duckdb
 import pytest
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt_common.events.base_types import EventMsg
 
 PROJECT = Path(__file__).resolve().parents[2]
+# No test may publish to the database of whoever runs the tests.
+os.environ.pop("FOOTFALL_PUBLISH_POSTGRES", None)
+os.environ.pop("FOOTFALL_PUBLISH_SCHEMA", None)
 
 # Everything above the Python models, and the marts that need none of them.
 SQL_PART = (
@@ -27,6 +31,8 @@ SQL_PART = (
     "+int_row_accounting",
     "+int_reviews",
 )
+# The events of dbt that carry what the project itself says.
+SPOKEN = ("JinjaLogInfo", "AdapterEventInfo")
 # A training that takes a second: what it learns does not matter, that it runs does.
 SMALL_SCORER: Mapping[str, Any] = {
     "scorer_epochs": 1,
@@ -44,14 +50,19 @@ class Warehouse:
         self.folder = folder
         self.path = folder / "shop.duckdb"
         self.published = folder / "published"
+        self.said: list[str] = []
         self.variables = dict(variables)
 
     def dbt(self, *arguments: str) -> dbtRunnerResult:
-        """Run dbt in this process; connections are closed again, so that tests can look inside."""
+        """Run dbt in this process; connections are closed again, so that tests can look inside.
+
+        What macros and the adapter had to say at the run's end and before is kept in `said`.
+        """
+        self.said = []
         os.environ["FOOTFALL_DB"] = str(self.path)
         os.environ["FOOTFALL_PUBLISHED"] = str(self.published)
         try:
-            return dbtRunner().invoke(
+            return dbtRunner(callbacks=[self._listen]).invoke(
                 [
                     *arguments,
                     "--project-dir",
@@ -69,6 +80,10 @@ class Warehouse:
             )
         finally:
             DuckDBConnectionManager.close_all_connections()
+
+    def _listen(self, event: EventMsg) -> None:
+        if event.info.level != "debug" and event.info.name in SPOKEN:
+            self.said.append(event.info.msg)
 
     def build(
         self, select: Sequence[str] = SQL_PART, *options: str, test: bool = False

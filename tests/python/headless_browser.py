@@ -34,8 +34,11 @@ class Visit:
     requests: list[str]
 
 
-def visit(page: Path, folder: Path, *options: str) -> Visit:
-    """Open a file. No name resolves, and what is asked for all the same stands in the net log."""
+def visit(page: Path, folder: Path, *options: str, place: str = "") -> Visit:
+    """Open a file, at a place after `#`.
+
+    No name resolves, and what is asked for all the same stands in the net log.
+    """
     log = folder / "net.json"
     profile = folder / "profile"
     shutil.rmtree(profile, ignore_errors=True)
@@ -60,7 +63,7 @@ def visit(page: Path, folder: Path, *options: str) -> Visit:
             "--virtual-time-budget=20000",
             *options,
             "--dump-dom",
-            page.resolve().as_uri(),
+            page.resolve().as_uri() + (f"#{place}" if place else ""),
         ],
         capture_output=True,
         text=True,

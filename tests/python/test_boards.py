@@ -27,7 +27,7 @@ from footfall.boards.render import marts_of
 from footfall.boards.serve import ADDRESS, server
 from footfall.boards.wording import Wording
 from headless_browser import Visit, needs_chromium, visit
-from published_sample import NAME, RUN, contracts, publish_sample
+from published_sample import RUN, contracts, publish_sample
 
 FOLDER = PROJECT / "dashboards"
 NAMES = ("overview", "journey", "customers", "retention", "recommendations", "model_quality")
@@ -335,9 +335,7 @@ def test_suggestions_and_reasons_are_told(
     examples = Page(seen["recommendations"].page).tiles["examples"]
     assert {row[5] for row in examples.rows} == {"True", "False"}
     reasons = [row[4] for row in examples.rows]
-    assert all(
-        reason.startswith(("she chose ", "she has ", "many buy it")) for reason in reasons
-    )
+    assert all(reason.startswith(("she chose ", "she has ", "many buy it")) for reason in reasons)
     assert len(set(reasons)) > 1
 
 
@@ -548,20 +546,20 @@ def test_a_missing_publication_names_the_command(
 ) -> None:
     out = tmp_path / "out"
     shared = ["render", "--boards", str(FOLDER), "--out", str(out), "--published"]
-    assert main([*shared, str(tmp_path), "--name", "nothing"]) == 1
+    assert main([*shared, str(tmp_path / "nothing.duckdb")]) == 1
     assert "make build" in capsys.readouterr().err
     with duckdb.connect(str(tmp_path / "bare.duckdb")) as connection:
         connection.execute("create schema marts")
-    assert main([*shared, str(tmp_path), "--name", "bare"]) == 1
+    assert main([*shared, str(tmp_path / "bare.duckdb")]) == 1
     assert "no marts.publication" in capsys.readouterr().err
     (tmp_path / "text.duckdb").write_text("this is no publication" * 1000)
-    assert main([*shared, str(tmp_path), "--name", "text"]) == 1
+    assert main([*shared, str(tmp_path / "text.duckdb")]) == 1
     assert "cannot be opened as published marts" in capsys.readouterr().err
     shutil.copy(published, tmp_path / "mixed.duckdb")
     (tmp_path / "mixed.duckdb").chmod(0o644)
     with duckdb.connect(str(tmp_path / "mixed.duckdb")) as connection:
         connection.execute("update marts.publication set run_id = 'other' where mart = 'sessions'")
-    assert main([*shared, str(tmp_path), "--name", "mixed"]) == 1
+    assert main([*shared, str(tmp_path / "mixed.duckdb")]) == 1
     assert "come from 2 runs" in capsys.readouterr().err
     assert not list(out.glob("*.html"))
 
@@ -575,7 +573,7 @@ def test_boards_are_rendered_and_shown_to_this_machine_only(
     assert (
         main(
             ["render", "--boards", str(FOLDER), "--out", str(out),
-             "--published", str(published.parent), "--name", NAME]
+             "--published", str(published)]
         )
         == 0
     )  # fmt: skip
@@ -618,8 +616,24 @@ def test_exposures_name_the_marts_that_boards_read(
     assert {name: exposures[name] for name in exposures if name.startswith("board_")} == read
 
 
-def test_every_mart_is_used_by_an_exposure() -> None:
-    assert set().union(*read_exposures().values()) == set(contracts())
+def test_every_mart_is_used_by_an_exposure_or_measured_by_a_metric() -> None:
+    """Metrics stand on semantic models, and these on marts."""
+    measured: set[str] = set()
+    for path in (PROJECT / "models/marts/metrics").glob("*.yml"):
+        measured |= set(re.findall(r"^ +model: ref\('(\w+)'\)$", path.read_text(), re.MULTILINE))
+        measured |= {
+            model["name"]
+            for model in yaml.safe_load(path.read_text()).get("models", [])
+            if "time_spine" in model
+        }
+    used = set().union(*read_exposures().values())
+    assert used | measured == set(contracts())
+
+
+def test_the_exposure_of_the_superset_dashboard_names_its_datasets() -> None:
+    bundle = PROJECT / "dashboards/superset/bundle/datasets"
+    datasets = {path.stem for path in bundle.glob("*/*.yaml")} - {"publication"}
+    assert read_exposures()["superset_dashboard"] == datasets
 
 
 def test_the_exposure_of_the_report_names_what_it_reads() -> None:
@@ -631,7 +645,7 @@ def test_the_exposure_of_the_report_names_what_it_reads() -> None:
 
 def read_exposures() -> dict[str, set[str]]:
     """The marts of each exposure by its name."""
-    told = yaml.safe_load((PROJECT / "models/marts/_exposures.yml").read_text(encoding="utf-8"))
+    told = yaml.safe_load((PROJECT / "models/exposures.yml").read_text(encoding="utf-8"))
     found = {}
     for exposure in told["exposures"]:
         assert {"owner", "url", "maturity", "type", "description", "label"} <= set(exposure)

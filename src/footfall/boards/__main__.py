@@ -9,7 +9,6 @@ from pathlib import Path
 from footfall.boards.definitions import BoardError, load_boards
 from footfall.boards.render import render_boards
 from footfall.boards.serve import ADDRESS, server
-from footfall.publishing import published_file
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -20,8 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("check", parents=[shared], help="read the board files without any data")
     render = commands.add_parser("render", parents=[shared], help="draw all boards")
-    render.add_argument("--published", type=Path, required=True, help="the folder of publications")
-    render.add_argument("--name", required=True, help="the warehouse that was published")
+    render.add_argument("--published", type=Path, required=True, help="the published file")
     render.add_argument("--currency", default="", help="what stands beside amounts, as in EUR")
     serve = commands.add_parser(
         "serve", parents=[shared], help="show the drawn boards to this machine"
@@ -43,9 +41,8 @@ def _check(chosen: argparse.Namespace) -> int:
 
 def _render(chosen: argparse.Namespace) -> int:
     boards = load_boards(chosen.boards)
-    published = published_file(chosen.published, chosen.name)
     chosen.out.mkdir(parents=True, exist_ok=True)
-    for board, page in render_boards(boards, published, chosen.currency):
+    for board, page in render_boards(boards, chosen.published, chosen.currency):
         path = chosen.out / f"{board.name}.html"
         path.write_text(page, encoding="utf-8")
         print(f"{board.title}: {path}")

@@ -16,6 +16,8 @@ _TAKEN_OUT = (
     '<link rel="shortcut icon" href="${require(\'./assets/favicons/favicon.ico\')}"/>',
     '<link rel="canonical" href="/overview/"/>',
 )
+# Icons that the browser looks up before their names are filled in, one console error each.
+_ICON, _LATE_ICON = 'xlink:href="{{ getIcon', 'ng-attr-xlink:href="{{ getIcon'
 _WAY_BACK = (
     '<a href="index.html" style="position:fixed;left:0;bottom:0;z-index:2000;padding:4px 12px;'
     "background:#1f5f99;color:#fff;font:13px/1.6 system-ui,sans-serif;border-radius:0 6px 0 0;"
@@ -34,6 +36,7 @@ def made_ours(page: str) -> str:
         raise SiteError("The page that dbt wrote is not as expected: no head or body was found.")
     for text in _TAKEN_OUT:
         page = page.replace(text, "")
+    page = page.replace(_ICON, _LATE_ICON)
     page = page.replace(head, head + _POLICY, 1)
     place = page.index(body, page.rindex("</script>")) + len(body)
     return page[:place] + _WAY_BACK + page[place:]
