@@ -64,7 +64,7 @@ VARS := $(VARS), custom_reviews_path: "$(call path_of,$(REVIEWS))"
 endif
 VARS := $(VARS)}
 
-.PHONY: help build test lint format docs clean lock env bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset
+.PHONY: help build test lint format docs clean lock env bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -104,6 +104,15 @@ format: env ## mend what the formatters can
 
 report: env ## draw the marts on one page, target/report.html: SOURCE=… picks the warehouse
 	@$(BIN)/python -m footfall.report --database "$(PUBLISHED)" --out target/report.html
+
+# What stands beside amounts on the boards: make dashboards CURRENCY=EUR
+CURRENCY ?=
+PORT ?= 8080
+dashboards: env ## draw the boards from the published marts, target/dashboards: SOURCE=…, CURRENCY=EUR
+	@$(BIN)/python -m footfall.boards render --published "$(PUBLISHED)" --currency "$(CURRENCY)"
+
+serve: dashboards ## draw the boards and show them to this machine: PORT=8080
+	@$(BIN)/python -m footfall.boards serve --port $(PORT)
 
 metrics: env ## answer the saved questions on the published marts; ARGS="query --metrics net_revenue" asks your own
 	@$(BIN)/python -m footfall.adapter.metrics $(ARGS)
