@@ -64,7 +64,7 @@ VARS := $(VARS), custom_reviews_path: "$(call path_of,$(REVIEWS))"
 endif
 VARS := $(VARS)}
 
-.PHONY: help build test lint format docs clean lock env bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve
+.PHONY: help build test lint format docs clean lock env bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -174,6 +174,13 @@ bench-ranking-time: env ## next purchases after a date, through dbt: SOURCE=… 
 	@test -n "$(CUT)" -a -n "$(DAYS)" || { echo "Name the date and the window: make bench-ranking-time SOURCE=$(SOURCE) CUT=YYYY-MM-DD DAYS=n" >&2; exit 2; }
 	@$(BIN)/python benchmarks/bench_ranking_time.py --vars '$(VARS)' --cut $(CUT) --days $(DAYS) \
 		$(if $(NEW_ONLY),--new-only) --seeds $(or $(SEEDS),1) $(ARGS)
+
+bench-warm: env ## a model carried on day by day beside one trained from scratch: SOURCE=… FILE=… CUT=YYYY-MM-DD [DAYS=28]
+	@test -n "$(CUT)" || { echo "Name the first day: make bench-warm SOURCE=$(SOURCE) CUT=YYYY-MM-DD" >&2; exit 2; }
+	@$(BIN)/python benchmarks/bench_warm.py --vars '$(VARS)' --cut $(CUT) --days $(or $(DAYS),28) $(ARGS)
+
+bench-memory: env ## peak memory of training and scoring streams of made-up events: EVENTS="2500000 5000000 10000000"
+	@$(BIN)/python benchmarks/bench_memory.py --events $(or $(EVENTS),2500000 5000000 10000000) $(ARGS)
 
 bench-gpu: env ## the scorer's heavy parts on a CUDA device, beside their floors
 	@$(BIN)/python benchmarks/bench_gpu.py $(ARGS)

@@ -151,7 +151,7 @@ def judge_component(data: Data, context: Context, name: str, targets: Targets) -
     """The same of one component alone."""
     parts = []
     low = 0
-    for batch in ranking.batches(context, targets.customers, allow_repeats=False):
+    for batch in ranking.batches(context, targets.customers, allow_repeats=False, dense=True):
         high = low + len(batch.customers)
         row, item = ranking.targets_of(targets, low, high)
         parts.append(metrics.rank(batch.dense(name), row, item, K))
@@ -182,7 +182,7 @@ def floors(context: Context, customers: Ints) -> dict[str, float]:
     """CPU-seconds that the parts of scoring which nobody can do without take by themselves."""
     assert context.table is not None
     table, bias = (part.detach() for part in context.table)
-    rows = ranking.SCORES_A_BATCH // max(1, context.count_items)
+    rows = ranking.SCORES_A_TILE // max(1, context.count_items)
     count = -(-len(customers) // rows)
     queries = torch.randn(rows, table.shape[1], device=context.device)
     logits = torch.addmm(bias, queries, table.t())

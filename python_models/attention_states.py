@@ -20,5 +20,6 @@ def model(dbt, session):
         tables.arrow(dbt.ref("int_items")),
         cutoffs,
         settings=settings,
+        previous=tables.previous_stream(session, dbt.this, "state_from"),
         progress=progress.log,
     )

@@ -62,6 +62,7 @@
         'top_k': 'positive', 'allow_repeats': 'boolean', 'in_stock_only': 'boolean',
         'backtest_days': 'positive', 'scorer_as_of': 'date or null', 'scorer_seed': 'whole', 'scorer_epochs': 'positive',
         'scorer_warm_epochs': 'positive', 'scorer_time_budget_seconds': 'positive', 'scorer_threads': 'whole',
+        'scorer_full_after_days': 'whole', 'scorer_full_after_share': 'share', 'scorer_full_after_fall': 'share',
         'more_cutoff_dates': 'dates', 'lifecycle_at_risk_days': 'positive', 'lifecycle_lapsed_days': 'positive',
         'lifecycle_loyal_orders': 'positive', 'segment_learned_on': 'date or null', 'segment_hysteresis': 'share',
         'contact_when_consent_is_unknown': 'boolean'

@@ -35,7 +35,7 @@ DTYPES: dict[str, np.dtype[Any]] = {"float32": np.dtype("<f4"), "int64": np.dtyp
 CODE = (
     "artifacts", "backtests", "counts", "device", "encoder", "factors", "fits", "losses", "mixture",
     "ranking", "ranking_metrics", "reasons", "recommendations", "repeats", "sequences", "settings",
-    "training",
+    "training", "warm",
 )  # fmt: skip
 
 Array = np.ndarray[Any, Any]

@@ -13,8 +13,8 @@ from footfall import device as devices
 from footfall import ranking_metrics as metrics
 from footfall.fits import (
     POPULATIONS,
+    Cutoffs,
     context_of,
-    cutoffs_of,
     ranker_of,
     read_inputs,
     silent,
@@ -72,7 +72,7 @@ def backtest(
     devices.use_threads(settings.threads)
     loaded = artifacts.load(model)
     tokens, catalogue = read_inputs(events, items, settings, loaded)
-    cutoffs = cutoffs_of(tokens, settings)
+    cutoffs = Cutoffs.of_run(loaded.run)
     values = loaded.fits.get("test")
     if values is None or len(tokens.items) == 0:
         progress("no back-test: the model has no test fit")
@@ -136,7 +136,9 @@ def _models(ranker: Ranker, half_life: int, new_only: bool) -> Iterator[tuple[st
 def _ranked(context: Context, targets: Targets, scores: Scores, *, new_only: bool) -> Ranking:
     parts = []
     low = 0
-    for batch in ranking.batches(context, targets.customers, allow_repeats=not new_only):
+    for batch in ranking.batches(
+        context, targets.customers, allow_repeats=not new_only, dense=True
+    ):
         high = low + len(batch.customers)
         row, item = ranking.targets_of(targets, low, high)
         parts.append(metrics.rank(scores(batch), row, item, K))

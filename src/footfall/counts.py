@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,18 @@ class CountTable:
     offsets: Ints
     partners: Ints
     scores: Floats
+
+    @cached_property
+    def mass(self) -> Floats:
+        """Sum of the scores above zero of each item; float32 ``[items]``."""
+        sums = np.concatenate([[0.0], np.cumsum(np.maximum(self.scores, 0.0), dtype=np.float64)])
+        mass: Floats = (sums[self.offsets[1:]] - sums[self.offsets[:-1]]).astype(np.float32)
+        return mass
+
+    @cached_property
+    def has_negatives(self) -> bool:
+        """Whether a score is below zero."""
+        return bool((self.scores < 0.0).any())
 
 
 def expand(starts: Ints, sizes: Ints) -> tuple[Ints, Ints]:
@@ -228,20 +241,28 @@ def popularity(events: ItemEvents, ends: Ints, count_items: int, cut: int, days:
     return counts / max(float(counts.sum()), 1.0)
 
 
-def spread(table: CountTable, row: Ints, item: Ints, weight: Floats) -> tuple[Ints, Ints, Floats]:
+def spread(table: CountTable, base: Ints, item: Ints, weight: Floats) -> tuple[Ints, Floats]:
     """Walks from items to their partners.
 
     Parameters
     ----------
-    row, item, weight
-        Which customer holds which item, and how much it counts; ``[held]`` each.
+    base, item, weight
+        What to add to the numbers of an item's partners, the item, and how much it counts;
+        ``[held]`` each.
 
     Returns
     -------
-    Row, partner and ``weight * score`` of every step, ``[steps]`` each; partners repeat.
+    ``base + partner`` and ``weight * score`` of every step, ``[steps]`` each; partners repeat.
     """
-    step, position = expand(table.offsets[item], table.offsets[item + 1] - table.offsets[item])
-    return row[step], table.partners[position], weight[step] * table.scores[position]
+    starts = table.offsets[item]
+    sizes = table.offsets[item + 1] - starts
+    position = np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)
+    position += np.arange(len(position))
+    place = np.repeat(base, sizes)
+    place += table.partners[position]
+    value = np.repeat(weight, sizes)
+    value *= table.scores[position]
+    return place, value
 
 
 def _pair_table(

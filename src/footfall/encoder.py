@@ -129,6 +129,24 @@ class Block(nn.Module):  # type: ignore[misc]
         gate, value = self.feed_in(self.feed_norm(x)).chunk(2, dim=-1)
         return x + dropout(self.feed_out(functional.silu(gate) * value), rate, random)
 
+    def last(self, x: Tensor) -> Tensor:
+        """What ``forward`` gives for the last token alone, without dropout; ``[batch, dim]``.
+
+        The other tokens are keys and values only, which spares three quarters of the work.
+        """
+        batch, length, dim = x.shape
+        normed = self.attention_norm(x)
+        weight, bias = self.queries_keys_values.weight, self.queries_keys_values.bias
+        query = functional.linear(normed[:, -1], weight[:dim], bias[:dim])
+        pairs = functional.linear(normed, weight[dim:], bias[dim:])
+        keys, values = pairs.view(batch, length, 2, self.heads, -1).permute(2, 0, 3, 1, 4)
+        query = query.view(batch, self.heads, 1, -1)
+        mixed = functional.scaled_dot_product_attention(query, keys, values)
+        x = x[:, -1] + self.attention_out(mixed.reshape(batch, dim))
+        gate, value = self.feed_in(self.feed_norm(x)).chunk(2, dim=-1)
+        fed: Tensor = x + self.feed_out(functional.silu(gate) * value)
+        return fed
+
 
 class Encoder(nn.Module):  # type: ignore[misc]
     """Turns item events into a state of the customer, and states into logits over items.
@@ -253,6 +271,23 @@ class Encoder(nn.Module):  # type: ignore[misc]
         x = x + functional.embedding(tokens.kinds, self.kind)
         return x + functional.embedding(tokens.gaps, self.gap)
 
+    def last(self, tokens: Tokens, vectors: Tensor) -> Tensor:
+        """States after the last token of each slice, without dropout; float ``[batch, dim]``.
+
+        Parameters
+        ----------
+        vectors
+            Of every item that ``tokens`` names, as ``table`` gives them.
+        """
+        length = tokens.items.shape[1]
+        acts = (self.kind[:, None] + self.gap).view(-1, self.config.dim)
+        x = functional.embedding(tokens.items, vectors)
+        x = x + functional.embedding(tokens.kinds * GAP_BUCKETS + tokens.gaps, acts)
+        x = x + self.position[:length].flip(0)
+        for block in self.blocks[:-1]:
+            x = block(x, 0.0, None)
+        return self.final_norm(self.blocks[-1].last(x))
+
     def query(self, states: Tensor, intent: int) -> Tensor:
         """Turns states ``[..., dim]`` into queries for the item table."""
         return states + self.intent[intent]
@@ -260,7 +295,7 @@ class Encoder(nn.Module):  # type: ignore[misc]
 
 def last_states(
     encoder: Encoder,
-    features: ItemFeatures,
+    vectors: Tensor,
     events: ItemEvents,
     starts: Ints,
     ends: Ints,
@@ -275,6 +310,8 @@ def last_states(
 
     Parameters
     ----------
+    vectors
+        Of every item in the slices, as ``Encoder.table`` gives them.
     order
         Token positions that ``starts`` and ``ends`` index into; the columns themselves without.
     """
@@ -283,7 +320,7 @@ def last_states(
     with torch.no_grad(), autocast(device):
         for rows, positions in equal_length_batches(reach, ends, batch_tokens):
             tokens = positions if order is None else order[positions]
-            last = encoder(Tokens.of(events, tokens, device), features)[:, -1]
+            last = encoder.last(Tokens.of(events, tokens, device), vectors)
             states[torch.from_numpy(rows).to(device)] = last.float()
     return states
 
@@ -309,6 +346,33 @@ def grow(state: dict[str, Any], encoder: Encoder) -> None:
                     f"at most {list(weight.shape)} fits"
                 )
             weight[: old.shape[0]] = old.to(weight.device)
+
+
+def start_new_items(encoder: Encoder, known: int, features: ItemFeatures) -> None:
+    """Starts the items beyond the first ``known`` where others of their kind are.
+
+    That is the mean over the known items of the same category and price bucket, or else of the
+    same category, or of the same price bucket, or the vector that stands for unknown items.
+    """
+    count = encoder.config.items
+    if known >= count:
+        return
+    category, price = features.category[:count], features.price[:count]
+    keys = (category * PRICE_BUCKETS + price, category, price)
+    with torch.no_grad():
+        own = torch.cat([encoder.item[:known], encoder.item_bias[:known, None]], dim=1)
+        start = torch.cat([encoder.unknown[0], encoder.item_bias[:known].mean().reshape(1)])
+        start = torch.nan_to_num(start).repeat(count - known, 1)
+        for key in reversed(keys):
+            size = int(key.max()) + 1
+            sums = torch.zeros(size, own.shape[1], device=own.device).index_add_(
+                0, key[:known], own
+            )
+            times = torch.bincount(key[:known], minlength=size)
+            met = times[key[known:]] > 0
+            start[met] = (sums / times.clamp_min(1)[:, None])[key[known:]][met]
+        encoder.item[known:] = start[:, :-1]
+        encoder.item_bias[known:] = start[:, -1]
 
 
 def weights(encoder: Encoder) -> dict[str, np.ndarray[Any, Any]]:

@@ -65,6 +65,30 @@ def combined_fingerprint(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
+def sequence_fingerprints(elements: UInt64Array, sizes: npt.NDArray[np.int64]) -> UInt64Array:
+    """Return one hash a sequence (uint64 [sequences]), which knows the order of its elements.
+
+    Args:
+        elements: hashes of the elements, sequences end to end, uint64 [sum of sizes].
+        sizes: length of each sequence, int64 [sequences].
+    """
+    ends = np.cumsum(sizes)
+    from_end = np.repeat(ends, sizes) - np.arange(len(elements))
+    with np.errstate(over="ignore"):
+        mixed = _mix(elements + _mix(from_end.astype(np.uint64)))
+        running = np.concatenate([np.zeros(1, np.uint64), np.cumsum(mixed, dtype=np.uint64)])
+        return _mix(running[ends] - running[ends - sizes] + sizes.astype(np.uint64))
+
+
+def number_fingerprints(*columns: npt.NDArray[np.int64]) -> UInt64Array:
+    """Return one hash a row (uint64 [rows]) of whole numbers, in the order of the columns."""
+    hashes = np.zeros(len(columns[0]), dtype=np.uint64)
+    with np.errstate(over="ignore"):
+        for column in columns:
+            hashes = _mix(hashes + _mix(column.astype(np.int64).view(np.uint64)))
+    return hashes
+
+
 def _salt(name: str) -> np.uint64:
     return np.uint64(int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "little"))
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import hashlib
 import json
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +17,16 @@ import torch
 
 from footfall import artifacts, ranking, repeats
 from footfall import device as devices
+from footfall import ranking_metrics as metrics
 from footfall.artifacts import Artifacts, Values
-from footfall.encoder import Encoder, EncoderConfig, ItemFeatures, grow, weights
+from footfall.encoder import (
+    Encoder,
+    EncoderConfig,
+    ItemFeatures,
+    grow,
+    start_new_items,
+    weights,
+)
 from footfall.factors import start_vectors
 from footfall.mixture import Ranker, learn
 from footfall.ranking import Context
@@ -26,11 +37,18 @@ from footfall.sequences import (
     day_of,
     microseconds,
     read,
+    reordered,
 )
 from footfall.settings import ScorerSettings
-from footfall.training import Progress, TrainingSettings, fit
+from footfall.training import FitReport, Progress, TrainingSettings, fit
+from footfall.warm import past_digest, why_full
 
 FITS = ("head", "validation", "test", "production")
+IDENTITY = ("code_fingerprint", "data_fingerprint", "settings", "device_type")
+# A fit that goes on from an older one lowers its learning rate to this share at most.
+LEAST_WARM_RATE = 0.3
+# A step with little news still goes over the histories of so many others.
+REPLAYED_AT_LEAST = 200
 BUDGET_SHARES = {"head": 0.4, "validation": 0.2, "test": 0.2, "production": 0.2}
 POPULATIONS = ("all items", "new items only")
 # The mixture where there is no validation window to learn it on: personal first, as everywhere
@@ -56,6 +74,12 @@ class Cutoffs:
 
     def of(self, fit_name: str) -> int:
         return int(getattr(self, fit_name))
+
+    @classmethod
+    def of_run(cls, run: Mapping[str, Any]) -> Cutoffs:
+        """Those that a stored run was trained with."""
+        days = (datetime.date.fromisoformat(run["cutoffs"][name]) for name in FITS)
+        return cls(*(microseconds(day) for day in days))
 
 
 def cutoffs_of(events: ItemEvents, settings: ScorerSettings) -> Cutoffs:
@@ -93,8 +117,9 @@ def train_encoder(
     items
         ``item_id``, ``category``, ``brand``, ``list_price``.
     previous
-        Rows of an earlier run, which are returned as they are if code, data and settings are
-        still the same.
+        Rows of an earlier run. They are returned as they are if code, data and settings are still
+        the same, and carried on if only events have come in, as ``warm.why_full`` has it: the
+        ``production`` fit then learns what is new, and the other fits stand.
     progress
         Called with a line for people now and then.
 
@@ -104,20 +129,24 @@ def train_encoder(
     """
     device = devices.pick(settings.device)
     devices.use_threads(settings.threads)
-    tokens, catalogue = read_inputs(events, items, settings)
+    listed = items.read_all() if isinstance(items, pa.RecordBatchReader) else items
+    tokens, catalogue = read_inputs(events, listed, settings)
     cutoffs = cutoffs_of(tokens, settings)
-    run = {
+    run: dict[str, Any] = {
         "code_fingerprint": artifacts.code_fingerprint(),
         "data_fingerprint": _data_fingerprint(tokens, catalogue),
         "settings": settings.training_values(),
         "device_type": device.type,
     }
-    run_id = hashlib.sha256(json.dumps(run, sort_keys=True).encode()).hexdigest()[:16]
-    kept = _unchanged(previous, run_id, progress)
-    if kept is not None:
-        return kept
+    identity = json.dumps(run, sort_keys=True)
+    rows, stored = _stored(previous, progress)
+    if stored is not None and rows is not None and _is_same(stored.run, run):
+        progress(f"nothing changed: model {stored.run_id} stays")
+        return rows
+    count_tokens = _tokens_before(tokens, cutoffs.production)
     run |= {
         "cutoffs": {name: day_of(cutoffs.of(name)).isoformat() for name in FITS},
+        "history": past_digest(tokens, catalogue.item_ids, cutoffs.production),
         "seed": settings.seed,
         "device": devices.describe(device),
         "torch_version": torch.__version__,
@@ -125,6 +154,31 @@ def train_encoder(
         "events": len(tokens.items),
         "items": len(catalogue.item_ids),
     }
+    reason = "there is no earlier run"
+    if stored is not None:
+        past = {"tokens": 0, "digest": ""}
+        if "production" in (stored.run.get("cutoffs") or {}):
+            day = datetime.date.fromisoformat(stored.run["cutoffs"]["production"])
+            past = past_digest(tokens, catalogue.item_ids, microseconds(day))
+        refused = why_full(
+            stored.run, run, past, count_tokens, day_of(cutoffs.production), settings
+        ) or _why_no_start(stored, settings)
+        if refused is None:
+            progress(f"carrying on from model {stored.run_id}")
+            return _carry_on(
+                stored, run, tokens, catalogue, listed, cutoffs.production, settings, device,
+                progress,
+            )  # fmt: skip
+        reason = refused
+        progress(f"training from scratch: {reason}")
+    run |= {
+        "training": "full",
+        "training_reason": reason,
+        "full_as_of": day_of(cutoffs.production).isoformat(),
+        "full_tokens": count_tokens,
+        "quality": [],
+    }
+    run_id = hashlib.sha256(identity.encode()).hexdigest()[:16]
     fits: dict[str, Values] = {
         "shared": {
             "catalogue.items": list(catalogue.item_ids),
@@ -199,21 +253,135 @@ def _data_fingerprint(tokens: ItemEvents, catalogue: Catalogue) -> str:
     return digest.hexdigest()[:16]
 
 
-def _unchanged(previous: ArrowRows | None, run_id: str, progress: Progress) -> pa.Table | None:
+def _stored(
+    previous: ArrowRows | None, progress: Progress
+) -> tuple[pa.Table | None, Artifacts | None]:
+    """The rows of the earlier run and what they hold; None where there is none of use."""
     if previous is None:
-        return None
+        return None, None
     rows = previous.read_all() if isinstance(previous, pa.RecordBatchReader) else previous
     if rows.num_rows == 0:
-        return None
+        return None, None
     try:
-        found = artifacts.load(rows).run_id
+        return rows, artifacts.load(rows)
     except artifacts.ArtifactError as error:
         progress(f"the earlier model can't be used, training anew: {error}")
+        return None, None
+
+
+def _is_same(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    return all(stored.get(name) == value for name, value in wanted.items())
+
+
+def _why_no_start(stored: Artifacts, settings: ScorerSettings) -> str | None:
+    """Why the stored weights are no start for today's; None where they are."""
+    if not artifacts.part(stored.fits.get("production", {}), "encoder."):
+        return "the earlier run has no encoder for production"
+    # What the states of other scores come from may neither grow old nor know too much.
+    wanted, found = settings.head_cutoff, stored.run["cutoffs"]["head"]
+    if wanted is not None and wanted.isoformat() != found:
+        return f"churn and value now learn from {wanted} on, not from {found}"
+    return None
+
+
+def _carry_on(
+    stored: Artifacts,
+    run: dict[str, Any],
+    tokens: ItemEvents,
+    catalogue: Catalogue,
+    items: pa.Table,
+    cut: int,
+    settings: ScorerSettings,
+    device: torch.device,
+    progress: Progress,
+) -> pa.Table:
+    """Teaches the stored production fit what has come in since; the other fits stand.
+
+    It learns from the histories of the customers with new events and from those of as many
+    others, so that it does not forget what it knew. Mixture and personal term stand: they were
+    learned on windows, to which a day adds little.
+    """
+    began = time.monotonic()
+    known = stored.names("shared", "catalogue.items")
+    tokens, catalogue = reordered(
+        tokens, catalogue, items, known,
+        stored.names("shared", "catalogue.categories"),
+        stored.names("shared", "catalogue.brands"),
+    )  # fmt: skip
+    values = dict(stored.fits["production"])
+    before = microseconds(datetime.date.fromisoformat(stored.run["cutoffs"]["production"]))
+    history = repeats.ItemHistory.of(tokens)
+    quality = list(stored.run["quality"])
+    judged = _quality_since(tokens, catalogue, history, before, cut, values, device)
+    if judged is not None:
+        quality.append(judged)
+        progress(f"NDCG@10 on what {judged[1]} customers bought since: {judged[0]:.4f}")
+    ends = tokens.ends_before(cut)
+    random = np.random.default_rng(settings.seed)
+    has_new = ends > tokens.ends_before(before)
+    others = np.flatnonzero(~has_new & (ends > tokens.offsets[:-1]))
+    replayed = random.permutation(others)[: max(int(has_new.sum()), REPLAYED_AT_LEAST)]
+    chosen = has_new.copy()
+    chosen[replayed] = True
+    ends = np.where(chosen, ends, tokens.offsets[:-1])
+    older = artifacts.part(values, "encoder.")
+    count_items = max(catalogue.count_before(cut), len(older["item"]))
+    config = dataclasses.replace(_config_of(older), items=count_items)
+    seed = settings.seed * 1000 + FITS.index("production")
+    encoder = Encoder(config, torch.Generator().manual_seed(seed))
+    grow(older, encoder)
+    encoder.to(device)
+    features = ItemFeatures.of(catalogue, len(catalogue.item_ids), device)
+    start_new_items(encoder, len(older["item"]), features)
+    report = fit(
+        encoder, features, tokens, ends,
+        _training(
+            settings, int((ends - tokens.offsets[:-1]).sum()), count_items, settings.warm_epochs,
+            LEAST_WARM_RATE, settings.time_budget_seconds,
+        ),
+        seed=seed, name="production", device=device, progress=progress,
+    )  # fmt: skip
+    values |= {f"encoder.{key}": value for key, value in weights(encoder).items()}
+    described = _described(report, count_items) | {"seconds": round(time.monotonic() - began, 3)}
+    standing = {name: {**told, "seconds": 0.0} for name, told in stored.run["fits"].items()}
+    run |= {
+        "cutoffs": {**stored.run["cutoffs"], "production": run["cutoffs"]["production"]},
+        "training": "warm",
+        "training_reason": f"only events have come in since run {stored.run_id}",
+        "started_from": stored.run_id,
+        "full_as_of": stored.run["full_as_of"],
+        "full_tokens": stored.run["full_tokens"],
+        "quality": quality,
+        "fits": {**standing, "production": described},
+        "customers_with_news": int(has_new.sum()),
+    }
+    identity = json.dumps({name: run[name] for name in IDENTITY}, sort_keys=True)
+    run_id = hashlib.sha256((identity + stored.run_id).encode()).hexdigest()[:16]
+    fits: dict[str, Values] = dict(stored.fits)
+    fits["production"] = values
+    fits["shared"] = {**stored.fits["shared"], "catalogue.items": list(catalogue.item_ids)}
+    return artifacts.to_table(run_id, run, fits)
+
+
+def _quality_since(
+    tokens: ItemEvents,
+    catalogue: Catalogue,
+    history: repeats.ItemHistory,
+    before: int,
+    cut: int,
+    values: Values,
+    device: torch.device,
+) -> list[float] | None:
+    """NDCG@10 of the stored model on what was bought since, and of how many customers."""
+    context = context_of(tokens, catalogue, history, before, values, device)
+    targets = ranking.targets_between(context, cut, new_only=False)
+    if len(targets.customers) == 0:
         return None
-    if found != run_id:
-        return None
-    progress(f"nothing changed: model {run_id} stays")
-    return rows
+    ranker = ranker_of(values, POPULATIONS[0])
+    ranked = ranking.evaluate(
+        context, ranker, targets, new_only=False, components=ranker.components
+    )
+    return [round(float(metrics.ndcg(ranked).mean()), 6), float(len(targets.customers))]
 
 
 def _fit(
@@ -258,33 +426,52 @@ def _fit(
             encoder.item += torch.from_numpy(start)
     encoder.to(device)
     features = ItemFeatures.of(catalogue, len(catalogue.item_ids), device)
-    training = TrainingSettings(
-        epochs=settings.epochs if older is None else settings.warm_epochs,
-        batch_tokens=max(settings.batch_tokens, min(count_tokens // 400, 8192)),
-        learning_rate=settings.learning_rate * (1.0 if older is None else warm_rate(fresh)),
-        weight_decay=settings.weight_decay,
-        dropout=settings.dropout,
-        horizon_days=settings.horizon_days,
-        negatives=settings.negatives if count_items > settings.sampled_above else 0,
-        time_budget_seconds=budget,
-    )
+    training = _training(
+        settings, count_tokens, count_items,
+        settings.epochs if older is None else settings.warm_epochs,
+        1.0 if older is None else warm_rate(fresh), budget,
+    )  # fmt: skip
     report = fit(
         encoder, features, tokens, ends, training,
         seed=seed, name=name, device=device, progress=progress,
     )  # fmt: skip
-    described: dict[str, Any] = {
-        "losses": [round(loss, 6) for loss in report.losses],
-        "seconds": round(report.seconds, 3),
-        "targets": report.targets,
-        "stopped_early": report.stopped_early,
-        "items": count_items,
-    }
+    described = _described(report, count_items)
     if not report.losses:
         described["skipped"] = "no customer has two sessions: counts rank alone"
         progress(f"{name} fit: {described['skipped']}")
         return {"items": np.array([count_items], dtype=np.int64)}, described, older
     trained = weights(encoder)
     return {f"encoder.{key}": value for key, value in trained.items()}, described, trained
+
+
+def _training(
+    settings: ScorerSettings,
+    count_tokens: int,
+    count_items: int,
+    epochs: int,
+    rate: float,
+    budget: float,
+) -> TrainingSettings:
+    return TrainingSettings(
+        epochs=epochs,
+        batch_tokens=max(settings.batch_tokens, min(count_tokens // 400, 8192)),
+        learning_rate=settings.learning_rate * rate,
+        weight_decay=settings.weight_decay,
+        dropout=settings.dropout,
+        horizon_days=settings.horizon_days,
+        negatives=settings.negatives if count_items > settings.sampled_above else 0,
+        time_budget_seconds=budget,
+    )
+
+
+def _described(report: FitReport, count_items: int) -> dict[str, Any]:
+    return {
+        "losses": [round(loss, 6) for loss in report.losses],
+        "seconds": round(report.seconds, 3),
+        "targets": report.targets,
+        "stopped_early": report.stopped_early,
+        "items": count_items,
+    }
 
 
 def warm_rate(fresh: float) -> float:
@@ -297,11 +484,23 @@ def warm_rate(fresh: float) -> float:
     fresh
         Share of the tokens that the older fit has not seen.
     """
-    return min(1.0, max(0.3, 2.0 * fresh))
+    return min(1.0, max(LEAST_WARM_RATE, 2.0 * fresh))
 
 
 def _tokens_before(tokens: ItemEvents, cut: int) -> int:
     return int((tokens.ends_before(cut) - tokens.offsets[:-1]).sum())
+
+
+def _config_of(stored: dict[str, np.ndarray]) -> EncoderConfig:
+    """The sizes that stored weights have."""
+    return EncoderConfig(
+        items=len(stored["item"]),
+        categories=len(stored["category"]) - 1,
+        brands=len(stored["brand"]) - 1,
+        dim=stored["item"].shape[1],
+        blocks=len({name.split(".")[1] for name in stored if name.startswith("blocks.")}),
+        max_length=len(stored["position"]),
+    )
 
 
 def encoder_of(
@@ -312,14 +511,7 @@ def encoder_of(
     """Builds the encoder that stored weights are of; None without weights."""
     if not stored:
         return None
-    config = EncoderConfig(
-        items=len(stored["item"]),
-        categories=len(stored["category"]) - 1,
-        brands=len(stored["brand"]) - 1,
-        dim=stored["item"].shape[1],
-        blocks=len({name.split(".")[1] for name in stored if name.startswith("blocks.")}),
-        max_length=len(stored["position"]),
-    )
+    config = _config_of(stored)
     if config.items > len(catalogue.item_ids):
         raise artifacts.ArtifactError(
             f"the encoder knows {config.items} items, its catalogue {len(catalogue.item_ids)}"

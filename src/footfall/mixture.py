@@ -38,6 +38,8 @@ CUSTOMERS_AT_LEAST = 100
 HIDDEN = 32
 RATE = 5e-3
 STEPS_A_CUSTOMER = 12
+# The hidden units of so many customers' candidates stay in a cache.
+CUSTOMERS_AT_ONCE = 64
 NETWORK_NAMES = (
     "mean", "scale", "in_weight", "in_bias", "out_weight", "skip_weight",
 )  # fmt: skip
@@ -73,7 +75,17 @@ class Ranker:
         if self.network:
             device = found.values.device
             network = {k: torch.from_numpy(v).to(device) for k, v in self.network.items()}
-            scores = _network(network, _inputs(found.values, found.situation, scores))
+            scores = torch.cat(
+                [
+                    _network(network, *part)
+                    for part in zip(
+                        found.values.split(CUSTOMERS_AT_ONCE),
+                        found.situation.split(CUSTOMERS_AT_ONCE),
+                        scores.split(CUSTOMERS_AT_ONCE),
+                        strict=True,
+                    )
+                ]
+            )
         scores = scores.masked_fill(~found.real, -torch.inf).log_softmax(1)
         return scores.nan_to_num_(nan=-torch.inf, neginf=-torch.inf)
 
@@ -167,8 +179,9 @@ def _lesson(context: Context, targets: Targets, *, new_only: bool, seed: int, k:
         place[chosen] = np.arange(len(chosen))
         kept = place[targets.row] >= 0
         targets = Targets(targets.customers[chosen], place[targets.row[kept]], targets.item[kept])
-    parts: list[tuple[Tensor, ...]] = []
-    low = 0
+    # The whole lesson is laid out at once: parts put together at the end would need twice the room.
+    columns: list[Tensor] = []
+    low = filled = 0
     for batch in batches(context, targets.customers, allow_repeats=not new_only):
         high = low + len(batch.customers)
         found = batch.candidates()
@@ -176,15 +189,15 @@ def _lesson(context: Context, targets: Targets, *, new_only: bool, seed: int, k:
         pair = torch.from_numpy(row * context.count_items + item).to(found.items.device)
         own = torch.arange(len(found.items), device=pair.device)[:, None] * context.count_items
         hit = torch.isin(own + found.items, pair) & found.real
-        kept_rows = hit.any(1)
+        kept = torch.nonzero(hit.any(1))[:, 0]
         count = torch.from_numpy(np.bincount(row, minlength=len(found.items))).to(pair.device)
-        parts.append(
-            tuple(
-                part[kept_rows] for part in (found.values, found.situation, found.real, hit, count)
-            )
-        )
-        low = high
-    values, situation, real, hit, count = (torch.cat(column) for column in zip(*parts, strict=True))
+        parts = (found.values, found.situation, found.real, hit, count)
+        if not columns:
+            columns = [part.new_empty(len(targets.customers), *part.shape[1:]) for part in parts]
+        for column, part in zip(columns, parts, strict=True):
+            column[filled : filled + len(kept)] = part[kept]
+        low, filled = high, filled + len(kept)
+    values, situation, real, hit, count = (column[:filled] for column in columns)
     discount = 1.0 / torch.log2(torch.arange(2, k + 2, device=values.device).float())
     ideal = discount.cumsum(0)[count.clamp(1, k) - 1]
     return _Lesson(values, situation, real, hit, ideal, len(targets.customers))
@@ -245,28 +258,47 @@ def _shares(values: Tensor) -> Tensor:
 def _blend(values: Tensor, weights: Tensor) -> Tensor:
     """Log of the weighted sum of shares; ``[customers, width]``."""
     totals = values.sum(1).clamp_min(1e-9)
-    share: Tensor = (values * (weights / totals)[:, None, :]).sum(2)
+    share: Tensor = torch.bmm(values, (weights / totals)[:, :, None])[:, :, 0]
     return torch.log(share + 1e-9)
 
 
-def _inputs(values: Tensor, situation: Tensor, blended: Tensor) -> Tensor:
-    """What the network reads; ``[customers, width, components + 1 + situation]``."""
+def _inputs(values: Tensor, blended: Tensor) -> Tensor:
+    """What the network reads of each candidate; ``[customers, width, components + 1]``."""
     floor = torch.full((len(COMPONENTS),), 1e-3, device=values.device)
     floor[COMPONENTS.index("popular")] = 1e-6
     floor[COMPONENTS.index("softmax")] = 1e-5
-    wide = situation[:, None, :].expand(-1, values.shape[1], -1)
-    return torch.cat([torch.log(values + floor), blended[:, :, None], wide], dim=2)
+    inputs = torch.empty(*values.shape[:2], len(COMPONENTS) + 1, device=values.device)
+    inputs[:, :, :-1] = values
+    inputs[:, :, :-1] += floor
+    inputs[:, :, -1] = 1.0
+    inputs.log_()
+    inputs[:, :, -1] = blended
+    return inputs
 
 
-def _network(network: dict[str, Tensor], inputs: Tensor) -> Tensor:
-    x = (inputs - network["mean"]) / network["scale"]
-    hidden = functional.silu(functional.linear(x, network["in_weight"], network["in_bias"]))
-    return hidden @ network["out_weight"] + x @ network["skip_weight"]
+def _network(
+    network: dict[str, Tensor], values: Tensor, situation: Tensor, blended: Tensor
+) -> Tensor:
+    """Scores of candidates; ``[customers, width]``.
+
+    A layer on what is known of a candidate and of the customer, all brought to one scale. The
+    customer's part is the same for all her candidates and is worked out once.
+    """
+    own = len(COMPONENTS) + 1
+    inputs = _inputs(values, blended)
+    weight = network["in_weight"] / network["scale"]
+    skip = network["skip_weight"] / network["scale"]
+    bias = network["in_bias"] - weight @ network["mean"]
+    customer = functional.linear(situation, weight[:, own:], bias)
+    hidden = functional.linear(inputs, weight[:, :own]) + customer[:, None]
+    base = situation @ skip[own:] - skip @ network["mean"]
+    scores: Tensor = functional.silu(hidden) @ network["out_weight"] + inputs @ skip[:own]
+    return scores + base[:, None]
 
 
 def _scored(network: dict[str, Tensor], lesson: _Lesson, blended: Tensor, rows: Tensor) -> Tensor:
     parts = [
-        _network(network, _inputs(lesson.values[some], lesson.situation[some], blended[some]))
+        _network(network, lesson.values[some], lesson.situation[some], blended[some])
         for some in rows.split(1024)
     ]
     return torch.cat(parts)
@@ -277,8 +309,9 @@ def _train(lesson: _Lesson, blended: Tensor, rows: Tensor, seed: int) -> dict[st
     random = torch.Generator().manual_seed(seed)
     device = blended.device
     sample = rows[:: max(1, len(rows) // 2000)]
-    inputs = _inputs(lesson.values[sample], lesson.situation[sample], blended[sample])
-    inputs = inputs[lesson.real[sample]]
+    inputs = _inputs(lesson.values[sample], blended[sample])
+    wide = lesson.situation[sample][:, None].expand(-1, inputs.shape[1], -1)
+    inputs = torch.cat([inputs, wide], dim=2)[lesson.real[sample]]
     width = inputs.shape[1]
     bound = 1.0 / math.sqrt(width)
     network = {
@@ -302,8 +335,8 @@ def _train(lesson: _Lesson, blended: Tensor, rows: Tensor, seed: int) -> dict[st
         for some in rows[torch.randperm(len(rows), generator=random)].split(size):
             for group in optimiser.param_groups:
                 group["lr"] = RATE * 0.5 * (1.0 + math.cos(math.pi * step / steps))
-            inputs = _inputs(lesson.values[some], lesson.situation[some], blended[some])
-            scores = _network(network, inputs).masked_fill(~lesson.real[some], -1e9)
+            scores = _network(network, lesson.values[some], lesson.situation[some], blended[some])
+            scores = scores.masked_fill(~lesson.real[some], -1e9)
             hit = lesson.hit[some].float()
             loss = -((scores.log_softmax(1) * hit).sum(1) / hit.sum(1)).mean()
             optimiser.zero_grad(set_to_none=True)

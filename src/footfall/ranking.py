@@ -7,6 +7,7 @@ comes after all that are, in the order of the network.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,7 +34,9 @@ SPARSE = ("successors", "neighbours", "linear", "personal")
 PROPOSED = {"softmax": 60, "counts": 60, "popular": 20}
 RECENT_ITEMS = 30
 RECENT_DECAY = 0.98
-SCORES_A_BATCH = 1_000_000
+# Scores of all items that are in memory at once for each component: as much as a cache holds.
+SCORES_A_TILE = 1_000_000
+CUSTOMERS_A_BATCH = 1024
 CUSTOMERS_ENCODED = 8192
 POPULAR_DAYS = 28.0
 # The table of items is filled up to a whole number of rows of this many.
@@ -46,12 +49,45 @@ SITUATION = (
 
 @dataclass(frozen=True)
 class Steps:
-    """A component that scores few items: customer, item and score; ``[steps]`` each."""
+    """A component that scores few items of each customer.
+
+    Attributes
+    ----------
+    row, item
+        Customer, ascending, and item; int64 ``[steps]`` each.
+    value
+        The item's score or, where there is a table, how much the item counts; float32 ``[steps]``.
+    table
+        Leads from the items to those that are scored: each step is as many as the item has
+        partners.
+    """
 
     row: Ints
     item: Ints
     value: Floats
-    has_negatives: bool = False
+    table: counts.CountTable | None = None
+
+    @property
+    def has_negatives(self) -> bool:
+        """Whether some scores may be below zero."""
+        return self.table is not None and self.table.has_negatives
+
+    def shares(self, rows: int) -> tuple[Steps, Floats]:
+        """The same steps as shares of the sum of a row's positive scores, and these sums."""
+        mass = self.value if self.table is None else self.value * self.table.mass[self.item]
+        sums = np.bincount(self.row, mass, minlength=rows)
+        total: Floats = np.maximum(sums, 1e-9).astype(np.float32)
+        value: Floats = (self.value / total[self.row]).astype(np.float32, copy=False)
+        return dataclasses.replace(self, value=value), total
+
+    def scores(self, low: int, high: int, columns: int) -> tuple[Ints, Floats]:
+        """Place in a flat matrix ``[high - low, columns]`` and score; places repeat."""
+        first, last = np.searchsorted(self.row, [low, high])
+        row, item, value = self.row[first:last], self.item[first:last], self.value[first:last]
+        base = (row - low) * columns
+        if self.table is None:
+            return base + item, value
+        return counts.spread(self.table, base, item, value)
 
 
 @dataclass(frozen=True)
@@ -200,7 +236,10 @@ def context_at(
 
 
 def recent_items(context: Context, customers: Ints, count: int) -> Steps:
-    """The last distinct items of each customer; ``value`` is the place from the end, from 0."""
+    """The last distinct items of each customer; ``value`` is the place from the end, from 0.
+
+    Rows ascend; the latest item of a row comes last.
+    """
     starts, ends = context.events.offsets[customers], context.ends[customers]
     reach = np.maximum(starts, ends - 3 * count)
     row, position = counts.expand(reach, ends - reach)
@@ -212,7 +251,7 @@ def recent_items(context: Context, customers: Ints, count: int) -> Steps:
     # Rows run backwards here; the place within a row counts from its latest item.
     heads = np.flatnonzero(np.diff(row, prepend=-1))
     place = np.arange(len(row)) - np.repeat(heads, np.diff(np.append(heads, len(row))))
-    kept = place < count
+    kept = np.flatnonzero(place < count)[::-1]
     return Steps(row[kept], item[kept], place[kept].astype(np.float32))
 
 
@@ -225,25 +264,24 @@ def bought_before(context: Context, customers: Ints) -> tuple[Ints, Ints]:
 
 
 class Batch:
-    """One batch of customers: what may be shown to them, and what speaks for it.
+    """Some customers: what may be shown to them, and what speaks for it.
 
-    Batches share their large buffers: one is used up before the next is drawn.
+    Scores of all items are made for one tile of customers at a time. Batches share the memory of
+    a tile: one batch is used up before the next is drawn.
     """
 
     def __init__(
         self,
         context: Context,
         customers: Ints,
-        closed: Tensor,
-        banned: tuple[Tensor, Tensor],
-        buffers: Buffers,
+        bought: tuple[Ints, Ints] | None,
+        tile: Tile,
         queries: Tensor,
     ) -> None:
         self.context = context
         self.customers = customers
-        self.closed = closed
-        self.banned = banned
-        self.buffers = buffers
+        self.bought = bought
+        self.tile = tile
         self.queries = queries
 
     @cached_property
@@ -252,13 +290,23 @@ class Batch:
         blocked = torch.zeros(
             len(self.customers), self.context.count_items, dtype=torch.bool, device=self._device
         )
-        blocked[:, self.closed] = True
-        blocked[self.banned] = True
+        blocked[:, self.tile.closed] = True
+        if self.bought is not None:
+            row, item = self.bought
+            blocked[self._tensor(row), self._tensor(item)] = True
         return blocked
 
     @property
     def _device(self) -> torch.device:
         return self.context.device
+
+    def _tensor(self, array: np.ndarray) -> Tensor:
+        return torch.from_numpy(array).to(self._device)
+
+    def _tiles(self) -> Iterator[tuple[int, int]]:
+        rows = len(self.tile.logits)
+        for low in range(0, len(self.customers), rows):
+            yield low, min(low + rows, len(self.customers))
 
     def dense(self, name: str) -> Tensor:
         """Scores of one component over all items, for baselines; float32 ``[batch, items]``.
@@ -266,66 +314,85 @@ class Batch:
         Popular items order what the component gives the same score; blocked ones are minus
         infinity.
         """
-        count = self.context.count_items
-        if name == "softmax":
-            scores = self._logits()[:, :count].clone()
-            return scores.masked_fill_(self.blocked, -torch.inf)
-        popular = torch.from_numpy(self.context.popular).to(self._device)
+        context, count = self.context, self.context.count_items
+        popular = self._tensor(context.popular)
         if name == "popular":
             scores = popular.expand(len(self.customers), -1).clone()
         else:
-            shares, totals = self._counted(0, self.steps(name))
-            scores = shares[:, :count] * totals[:, None]
-            scores += popular * 1e-6
+            scores = torch.empty(len(self.customers), count, device=self._device)
+            steps = None if name == "softmax" else self.steps(name)
+            for low, high in self._tiles():
+                if steps is None:
+                    scores[low:high] = self._logits(low, high)[:, :count]
+                else:
+                    scores[low:high] = self._summed(steps, low, high)[:, :count]
+            if steps is not None:
+                scores += popular * 1e-6
         return scores.masked_fill_(self.blocked, -torch.inf)
 
     def candidates(self, components: Sequence[str] = COMPONENTS) -> Candidates:
         """The union of what some components rank highest, and the values of these components."""
-        count = self.context.count_items
-        has_network = "softmax" in components and self.context.encoder is not None
-        logits = self._logits() if has_network else None
-        counted: dict[str, Tensor] = {}
-        totals: dict[str, Tensor] = {}
-        lists: list[Tensor] = []
-        if logits is not None:
-            best, place = top(logits, min(PROPOSED["softmax"], count))
-            lists.append(place.masked_fill_(torch.isneginf(best), -1))
-        for name in SPARSE:
-            if name in components:
-                counted[name], totals[name] = self._counted(len(counted), self.steps(name))
-        if counted:
-            together = next(iter(counted.values()))
-            if len(counted) > 1:
-                together = torch.add(*list(counted.values())[:2], out=self._buffer(len(SPARSE)))
-                for scores in list(counted.values())[2:]:
-                    together.add_(scores)
-            best, place = top(together, min(PROPOSED["counts"], count))
-            lists.append(place.masked_fill_(best <= 0, -1))
-        if "popular" in components or not lists:
-            lists.append(self._popular_items(min(PROPOSED["popular"], count)))
-        items = torch.cat(lists, dim=1).sort(dim=1).values
-        items[:, 1:][items[:, 1:] == items[:, :-1]] = -1
-        real = items >= 0
-        place = items.clamp(min=0)
+        context, count = self.context, self.context.count_items
+        has_network = "softmax" in components and context.encoder is not None
+        asked = [name for name in SPARSE if name in components]
+        steps = {name: self.steps(name) for name in asked}
+        shares = {
+            name: some.shares(len(self.customers)) for name, some in steps.items() if len(some.row)
+        }
+        popular = None
+        if "popular" in components or not (has_network or asked):
+            popular = self._popular_items(min(PROPOSED["popular"], count))
+        from_network = min(PROPOSED["softmax"], count) if has_network else 0
+        from_counts = min(PROPOSED["counts"], count) if asked else 0
+        width = from_network + from_counts + (0 if popular is None else popular.shape[1])
+        items = torch.full((len(self.customers), width), -1, device=self._device)
         values = torch.zeros(*items.shape, len(COMPONENTS), device=self._device)
-        if logits is not None:
-            found = logits.gather(1, place).masked_fill_(~real, -torch.inf)
+        for low, high in self._tiles():
+            own = items[low:high]
+            logits = self._logits(low, high) if has_network else None
+            if logits is not None:
+                best, place = largest(logits, from_network)
+                own[:, :from_network] = place.masked_fill_(torch.isneginf(best), -1)
+            summed = {
+                name: self._summed(some, low, high, number)
+                for number, (name, (some, _)) in enumerate(shares.items())
+            }
+            if summed:
+                best, place = largest(self._together(list(summed.values()), low, high), from_counts)
+                place.masked_fill_(best <= 0, -1)
+                own[:, from_network : from_network + from_counts] = place
+            if popular is not None:
+                own[:, from_network + from_counts :] = popular[low:high]
+            own.copy_(_ascending(own))
+            own[:, 1:].masked_fill_(own[:, 1:] == own[:, :-1], -1)
+            place = own.clamp(min=0)
+            if logits is not None:
+                values[low:high, :, 0] = logits.gather(1, place)
+            for name, scores in summed.items():
+                values[low:high, :, COMPONENTS.index(name)] = scores.gather(1, place)
+        real = items >= 0
+        if has_network:
+            found = values[:, :, 0].masked_fill(~real, -torch.inf)
             values[:, :, 0] = torch.nan_to_num_(found.softmax(1), nan=0.0)
-        for name, scores in counted.items():
-            share = scores.gather(1, place).masked_fill_(~real, 0.0)
-            values[:, :, COMPONENTS.index(name)] = share.mul_(totals[name][:, None])
+        for name, (_, total) in shares.items():
+            values[:, :, COMPONENTS.index(name)] *= self._tensor(total)[:, None]
         if "popular" in components:
-            popular = torch.from_numpy(self.context.popular).to(self._device)
-            values[:, :, COMPONENTS.index("popular")] = popular[place].masked_fill_(~real, 0.0)
+            values[:, :, COMPONENTS.index("popular")] = self._tensor(context.popular)[
+                items.clamp(min=0)
+            ]
+        values.masked_fill_(~real[:, :, None], 0.0)
         return Candidates(items, values, self._situation(values))
 
     def values_at(self, found: Candidates, steps: Steps) -> Tensor:
         """Sums steps at the candidates; float32 ``[batch, width]``."""
-        buffer = self.buffers.counted[0][: len(self.customers)].zero_()
-        flat = torch.from_numpy(steps.row * buffer.shape[1] + steps.item).to(self._device)
-        value = torch.from_numpy(steps.value.astype(np.float32, copy=False)).to(self._device)
-        buffer.view(-1).index_add_(0, flat, value)
-        return buffer.gather(1, found.items.clamp(min=0)).masked_fill_(~found.real, 0.0)
+        place = found.items.clamp(min=0)
+        sums = torch.cat(
+            [
+                self._summed(steps, low, high, are_parts=True).gather(1, place[low:high])
+                for low, high in self._tiles()
+            ]
+        )
+        return sums.masked_fill_(~found.real, 0.0)
 
     def ranked(self, found: Candidates, scores: Tensor) -> Tensor:
         """Scores of all items: candidates first, the others after them as the network has them.
@@ -345,38 +412,36 @@ class Batch:
 
     def _popular_items(self, size: int) -> Tensor:
         """The most popular items that are candidates; -1 where banned; int64 ``[batch, size]``."""
-        popular = torch.from_numpy(self.context.popular).to(self._device)
-        scores = popular.clone()
-        scores[self.closed] = -1.0
-        # Whoever has bought most of them already needs a longer list.
-        deep = min(4 * size, len(scores))
-        best, place = scores.topk(deep)
-        place = torch.where(best >= 0, place, -1).expand(len(self.customers), -1).clone()
-        if len(self.banned[0]):
-            rank = torch.full((len(scores),), -1, device=self._device)
-            rank[place[0, best >= 0]] = torch.arange(int((best >= 0).sum()), device=self._device)
-            row, where = self.banned[0], rank[self.banned[1]]
-            place[row[where >= 0], where[where >= 0]] = -1
-            order = (place < 0).to(torch.int8).argsort(dim=1, stable=True)
-            place = place.gather(1, order)
-        return place[:, :size]
+        listed = self.tile.popular
+        chosen = np.full((len(self.customers), size), -1, dtype=np.int64)
+        if self.bought is None:
+            chosen[:, : len(listed)] = listed[:size]
+            return self._tensor(chosen)
+        place = np.full(self.context.count_items, -1, dtype=np.int64)
+        place[listed] = np.arange(len(listed))
+        row, where = self.bought[0], place[self.bought[1]]
+        is_open = np.ones((len(self.customers), len(listed)), dtype=np.bool_)
+        is_open[row[where >= 0], where[where >= 0]] = False
+        rank = np.cumsum(is_open, axis=1) - 1
+        row, where = np.nonzero(is_open & (rank < size))
+        chosen[row, rank[row, where]] = listed[where]
+        return self._tensor(chosen)
 
     def _situation(self, values: Tensor) -> Tensor:
         context = self.context
         low, high = context.events.offsets[self.customers], context.ends[self.customers]
-        last = np.maximum(high - 1, low)
-        item_counts = context.item_counts
-        held = np.append(context.events.items, 0)[last]
-        moment = np.append(context.events.at, context.cut)[last]
+        last = np.minimum(np.maximum(high - 1, low), len(context.events.items) - 1)
+        held, moment = context.events.items[last], context.events.at[last]
         sums = context.item_count_sums
         mean = (sums[high] - sums[low]) / np.maximum(high - low, 1)
         opened = context.session_starts[last]
+        item_counts = np.append(context.item_counts, 0)
         known = np.stack(
             [
                 np.log1p(high - low),
                 np.log1p(high - np.maximum(opened, low)),
                 np.log1p(np.maximum(context.cut - moment, 0) / MICROSECONDS_A_DAY),
-                np.log1p(np.append(item_counts, 0)[np.minimum(held, len(item_counts))]),
+                np.log1p(item_counts[np.minimum(held, len(item_counts) - 1)]),
                 np.log1p(mean),
             ],
             axis=1,
@@ -401,19 +466,17 @@ class Batch:
             return Steps(
                 pairs.row, pairs.item, context.repeat_model.probability(pairs, context.statistics)
             )
-        if name == "neighbours":
-            held = recent_items(context, self.customers, RECENT_ITEMS)
-            weight = RECENT_DECAY**held.value
-            return Steps(*counts.spread(context.neighbours, held.row, held.item, weight))
         if name == "linear":
-            held_items = counts.decayed_history(
+            faded = counts.decayed_history(
                 context.events, context.ends, self.customers, context.count_items, context.cut
             )
-            return Steps(*counts.spread(context.linear, *held_items), has_negatives=True)
-        held = recent_items(context, self.customers, counts.SUCCESSOR_REACH)
-        return Steps(
-            *counts.spread(context.successors, held.row, held.item, 1.0 / (1.0 + held.value))
-        )
+            return Steps(*faded, context.linear)
+        reach = RECENT_ITEMS if name == "neighbours" else counts.SUCCESSOR_REACH
+        held = recent_items(context, self.customers, reach)
+        if name == "neighbours":
+            weight = np.float32(RECENT_DECAY) ** held.value
+            return Steps(held.row, held.item, weight, context.neighbours)
+        return Steps(held.row, held.item, 1.0 / (1.0 + held.value), context.successors)
 
     def personal_frequency(self, half_life: int) -> Tensor:
         """A baseline: purchases decayed by one of ``repeats.HALF_LIVES``; ``[batch, items]``.
@@ -438,99 +501,153 @@ class Batch:
             self.customers,
             context.ends,
             context.cut,
+            never_bought=self.bought is not None,
         )
 
-    def _buffer(self, number: int) -> Tensor:
-        return self.buffers.counted[number][: len(self.customers)]
+    def _summed(
+        self, steps: Steps, low: int, high: int, number: int = 0, *, are_parts: bool = False
+    ) -> Tensor:
+        """Sums the steps of some customers; float32 ``[rows, items and lanes]``.
 
-    def _counted(self, number: int, steps: Steps) -> tuple[Tensor, Tensor]:
-        """Sums steps into a buffer.
-
-        Returns
-        -------
-        Scores over their total, zero where blocked, float32 ``[batch, items and lanes]``, and the
-        totals, float32 ``[batch]``.
+        Weights below zero speak against an item; there is no room for more than silence, unless
+        the steps are but a part of what is summed.
         """
-        scores = self._buffer(number).zero_()
-        value = steps.value.astype(np.float32, copy=False)
-        total = np.bincount(steps.row, np.maximum(value, 0.0), minlength=len(self.customers))
-        total = np.maximum(total, 1e-9).astype(np.float32)
-        flat = torch.from_numpy(steps.row * scores.shape[1] + steps.item).to(self._device)
-        share = torch.from_numpy(value / total[steps.row]).to(self._device)
-        scores.view(-1).index_add_(0, flat, share)
-        if len(self.banned[0]):
-            scores[self.banned] = 0.0
-        if len(self.closed):
-            scores[:, self.closed] = 0.0
-        if steps.has_negatives:
-            # Weights below zero speak against an item; there is no room for more than silence.
+        scores = self.tile.counted[number][: high - low].zero_()
+        place, value = steps.scores(low, high, scores.shape[1])
+        scores.view(-1).index_add_(0, self._tensor(place), self._tensor(value))
+        if steps.has_negatives and not are_parts:
             scores.clamp_(min=0.0)
-        return scores, torch.from_numpy(total).to(self._device)
+        return scores
 
-    def _logits(self) -> Tensor:
-        """The network's logits; float32 ``[batch, items and lanes]``."""
-        context = self.context
-        logits = self.buffers.logits[: len(self.customers)]
+    def _together(self, summed: list[Tensor], low: int, high: int) -> Tensor:
+        """The sum of what the counts say, zero where blocked."""
+        together = self.tile.counted[-1][: high - low]
+        if len(summed) == 1:
+            together.copy_(summed[0])
+        else:
+            torch.add(summed[0], summed[1], out=together)
+        for scores in summed[2:]:
+            together.add_(scores)
+        together[self._banned(low, high)] = 0.0
+        if len(self.tile.closed):
+            together[:, self.tile.closed] = 0.0
+        return together
+
+    def _banned(self, low: int, high: int) -> tuple[Tensor, Tensor]:
+        if self.bought is None:
+            nothing = torch.zeros(0, dtype=torch.int64, device=self._device)
+            return nothing, nothing
+        row, item = self.bought
+        first, last = np.searchsorted(row, [low, high])
+        return self._tensor(row[first:last] - low), self._tensor(item[first:last])
+
+    def _logits(self, low: int, high: int) -> Tensor:
+        """The network's logits; float32 ``[rows, items and lanes]``; minus infinity if blocked."""
+        context, tile = self.context, self.tile
+        logits = tile.logits[: high - low]
         if context.encoder is None or context.table is None:
-            logits.zero_()
-            logits[:, context.count_items :] = -torch.inf
-            logits[:, self.closed] = -torch.inf
+            logits[:] = tile.bias
         else:
             with torch.no_grad():
-                table = self.buffers.table
-                torch.addmm(self.buffers.bias, self.queries, table.t(), out=logits)
-        logits[self.banned] = -torch.inf
+                torch.addmm(tile.bias, self.queries[low:high], tile.table.t(), out=logits)
+        logits[self._banned(low, high)] = -torch.inf
         return logits
 
 
 def top(scores: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """The largest ``size`` scores of each row and their places, exactly.
-
-    A row is read once to find the maximum of each lane's column of ``LANES`` scores; the largest
-    scores lie in the columns with the largest maxima, so that only these are looked through.
+    """The largest ``size`` scores of each row, best first, and their places, exactly.
 
     Parameters
     ----------
     scores
         Float ``[rows, columns]``; columns a multiple of ``LANES``.
     """
+    values, place = largest(scores, size)
+    values, order = values.sort(dim=1, descending=True)
+    return values, place.gather(1, order)
+
+
+def largest(scores: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """What ``top`` finds, in any order.
+
+    A row is read once to find the maximum of each lane's column of ``LANES`` scores; the largest
+    scores lie in the columns with the largest maxima, so that only these are looked through.
+    """
     rows, columns = scores.shape
     groups = columns // LANES
     if groups <= 2 * size:
-        best = scores.topk(size, dim=1)
-        return best.values, best.indices
+        place = _largest(scores, size)
+        return scores.gather(1, place), place
     lanes = scores.view(rows, LANES, groups)
-    chosen = lanes.amax(1).topk(size, dim=1, sorted=False).indices
+    chosen = _largest(lanes.amax(1), size)
     shift = torch.arange(LANES, device=scores.device) * groups
     place = (chosen[:, :, None] + shift).view(rows, -1)
-    best = scores.gather(1, place).topk(size, dim=1)
-    return best.values, place.gather(1, best.indices)
+    found = scores.gather(1, place)
+    best = _largest(found, size)
+    return found.gather(1, best), place.gather(1, best)
+
+
+def _largest(scores: Tensor, size: int) -> Tensor:
+    """Places of the largest; int64 ``[rows, size]``."""
+    if scores.device.type == "cpu" and 0 < size < scores.shape[1]:
+        # Numpy's selection is several times faster than torch's, but slow where much is equal,
+        # as zeros are: they are told apart by what no other score can feel.
+        kth = scores.shape[1] - size
+        apart = np.arange(scores.shape[1], dtype=np.float32) * np.float32(1e-30)
+        return torch.from_numpy(np.argpartition(scores.numpy() - apart, kth, axis=1)[:, kth:])
+    return scores.topk(size, dim=1, sorted=False).indices
+
+
+def _ascending(items: Tensor) -> Tensor:
+    """Sorts within rows; int64 ``[rows, width]``."""
+    if items.device.type == "cpu":
+        return torch.from_numpy(np.sort(items.numpy().astype(np.int32), axis=1)).long()
+    return items.sort(dim=1).values
 
 
 @dataclass(frozen=True)
-class Buffers:
-    """Memory that all batches of one pass share, and the item table filled up to whole lanes."""
+class Tile:
+    """Memory for the scores of all items that all batches of one pass share, and what they read.
+
+    Attributes
+    ----------
+    table, bias
+        The items' vectors and biases, filled up to whole lanes; the bias of an item that is no
+        candidate for anybody is minus infinity.
+    closed
+        These items; int64 ``[closed]``.
+    popular
+        The most popular of the others, best first; more than are proposed, as a customer may have
+        bought some; int64 ``[at most four times as many]``.
+    """
 
     logits: Tensor
     counted: list[Tensor]
     table: Tensor
     bias: Tensor
+    closed: Tensor
+    popular: Ints
 
     @classmethod
-    def of(cls, context: Context, rows: int, closed: Tensor) -> Buffers:
+    def of(cls, context: Context, rows: int, open_to_all: np.ndarray) -> Tile:
         columns = -(-max(context.count_items, 1) // LANES) * LANES
         device = context.device
         dim = context.encoder.config.dim if context.encoder is not None else 1
+        closed = torch.from_numpy(np.flatnonzero(~open_to_all)).to(device)
         table = torch.zeros(columns, dim, device=device)
-        bias = torch.full((columns,), -torch.inf, device=device)
+        bias = torch.zeros(columns, device=device)
+        bias[context.count_items :] = -torch.inf
         if context.table is not None:
             table[: context.count_items], bias[: context.count_items] = context.table
         bias[closed] = -torch.inf
+        ordered = np.argsort(-context.popular, kind="stable")
         return cls(
             logits=torch.empty(rows, columns, device=device),
             counted=[torch.empty(rows, columns, device=device) for _ in (*SPARSE, "together")],
             table=table,
             bias=bias,
+            closed=closed,
+            popular=ordered[open_to_all[ordered]][: 4 * PROPOSED["popular"]],
         )
 
 
@@ -540,6 +657,7 @@ def batches(
     *,
     allow_repeats: bool,
     allowed: np.ndarray | None = None,
+    dense: bool = False,
 ) -> Iterator[Batch]:
     """Splits customers so that a dense matrix of scores stays small.
 
@@ -549,14 +667,15 @@ def batches(
         Whether items that the customer bought before are candidates.
     allowed
         Candidates for everyone; bool ``[count_items]``; all without it.
+    dense
+        Whether scores of all items will be asked for: batches are no larger than a tile then.
     """
-    size = min(max(1, SCORES_A_BATCH // max(1, context.count_items)), max(1, len(customers)))
+    rows = max(1, SCORES_A_TILE // max(1, context.count_items))
+    size = max(1, min(rows if dense else max(rows, CUSTOMERS_A_BATCH), len(customers)))
     open_to_all = context.catalogue.first_at[: context.count_items] < context.cut
     if allowed is not None:
         open_to_all = open_to_all & allowed
-    closed = torch.from_numpy(np.flatnonzero(~open_to_all)).to(context.device)
-    buffers = Buffers.of(context, size, closed)
-    nothing = torch.zeros(0, dtype=torch.int64, device=context.device)
+    tile = Tile.of(context, min(rows, size), open_to_all)
     queries = torch.zeros(0, 1, device=context.device)
     first = asked = 0
     for low in range(0, len(customers), size):
@@ -565,27 +684,19 @@ def batches(
             # The encoder is fed many customers at once: there are more of equal length then.
             first, asked = low, min(len(customers), low + max(1, CUSTOMERS_ENCODED // size) * size)
             queries = _queries(context, customers[low:asked])
-        banned = nothing, nothing
-        if not allow_repeats:
-            row, item = bought_before(context, some)
-            banned = (
-                torch.from_numpy(row).to(context.device),
-                torch.from_numpy(item).to(context.device),
-            )
-        yield Batch(
-            context, some, closed, banned, buffers, queries[low - first : low - first + len(some)]
-        )
+        bought = None if allow_repeats else bought_before(context, some)
+        yield Batch(context, some, bought, tile, queries[low - first : low - first + len(some)])
 
 
 def _queries(context: Context, customers: Ints) -> Tensor:
     """What the encoder asks the item table for each customer; float32 ``[customers, dim]``."""
-    if context.encoder is None:
+    if context.encoder is None or context.table is None:
         return torch.zeros(len(customers), 1, device=context.device)
     starts, ends = context.events.offsets[customers], context.ends[customers]
     with torch.no_grad():
         states = last_states(
             context.encoder,
-            context.features,
+            context.table[0],
             context.events,
             starts,
             ends,
@@ -647,7 +758,7 @@ def evaluate(
     """Ranks all items for the customers of ``targets``."""
     parts = []
     low = 0
-    for batch in batches(context, targets.customers, allow_repeats=not new_only):
+    for batch in batches(context, targets.customers, allow_repeats=not new_only, dense=True):
         high = low + len(batch.customers)
         row, item = targets_of(targets, low, high)
         found = batch.candidates(components)

@@ -103,7 +103,7 @@ def _shares_without(batch: Batch, found: Candidates, held: Ints) -> Tensor:
     low = np.concatenate([[0], high[:-1]])
     with torch.no_grad():
         states = last_states(
-            context.encoder, context.features, context.events, low, high,
+            context.encoder, context.table[0], context.events, low, high,
             device=context.device, order=position[kept],
         )  # fmt: skip
         queries = context.encoder.query(states, NEXT_PURCHASE)
@@ -131,4 +131,4 @@ def _part(batch: Batch, name: str, held: Ints, number: int) -> Steps:
     else:
         table = context.successors
         weight = np.full(len(row), 1.0 / (1.0 + number), dtype=np.float32)
-    return Steps(*counts.spread(table, row, held[row], weight))
+    return Steps(row, held[row], weight, table)

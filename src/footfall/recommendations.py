@@ -14,8 +14,13 @@ from footfall import artifacts, ranking, reasons, repeats
 from footfall import device as devices
 from footfall.artifacts import Values
 from footfall.backtests import backtest
+from footfall.counts import expand
 from footfall.encoder import Encoder, ItemFeatures, last_states
-from footfall.fingerprints import table_fingerprint
+from footfall.fingerprints import (
+    number_fingerprints,
+    sequence_fingerprints,
+    table_fingerprint,
+)
 from footfall.fits import (
     POPULATIONS,
     context_of,
@@ -27,7 +32,15 @@ from footfall.fits import (
     train_encoder,
 )
 from footfall.ranking import Context
-from footfall.sequences import MICROSECONDS_A_DAY, ArrowRows, Catalogue, ItemEvents, day_of
+from footfall.sequences import (
+    MICROSECONDS_A_DAY,
+    ArrowRows,
+    Catalogue,
+    Ints,
+    ItemEvents,
+    day_of,
+    price_buckets,
+)
 from footfall.settings import ScorerSettings
 from footfall.training import Progress
 
@@ -51,6 +64,7 @@ STATES_SCHEMA = pa.schema(
         pa.field("customer_no", pa.int64()),
         pa.field("cutoff_date", pa.date32()),
         pa.field("state", pa.list_(pa.float32())),
+        pa.field("state_from", pa.int64()),
         pa.field("made_from", pa.string()),
     ]
 )
@@ -97,6 +111,7 @@ def encode_states(
     *,
     settings: ScorerSettings,
     fit: str = "head",
+    previous: pa.RecordBatchReader | None = None,
     progress: Progress = silent,
 ) -> pa.RecordBatchReader:
     """The encoder's state of each customer at each of her cut-offs.
@@ -110,11 +125,15 @@ def encode_states(
         Rows of ``train_encoder``.
     cutoffs
         ``customer_no`` int64 and ``cutoff_date`` date.
+    previous
+        Rows of an earlier call. Those that the same weights have made of the same history are
+        given back, and only the others are encoded. Encoding all anew gives the same but for
+        rounding: the last digits of a product of matrices depend on who shares a batch.
 
     Returns
     -------
-    ``customer_no``, ``cutoff_date``, ``state`` (list of ``dim`` float32) and ``made_from``, as a
-    stream.
+    ``customer_no``, ``cutoff_date``, ``state`` (list of ``dim`` float32), ``state_from`` (what the
+    state was made of) and ``made_from``, as a stream.
     """
     device = devices.pick(settings.device)
     devices.use_threads(settings.threads)
@@ -132,6 +151,7 @@ def encode_states(
             tokens,
             catalogue,
             asked,
+            previous,
             device,
             made_from(loaded.run_id, asked),
             progress,
@@ -241,25 +261,29 @@ def _states(
     tokens: ItemEvents,
     catalogue: Catalogue,
     asked: pa.Table,
+    previous: pa.RecordBatchReader | None,
     device: torch.device,
     made: str,
     progress: Progress,
 ) -> Iterator[pa.RecordBatch]:
     number = asked["customer_no"].to_numpy()
     days = asked["cutoff_date"].cast(pa.date32()).cast(pa.int32()).to_numpy()
-    features = ItemFeatures.of(catalogue, len(catalogue.item_ids), device)
-    place = np.searchsorted(tokens.customers, number)
-    known = place < len(tokens.customers)
-    known[known] = tokens.customers[place[known]] == number[known]
-    for day in np.unique(days):
-        here = np.flatnonzero(days == day)
-        ends = tokens.ends_before(int(day) * MICROSECONDS_A_DAY)
+    starts, ends = _histories(tokens, number, days)
+    wanted = _state_sources(encoder, tokens, catalogue, starts, ends)
+    is_open = np.ones(len(number), dtype=np.bool_)
+    if previous is not None:
+        for batch in _still_true(previous, number, days, wanted, is_open):
+            yield batch.set_column(
+                batch.num_columns - 1, "made_from", pa.array([made] * batch.num_rows, pa.string())
+            )
+        progress(f"states: {int((~is_open).sum())} of {len(number)} stand")
+    with torch.no_grad():
+        vectors, _ = encoder.table(ItemFeatures.of(catalogue, len(catalogue.item_ids), device))
+    for day in np.unique(days[is_open]):
+        here = np.flatnonzero((days == day) & is_open)
         for low in range(0, len(here), STATE_ROWS):
             some = here[low : low + STATE_ROWS]
-            customer = np.where(known[some], place[some], 0)
-            starts = np.append(tokens.offsets[:-1], 0)[customer]
-            stops = np.where(known[some], np.append(ends, 0)[customer], starts)
-            states = last_states(encoder, features, tokens, starts, stops, device=device)
+            states = last_states(encoder, vectors, tokens, starts[some], ends[some], device=device)
             flat = states.cpu().numpy()
             edges = np.arange(len(some) + 1, dtype=np.int32) * flat.shape[1]
             yield pa.RecordBatch.from_arrays(
@@ -267,8 +291,77 @@ def _states(
                     pa.array(number[some], type=pa.int64()),
                     pa.array(days[some], type=pa.int32()).cast(pa.date32()),
                     pa.ListArray.from_arrays(pa.array(edges), pa.array(flat.reshape(-1))),
+                    pa.array(wanted[some]),
                     pa.array([made] * len(some), type=pa.string()),
                 ],
                 schema=STATES_SCHEMA,
             )
         progress(f"states: {len(here)} customers at {day_of(int(day) * MICROSECONDS_A_DAY)}")
+
+
+def _histories(tokens: ItemEvents, number: np.ndarray, days: np.ndarray) -> tuple[Ints, Ints]:
+    """Slice of each customer's tokens before each of her days; empty for unknown customers."""
+    place = np.searchsorted(tokens.customers, number)
+    known = place < len(tokens.customers)
+    known[known] = tokens.customers[place[known]] == number[known]
+    customer = np.where(known, place, 0)
+    starts = np.append(tokens.offsets[:-1], 0)[customer]
+    ends = starts.copy()
+    for day in np.unique(days):
+        here = known & (days == day)
+        ends[here] = tokens.ends_before(int(day) * MICROSECONDS_A_DAY)[customer[here]]
+    return starts, ends
+
+
+def _state_sources(
+    encoder: Encoder, tokens: ItemEvents, catalogue: Catalogue, starts: Ints, ends: Ints
+) -> Ints:
+    """What each state depends on as one number: weights, and tokens with their items' features."""
+    digest = hashlib.sha256(artifacts.code_fingerprint().encode())
+    for name, weight in encoder.named_parameters():
+        digest.update(name.encode() + weight.detach().cpu().numpy().tobytes())
+    salt = np.array([int.from_bytes(digest.digest()[:8], "little")], dtype=np.uint64).view(np.int64)
+    # Items that the encoder has not learned are read by their features alone.
+    own = np.minimum(np.arange(len(catalogue.item_ids)), encoder.config.items)
+    price = price_buckets(catalogue.price)
+    item = number_fingerprints(own, catalogue.category, catalogue.brand, price).view(np.int64)
+    sources = np.empty(len(starts), dtype=np.int64)
+    reach = np.maximum(starts, ends - encoder.config.max_length)
+    for low in range(0, len(starts), STATE_ROWS):
+        some = slice(low, low + STATE_ROWS)
+        sizes = ends[some] - reach[some]
+        _, position = expand(reach[some], sizes)
+        # The first token of a window keeps the gap to the one before, as the encoder reads it.
+        each = number_fingerprints(
+            item[tokens.items[position]], tokens.kinds[position], tokens.gaps[position]
+        )
+        whole = sequence_fingerprints(each, sizes).view(np.int64)
+        sources[some] = number_fingerprints(np.broadcast_to(salt, whole.shape), whole).view(
+            np.int64
+        )
+    return sources
+
+
+def _still_true(
+    previous: pa.RecordBatchReader,
+    number: np.ndarray,
+    days: np.ndarray,
+    wanted: Ints,
+    is_open: np.ndarray,
+) -> Iterator[pa.RecordBatch]:
+    """The earlier rows that would come out the same; strikes them off ``is_open``."""
+    if len(number) == 0:
+        return
+    key = number_fingerprints(number, days)
+    order = np.argsort(key, kind="stable")
+    for batch in previous:
+        rows = batch.select(STATES_SCHEMA.names).cast(STATES_SCHEMA)
+        owner = rows.column("customer_no").to_numpy()
+        day = rows.column("cutoff_date").cast(pa.int32()).to_numpy()
+        found = np.searchsorted(key[order], number_fingerprints(owner, day))
+        place = order[np.minimum(found, len(order) - 1)]
+        same = (number[place] == owner) & (days[place] == day)
+        same &= wanted[place] == rows.column("state_from").to_numpy()
+        is_open[place[same]] = False
+        if same.any():
+            yield rows.filter(pa.array(same))

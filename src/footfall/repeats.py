@@ -61,9 +61,18 @@ class ItemHistory:
 
 @dataclass(frozen=True)
 class ItemStatistics:
-    """What the customers together did with each item before a cut-off; float32 ``[items, 6]``."""
+    """What the customers together did before a cut-off.
+
+    Attributes
+    ----------
+    values
+        With each item; float32 ``[items, features]``.
+    lately
+        Sessions opened in the four weeks before, as a running count; int64 ``[tokens + 1]``.
+    """
 
     values: Floats
+    lately: Ints
 
     @classmethod
     def at(
@@ -90,7 +99,9 @@ class ItemStatistics:
             *(np.log1p(counts) for counts in recent),
             np.log1p(last),
         ]
-        return cls(np.stack(columns, axis=1).astype(np.float32))
+        opens = np.diff(events.sessions, prepend=-1) != 0
+        lately = np.cumsum(opens & (events.at >= cut - 28 * MICROSECONDS_A_DAY))
+        return cls(np.stack(columns, axis=1).astype(np.float32), np.concatenate([[0], lately]))
 
     @property
     def repeat_share(self) -> Floats:
@@ -120,6 +131,8 @@ def pairs_at(
     customers: Ints,
     ends: Ints,
     cut: int,
+    *,
+    never_bought: bool = False,
 ) -> Pairs:
     """Sums up the past of some customers.
 
@@ -131,6 +144,8 @@ def pairs_at(
         Of all customers; tokens from there on are not looked at.
     cut
         The moment that ages count from, in microseconds since 1970.
+    never_bought
+        Leaves out the items that the customer has bought.
     """
     sizes = events.offsets[customers + 1] - events.offsets[customers]
     row, place = expand(events.offsets[customers], sizes)
@@ -141,6 +156,11 @@ def pairs_at(
     item, at, kind = events.items[token], events.at[token], events.kinds[token]
     pair = row * (len(statistics.values) + 1) + item
     heads = np.flatnonzero(np.diff(pair, prepend=-1))
+    if never_bought and len(heads):
+        held = np.diff(np.append(heads, len(pair)))
+        kept = np.repeat(np.add.reduceat(kind == PURCHASE, heads, dtype=np.int64) == 0, held)
+        row, item, at, kind, pair = (column[kept] for column in (row, item, at, kind, pair))
+        heads = np.flatnonzero(np.diff(pair, prepend=-1))
     if len(heads) == 0:
         width = len(HALF_LIVES)
         none = np.zeros((0, width), dtype=np.float32)
@@ -161,7 +181,7 @@ def pairs_at(
     gap = np.where(times > 1, (oldest - newest) / np.maximum(times - 1, 1), 0.0)
     lateness = np.where(times > 1, np.log((newest + 1.0) / (gap + 1.0)), 0.0)
     owner_row, owner_item = row[heads], item[heads]
-    per_row = _customer_features(events, customers, ends, cut)[owner_row]
+    per_row = _customer_features(events, statistics, customers, ends, cut)[owner_row]
     own = [
         *(np.log(value + 1e-3) for value in decayed),
         *(np.log(value + 1e-2) for value in touched),
@@ -185,19 +205,18 @@ def feature_count() -> int:
     return len(HALF_LIVES) + len(TOUCH_HALF_LIVES) + 8 + 7 + 4
 
 
-def _customer_features(events: ItemEvents, customers: Ints, ends: Ints, cut: int) -> Floats:
+def _customer_features(
+    events: ItemEvents, statistics: ItemStatistics, customers: Ints, ends: Ints, cut: int
+) -> Floats:
     """Log sessions, sessions of four weeks, days since the last, tokens; ``[some, 4]``."""
     low, high = events.offsets[customers], ends[customers]
     filled = high > low
     # Sessions are numbered in order, so a customer's count is a difference.
-    number = np.append(events.sessions, 0)
-    sessions = np.where(filled, number[np.maximum(high - 1, 0)] - number[low] + 1, 0)
-    opens = np.diff(events.sessions, prepend=-1) != 0
-    lately = np.cumsum(opens & (events.at >= cut - 28 * MICROSECONDS_A_DAY))
-    lately = np.concatenate([[0], lately])
-    recent = lately[high] - lately[low]
-    newest = np.append(events.at, 0)[np.maximum(high - 1, 0)]
-    age = np.where(filled, (cut - newest) / MICROSECONDS_A_DAY, 3650.0)
+    last = np.maximum(high - 1, 0)
+    first = np.minimum(low, max(len(events.sessions) - 1, 0))
+    sessions = np.where(filled, events.sessions[last] - events.sessions[first] + 1, 0)
+    recent = statistics.lately[high] - statistics.lately[low]
+    age = np.where(filled, (cut - events.at[last]) / MICROSECONDS_A_DAY, 3650.0)
     columns = [np.log1p(sessions), np.log1p(recent), np.log1p(age), np.log1p(high - low)]
     return np.stack(columns, axis=1).astype(np.float32)
 

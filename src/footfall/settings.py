@@ -12,7 +12,10 @@ from typing import Any
 from footfall.device import DEVICES
 
 # Settings that leave the trained weights as they are.
-NOT_TRAINED = ("top_k", "allow_repeats", "in_stock_only", "threads")
+NOT_TRAINED = (
+    "top_k", "allow_repeats", "in_stock_only", "threads",
+    "full_after_days", "full_after_share", "full_after_fall",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,10 @@ class ScorerSettings:
         Above so many items the softmax is estimated from a batch's own targets and so many others.
     time_budget_seconds
         For all fits together; training that would take longer is cut short, gracefully.
+    full_after_days, full_after_share, full_after_fall
+        A stored model is carried on with what is new. It is trained from scratch when the last
+        full training is so many days old (0: each time), when more than this share of the events
+        is new since then, or when NDCG@10 on new events has fallen by more than this share.
     session_gap_minutes
         A longer pause between a customer's events starts a new session; below zero each event is
         one of its own.
@@ -68,6 +75,9 @@ class ScorerSettings:
     sampled_above: int = 20_000
     negatives: int = 2048
     time_budget_seconds: float = 900.0
+    full_after_days: int = 28
+    full_after_share: float = 0.1
+    full_after_fall: float = 0.25
     session_gap_minutes: float = 30.0
     window_days: int = 28
     as_of: datetime.date | None = None
@@ -114,7 +124,8 @@ class ScorerSettings:
         at_least = {
             "seed": 0, "dim": 8, "blocks": 1, "max_length": 2, "epochs": 1, "warm_epochs": 1,
             "batch_tokens": 16, "weight_decay": 0, "horizon_days": 0, "sampled_above": 0,
-            "negatives": 1, "window_days": 1, "top_k": 1, "threads": 0,
+            "negatives": 1, "window_days": 1, "top_k": 1, "threads": 0, "full_after_days": 0,
+            "full_after_share": 0, "full_after_fall": 0,
         }  # fmt: skip
         for name, low in at_least.items():
             if getattr(self, name) < low:

@@ -111,9 +111,10 @@ def test_spread_walks_to_partners():
     table = counts.CountTable(
         np.array([0, 2, 3]), np.array([1, 0, 0]), np.array([0.5, 0.25, 1.0], dtype=np.float32)
     )
-    row, partner, value = counts.spread(
-        table, np.array([7, 8]), np.array([1, 0]), np.array([1.0, 2.0], dtype=np.float32)
+    place, value = counts.spread(
+        table, np.array([70, 80]), np.array([1, 0]), np.array([1.0, 2.0], dtype=np.float32)
     )
-    assert row.tolist() == [7, 8, 8]
-    assert partner.tolist() == [0, 1, 0]
+    assert place.tolist() == [70, 81, 80]
     assert value.tolist() == [1.0, 1.0, 0.5]
+    assert table.mass.tolist() == [0.75, 1.0]
+    assert not table.has_negatives

@@ -34,15 +34,29 @@ def test_no_state_sees_the_future(world):
 def test_last_states_equal_those_of_a_batch_of_one(world):
     tokens, _, encoder, features = world
     starts, ends = tokens.offsets[:-1], tokens.offsets[1:]
-    states = encoders.last_states(encoder, features, tokens, starts, ends, device=CPU)
-    alone = encoders.last_states(encoder, features, tokens, starts[:1], ends[:1], device=CPU)
+    states = encoders.last_states(
+        encoder, encoder.table(features)[0], tokens, starts, ends, device=CPU
+    )
+    alone = encoders.last_states(
+        encoder, encoder.table(features)[0], tokens, starts[:1], ends[:1], device=CPU
+    )
     torch.testing.assert_close(states[:1], alone)
+
+
+def test_the_last_state_alone_is_that_of_the_whole_pass(world):
+    tokens, _, encoder, features = world
+    positions = tokens.offsets[0] + np.arange(8)[None]
+    batch = Tokens.of(tokens, positions, CPU)
+    last = encoder.last(batch, encoder.table(features)[0])
+    torch.testing.assert_close(last, encoder(batch, features)[:, -1])
 
 
 def test_an_empty_history_has_a_state_of_zeros(world):
     tokens, _, encoder, features = world
     none = np.zeros(1, dtype=np.int64)
-    states = encoders.last_states(encoder, features, tokens, none, none, device=CPU)
+    states = encoders.last_states(
+        encoder, encoder.table(features)[0], tokens, none, none, device=CPU
+    )
     assert not states.any()
 
 

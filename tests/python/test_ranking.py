@@ -72,6 +72,17 @@ def test_top_finds_the_largest(columns):
     torch.testing.assert_close(scores.gather(1, places), values)
 
 
+def test_top_is_exact_where_much_is_equal():
+    scores = torch.zeros(3, 12_112)
+    scores[0, 5::700] = torch.arange(1.0, 19.0)
+    scores[1] = -torch.inf
+    scores[2, ::2] = 1.0
+    values, places = ranking.top(scores, 60)
+    torch.testing.assert_close(values, scores.topk(60, dim=1).values)
+    torch.testing.assert_close(scores.gather(1, places), values)
+    assert all(len(set(row)) == 60 for row in places.tolist())
+
+
 def test_candidates_hold_what_is_ranked_highest(context, monkeypatch):
     monkeypatch.setattr(ranking, "PROPOSED", {"softmax": 3, "counts": 4, "popular": 2})
     batch = first_batch(context)
@@ -147,7 +158,8 @@ def test_batches_of_any_size_agree(context, monkeypatch):
         return found
 
     whole = order()
-    monkeypatch.setattr(ranking, "SCORES_A_BATCH", 7 * context.count_items)
+    monkeypatch.setattr(ranking, "SCORES_A_TILE", 7 * context.count_items)
+    monkeypatch.setattr(ranking, "CUSTOMERS_A_BATCH", 10)
     monkeypatch.setattr(ranking, "CUSTOMERS_ENCODED", 20)
     parts = order()
     assert len(parts) > len(whole) == 1

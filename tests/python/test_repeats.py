@@ -57,6 +57,25 @@ def test_batches_of_customers_change_nothing():
     np.testing.assert_array_equal(whole.features[here], some.features)
 
 
+def test_items_that_were_bought_can_be_left_out():
+    rows = [(1, "a", 0, "purchase"), (1, "b", 1, "view"), (1, "a", 2, "view"), (2, "b", 3, "view")]
+    tokens, catalogue = sequences.read(events_table(rows), ITEMS_SCHEMA.empty_table())
+    history, ends = ItemHistory.of(tokens), tokens.offsets[1:]
+    cut = int(tokens.at.max()) + 1
+    statistics = ItemStatistics.at(tokens, history, ends, 2, cut)
+    everyone = np.arange(2)
+    found = [
+        repeats.pairs_at(
+            tokens, history, statistics, everyone, ends, cut, never_bought=never_bought
+        )
+        for never_bought in (False, True)
+    ]
+    assert len(found[0].row) == 3
+    assert [catalogue.item_ids[item] for item in found[1].item] == ["b", "b"]
+    kept = found[0].item == catalogue.item_ids.index("b")
+    np.testing.assert_array_equal(found[1].features, found[0].features[kept])
+
+
 def test_learns_which_items_come_again():
     tokens, catalogue = sequences.read(shop(customers=200, sessions=16), items_table(30))
     cut = sequences.microseconds(datetime.date(2024, 4, 1))

@@ -124,6 +124,8 @@ final as (
         score,
         status,
         json_extract_string(run, '$.reason') as status_reason,
+        coalesce(json_extract_string(run, '$.training'), 'full') as training,
+        json_extract_string(run, '$.training_reason') as training_reason,
         json_extract_string(run, '$.device') as device,
         left(json_extract_string(run, '$.code_fingerprint'), 16) as code_fingerprint,
         left(json_extract_string(run, '$.data_fingerprint'), 16) as data_fingerprint,

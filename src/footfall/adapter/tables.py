@@ -40,6 +40,18 @@ def previous(session: duckdb.DuckDBPyConnection, this: Any) -> pa.Table | None:
     return None if name is None else session.sql(f"select * from {name}").to_arrow_table()
 
 
+def previous_stream(
+    session: duckdb.DuckDBPyConnection, this: Any, column: str
+) -> pa.RecordBatchReader | None:
+    """What this model's table holds from its last run, batch by batch; None if it lacks a column.
+
+    Args:
+        column: one that earlier makings of the table may not have had.
+    """
+    name = _standing(session, this, column)
+    return None if name is None else stream(session, session.sql(f"select * from {name}"))
+
+
 def kept(
     session: duckdb.DuckDBPyConnection, this: Any, column: str, value: str
 ) -> duckdb.DuckDBPyRelation | None:

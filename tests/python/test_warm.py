@@ -1,0 +1,193 @@
+import datetime
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+import torch
+
+from footfall import artifacts, recommendations, sequences, warm
+from footfall.encoder import Encoder, EncoderConfig, ItemFeatures, start_new_items
+from footfall.recommendations import ScorerSettings
+from scorer_data import ITEMS_SCHEMA, QUICK, START, events_table, items_table, shop, shuffled
+
+pytestmark = pytest.mark.library
+
+SETTINGS = ScorerSettings.from_mapping(QUICK)
+LAST = START + datetime.timedelta(days=75)
+
+
+@pytest.fixture(scope="module")
+def days():
+    """A shop, what it knew some days before its end, and the model of then."""
+    events, items = shop(), items_table(30)
+    early = events.filter(pc.less(events["event_at"], pa.scalar(LAST)))
+    model = recommendations.train_encoder(early, items, settings=SETTINGS)
+    return model, early, events, items
+
+
+def carried_on(days, events=None, items=None, **settings):
+    model, _, all_events, all_items = days
+    lines: list[str] = []
+    new = recommendations.train_encoder(
+        all_events if events is None else events,
+        all_items if items is None else items,
+        settings=ScorerSettings.from_mapping({**QUICK, **settings}),
+        previous=model,
+        progress=lines.append,
+    )
+    return artifacts.load(new), lines
+
+
+def test_new_events_carry_the_production_fit_on(days):
+    model, _, _, _ = days
+    before = artifacts.load(model)
+    after, lines = carried_on(days)
+    assert after.run["training"] == "warm"
+    assert after.run["started_from"] == before.run_id != after.run_id
+    assert before.run["training"] == "full"
+    assert before.run["training_reason"] == "there is no earlier run"
+    assert len(after.run["quality"]) == 1
+    assert any("production fit: epoch 1/1" in line for line in lines)
+    assert not any("head fit" in line for line in lines)
+    for fit in ("head", "validation", "test"):
+        for name, value in before.fits[fit].items():
+            np.testing.assert_array_equal(value, after.fits[fit][name])
+    moved = "encoder.blocks.0.feed_in.weight"
+    assert not np.array_equal(before.fits["production"][moved], after.fits["production"][moved])
+
+
+def test_carrying_on_repeats_whatever_the_order_of_the_rows(days):
+    one, _ = carried_on(days)
+    two, _ = carried_on(days, events=shuffled(days[2]))
+    assert one.run_id == two.run_id
+    for name, value in one.fits["production"].items():
+        np.testing.assert_array_equal(value, two.fits["production"][name])
+
+
+def test_a_carried_on_model_serves_new_customers_and_items(days):
+    model, _, events, items = days
+    more = pa.concat_tables(
+        [events, events_table([(7, "i030", 83, "purchase"), (7, "i003", 83.5, "purchase")])]
+    )
+    new = recommendations.train_encoder(more, items, settings=SETTINGS, previous=model)
+    given = recommendations.recommend(new, more, items, settings=SETTINGS).read_all()
+    assert given.filter(pc.field("customer_no") == 7).num_rows == 20
+    loaded = artifacts.load(new)
+    assert loaded.names("shared", "catalogue.items")[-1] == "i030"
+    assert recommendations.backtest(new, more, items, settings=SETTINGS).num_rows > 0
+    kept = recommendations.train_encoder(more, items, settings=SETTINGS, previous=new)
+    assert kept.equals(new)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"full_after_days": 0}, "days old"),
+        ({"full_after_share": 0.001}, "of the events are new"),
+        ({"dropout": 0.1}, "settings have changed: dropout"),
+        ({"head_cutoff": "2024-02-20"}, "churn and value now learn from"),
+    ],
+)
+def test_trains_from_scratch_when_a_rule_says_so(days, change, reason):
+    after, lines = carried_on(days, **change)
+    assert after.run["training"] == "full"
+    assert reason in after.run["training_reason"]
+    assert any(line.startswith("training from scratch:") and reason in line for line in lines)
+
+
+def encoded(model, events, items, previous=None):
+    lines: list[str] = []
+    cutoffs = pa.table(
+        {
+            "customer_no": [number for number in range(1000, 1060) for _ in range(2)],
+            "cutoff_date": [datetime.date(2024, 2, 20), datetime.date(2024, 3, 20)] * 60,
+        }
+    )
+    rows = recommendations.encode_states(
+        model, events, items, cutoffs, settings=SETTINGS, progress=lines.append,
+        previous=None if previous is None else previous.to_reader(max_chunksize=7),
+    ).read_all()  # fmt: skip
+    assert rows.schema.equals(recommendations.STATES_SCHEMA)
+    return rows.sort_by([("customer_no", "ascending"), ("cutoff_date", "ascending")]), lines
+
+
+def test_only_the_states_of_customers_with_news_are_made_again(days):
+    model, early, _, items = days
+    before, _ = encoded(model, early, items)
+    news = events_table([(1003, "i004", 76, "purchase"), (1009, "i004", 76, "view")])
+    more = pa.concat_tables([early, news])
+    new = recommendations.train_encoder(more, items, settings=SETTINGS, previous=model)
+    assert artifacts.load(new).run["training"] == "warm"
+    after, lines = encoded(new, more, items, previous=before)
+    assert "states: 118 of 120 stand" in lines
+    assert "states: 2 customers at 2024-03-20" in lines
+    whole, _ = encoded(new, more, items)
+    assert after.drop_columns("state").equals(whole.drop_columns("state"))
+    ours, theirs = (np.array(rows["state"].to_pylist()) for rows in (after, whole))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+    # Other weights, or other facts about an item, and the states are no longer true.
+    scratch = recommendations.train_encoder(
+        more, items, settings=ScorerSettings.from_mapping({**QUICK, "seed": 8})
+    )
+    assert "states: 0 of 120 stand" in encoded(scratch, more, items, previous=after)[1]
+    dearer = items.set_column(3, "list_price", pa.array([400.0] * 30))
+    assert "states: 0 of 120 stand" in encoded(new, more, dearer, previous=after)[1]
+
+
+def test_events_that_are_gone_or_changed_mean_a_full_training(days):
+    _, early, events, _ = days
+    after, _ = carried_on(days, events=events.slice(5))
+    assert "events are gone" in after.run["training_reason"]
+    late = pc.add(early["event_at"], pa.scalar(datetime.timedelta(seconds=1)))
+    moved = early.set_column(2, "event_at", late.cast(early.schema.field(2).type))
+    rest = events.filter(pc.greater_equal(events["event_at"], pa.scalar(LAST)))
+    after, _ = carried_on(days, events=pa.concat_tables([moved, rest]))
+    assert "events of the past have changed" in after.run["training_reason"]
+
+
+def test_the_order_of_names_can_be_changed_without_reading_again():
+    events, items = shop(seed=3), items_table(30)
+    rows = {"session_gap_seconds": 1800}
+    known = ["i029", "gone", *(f"i{number:03d}" for number in range(5))]
+    tokens, catalogue = sequences.read(events, items, **rows)
+    moved = sequences.reordered(tokens, catalogue, items, known, ["c2", "c0"], [])
+    read = sequences.read(
+        events, items, **rows, known_items=known, known_categories=["c2", "c0"], known_brands=[]
+    )
+    for ours, theirs in zip(moved, read, strict=True):
+        for name, value in vars(theirs).items():
+            np.testing.assert_array_equal(getattr(ours, name), value, err_msg=name)
+
+
+def test_new_items_start_where_others_of_their_kind_are():
+    encoder = Encoder(EncoderConfig(6, 2, 0, 8, 1, 5), torch.Generator().manual_seed(0))
+    category = torch.tensor([1, 1, 2, 1, 2, 0])
+    price = torch.tensor([3, 3, 4, 3, 9, 7])
+    features = ItemFeatures(category, torch.zeros(6, dtype=torch.int64), price)
+    start_new_items(encoder, 3, features)
+    item = encoder.item.detach()
+    torch.testing.assert_close(item[3], item[:2].mean(0))
+    torch.testing.assert_close(item[4], item[2])
+    torch.testing.assert_close(item[5], encoder.unknown.detach()[0])
+
+
+def test_a_fall_in_quality_needs_enough_customers():
+    assert warm._fall([[0.4, 150.0], [0.4, 100.0], [0.1, 100.0]], 0.25) is None
+    assert warm._fall([[0.4, 250.0], [0.1, 150.0], [0.1, 100.0]], 0.25) == (
+        "NDCG@10 on new events fell from 0.4000 to 0.1000"
+    )
+    assert warm._fall([[0.4, 250.0], [0.35, 250.0]], 0.25) is None
+
+
+def test_the_digest_of_the_past_knows_no_order_and_no_future():
+    events = shop(customers=5)
+    cut = sequences.microseconds(LAST.date())
+    nothing = ITEMS_SCHEMA.empty_table()
+    one = sequences.read(events, nothing)
+    two = sequences.read(shuffled(events), nothing, known_items=["i005", "i002"])
+    found = [warm.past_digest(t, c.item_ids, cut) for t, c in (one, two)]
+    assert found[0] == found[1]
+    early = events.filter(pc.less(events["event_at"], pa.scalar(LAST)))
+    tokens, catalogue = sequences.read(early, nothing)
+    assert warm.past_digest(tokens, catalogue.item_ids, cut) == found[0]
