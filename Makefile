@@ -163,8 +163,8 @@ bench-pain-points: env ## do pain points name what was planted, and nothing else
 bench-segments: env ## segments judged 90 days on, beside RFM and k-means: FILE=path/to/online_retail.parquet
 	@$(BIN)/python benchmarks/bench_segments.py $(or $(FILE),$(error FILE=… names the file of Online Retail))
 
-bench-journey: env ## the journey marts on copies of a public click stream: COPIES=64, FILE=path/to/ecom.csv.gz
-	@$(BIN)/python benchmarks/bench_journey.py $(if $(FILE),--file "$(FILE)") --copies $(or $(COPIES),64)
+bench-journey: env ## the journey marts beside retentioneering on a public click stream: EVENTS=2000000
+	@$(BIN)/python benchmarks/bench_journey.py $(if $(FILE),--file "$(FILE)") --events $(or $(EVENTS),2000000) $(ARGS)
 
 bench-ranking: env ## next item, leave one out: FILE=path [SEEDS=3]
 	@test -n "$(FILE)" || { echo "Name the file of lines \`customer item item ...\`: make bench-ranking FILE=path" >&2; exit 2; }
