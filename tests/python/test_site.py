@@ -232,6 +232,8 @@ def test_the_terminal_tells_the_same(target: Path, capsys: pytest.CaptureFixture
     assert "- scored_churn [Python]: probability" in told
     assert "raw_storefront.events (source): " in told
     assert "customer_profile.churn_probability" in told
+    (chosen,) = re.findall(r"Rows of churn_risk are chosen and matched by\n(.*)\n", told)
+    assert "customer_no" in chosen
 
 
 @pytest.mark.parametrize(
