@@ -30,6 +30,9 @@ export FOOTFALL_PUBLISH_POSTGRES := $(PUBLISH)
 endif
 export DBT_PROFILES_DIR := $(CURDIR)
 
+# Superset has an environment of its own: its pins are older than ours.
+SUPERSET := .superset
+
 # How many test files run side by side.
 JOBS ?= 2
 
@@ -61,7 +64,7 @@ VARS := $(VARS), custom_reviews_path: "$(call path_of,$(REVIEWS))"
 endif
 VARS := $(VARS)}
 
-.PHONY: help build test lint format docs clean lock env bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage
+.PHONY: help build test lint format docs clean lock env bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -101,6 +104,21 @@ format: env ## mend what the formatters can
 
 report: env ## draw the marts on one page, target/report.html: SOURCE=… picks the warehouse
 	@$(BIN)/python -m footfall.report --database "$(PUBLISHED)" --out target/report.html
+
+metrics: env ## answer the saved questions on the published marts; ARGS="query --metrics net_revenue" asks your own
+	@$(BIN)/python -m footfall.adapter.metrics $(ARGS)
+
+superset-bundle: env ## pack the Superset dashboard over the published marts, target/footfall_superset.zip [URI=…]
+	@$(BIN)/python dashboards/superset/bundle.py --published "$(PUBLISHED)" $(if $(URI),--uri "$(URI)") --out target/footfall_superset.zip
+
+check-superset: $(SUPERSET)/.installed ## import that dashboard into a real Superset, look at it and compare (about 1 GB)
+	@$(SUPERSET)/bin/python dashboards/superset/check.py --published "$(PUBLISHED)"
+
+$(SUPERSET)/.installed: dashboards/superset/requirements.txt
+	@echo "Installing Superset into $(SUPERSET) (once) ..."
+	@$(PYTHON) -m venv $(SUPERSET)
+	@$(SUPERSET)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 # A partial parse may lose what YAML says of tests, so the project is read anew.
 docs: env ## write the docs site of a built warehouse, target/docs/index.html: SOURCE=…

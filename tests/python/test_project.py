@@ -167,6 +167,8 @@ def test_every_macro_and_each_of_its_arguments_is_described(manifest: Mapping[st
         name = macro["name"]
         if "__" in name and name.split("__")[0] in ("default", "duckdb"):
             continue  # takes what the macro takes that it stands in for
+        if name.startswith("materialization_"):
+            continue  # takes nothing
         pattern = rf"(?:macro {name}|test {name.removeprefix('test_')})\(([^)]*)\)"
         (signature,) = re.findall(pattern, macro["macro_sql"])
         arguments = [part.split("=")[0].strip() for part in re.split(r",(?![^\[]*\])", signature)]

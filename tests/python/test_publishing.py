@@ -321,6 +321,9 @@ def test_a_publication_killed_between_its_two_names_leaves_each_of_them_whole(sh
 
     publish(shop, NOON + timedelta(minutes=10))
     assert made_with(shop) == ({2000}, {2000})
+    # The folder that nobody was led to is gone; the one that they were led to stays for a while.
+    runs = (shop / "published" / f".{NAME}").iterdir()
+    assert sorted(path.name[9:13] for path in runs) == ["1200", "1210"]
 
 
 def test_a_full_disk_leaves_the_old_publication_and_names_the_folder(shop: Path) -> None:

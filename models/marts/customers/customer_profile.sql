@@ -127,6 +127,7 @@ final as (
         cast(rhythms.usual_hour as integer) as usual_hour,
         {{ horizon }} as horizon_days,
         churn.churn_probability,
+        churn.value_at_risk,
         worth.predicted_amount,
         worth.lower_amount,
         worth.upper_amount,

@@ -61,6 +61,8 @@ final as (
         sessions.duration_seconds,
         sessions.engaged_seconds,
 
+        coalesce(sessions.has_reached_cart, false) as has_reached_cart,
+        coalesce(sessions.has_reached_checkout, false) as has_reached_checkout,
         sessions.is_converted,
         sessions.visit_number > 1 as is_returning,
         sessions.is_bot,

@@ -74,6 +74,7 @@ class Plugin(BasePlugin):
         self._is_demo_key = key == DEMO_KEY
         self._complete_journey = complete_journey_folder()
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._fingerprints: dict[str, str] = {}
 
     def update_connection_config(self, creds: Any, config: dict[str, Any]) -> None:
         """Make the folder of the warehouse, and say in plain words when it cannot be opened."""
@@ -103,6 +104,9 @@ class Plugin(BasePlugin):
         )
         conn.create_function("footfall_absolute_path", absolute_path, ["VARCHAR"], "VARCHAR")
         conn.create_function(
+            "footfall_code_fingerprint", self._code_fingerprint, ["VARCHAR"], "VARCHAR"
+        )
+        conn.create_function(
             "footfall_project_vars", _project_vars, ["VARCHAR"], "VARCHAR", side_effects=True
         )
         conn.create_function(
@@ -120,6 +124,12 @@ class Plugin(BasePlugin):
             settings["footfall_complete_journey_path"] = f"'{path}'"
         for name, value in settings.items():
             cursor.execute(f"set variable {name} = {value}")
+
+    def _code_fingerprint(self, folder: str) -> str:
+        """Changes with the code that all tables share; read once a run."""
+        if folder not in self._fingerprints:
+            self._fingerprints[folder] = code_fingerprint(Path(folder))
+        return self._fingerprints[folder]
 
     def _generate_storefront(self, seed: int, customers: int, until: str | None) -> str:
         from footfall import storefront
@@ -143,6 +153,17 @@ class Plugin(BasePlugin):
         if self._connection is None:
             raise DbtRuntimeError("Publishing needs an open DuckDB connection.")
         return publication.publish(self._connection, str(self.creds.path), request)
+
+
+def code_fingerprint(folder: Path) -> str:
+    """SHA-256 (hex) of a project's macros, of this package and of DuckDB's version."""
+    package = Path(__file__).resolve().parents[1]
+    digest = hashlib.sha256(duckdb.__version__.encode())
+    for root, pattern in ((folder / "macros", "*.sql"), (package, "*.py")):
+        for path in sorted(root.rglob(pattern)):
+            digest.update(path.relative_to(root).as_posix().encode() + b"\0")
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def _project_vars(folder: str) -> str:

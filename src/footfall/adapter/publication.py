@@ -80,8 +80,12 @@ def _told(
 
 
 def _standing(cursor: duckdb.DuckDBPyConnection, folder: Path, name: str) -> str:
-    at = publishing.standing(cursor, folder, name)
     file = publishing.published_file(folder, name)
+    try:
+        at = publishing.standing(cursor, folder, name)
+    except duckdb.Error as error:
+        # The run did what it was asked for: this line is no reason to fail it.
+        return f"What is published beside {file} cannot be read: {error}"
     if at is None:
         return f"There is no publication in {file} yet."
     return f"The publication of {_time(at)} stands in {file}."

@@ -73,8 +73,10 @@ def scratch(link: Path) -> Iterator[Path]:
 
 def clear_unfinished(link: Path) -> None:
     """Remove what a publication left that was broken off: nobody has ever been led there."""
-    for folder in runs_folder(link).glob(f"{_WRITING}*"):
-        shutil.rmtree(folder)
+    current = link.resolve().name
+    for folder in runs_folder(link).glob("*"):
+        if folder.name.startswith(_WRITING) or (link.is_symlink() and folder.name > current):
+            shutil.rmtree(folder)
 
 
 def clear_replaced(link: Path, run: Run) -> None:
@@ -82,13 +84,9 @@ def clear_replaced(link: Path, run: Run) -> None:
 
     A folder was replaced when the next one was published; the one that the link leads to stays.
     """
-    current = link.resolve()
-    folders = sorted(
-        path for path in runs_folder(link).iterdir() if not path.name.startswith(_WRITING)
-    )
-    for folder, following in pairwise(folders):
+    for folder, following in pairwise(sorted(runs_folder(link).glob("*"))):
         replaced_at = datetime.strptime(following.name, _NAMED).replace(tzinfo=UTC)
-        if folder != current and run.published_at - replaced_at >= GRACE:
+        if run.published_at - replaced_at >= GRACE:
             shutil.rmtree(folder)
 
 

@@ -39,7 +39,7 @@ def standing(cursor: duckdb.DuckDBPyConnection, folder: Path, name: str) -> date
     DuckDB file.
     """
     file = parquet_folder(folder, name) / f"{PUBLICATION}.parquet"
-    if not file.exists():
+    if not (file.exists() and published_file(folder, name).exists()):
         return None
     query = f"select max(published_at) from read_parquet({text(str(file))})"
     at: datetime | None = cursor.execute(query).fetchall()[0][0]
@@ -80,6 +80,7 @@ def publish(
         check_link(link)
         with one_at_a_time(folder / f".{name}.lock"):
             _clear_leftovers(fresh, link)
+            parquet.clear_replaced(link, run)
             try:
                 progress(f"Publishing {len(marts)} marts to {file} ...")
                 cursor.execute("set TimeZone = 'UTC'")
@@ -108,7 +109,6 @@ def _swap(fresh: Path, file: Path, link: Path, run: Run) -> None:
     fresh.replace(file)
     point_to(link, parquet_files)
     sync(file.parent)
-    parquet.clear_replaced(link, run)
 
 
 def _publish_to_server(

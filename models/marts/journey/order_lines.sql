@@ -1,0 +1,143 @@
+-- What was paid and what was given back, one row a line. The amounts add up to the revenue net of refunds, each line on
+-- the day that it was booked.
+with
+
+stitched as (
+
+    select * from {{ ref('int_stitched_events') }}
+    where event_type in ('purchase', 'refund')
+
+),
+
+keys as (
+
+    select * from {{ ref('int_identity_keys') }}
+
+),
+
+items as (
+
+    select * from {{ ref('int_items') }}
+
+),
+
+session_events as (
+
+    select * from {{ ref('int_session_events') }}
+    where event_type = 'purchase'
+
+),
+
+sessions as (
+
+    select * from {{ ref('int_sessions') }}
+
+),
+
+lines as (
+
+    select
+        stitched.event_id,
+        stitched.source,
+        stitched.visitor_no,
+        stitched.order_id,
+        stitched.item_id,
+        stitched.event_type,
+        stitched.quantity,
+        stitched.amount,
+        stitched.event_at,
+        case
+            when stitched.event_type <> 'purchase' then 0
+            else coalesce(greatest(stitched.quantity * stitched.unit_price - stitched.amount, 0), 0)
+        end as discount_amount,
+        case when stitched.customer_no is not null then keys.identity_key end as customer_key,
+        -- A shop that numbers no orders: what a visitor buys within a day is one order. Shops may share numbers.
+        md5(concat_ws('|', stitched.source, coalesce(
+            stitched.order_id,
+            concat_ws('|', keys.identity_key, cast({{ utc_date('stitched.event_at') }} as varchar))
+        ))) as order_key
+    from stitched
+    left join keys on stitched.visitor_no = keys.identity_no
+
+),
+
+-- Where a campaign cuts sessions, two may meet within one moment: the earlier one takes the purchases.
+purchase_sessions as (
+
+    select
+        visitor_no,
+        event_at,
+        min(session_started_at) as session_started_at
+    from session_events
+    group by visitor_no, event_at
+
+),
+
+purchases as (
+
+    select
+        lines.*,
+        sessions.session_id,
+        row_number() over (partition by lines.order_key order by lines.event_at, lines.event_id) as line_no
+    from lines
+    left join purchase_sessions
+        on lines.visitor_no = purchase_sessions.visitor_no
+        and lines.event_at = purchase_sessions.event_at
+    left join sessions
+        on purchase_sessions.visitor_no = sessions.visitor_no
+        and purchase_sessions.session_started_at = sessions.session_started_at
+    where lines.event_type = 'purchase'
+
+),
+
+-- A refund belongs to the session that its order was placed in, so that a channel answers for what it sold.
+refunds as (
+
+    select
+        lines.*,
+        orders.session_id
+    from lines
+    left join purchases as orders
+        on lines.order_key = orders.order_key
+        and orders.line_no = 1
+    where lines.event_type = 'refund'
+
+),
+
+booked as (
+
+    select * exclude (line_no) from purchases
+    union all by name
+    select * from refunds
+
+),
+
+final as (
+
+    select
+        booked.event_id as order_line_id,
+        booked.order_key,
+        booked.session_id,
+        booked.customer_key,
+
+        booked.source,
+        booked.event_type as line_type,
+        booked.order_id,
+        booked.item_id,
+        items.item_name,
+        items.category,
+        items.brand,
+
+        booked.quantity,
+        booked.amount,
+        booked.discount_amount,
+
+        booked.event_at as booked_at
+    from booked
+    left join items
+        on booked.source = items.source
+        and booked.item_id = items.item_id
+
+)
+
+select * from final

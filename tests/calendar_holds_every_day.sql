@@ -1,0 +1,40 @@
+-- The calendar has every day from the first to the last, so that no session and no order line falls beside it.
+with
+
+calendar_days as (
+
+    select * from {{ ref('calendar_days') }}
+
+),
+
+booked as (
+
+    select {{ utc_date('started_at') }} as date_day from {{ ref('sessions') }}
+    union
+    select {{ utc_date('booked_at') }} as date_day from {{ ref('order_lines') }}
+
+),
+
+span as (
+
+    select
+        count(*) as day_count,
+        {{ days_between('min(date_day)', 'max(date_day)') }} + 1 as span_days
+    from calendar_days
+
+)
+
+select
+    'a day that something happened on is missing' as problem,
+    booked.date_day
+from booked
+left join calendar_days on booked.date_day = calendar_days.date_day
+where calendar_days.date_day is null
+
+union all
+
+select
+    'there are gaps' as problem,
+    cast(null as date) as date_day
+from span
+where day_count <> span_days

@@ -1,0 +1,45 @@
+-- Revenue net of refunds is what the events say: no purchase and no refund is lost, doubled or told on another day.
+with
+
+events as (
+
+    select
+        source,
+        event_type as line_type,
+        {{ utc_date('event_at') }} as booked_on,
+        count(*) as line_count,
+        sum(amount) as amount
+    from {{ ref('int_events') }}
+    where event_type in ('purchase', 'refund')
+    group by source, event_type, {{ utc_date('event_at') }}
+
+),
+
+order_lines as (
+
+    select
+        source,
+        line_type,
+        {{ utc_date('booked_at') }} as booked_on,
+        count(*) as line_count,
+        sum(amount) as amount
+    from {{ ref('order_lines') }}
+    group by source, line_type, {{ utc_date('booked_at') }}
+
+)
+
+select
+    coalesce(events.source, order_lines.source) as source,
+    coalesce(events.line_type, order_lines.line_type) as line_type,
+    coalesce(events.booked_on, order_lines.booked_on) as booked_on,
+    events.line_count as event_count,
+    order_lines.line_count,
+    events.amount as event_amount,
+    order_lines.amount
+from events
+full outer join order_lines
+    on events.source = order_lines.source
+    and events.line_type = order_lines.line_type
+    and events.booked_on = order_lines.booked_on
+where events.line_count is distinct from order_lines.line_count
+    or abs(coalesce(events.amount, 0) - coalesce(order_lines.amount, 0)) > 0.005
