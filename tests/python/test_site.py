@@ -241,7 +241,7 @@ def test_the_terminal_tells_the_same(target: Path, capsys: pytest.CaptureFixture
     ("column", "said"),
     [
         ("churn_risk.chance", "churn_risk has no column 'chance'. It has: customer_key"),
-        ("churn.chance", "no table called 'churn'. The marts are: churn_risk"),
+        ("churn.chance", "no table called 'churn'. The marts are: "),
         ("churn_risk", "Write table.column"),
     ],
 )
