@@ -1,5 +1,6 @@
--- What customers bought less what they gave back, of each of them: the profile and the newest lifecycle snapshot say what
--- the events say. What a device bought before the day of its first login is no customer's in what is told point in time.
+-- What customers bought less what they gave back, of each of them: the profile and the newest lifecycle snapshot say
+-- what the events say. What a device bought before the day of its first login is no customer's in what is told point in
+-- time.
 with
 
 events as (

@@ -6,7 +6,8 @@
 -- depends_on: {{ ref('int_touched_visitors') }}
 
 -- The ways through the shop, from entry to exit: between stages and between events, as they were walked and with
--- repeats merged. What is rare or long is one row, `(other)`, so that the paths of a month always hold all its sessions.
+-- repeats merged. What is rare or long is one row, `(other)`, so that the paths of a month always hold all its
+-- sessions.
 {%- set max_steps = var('path_max_steps') %}
 with
 
