@@ -64,7 +64,8 @@ explained as (
             else concat(
                     {{ points('rate') }}, ' % of them bought, against ', {{ points('usual_rate') }}, ' % of ',
                     {{ with_thousands('comparable_session_count') }}, ' ', comparable_words, ': a gap of ',
-                    {{ points('gap') }}, ' points (95 % interval ', {{ points('gap_lower') }}, ' to ', {{ points('gap_upper') }}, '), ',
+                    {{ points('gap') }}, ' points (95 % interval ', {{ points('gap_lower') }}, ' to ',
+                    {{ points('gap_upper') }}, '), ',
                     {{ with_one_decimal('orders_per_month') }}, ' orders a month.'
                 )
         end as evidence,
