@@ -64,7 +64,7 @@ VARS := $(VARS), custom_reviews_path: "$(call path_of,$(REVIEWS))"
 endif
 VARS := $(VARS)}
 
-.PHONY: help build test lint format docs clean lock env bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-warm bench-memory bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset
+.PHONY: help build test lint format docs clean lock env bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -104,6 +104,15 @@ format: env ## mend what the formatters can
 
 report: env ## draw the marts on one page, target/report.html: SOURCE=… picks the warehouse
 	@$(BIN)/python -m footfall.report --database "$(PUBLISHED)" --out target/report.html
+
+# What stands beside amounts on the boards: make dashboards CURRENCY=EUR
+CURRENCY ?=
+PORT ?= 8080
+dashboards: env ## draw the boards from the published marts, target/dashboards: SOURCE=…, CURRENCY=EUR
+	@$(BIN)/python -m footfall.boards render --published "$(PUBLISHED)" --currency "$(CURRENCY)"
+
+serve: dashboards ## draw the boards and show them to this machine: PORT=8080
+	@$(BIN)/python -m footfall.boards serve --port $(PORT)
 
 metrics: env ## answer the saved questions on the published marts; ARGS="query --metrics net_revenue" asks your own
 	@$(BIN)/python -m footfall.adapter.metrics $(ARGS)
@@ -154,8 +163,8 @@ bench-pain-points: env ## do pain points name what was planted, and nothing else
 bench-segments: env ## segments judged 90 days on, beside RFM and k-means: FILE=path/to/online_retail.parquet
 	@$(BIN)/python benchmarks/bench_segments.py $(or $(FILE),$(error FILE=… names the file of Online Retail))
 
-bench-journey: env ## the journey marts on copies of a public click stream: COPIES=64, FILE=path/to/ecom.csv.gz
-	@$(BIN)/python benchmarks/bench_journey.py $(if $(FILE),--file "$(FILE)") --copies $(or $(COPIES),64)
+bench-journey: env ## the journey marts beside retentioneering on a public click stream: EVENTS=2000000
+	@$(BIN)/python benchmarks/bench_journey.py $(if $(FILE),--file "$(FILE)") --events $(or $(EVENTS),2000000) $(ARGS)
 
 bench-ranking: env ## next item, leave one out: FILE=path [SEEDS=3]
 	@test -n "$(FILE)" || { echo "Name the file of lines \`customer item item ...\`: make bench-ranking FILE=path" >&2; exit 2; }

@@ -1,9 +1,11 @@
-"""The journey marts on copies of a public click stream: what they cost, and whether they are right.
+"""The journey marts on copies of a public click stream, beside retentioneering on the same events.
 
-Reads `ecom.csv.gz` of the package retentioneering (Apache-2.0), copies its customers as often as
-asked, builds the warehouse with one dbt thread and prints seconds and CPU-seconds of each journey
-model. Then it counts the transitions of the file and follows its funnel without any of our SQL, and
-prints the largest difference. The last line is one JSON object.
+Reads `ecom.csv.gz` of the package retentioneering (Apache-2.0), copies its customers until there
+are about as many events as asked, builds the warehouse with one dbt thread and prints seconds and
+CPU-seconds of each journey model. Then retentioneering, installed from PyPI into an environment of
+its own (`target/peers`), reads the same events and makes its transition graph, funnel and step
+matrix. The transitions and the funnel of both are compared with each other and with a count of the
+file without any SQL of ours. The last line is one JSON object.
 """
 
 import argparse
@@ -11,6 +13,10 @@ import contextlib
 import io
 import json
 import os
+import resource
+import shutil
+import subprocess
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -24,10 +30,13 @@ from dbt.cli.main import dbtRunner
 
 # The models that only the journey marts need; what they stand on is built first, and not counted.
 MARTS = ["journey_funnel", "journey_transitions", "journey_paths", "journey_dropoffs"]
-MARTS += ["journey_attribution"]
+MARTS += ["journey_attribution", "journey_pain_points", "journey_suggestions"]
 BELOW = ["+int_stage_visits", "+sessions"]
 FUNNEL = ["catalog", "add_to_cart", "shipping_details", "payment_details", "purchase"]
-LOG = Path(__file__).parents[1] / "tests" / "data" / "retentioneering" / "ecom.csv.gz"
+PROJECT = Path(__file__).parents[1]
+LOG = PROJECT / "tests" / "data" / "retentioneering" / "ecom.csv.gz"
+PEER = "retentioneering==5.2.4"
+PEER_STEPS = ("load", "graph", "funnel", "step matrix")
 COLUMNS = {
     "customer_id": "user_id",
     "event_at": "timestamp",
@@ -54,8 +63,10 @@ class NodeCosts:
             self.spent[name] = (now[0] - self._mark[0], now[1] - self._mark[1])
 
 
-def copies_of(file: Path, copies: int, events: Path) -> int:
-    """Write the log as often as asked, with customers of its own each time; returns its rows.
+def copies_of(file: Path, wanted: int, events: Path) -> tuple[int, int]:
+    """Write the log until there are about so many events; returns how often, and the rows.
+
+    Each copy has customers and sessions of its own.
 
     Rows are numbered in the order of the file: the number is the event's id, and settles the order
     within one second as the file does.
@@ -65,6 +76,8 @@ def copies_of(file: Path, copies: int, events: Path) -> int:
             "create table log as select row_number() over () as row_no, *"
             f" from read_csv('{file}', parallel = false)"
         )
+        ((log_rows,),) = connection.execute("select count(*) from log").fetchall()
+        copies = max(1, round(wanted / log_rows))
         connection.execute(
             f"""
             copy (
@@ -76,7 +89,7 @@ def copies_of(file: Path, copies: int, events: Path) -> int:
             """
         )
         ((rows,),) = connection.execute(f"select count(*) from '{events}'").fetchall()
-    return int(rows)
+    return copies, int(rows)
 
 
 def build(costs: NodeCosts, variables: dict[str, Any], select: Sequence[str]) -> None:
@@ -110,19 +123,17 @@ def funnel_by_sql(variables: dict[str, Any]) -> list[int]:
     if not outcome.success:
         raise RuntimeError(f"The funnel did not compile: {outcome.exception}")
     with duckdb.connect(os.environ["FOOTFALL_DB"], read_only=True) as connection:
-        found = dict(
-            row[:2]
-            for row in connection.execute(outcome.result.results[0].node.compiled_code).fetchall()
-        )
-    return [found.get(step, 0) for step in FUNNEL]
+        rows = connection.execute(outcome.result.results[0].node.compiled_code).fetchall()
+    return [visitors for _, _, visitors, *_ in rows]
 
 
-def counted(events: Path) -> tuple[Counter[tuple[str, str]], list[int]]:
-    """Transitions within sessions and the ordered funnel over users, by plain Python."""
+def counted(file: Path) -> tuple[Counter[tuple[str, str]], list[int]]:
+    """Transitions within sessions and the funnel over users of one copy, by plain Python."""
     with duckdb.connect() as connection:
         rows = connection.execute(
-            f"select user_id, session_id, event from '{events}'"
-            " order by user_id, timestamp, event_id"
+            "select user_id, session_id, event from"
+            " (select row_number() over () as row_no, *"
+            f" from read_csv('{file}', parallel = false)) order by user_id, timestamp, row_no"
         ).fetchall()
     transitions: Counter[tuple[str, str]] = Counter()
     steps: dict[str, int] = {}
@@ -130,9 +141,9 @@ def counted(events: Path) -> tuple[Counter[tuple[str, str]], list[int]]:
     for user, session, event in [*rows, ("", "", "")]:
         if (user, session) != (before_user, before_session):
             if before:
-                transitions[before, "end"] += 1
+                transitions[before, "(end)"] += 1
             if event:
-                transitions["start", event] += 1
+                transitions["(start)", event] += 1
         else:
             transitions[before, event] += 1
         before_user, before_session, before = user, session, event
@@ -140,6 +151,58 @@ def counted(events: Path) -> tuple[Counter[tuple[str, str]], list[int]]:
         if taken < len(FUNNEL) and event == FUNNEL[taken]:
             steps[user] = taken + 1
     return transitions, [sum(n > place for n in steps.values()) for place in range(len(FUNNEL))]
+
+
+def peer_python() -> Path:
+    """The Python of an environment that holds retentioneering; made on first use.
+
+    Raises:
+        SystemExit: it cannot be installed; tells pip's last lines.
+    """
+    folder = PROJECT / "target" / "peers" / PEER.replace("==", "-")
+    python = folder / "bin" / "python"
+    done = folder / ".installed"
+    if done.is_file():
+        return python
+    print(f"Installing {PEER} into {folder.relative_to(PROJECT)} (once) ...", flush=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    # pyarrow reads the Parquet file for pandas; retentioneering itself does not ask for it.
+    outcome = subprocess.run([*pip, PEER, "pyarrow"], capture_output=True, text=True, check=False)
+    if outcome.returncode:
+        shutil.rmtree(folder)
+        said = "\n".join(outcome.stderr.strip().splitlines()[-5:])
+        raise SystemExit(
+            f"{PEER} cannot be installed on Python {sys.version.split()[0]}:\n{said}\n"
+            "Without it: ARGS=--no-peer measures the journey marts alone."
+        )
+    done.touch()
+    return python
+
+
+def measure_peer(python: Path, events: Path) -> dict[str, Any]:
+    """What `peer_retentioneering.py` prints; threads are held to those of the warehouse.
+
+    Raises:
+        SystemExit: it failed; tells the last lines of the error.
+    """
+    outcome = subprocess.run(
+        [
+            str(python),
+            str(PROJECT / "benchmarks" / "peer_retentioneering.py"),
+            str(events),
+            *FUNNEL,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if outcome.returncode:
+        said = "\n".join(outcome.stderr.strip().splitlines()[-5:])
+        raise SystemExit(f"{PEER} failed on these events (rc {outcome.returncode}):\n{said}")
+    found: dict[str, Any] = json.loads(outcome.stdout.strip().splitlines()[-1])
+    return found
 
 
 def largest_difference(
@@ -165,28 +228,32 @@ def main() -> None:
     """Run the benchmark and print its table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--file", type=Path, default=LOG, help="retentioneering's ecom.csv.gz")
-    parser.add_argument("--copies", type=int, default=64, help="how often the log is copied")
+    parser.add_argument("--events", type=int, default=2_000_000, help="about how many events")
+    parser.add_argument("--no-peer", action="store_true", help="leave retentioneering out")
     arguments = parser.parse_args()
     if not arguments.file.is_file():
         parser.error(
             f"{arguments.file} is no file: name ecom.csv.gz of the package retentioneering."
         )
+    python = None if arguments.no_peer else peer_python()
 
     with tempfile.TemporaryDirectory() as folder:
         events = Path(folder) / "events.parquet"
-        rows = copies_of(arguments.file, arguments.copies, events)
+        copies, rows = copies_of(arguments.file, arguments.events, events)
         os.environ["FOOTFALL_DB"] = str(Path(folder) / "bench_journey.duckdb")
         variables = {
             "footfall_source": "custom",
             "custom_events_path": str(events),
             "custom_columns": {"events": COLUMNS},
         }
+        print(f"{rows:,} events, {copies} copies: building ...", flush=True)
         costs = NodeCosts()
         build(costs, variables, BELOW)
         below = dict(costs.spent)
         costs.spent.clear()
         build(costs, variables, [f"+{mart}" for mart in MARTS])
         journey = {name: spent for name, spent in costs.spent.items() if name not in below}
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
         with duckdb.connect(os.environ["FOOTFALL_DB"], read_only=True) as connection:
             ours = {
@@ -198,32 +265,94 @@ def main() -> None:
                 ).fetchall()
             }
         funnel = funnel_by_sql(variables)
-        theirs, expected_funnel = counted(events)
+        if python:
+            print(f"{PEER} on the same events ...", flush=True)
+        peer = measure_peer(python, events) if python else None
+    transitions, one_funnel = counted(arguments.file)
+    expected = {pair: count * copies for pair, count in transitions.items()}
+    expected_funnel = [visitors * copies for visitors in one_funnel]
 
-    difference = largest_difference(ours, theirs)
-    seconds = sum(spent[0] for spent in journey.values())
-    cpu_seconds = sum(spent[1] for spent in journey.values())
-    print(f"\n{rows:,} events, {arguments.copies} copies, DuckDB {duckdb.__version__}\n")
-    print("Seconds and CPU-seconds by model (what lies below the journey is built before):")
+    difference = largest_difference(ours, expected)
+    seconds, cpu_seconds = totals(journey)
+    below_seconds, below_cpu_seconds = totals(below)
+    print(f"\n{rows:,} events, {copies} copies, DuckDB {duckdb.__version__}\n")
+    print(f"{'':<30}{'seconds':>10}{'CPU-s':>9}")
     for name, spent in journey.items():
-        print(f"  {name:<28}{spent[0]:8.2f}{spent[1]:8.2f}")
-    print(f"  {'in all':<28}{seconds:8.2f}{cpu_seconds:8.2f}")
-    print(f"\nLargest difference of a transition probability: {difference}")
+        print(f"  {name:<28}{spent[0]:10.2f}{spent[1]:9.2f}")
+    print(f"  {'the journey in all':<28}{seconds:10.2f}{cpu_seconds:9.2f}")
+    print(f"  {'events, sessions (below it)':<28}{below_seconds:10.2f}{below_cpu_seconds:9.2f}")
+    print(f"\nPeak memory of both builds: {peak:.2f} GiB")
+    print(f"Largest difference of a transition probability from a count by hand: {difference}")
     print(f"Funnel over users ({' > '.join(FUNNEL)}): {funnel}, by hand {expected_funnel}")
-    print(
-        json.dumps(
-            {
-                "events": rows,
-                "journey_s": round(seconds, 2),
-                "journey_cpu_s": round(cpu_seconds, 2),
-                "below_cpu_s": round(sum(spent[1] for spent in below.values()), 2),
-                "transition_difference": difference,
-                "funnel": funnel,
-                "expected_funnel": expected_funnel,
-                "duckdb": duckdb.__version__,
-            }
-        )
+    summary: dict[str, Any] = {
+        "events": rows,
+        "journey_s": round(seconds, 2),
+        "journey_cpu_s": round(cpu_seconds, 2),
+        "below_s": round(below_seconds, 2),
+        "below_cpu_s": round(below_cpu_seconds, 2),
+        "peak_gib": round(peak, 2),
+        "transition_difference": difference,
+        "funnel": funnel,
+        "expected_funnel": expected_funnel,
+        "duckdb": duckdb.__version__,
+    }
+    if peer:
+        summary |= told_peer(peer, ours, (seconds, cpu_seconds), (below_seconds, below_cpu_seconds))
+    print(json.dumps(summary))
+
+
+def totals(spent: dict[str, tuple[float, float]]) -> tuple[float, float]:
+    """Seconds and CPU-seconds of all of them."""
+    return sum(pair[0] for pair in spent.values()), sum(pair[1] for pair in spent.values())
+
+
+def told_peer(
+    peer: dict[str, Any],
+    ours: dict[tuple[str, str], int],
+    journey: tuple[float, float],
+    below: tuple[float, float],
+) -> dict[str, Any]:
+    """Print the peer's table and the ratios; returns what of it belongs into the summary."""
+    names = {"path_start": "(start)", "path_end": "(end)"}
+    leaving: Counter[str] = Counter()
+    for (state, _), count in ours.items():
+        leaving[state] += count
+    theirs = {
+        (names.get(before, before), names.get(after, after)): probability
+        for before, after, probability in peer["probabilities"]
+    }
+    difference = max(
+        abs(theirs.get(pair, 0) - ours.get(pair, 0) / max(1, leaving[pair[0]]))
+        for pair in {*ours, *theirs}
     )
+    seconds, cpu_seconds = totals({step: peer["spent"][step] for step in PEER_STEPS})
+    print(f"\nretentioneering {peer['version']}, pandas {peer['pandas']}")
+    print(f"{'':<30}{'seconds':>10}{'CPU-s':>9}")
+    for step in PEER_STEPS:
+        wall, cpu = peer["spent"][step]
+        print(f"  {step:<28}{wall:10.2f}{cpu:9.2f}")
+    print(f"  {'in all':<28}{seconds:10.2f}{cpu_seconds:9.2f}")
+    dwell = totals({step: peer["spent"][step] for step in ("time_median", "time_q95")})
+    print(f"  {'and the graph by dwell':<28}{dwell[0]:10.2f}{dwell[1]:9.2f}")
+    print(f"\nIts peak memory: {peer['peak_gib']:.2f} GiB; its funnel: {peer['funnel']}")
+    print(f"Largest difference of a transition probability from ours: {difference}")
+    ratio = (seconds / journey[0], cpu_seconds / journey[1])
+    whole = (seconds / (journey[0] + below[0]), cpu_seconds / (journey[1] + below[1]))
+    print(f"It takes {ratio[0]:.2f} times the seconds of all journey marts (CPU {ratio[1]:.2f});")
+    print(
+        f"with reading, checking and sessions of ours, {whole[0]:.2f} times (CPU {whole[1]:.2f})."
+    )
+    return {
+        "retentioneering": peer["version"],
+        "peer_s": round(seconds, 2),
+        "peer_cpu_s": round(cpu_seconds, 2),
+        "peer_peak_gib": round(peer["peak_gib"], 2),
+        "peer_difference": difference,
+        "peer_funnel": peer["funnel"],
+        "ratio": round(ratio[0], 3),
+        "cpu_ratio": round(ratio[1], 3),
+        "ratio_with_below": round(whole[0], 3),
+    }
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
-"""Do the pain points name the trouble that was planted, and nothing else?
+"""Do pain points and suggestions name the trouble that was planted, and nothing else?
 
-Generates one storefront a seed, builds only what `journey_pain_points` needs, and compares the
-rows that are named with the shop's truth tables, beside what a plain comparison of conversion
-rates would name. Prints a line a shop and a summary; the last line is one JSON object.
+Generates one storefront a seed, builds only what `journey_suggestions` and `journey_pain_points`
+need, and compares the rows that are named and what is suggested with the shop's truth tables,
+beside what a plain comparison of conversion rates would name. A suggestion is right when it says
+a planted friction, its stage and exactly its slice. Prints a line a shop and a summary; the last
+line is one JSON object.
 """
 
 import argparse
@@ -23,7 +25,13 @@ from dbt.cli.main import dbtRunner
 Blame = tuple[str, str, tuple[tuple[str, str], ...]]
 
 DATABASE = "shop.duckdb"
-PARTS = ("channel", "device", "country", "visitor")
+PARTS = ("channel", "device", "country", "visitor", "segment")
+
+# A slice that lags behind has no row of pain points: its value is the only part that it tells.
+SUGGESTED_PART = (
+    "coalesce(pain_points.{part},"
+    " case when suggestions.slice_name = '{part}' then suggestions.slice_value end)"
+)
 
 # What the shop really lost to each planted friction in the months that the mart looks at: visits
 # that met it, orders lost, money lost. Fraud rings meet payment errors too, and pay all the same.
@@ -60,6 +68,8 @@ class Verdict:
         planted: the harmful frictions of the truth tables.
         accused: what a plain comparison of conversion rates would name (p < 0.05 each).
         innocent: planted nowhere: named rows that touch no session with a harmful friction.
+        suggested: what is suggested, most valuable first.
+        suggested_innocent: suggestions that touch no session with a harmful friction.
         accused_innocent: the same of the plain comparison.
         covered: by planted friction that the mart names: does the interval of the gap, does that
             of the value at risk hold what was really lost?
@@ -71,6 +81,8 @@ class Verdict:
     planted: dict[str, Blame]
     accused: list[Blame]
     innocent: list[Blame]
+    suggested: list[Blame]
+    suggested_innocent: list[Blame]
     accused_innocent: list[Blame]
     covered: dict[str, tuple[bool, bool]]
     value_ratio: dict[str, float]
@@ -79,6 +91,11 @@ class Verdict:
     def found(self) -> list[str]:
         """Planted frictions that are named with exactly their slice."""
         return [name for name, blame in self.planted.items() if blame in self.named]
+
+    @property
+    def told(self) -> list[str]:
+        """Planted frictions that are suggested with exactly their slice."""
+        return [name for name, blame in self.planted.items() if blame in self.suggested]
 
     @property
     def is_on_top(self) -> bool:
@@ -97,7 +114,7 @@ def build(manifest: Any, database: Path, variables: dict[str, Any]) -> None:
         outcome = dbtRunner(manifest=manifest).invoke(
             [
                 *("build", "--quiet", "--vars", json.dumps(variables)),
-                *("--select", "+journey_pain_points"),
+                *("--select", "+journey_pain_points", "+journey_suggestions"),
                 *("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"),
                 *("--target-path", str(database.parent / "target")),
                 *("--log-path", str(database.parent / "logs")),
@@ -142,7 +159,7 @@ def judge(connection: duckdb.DuckDBPyConnection, seed: int) -> Verdict:
         " session_with_count, session_without_count,"
         " conversion_with, conversion_without from marts.journey_pain_points order by pain_rank"
     ).fetchall()
-    blames = [(blame_of_row(row[:6]), row[6:]) for row in rows]
+    blames = [(blame_of_row(row[:7]), row[7:]) for row in rows]
     named = [blame for blame, values in blames if values[0]]
     accused = [blame for blame, values in blames if is_plainly_worse(*values[7:])]
 
@@ -161,12 +178,28 @@ def judge(connection: duckdb.DuckDBPyConnection, seed: int) -> Verdict:
             )
             value_ratio[friction] = value * months / lost_amount
     harmful = list(planted.values())
+    suggested = [
+        blame_of_row(row)
+        for row in connection.execute(
+            "select coalesce(suggestions.friction, suggestions.kind), suggestions.stage,"
+            f" {', '.join(SUGGESTED_PART.format(part=part) for part in PARTS)}"
+            " from marts.journey_suggestions as suggestions"
+            " left join marts.journey_pain_points as pain_points"
+            " on suggestions.friction = pain_points.friction"
+            " and suggestions.stage = pain_points.stage"
+            " and suggestions.slice_name = pain_points.slice_name"
+            " and suggestions.slice_value = pain_points.slice_value"
+            " order by suggestions.suggestion_rank"
+        ).fetchall()
+    ]
     return Verdict(
         seed=seed,
         named=named,
         planted=planted,
         accused=accused,
         innocent=[blame for blame in named if is_innocent(blame, harmful)],
+        suggested=suggested,
+        suggested_innocent=[blame for blame in suggested if is_innocent(blame, harmful)],
         accused_innocent=[blame for blame in accused if is_innocent(blame, harmful)],
         covered=covered,
         value_ratio=value_ratio,
@@ -186,9 +219,12 @@ def blame_of_row(row: tuple[Any, ...]) -> Blame:
 
 
 def is_innocent(blame: Blame, harmful: Iterable[Blame]) -> bool:
-    """True when no session of the row can have met a harmful friction of its kind."""
+    """True when no session of the row can have met a harmful friction of its kind.
+
+    A slice that lags behind (`close_drop_off`) names no kind: any of them may explain it.
+    """
     return not any(
-        blame[0] == other[0]
+        blame[0] in (other[0], "close_drop_off")
         and all(dict(other[2]).get(part, value) == value for part, value in blame[2])
         for other in harmful
     )
@@ -227,7 +263,7 @@ def main() -> None:
         manifest = parse(folder, size)
         print(
             "  seed  named  found of  innocent  on top  value at risk / lost"
-            "   plainly: named  innocent"
+            "   plainly: named  innocent   suggested  found  innocent"
         )
         for seed in range(arguments.first, arguments.first + arguments.seeds):
             database = folder / DATABASE
@@ -241,17 +277,23 @@ def main() -> None:
             print(
                 f"{seed:>6}{len(verdict.named):>7}{len(verdict.found):>7}{len(verdict.planted):>3}"
                 f"{len(verdict.innocent):>10}{'yes' if verdict.is_on_top else 'no':>8}{ratios:>23}"
-                f"{len(verdict.accused):>17}{len(verdict.accused_innocent):>10}",
+                f"{len(verdict.accused):>17}{len(verdict.accused_innocent):>10}"
+                f"{len(verdict.suggested):>12}{len(verdict.told):>7}"
+                f"{len(verdict.suggested_innocent):>10}",
                 flush=True,
             )
             if arguments.show:
                 for blame in verdict.named:
                     print(f"          {blame}")
+                for blame in verdict.suggested:
+                    print(f"          suggested: {blame}")
 
     named = sum(len(verdict.named) for verdict in verdicts)
     found = sum(len(verdict.found) for verdict in verdicts)
     planted = sum(len(verdict.planted) for verdict in verdicts)
     accused = sum(len(verdict.accused) for verdict in verdicts)
+    suggested = sum(len(verdict.suggested) for verdict in verdicts)
+    told = sum(len(verdict.told) for verdict in verdicts)
     exactly_accused = sum(
         blame in verdict.accused for verdict in verdicts for blame in verdict.planted.values()
     )
@@ -268,6 +310,9 @@ def main() -> None:
         "gap_coverage": round(ratio(sum(gap for gap, _ in covered), len(covered)), 4),
         "value_coverage": round(ratio(sum(value for _, value in covered), len(covered)), 4),
         "median_value_ratio": round(ratios[len(ratios) // 2], 3) if ratios else None,
+        "suggestion_precision": round(ratio(told, suggested), 4),
+        "suggestion_recall": round(ratio(told, planted), 4),
+        "suggestion_innocent": sum(len(verdict.suggested_innocent) for verdict in verdicts),
         "plain_precision": round(ratio(exactly_accused, accused), 4),
         "plain_recall": round(ratio(exactly_accused, planted), 4),
         "plain_innocent_named": sum(len(verdict.accused_innocent) for verdict in verdicts),
@@ -277,6 +322,10 @@ def main() -> None:
     print(
         f"{'journey_pain_points':<34}{named:>8}{summary['precision']:>11.3f}"
         f"{summary['recall']:>8.3f}{summary['innocent_named']:>10}"
+    )
+    print(
+        f"{'journey_suggestions':<34}{suggested:>8}{summary['suggestion_precision']:>11.3f}"
+        f"{summary['suggestion_recall']:>8.3f}{summary['suggestion_innocent']:>10}"
     )
     print(
         f"{'plain comparison of conversion':<34}{accused:>8}{summary['plain_precision']:>11.3f}"

@@ -67,7 +67,7 @@ told as (
         null as amount
     from {{ ref('journey_transitions') }}
     where path_scope = 'within_session'
-        and from_state = 'start'
+        and from_state = '{{ journey_markers().start }}'
     group by period_month, level
 
     union all
@@ -81,7 +81,7 @@ told as (
         null as amount
     from {{ ref('journey_transitions') }}
     where path_scope = 'within_session'
-        and to_state = 'end'
+        and to_state = '{{ journey_markers().end }}'
     group by period_month, level
 
     union all
@@ -95,7 +95,7 @@ told as (
         null as amount
     from {{ ref('journey_transitions') }}
     where path_scope = 'between_sessions'
-        and from_state <> 'start'
+        and from_state <> '{{ journey_markers().start }}'
     group by period_month, level
 
     union all

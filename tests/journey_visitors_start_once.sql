@@ -14,8 +14,12 @@ transitions as (
 
     select
         level,
-        cast(sum(case when from_state = 'start' then transition_count else 0 end) as bigint) as start_count,
-        cast(sum(case when to_state = 'end' then transition_count else 0 end) as bigint) as end_count
+        cast(
+            sum(case when from_state = '{{ journey_markers().start }}' then transition_count else 0 end) as bigint
+        ) as start_count,
+        cast(
+            sum(case when to_state = '{{ journey_markers().end }}' then transition_count else 0 end) as bigint
+        ) as end_count
     from {{ ref('journey_transitions') }}
     where path_scope = 'between_sessions'
     group by level

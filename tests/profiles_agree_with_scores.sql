@@ -22,6 +22,17 @@ worth as (
 
 ),
 
+intents as (
+
+    select
+        customer_key,
+        max(known_until) as known_until
+    from {{ ref('purchase_intent') }}
+    where customer_key is not null
+    group by customer_key
+
+),
+
 recommended as (
 
     select * from {{ ref('recommendations') }}
@@ -53,6 +64,16 @@ select
 from recommended
 left join profiles on recommended.customer_key = profiles.customer_key
 where profiles.top_item_id is distinct from recommended.item_id
+
+union all
+
+select
+    'purchase_intent' as mart,
+    intents.customer_key
+from intents
+left join profiles on intents.customer_key = profiles.customer_key
+where profiles.week_probability is null
+    or profiles.intent_known_until is distinct from intents.known_until
 
 union all
 

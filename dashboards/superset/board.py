@@ -29,7 +29,10 @@ const charts = [...document.querySelectorAll('.dashboard-component-chart-holder'
     .filter(chart => chart.offsetParent !== null);
 const waiting = [...document.querySelectorAll('.loading, [data-test="loading-indicator"]')]
     .filter(mark => mark.offsetParent !== null);
-const empty = charts.filter(chart => chart.querySelector('.slice_container') === null);
+// A chart that failed shows an error in its place, and is done as well.
+const empty = charts.filter(
+    chart => chart.querySelector('.slice_container, [role="alert"], .ant-alert-error') === null
+);
 return charts.length === expected && waiting.length === 0 && empty.length === 0;
 """
 ERRORS = """

@@ -6,3 +6,17 @@
 {% macro default__value_at_max(value, order_by) -%}
     max_by({{ value }}, {{ order_by }})
 {%- endmacro %}
+
+
+{#- A quantile of a column between its values: 0.5 is the median. Empty values do not count. -#}
+{% macro quantile(column, share) -%}
+    {{ return(adapter.dispatch('quantile', 'footfall')(column, share)) }}
+{%- endmacro %}
+
+{% macro default__quantile(column, share) -%}
+    percentile_cont({{ share }}) within group (order by {{ column }})
+{%- endmacro %}
+
+{% macro duckdb__quantile(column, share) -%}
+    quantile_cont({{ column }}, {{ share }})
+{%- endmacro %}

@@ -1,5 +1,5 @@
 {#- A query: how many visitors took these events in this order, whatever lay between, over all of their sessions.
-    Events go by the names that the shop itself gives them. -#}
+    Events go by the names that the shop itself gives them; one may stand twice, for those who came back to it. -#}
 {% macro funnel_of(event_names, within_days=none) -%}
 with
 
@@ -31,7 +31,7 @@ acts as (
     inner join sessions
         on session_events.visitor_no = sessions.visitor_no
         and session_events.session_started_at = sessions.session_started_at
-    where session_events.event_name in ('{{ event_names | join("', '") }}')
+    where session_events.event_name in ({% for name in event_names %}{{ sql_text(name) }}{% if not loop.last %}, {% endif %}{% endfor %})
 
 ),
 
@@ -40,18 +40,40 @@ acts as (
     limit_seconds=within_days * 86400 if within_days else none
 ) }},
 
+asked as (
+    {% for name in event_names %}
+    select
+        {{ loop.index }} as step_no,
+        {{ sql_text(name) }} as step
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
+),
+
+counted as (
+
+    select
+        step_no,
+        count(*) as visitor_count,
+        median({{ seconds_between('first_at', 'reached_at') }}) as median_seconds_to_reach
+    from funnel_taken
+    group by step_no
+
+),
+
 final as (
 
     select
-        step,
-        count(*) as visitor_count,
-        cast(count(*) as double) / max(count(*)) over () as conversion_from_first,
-        median({{ seconds_between('first_at', 'reached_at') }}) as median_seconds_to_reach
-    from funnel_taken
-    group by step
+        asked.step_no,
+        asked.step,
+        coalesce(counted.visitor_count, 0) as visitor_count,
+        cast(coalesce(counted.visitor_count, 0) as double) / max(counted.visitor_count) over ()
+            as conversion_from_first,
+        counted.median_seconds_to_reach
+    from asked
+    left join counted on asked.step_no = counted.step_no
 
 )
 
 select * from final
-order by visitor_count desc
+order by step_no
 {%- endmacro %}

@@ -1,6 +1,6 @@
 {#- CTEs that follow somebody through steps in their order: the first step at its earliest, and each next one at its
     earliest after the one before. What lies between does not matter. `<prefix>_taken`, the last of them, has a row for
-    each step that was taken, with the session and the time of it and of the first. -#}
+    each step that was taken, with its number (a step may stand twice), the session and the time of it and of the first. -#}
 {% macro ordered_steps(prefix, acts, steps, who, carried=[], first_acts=none, limit_seconds=none) -%}
     {% for step in steps -%}
 {{ prefix }}_{{ loop.index }} as (
@@ -32,7 +32,7 @@
         and {{ seconds_between('earlier.first_at', 'acts.happened_at') }} <= {{ limit_seconds }}
         {%- endif %}
     {%- endif %}
-    where acts.step = '{{ step }}'
+    where acts.step = {{ sql_text(step) }}
     group by {{ (prefixed('acts', who) + prefixed('acts' if loop.first else 'earlier', carried)) | join(', ') }}
 
 ),
@@ -42,7 +42,8 @@
     {% for step in steps %}
     select
         *,
-        '{{ step }}' as step
+        {{ loop.index }} as step_no,
+        {{ sql_text(step) }} as step
     from {{ prefix }}_{{ loop.index }}
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}

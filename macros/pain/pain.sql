@@ -8,13 +8,31 @@
         'visitor': ['visitor'],
         'device_country': ['device', 'country'],
         'device_visitor': ['device', 'visitor'],
+        'segment': ['segment'],
     }) }}
+{%- endmacro %}
+
+
+{#- The columns that such slices are made of. -#}
+{% macro pain_parts() -%}
+    {{ return(['channel', 'device', 'country', 'visitor', 'segment']) }}
+{%- endmacro %}
+
+
+{#- The slices that slow steps are looked for in. How long customers of a segment take is their habit: no page is slow for
+    those alone. -#}
+{% macro slow_slices() -%}
+    {%- set slices = {} -%}
+    {%- for slice_name, parts in pain_slices().items() if 'segment' not in parts -%}
+        {%- do slices.update({slice_name: parts}) -%}
+    {%- endfor -%}
+    {{ return(slices) }}
 {%- endmacro %}
 
 
 {#- What sessions are told apart by when like is compared with like. -#}
 {% macro pain_mix() -%}
-    {{ return(['quarter', 'channel', 'device', 'country', 'visitor']) }}
+    {{ return(['quarter'] + pain_parts()) }}
 {%- endmacro %}
 
 
@@ -24,7 +42,7 @@
     {%- set values = prefixed(alias, parts) -%}
     '{{ slice_name }}' as slice_name,
         {{ values | join(" || ', ' || ") if parts else "cast('all' as varchar)" }} as slice_value
-        {%- for part in ['channel', 'device', 'country', 'visitor'] %},
+        {%- for part in pain_parts() %},
         {{ alias ~ '.' ~ part if part in parts else 'cast(null as varchar)' }} as {{ part }}
         {%- endfor %}
 {%- endmacro %}
@@ -92,4 +110,10 @@ select
             (1 + {{ days_between(utc_date('min(session_started_at)'), utc_date('max(session_started_at)')) }}) / 30.4375, 1
         ) as month_count
     from {{ ref('int_pain_sessions') }}
+{%- endmacro %}
+
+
+{#- A number, or 0 where it is less. What is not known stays unknown: `greatest` of some databases makes a 0 of it. -#}
+{% macro not_below_zero(number) -%}
+    case when {{ number }} < 0 then 0 else {{ number }} end
 {%- endmacro %}

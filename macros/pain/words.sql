@@ -29,12 +29,13 @@
 
 
 {#- Where a slice is, with a blank before it; nothing for all sessions. -#}
-{% macro slice_in_words(channel, device, country, visitor) -%}
+{% macro slice_in_words(channel, device, country, visitor, segment) -%}
     concat(
         coalesce(' on ' || {{ device }}, ''),
         coalesce(' in ' || {{ country }}, ''),
         coalesce(' from ' || {{ channel }}, ''),
-        coalesce(' among ' || {{ visitor }} || ' visitors', '')
+        coalesce(' among ' || {{ visitor }} || ' visitors', ''),
+        coalesce(' in the segment ' || {{ segment }}, '')
     )
 {%- endmacro %}
 

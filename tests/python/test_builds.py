@@ -184,3 +184,5 @@ def test_an_empty_run_only_makes_the_shapes(tmp_path: Path) -> None:
     outcome = shop.dbt("build", "--empty", "--exclude-resource-type", "test")
     assert outcome.success, problems(outcome)
     assert shop.value("select count(*) from marts.recommendations") == 0
+    assert any("made the tables without all their rows" in said for said in shop.said)
+    assert not shop.published.exists()

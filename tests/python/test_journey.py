@@ -32,7 +32,7 @@ FUNNEL = {
 # A way within sessions, and one that goes on from a visitor's session to her next.
 SCOPES = {
     "session_id": "path_scope = 'within_session'",
-    "user_id": "(path_scope = 'within_session' and from_state <> 'start' and to_state <> 'end'"
+    "user_id": "(path_scope = 'within_session' and from_state <> '(start)' and to_state <> '(end)'"
     " or path_scope = 'between_sessions')",
 }
 COLUMNS = {
@@ -68,7 +68,7 @@ def clicks(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
 
 
 def expected_transitions(path_col: str) -> dict[tuple[str, str], tuple[int, int, float]]:
-    names = {"path_start": "start", "path_end": "end"}
+    names = {"path_start": "(start)", "path_end": "(end)"}
     with (DATA / "transitions.csv").open(newline="") as file:
         return {
             (
@@ -115,19 +115,21 @@ def test_sessions_of_a_transition_equal_those_of_retentioneering(clicks: Warehou
     }
 
 
-def funnel_of(shop: Warehouse, names: list[str], within_days: int | None = None) -> dict[str, int]:
+def funnel_of(
+    shop: Warehouse, names: list[str], within_days: int | None = None
+) -> list[tuple[str, int]]:
     outcome = shop.dbt("compile", "--inline", f"{{{{ funnel_of({names}, {within_days}) }}}}")
     assert outcome.success, problems(outcome)
     result: Any = outcome.result
-    return {row[0]: row[1] for row in shop.query(result.results[0].node.compiled_code)}
+    return [row[1:3] for row in shop.query(result.results[0].node.compiled_code)]
 
 
 def test_a_funnel_of_own_events_equals_that_of_retentioneering(clicks: Warehouse) -> None:
-    assert funnel_of(clicks, list(FUNNEL)) == FUNNEL
+    assert funnel_of(clicks, list(FUNNEL)) == list(FUNNEL.items())
 
 
 def test_a_shorter_window_lets_fewer_through(clicks: Warehouse) -> None:
-    found = funnel_of(clicks, list(FUNNEL), 7)
+    found = dict(funnel_of(clicks, list(FUNNEL), 7))
     assert found["catalog"] == FUNNEL["catalog"]
     assert 0 < found["purchase"] < FUNNEL["purchase"]
     counts = [found[name] for name in FUNNEL]
@@ -200,3 +202,66 @@ def test_campaigns_are_touches_when_asked(own_shop: Warehouse) -> None:
         "select channel, removal_effect from marts.journey_attribution"
         " where attribution_model = 'markov' order by 1"
     ) == [("direct", 1.0), ("email", 0.5)]
+
+
+def test_events_may_be_called_as_our_markers_sound(own_shop: Warehouse) -> None:
+    events = Path(own_shop.variables["custom_events_path"])
+    own_shop.variables["custom_event_names"] = {
+        "start": "view",
+        "end": "search",
+        "other": "browse",
+        "it's mine": "add_to_cart",
+    }
+    # One session of each customer; `other` is walked most, so that it is a path beside the rest.
+    events.write_text(
+        HEADER
+        + "c1,2026-03-02 10:00:00,end,,,\n"
+        + "c1,2026-03-02 10:01:00,start,,,\n"
+        + "c1,2026-03-02 10:02:00,it's mine,,,\n"
+        + "c1,2026-03-02 10:03:00,start,,,\n"
+        + "c2,2026-03-02 10:00:00,start,,,\n"
+        + "c2,2026-03-02 10:01:00,it's mine,,,\n"
+        + "c3,2026-03-02 10:00:00,other,,,\n"
+        + "c4,2026-03-02 10:00:00,other,,,\n"
+    )
+    own_shop.variables["paths_kept"] = 1
+    own_shop.built((*JOURNEY, "+event_name_map"), test=True)
+
+    transitions = own_shop.query(
+        "select from_state, to_state, transition_count, round(probability, 3)"
+        " from marts.journey_transitions"
+        " where level = 'event' and path_scope = 'within_session' order by all"
+    )
+    assert transitions == [
+        ("(start)", "end", 1, 0.25),
+        ("(start)", "other", 2, 0.5),
+        ("(start)", "start", 1, 0.25),
+        ("end", "start", 1, 1.0),
+        ("it's mine", "(end)", 1, 0.5),
+        ("it's mine", "start", 1, 0.5),
+        ("other", "(end)", 2, 1.0),
+        ("start", "(end)", 1, 0.333),
+        ("start", "it's mine", 2, 0.667),
+    ]
+    paths = own_shop.query(
+        "select path, is_other, session_count from marts.journey_paths"
+        " where level = 'event' and path_kind = 'whole' order by all"
+    )
+    assert paths == [("(other)", True, 2), ("other", False, 2)]
+
+    # A step may stand twice: c1 came back to `start`, c2 did not. Nobody searched after that.
+    assert funnel_of(own_shop, ["start", "it's mine", "start", "end"]) == [
+        ("start", 2),
+        ("it's mine", 2),
+        ("start", 1),
+        ("end", 0),
+    ]
+
+
+def test_an_event_of_a_reserved_name_fails_the_build(own_shop: Warehouse) -> None:
+    events = Path(own_shop.variables["custom_events_path"])
+    own_shop.variables["custom_event_names"] = {"(start)": "view"}
+    events.write_text(HEADER + "c1,2026-03-02 10:00:00,(start),,,\n")
+    outcome = own_shop.build((*JOURNEY, "+event_name_map"), test=True)
+    assert not outcome.success
+    assert "event_names_are_no_markers" in problems(outcome)

@@ -29,7 +29,7 @@ gaps as (
 
     select
         customer_no,
-        median({{ days_between('previous_on', 'active_on') }}) as median_gap_days
+        {{ quantile(days_between('previous_on', 'active_on'), 0.5) }} as median_gap_days
     from following_order_days
     group by customer_no
 

@@ -88,7 +88,7 @@ item_prices as (
     select
         source,
         item_id,
-        median(unit_price) as price
+        {{ quantile('unit_price', 0.5) }} as price
     from order_lines
     where unit_price > 0
     group by source, item_id

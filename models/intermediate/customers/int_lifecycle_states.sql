@@ -1,8 +1,6 @@
 -- Where each customer stands in her life with the shop, on each cut-off date: exactly one state. Told from what lies
 -- before the date alone, so the states of a past date stay as they are unless late events change that past.
-{%- set at_risk_days = var('lifecycle_at_risk_days') %}
 {%- set lapsed_days = var('lifecycle_lapsed_days') %}
-{%- set loyal_orders = var('lifecycle_loyal_orders') %}
 with
 
 features as (
@@ -14,6 +12,12 @@ features as (
 customer_days as (
 
     select * from {{ ref('int_customer_days') }}
+
+),
+
+cutoffs as (
+
+    select * from {{ ref('int_cutoffs') }}
 
 ),
 
@@ -72,6 +76,32 @@ last_visits as (
 
 ),
 
+-- The first date that knows of a day. What lies between two dates is added up once and not at each later date again.
+told_on as (
+
+    select
+        days.active_on,
+        min(cutoffs.cutoff_date) as cutoff_date
+    from (select distinct customer_days.active_on from customer_days) as days
+    inner join cutoffs on days.active_on < cutoffs.cutoff_date
+    group by days.active_on
+
+),
+
+-- Decimals: sums of floats would depend on their order.
+period_amounts as (
+
+    select
+        customer_days.customer_no,
+        told_on.cutoff_date,
+        sum(cast(customer_days.net_amount as decimal(18, 4))) as period_amount
+    from customer_days
+    inner join told_on on customer_days.active_on = told_on.active_on
+    where customer_days.net_amount <> 0
+    group by customer_days.customer_no, told_on.cutoff_date
+
+),
+
 states as (
 
     select
@@ -80,7 +110,6 @@ states as (
         features.f_order_days,
         features.f_recency_days,
         features.f_tenure_days,
-        features.f_amount,
         case
             when features.f_order_days = 0
                 and coalesce(
@@ -88,12 +117,9 @@ states as (
                 ) > {{ lapsed_days }} then 'lapsed'
             when features.f_order_days = 0 and activations.activated_on < features.cutoff_date then 'activation'
             when features.f_order_days = 0 then 'acquisition'
-            when features.f_recency_days > {{ lapsed_days }} then 'lapsed'
-            when features.f_recency_days > {{ at_risk_days }} then 'at_risk'
-            when features.f_last_gap_days > {{ lapsed_days }} then 'won_back'
-            when features.f_order_days >= {{ loyal_orders }} then 'loyalty'
-            when features.f_order_days >= 2 then 'retention'
-            else 'conversion'
+            {{ state_of_orders(
+                'features.f_order_days', 'features.f_recency_days', 'features.f_last_gap_days'
+            ) | indent(12) }}
         end as lifecycle_state
     from features
     left join activations on features.customer_no = activations.customer_no
@@ -109,8 +135,7 @@ followed as (
         *,
         lag(lifecycle_state) over (partition by customer_no order by cutoff_date) as previous_state,
         lag(cutoff_date) over (partition by customer_no order by cutoff_date) as previous_cutoff_date,
-        lag(f_order_days) over (partition by customer_no order by cutoff_date) as previous_order_days,
-        lag(f_amount) over (partition by customer_no order by cutoff_date) as previous_amount
+        lag(f_order_days) over (partition by customer_no order by cutoff_date) as previous_order_days
     from states
 
 ),
@@ -118,23 +143,31 @@ followed as (
 final as (
 
     select
-        customer_no,
-        cutoff_date,
-        previous_cutoff_date,
+        followed.customer_no,
+        followed.cutoff_date,
+        followed.previous_cutoff_date,
 
-        lifecycle_state,
-        previous_state,
+        followed.lifecycle_state,
+        followed.previous_state,
 
-        cast(f_order_days as integer) as order_day_count,
-        cast(previous_order_days as integer) as previous_order_day_count,
-        cast(f_recency_days as integer) as recency_days,
-        cast(f_tenure_days as integer) as tenure_days,
-        f_amount as net_amount,
-        greatest(f_amount - coalesce(previous_amount, 0), 0) as period_amount,
+        cast(followed.f_order_days as integer) as order_day_count,
+        cast(followed.previous_order_days as integer) as previous_order_day_count,
+        cast(followed.f_recency_days as integer) as recency_days,
+        cast(followed.f_tenure_days as integer) as tenure_days,
+        cast(sum(coalesce(period_amounts.period_amount, 0)) over so_far as double) as net_amount,
+        cast(coalesce(period_amounts.period_amount, 0) as double) as period_amount,
 
-        max(case when previous_state is null or lifecycle_state <> previous_state then cutoff_date end)
-            over (partition by customer_no order by cutoff_date) as state_since
+        max(
+            case
+                when followed.previous_state is null or followed.lifecycle_state <> followed.previous_state
+                    then followed.cutoff_date
+            end
+        ) over so_far as state_since
     from followed
+    left join period_amounts
+        on followed.customer_no = period_amounts.customer_no
+        and followed.cutoff_date = period_amounts.cutoff_date
+    window so_far as (partition by followed.customer_no order by followed.cutoff_date)
 
 )
 

@@ -110,6 +110,7 @@ counted as (
         reached_by_slice.device,
         reached_by_slice.country,
         reached_by_slice.visitor,
+        reached_by_slice.segment,
         reached_by_slice.stage_order,
         met_by_slice.session_count as session_with_count,
         met_by_slice.order_count as order_with_count,
@@ -132,6 +133,7 @@ counted as (
         reached_by_slice.device,
         reached_by_slice.country,
         reached_by_slice.visitor,
+        reached_by_slice.segment,
         reached_by_slice.stage_order,
         reached_by_slice.session_count as session_with_count,
         reached_by_slice.order_count as order_with_count,
@@ -159,6 +161,7 @@ final as (
         device,
         country,
         visitor,
+        segment,
 
         stage_order,
         session_with_count,

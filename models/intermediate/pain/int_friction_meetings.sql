@@ -37,24 +37,36 @@ met as (
         steps.place_order,
         steps.place_length,
 
-        frictions.is_call_for_help
-    from steps
-    inner join frictions on steps.next_event_type = frictions.friction
-    qualify
+        frictions.is_call_for_help,
+
         row_number() over (
             partition by steps.visitor_no, steps.session_started_at, frictions.friction order by steps.event_no
-        ) = 1
+        ) as meeting_no
+    from steps
+    inner join frictions on steps.next_event_type = frictions.friction
 
 ),
 
 final as (
 
     select
-        *,
+        visitor_no,
+        session_started_at,
+        event_no,
+
+        friction,
+        place,
+
+        stage_order,
+        place_order,
+        place_length,
+
+        is_call_for_help,
         -- Too few to compare, or help asked for before anything was done, when she stood nowhere yet.
         stage_order > 0
         and count(*) over (partition by friction, stage_order) >= {{ var('pain_min_sessions') }} as is_compared
     from met
+    where meeting_no = 1
 
 )
 

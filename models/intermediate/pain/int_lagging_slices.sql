@@ -66,7 +66,7 @@ valued as (
     select
         *,
         sqrt(variance) as pass_rate_error,
-        session_count * amount_cents / 100 / nullif(passed_count, 0) as value_of_all
+        session_count * nullif(amount_cents, 0) / 100 / nullif(passed_count, 0) as value_of_all
     from corrected
 
 ),

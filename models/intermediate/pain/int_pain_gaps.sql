@@ -4,7 +4,7 @@
 {%- set counts = [
     'with_count', 'with_order_count', 'without_count', 'without_order_count', 'without_cents', 'without_squared_cents'
 ] %}
-{%- set row_key = ['friction', 'slice_name', 'slice_value', 'channel', 'device', 'country', 'visitor', 'stage_order'] %}
+{%- set row_key = ['friction', 'slice_name', 'slice_value'] + pain_parts() + ['stage_order'] %}
 with
 
 friction_strata as (
@@ -118,6 +118,7 @@ final as (
         device,
         country,
         visitor,
+        segment,
 
         stage_order,
         cast(sum(exposed_session_count) filter (where not is_elsewhere) as bigint) as exposed_session_count,

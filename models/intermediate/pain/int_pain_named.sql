@@ -3,7 +3,7 @@
 -- statistics report clusters (Kulldorff 1997). At most four are named for a friction and stage. Each part that a slice
 -- is told by has to make it a tenth clearer: `android` is not to lose to `android, returning` by a hair.
 {%- set slice_key = ['friction', 'stage_order', 'slice_name', 'slice_value'] %}
-{%- set parts = ['channel', 'device', 'country', 'visitor'] %}
+{%- set parts = pain_parts() %}
 {%- set rounds = 4 %}
 with
 
@@ -24,11 +24,19 @@ candidates_1 as (
 ),
 
 {% for round in range(1, rounds + 1) -%}
+ranked_{{ round }} as (
+
+    select
+        *,
+        row_number() over (partition by friction, stage_order order by clearness, slice_name, slice_value) as place
+    from candidates_{{ round }}
+
+),
+
 named_{{ round }} as (
 
-    select * from candidates_{{ round }}
-    qualify
-        row_number() over (partition by friction, stage_order order by clearness, slice_name, slice_value) = 1
+    select * from ranked_{{ round }}
+    where place = 1
 
 ),
 

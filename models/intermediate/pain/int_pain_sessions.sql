@@ -10,6 +10,12 @@ sessions as (
 
 ),
 
+session_segments as (
+
+    select * from {{ ref('int_session_segments') }}
+
+),
+
 newest as (
 
     select max(session_started_at) as newest_started_at
@@ -29,6 +35,7 @@ final as (
         coalesce(sessions.device, 'unknown') as device,
         coalesce(sessions.country, 'unknown') as country,
         case when sessions.visit_number > 1 then 'returning' else 'new' end as visitor,
+        session_segments.segment,
 
         sessions.furthest_funnel_order,
         case when sessions.is_converted then cast(round(sessions.amount * 100) as bigint) else 0 end as amount_cents,
@@ -38,6 +45,9 @@ final as (
     inner join newest
         on {{ utc_date('sessions.session_started_at') }}
         > {{ dbt.dateadd('month', -var('pain_window_months'), utc_date('newest.newest_started_at')) }}
+    inner join session_segments
+        on sessions.visitor_no = session_segments.visitor_no
+        and sessions.session_started_at = session_segments.session_started_at
     where not sessions.is_bot
 
 )

@@ -103,6 +103,7 @@ final as (
         device,
         country,
         visitor,
+        segment,
 
         stage_order,
         -- How many standard errors the gap is wide: how clearly it is seen, where z_score says how hard it is to

@@ -1,4 +1,5 @@
--- What a gap costs: the orders that are missing a month, and what they are worth, with the interval of either.
+-- What a gap costs: the orders that are missing a month, and what they are worth, with the interval of either. Where
+-- the orders of comparable sessions are worth nothing the shop tells no amounts, and nobody knows the value.
 with
 
 gaps as (
@@ -18,7 +19,7 @@ lost as (
         *,
         -conversion_gap * exposed_session_count as lost_order_count,
         gap_standard_error * exposed_session_count as lost_standard_error,
-        comparable_order_cents / 100 as order_value,
+        case when comparable_cents > 0 then comparable_order_cents / 100 end as order_value,
         (
             comparable_squared_cents / nullif(comparable_order_count, 0)
             - power(comparable_cents / nullif(comparable_order_count, 0), 2)
@@ -32,7 +33,7 @@ valued as (
 
     select
         *,
-        lost_order_count * coalesce(order_value, 0) as value_at_risk,
+        lost_order_count * order_value as value_at_risk,
         1.959964 * sqrt(
             power(order_value * lost_standard_error, 2)
             + greatest(order_value_variance, 0) * (power(lost_order_count, 2) + power(lost_standard_error, 2))
@@ -57,15 +58,13 @@ final as (
         round(valued.conversion_gap, 9) as conversion_gap,
         round(valued.conversion_gap - 1.959964 * valued.gap_standard_error, 9) as gap_lower,
         round(valued.conversion_gap + 1.959964 * valued.gap_standard_error, 9) as gap_upper,
-        round(coalesce(valued.lost_order_count, 0) / window_months.month_count, 6) as lost_orders_per_month,
+        round(valued.lost_order_count / window_months.month_count, 6) as lost_orders_per_month,
         round(valued.order_value, 2) as order_value,
-        round(greatest(coalesce(valued.value_at_risk, 0), 0) / window_months.month_count, 2) as value_at_risk,
-        round(
-            greatest(coalesce(valued.value_at_risk - valued.value_margin, 0), 0) / window_months.month_count, 2
-        ) as value_lower,
-        round(
-            greatest(coalesce(valued.value_at_risk + valued.value_margin, 0), 0) / window_months.month_count, 2
-        ) as value_upper
+        round({{ not_below_zero('valued.value_at_risk') }} / window_months.month_count, 2) as value_at_risk,
+        round({{ not_below_zero('valued.value_at_risk - valued.value_margin') }} / window_months.month_count, 2)
+            as value_lower,
+        round({{ not_below_zero('valued.value_at_risk + valued.value_margin') }} / window_months.month_count, 2)
+            as value_upper
     from valued
     cross join window_months
 

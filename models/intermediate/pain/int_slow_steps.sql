@@ -53,12 +53,12 @@ timed as (
 ),
 
 sliced as (
-    {% for slice_name, parts in pain_slices().items() %}
+    {% for slice_name, parts in slow_slices().items() %}
     select
         {{ pain_slice_columns(slice_name, 'timed') }},
         timed.stage_order,
         count(timed.dwell_seconds) as timed_session_count,
-        median(timed.dwell_seconds) as median_dwell_seconds
+        {{ quantile('timed.dwell_seconds', 0.5) }} as median_dwell_seconds
     from timed
     where {{ pain_slice_is_told(slice_name, 'timed') }}
     group by timed.stage_order{% for part in parts %}, timed.{{ part }}{% endfor %}
@@ -75,6 +75,7 @@ final as (
         sliced.device,
         sliced.country,
         sliced.visitor,
+        sliced.segment,
 
         sliced.stage_order,
         sliced.timed_session_count,

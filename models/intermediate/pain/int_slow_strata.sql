@@ -39,7 +39,7 @@ staged as (
         {{ prefixed('cells', pain_mix() + counts) | join(',\n        ') }},
         slow_steps.stage_order,
         bool_or(
-            {%- for part in ['channel', 'device', 'country', 'visitor'] %}
+            {%- for part in pain_parts() %}
             cells.{{ part }} = coalesce(slow_steps.{{ part }}, cells.{{ part }}){% if not loop.last %} and{% endif %}
             {%- endfor %}
         ) as is_slow
@@ -52,7 +52,7 @@ staged as (
 ),
 
 contrasted as (
-    {% for slice_name, parts in pain_slices().items() if parts %}
+    {% for slice_name, parts in slow_slices().items() if parts %}
     {%- set held = pain_mix() | reject('equalto', parts[-1]) | list %}
     select
         {{ pain_slice_columns(slice_name, 'slow_steps') }},
@@ -80,6 +80,7 @@ final as (
         device,
         country,
         visitor,
+        segment,
 
         stratum,
 
@@ -94,7 +95,7 @@ final as (
         is_elsewhere
     from contrasted
     where not is_slow or (is_with and not is_elsewhere)
-    group by slice_name, slice_value, channel, device, country, visitor, stage_order, is_elsewhere, stratum
+    group by slice_name, slice_value, channel, device, country, visitor, segment, stage_order, is_elsewhere, stratum
     having count(*) filter (where is_with) > 0
 
 )

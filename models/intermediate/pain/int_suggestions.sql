@@ -59,7 +59,7 @@ pains as (
         named_pains.slice_name,
         named_pains.slice_value,
         'journey_pain_points' as mart_name,
-        {{ slice_in_words('tests.channel', 'tests.device', 'tests.country', 'tests.visitor') }}
+        {{ slice_in_words('tests.channel', 'tests.device', 'tests.country', 'tests.visitor', 'tests.segment') }}
             as place,
         pain_values.exposed_session_count as session_count,
         pain_values.exposed_conversion as rate,
@@ -115,11 +115,9 @@ lags as (
         cast(null as bigint) as comparable_session_count,
         lagging_slices.session_count * (lagging_slices.usual_pass_rate - lagging_slices.pass_rate)
         / months.month_count as orders_per_month,
-        coalesce(lagging_slices.value_of_catching_up, 0) / months.month_count as expected_value,
-        greatest(
-            coalesce(lagging_slices.value_lower, 0) / months.month_count, 0
-        ) as lower_value,
-        coalesce(lagging_slices.value_upper, 0) / months.month_count as upper_value,
+        lagging_slices.value_of_catching_up / months.month_count as expected_value,
+        {{ not_below_zero('lagging_slices.value_lower') }} / months.month_count as lower_value,
+        lagging_slices.value_upper / months.month_count as upper_value,
         'low' as confidence
     from lagging_slices
     cross join months

@@ -80,6 +80,18 @@ actions as (
 
 ),
 
+-- What is known of her newest session so far; who has not come of late has none.
+intents as (
+
+    select
+        *,
+        row_number() over (partition by customer_key order by started_at desc, session_id asc) as session_place
+    from {{ ref('purchase_intent') }}
+    where is_latest
+        and customer_key is not null
+
+),
+
 final as (
 
     select
@@ -120,7 +132,8 @@ final as (
         rfm.recency_days,
         coalesce(rfm.order_day_count, 0) as order_day_count,
         coalesce(rfm.order_count, 0) as order_count,
-        coalesce(rfm.net_amount, 0) as net_amount,
+        coalesce(lifecycle.net_amount, 0) as net_amount,
+        coalesce(rfm.order_day_amount, 0) as order_day_amount,
         rfm.amount_per_order_day,
         coalesce(visits.session_count, 0) as session_count,
         rhythms.median_gap_days,
@@ -132,6 +145,8 @@ final as (
         worth.lower_amount,
         worth.upper_amount,
         actions.action_expected_value,
+        case when intents.is_open then intents.session_probability end as session_probability,
+        intents.week_probability,
 
         customers.has_marketing_consent,
         actions.is_contact_allowed,
@@ -141,7 +156,8 @@ final as (
         customers.registered_at,
         customers.first_seen_at,
         customers.last_seen_at,
-        visits.last_session_at
+        visits.last_session_at,
+        intents.known_until as intent_known_until
     from customers
     cross join cutoffs
     left join lifecycle
@@ -156,6 +172,9 @@ final as (
     left join worth on customers.customer_key = worth.customer_key
     left join recommended on customers.customer_key = recommended.customer_key
     left join actions on customers.customer_key = actions.customer_key
+    left join intents
+        on customers.customer_key = intents.customer_key
+        and intents.session_place = 1
 
 )
 

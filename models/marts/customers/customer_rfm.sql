@@ -15,6 +15,12 @@ features as (
 
 ),
 
+lifecycle as (
+
+    select * from {{ ref('int_lifecycle_states') }}
+
+),
+
 customers as (
 
     select * from {{ ref('int_customers') }}
@@ -63,7 +69,8 @@ final as (
         cast(scored.f_recency_days as integer) as recency_days,
         cast(scored.f_order_days as integer) as order_day_count,
         cast(scored.f_order_count as integer) as order_count,
-        scored.f_amount as net_amount,
+        lifecycle.net_amount,
+        scored.f_amount as order_day_amount,
         scored.f_amount / scored.f_order_days as amount_per_order_day,
         cast(scored.f_first_order_days as integer) as days_since_first_order,
         scored.recency_score,
@@ -73,6 +80,9 @@ final as (
         scored.cutoff_date as as_of_date
     from scored
     inner join customers on scored.customer_no = customers.customer_no
+    inner join lifecycle
+        on scored.customer_no = lifecycle.customer_no
+        and scored.cutoff_date = lifecycle.cutoff_date
 
 )
 

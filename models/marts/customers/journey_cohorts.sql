@@ -2,16 +2,17 @@
 -- came. A month that is not over holds counts and money but no rates: it would look like a drop.
 with recursive
 
-order_days as (
+customer_days as (
 
     select
         customer_no,
         active_on,
-        spend_amount,
-        cast({{ dbt.date_trunc('month', 'active_on') }} as date) as period_month,
-        row_number() over (partition by customer_no order by active_on) as order_day_no
+        net_amount,
+        cast({{ dbt.date_trunc('month', 'active_on') }} as date) as active_month,
+        is_order_day,
+        row_number() over (partition by customer_no, is_order_day order by active_on) as day_no
     from {{ ref('int_customer_days') }}
-    where is_order_day
+    where is_order_day or net_amount <> 0
 
 ),
 
@@ -40,16 +41,22 @@ cohorts as (
 
 ),
 
+-- Money goes by its own day, what is given back too. What is dated before the first month of the cohort (an order that
+-- was given back on its day, say) counts in that month, so that nothing is lost.
 customer_months as (
 
     select
-        customer_no,
-        period_month,
-        count(*) as order_day_count,
-        count(case when order_day_no = 2 then 1 end) as new_repeat_customer_count,
-        sum(spend_amount) as net_amount
-    from order_days
-    group by customer_no, period_month
+        customer_days.customer_no,
+        greatest(customer_days.active_month, members.cohort_month) as period_month,
+        count(case when customer_days.is_order_day then 1 end) as order_day_count,
+        count(case when customer_days.is_order_day and customer_days.day_no = 2 then 1 end)
+            as new_repeat_customer_count,
+        sum(cast(customer_days.net_amount as decimal(18, 4))) as net_amount
+    from customer_days
+    inner join members
+        on customer_days.customer_no = members.customer_no
+        and members.slice_name = 'all'
+    group by customer_days.customer_no, greatest(customer_days.active_month, members.cohort_month)
 
 ),
 
@@ -60,7 +67,7 @@ activity as (
         members.slice_name,
         members.slice_value,
         customer_months.period_month,
-        count(*) as active_customer_count,
+        count(case when customer_months.order_day_count > 0 then 1 end) as active_customer_count,
         sum(customer_months.order_day_count) as order_day_count,
         sum(customer_months.new_repeat_customer_count) as new_repeat_customer_count,
         sum(customer_months.net_amount) as net_amount
@@ -132,11 +139,13 @@ final as (
         active_customer_count,
         cast(repeat_customer_count as bigint) as repeat_customer_count,
         cast(order_day_count as bigint) as order_day_count,
-        net_amount,
-        cumulative_net_amount,
+        cast(net_amount as double) as net_amount,
+        cast(cumulative_net_amount as double) as cumulative_net_amount,
         case when is_complete then active_customer_count * 1.0 / customer_count end as retention_share,
         case when is_complete then repeat_customer_count * 1.0 / customer_count end as repeat_share,
-        case when is_complete then cumulative_net_amount / customer_count end as cumulative_amount_per_customer,
+        case
+            when is_complete then cast(cumulative_net_amount as double) / customer_count
+        end as cumulative_amount_per_customer,
 
         is_complete,
 

@@ -43,7 +43,7 @@ what_they_did as (
     select
         customer_days.customer_no,
         count(*) as order_day_count,
-        sum(customer_days.spend_amount) as net_amount
+        sum(customer_days.spend_amount) as spend_amount
     from customer_days
     inner join learned
         on customer_days.active_on >= learned.learned_on
@@ -60,7 +60,7 @@ learnt as (
         count(*) as customer_count,
         avg(case when what_they_did.customer_no is not null then 1.0 else 0.0 end) as purchase_share,
         avg(coalesce(what_they_did.order_day_count, 0)) as mean_order_days,
-        avg(coalesce(what_they_did.net_amount, 0)) as mean_amount
+        avg(coalesce(what_they_did.spend_amount, 0)) as mean_amount
     from members
     left join what_they_did on members.customer_no = what_they_did.customer_no
     group by members.segment_no

@@ -19,6 +19,12 @@ sessions as (
 
 ),
 
+session_segments as (
+
+    select * from {{ ref('int_session_segments') }}
+
+),
+
 stages as (
 
     select distinct
@@ -54,10 +60,16 @@ followed as (
 
 dropped as (
 
-    select * from followed
-    where stage is not null
+    select
+        followed.*,
+        session_segments.segment
+    from followed
+    inner join session_segments
+        on followed.visitor_no = session_segments.visitor_no
+        and followed.session_started_at = session_segments.session_started_at
+    where followed.stage is not null
     {% if is_incremental() -%}
-        and period_month in (select period_month from ({{ touched_months() }}))
+        and followed.period_month in (select period_month from ({{ touched_months() }}))
     {%- endif %}
 
 ),
@@ -130,7 +142,7 @@ sliced as (
         count(distinct judged.visitor_no) as visitor_count,
         coalesce(sum(judged.later_amount), 0) as later_amount,
         coalesce(sum(judged.recovered_amount), 0) as recovered_amount,
-        median(judged.days_to_return) as median_days_to_return,
+        {{ quantile('judged.days_to_return', 0.5) }} as median_days_to_return,
         max(judged.loaded_at) as loaded_at
     from judged
     group by judged.period_month, slice_value, judged.stage, judged.outcome, judged.furthest_funnel_order

@@ -22,6 +22,12 @@ sessions as (
 
 ),
 
+session_segments as (
+
+    select * from {{ ref('int_session_segments') }}
+
+),
+
 data_end as (
 
     select
@@ -45,11 +51,15 @@ reached as (
         sessions.channel,
         sessions.device,
         sessions.country,
-        sessions.visit_number
+        sessions.visit_number,
+        session_segments.segment
     from progress
     inner join sessions
         on progress.visitor_no = sessions.visitor_no
         and progress.session_started_at = sessions.session_started_at
+    inner join session_segments
+        on progress.visitor_no = session_segments.visitor_no
+        and progress.session_started_at = session_segments.session_started_at
     {% if is_incremental() -%}
     where progress.period_month in (select period_month from ({{ touched_months() }}))
     {%- endif %}
@@ -67,9 +77,9 @@ sliced as (
         reached.stage_order,
         count(*) as session_count,
         count(distinct reached.visitor_no) as visitor_count,
-        median(reached.dwell_seconds) as median_dwell_seconds,
-        quantile_cont(reached.dwell_seconds, 0.9) as p90_dwell_seconds,
-        median(reached.seconds_to_reach) as median_seconds_to_reach,
+        {{ quantile('reached.dwell_seconds', 0.5) }} as median_dwell_seconds,
+        {{ quantile('reached.dwell_seconds', 0.9) }} as p90_dwell_seconds,
+        {{ quantile('reached.seconds_to_reach', 0.5) }} as median_seconds_to_reach,
         max(reached.loaded_at) as loaded_at
     from reached
     group by reached.funnel_kind, reached.period_month, slice_value, reached.stage_order

@@ -1,5 +1,5 @@
 -- What troubles customers on the way to an order, where, whom, how much it lowers conversion and what it costs a
--- month. docs/pain_points.md says how to read it.
+-- month. Where too few sessions met it to compare, that is empty and not 0. docs/pain_points.md says how to read it.
 with
 
 counts as (
@@ -31,9 +31,9 @@ joined as (
     select
         counts.*,
 
-        coalesce(pain_values.exposed_session_count, 0) as exposed_session_count,
-        coalesce(pain_values.matched_session_count, 0) as matched_session_count,
-        coalesce(pain_values.comparable_session_count, 0) as comparable_session_count,
+        pain_values.exposed_session_count,
+        pain_values.matched_session_count,
+        pain_values.comparable_session_count,
         pain_values.exposed_conversion,
         pain_values.comparable_conversion,
         pain_values.conversion_gap,
@@ -41,11 +41,11 @@ joined as (
         pain_values.gap_upper,
         tests.p_value,
         tests.q_value,
-        coalesce(pain_values.lost_orders_per_month, 0) as lost_orders_per_month,
+        pain_values.lost_orders_per_month,
         pain_values.order_value,
-        coalesce(pain_values.value_at_risk, 0) as value_at_risk,
-        coalesce(pain_values.value_lower, 0) as value_lower,
-        coalesce(pain_values.value_upper, 0) as value_upper,
+        pain_values.value_at_risk,
+        pain_values.value_lower,
+        pain_values.value_upper,
 
         tests.p_value is not null as is_tested,
         coalesce(tests.is_significant, false) as is_significant,
@@ -80,6 +80,7 @@ final as (
         device,
         country,
         visitor,
+        segment,
 
         stage_order,
         session_with_count,
@@ -103,7 +104,8 @@ final as (
         value_upper,
         row_number() over (
             order by
-                is_named desc, is_significant desc, value_at_risk desc, lost_orders_per_month desc,
+                is_named desc, is_significant desc, value_at_risk desc nulls last,
+                lost_orders_per_month desc nulls last,
                 friction asc, stage_order asc, slice_name asc, slice_value asc
         ) as pain_rank,
 

@@ -6,7 +6,8 @@
 -- depends_on: {{ ref('int_touched_visitors') }}
 
 -- The ways through the shop, from entry to exit: between stages and between events, as they were walked and with
--- repeats merged. What is rare or long is one row, `other`, so that the paths of a month always hold all its sessions.
+-- repeats merged. What is rare or long is one row, `(other)`, so that the paths of a month always hold all its
+-- sessions.
 {%- set max_steps = var('path_max_steps') %}
 with
 
@@ -168,7 +169,7 @@ counted as (
     select
         period_month,
         kind_no,
-        coalesce(kept_path, 'other') as path,
+        coalesce(kept_path, '{{ journey_markers().other }}') as path,
         path_rank,
         case when path_rank is not null then max(entry_state) end as entry_state,
         case when path_rank is not null then max(exit_state) end as exit_state,

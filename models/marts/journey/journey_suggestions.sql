@@ -38,7 +38,13 @@ worded as (
             when kind = 'speed_up_step' then 'took it in this slice'
             when kind = 'close_drop_off' then 'got there'
             else 'met it there first'
-        end as what_they_did
+        end as what_they_did,
+        -- Who is compared differs by kind: docs/pain_points.md, What is compared with what.
+        case
+            when kind = 'speed_up_step' then 'comparable sessions of other slices that got there'
+            when kind = 'answer_questions' then 'comparable sessions that stood there and did not ask'
+            else 'comparable sessions that went on without it'
+        end as comparable_words
     from suggestions
 
 ),
@@ -57,9 +63,9 @@ explained as (
                     )
             else concat(
                     {{ points('rate') }}, ' % of them bought, against ', {{ points('usual_rate') }}, ' % of ',
-                    {{ with_thousands('comparable_session_count') }}, ' comparable sessions:',
-                    ' a gap of ', {{ points('gap') }},
-                    ' points (95 % interval ', {{ points('gap_lower') }}, ' to ', {{ points('gap_upper') }}, '), ',
+                    {{ with_thousands('comparable_session_count') }}, ' ', comparable_words, ': a gap of ',
+                    {{ points('gap') }}, ' points (95 % interval ', {{ points('gap_lower') }}, ' to ',
+                    {{ points('gap_upper') }}, '), ',
                     {{ with_one_decimal('orders_per_month') }}, ' orders a month.'
                 )
         end as evidence,
@@ -110,7 +116,7 @@ final as (
         round(upper_value, 2) as upper_value,
         row_number() over (
             order by
-                round(expected_value, 2) desc, round(orders_per_month, 6) desc,
+                round(expected_value, 2) desc nulls last, round(orders_per_month, 6) desc,
                 kind asc, friction asc, stage asc, slice_name asc, slice_value asc
         ) as suggestion_rank
     from explained

@@ -7,7 +7,8 @@
 -- depends_on: {{ ref('int_touched_visitors') }}
 
 -- What follows on what: how often a customer went from one state to the next, between stages and between events, within
--- a session and from one session to the next. `start` and `end` stand around each way. Bots are left out.
+-- a session and from one session to the next. `(start)` and `(end)` stand around each way. Bots are left out.
+{%- set markers = journey_markers() %}
 with
 
 session_events as (
@@ -194,8 +195,8 @@ counted as (
         count(*) as transition_count,
         count(distinct session_no) as session_count,
         count(distinct visitor_no) as visitor_count,
-        median(seconds_to_next) as median_dwell_seconds,
-        quantile_cont(seconds_to_next, 0.9) as p90_dwell_seconds,
+        {{ quantile('seconds_to_next', 0.5) }} as median_dwell_seconds,
+        {{ quantile('seconds_to_next', 0.9) }} as p90_dwell_seconds,
         max(loaded_at) as loaded_at
     from transitions
     group by is_between, period_month, from_no, to_no
@@ -208,8 +209,8 @@ named as (
         counted.*,
         case when counted.is_between then 'between_sessions' else 'within_session' end as path_scope,
         coalesce(from_states.level, to_states.level) as level,
-        coalesce(from_states.state, 'start') as from_state,
-        coalesce(to_states.state, 'end') as to_state
+        coalesce(from_states.state, '{{ markers.start }}') as from_state,
+        coalesce(to_states.state, '{{ markers.end }}') as to_state
     from counted
     left join states as from_states on counted.from_no = from_states.state_no
     left join states as to_states on counted.to_no = to_states.state_no

@@ -123,7 +123,7 @@ def _value(rows: list[tuple[Any, ...]]) -> Chart:
     figure.update_xaxes(
         **axis(title="months since the first order", showgrid=False, range=[-0.3, ages[-1] + 0.3])
     )
-    figure.update_yaxes(**axis(title="net spend a customer", rangemode="tozero"))
+    figure.update_yaxes(**axis(title="net amount a customer", rangemode="tozero"))
     cohort_worth = {(row[0], row[1]): row[4] for row in rows}
     return Chart(
         anchor="worth",

@@ -13,7 +13,7 @@ from footfall.report.parts import Chart, Table, not_built
 from footfall.report.style import SERIES, axis, finished
 from footfall.report.warehouse import Marts
 
-TITLE = "The funnel by channel, device, country and visitor"
+TITLE = "The funnel by channel, device, country, visitor and segment"
 USES = ("journey_funnel",)
 # More lines than these cannot be told apart; the table has them all.
 LINES = 6

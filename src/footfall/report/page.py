@@ -26,13 +26,13 @@ def render_page(heading: Heading, sections: Sequence[Section], written_at: datet
         count=wording.count, amount=wording.amount, share=wording.share, day=wording.day,
         words=wording.words,
     )  # fmt: skip
-    template = environment.from_string(_asset("page.html"))
+    template = environment.from_string(asset("page.html"))
     return template.render(
         heading=heading,
         sections=sections,
         written_at=written_at,
-        style=Markup(_asset("page.css")),
-        script=Markup(_asset("page.js")),
+        style=Markup(asset("colours.css") + asset("page.css")),
+        script=Markup(asset("page.js")),
         library=Markup(get_plotlyjs()),
         figure_json=figure_json,
     )
@@ -44,5 +44,6 @@ def figure_json(chart: Chart) -> Markup:
     return Markup(json.dumps(figure, sort_keys=True).replace("<", "\\u003c"))
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """A file that lies beside this one."""
     return resources.files("footfall.report").joinpath(name).read_text(encoding="utf-8")

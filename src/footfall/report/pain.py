@@ -56,7 +56,7 @@ def pain_points(marts: Marts) -> Chart:
                 wording.words(friction), stage, _place(cut, value), wording.count(met),
                 wording.share(met_conversion), wording.share(other_conversion),
                 wording.UNKNOWN if gap is None else f"{100 * gap:+.0f}", wording.amount(risk),
-                f"{wording.amount(lower)} to {wording.amount(upper)}", "yes" if named else "no",
+                _interval(lower, upper), "yes" if named else "no",
             ]
             for friction, stage, value, met, met_conversion, other_conversion, gap, risk, lower,
             upper, named, cut in rows
@@ -137,12 +137,9 @@ def suggestions(marts: Marts) -> Chart:
             empty="Nothing stands out that would be worth a suggestion.",
         )
     values = [
-        f"about {wording.amount(value)} a month"
-        + (
-            f" ({wording.amount(lower)} to {wording.amount(upper)})"
-            if lower is not None and upper is not None
-            else ""
-        )
+        "not known: the source tells no amounts"
+        if value is None
+        else f"about {wording.amount(value)} a month ({_interval(lower, upper)})"
         for _, _, _, _, value, lower, upper, _, _ in rows
     ]
     told = [
@@ -169,6 +166,12 @@ def suggestions(marts: Marts) -> Chart:
             [[one.title, one.confidence, one.value, one.behind] for one in told],
         ),
     )
+
+
+def _interval(lower: float | None, upper: float | None) -> str:
+    if lower is None or upper is None:
+        return wording.UNKNOWN
+    return f"{wording.amount(lower)} to {wording.amount(upper)}"
 
 
 def _place(slice_name: str, slice_value: str) -> str:

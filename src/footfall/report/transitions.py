@@ -12,6 +12,7 @@ from footfall.report.warehouse import Marts
 TITLE = "What customers do next"
 USES = ("journey_transitions",)
 STATES = 14
+START, END = "(start)", "(end)"
 
 
 def transition_matrix(marts: Marts) -> Chart:
@@ -43,12 +44,12 @@ def transition_matrix(marts: Marts) -> Chart:
     for before, after, times, _ in rows:
         leaving[before] = leaving.get(before, 0) + times
         arriving[after] = arriving.get(after, 0) + times
-    # Sessions begin at `start`, which heads the rows, and stop at `end`, the last column.
-    acts = sorted((set(leaving) | set(arriving)) - {"start", "end"})
+    # The start of sessions heads the rows, their end is the last column.
+    acts = sorted((set(leaving) | set(arriving)) - {START, END})
     acts.sort(key=lambda act: (-max(leaving.get(act, 0), arriving.get(act, 0)), act))
     shown = acts[:STATES]
-    befores = [act for act in ("start", *shown) if act in leaving]
-    afters = [act for act in (*shown, "end") if act in arriving]
+    befores = [act for act in (START, *shown) if act in leaving]
+    afters = [act for act in (*shown, END) if act in arriving]
     known = {(before, after): probability for before, after, _, probability in rows}
     values = [[known.get((before, after)) for after in afters] for before in befores]
     height = 150 + 30 * len(befores)
@@ -69,7 +70,7 @@ def transition_matrix(marts: Marts) -> Chart:
         marts=USES,
         reading=(
             "Pick a row: its cells say how often each act comes next, in per cent of all times. A "
-            "strong cell under “end” is where sessions stop."
+            "strong cell under “(end)” is where sessions stop."
             + (
                 f" The {len(shown)} most frequent of {len(acts)} acts are drawn, the table has all."
                 if len(shown) < len(acts)

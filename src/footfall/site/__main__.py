@@ -29,13 +29,16 @@ def main(arguments: list[str] | None = None) -> int:
             lineage = Lineage(read_project(chosen.target))
             print(as_text(lineage, lineage.found(chosen.column)))
         else:
-            coverage = write_site(chosen.target, chosen.pages, chosen.out)
+            written = write_site(chosen.target, chosen.pages, chosen.out)
+            coverage = written.coverage
             print(
                 f"Column lineage: {coverage.resolved} of {coverage.total} columns of the marts are "
                 "traced to their beginning."
             )
             for name, problems in coverage.unresolved.items():
                 print(f"  {name}: {'; '.join(problems)}")
+            for picture in written.missing:
+                print(f"A picture is missing, its words stand in its place: {picture}")
             print(f"The docs: {(chosen.out / 'index.html').resolve()}")
     except SiteError as problem:
         print(problem, file=sys.stderr)

@@ -17,7 +17,7 @@ _TAKEN_OUT = (
     '<link rel="canonical" href="/overview/"/>',
 )
 # Icons that the browser looks up before their names are filled in, one console error each.
-_ICON, _LATE_ICON = 'xlink:href="{{ getIcon', 'ng-attr-xlink:href="{{ getIcon'
+_ICON, _LATE_ICON = 'xlink:href="{{ getIcon', 'ng-attr-href="{{ getIcon'
 _WAY_BACK = (
     '<a href="index.html" style="position:fixed;left:0;bottom:0;z-index:2000;padding:4px 12px;'
     "background:#1f5f99;color:#fff;font:13px/1.6 system-ui,sans-serif;border-radius:0 6px 0 0;"

@@ -148,6 +148,9 @@
     }
     main.append(element("h2", {}, "Where it comes from"),
       element("ul", { class: "tree", id: "upstream" }, drawn(groupOf(t, [c], new Map()))));
+    if (table.conditions.length) {
+      main.append(element("h2", {}, `What rows of ${table.name} are chosen and matched by`), listed(table.conditions, "conditions"));
+    }
     const begins = ends(place);
     main.append(element("h2", {}, "What it begins with"));
     main.append(begins.length ? listed(begins, "ends")

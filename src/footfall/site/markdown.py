@@ -37,6 +37,8 @@ class Page:
     lead: str
     html: str
     sections: tuple[Section, ...]
+    # Pictures that are not there; the page shows their words instead.
+    missing: tuple[str, ...] = ()
 
 
 def read_pages(folder: Path) -> tuple[Page, ...]:
@@ -61,11 +63,18 @@ def _page(folder: Path, name: str, text: str, pages: frozenset[str]) -> Page:
         raise SiteError(f"docs/{name}.md does not begin with a heading of the first level.")
     for head in heads:
         tokens[head].attrSet("id", anchor_of(_words(tokens[head + 1])))
+    missing = []
     for token in _all(tokens):
         if token.type == "link_open":
             token.attrSet("href", _address(str(token.attrGet("href")), pages))
         elif token.type == "image":
-            token.attrSet("src", _picture(folder, name, str(token.attrGet("src"))))
+            address = str(token.attrGet("src"))
+            picture = _picture(folder / address)
+            if picture is None:
+                missing.append(address)
+                token.type = "text"
+            else:
+                token.attrSet("src", picture)
     for number, head in enumerate(heads):
         level = int(tokens[head].tag[1])
         end = next(
@@ -82,6 +91,7 @@ def _page(folder: Path, name: str, text: str, pages: frozenset[str]) -> Page:
         lead=re.split(r"(?<=\.)\s", _words(first), maxsplit=1)[0].rstrip(":"),
         html=markdown.renderer.render(tokens, markdown.options, {}),
         sections=tuple(sections),
+        missing=tuple(missing),
     )
 
 
@@ -105,8 +115,7 @@ def _address(address: str, pages: frozenset[str]) -> str:
     return address
 
 
-def _picture(folder: Path, page: str, address: str) -> str:
-    path = folder / address
+def _picture(path: Path) -> str | None:
     if path.suffix not in _IMAGES or not path.exists():
-        raise SiteError(f"docs/{page}.md shows {address}, which is not there or no picture.")
+        return None
     return f"data:{_IMAGES[path.suffix]};base64,{base64.b64encode(path.read_bytes()).decode()}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from textwrap import wrap
 
@@ -75,18 +75,13 @@ def as_text(lineage: Lineage, place: Place) -> str:
     lines += wrap(" ".join(column.description.split()), WIDTH)
     lines += ["", "Comes from"]
     lines += _lines(lineage, upstream(lineage, place), "")
+    table = lineage.tables.get(place.relation)
+    if table is not None and table.conditions:
+        lines += ["", f"Rows of {relation.name} are chosen and matched by"]
+        lines += _listed(lineage, table.conditions)
     ends, problems = lineage.ends(place)
-    by_table: dict[str, list[str]] = {}
-    for end in sorted(ends):
-        by_table.setdefault(end.relation, []).append(end.column)
-    lines += [
-        "",
-        "In the end from" if by_table else "In the end from no column: it is made on the way",
-    ]
-    for name, columns in by_table.items():
-        told = [one for one in columns if one != ROWS] or ["its rows"]
-        title = f"  {relations[name].name} ({relations[name].kind}): "
-        lines += wrap(title + ", ".join(told), WIDTH, subsequent_indent="    ")
+    lines += ["", "In the end from" if ends else "In the end from no column: it is made on the way"]
+    lines += _listed(lineage, ends)
     used = downstream(lineage, place)
     if used:
         lines += ["", "Goes into"]
@@ -98,6 +93,19 @@ def as_text(lineage: Lineage, place: Place) -> str:
     if problems:
         lines += ["", "Not known", *(f"  {problem}" for problem in sorted(problems))]
     return "\n".join(lines)
+
+
+def _listed(lineage: Lineage, places: Iterable[Place]) -> Iterator[str]:
+    """One line a table with its columns, by name."""
+    by_table: dict[str, list[str]] = {}
+    for one in sorted(places):
+        by_table.setdefault(one.relation, []).append(
+            "its rows" if one.column == ROWS else one.column
+        )
+    for relation_id, columns in by_table.items():
+        relation = lineage.project.relations[relation_id]
+        title = f"  {relation.name} ({relation.kind}): "
+        yield from wrap(title + ", ".join(columns), WIDTH, subsequent_indent="    ")
 
 
 def _lines(lineage: Lineage, group: Group, indent: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 from footfall.site.dbt_site import made_ours
@@ -12,8 +13,16 @@ from footfall.site.pages import landing_page, lineage_page, text_page
 from footfall.site.project import SiteError, counts_of, read_project
 
 
-def write_site(target: Path, pages: Path, out: Path) -> Coverage:
-    """Write all pages; returns how far the columns of the marts could be traced.
+@dataclass(frozen=True)
+class Written:
+    """How far the columns of the marts could be traced, and the pictures that pages lack."""
+
+    coverage: Coverage
+    missing: tuple[str, ...]
+
+
+def write_site(target: Path, pages: Path, out: Path) -> Written:
+    """Write all pages.
 
     Args:
         target: the folder that `dbt docs generate --static` wrote to.
@@ -38,4 +47,5 @@ def write_site(target: Path, pages: Path, out: Path) -> Coverage:
     (out / "pages").mkdir(parents=True)
     for name, text in written.items():
         (out / name).write_text(text, encoding="utf-8")
-    return lineage.coverage()
+    missing = tuple(f"docs/{page.name}.md: {one}" for page in prose for one in page.missing)
+    return Written(lineage.coverage(), missing)

@@ -1,0 +1,334 @@
+"""What a board file may say. Whatever else it says is refused, with the file and the key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+Format = Literal[
+    "count", "amount", "share", "decimal", "tenths", "signed", "days", "day", "month", "time",
+    "text", "words", "key", "yes_no",
+]  # fmt: skip
+Tone = Literal["accent", "good", "warn", "faint"]
+NOTHING = "There is nothing to show yet."
+
+
+class BoardError(Exception):
+    """A board cannot be drawn; the message names the file and the key, and says what to do."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Tile(_Part):
+    """What all tiles have.
+
+    Attributes:
+        title: the heading.
+        query: the name of the query that it shows.
+        anchor: the id on the page; made of the title where it is not given.
+        width: columns of twelve that it takes on a wide screen.
+        note: one sentence on how to read it.
+        empty: the sentence in its place when the query gives no row.
+        link: another board, `board` or `board#anchor`, that tells more.
+        link_text: the words of the link.
+    """
+
+    title: str
+    query: str
+    anchor: str = ""
+    width: int = Field(default=12, ge=2, le=12)
+    note: str = ""
+    empty: str = NOTHING
+    link: str = ""
+    link_text: str = "Details"
+
+    @property
+    def name(self) -> str:
+        return self.anchor or re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
+
+
+class FigureTile(_Tile):
+    """One number, what it was before, and how it moved.
+
+    `before` and `caption` name columns, the caption one of words. `spark` draws a column as a small
+    line: the figure is then the last row of the query, and the only one without.
+    """
+
+    kind: Literal["figure"]
+    value: str
+    format: Format = "count"
+    before: str = ""
+    better: Literal["up", "down", "neither"] = "up"
+    caption: str = ""
+    spark: str = ""
+    width: int = Field(default=3, ge=2, le=12)
+
+
+class BarsTile(_Tile):
+    """Bars, upright or lying, of one series or several, with intervals where there are some.
+
+    `series` gives series of `by` their order and their tones; others follow in other colours.
+    """
+
+    kind: Literal["bars"]
+    across: str
+    value: str
+    by: str = ""
+    stacked: bool = False
+    lying: bool = False
+    lower: str = ""
+    upper: str = ""
+    format: Format = "count"
+    across_format: Format = "text"
+    axis: str = ""
+    tone: Tone = "accent"
+    series: dict[str, Tone] = Field(default_factory=dict)
+    labels: bool = True
+    height: int = Field(default=320, ge=120, le=1200)
+
+
+class LinesTile(_Tile):
+    """Lines over time, one for each value of `by`."""
+
+    kind: Literal["lines"]
+    across: str
+    value: str
+    by: str = ""
+    format: Format = "count"
+    across_format: Format = "text"
+    axis: str = ""
+    height: int = Field(default=320, ge=120, le=1200)
+
+
+class HeatTile(_Tile):
+    """A grid of numbers, the darker the more."""
+
+    kind: Literal["heat"]
+    across: str
+    down: str
+    value: str
+    format: Format = "count"
+    across_format: Format = "text"
+    down_format: Format = "text"
+    across_order: str = ""
+    across_axis: str = ""
+    down_axis: str = ""
+    height: int = Field(default=400, ge=120, le=1200)
+
+
+class FlowTile(_Tile):
+    """Bands from one place to the next, as wide as their number.
+
+    `tone` names a column with good, warn or nothing in it. Two-sided are moves between groups: a
+    group stands on the left as it was and on the right as it is.
+    """
+
+    kind: Literal["flow"]
+    source: str
+    target: str
+    value: str
+    tone: str = ""
+    unit: str = ""
+    two_sided: bool = False
+    height: int = Field(default=440, ge=120, le=1200)
+
+
+class Column(_Part):
+    """A column of a table."""
+
+    name: str
+    label: str
+    format: Format = "text"
+    bar: bool = False
+
+
+class TableTile(_Tile):
+    """Rows to read and to take along as CSV."""
+
+    kind: Literal["table"]
+    columns: Sequence[Column] = Field(min_length=1)
+    download: str = ""
+
+
+class ListTile(_Tile):
+    """Sentences in order of weight: what to do, why, and what it brings."""
+
+    kind: Literal["list"]
+    heading: str
+    text: str = ""
+    detail: str = ""
+    value: str = ""
+    value_label: str = ""
+    tag_label: str = ""
+    format: Format = "amount"
+    tag: str = ""
+
+
+class PlotlyTile(_Tile):
+    """A chart of one's own: Plotly's traces and layout, with columns in the place of values."""
+
+    kind: Literal["plotly"]
+    traces: Sequence[dict[str, Any]] = Field(min_length=1)
+    layout: dict[str, Any] = Field(default_factory=dict)
+    by: str = ""
+    height: int = Field(default=360, ge=120, le=1200)
+
+
+Tile = FigureTile | BarsTile | LinesTile | HeatTile | FlowTile | TableTile | ListTile | PlotlyTile
+
+
+class Row(_Part):
+    """Tiles beside each other, under a heading where they share one."""
+
+    title: str = ""
+    note: str = ""
+    tiles: Sequence[Annotated[Tile, Field(discriminator="kind")]] = Field(min_length=1)
+
+
+class Board(_Part):
+    """One page.
+
+    Attributes:
+        title: its heading, and its name in the links between boards.
+        place: where it stands among the boards.
+        reading: one sentence on how to read it.
+        as_of: SQL that gives the date that its figures stand for.
+        queries: SQL by name. Marts are called `marts.<name>`.
+        rows: what is shown, from top to bottom.
+    """
+
+    title: str
+    place: int
+    reading: str
+    as_of: str
+    queries: dict[str, str] = Field(min_length=1)
+    rows: Sequence[Row] = Field(min_length=1)
+    path: Path = Field(exclude=True)
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+    @property
+    def tiles(self) -> tuple[tuple[str, Tile], ...]:
+        """Tiles with the keys that lead to them in the file."""
+        return tuple(
+            (f"rows[{row}].tiles[{place}]", tile)
+            for row, part in enumerate(self.rows)
+            for place, tile in enumerate(part.tiles)
+        )
+
+    def problem(self, key: str, what: str) -> BoardError:
+        return BoardError(f"{self.path}: {key}: {what}")
+
+
+def _no_key_twice(node: Any) -> None:
+    """YAML itself would drop the first of two equal keys without a word."""
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(
+                    problem=f"the key {key.value!r} stands twice", problem_mark=key.start_mark
+                )
+            seen.add(key.value)
+            _no_key_twice(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            _no_key_twice(value)
+
+
+def load_boards(folder: Path) -> tuple[Board, ...]:
+    """All boards of a folder, in their order.
+
+    Raises:
+        BoardError: there is none, or one of them is broken.
+    """
+    if not folder.is_dir():
+        raise BoardError(f"{folder}: there is no such folder of boards")
+    boards = [load_board(path) for path in sorted(folder.glob("*.yml"))]
+    if not boards:
+        raise BoardError(f"{folder}: there is no board, a file that ends in .yml, in this folder")
+    places: dict[int, Board] = {}
+    for board in boards:
+        other = places.setdefault(board.place, board)
+        if other is not board:
+            raise board.problem("place", f"{board.place} is the place of {other.path} as well")
+    _check_links(boards)
+    return tuple(sorted(boards, key=lambda board: board.place))
+
+
+def load_board(path: Path) -> Board:
+    """One board, checked as far as that goes without data.
+
+    Raises:
+        BoardError: the file is broken; the message names file and key.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        _no_key_twice(yaml.compose(text, Loader=yaml.SafeLoader))
+        told = yaml.safe_load(text)
+    except yaml.YAMLError as problem:
+        raise BoardError(f"{path}: this is no YAML: {problem}") from problem
+    if not isinstance(told, dict):
+        raise BoardError(f"{path}: a board is a mapping with title, queries, rows and so on")
+    try:
+        board = Board(**{**told, "path": path})
+    except ValidationError as problem:
+        raise BoardError("\n".join(_worded(path, error) for error in problem.errors())) from problem
+    _check(board)
+    return board
+
+
+def _worded(path: Path, error: Any) -> str:
+    kinds = {tile.model_fields["kind"].annotation.__args__[0] for tile in Tile.__args__}
+    key = ""
+    for part in error["loc"]:
+        # Pydantic puts the kind of a tile into the way to its keys; the file does not have it.
+        if part in kinds and key.endswith("]"):
+            continue
+        key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else str(part)
+    what = {
+        "extra_forbidden": "there is no such key here",
+        "missing": "this key is missing",
+    }.get(error["type"], error["msg"])
+    return f"{path}: {key}: {what}"
+
+
+def _check(board: Board) -> None:
+    used: set[str] = set()
+    anchors: dict[str, str] = {}
+    for key, tile in board.tiles:
+        if tile.query not in board.queries:
+            raise board.problem(f"{key}.query", f"there is no query {tile.query!r} under queries")
+        used.add(tile.query)
+        other = anchors.setdefault(tile.name, key)
+        if other != key:
+            raise board.problem(
+                f"{key}.anchor", f"{tile.name!r} is the anchor of {other} too; give another one"
+            )
+        if isinstance(tile, BarsTile) and bool(tile.lower) != bool(tile.upper):
+            raise board.problem(f"{key}.lower", "an interval has a lower and an upper end")
+    for name in board.queries:
+        if name not in used:
+            raise board.problem(f"queries.{name}", "no tile shows this query")
+
+
+def _check_links(boards: Sequence[Board]) -> None:
+    anchors = {board.name: {tile.name for _, tile in board.tiles} for board in boards}
+    for board in boards:
+        for key, tile in board.tiles:
+            if not tile.link:
+                continue
+            name, _, anchor = tile.link.partition("#")
+            if name not in anchors:
+                raise board.problem(f"{key}.link", f"there is no board {name!r}")
+            if anchor and anchor not in anchors[name]:
+                raise board.problem(f"{key}.link", f"the board {name!r} has no tile {anchor!r}")

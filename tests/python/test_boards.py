@@ -1,0 +1,677 @@
+"""The boards: definitions that are checked, figures that are those of the marts, in a browser."""
+
+from __future__ import annotations
+
+import csv
+import http.client
+import io
+import re
+import shutil
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import duckdb
+import pytest
+import yaml
+from sqlfluff.core import FluffConfig, Linter
+
+from board_pages import Page
+from conftest import PROJECT
+from footfall.boards import Board, BoardError, load_boards, render_boards
+from footfall.boards.__main__ import main
+from footfall.boards.published import open_published
+from footfall.boards.render import marts_of
+from footfall.boards.serve import ADDRESS, server
+from footfall.boards.wording import Wording
+from headless_browser import Visit, needs_chromium, visit
+from published_sample import RUN, contracts, publish_sample
+
+FOLDER = PROJECT / "dashboards"
+NAMES = ("overview", "journey", "customers", "retention", "recommendations", "model_quality")
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return publish_sample(tmp_path_factory.mktemp("published"))
+
+
+@pytest.fixture(scope="module")
+def boards() -> tuple[Board, ...]:
+    return load_boards(FOLDER)
+
+
+@pytest.fixture(scope="module")
+def texts(published: Path, boards: tuple[Board, ...]) -> Mapping[str, str]:
+    """The pages as they are written, by the name of the board."""
+    return {board.name: text for board, text in render_boards(boards, published)}
+
+
+@pytest.fixture(scope="module")
+def seen(texts: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Visit]:
+    """What a browser makes of each page."""
+    folder = tmp_path_factory.mktemp("pages")
+    for name, text in texts.items():
+        (folder / f"{name}.html").write_text(text, encoding="utf-8")
+    return {name: visit(folder / f"{name}.html", folder) for name in texts}
+
+
+@pytest.fixture(scope="module")
+def ask(published: Path) -> Callable[[str], Any]:
+    """The only value of a query on the published marts."""
+
+    def value(sql: str) -> Any:
+        with duckdb.connect(str(published), read_only=True) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            ((found,),) = connection.sql(sql).fetchall()
+        return found
+
+    return value
+
+
+def test_all_boards_are_there_in_their_order(boards: tuple[Board, ...]) -> None:
+    assert tuple(board.name for board in boards) == NAMES
+
+
+@needs_chromium
+@pytest.mark.parametrize("name", NAMES)
+def test_a_browser_draws_every_chart_and_asks_for_nothing(
+    seen: Mapping[str, Visit], boards: tuple[Board, ...], name: str
+) -> None:
+    page = Page(seen[name].page)
+    (board,) = (one for one in boards if one.name == name)
+    assert set(page.tiles) == {tile.name for _, tile in board.tiles}
+    charts = {anchor for anchor, tile in page.tiles.items() if tile.figure is not None}
+    assert charts
+    assert {anchor for anchor, tile in page.tiles.items() if tile.is_drawn} == charts
+    assert {anchor: tile.empty for anchor, tile in page.tiles.items() if tile.empty} == {}
+    assert seen[name].console == []
+    assert seen[name].requests == []
+
+
+@needs_chromium
+@pytest.mark.parametrize("name", ["journey", "model_quality"])
+def test_a_page_asks_for_nothing_even_where_it_could(
+    texts: Mapping[str, str], tmp_path: Path, name: str
+) -> None:
+    """Without the policy that forbids it, on a dark and narrow screen: all kinds of charts."""
+    free = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", texts[name])
+    assert free != texts[name]
+    path = tmp_path / "board.html"
+    path.write_text(free, encoding="utf-8")
+    dark = visit(path, tmp_path, "--blink-settings=preferredColorScheme=0", "--window-size=400,800")
+    assert dark.requests == []
+    assert dark.console == []
+    # Colours of the dark style sheet reached the drawings.
+    assert "fill: rgb(230, 234, 240)" in dark.page.split("</noscript>")[0]
+
+
+LAST_MONTH = "started_at >= timestamptz '2026-06-01 00:00:00+00' and not is_bot"
+KEEP = (
+    "from marts.churn_risk where horizon_days = 90 and risk_band in ('medium', 'high')"
+    " and lapse_date > as_of_date"
+)
+JUNE = (
+    "from marts.journey_funnel where funnel_kind = 'any_order' and slice_name = 'all'"
+    " and period_month = date '2026-06-01'"
+)
+NEWEST = "cutoff_date = (select max(cutoff_date) from marts.model_evaluation where"
+
+
+@needs_chromium
+@pytest.mark.parametrize(
+    ("name", "anchor", "sql"),
+    [
+        ("overview", "revenue", f"select sum(amount) from marts.sessions where {LAST_MONTH}"),
+        ("overview", "sessions", f"select count(*) from marts.sessions where {LAST_MONTH}"),
+        (
+            "overview",
+            "conversion",
+            f"select avg(is_converted::int) from marts.sessions where {LAST_MONTH}",
+        ),
+        (
+            "overview",
+            "buyers",
+            "select count(distinct customer_key) from marts.sessions"
+            f" where {LAST_MONTH} and is_converted",
+        ),
+        ("overview", "at-risk", f"select sum(value_at_risk) {KEEP}"),
+        ("journey", "browse", f"select max(session_count) {JUNE} and stage = 'browse'"),
+        (
+            "journey",
+            "purchase",
+            "select sum(session_count) filter (where stage = 'purchase')"
+            f" / sum(session_count) filter (where stage = 'checkout') {JUNE}",
+        ),
+        ("customers", "known", "select count(*) from marts.customer_profile"),
+        ("customers", "buyers", "select count(*) from marts.customer_rfm"),
+        (
+            "customers",
+            "active",
+            "select count(*) from marts.customer_lifecycle where is_as_of and lifecycle_state"
+            " not in ('acquisition', 'activation', 'at_risk', 'lapsed')",
+        ),
+        (
+            "customers",
+            "expected",
+            "select sum(predicted_amount) from marts.customer_value where horizon_days = 90",
+        ),
+        ("retention", "value-at-risk", f"select sum(value_at_risk) {KEEP}"),
+        ("retention", "at-risk", f"select count(*) {KEEP}"),
+        ("retention", "time", f"select median(lead_days) {KEEP} and risk_band = 'high'"),
+        (
+            "recommendations",
+            "covered",
+            "select (select count(distinct customer_key) from marts.recommendations)"
+            " / (select count(*) from marts.customer_profile)",
+        ),
+        (
+            "recommendations",
+            "repeats",
+            "select avg(is_repeat::int) from marts.recommendations",
+        ),
+        (
+            "recommendations",
+            "hits",
+            "select metric_value from marts.model_evaluation where score = 'recommendations'"
+            " and metric = 'hr_10' and population = 'all items' and model = 'attention_scorer'",
+        ),
+        (
+            "model_quality",
+            "gates-passed",
+            "select count(*) from marts.model_gates where is_passed",
+        ),
+        (
+            "model_quality",
+            "drifted",
+            "select count(*) from marts.score_drift where status in ('warn', 'fail')",
+        ),
+    ],
+)
+def test_a_figure_is_the_one_of_the_mart(
+    seen: Mapping[str, Visit], ask: Callable[[str], Any], name: str, anchor: str, sql: str
+) -> None:
+    tile = Page(seen[name].page).tiles[anchor]
+    expected = ask(sql)
+    assert expected
+    assert tile.value is not None
+    assert float(tile.value) == pytest.approx(expected)
+    # What people read is the same number, rounded.
+    told = float(re.sub(r"[^0-9.-]", "", tile.value_text))
+    assert told == pytest.approx(100 * expected if "%" in tile.value_text else expected, rel=0.01)
+
+
+@needs_chromium
+@pytest.mark.parametrize(
+    ("name", "anchor", "column", "sql"),
+    [
+        (
+            "overview",
+            "contacts",
+            1,
+            "select count(*) from marts.customer_actions where is_contact_action",
+        ),
+        (
+            "journey",
+            "funnel",
+            1,
+            "select sum(session_count) from marts.journey_funnel"
+            " where funnel_kind = 'any_order' and slice_name = 'all'",
+        ),
+        (
+            "journey",
+            "evidence",
+            6,
+            "select sum(value_at_risk) from marts.journey_pain_points where is_named",
+        ),
+        (
+            "customers",
+            "tiers",
+            1,
+            "select count(*) from marts.customer_value where horizon_days = 90",
+        ),
+        ("customers", "rfm-groups", 2, "select sum(net_amount) from marts.customer_rfm"),
+        ("customers", "segments", 1, "select count(*) from marts.customer_segments where is_as_of"),
+        ("retention", "keep", 1, f"select sum(value_at_risk) {KEEP}"),
+        ("retention", "actions", 2, "select count(*) from marts.customer_actions"),
+        (
+            "model_quality",
+            "gates",
+            2,
+            "select sum(figure) from marts.model_gates",
+        ),
+    ],
+)  # fmt: skip
+def test_a_table_adds_up_to_its_mart(
+    seen: Mapping[str, Visit], ask: Callable[[str], Any], name: str, anchor: str, column: int,
+    sql: str,
+) -> None:  # fmt: skip
+    tile = Page(seen[name].page).tiles[anchor]
+    assert sum(tile.column(column)) == pytest.approx(ask(sql))
+
+
+@needs_chromium
+@pytest.mark.parametrize(
+    ("name", "anchor", "sql"),
+    [
+        ("overview", "revenue-by-month", "select sum(amount) from marts.sessions where not is_bot"),
+        (
+            "overview",
+            "pain",
+            "select sum(value_at_risk) from marts.journey_pain_points where is_named",
+        ),
+        ("customers", "lifecycle", "select count(*) from marts.customer_lifecycle"),
+        ("retention", "bands", "select count(*) from marts.churn_risk where horizon_days = 90"),
+        ("recommendations", "categories", "select count(*) from marts.recommendations"),
+        (
+            "model_quality",
+            "recommendation-models",
+            "select sum(metric_value) from marts.model_evaluation where score = 'recommendations'"
+            " and metric = 'ndcg_10' and population = 'all items'",
+        ),
+    ],
+)
+def test_bars_add_up_to_their_mart(
+    seen: Mapping[str, Visit], ask: Callable[[str], Any], name: str, anchor: str, sql: str
+) -> None:
+    bars = Page(seen[name].page).tiles[anchor].bars()
+    assert sum(bars.values()) == pytest.approx(ask(sql))
+
+
+@needs_chromium
+@pytest.mark.parametrize(
+    ("name", "anchor", "sql"),
+    [
+        (
+            "journey",
+            "map",
+            "select (select sum(session_count) from marts.journey_dropoffs"
+            " where slice_name = 'all') + (select sum(session_count) from marts.journey_funnel"
+            " where funnel_kind = 'any_order' and slice_name = 'all' and stage <> 'browse')",
+        ),
+        (
+            "customers",
+            "moves",
+            "select sum(customer_count) from marts.customer_lifecycle_transitions where period_end"
+            " = (select max(period_end) from marts.customer_lifecycle_transitions)",
+        ),
+    ],
+)
+def test_flows_hold_everybody(
+    seen: Mapping[str, Visit], ask: Callable[[str], Any], name: str, anchor: str, sql: str
+) -> None:
+    figure = Page(seen[name].page).tiles[anchor].figure
+    assert figure is not None
+    assert sum(figure["data"][0]["link"]["value"]) == ask(sql)
+
+
+@needs_chromium
+def test_a_chart_of_ones_own_draws_the_columns(
+    seen: Mapping[str, Visit], ask: Callable[[str], Any]
+) -> None:
+    figure = Page(seen["model_quality"].page).tiles["calibration"].figure
+    assert figure is not None
+    traces = {trace["name"]: trace for trace in figure["data"]}
+    assert len(traces) == len(figure["data"]) > 2
+    assert sum(traces["churn, 90 days"]["y"]) == pytest.approx(
+        ask(
+            "select sum(observed_mean) from marts.model_calibration where score = 'churn'"
+            " and horizon_days = 90 and model = 'attention_scorer' and cutoff_date = (select"
+            " max(cutoff_date) from marts.model_calibration where score = 'churn'"
+            " and horizon_days = 90)"
+        )
+    )
+
+
+@needs_chromium
+def test_suggestions_and_reasons_are_told(
+    seen: Mapping[str, Visit], ask: Callable[[str], Any]
+) -> None:
+    overview = Page(seen["overview"].page).tiles["suggestions"]
+    title = ask("select title from marts.journey_suggestions where suggestion_rank = 1")
+    assert title in overview.items[0]
+    examples = Page(seen["recommendations"].page).tiles["examples"]
+    assert {row[5] for row in examples.rows} == {"True", "False"}
+    reasons = [row[4] for row in examples.rows]
+    assert all(reason.startswith(("she chose ", "she has ", "many buy it")) for reason in reasons)
+    assert len(set(reasons)) > 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_footer_names_run_and_date_and_the_marts(
+    texts: Mapping[str, str], boards: tuple[Board, ...], published: Path, name: str
+) -> None:
+    page = Page(texts[name])
+    assert page.run == RUN.run_id
+    assert re.search(r"As of (30 Jun|1 Jul) 2026\.", page.text)
+    assert "Published 2026-07-01 12:00 UTC" in page.text
+    (board,) = (one for one in boards if one.name == name)
+    assert board.reading.split(",")[0] in page.text
+    with open_published(published) as marts:
+        for mart in marts_of(board, marts):
+            assert mart in page.text.split("Published")[1]
+
+
+def test_links_lead_to_boards_and_nowhere_else(texts: Mapping[str, str]) -> None:
+    anchors = {name: set(Page(text).tiles) for name, text in texts.items()}
+    for name, text in texts.items():
+        for address in Page(text).addresses:
+            if address == "#main" or address.startswith("data:text/csv"):
+                continue
+            file, _, anchor = address.partition("#")
+            target = file.removesuffix(".html")
+            assert target in anchors, (name, address)
+            assert not anchor or anchor in anchors[target], (name, address)
+        assert {f"{other}.html" for other in NAMES} <= set(Page(text).addresses)
+        assert "default-src 'none'" in text
+
+
+def test_equal_publications_give_equal_pages(
+    texts: Mapping[str, str], boards: tuple[Board, ...], published: Path
+) -> None:
+    assert {board.name: text for board, text in render_boards(boards, published)} == texts
+
+
+def test_a_list_can_be_taken_along_with_whole_keys(
+    texts: Mapping[str, str], ask: Callable[[str], Any]
+) -> None:
+    download = Page(texts["retention"]).tiles["keep"].download
+    rows = list(csv.DictReader(io.StringIO(unquote(download.partition(",")[2]))))
+    assert len(rows) == ask(f"select count(*) {KEEP}")
+    assert {row["customer_key"] for row in rows} <= {
+        str(key) for key in ask("select list(customer_key) from marts.churn_risk")
+    }
+    assert float(rows[0]["value_at_risk"]) == pytest.approx(
+        ask(f"select max(value_at_risk) {KEEP}")
+    )
+
+
+def test_a_young_shop_gets_sentences(boards: tuple[Board, ...], tmp_path: Path) -> None:
+    emptied = publish_sample(tmp_path, *(f"delete from marts.{mart}" for mart in contracts()))
+    for board, text in render_boards(boards, emptied):
+        page = Page(text)
+        told = {tile.name: tile.empty for _, tile in board.tiles}
+        assert {anchor: tile.empty for anchor, tile in page.tiles.items()} == told
+        assert all(told.values())
+        assert "No data yet." in page.text
+        assert "script" not in page.tags
+
+
+def test_a_shop_of_three_weeks_has_no_whole_month(
+    boards: tuple[Board, ...], tmp_path: Path
+) -> None:
+    """Sessions of a part of a month, and nothing that was judged on a window."""
+    young = publish_sample(
+        tmp_path,
+        "delete from marts.sessions where started_at not between "
+        "timestamptz '2026-05-03 00:00:00+00' and timestamptz '2026-05-20 00:00:00+00'",
+        *(f"delete from marts.{mart}" for mart in contracts() if mart.startswith("model_")),
+    )
+    pages = {board.name: Page(text) for board, text in render_boards(boards, young)}
+    assert pages["overview"].tiles["revenue"].empty == "No month is whole yet."
+    assert pages["overview"].tiles["pain"].figure is not None
+    assert "No window has closed" in pages["model_quality"].tiles["compared"].empty
+
+
+def test_the_first_whole_month_is_compared_with_nothing(
+    boards: tuple[Board, ...], tmp_path: Path
+) -> None:
+    first = publish_sample(
+        tmp_path,
+        "delete from marts.sessions where started_at < timestamptz '2026-06-01 00:00:00+00'",
+    )
+    pages = {board.name: Page(text) for board, text in render_boards(boards[:1], first)}
+    revenue = pages["overview"].tiles["revenue"]
+    assert float(revenue.value or 0) > 0
+    assert revenue.change == ""
+    assert (
+        "against" not in pages["overview"].text.split("What needs attention")[0].split("lead")[-1]
+    )
+
+
+def test_text_of_the_data_stays_text(boards: tuple[Board, ...], tmp_path: Path) -> None:
+    hostile = "</script><b>bold</b>"
+    loud = publish_sample(
+        tmp_path,
+        f"update marts.sessions set channel = '{hostile}' where channel = 'organic'",
+        f"update marts.journey_suggestions set title = '{hostile}'",
+        f"update marts.recommendations set item_name = '={hostile}'",
+    )
+    for board, text in render_boards(boards, loud):
+        page = Page(text)
+        assert "b" not in page.tags, board.name
+
+
+def test_a_currency_stands_beside_amounts(boards: tuple[Board, ...], published: Path) -> None:
+    ((_, text),) = render_boards(boards[:1], published, "EUR")
+    page = Page(text)
+    assert page.tiles["revenue"].value_text.endswith("\N{NO-BREAK SPACE}EUR")
+    assert "own currency" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("value", "form", "told"),
+    [
+        (1234.5, "count", "1,234"),
+        (-1234.5, "amount", "-€1,234"),
+        (3.456, "amount", "€3.46"),
+        (0.0512, "share", "5.1%"),
+        (1.0, "share", "100%"),
+        (1, "days", "1 day"),
+        (-3, "days", "-3 days"),
+        (None, "amount", "-"),
+        ("long_name", "words", "long name"),
+        ("0123456789abcdef", "key", "01234567…"),
+        (True, "yes_no", "yes"),
+    ],
+)
+def test_values_are_worded(value: Any, form: Any, told: str) -> None:
+    assert Wording("€")(value, form) == told
+
+
+BROKEN = """
+title: Broken
+place: 1
+reading: A board to break.
+as_of: select max(as_of_date) from marts.customer_profile
+queries:
+  risk: |
+    select risk_band, count(*) as customer_count from marts.churn_risk group by risk_band
+rows:
+  - tiles:
+      - kind: bars
+        title: Risk
+        query: risk
+        across: risk_band
+        value: customer_count
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "to", "told"),
+    [
+        ("across: ", "acros: ", r"broken\.yml: rows\[0\]\.tiles\[0\]\.acros: there is no such key"),
+        ("        value: customer_count\n", "", r"tiles\[0\]\.value: this key is missing"),
+        ("kind: bars", "kind: pie", r"rows\[0\]\.tiles\[0\]: .*'pie'.*'bars'"),
+        ("kind: bars", "kind: figure", r"\.across: there is no such key"),
+        ("query: risk", "query: riks", r"tiles\[0\]\.query: there is no query 'riks'"),
+        ("value: customer_", "value: ", r"\.value: .* no column 'count'; it has risk_band, custom"),
+        ("value: customer_count", "value: risk_band", r"\.value: .* holds '\w+', and no number"),
+        ("group by risk_band", "group by band", r"queries\.risk: DuckDB cannot \w+ this: .*band"),
+        ("marts.churn_risk", "main.churn_risk", r"queries\.risk: main\.churn_risk is no mart"),
+        ("marts.churn_risk", "read_csv('/etc/passwd')", r"queries\.risk: DuckDB cannot \w+ this"),
+        ("place: 1", "place: first", r"broken\.yml: place: .*integer"),
+        ("place: 1", "place: 1\nplace: 2", r"the key 'place' stands twice"),
+        ("        title: Risk", "        title: Risk\n        link: x", r"\.link: .* no board 'x'"),
+        ("        title: Risk", "        title: Risk\n        width: 13", r"\.width: .*12"),
+        (
+            "        title: Risk",
+            "        title: Risk\n        format: day",
+            r"\.format: .* no date",
+        ),
+        ("select max(as_of_date)", "select count(*)", r"broken\.yml: as_of: .* give a date"),
+        ("queries:\n", "queries:\n  one: select 1\n", r"queries\.one: no tile shows this query"),
+        ("title: Broken", "- title", r"broken\.yml: this is no YAML"),
+    ],
+)
+def test_a_broken_board_is_refused_by_file_and_key(
+    published: Path, tmp_path: Path, change: str, to: str, told: str
+) -> None:
+    assert change in BROKEN
+    (tmp_path / "broken.yml").write_text(BROKEN.replace(change, to), encoding="utf-8")
+    with pytest.raises(BoardError, match=told):
+        list(render_boards(load_boards(tmp_path), published))
+
+
+def test_the_board_that_is_broken_above_is_sound(published: Path, tmp_path: Path) -> None:
+    (tmp_path / "broken.yml").write_text(BROKEN, encoding="utf-8")
+    ((_, text),) = render_boards(load_boards(tmp_path), published)
+    assert Page(text).tiles["risk"].figure is not None
+
+
+def test_plotly_says_what_it_does_not_know(published: Path, tmp_path: Path) -> None:
+    own = BROKEN.partition("      - kind")[0] + (
+        "      - kind: plotly\n        title: Own\n        query: risk\n"
+        "        traces: [{type: bar, x: {column: risk_band}, colour: red}]\n"
+    )
+    (tmp_path / "own.yml").write_text(own, encoding="utf-8")
+    with pytest.raises(BoardError, match=r"own\.yml: rows\[0\]\.tiles\[0\]\.traces: .*colour"):
+        list(render_boards(load_boards(tmp_path), published))
+
+
+def test_a_missing_publication_names_the_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], published: Path
+) -> None:
+    out = tmp_path / "out"
+    shared = ["render", "--boards", str(FOLDER), "--out", str(out), "--published"]
+    assert main([*shared, str(tmp_path / "nothing.duckdb")]) == 1
+    assert "make build" in capsys.readouterr().err
+    with duckdb.connect(str(tmp_path / "bare.duckdb")) as connection:
+        connection.execute("create schema marts")
+    assert main([*shared, str(tmp_path / "bare.duckdb")]) == 1
+    assert "no marts.publication" in capsys.readouterr().err
+    (tmp_path / "text.duckdb").write_text("this is no publication" * 1000)
+    assert main([*shared, str(tmp_path / "text.duckdb")]) == 1
+    assert "cannot be opened as published marts" in capsys.readouterr().err
+    shutil.copy(published, tmp_path / "mixed.duckdb")
+    (tmp_path / "mixed.duckdb").chmod(0o644)
+    with duckdb.connect(str(tmp_path / "mixed.duckdb")) as connection:
+        connection.execute("update marts.publication set run_id = 'other' where mart = 'sessions'")
+    assert main([*shared, str(tmp_path / "mixed.duckdb")]) == 1
+    assert "come from 2 runs" in capsys.readouterr().err
+    assert not list(out.glob("*.html"))
+
+
+def test_boards_are_rendered_and_shown_to_this_machine_only(
+    published: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "boards"
+    with pytest.raises(BoardError, match=r"make dashboards"):
+        server(out, 0, "overview.html")
+    assert (
+        main(
+            ["render", "--boards", str(FOLDER), "--out", str(out),
+             "--published", str(published)]
+        )
+        == 0
+    )  # fmt: skip
+    assert str(out / "retention.html") in capsys.readouterr().out
+    assert {path.stem for path in out.iterdir()} == set(NAMES)
+    with server(out, 0, "overview.html") as opened:
+        assert opened.server_address[0] == ADDRESS == "127.0.0.1"
+        port = opened.server_port
+        threading.Thread(target=opened.serve_forever, daemon=True).start()
+        try:
+            assert asked(port, "/")[::2] == (302, "/overview.html")
+            status, body, _ = asked(port, "/journey.html")
+            assert (status, body) == (200, (out / "journey.html").read_bytes())
+            assert asked(port, "/nothing.html")[0] == 404
+            assert asked(port, "/journey.html", "shop.example")[0] == 403
+            # The way out of the folder leads nowhere.
+            assert asked(port, "/../published/shop.duckdb")[0] == 404
+            with pytest.raises(BoardError, match=rf"Port {port} .*PORT="):
+                server(out, port, "overview.html")
+        finally:
+            opened.shutdown()
+
+
+def asked(port: int, path: str, host: str = ADDRESS) -> tuple[int, bytes, str | None]:
+    connection = http.client.HTTPConnection(ADDRESS, port, timeout=60)
+    try:
+        connection.request("GET", path, headers={"Host": host})
+        answer = connection.getresponse()
+        return answer.status, answer.read(), answer.getheader("Location")
+    finally:
+        connection.close()
+
+
+def test_exposures_name_the_marts_that_boards_read(
+    boards: tuple[Board, ...], published: Path
+) -> None:
+    exposures = read_exposures()
+    with open_published(published) as marts:
+        read = {f"board_{board.name}": set(marts_of(board, marts)) for board in boards}
+    assert {name: exposures[name] for name in exposures if name.startswith("board_")} == read
+
+
+def test_every_mart_is_used_by_an_exposure_or_measured_by_a_metric() -> None:
+    """Metrics stand on semantic models, and these on marts."""
+    measured: set[str] = set()
+    for path in (PROJECT / "models/marts/metrics").glob("*.yml"):
+        measured |= set(re.findall(r"^ +model: ref\('(\w+)'\)$", path.read_text(), re.MULTILINE))
+        measured |= {
+            model["name"]
+            for model in yaml.safe_load(path.read_text()).get("models", [])
+            if "time_spine" in model
+        }
+    used = set().union(*read_exposures().values())
+    assert used | measured == set(contracts())
+
+
+def test_the_exposure_of_the_superset_dashboard_names_its_datasets() -> None:
+    bundle = PROJECT / "dashboards/superset/bundle/datasets"
+    datasets = {path.stem for path in bundle.glob("*/*.yaml")} - {"publication"}
+    assert read_exposures()["superset_dashboard"] == datasets
+
+
+def test_the_exposure_of_the_report_names_what_it_reads() -> None:
+    """Its modules name their marts in SQL."""
+    sources = [path.read_text() for path in (PROJECT / "src/footfall/report").glob("*.py")]
+    words = set(re.findall(r"\w+", " ".join(sources)))
+    assert read_exposures()["journey_report"] == words & set(contracts())
+
+
+def read_exposures() -> dict[str, set[str]]:
+    """The marts of each exposure by its name."""
+    told = yaml.safe_load((PROJECT / "models/exposures.yml").read_text(encoding="utf-8"))
+    found = {}
+    for exposure in told["exposures"]:
+        assert {"owner", "url", "maturity", "type", "description", "label"} <= set(exposure)
+        found[exposure["name"]] = {
+            re.fullmatch(r"ref\('(\w+)'\)", one).group(1)  # type: ignore[union-attr]
+            for one in exposure["depends_on"]
+        }
+    return found
+
+
+def test_the_sql_of_boards_is_written_like_the_rest(boards: tuple[Board, ...]) -> None:
+    """By the project's rules; sub-queries of one table need no prefixes."""
+    rules = FluffConfig.from_path(str(PROJECT)).get("exclude_rules")
+    linter = Linter(
+        config=FluffConfig.from_path(
+            str(PROJECT),
+            overrides={
+                "templater": "raw",
+                "exclude_rules": f"{rules}, references.qualification, aliasing.unique.table",
+            },
+        )
+    )
+    problems = [
+        f"{board.path.name}, {name}, line {one.line_no}: {one.rule_code()} {one.desc()}"
+        for board in boards
+        for name, sql in board.queries.items()
+        for one in linter.lint_string(sql).get_violations()
+    ]
+    assert problems == []
