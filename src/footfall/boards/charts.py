@@ -126,7 +126,8 @@ def heat(tile: HeatTile, data: Data) -> go.Figure:
     columns, rows = list(dict.fromkeys(across)), list(dict.fromkeys(down))
     if tile.across_order:
         order = dict(zip(across, data.values("across_order", tile.across_order), strict=True))
-        columns.sort(key=lambda name: order[name])
+        # What has no place comes after what has one.
+        columns.sort(key=lambda name: (order[name] is None, order[name] or 0))
     cells = {
         (row, column): (value, text)
         for row, column, value, text in zip(down, across, values, texts, strict=True)
