@@ -1,7 +1,8 @@
 {#- Both materializations of dbt-duckdb, behind one question: is there anything to do? A table whose code, settings and
     inputs are what they were when it was made would come out the same, so it is left alone. What a table was made from
-    stands in its comment, with the number of its rows: a table that someone made anew in another way has no comment, and
-    one that lost rows is found out. -#}
+    stands in its comment, with the run that made it and the number of its rows: a table that someone made anew in
+    another way has no comment, and one that lost rows is found out. Only a run that also brings its inputs up to date
+    (seeds, views and tables) can know that nothing has changed: what is built without them is always made. -#}
 {% materialization table, adapter='duckdb', supported_languages=['sql', 'python'] %}
     {% set versions = versions_of_this() %}
     {% if versions.is_current %}
@@ -65,7 +66,10 @@
     {% set standing = load_cached_relation(this) %}
     {% set notes = noted_versions(model) %}
     {% set made_from = inputs_version(model, notes) %}
-    {% set noted = notes.get(this.schema ~ '.' ~ this.identifier) if standing is not none and standing.is_table else none %}
+    {% set noted = none %}
+    {% if standing is not none and standing.is_table and notes.get(this.schema ~ '.' ~ this.identifier) %}
+        {% set noted = notes[this.schema ~ '.' ~ this.identifier].split(', made in ')[0] %}
+    {% endif %}
     {% do return({
         'noted': noted,
         'made_from': made_from,
@@ -81,15 +85,17 @@
 
 
 {% macro note_what_was_made(versions) %}
-    {% set version = versions.made_from or contents_version(model, versions.noted) %}
+    {#- Who reads a table has to follow when it is made again, whatever it was made from. -#}
+    {% set version = versions.made_from ~ ', made in ' ~ invocation_id if versions.made_from
+        else contents_version(model, versions.noted) %}
     {% if version %}
         {% do note_version(this, version ~ ', rows: ' ~ row_count_of_this()) %}
     {% endif %}
 {% endmacro %}
 
 
-{#- What the tables that a model reads, and its own, say that they were made from: `schema.name` to version; of its own
-    also how many rows it was left with. -#}
+{#- What the tables that a model reads, and its own, say that they were made from and in which run: `schema.name` to
+    version; of its own also how many rows it was left with. -#}
 {% macro noted_versions(node) %}
     {% set names = ["'" ~ this.identifier ~ "'"] %}
     {% for table in stored_inputs(node) %}
@@ -136,8 +142,12 @@
 
 
 {#- A digest of everything that decides what a table holds: its code, the macros and the package behind it, vars, and the
-    versions of its inputs. None when an input cannot tell its version: then the table has to be made. -#}
+    versions of its inputs. None when an input cannot tell its version, or is not part of this run: then the table has to
+    be made. So has what watches over pending rows (meta `pending_column`): only looking tells whether some came. -#}
 {% macro inputs_version(node, notes) %}
+    {% if node.config.meta.get('pending_column') %}
+        {% do return(none) %}
+    {% endif %}
     {% set parts = [code_version()] %}
     {% do parts.extend(version_parts(node, notes, has_pending_days_only=reads_pending_days_only(node))) %}
     {% do return(none if none in parts else 'made from ' ~ local_md5(parts | join('|'))) %}
@@ -145,13 +155,16 @@
 
 
 {% macro version_parts(node, notes, has_pending_days_only) %}
-    {% set parts = [node.raw_code, node.config.meta | tojson, node.columns.values() | map(attribute='data_type') | join(',')] %}
+    {% set parts = [node.raw_code, shape_of(node)] %}
     {% for unique_id in node.depends_on.nodes %}
-        {% if unique_id.startswith('source.') %}
+        {% if unique_id not in selected_resources and not unique_id.startswith('source.') %}
+            {% do parts.append(none) %}
+        {% elif unique_id.startswith('source.') %}
             {#- Nobody knows what came into a source, except for the days that int_arrival_days watches over. -#}
             {% do parts.append('pending days' if has_pending_days_only else none) %}
         {% elif unique_id.startswith('seed.') %}
             {% do parts.append(graph.nodes[unique_id].checksum.checksum) %}
+            {% do parts.append(graph.nodes[unique_id].config.get('column_types', {}) | tojson) %}
         {% elif graph.nodes[unique_id].config.materialized == 'view' %}
             {% do parts.extend(version_parts(graph.nodes[unique_id], notes, has_pending_days_only)) %}
         {% else %}
@@ -160,6 +173,22 @@
         {% endif %}
     {% endfor %}
     {% do return(parts) %}
+{% endmacro %}
+
+
+{#- What YAML says of a table that changes it: types, constraints, settings. How columns are described does not. -#}
+{% macro shape_of(node) %}
+    {% set parts = [node.get('constraints', []) | tojson] %}
+    {% for column in node.columns.values() %}
+        {% do parts.append([column.name, column.get('data_type'), column.get('constraints', [])] | tojson) %}
+    {% endfor %}
+    {% for name in node.config if name not in ['access', 'docs', 'group', 'meta', 'tags'] %}
+        {% do parts.append(name ~ ' ' ~ node.config[name] | string) %}
+    {% endfor %}
+    {% for name in node.config.meta if name != 'lineage' %}
+        {% do parts.append(name ~ ' ' ~ node.config.meta[name] | tojson) %}
+    {% endfor %}
+    {% do return(parts | join(',')) %}
 {% endmacro %}
 
 

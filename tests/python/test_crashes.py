@@ -251,7 +251,7 @@ def test_a_python_model_that_raises_keeps_its_old_table_and_names_the_cause(
         raise RuntimeError("the oven is cold")
 
     monkeypatch.setattr(heads, "score_churn", no_luck)
-    outcome = shop.build(["scored_churn", "churn_risk"], "--full-refresh")
+    outcome = shop.build(["scored_churn", "churn_risk"])
     assert not outcome.success
     assert "scored_churn" in problems(outcome)
     assert "the oven is cold" in problems(outcome)
@@ -266,7 +266,7 @@ def test_damaged_weights_are_named_and_trained_anew(built_shop: Warehouse) -> No
         "delete from scores.attention_encoder where fit = 'head' and name ="
         " (select min(name) from scores.attention_encoder where fit = 'head')"
     )
-    said = problems(shop.build(["attention_states"], "--full-refresh"))
+    said = problems(shop.build(["attention_states"]))
     assert "attention_states" in said
     assert "rows are missing or damaged; train anew" in said
     assert shop.query("select * from scores.attention_states order by all") == before

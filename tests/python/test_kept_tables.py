@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from dbt.cli.main import dbtRunnerResult
 
 from conftest import SQL_PART, Warehouse, problems
@@ -87,3 +89,28 @@ def test_a_table_that_lost_rows_or_was_made_by_somebody_else_is_made_again(
     assert shop.query(rfm) == before
 
     assert made(shop.build(["customer_rfm"], "--full-refresh")) == {"customer_rfm"}
+
+    # Built without its inputs nobody knows what it was made from: it is made, then and later.
+    assert made(shop.build(["customer_rfm"])) == {"customer_rfm"}
+    assert made(shop.build()) == READ_SOURCES | {"customer_rfm"}
+    assert made(shop.build()) == READ_SOURCES
+
+
+def test_rows_that_come_into_a_relation_are_read(tmp_path: Path) -> None:
+    shop = Warehouse(
+        tmp_path, {"footfall_source": "custom", "custom_events_relation": "pool.events"}
+    )
+    event = "('c{0}', timestamptz '2026-03-01 10:00:00+00', 'view')"
+    columns = "(customer_id varchar, event_at timestamptz, event_type varchar)"
+    shop.execute(
+        "create schema pool",
+        f"create table pool.events {columns}",
+        f"insert into pool.events values {event.format(1)}, {event.format(2)}",
+    )
+    accepted = "select count(*) from intermediate.int_accepted_events"
+    shop.built(["+int_row_accounting"])
+    assert shop.value(accepted) == 2
+
+    shop.execute(f"insert into pool.events values {event.format(3)}")
+    shop.built(["+int_row_accounting"])
+    assert shop.value(accepted) == 3

@@ -10,6 +10,7 @@
 """
 
 import hashlib
+import importlib.metadata
 import importlib.util
 import json
 from datetime import datetime
@@ -23,11 +24,12 @@ from dbt_common.exceptions import DbtRuntimeError
 
 from footfall.adapter import inputs, publication
 from footfall.adapter.progress import log
+from footfall.fingerprints import READERS
 
 DEMO_KEY = "footfall-demo-key"
 _BLOCK_BYTES = 64
-# Parts of the package that read finished tables and fill none.
-_READERS = frozenset({"publishing", "report", "site"})
+# Packages whose versions have a say in what tables hold.
+_LIBRARIES = ("duckdb", "dbt-duckdb", "torch", "numpy", "scipy", "pandas", "pyarrow", "lightgbm")
 
 
 def padded_keys(key: str) -> tuple[bytes, bytes]:
@@ -158,12 +160,13 @@ class Plugin(BasePlugin):
 
 
 def code_fingerprint(folder: Path) -> str:
-    """SHA-256 (hex) of a project's macros, of what fills tables here, and of DuckDB's version."""
+    """SHA-256 (hex) of a project's macros, of what fills tables here, and of library versions."""
     package = Path(__file__).resolve().parents[1]
-    digest = hashlib.sha256(duckdb.__version__.encode())
+    versions = [f"{name} {importlib.metadata.version(name)}" for name in _LIBRARIES]
+    digest = hashlib.sha256("\0".join([duckdb.__version__, *versions]).encode())
     for root, pattern in ((folder / "macros", "*.sql"), (package, "*.py")):
         for path in sorted(root.rglob(pattern)):
-            if root == package and path.relative_to(root).parts[0] in _READERS:
+            if root == package and path.relative_to(root).parts[0] in READERS:
                 continue
             digest.update(path.relative_to(root).as_posix().encode() + b"\0")
             digest.update(hashlib.sha256(path.read_bytes()).digest())
