@@ -20,22 +20,56 @@ customers as (
 
 ),
 
--- A customer lapses on the day that she has been silent for a whole horizon. If she stays she spends what is expected
--- of a customer who buys.
+rfm as (
+
+    select * from {{ ref('customer_rfm') }}
+
+),
+
+-- If she stays she spends what is expected of her, given that she buys at all; where that is hardly ever, the quotient
+-- of two small numbers says little, so it counts up to what she has spent in as many days before, or one order.
+kept as (
+
+    select
+        scored_value.customer_no,
+        scored_value.horizon_days,
+        scored_value.predicted_amount / nullif(scored_value.purchase_probability, 0) as amount_if_she_buys,
+        rfm.amount_per_order_day * greatest(
+            rfm.order_day_count * scored_value.horizon_days
+            / cast(greatest(rfm.days_since_first_order, scored_value.horizon_days) as double),
+            1
+        ) as amount_at_her_pace
+    from scored_value
+    inner join customers on scored_value.customer_no = customers.customer_no
+    left join rfm on customers.customer_key = rfm.customer_key
+
+),
+
+-- A customer lapses on the day that she has been silent for a whole horizon.
 weighed as (
 
     select
         scored.*,
-        scored_value.predicted_amount / nullif(scored_value.purchase_probability, 0) as amount_if_kept,
-        scored.probability * scored_value.predicted_amount / nullif(scored_value.purchase_probability, 0)
-            as value_at_risk,
+        case
+            when kept.amount_if_she_buys > kept.amount_at_her_pace then kept.amount_at_her_pace
+            else kept.amount_if_she_buys
+        end as amount_if_kept,
         cast(
             {{ dbt.dateadd('day', 'scored.horizon_days - scored.silent_days', 'scored.cutoff_date') }} as date
         ) as lapse_date
     from scored
-    left join scored_value
-        on scored.customer_no = scored_value.customer_no
-        and scored.horizon_days = scored_value.horizon_days
+    left join kept
+        on scored.customer_no = kept.customer_no
+        and scored.horizon_days = kept.horizon_days
+
+),
+
+at_risk as (
+
+    select
+        *,
+        probability * amount_if_kept as value_at_risk
+    from weighed
 
 ),
 
@@ -45,33 +79,33 @@ final as (
         customers.customer_key,
 
         case
-            when weighed.probability >= {{ var('high_risk_probability') }} then 'high'
-            when weighed.probability >= {{ var('medium_risk_probability') }} then 'medium'
+            when at_risk.probability >= {{ var('high_risk_probability') }} then 'high'
+            when at_risk.probability >= {{ var('medium_risk_probability') }} then 'medium'
             else 'low'
         end as risk_band,
-        weighed.top_driver,
-        weighed.second_driver,
+        at_risk.top_driver,
+        at_risk.second_driver,
 
-        cast(weighed.horizon_days as integer) as horizon_days,
-        weighed.probability as churn_probability,
-        weighed.top_driver_effect,
-        weighed.second_driver_effect,
-        cast(rank() over (partition by weighed.horizon_days order by weighed.probability desc) as integer) as risk_rank,
-        cast({{ days_between('weighed.first_warning_date', 'weighed.lapse_date') }} as integer) as lead_days,
-        weighed.value_at_risk,
-        weighed.value_at_risk * {{ var('save_rate') }} - {{ var('contact_cost') }} as contact_gain,
-        {{ var('contact_cost') }} / nullif({{ var('save_rate') }} * weighed.amount_if_kept, 0) as contact_threshold,
+        cast(at_risk.horizon_days as integer) as horizon_days,
+        at_risk.probability as churn_probability,
+        at_risk.top_driver_effect,
+        at_risk.second_driver_effect,
+        cast(rank() over (partition by at_risk.horizon_days order by at_risk.probability desc) as integer) as risk_rank,
+        cast({{ days_between('at_risk.first_warning_date', 'at_risk.lapse_date') }} as integer) as lead_days,
+        at_risk.value_at_risk,
+        at_risk.value_at_risk * {{ var('save_rate') }} - {{ var('contact_cost') }} as contact_gain,
+        {{ var('contact_cost') }} / nullif({{ var('save_rate') }} * at_risk.amount_if_kept, 0) as contact_threshold,
 
-        coalesce(weighed.value_at_risk * {{ var('save_rate') }} > {{ var('contact_cost') }}, false)
+        coalesce(at_risk.value_at_risk * {{ var('save_rate') }} > {{ var('contact_cost') }}, false)
             as is_worth_contacting,
 
-        weighed.first_warning_date,
-        weighed.lapse_date,
-        weighed.cutoff_date as as_of_date,
+        at_risk.first_warning_date,
+        at_risk.lapse_date,
+        at_risk.cutoff_date as as_of_date,
 
-        weighed.run_id as model_run_id
-    from weighed
-    inner join customers on weighed.customer_no = customers.customer_no
+        at_risk.run_id as model_run_id
+    from at_risk
+    inner join customers on at_risk.customer_no = customers.customer_no
 
 )
 
