@@ -27,7 +27,13 @@ class Scratch:
         self.folder = folder
         self.warehouse = folder / "scratch.duckdb"
         (folder / "models").mkdir(parents=True)
-        shutil.copytree(PROJECT / "macros" / "core", folder / "macros")
+        # Tables are kept by what the whole project is made of, which a scratch is not.
+        shutil.copytree(
+            PROJECT / "macros" / "core",
+            folder / "macros",
+            ignore=shutil.ignore_patterns("keep_tables.sql"),
+        )
+        shutil.copy(PROJECT / "docs" / "columns.md", folder / "models")
         shutil.copytree(PROJECT / "tests" / "generic", folder / "tests" / "generic")
         self._write(
             "dbt_project.yml",

@@ -157,8 +157,8 @@ HEADER = "customer_id,event_at,event_type,order_id,amount,channel\n"
         ("", {"journey_funnel": 0, "journey_attribution": 0, "journey_paths": 0}),
         (
             "c1,2026-03-02 10:00:00,purchase,o1,20,\nc1,2026-03-02 10:00:00,purchase,o1,5,\n",
-            # One session: any order has all four stages in five slices, strict order none.
-            {"journey_funnel": 20, "journey_attribution": 7, "journey_paths": 3},
+            # One session: any order has all four stages in six slices, strict order none.
+            {"journey_funnel": 24, "journey_attribution": 7, "journey_paths": 3},
         ),
         ("c1,2026-03-02 10:00:00,login,,,\n", {"journey_funnel": 0, "journey_paths": 3}),
     ],

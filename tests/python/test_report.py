@@ -91,9 +91,9 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    """A storefront of 300 customers with the marts that the report draws."""
+    """A storefront of 400 customers with the marts that the report draws."""
     built = Warehouse(
-        tmp_path_factory.mktemp("report"), {"storefront_customers": 300, **SMALL_SCORER}
+        tmp_path_factory.mktemp("report"), {"storefront_customers": 400, **SMALL_SCORER}
     )
     built.built(MARTS)
     return built
