@@ -233,7 +233,7 @@ def test_the_terminal_tells_the_same(target: Path, capsys: pytest.CaptureFixture
     assert "- scored_churn [Python]: probability" in told
     assert "raw_storefront.events (source): " in told
     assert "customer_profile.churn_probability" in told
-    (chosen,) = re.findall(r"Rows of churn_risk are chosen and matched by\n(.*)\n", told)
+    (chosen,) = re.findall(r"Rows of churn_risk are chosen and matched by\n(.*?)\n\n", told, re.S)
     assert "customer_no" in chosen
 
 
