@@ -43,11 +43,36 @@ OVERLAY := $(CURDIR)/.duckdb-$(DUCKDB)
 export PYTHONPATH := $(OVERLAY)
 endif
 
+# What a target is asked that it cannot do is said before anything is installed or built.
+SOURCES := storefront complete_journey online_retail ga4 snowplow segment custom
+OF_SOURCE := build docs lineage report dashboards serve metrics superset-bundle check-superset \
+	bench-scores bench-ranking-time bench-warm
+OF_FILES := build docs lineage
+ifneq ($(filter $(OF_SOURCE),$(MAKECMDGOALS)),)
+ifneq ($(words $(filter $(SOURCES),$(SOURCE))) $(words $(SOURCE)),1 1)
+$(error SOURCE is '$(SOURCE)', which is no source: use one of $(SOURCES))
+endif
+endif
+ifneq ($(filter $(OF_FILES),$(MAKECMDGOALS)),)
+ifneq ($(SOURCE),custom)
+GIVEN := $(strip $(foreach name,EVENTS ITEMS CUSTOMERS REVIEWS,$(if $($(name)),$(name))))
+ifneq ($(GIVEN),)
+$(error $(GIVEN): only SOURCE=custom reads that, and SOURCE is $(SOURCE); FILE=… goes with online_retail, ga4, snowplow, segment)
+endif
+endif
+ifneq ($(FILE),)
+ifneq ($(filter storefront complete_journey custom,$(SOURCE)),)
+$(error FILE goes with SOURCE=online_retail, ga4, snowplow or segment, and SOURCE is $(SOURCE)$(if $(filter custom,$(SOURCE)),: name its events with EVENTS=…))
+endif
+endif
+endif
+
 path_of = $(if $(1),$(abspath $(1)))
 VARS := {footfall_source: $(SOURCE)
 ifneq ($(FILE),)
 VARS := $(VARS), $(SOURCE)_path: "$(call path_of,$(FILE))"
 endif
+# Benchmarks count events with EVENTS.
 ifneq ($(EVENTS),)
 ifeq ($(SOURCE),custom)
 VARS := $(VARS), custom_events_path: "$(call path_of,$(EVENTS))"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 import urllib.parse
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -185,14 +184,16 @@ def _resize(chrome: Chrome, height: int) -> None:
 
 def _still_picture(chrome: Chrome, name: str) -> bytes:
     """A picture that no longer changes: charts move while they are drawn."""
-    until = time.monotonic() + SECONDS
-    last, picture = b"", chrome.get_screenshot_as_png()
-    while picture != last:
-        if time.monotonic() > until:
-            raise BoardError(f"Tab {name} still moved after {SECONDS} seconds.")
-        time.sleep(0.5)
-        last, picture = picture, chrome.get_screenshot_as_png()
-    return picture
+    pictures = [chrome.get_screenshot_as_png()]
+
+    def stands_still(page: Chrome) -> bool:
+        pictures[:] = [*pictures[-1:], page.get_screenshot_as_png()]
+        return pictures[0] == pictures[1]
+
+    WebDriverWait(chrome, SECONDS, poll_frequency=0.5).until(
+        stands_still, message=f"Tab {name} still moved after {SECONDS} seconds."
+    )
+    return pictures[-1]
 
 
 def _listen(chrome: Chrome, seen: Seen) -> None:

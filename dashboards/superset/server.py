@@ -8,15 +8,19 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 HERE = Path(__file__).resolve().parent
 START_SECONDS = 300
+PAUSE_SECONDS = 0.5
 USER = "footfall"
 
 
@@ -31,6 +35,27 @@ class Server:
     address: str
     user: str
     password: str
+
+
+class _Until(Retry):
+    """Asks again until a moment of the monotonic clock, while the process of the server lives."""
+
+    def __init__(self, process: subprocess.Popen[bytes], until: float, **options: Any) -> None:
+        pauses = {"backoff_factor": PAUSE_SECONDS, "backoff_max": PAUSE_SECONDS}
+        # The moment bounds how often, not a count.
+        answers = {"total": sys.maxsize, "status_forcelist": range(400, 600)}
+        super().__init__(**{**pauses, **answers, **options})
+        self.process = process
+        self.until = until
+
+    def new(self, **options: Any) -> _Until:
+        """The state after one more attempt, as the base class asks for it."""
+        made: _Until = super().new(process=self.process, until=self.until, **options)
+        return made
+
+    def is_exhausted(self) -> bool:
+        """Whether there is no sense in asking again."""
+        return time.monotonic() > self.until or self.process.poll() is not None
 
 
 @contextmanager
@@ -106,12 +131,10 @@ def _free_port() -> int:
 def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
     print("  starting the server ...", flush=True)
     until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until:
-        if process.poll() is not None:
-            break
+    with requests.Session() as session:
+        session.mount("http://", HTTPAdapter(max_retries=_Until(process, until)))
         try:
-            with urllib.request.urlopen(f"{address}/health", timeout=10):
-                return
-        except (urllib.error.URLError, TimeoutError):
-            time.sleep(0.5)
-    raise ServerError(f"Superset did not start:\n{log.read_text(errors='replace')}")
+            session.get(f"{address}/health", timeout=10).raise_for_status()
+        except requests.RequestException as error:
+            said = log.read_text(errors="replace")
+            raise ServerError(f"Superset did not start: {error}\n{said}") from error

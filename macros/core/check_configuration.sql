@@ -7,6 +7,7 @@
     {% set problems = [] %}
     {% do problems.extend(unknown_var_problems()) %}
     {% do problems.extend(source_problems()) %}
+    {% do problems.extend(file_problems()) %}
     {% do problems.extend(number_problems()) %}
     {% do stop_at(problems) %}
     {% set is_demo_key = run_query("select getvariable('footfall_key_is_demo')").columns[0].values()[0] %}
@@ -109,7 +110,7 @@
     {% if 'custom' in picked and not var('custom_events_path') and not var('custom_events_relation') %}
         {% do problems.append(
             "var 'custom_events_path' is not set, but footfall_source is 'custom': set it to the path of the events "
-            ~ "(CSV or Parquet), or custom_events_relation to a relation of the warehouse."
+            ~ "(CSV or Parquet; with make: EVENTS=…), or custom_events_relation to a relation of the warehouse."
         ) %}
     {% endif %}
     {% set kinds = {
@@ -123,6 +124,44 @@
         ) %}
     {% endfor %}
     {% do return(problems) %}
+{% endmacro %}
+
+
+{#- Files that this run is to read and that are not there. A run that reads no raw events does not need them. -#}
+{% macro file_problems() %}
+    {% set problems = [] %}
+    {% if flags.WHICH not in ['build', 'run'] %}
+        {% do return(problems) %}
+    {% endif %}
+    {% set read = {
+        'complete_journey': ['complete_journey_path'], 'online_retail': ['online_retail_path'], 'ga4': ['ga4_path'],
+        'snowplow': ['snowplow_path'], 'segment': ['segment_path'],
+        'custom': ['custom_items_path', 'custom_customers_path', 'custom_reviews_path']
+            + ([] if var('custom_events_relation') else ['custom_events_path'])
+    } %}
+    {% set staged = [] %}
+    {% for node in graph.nodes.values() if node.resource_type == 'model' and node.unique_id in selected_resources %}
+        {% do staged.append(node.fqn[2]) if node.fqn[1] == 'staging' %}
+    {% endfor %}
+    {% for source_name in enabled_sources() if source_name in staged %}
+        {% for name in read.get(source_name, []) if var(name) is string and var(name) and '://' not in var(name) %}
+            {% set files = var(name) ~ ('/transactions.parquet' if source_name == 'complete_journey' else '') %}
+            {% if not query_value('select count(*) from ' ~ files_like(files)) %}
+                {% do problems.append("var '" ~ name ~ "' names '" ~ var(name) ~ "', and there is no file " ~ files ~ '.') %}
+            {% endif %}
+        {% endfor %}
+    {% endfor %}
+    {% do return(problems) %}
+{% endmacro %}
+
+
+{#- The files that a path or a pattern names, as a relation. -#}
+{% macro files_like(pattern) %}
+    {% do return(adapter.dispatch('files_like', 'footfall')(pattern)) %}
+{% endmacro %}
+
+{% macro duckdb__files_like(pattern) %}
+    {% do return('glob(' ~ sql_text(pattern) ~ ')') %}
 {% endmacro %}
 
 

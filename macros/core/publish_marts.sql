@@ -5,7 +5,10 @@
         {% do return('') %}
     {% endif %}
     {% set why_not = reason_not_to_publish(results) %}
-    {% set request = {'run_id': invocation_id, 'why_not': why_not, 'marts': public_marts() if why_not is none else []} %}
+    {% set request = {
+        'run_id': invocation_id, 'project': invocation_args_dict.project_dir, 'why_not': why_not,
+        'marts': public_marts() if why_not is none else []
+    } %}
     {% set outcome = fromjson(query_value('select footfall_publish(' ~ sql_text(tojson(request)) ~ ')')) %}
     {% set lines = outcome.lines + (['The docs: make docs, then open target/docs/index.html'] if flags.WHICH == 'build' else []) %}
     {% do log('  ' ~ lines | join('\n  ') ~ '\n', info=True) %}

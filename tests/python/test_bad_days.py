@@ -122,6 +122,16 @@ def euro_shop(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     )
 
 
+def test_a_file_that_is_not_there_is_named_before_what_else_is_wrong(own_shop: Warehouse) -> None:
+    bring(own_shop, [event("anna", 0)])
+    own_shop.built(("+int_events",))
+    gone = str(own_shop.folder / "gone.csv")
+    own_shop.variables["custom_events_path"] = gone
+    message = failed(own_shop, ("+int_events",))
+    assert f"var 'custom_events_path' names '{gone}', and there is no file {gone}." in message
+    assert "--full-refresh" not in message
+
+
 def test_no_events_at_all_builds_empty_marts_and_the_first_events_fill_them(
     own_shop: Warehouse,
 ) -> None:

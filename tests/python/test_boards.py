@@ -117,7 +117,6 @@ JUNE = (
     "from marts.journey_funnel where funnel_kind = 'any_order' and slice_name = 'all'"
     " and period_month = date '2026-06-01'"
 )
-NEWEST = "cutoff_date = (select max(cutoff_date) from marts.model_evaluation where"
 
 
 @needs_chromium

@@ -391,7 +391,7 @@ def build_with(
         ({"footfall_source": []}, ["'footfall_source' is empty", "name at least one of"]),
         (
             {"footfall_source": "custom"},
-            ["'custom_events_path' is not set", "set it to the path of the events"],
+            ["'custom_events_path' is not set", "set it to the path of the events", "EVENTS=…"],
         ),
         (
             {"footfall_source": "storefront, custom"},

@@ -319,7 +319,7 @@ def test_a_shop_that_tells_little_gets_sentences(own_shop: Warehouse) -> None:
 def test_errors_say_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     missing = tmp_path / "nothing.duckdb"
     assert main(["--database", str(missing), "--out", str(tmp_path / "report.html")]) == 1
-    assert "Build first: make build" in capsys.readouterr().err
+    assert "There is no publication at" in capsys.readouterr().err
     assert not (tmp_path / "report.html").exists()
 
     duckdb.connect(str(tmp_path / "bare.duckdb")).close()

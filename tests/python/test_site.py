@@ -20,7 +20,7 @@ from footfall.site.origins import ROWS, Origin, Place
 from footfall.site.project import Column, Project, Relation, SiteError, read_project
 from footfall.site.sql_origins import SqlReader
 from footfall.site.tracing import as_text, downstream
-from footfall.site.write import write_site
+from footfall.site.write import MARKER, write_site
 from headless_browser import Visit, needs_chromium, visit
 
 # Share of the columns of marts that lineage must follow to their beginning.
@@ -233,7 +233,7 @@ def test_the_terminal_tells_the_same(target: Path, capsys: pytest.CaptureFixture
     assert "- scored_churn [Python]: probability" in told
     assert "raw_storefront.events (source): " in told
     assert "customer_profile.churn_probability" in told
-    (chosen,) = re.findall(r"Rows of churn_risk are chosen and matched by\n(.*)\n", told)
+    (chosen,) = re.findall(r"Rows of churn_risk are chosen and matched by\n(.*?)\n\n", told, re.S)
     assert "customer_no" in chosen
 
 
@@ -302,6 +302,47 @@ def test_every_link_leads_somewhere_and_nothing_is_loaded(site: Path) -> None:
                 broken.append(f"{path.name}: {link}")
     assert broken == []
     assert 'href="index.html"' in (site / "dbt.html").read_text()
+
+
+def test_every_colour_that_a_page_uses_is_defined_in_it(site: Path) -> None:
+    pages = [path for path in site.rglob("*.html") if path.name != "dbt.html"]
+    assert len(pages) > 10
+    for path in pages:
+        text = path.read_text()
+        used = set(re.findall(r"var\((--[\w-]+)", text))
+        assert used, path
+        assert used <= set(re.findall(r"(--[\w-]+)\s*:", text)), path
+
+
+@pytest.mark.parametrize("text", ["work of somebody", ""])
+def test_a_folder_that_holds_something_else_is_left_alone(
+    target: Path, tmp_path: Path, text: str
+) -> None:
+    kept = tmp_path / "out" / "kept.txt"
+    kept.parent.mkdir()
+    kept.write_text(text)
+    with pytest.raises(SiteError, match="holds something else"):
+        write_site(target, PROJECT / "docs", kept.parent)
+    assert kept.read_text() == text
+    with pytest.raises(SiteError, match="is a file"):
+        write_site(target, PROJECT / "docs", kept)
+
+
+def test_an_earlier_site_goes(target: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    (out / "pages").mkdir(parents=True)
+    (out / MARKER).touch()
+    (out / "pages" / "of_before.html").write_text("")
+    write_site(target, PROJECT / "docs", out)
+    assert (out / "index.html").exists()
+    assert not (out / "pages" / "of_before.html").exists()
+    assert (out / MARKER).exists()
+
+
+def test_a_link_to_a_picture_is_its_words(tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text("# Page\n\n[One](a/b.png), [two](https://x.org/c.png).\n")
+    (page,) = read_pages(tmp_path)
+    assert '<p>One, <a href="https://x.org/c.png">two</a>.</p>' in page.html
 
 
 def test_the_landing_page_holds_what_a_reader_needs(site: Path, lineage: Lineage) -> None:
@@ -389,6 +430,30 @@ def test_the_landing_page_is_quiet(site: Path, tmp_path: Path) -> None:
 @needs_chromium
 def test_a_text_page_is_quiet_and_shows_its_picture(site: Path, tmp_path: Path) -> None:
     assert "data:image/png;base64" in quiet(visit(site / "pages" / "journey.html", tmp_path))
+
+
+@needs_chromium
+def test_all_text_pages_are_quiet(site: Path, tmp_path: Path) -> None:
+    """All of them in frames of one page: opening a browser for each takes longer than they do."""
+    pages = sorted((site / "pages").glob("*.html"))
+    assert len(pages) > 10
+    # A frame that complains is heard, so silence tells something.
+    loud = tmp_path / "loud.html"
+    loud.write_text("<script>console.error('heard')</script><img src='http://loud.example/a.png'>")
+    framed = tmp_path / "framed.html"
+
+    def seen_in_frames(addresses: Sequence[Path]) -> Visit:
+        frames = "".join(
+            f'<iframe src="{one.resolve().as_uri()}" onload="this.title = \'loaded\'"></iframe>'
+            for one in addresses
+        )
+        framed.write_text(f"<!doctype html><title>Pages</title>{frames}")
+        return visit(framed, tmp_path)
+
+    heard = seen_in_frames([loud])
+    assert any("heard" in line for line in heard.console)
+    assert any("loud.example" in address for address in heard.requests)
+    assert quiet(seen_in_frames(pages)).count('title="loaded"') == len(pages)
 
 
 @needs_chromium

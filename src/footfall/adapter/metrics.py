@@ -28,6 +28,8 @@ from metricflow_semantics.model.dbt_manifest_parser import (
     parse_manifest_from_dbt_generated_manifest,
 )
 
+from footfall.publishing import build_command
+
 DECIMALS = 3
 
 
@@ -92,8 +94,8 @@ def _check_there_is_something_to_read(project: Path) -> None:
     path = Path(load_profile(str(project), {}).credentials.path)
     if not path.exists():
         raise MetricsError(
-            f"There is no {path} to read metrics from. Run `make build`: a whole build publishes "
-            "the marts at its end. FOOTFALL_PUBLISHED names another folder."
+            f"There is no {path} to read metrics from. Run `{build_command(path)}`: a whole build "
+            "publishes the marts at its end. FOOTFALL_PUBLISHED names another folder."
         )
 
 

@@ -24,7 +24,8 @@ def publish(connection: duckdb.DuckDBPyConnection, warehouse: str, request: str)
     Args:
         connection: dbt's connection to the warehouse.
         warehouse: the path of the warehouse file.
-        request: JSON with `run_id`, `marts` and `why_not`, the reason not to publish or null.
+        request: JSON with `run_id`, `marts`, `project`, the folder of the dbt project, and
+            `why_not`, the reason not to publish or null.
 
     Returns:
         JSON with `lines` for the end of the build's summary, and `problem`, null if all went well.
@@ -35,7 +36,7 @@ def publish(connection: duckdb.DuckDBPyConnection, warehouse: str, request: str)
     why_not = asked["why_not"]
     if warehouse.startswith((":memory:", "md:")):
         why_not = why_not or f"the warehouse {warehouse} is no file"
-    run = publishing.Run(asked["run_id"], datetime.now(UTC), git_revision(Path.cwd()))
+    run = publishing.Run(asked["run_id"], datetime.now(UTC), git_revision(Path(asked["project"])))
     marts = [publishing.Mart(**mart) for mart in asked["marts"]]
     problem = None
     with connection.cursor() as cursor:

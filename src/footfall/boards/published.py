@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from footfall.boards.definitions import BoardError
-from footfall.publishing import SCHEMA
+from footfall.publishing import SCHEMA, build_command
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,8 @@ def open_published(path: Path) -> Iterator[PublishedMarts]:
     """
     if not path.is_file():
         raise BoardError(
-            f"There are no published marts at {path}. A whole build publishes them: make build"
+            f"There are no published marts at {path}. A whole build publishes them: "
+            f"{build_command(path)}"
         )
     try:
         connection = duckdb.connect(str(path), read_only=True)

@@ -6,7 +6,13 @@ of the publication before by renaming. This package knows DuckDB and files, neve
 """
 
 from footfall.publishing.contents import SCHEMA, Mart, Publication, Published, PublishingError, Run
-from footfall.publishing.publisher import parquet_folder, publish, published_file, standing
+from footfall.publishing.publisher import (
+    build_command,
+    parquet_folder,
+    publish,
+    published_file,
+    standing,
+)
 
 __all__ = [
     "SCHEMA",
@@ -15,6 +21,7 @@ __all__ = [
     "Published",
     "PublishingError",
     "Run",
+    "build_command",
     "parquet_folder",
     "publish",
     "published_file",

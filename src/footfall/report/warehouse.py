@@ -9,6 +9,8 @@ from typing import Any
 
 import duckdb
 
+from footfall.publishing import build_command
+
 SCHEMA = "marts"
 
 
@@ -46,7 +48,9 @@ def open_marts(path: Path) -> Iterator[Marts]:
         ReportError: The file is missing, is being built, is no warehouse or has no marts.
     """
     if not path.is_file():
-        raise ReportError(f"There is no warehouse at {path}. Build first: make build")
+        raise ReportError(
+            f"There is no publication at {path}. A whole build publishes one: {build_command(path)}"
+        )
     try:
         connection = duckdb.connect(str(path), read_only=True)
     except duckdb.IOException as problem:

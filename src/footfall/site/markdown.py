@@ -64,6 +64,9 @@ def _page(folder: Path, name: str, text: str, pages: frozenset[str]) -> Page:
     for head in heads:
         tokens[head].attrSet("id", anchor_of(_words(tokens[head + 1])))
     missing = []
+    for token in tokens:
+        if token.children:
+            token.children = _without_picture_links(token.children)
     for token in _all(tokens):
         if token.type == "link_open":
             token.attrSet("href", _address(str(token.attrGet("href")), pages))
@@ -93,6 +96,21 @@ def _page(folder: Path, name: str, text: str, pages: frozenset[str]) -> Page:
         sections=tuple(sections),
         missing=tuple(missing),
     )
+
+
+def _without_picture_links(tokens: Sequence[Token]) -> list[Token]:
+    """Words of links to picture files stay, the links go: a page holds its pictures itself."""
+    kept: list[Token] = []
+    is_inside = False
+    for token in tokens:
+        if token.type == "link_open":
+            path = str(token.attrGet("href")).partition("#")[0]
+            is_inside = "://" not in path and Path(path).suffix in _IMAGES
+        if not (is_inside and token.type in ("link_open", "link_close")):
+            kept.append(token)
+        if token.type == "link_close":
+            is_inside = False
+    return kept
 
 
 def _all(tokens: Sequence[Token]) -> list[Token]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from footfall.report.page import asset as report_asset
 from footfall.site.lineage import Lineage
 from footfall.site.markdown import Page, Section
 from footfall.site.origins import ROWS, Place
@@ -88,7 +90,7 @@ def lineage_page(lineage: Lineage) -> str:
             **_common(""),
             coverage=lineage.coverage(),
             data=Markup(data.replace("<", "\\u003c")),
-            script=Markup(_asset("footfall.site", "lineage.js")),
+            script=Markup(_asset("lineage.js")),
         )
     )
 
@@ -184,20 +186,11 @@ def _shown(section: Section) -> dict[str, Any]:
 
 def _moved(html: str) -> str:
     """Links between pages, seen from the landing page one folder above them."""
-    for quoted in ('href="',):
-        parts = html.split(quoted)
-        html = quoted.join(
-            [parts[0]]
-            + [
-                part if part.startswith(("#", "http:", "https:", "mailto:")) else "pages/" + part
-                for part in parts[1:]
-            ]
-        )
-    return html
+    return re.sub(r'href="(?!#|https?:|mailto:)', 'href="pages/', html)
 
 
 def _common(root: str) -> dict[str, Any]:
-    style = _asset("footfall.report", "page.css") + _asset("footfall.site", "site.css")
+    style = report_asset("colours.css") + report_asset("page.css") + _asset("site.css")
     return {"style": Markup(style), "root": root}
 
 
@@ -211,5 +204,5 @@ def _environment() -> Environment:
     )
 
 
-def _asset(package: str, name: str) -> str:
-    return resources.files(package).joinpath(name).read_text(encoding="utf-8")
+def _asset(name: str) -> str:
+    return resources.files("footfall.site").joinpath(name).read_text(encoding="utf-8")

@@ -12,6 +12,9 @@ from footfall.site.markdown import read_pages
 from footfall.site.pages import landing_page, lineage_page, text_page
 from footfall.site.project import SiteError, counts_of, read_project
 
+# Lies in each folder that a site was written to: whatever else stands in such a folder may go.
+MARKER = ".footfall_site"
+
 
 @dataclass(frozen=True)
 class Written:
@@ -30,11 +33,13 @@ def write_site(target: Path, pages: Path, out: Path) -> Written:
         out: the folder to fill; what an earlier run left there goes.
 
     Raises:
-        SiteError: Something that the site is made from is missing or not as it should be.
+        SiteError: Something that the site is made from is missing or not as it should be, or
+            the folder holds something else than an earlier site.
     """
     site = target / "static_index.html"
     if not site.exists():
         raise SiteError(f"There is no {site}. Write the docs: make docs.")
+    _check_it_may_go(out)
     lineage = Lineage(read_project(target))
     prose = read_pages(pages)
     written = {
@@ -43,9 +48,23 @@ def write_site(target: Path, pages: Path, out: Path) -> Written:
         "dbt.html": made_ours(site.read_text(encoding="utf-8")),
         **{f"pages/{page.name}.html": text_page(page) for page in prose},
     }
-    shutil.rmtree(out, ignore_errors=True)
+    if out.exists():
+        shutil.rmtree(out)
     (out / "pages").mkdir(parents=True)
+    (out / MARKER).touch()
     for name, text in written.items():
         (out / name).write_text(text, encoding="utf-8")
     missing = tuple(f"docs/{page.name}.md: {one}" for page in prose for one in page.missing)
     return Written(lineage.coverage(), missing)
+
+
+def _check_it_may_go(out: Path) -> None:
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise SiteError(f"{out} is a file: name a folder for the site.")
+    if not (out / MARKER).exists() and any(out.iterdir()):
+        raise SiteError(
+            f"{out} holds something else than a site written before: nothing in it is removed. "
+            "Name a folder that is new or empty, or empty it yourself."
+        )
