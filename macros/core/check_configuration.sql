@@ -147,11 +147,20 @@
         {% for name in read.get(source_name, []) if var(name) is string and var(name) and '://' not in var(name) %}
             {% set files = var(name) ~ ('/transactions.parquet' if source_name == 'complete_journey' else '') %}
             {% if not query_value('select count(*) from ' ~ files_like(files)) %}
-                {% do problems.append("var '" ~ name ~ "' names '" ~ var(name) ~ "', and there is no file " ~ files ~ '.') %}
+                {% do problems.append(no_file_problem(name, files)) %}
             {% endif %}
         {% endfor %}
     {% endfor %}
     {% do return(problems) %}
+{% endmacro %}
+
+
+{#- What is said of a var that names a file which is not there. -#}
+{% macro no_file_problem(var_name, path) %}
+    {% do return(
+        "var '" ~ var_name ~ "' names '" ~ var(var_name) ~ "', and there is no file " ~ path
+        ~ '. Paths are relative to the folder that dbt was started in.'
+    ) %}
 {% endmacro %}
 
 

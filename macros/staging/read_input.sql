@@ -13,10 +13,7 @@
     {% endif %}
     {% set files = input_files(path) %}
     {% if not files %}
-        {% do exceptions.raise_compiler_error(
-            "var '" ~ var_name ~ "' is '" ~ path ~ "', but there is no such file. Paths are relative to the folder "
-            ~ 'that dbt was started in.'
-        ) %}
+        {% do exceptions.raise_compiler_error(no_file_problem(var_name, path)) %}
     {% endif %}
     {% set kind = input_kind(path) %}
     {% if kind not in kinds %}
@@ -55,7 +52,7 @@
 {#- The files that a path or glob names, sorted. -#}
 {% macro input_files(path) %}
     {% do return(
-        run_query('select file from glob(' ~ sql_text(path) ~ ') order by file').columns[0].values() | list
+        run_query('select file from ' ~ files_like(path) ~ ' order by file').columns[0].values() | list
     ) %}
 {% endmacro %}
 

@@ -477,7 +477,7 @@ def test_parquet_types_are_taken_as_they_come(tmp_path: Path) -> None:
         ),
         (
             {"custom_events_path": str(DATA / "custom" / "no_such_file.csv")},
-            ["'custom_events_path'", "no_such_file.csv', but there is no such file"],
+            ["var 'custom_events_path' names", "and there is no file", "no_such_file.csv. Paths are relative"],
         ),
     ],
 )
