@@ -126,9 +126,8 @@ class Plugin(BasePlugin):
         if self._complete_journey is not None:
             path = self._complete_journey.replace("'", "''")
             settings["footfall_complete_journey_path"] = f"'{path}'"
-        # dbt opens a cursor for each node, so this is run hundreds of times in a build.
-        statements = [f"set variable {name} = {value}" for name, value in settings.items()]
-        cursor.execute("; ".join(statements))
+        for name, value in settings.items():
+            cursor.execute(f"set variable {name} = {value}")
 
     def _code_fingerprint(self, folder: str) -> str:
         """Changes with the code that all tables share; read once a run."""
