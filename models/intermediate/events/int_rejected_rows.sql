@@ -51,13 +51,13 @@ broken as (
 repeated_arrivals as (
 
     select
-        *,
+        suspicious.*,
         row_number() over (
-            partition by source, event_id, received_at
+            partition by suspicious.source, suspicious.event_id, suspicious.received_at
             order by {{ delivery_order('suspicious') }}
         ) as copy_no
     from suspicious
-    where reason is null
+    where suspicious.reason is null
 
 ),
 
