@@ -28,6 +28,16 @@ session_segments as (
 
 ),
 
+stages as (
+
+    select distinct
+        stage,
+        stage_order
+    from {{ ref('event_types') }}
+    where stage in ('{{ funnel_stages() | join("', '") }}')
+
+),
+
 data_end as (
 
     select
@@ -43,7 +53,6 @@ reached as (
         progress.funnel_kind,
         progress.period_month,
         progress.visitor_no,
-        progress.stage,
         progress.stage_order,
         progress.dwell_seconds,
         progress.seconds_to_reach,
@@ -73,10 +82,13 @@ sliced as (
         reached.period_month,
         '{{ slice_name }}' as slice_name,
         {{ expression }} as slice_value,
-        any_value(reached.stage) as stage,
         reached.stage_order,
         count(*) as session_count,
-        count(distinct reached.visitor_no) as visitor_count,
+        -- Across sessions each visitor opens one window a month.
+        case
+            when reached.funnel_kind = 'within_window' then count(*)
+            else count(distinct case when reached.funnel_kind <> 'within_window' then reached.visitor_no end)
+        end as visitor_count,
         {{ quantile('reached.dwell_seconds', 0.5) }} as median_dwell_seconds,
         {{ quantile('reached.dwell_seconds', 0.9) }} as p90_dwell_seconds,
         {{ quantile('reached.seconds_to_reach', 0.5) }} as median_seconds_to_reach,
@@ -111,13 +123,13 @@ final as (
         compared.period_month,
         compared.slice_name,
         compared.slice_value,
-        compared.stage,
+        stages.stage,
 
         compared.stage_order,
         compared.session_count,
         compared.visitor_count,
         case
-            when compared.stage = 'purchase' then 0
+            when stages.stage = 'purchase' then 0
             else compared.session_count - coalesce(compared.next_count, 0)
         end as drop_off_count,
         cast(compared.session_count as double) / compared.first_count as conversion_from_first,
@@ -137,6 +149,7 @@ final as (
 
         compared.loaded_at
     from compared
+    inner join stages on compared.stage_order = stages.stage_order
     cross join data_end
 
 )
