@@ -196,16 +196,6 @@
 {% endmacro %}
 
 
-{#- Incremental strategy: all rows of touched visitors are replaced. -#}
-{% macro get_incremental_replace_visitors_sql(arg_dict) %}
-    delete from {{ arg_dict['target_relation'] }}
-    where visitor_no in (select visitor_no from ({{ touched_since_last_build() }}));
-
-    insert into {{ arg_dict['target_relation'] }} by name
-    select * from {{ arg_dict['temp_relation'] }}
-{% endmacro %}
-
-
 {#- Incremental strategy: rows of touched customers are replaced at the cut-offs after the touched day; cut-offs that are
     no longer looked at go. -#}
 {% macro get_incremental_replace_customers_and_cutoffs_sql(arg_dict) %}

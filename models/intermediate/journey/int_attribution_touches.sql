@@ -1,5 +1,4 @@
-{{ config(materialized='incremental', incremental_strategy='replace_visitors') }}
--- depends_on: {{ ref('int_touched_visitors') }}
+{{ config(materialized='table') }}
 
 -- The touches that led to a conversion, or to none: each visitor's sessions, every one in one path. Up to a conversion
 -- those within the window before it are the path that converted. The others, and those after the last conversion, did
@@ -7,19 +6,10 @@
 {%- set window_seconds = var('attribution_window_days') * 86400 %}
 with
 
-{% if is_incremental() -%}
-touched as (
-    {{ touched_since_last_build() }}
-),
-{%- endif %}
-
 sessions as (
 
     select * from {{ ref('int_sessions') }}
     where not is_bot
-    {% if is_incremental() -%}
-        and visitor_no in (select touched.visitor_no from touched)
-    {%- endif %}
 
 ),
 
@@ -28,9 +18,6 @@ campaigns as (
 
     select * from {{ ref('int_stitched_events') }}
     where event_type = 'campaign'
-    {% if is_incremental() -%}
-        and visitor_no in (select touched.visitor_no from touched)
-    {%- endif %}
 
 ),
 {%- endif %}
@@ -43,8 +30,7 @@ touches as (
         session_started_at as touched_at,
         amount,
         is_converted,
-        1 as kind,
-        loaded_at
+        1 as kind
     from sessions
     {%- if var('attribution_counts_campaigns') %}
 
@@ -57,8 +43,7 @@ touches as (
         event_at as touched_at,
         0 as amount,
         false as is_converted,
-        0 as kind,
-        loaded_at
+        0 as kind
     from campaigns
     {%- endif %}
 
@@ -155,8 +140,7 @@ final as (
         is_first_of_channel,
         is_converting,
 
-        touched_at,
-        loaded_at
+        touched_at
     from numbered
 
 )
