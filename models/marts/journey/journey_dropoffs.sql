@@ -32,6 +32,9 @@ sessions as (
 session_segments as (
 
     select * from {{ ref('int_session_segments') }}
+    {% if is_incremental() -%}
+    where {{ utc_month('session_started_at') }} in (select months.period_month from months)
+    {%- endif %}
 
 ),
 

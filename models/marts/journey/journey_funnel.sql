@@ -10,21 +10,36 @@
 -- across their sessions within a window. A later stage never holds more than an earlier one.
 with
 
+{% if is_incremental() -%}
+months as (
+    {{ touched_months() }}
+),
+{%- endif %}
+
 progress as (
 
     select * from {{ ref('int_funnel_progress') }}
+    {% if is_incremental() -%}
+    where period_month in (select months.period_month from months)
+    {%- endif %}
 
 ),
 
 sessions as (
 
     select * from {{ ref('int_sessions') }}
+    {% if is_incremental() -%}
+    where {{ utc_month('session_started_at') }} in (select months.period_month from months)
+    {%- endif %}
 
 ),
 
 session_segments as (
 
     select * from {{ ref('int_session_segments') }}
+    {% if is_incremental() -%}
+    where {{ utc_month('session_started_at') }} in (select months.period_month from months)
+    {%- endif %}
 
 ),
 
@@ -43,7 +58,7 @@ data_end as (
     select
         max({{ utc_date('ended_at') }}) as ends_on,
         {{ dbt.dateadd('day', -var('funnel_window_days'), 'max(' ~ utc_date('ended_at') ~ ')') }} as windows_close_until
-    from sessions
+    from {{ ref('int_sessions') }}
 
 ),
 
@@ -69,9 +84,6 @@ reached as (
     inner join session_segments
         on progress.visitor_no = session_segments.visitor_no
         and progress.session_started_at = session_segments.session_started_at
-    {% if is_incremental() -%}
-    where progress.period_month in (select period_month from ({{ touched_months() }}))
-    {%- endif %}
 
 ),
 

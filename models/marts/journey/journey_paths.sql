@@ -15,6 +15,12 @@
 ] %}
 with
 
+{% if is_incremental() -%}
+months as (
+    {{ touched_months() }}
+),
+{%- endif %}
+
 sessions as (
 
     select
@@ -23,7 +29,7 @@ sessions as (
     from {{ ref('int_sessions') }}
     where not is_bot
     {% if is_incremental() -%}
-        and {{ utc_month('session_started_at') }} in (select period_month from ({{ touched_months() }}))
+        and {{ utc_month('session_started_at') }} in (select months.period_month from months)
     {%- endif %}
 
 ),
@@ -31,6 +37,9 @@ sessions as (
 session_ways as (
 
     select * from {{ ref('int_session_ways') }}
+    {% if is_incremental() -%}
+    where {{ utc_month('session_started_at') }} in (select months.period_month from months)
+    {%- endif %}
 
 ),
 
