@@ -5,6 +5,7 @@
 -- between acts with repeats merged, and between stages. A path of more than `path_max_steps` steps is empty: the mart
 -- tells none so long. One column a step, put together at the end: no list has to be kept in order.
 {%- set max_steps = var('path_max_steps') %}
+{%- set steps = step_columns(max_steps) %}
 {%- set session = ['visitor_no', 'session_started_at'] %}
 with
 
@@ -58,8 +59,8 @@ walks as (
         any_value(case when is_exit then event_name end) as exit_event,
         any_value(case when event_no = 1 then stage end) as entry_stage,
         any_value(case when is_exit then stage end) as exit_stage,
-        {% for step in range(1, max_steps + 1) -%}
-        any_value(case when event_no = {{ step }} then step end) as step_{{ step }},
+        {% for column in steps -%}
+        any_value(case when event_no = {{ loop.index }} then step end) as {{ column }},
         {% endfor -%}
         max(loaded_at) as loaded_at
     from acts
@@ -88,7 +89,7 @@ long_run_paths as (
 
     select
         {{ session | join(', ') }},
-        {{ path_of_steps('step_no', 'step', max_steps) }} as collapsed_path
+        {{ path_of_rows('step_no', 'step', max_steps) }} as collapsed_path
     from long_runs
     group by {{ session | join(', ') }}
 
@@ -117,7 +118,7 @@ stay_paths as (
     select
         {{ session | join(', ') }},
         count(*) as stay_count,
-        {{ path_of_steps('step_no', 'step', max_steps) }} as stage_path
+        {{ path_of_rows('step_no', 'step', max_steps) }} as stage_path
     from stays
     group by {{ session | join(', ') }}
 
@@ -133,24 +134,12 @@ final as (
         walks.entry_stage,
         walks.exit_stage,
         case
-            when walks.event_count <= {{ max_steps }} then concat_ws(
-                ' > '
-                {%- for step in range(1, max_steps + 1) %},
-                walks.step_{{ step }}
-                {%- endfor %}
-            )
+            when walks.event_count <= {{ max_steps }}
+                then {{ path_of(prefixed('walks', steps)) }}
         end as whole_path,
         case
-            when walks.event_count <= {{ max_steps }} then concat_ws(
-                ' > '
-                {%- for step in range(1, max_steps + 1) %},
-                {% if loop.first -%}
-                walks.step_1
-                {%- else -%}
-                case when walks.step_{{ step }} <> walks.step_{{ step - 1 }} then walks.step_{{ step }} end
-                {%- endif %}
-                {%- endfor %}
-            )
+            when walks.event_count <= {{ max_steps }}
+                then {{ path_of(without_repeats(prefixed('walks', steps))) }}
             else long_run_paths.collapsed_path
         end as collapsed_path,
         case when stay_paths.stay_count <= {{ max_steps }} then stay_paths.stage_path end as stage_path,
