@@ -23,22 +23,23 @@ meetings as (
 
 places as (
 
-    select distinct
-        meetings.place,
-        meetings.place_order,
-        meetings.place_length
+    select
+        place,
+        place_order,
+        place_length,
+        row_number() over (order by place, place_order, place_length) as place_no
     from meetings
+    group by place, place_order, place_length
 
 ),
 
+-- A number stands for the place: three columns cost more to group by.
 stood as (
 
     select
         steps.visitor_no,
         steps.session_started_at,
-        steps.place,
-        steps.place_order,
-        steps.place_length,
+        places.place_no,
         steps.next_event_type,
         min(steps.event_no) as first_event_no
     from steps
@@ -46,9 +47,7 @@ stood as (
         on steps.place = places.place
         and steps.place_order = places.place_order
         and steps.place_length = places.place_length
-    group by
-        steps.visitor_no, steps.session_started_at, steps.place, steps.place_order, steps.place_length,
-        steps.next_event_type
+    group by steps.visitor_no, steps.session_started_at, places.place_no, steps.next_event_type
 
 ),
 
@@ -59,17 +58,18 @@ final as (
         stood.session_started_at,
         stood.first_event_no,
 
-        stood.place,
+        places.place,
         stood.next_event_type,
 
-        stood.place_order,
-        stood.place_length,
+        places.place_order,
+        places.place_length,
         greatest(
-            stood.place_order, case when event_types.stage = 'after_sales' then 0 else event_types.stage_order end
+            places.place_order, case when event_types.stage = 'after_sales' then 0 else event_types.stage_order end
         ) as next_order,
         coalesce(event_types.is_friction, false) as is_friction,
         coalesce(event_types.is_friction and event_types.stage = 'after_sales', false) as is_call_for_help
     from stood
+    inner join places on stood.place_no = places.place_no
     left join event_types on stood.next_event_type = event_types.event_type
 
 )
