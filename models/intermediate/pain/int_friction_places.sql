@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 -- Who stood where some session met a friction, and what each did next. A session counts once for each place and what
 -- it did next, however often it stood there.
 with
