@@ -74,15 +74,14 @@ def differences(shop: Warehouse) -> dict[str, tuple[int, int]]:
 
 
 @pytest.fixture
-def arriving_shop(small_shop: Warehouse) -> Warehouse:
+def arriving_shop(small_shop_with_sql: Warehouse) -> Warehouse:
     """A built shop whose raw events have been put aside, so that they can arrive in pieces."""
-    small_shop.built()
-    small_shop.execute(
+    small_shop_with_sql.execute(
         "create schema pool",
         "create table pool.events as select * from raw_storefront.events",
         "drop view if exists raw_storefront.events",
     )
-    return small_shop
+    return small_shop_with_sql
 
 
 def arrive(shop: Warehouse, batch: int) -> None:
@@ -141,17 +140,15 @@ def test_any_order_of_arrival_gives_the_tables_of_a_full_build(
 
 
 def test_a_run_with_nothing_new_changes_nothing_and_reads_no_day_again(
-    small_shop: Warehouse,
+    small_shop_with_sql: Warehouse,
 ) -> None:
-    small_shop.built()
-    keep(small_shop, "full")
-    small_shop.built()
-    keep(small_shop, "steps")
+    shop = small_shop_with_sql
+    keep(shop, "full")
+    shop.built()
+    keep(shop, "steps")
 
-    assert (
-        small_shop.value("select count(*) from intermediate.int_arrival_days where is_pending") == 0
-    )
-    assert differences(small_shop) == {}
+    assert shop.value("select count(*) from intermediate.int_arrival_days where is_pending") == 0
+    assert differences(shop) == {}
 
 
 def test_a_run_that_broke_off_is_made_good_by_the_next(arriving_shop: Warehouse) -> None:
