@@ -8,6 +8,7 @@
 
 -- How many get how far, by month and slice: sessions in any order (open funnel) and in strict order, and visitors
 -- across their sessions within a window. A later stage never holds more than an earlier one.
+{%- set stages = funnel_stages() %}
 with
 
 {% if is_incremental() -%}
@@ -49,7 +50,7 @@ stages as (
         stage,
         stage_order
     from {{ ref('event_types') }}
-    where stage in ('{{ funnel_stages() | join("', '") }}')
+    where stage in ('{{ stages | join("', '") }}')
 
 ),
 

@@ -146,10 +146,14 @@ final as (
     select
         period_month,
         case kind_no
-            {%- for kind in kinds %} when {{ loop.index }} then '{{ kind.level }}'{% endfor %}
+            {%- for kind in kinds %}
+            when {{ loop.index }} then '{{ kind.level }}'
+            {%- endfor %}
         end as level,
         case kind_no
-            {%- for kind in kinds %} when {{ loop.index }} then '{{ kind.kind }}'{% endfor %}
+            {%- for kind in kinds %}
+            when {{ loop.index }} then '{{ kind.kind }}'
+            {%- endfor %}
         end as path_kind,
         path,
         entry_state,
