@@ -180,19 +180,19 @@ WHOLE_STOREFRONT: Mapping[str, Any] = {"storefront_customers": 400, **SMALL_SCOR
 
 @pytest.fixture(scope="module")
 def whole_storefront(shared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    """A storefront of 400 customers, built with all its data and unit tests, and published.
+    """A storefront of 400 customers, built with all its data tests, and published.
 
     It is built once for all; each file of tests has a copy of its own.
     """
 
     def build(folder: Path) -> None:
         shop = Warehouse(folder, WHOLE_STOREFRONT)
-        outcome = shop.dbt("build")
+        outcome = shop.dbt("build", "--exclude-resource-type", "unit_test")
         assert outcome.success, problems(outcome)
 
     once = done_once(shared_folder, "whole_storefront", build)
     folder = tmp_path_factory.mktemp("whole_storefront")
-    shutil.copytree(once, folder, dirs_exist_ok=True)
+    shutil.copytree(once, folder, symlinks=True, dirs_exist_ok=True)
     return Warehouse(folder, WHOLE_STOREFRONT)
 
 
