@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 
--- What a visitor had done after the first, third, fifth and tenth event of a session, and whether the shop could tell who
--- she was by then: her customer id was on an event so far. Whose a device will turn out to be is not known.
+-- What a visitor had done after the first, third, fifth and tenth event of a session, and whether the shop could tell
+-- by then who she was: her customer id was on an event so far. Whose a device will turn out to be is not known.
 with
 
 sessions as (
