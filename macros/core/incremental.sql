@@ -199,6 +199,30 @@
 {% endmacro %}
 
 
+{#- What a table by visitor and month has to compute again: the touched visitors, from the month in which the session
+    began that the change falls into. `reach_days` in the meta of a model goes back so many days further: what it tells
+    of a session takes in what follows within them. -#}
+{% macro touched_visitor_months() -%}
+    {%- set reach_days = (config.get('meta') or {}).get('reach_days', 0) -%}
+    select
+        visitor_no,
+        cast({{ dbt.date_trunc('month', dbt.dateadd('day', -reach_days, 'touched_on')) }} as date) as from_month
+    from ({{ touched_days() }})
+{%- endmacro %}
+
+
+{#- Incremental strategy: the touched months of touched visitors are replaced as a whole. -#}
+{% macro get_incremental_replace_visitor_months_sql(arg_dict) %}
+    delete from {{ arg_dict['target_relation'] }} as target
+    using ({{ touched_visitor_months() }}) as touched
+    where target.visitor_no = touched.visitor_no
+        and target.period_month >= touched.from_month;
+
+    insert into {{ arg_dict['target_relation'] }} by name
+    select * from {{ arg_dict['temp_relation'] }}
+{% endmacro %}
+
+
 {#- Incremental strategy: rows of touched customers are replaced at the cut-offs after the touched day; cut-offs that are
     no longer looked at go. -#}
 {% macro get_incremental_replace_customers_and_cutoffs_sql(arg_dict) %}

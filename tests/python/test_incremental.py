@@ -91,7 +91,10 @@ def arrive(shop: Warehouse, batch: int) -> None:
     )
 
 
-@pytest.mark.parametrize("arrival", ["files come late and out of order", "the collector is late"])
+@pytest.mark.parametrize(
+    "arrival",
+    ["files come late and out of order", "the collector is late", "one day comes after another"],
+)
 def test_any_order_of_arrival_gives_the_tables_of_a_full_build(
     arriving_shop: Warehouse, arrival: str
 ) -> None:
@@ -106,6 +109,14 @@ def test_any_order_of_arrival_gives_the_tables_of_a_full_build(
             "update pool.batches set received_at = timestamptz '2026-07-02 00:00:00+00'"
             " + to_days(cast(batch as integer))"
             " + to_seconds(cast(hash(event_id) % 80000 as integer))"
+        )
+    if arrival == "one day comes after another":
+        # The last days, over the turn of a month: windows open and close from one run to the next.
+        shop.execute(
+            "update pool.batches set batch = case"
+            " when received_at < timestamptz '2026-05-31 00:00:00+00' then 0"
+            " when received_at < timestamptz '2026-06-01 00:00:00+00' then 1"
+            " when received_at < timestamptz '2026-06-02 00:00:00+00' then 2 else 3 end"
         )
     # A device that two customers log in on, so that a late login takes a history away again.
     shop.execute(
