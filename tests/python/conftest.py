@@ -225,6 +225,7 @@ def small_shop_with_sql(small_shop: Warehouse, shared_folder: Path) -> Warehouse
 
     once = done_once(shared_folder, "small_shop_with_sql", build)
     shutil.copyfile(once / small_shop.path.name, small_shop.path)
+    shutil.copytree(once / "target", small_shop.folder / "target", dirs_exist_ok=True)
     return small_shop
 
 
