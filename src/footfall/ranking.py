@@ -41,6 +41,9 @@ CUSTOMERS_ENCODED = 8192
 POPULAR_DAYS = 28.0
 # The table of items is filled up to a whole number of rows of this many.
 LANES = 16
+# The lowest float32 there is, and the bits of a float64 that no float32 uses.
+LEAST = float(np.finfo(np.float32).min)
+PLACE_BITS = 2**29 - 1
 SITUATION = (
     "history_length", "last_session_length", "days_since", "last_item_count", "mean_item_count",
     "top_share", "entropy", "successor_mass", "neighbour_mass", "personal_mass",
@@ -325,7 +328,7 @@ class Batch:
                 if steps is None:
                     scores[low:high] = self._logits(low, high)[:, :count]
                 else:
-                    scores[low:high] = self._summed(steps, low, high)[:, :count]
+                    scores[low:high] = self._together(self._walk([steps], low, high))[:, :count]
             if steps is not None:
                 scores += popular * 1e-6
         return scores.masked_fill_(self.blocked, -torch.inf)
@@ -339,6 +342,7 @@ class Batch:
         shares = {
             name: some.shares(len(self.customers)) for name, some in steps.items() if len(some.row)
         }
+        totals = {name: self._tensor(total) for name, (_, total) in shares.items()}
         popular = None
         if "popular" in components or not (has_network or asked):
             popular = self._popular_items(min(PROPOSED["popular"], count))
@@ -353,29 +357,28 @@ class Batch:
             if logits is not None:
                 best, place = largest(logits, from_network)
                 own[:, :from_network] = place.masked_fill_(torch.isneginf(best), -1)
-            summed = {
-                name: self._summed(some, low, high, number)
-                for number, (name, (some, _)) in enumerate(shares.items())
-            }
-            if summed:
-                best, place = largest(self._together(list(summed.values()), low, high), from_counts)
+            walks = self._walk([some for some, _ in shares.values()], low, high)
+            if walks:
+                together = self._together(walks)
+                together[self._banned(low, high)] = 0.0
+                if len(self.tile.closed):
+                    together[:, self.tile.closed] = 0.0
+                best, place = largest(together, from_counts)
                 place.masked_fill_(best <= 0, -1)
                 own[:, from_network : from_network + from_counts] = place
             if popular is not None:
                 own[:, from_network + from_counts :] = popular[low:high]
             own.copy_(_ascending(own))
             own[:, 1:].masked_fill_(own[:, 1:] == own[:, :-1], -1)
-            place = own.clamp(min=0)
             if logits is not None:
-                values[low:high, :, 0] = logits.gather(1, place)
-            for name, scores in summed.items():
-                values[low:high, :, COMPONENTS.index(name)] = scores.gather(1, place)
+                values[low:high, :, 0] = logits.gather(1, own.clamp(min=0))
+            for name, scores in zip(shares, self._at(own, walks), strict=True):
+                column = values[low:high, :, COMPONENTS.index(name)]
+                torch.mul(scores, totals[name][low:high, None], out=column)
         real = items >= 0
         if has_network:
             found = values[:, :, 0].masked_fill(~real, -torch.inf)
             values[:, :, 0] = torch.nan_to_num_(found.softmax(1), nan=0.0)
-        for name, (_, total) in shares.items():
-            values[:, :, COMPONENTS.index(name)] *= self._tensor(total)[:, None]
         if "popular" in components:
             values[:, :, COMPONENTS.index("popular")] = self._tensor(context.popular)[
                 items.clamp(min=0)
@@ -383,16 +386,17 @@ class Batch:
         values.masked_fill_(~real[:, :, None], 0.0)
         return Candidates(items, values, self._situation(values))
 
-    def values_at(self, found: Candidates, steps: Steps) -> Tensor:
-        """Sums steps at the candidates; float32 ``[batch, width]``."""
-        place = found.items.clamp(min=0)
-        sums = torch.cat(
-            [
-                self._summed(steps, low, high, are_parts=True).gather(1, place[low:high])
-                for low, high in self._tiles()
-            ]
-        )
-        return sums.masked_fill_(~found.real, 0.0)
+    def values_at(self, found: Candidates, parts: Sequence[Steps]) -> list[Tensor]:
+        """Sums steps at the candidates, each by itself; float32 ``[batch, width]``.
+
+        The steps are but parts of what is summed elsewhere, and may add up to less than nothing.
+        """
+        sums = [torch.empty(found.items.shape, device=self._device) for _ in parts]
+        for low, high in self._tiles():
+            walks = [dataclasses.replace(w, floor=False) for w in self._walk(parts, low, high)]
+            for whole, here in zip(sums, self._at(found.items[low:high], walks), strict=True):
+                whole[low:high] = here
+        return sums
 
     def ranked(self, found: Candidates, scores: Tensor) -> Tensor:
         """Scores of all items: candidates first, the others after them as the network has them.
@@ -504,34 +508,56 @@ class Batch:
             never_bought=self.bought is not None,
         )
 
-    def _summed(
-        self, steps: Steps, low: int, high: int, number: int = 0, *, are_parts: bool = False
-    ) -> Tensor:
-        """Sums the steps of some customers; float32 ``[rows, items and lanes]``.
+    def _walk(self, parts: Sequence[Steps], low: int, high: int) -> list[_Walk]:
+        """The steps of some customers one by one, as places in their tile."""
+        columns = self.tile.counted.shape[1]
+        walks = []
+        for steps in parts:
+            place, value = (self._tensor(array) for array in steps.scores(low, high, columns))
+            walks.append(_Walk(high - low, place, value, steps.has_negatives))
+        return walks
 
-        Weights below zero speak against an item; there is no room for more than silence, unless
-        the steps are but a part of what is summed.
+    def _together(self, walks: Sequence[_Walk]) -> Tensor:
+        """The sum of some walks over all items; float32 ``[rows, items and lanes]``.
+
+        Weights below zero speak against an item; there is no room for more than silence. What
+        has such weights is therefore summed up and cut first, before anything is added.
         """
-        scores = self.tile.counted[number][: high - low].zero_()
-        place, value = steps.scores(low, high, scores.shape[1])
-        scores.view(-1).index_add_(0, self._tensor(place), self._tensor(value))
-        if steps.has_negatives and not are_parts:
-            scores.clamp_(min=0.0)
+        scores = self.tile.counted[: walks[0].rows].zero_()
+        floored = [walk for walk in walks if walk.floor]
+        for number, walk in enumerate(floored):
+            here = scores if number == 0 else torch.zeros_like(scores)
+            _add(here, walk.place, walk.value)
+            here.clamp_(min=0.0)
+            if number:
+                scores += here
+        for walk in walks:
+            if not walk.floor:
+                _add(scores, walk.place, walk.value)
         return scores
 
-    def _together(self, summed: list[Tensor], low: int, high: int) -> Tensor:
-        """The sum of what the counts say, zero where blocked."""
-        together = self.tile.counted[-1][: high - low]
-        if len(summed) == 1:
-            together.copy_(summed[0])
-        else:
-            torch.add(summed[0], summed[1], out=together)
-        for scores in summed[2:]:
-            together.add_(scores)
-        together[self._banned(low, high)] = 0.0
-        if len(self.tile.closed):
-            together[:, self.tile.closed] = 0.0
-        return together
+    def _at(self, items: Tensor, walks: Sequence[_Walk]) -> list[Tensor]:
+        """Sums each walk at a few items alone; float32 ``[rows, width]`` each; zero where -1.
+
+        Each of the items is written down where it stands in the tile, so that a step that leads
+        to none of them is told by one look.
+        """
+        if not walks:
+            return []
+        rows, width = items.shape
+        slots = self.tile.slots[:rows]
+        # Where there is no item, it is the spare place before the row, to which no step leads.
+        place = torch.arange(rows, device=self._device)[:, None] * slots.shape[1] + items
+        slots.view(-1)[place.view(-1)] = torch.arange(rows * width, device=self._device)
+        found = []
+        for walk in walks:
+            sums = torch.zeros(rows * width + 1, device=self._device)
+            # Slots hold -1 elsewhere: such steps add to what lies behind the last item.
+            _add(sums, _taken(slots, walk.place), walk.value)
+            sums = sums[:-1].view(rows, width)
+            found.append(sums.clamp_(min=0.0) if walk.floor else sums)
+        slots.view(-1)[place.view(-1)] = -1
+        return found
 
     def _banned(self, low: int, high: int) -> tuple[Tensor, Tensor]:
         if self.bought is None:
@@ -543,15 +569,43 @@ class Batch:
 
     def _logits(self, low: int, high: int) -> Tensor:
         """The network's logits; float32 ``[rows, items and lanes]``; minus infinity if blocked."""
-        context, tile = self.context, self.tile
+        tile = self.tile
         logits = tile.logits[: high - low]
-        if context.encoder is None or context.table is None:
-            logits[:] = tile.bias
-        else:
-            with torch.no_grad():
-                torch.addmm(tile.bias, self.queries[low:high], tile.table.t(), out=logits)
+        with torch.no_grad():
+            torch.mm(self.queries[low:high], tile.table, out=logits)
         logits[self._banned(low, high)] = -torch.inf
         return logits
+
+
+@dataclass(frozen=True)
+class _Walk:
+    """Steps of the customers of a tile: place in the flat tile and what to add there, ``[steps]``.
+
+    ``floor`` says that a sum below zero is no more than none.
+    """
+
+    rows: int
+    place: Tensor
+    value: Tensor
+    floor: bool
+
+
+def _add(sums: Tensor, place: Tensor, value: Tensor) -> None:
+    """Adds values to places of a flat tensor, in their order; places repeat."""
+    flat = sums.view(-1)
+    if flat.device.type == "cpu":
+        # Twice as fast as torch's index_add_.
+        np.add.at(flat.numpy(), place.numpy(), value.numpy())
+    else:
+        flat.index_add_(0, place, value)
+
+
+def _taken(flat: Tensor, place: Tensor) -> Tensor:
+    """What stands at places of a flat tensor."""
+    if flat.device.type == "cpu":
+        # Twice as fast as torch's own.
+        return torch.from_numpy(flat.view(-1).numpy().take(place.numpy()))
+    return flat.view(-1)[place]
 
 
 def top(scores: Tensor, size: int) -> tuple[Tensor, Tensor]:
@@ -578,23 +632,27 @@ def largest(scores: Tensor, size: int) -> tuple[Tensor, Tensor]:
     if groups <= 2 * size:
         place = _largest(scores, size)
         return scores.gather(1, place), place
-    lanes = scores.view(rows, LANES, groups)
-    chosen = _largest(lanes.amax(1), size)
-    shift = torch.arange(LANES, device=scores.device) * groups
-    place = (chosen[:, :, None] + shift).view(rows, -1)
-    found = scores.gather(1, place)
+    chosen = _largest(scores.view(rows, LANES, groups).amax(1), size)
+    row = torch.arange(rows, device=scores.device)[:, None] * columns
+    shift = torch.arange(LANES, device=scores.device)[:, None] * groups
+    place = ((chosen + row)[:, None] + shift).view(rows, -1)
+    found = _taken(scores, place)
     best = _largest(found, size)
-    return found.gather(1, best), place.gather(1, best)
+    return found.gather(1, best), place.gather(1, best) - row
 
 
 def _largest(scores: Tensor, size: int) -> Tensor:
     """Places of the largest; int64 ``[rows, size]``."""
     if scores.device.type == "cpu" and 0 < size < scores.shape[1]:
-        # Numpy's selection is several times faster than torch's, but slow where much is equal,
-        # as zeros are: they are told apart by what no other score can feel.
-        kth = scores.shape[1] - size
-        apart = np.arange(scores.shape[1], dtype=np.float32) * np.float32(1e-30)
-        return torch.from_numpy(np.argpartition(scores.numpy() - apart, kth, axis=1)[:, kth:])
+        # Numpy's selection of values is several times faster than torch's, and than its own of
+        # places. A float32 leaves 29 bits of a float64 empty: the place goes there, which also
+        # tells equal scores apart.
+        marked = scores.numpy().astype(np.float64)
+        np.maximum(marked, LEAST, out=marked)
+        bits = marked.view(np.int64)
+        bits |= np.arange(scores.shape[1])
+        marked.partition(scores.shape[1] - size, axis=1)
+        return torch.from_numpy(bits[:, -size:] & PLACE_BITS)
     return scores.topk(size, dim=1, sorted=False).indices
 
 
@@ -611,9 +669,13 @@ class Tile:
 
     Attributes
     ----------
-    table, bias
-        The items' vectors and biases, filled up to whole lanes; the bias of an item that is no
-        candidate for anybody is minus infinity.
+    counted
+        Room for the sums of the counts.
+    slots
+        Room for places of candidates; -1 where there is none; int64.
+    table
+        The items' vectors with their biases below, filled up to whole lanes; the bias of an item
+        that is no candidate for anybody is minus infinity; float32 ``[dim + 1, columns]``.
     closed
         These items; int64 ``[closed]``.
     popular
@@ -622,30 +684,31 @@ class Tile:
     """
 
     logits: Tensor
-    counted: list[Tensor]
+    counted: Tensor
+    slots: Tensor
     table: Tensor
-    bias: Tensor
     closed: Tensor
     popular: Ints
 
     @classmethod
     def of(cls, context: Context, rows: int, open_to_all: np.ndarray) -> Tile:
-        columns = -(-max(context.count_items, 1) // LANES) * LANES
+        # At least one place is spare.
+        columns = (context.count_items // LANES + 1) * LANES
         device = context.device
-        dim = context.encoder.config.dim if context.encoder is not None else 1
         closed = torch.from_numpy(np.flatnonzero(~open_to_all)).to(device)
-        table = torch.zeros(columns, dim, device=device)
-        bias = torch.zeros(columns, device=device)
-        bias[context.count_items :] = -torch.inf
+        dim = 0 if context.table is None else context.table[0].shape[1]
+        table = torch.zeros(dim + 1, columns, device=device)
         if context.table is not None:
-            table[: context.count_items], bias[: context.count_items] = context.table
-        bias[closed] = -torch.inf
+            vectors, bias = context.table
+            table[:-1, : context.count_items], table[-1, : context.count_items] = vectors.t(), bias
+        table[-1, context.count_items :] = -torch.inf
+        table[-1, closed] = -torch.inf
         ordered = np.argsort(-context.popular, kind="stable")
         return cls(
             logits=torch.empty(rows, columns, device=device),
-            counted=[torch.empty(rows, columns, device=device) for _ in (*SPARSE, "together")],
+            counted=torch.empty(rows, columns, device=device),
+            slots=torch.full((rows, columns), -1, device=device),
             table=table,
-            bias=bias,
             closed=closed,
             popular=ordered[open_to_all[ordered]][: 4 * PROPOSED["popular"]],
         )
@@ -689,9 +752,9 @@ def batches(
 
 
 def _queries(context: Context, customers: Ints) -> Tensor:
-    """What the encoder asks the item table for each customer; float32 ``[customers, dim]``."""
+    """What the encoder asks a tile's table for each customer; float32 ``[customers, dim + 1]``."""
     if context.encoder is None or context.table is None:
-        return torch.zeros(len(customers), 1, device=context.device)
+        return torch.ones(len(customers), 1, device=context.device)
     starts, ends = context.events.offsets[customers], context.ends[customers]
     with torch.no_grad():
         states = last_states(
@@ -702,7 +765,10 @@ def _queries(context: Context, customers: Ints) -> Tensor:
             ends,
             device=context.device,
         )
-        return context.encoder.query(states, NEXT_PURCHASE)
+        # The last row of the table holds the biases.
+        asked = torch.ones(len(customers), states.shape[1] + 1, device=context.device)
+        asked[:, :-1] = context.encoder.query(states, NEXT_PURCHASE)
+    return asked
 
 
 @dataclass(frozen=True)
