@@ -34,8 +34,8 @@ SCHEMA = pa.schema(
 DTYPES: dict[str, np.dtype[Any]] = {"float32": np.dtype("<f4"), "int64": np.dtype("<i8")}
 CODE = (
     "artifacts", "backtests", "counts", "device", "encoder", "factors", "fits", "losses", "mixture",
-    "ranking", "ranking_metrics", "reasons", "recommendations", "repeats", "sequences", "settings",
-    "training", "warm",
+    "past", "ranking", "ranking_metrics", "reasons", "recommendations", "repeats", "sequences",
+    "settings", "training", "warm",
 )  # fmt: skip
 
 Array = np.ndarray[Any, Any]

@@ -226,9 +226,11 @@ def linear(events: ItemEvents, ends: Ints, count_items: int, cut: int) -> CountT
     strongest = np.zeros((len(chosen), kept), dtype=np.int64)
     scores = np.zeros((len(chosen), kept), dtype=np.float32)
     if len(chosen):
-        # Square matrices are the largest things here: no more than two live at a time.
-        gram = torch.linalg.cholesky(gram)
-        gram = torch.cholesky_inverse(gram)
+        # The largest thing here: it is factored and inverted where it lies, which torch does for
+        # columns laid end to end. Transposed, a symmetric matrix is the same.
+        turned = gram.mT
+        torch.linalg.cholesky(turned, out=turned)
+        torch.cholesky_inverse(turned, out=turned)
         gram.div_(-gram.diagonal().clone()[None, :]).fill_diagonal_(0.0)
         for low in range(0, len(chosen), 256):
             rows = gram[low : low + 256]

@@ -29,6 +29,7 @@ from footfall.encoder import (
 )
 from footfall.factors import start_vectors
 from footfall.mixture import Ranker, learn
+from footfall.past import Seen
 from footfall.ranking import Context
 from footfall.sequences import (
     ArrowRows,
@@ -41,7 +42,7 @@ from footfall.sequences import (
 )
 from footfall.settings import ScorerSettings
 from footfall.training import FitReport, Progress, TrainingSettings, fit
-from footfall.warm import past_digest, why_full
+from footfall.warm import why_full
 
 FITS = ("head", "validation", "test", "production")
 IDENTITY = ("code_fingerprint", "data_fingerprint", "settings", "device_type")
@@ -144,9 +145,10 @@ def train_encoder(
         progress(f"nothing changed: model {stored.run_id} stays")
         return rows
     count_tokens = _tokens_before(tokens, cutoffs.production)
+    seen = Seen.of(tokens, catalogue.item_ids, cutoffs.production)
     run |= {
         "cutoffs": {name: day_of(cutoffs.of(name)).isoformat() for name in FITS},
-        "history": past_digest(tokens, catalogue.item_ids, cutoffs.production),
+        "history": seen.described(),
         "seed": settings.seed,
         "device": devices.describe(device),
         "torch_version": torch.__version__,
@@ -156,17 +158,14 @@ def train_encoder(
     }
     reason = "there is no earlier run"
     if stored is not None:
-        past = {"tokens": 0, "digest": ""}
-        if "production" in (stored.run.get("cutoffs") or {}):
-            day = datetime.date.fromisoformat(stored.run["cutoffs"]["production"])
-            past = past_digest(tokens, catalogue.item_ids, microseconds(day))
         refused = why_full(
-            stored.run, run, past, count_tokens, day_of(cutoffs.production), settings
-        ) or _why_no_start(stored, settings)
+            stored.run, run, _why_gone(stored, tokens, catalogue), count_tokens,
+            day_of(cutoffs.production), settings,
+        ) or _why_no_start(stored, settings)  # fmt: skip
         if refused is None:
             progress(f"carrying on from model {stored.run_id}")
             return _carry_on(
-                stored, run, tokens, catalogue, listed, cutoffs.production, settings, device,
+                stored, run, seen, tokens, catalogue, listed, cutoffs.production, settings, device,
                 progress,
             )  # fmt: skip
         reason = refused
@@ -184,6 +183,7 @@ def train_encoder(
             "catalogue.items": list(catalogue.item_ids),
             "catalogue.categories": list(catalogue.category_names),
             "catalogue.brands": list(catalogue.brand_names),
+            "past.bits": seen.bits,
         }
     }
     reports: dict[str, Any] = {}
@@ -273,6 +273,16 @@ def _is_same(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     return all(stored.get(name) == value for name, value in wanted.items())
 
 
+def _why_gone(stored: Artifacts, tokens: ItemEvents, catalogue: Catalogue) -> str | None:
+    """What has become of the events that the stored run has seen; None where they all stand."""
+    seen = Seen.stored(stored.run.get("history"), stored.fits.get("shared", {}).get("past.bits"))
+    day = (stored.run.get("cutoffs") or {}).get("production")
+    if seen is None or day is None:
+        return "the earlier run does not say what it has seen"
+    cut = microseconds(datetime.date.fromisoformat(day))
+    return seen.why_gone(tokens, catalogue.item_ids, cut)
+
+
 def _why_no_start(stored: Artifacts, settings: ScorerSettings) -> str | None:
     """Why the stored weights are no start for today's; None where they are."""
     if not artifacts.part(stored.fits.get("production", {}), "encoder."):
@@ -287,6 +297,7 @@ def _why_no_start(stored: Artifacts, settings: ScorerSettings) -> str | None:
 def _carry_on(
     stored: Artifacts,
     run: dict[str, Any],
+    seen: Seen,
     tokens: ItemEvents,
     catalogue: Catalogue,
     items: pa.Table,
@@ -359,7 +370,11 @@ def _carry_on(
     run_id = hashlib.sha256((identity + stored.run_id).encode()).hexdigest()[:16]
     fits: dict[str, Values] = dict(stored.fits)
     fits["production"] = values
-    fits["shared"] = {**stored.fits["shared"], "catalogue.items": list(catalogue.item_ids)}
+    fits["shared"] = {
+        **stored.fits["shared"],
+        "catalogue.items": list(catalogue.item_ids),
+        "past.bits": seen.bits,
+    }
     return artifacts.to_table(run_id, run, fits)
 
 
