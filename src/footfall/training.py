@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,7 @@ MOST_ANSWERS = 256
 # One step shows so many answers of a query at most, drawn anew each time: the cost of a step
 # follows the answers, what is learned follows their spread.
 ANSWERS_SHOWN = 32
+TOKENS_A_SLAB = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,8 @@ class Goals:
 
     intent: int
     pool: Ints
-    low: Ints
-    high: Ints
+    low: np.ndarray
+    high: np.ndarray
 
 
 def goals(events: ItemEvents, ends: Ints, horizon_days: float) -> list[Goals]:
@@ -75,6 +77,50 @@ def goals(events: ItemEvents, ends: Ints, horizon_days: float) -> list[Goals]:
     other query asks for whatever the next session touches; it is left out where purchases are
     all there is.
     """
+    bought = events.kinds == PURCHASE
+    pool = np.flatnonzero(bought)
+    kinds = [(NEXT_PURCHASE, events.items[pool])]
+    if not bool(bought.all()):
+        kinds.append((ANY_EVENT, events.items))
+    count = len(events.items)
+    size = np.int32 if count <= np.iinfo(np.int32).max else np.int64
+    found = [
+        Goals(intent, items, np.zeros(count, size), np.zeros(count, size))
+        for intent, items in kinds
+    ]
+    for first, last in _slabs(events.offsets):
+        low, high = events.offsets[[first, last]]
+        part = dataclasses.replace(
+            events,
+            customers=events.customers[first:last],
+            offsets=events.offsets[first : last + 1] - low,
+            **{
+                name: getattr(events, name)[low:high]
+                for name in ("items", "kinds", "at", "sessions", "gaps")
+            },
+        )
+        bases = (int(np.searchsorted(pool, low)), int(low))
+        edges = _answers(part, ends[first:last] - low, horizon_days)
+        for goal, base, (start, stop) in zip(found, bases, edges, strict=False):
+            goal.low[low:high] = start + base
+            goal.high[low:high] = np.minimum(stop, start + MOST_ANSWERS) + base
+    return found
+
+
+def _slabs(offsets: Ints) -> Iterator[tuple[int, int]]:
+    """Splits customers, so that working out their goals takes the memory of a few alone."""
+    first, count = 0, len(offsets) - 1
+    while first < count:
+        last = int(np.searchsorted(offsets, offsets[first] + TOKENS_A_SLAB, side="right")) - 1
+        last = min(max(last, first + 1), count)
+        yield first, last
+        first = last
+
+
+def _answers(
+    events: ItemEvents, ends: Ints, horizon_days: float
+) -> tuple[tuple[Ints, Ints], tuple[Ints, Ints]]:
+    """Bounds of the answers to both queries after each token: in purchases, and in tokens."""
     count = len(events.items)
     owner = np.repeat(np.arange(len(events.customers)), np.diff(events.offsets))
     inside = np.arange(count) < ends[owner] if count else np.zeros(0, dtype=np.bool_)
@@ -96,18 +142,15 @@ def goals(events: ItemEvents, ends: Ints, horizon_days: float) -> list[Goals]:
     one_session = session_end[session_of[np.where(has_next, first, 0)]] if count else first
     horizon = _positions_within(events, owner, horizon_days)
     high = purchases[np.minimum(np.maximum(one_session, horizon), stop)]
-    found = [_goal(NEXT_PURCHASE, events.items[pool], low, high, has_next)]
-    if not bool(bought.all()):
-        next_token = np.minimum(np.arange(count) + 1, max(count - 1, 0))
-        touched = asks & (np.arange(count) + 1 < stop)
-        until = np.minimum(session_end[session_of[next_token]], stop) if count else stop
-        found.append(_goal(ANY_EVENT, events.items, np.arange(count) + 1, until, touched))
-    return found
 
-
-def _goal(intent: int, pool: Ints, low: Ints, high: Ints, asked: np.ndarray) -> Goals:
-    high = np.minimum(high, low + MOST_ANSWERS)
-    return Goals(intent, pool, np.where(asked, low, 0), np.where(asked, high, 0))
+    next_token = np.minimum(np.arange(count) + 1, max(count - 1, 0))
+    touched = asks & (np.arange(count) + 1 < stop)
+    until = np.minimum(session_end[session_of[next_token]], stop) if count else stop
+    nothing = np.zeros(count, dtype=np.int64)
+    return (
+        (np.where(has_next, low, nothing), np.where(has_next, high, nothing)),
+        (np.where(touched, np.arange(count) + 1, nothing), np.where(touched, until, nothing)),
+    )
 
 
 def _positions_within(events: ItemEvents, owner: Ints, horizon_days: float) -> Ints:
@@ -252,7 +295,8 @@ def _step(
     count = 0
     for goal in asked:
         here = np.flatnonzero(goal.high[flat] > goal.low[flat])
-        low, sizes = goal.low[flat[here]], (goal.high - goal.low)[flat[here]]
+        low = goal.low[flat[here]].astype(np.int64)
+        sizes = goal.high[flat[here]] - low
         shown = np.minimum(sizes, ANSWERS_SHOWN)
         row = np.repeat(np.arange(len(here)), shown)
         within = np.arange(len(row)) - np.repeat(np.cumsum(shown) - shown, shown)

@@ -74,6 +74,20 @@ def test_goals_are_the_purchases_of_the_next_session():
     assert answers(cut, 2) == ["d", "e"]
 
 
+def test_goals_are_the_same_however_many_customers_are_looked_at_together(monkeypatch):
+    tokens, _ = sequences.read(shop(customers=20), ITEMS_SCHEMA.empty_table())
+    ends = tokens.ends_before(int(np.quantile(tokens.at, 0.7)))
+    whole = training.goals(tokens, ends, 10.0)
+    monkeypatch.setattr(training, "TOKENS_A_SLAB", 70)
+    parts = training.goals(tokens, ends, 10.0)
+    assert len(whole) == len(parts) == 2
+    for one, two in zip(whole, parts, strict=True):
+        asked = one.high > one.low
+        assert asked.any()
+        np.testing.assert_array_equal(one.high - one.low, two.high - two.low)
+        np.testing.assert_array_equal(one.low[asked], two.low[asked])
+
+
 def test_windows_lose_nothing():
     starts, ends = np.array([0, 7, 7]), np.array([7, 7, 250])
     low, high = training.windows(starts, ends, 20, np.random.default_rng(0))
