@@ -1,6 +1,7 @@
 import dataclasses
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 
@@ -75,7 +76,9 @@ def test_goals_are_the_purchases_of_the_next_session():
 
 
 def test_goals_are_the_same_however_many_customers_are_looked_at_together(monkeypatch):
-    tokens, _ = sequences.read(shop(customers=20), ITEMS_SCHEMA.empty_table())
+    views = [(1000 + c, "seen", 7.0 * s + 3, "view") for c in range(20) for s in range(c % 9)]
+    table = pa.concat_tables([shop(customers=20), events_table(views)])
+    tokens, _ = sequences.read(table, ITEMS_SCHEMA.empty_table())
     ends = tokens.ends_before(int(np.quantile(tokens.at, 0.7)))
     whole = training.goals(tokens, ends, 10.0)
     monkeypatch.setattr(training, "TOKENS_A_SLAB", 70)
