@@ -91,9 +91,11 @@ def code_fingerprint() -> str:
     """Digest of the scorer's own source files."""
     digest = hashlib.sha256()
     here = Path(__file__).parent
-    for module in CODE:
-        digest.update(module.encode())
-        digest.update((here / f"{module}.py").read_bytes())
+    for name in CODE:
+        whole = here / name
+        for source in sorted(whole.glob("*.py")) if whole.is_dir() else [here / f"{name}.py"]:
+            digest.update(source.relative_to(here).as_posix().encode())
+            digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
 
 

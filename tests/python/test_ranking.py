@@ -9,6 +9,8 @@ from footfall import ranking, repeats, sequences
 from footfall.encoder import Encoder, EncoderConfig
 from footfall.mixture import HIDDEN, Ranker
 from footfall.ranking import COMPONENTS
+from footfall.ranking import batch as batches
+from footfall.ranking.selection import largest
 from scorer_data import ITEMS_SCHEMA, events_table, items_table, shop
 
 pytestmark = pytest.mark.library
@@ -61,30 +63,33 @@ def ranker():
 
 
 @pytest.mark.parametrize("columns", [16, 160, 12_112])
-def test_top_finds_the_largest(columns):
+def test_the_largest_are_found(columns):
     random = torch.Generator().manual_seed(1)
     scores = torch.randn(7, columns, generator=random)
     scores[2] = -torch.inf
     scores[3, : columns // 2] = -torch.inf
     size = min(11, columns)
-    values, places = ranking.top(scores, size)
-    torch.testing.assert_close(values, scores.topk(size, dim=1).values)
+    values, places = largest(scores, size)
+    expected = scores.topk(size, dim=1).values
+    torch.testing.assert_close(values.sort(1, descending=True).values, expected)
     torch.testing.assert_close(scores.gather(1, places), values)
 
 
-def test_top_is_exact_where_much_is_equal():
+def test_the_largest_are_found_where_much_is_equal():
     scores = torch.zeros(3, 12_112)
     scores[0, 5::700] = torch.arange(1.0, 19.0)
     scores[1] = -torch.inf
     scores[2, ::2] = 1.0
-    values, places = ranking.top(scores, 60)
-    torch.testing.assert_close(values, scores.topk(60, dim=1).values)
+    values, places = largest(scores, 60)
+    expected = scores.topk(60, dim=1).values
+    torch.testing.assert_close(values.sort(1, descending=True).values, expected)
     torch.testing.assert_close(scores.gather(1, places), values)
     assert all(len(set(row)) == 60 for row in places.tolist())
 
 
 def test_candidates_hold_what_is_ranked_highest(context, monkeypatch):
-    monkeypatch.setattr(ranking, "PROPOSED", {"softmax": 3, "counts": 4, "popular": 2})
+    for name, size in {"softmax": 3, "counts": 4, "popular": 2}.items():
+        monkeypatch.setitem(ranking.PROPOSED, name, size)
     batch = first_batch(context)
     found = batch.candidates()
     counted = sum(
@@ -130,7 +135,8 @@ def test_a_component_that_is_not_asked_for_is_silent(context):
 
 
 def test_all_items_are_ranked_candidates_first(context, monkeypatch):
-    monkeypatch.setattr(ranking, "PROPOSED", {"softmax": 2, "counts": 2, "popular": 2})
+    for name, size in {"softmax": 2, "counts": 2, "popular": 2}.items():
+        monkeypatch.setitem(ranking.PROPOSED, name, size)
     batch = first_batch(context, allow_repeats=False)
     found = batch.candidates()
     scores = ranker()(found)
@@ -158,9 +164,9 @@ def test_batches_of_any_size_agree(context, monkeypatch):
         return found
 
     whole = order()
-    monkeypatch.setattr(ranking, "SCORES_A_TILE", 7 * context.count_items)
-    monkeypatch.setattr(ranking, "CUSTOMERS_A_BATCH", 10)
-    monkeypatch.setattr(ranking, "CUSTOMERS_ENCODED", 20)
+    monkeypatch.setattr(batches, "SCORES_A_TILE", 7 * context.count_items)
+    monkeypatch.setattr(batches, "CUSTOMERS_A_BATCH", 10)
+    monkeypatch.setattr(batches, "CUSTOMERS_ENCODED", 20)
     parts = order()
     assert len(parts) > len(whole) == 1
     torch.testing.assert_close(torch.cat(parts), whole[0], rtol=1e-4, atol=1e-4)
