@@ -32,11 +32,12 @@ from footfall import ranking, repeats, training
 from footfall import ranking_metrics as metrics
 from footfall.encoder import Encoder, EncoderConfig, ItemFeatures
 from footfall.factors import start_vectors
-from footfall.fits import warm_rate
 from footfall.mixture import Ranker, learn
 from footfall.ranking import Context, Targets
 from footfall.ranking.batch import SCORES_A_TILE
-from footfall.sequences import Catalogue, Ints, ItemEvents, read
+from footfall.reading import read
+from footfall.sequences import Catalogue, Ints, ItemEvents
+from footfall.training import warm_rate
 
 K = 10
 LEARNING_RATE = 4e-3

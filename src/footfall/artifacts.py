@@ -33,9 +33,10 @@ SCHEMA = pa.schema(
 # Arrays are stored as they are; `json` is UTF-8 text, for names.
 DTYPES: dict[str, np.dtype[Any]] = {"float32": np.dtype("<f4"), "int64": np.dtype("<i8")}
 CODE = (
-    "artifacts", "backtests", "counts", "device", "encoder", "factors", "fits", "losses", "mixture",
-    "past", "ranking", "ranking_metrics", "reasons", "recommendations", "repeats", "sequences",
-    "settings", "training", "warm",
+    "artifacts", "backtests", "carrying_on", "counts", "cutoffs", "device", "encoder", "factors",
+    "fingerprints", "fits", "goals", "losses", "mixture", "past", "ranking", "ranking_metrics",
+    "reading", "reasons", "recommendations", "repeats", "restoring", "sequences", "settings",
+    "training", "warm",
 )  # fmt: skip
 
 Array = np.ndarray[Any, Any]

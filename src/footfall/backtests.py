@@ -11,20 +11,15 @@ from torch import Tensor
 from footfall import artifacts, ranking, repeats
 from footfall import device as devices
 from footfall import ranking_metrics as metrics
-from footfall.fits import (
-    POPULATIONS,
-    Cutoffs,
-    context_of,
-    ranker_of,
-    read_inputs,
-    silent,
-)
+from footfall.cutoffs import Cutoffs
 from footfall.mixture import Ranker
 from footfall.ranking import Batch, Context
 from footfall.ranking_metrics import Ranking
-from footfall.sequences import MICROSECONDS_A_DAY, ArrowRows, day_of
+from footfall.reading import ArrowRows, read_inputs
+from footfall.restoring import POPULATIONS, context_of, ranker_of
+from footfall.sequences import MICROSECONDS_A_DAY, day_of
 from footfall.settings import ScorerSettings
-from footfall.training import Progress
+from footfall.training import Progress, silent
 
 HALF_LIVES = (30, 60, 90, 180)
 K = 10

@@ -10,6 +10,8 @@ from footfall.settings import ScorerSettings
 
 # Of a run, these have to be equal: weights of other code, sizes or devices are of no use.
 EQUAL = ("code_fingerprint", "device_type")
+# Where all of these are equal, the stored run is the one that is asked for.
+IDENTITY = ("code_fingerprint", "data_fingerprint", "settings", "device_type")
 # Dates that move from day to day without changing what is learned.
 MOVING = ("as_of", "head_cutoff", "validation_cutoff", "test_cutoff")
 # A fall in quality is believed from so many customers on, before and after.

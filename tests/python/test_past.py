@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from footfall import past, sequences
+from footfall import past, reading, sequences
 from footfall.past import Seen
 from scorer_data import ITEMS_SCHEMA, START, events_table, shop, shuffled
 
@@ -17,7 +17,7 @@ NOTHING = ITEMS_SCHEMA.empty_table()
 
 
 def known(events, **names):
-    tokens, catalogue = sequences.read(events, NOTHING, **names)
+    tokens, catalogue = reading.read(events, NOTHING, **names)
     return tokens, catalogue.item_ids
 
 

@@ -5,12 +5,12 @@ import pytest
 import torch
 
 from footfall import device as devices
-from footfall import ranking, repeats, sequences
+from footfall import ranking, reading, repeats, sequences
 from footfall.encoder import Encoder, EncoderConfig
 from footfall.mixture import HIDDEN, Ranker
 from footfall.ranking import COMPONENTS
 from footfall.ranking import batch as batches
-from footfall.ranking.selection import largest
+from footfall.ranking.selection import top
 from scorer_data import ITEMS_SCHEMA, events_table, items_table, shop
 
 pytestmark = pytest.mark.library
@@ -25,7 +25,7 @@ def one_thread():
 
 
 def context_of(table, items, cut=CUT, encoder=True):
-    tokens, catalogue = sequences.read(table, items)
+    tokens, catalogue = reading.read(table, items)
     history = repeats.ItemHistory.of(tokens)
     config = EncoderConfig(catalogue.count_before(cut), len(catalogue.category_names), 0, 16, 1, 20)
     return ranking.context_at(
@@ -63,26 +63,26 @@ def ranker():
 
 
 @pytest.mark.parametrize("columns", [16, 160, 12_112])
-def test_the_largest_are_found(columns):
+def test_top_finds_the_largest(columns):
     random = torch.Generator().manual_seed(1)
     scores = torch.randn(7, columns, generator=random)
     scores[2] = -torch.inf
     scores[3, : columns // 2] = -torch.inf
     size = min(11, columns)
-    values, places = largest(scores, size)
+    values, places = top(scores, size)
     expected = scores.topk(size, dim=1).values
-    torch.testing.assert_close(values.sort(1, descending=True).values, expected)
+    torch.testing.assert_close(values, expected)
     torch.testing.assert_close(scores.gather(1, places), values)
 
 
-def test_the_largest_are_found_where_much_is_equal():
+def test_top_is_exact_where_much_is_equal():
     scores = torch.zeros(3, 12_112)
     scores[0, 5::700] = torch.arange(1.0, 19.0)
     scores[1] = -torch.inf
     scores[2, ::2] = 1.0
-    values, places = largest(scores, 60)
+    values, places = top(scores, 60)
     expected = scores.topk(60, dim=1).values
-    torch.testing.assert_close(values.sort(1, descending=True).values, expected)
+    torch.testing.assert_close(values, expected)
     torch.testing.assert_close(scores.gather(1, places), values)
     assert all(len(set(row)) == 60 for row in places.tolist())
 
@@ -235,7 +235,7 @@ def test_an_item_without_an_event_is_no_target_wherever_it_stands():
     table = events_table(
         [(1, "a", 0, "purchase"), (1, "b", 70, "purchase"), (1, "a", 71, "purchase")]
     )
-    tokens, catalogue = sequences.read(table, ITEMS_SCHEMA.empty_table(), known_items=["b", "a"])
+    tokens, catalogue = reading.read(table, ITEMS_SCHEMA.empty_table(), known_items=["b", "a"])
     context = ranking.context_at(
         tokens, catalogue, repeats.ItemHistory.of(tokens), CUT, None, repeats.RepeatModel({}), CPU
     )

@@ -6,7 +6,7 @@ import pyarrow.compute as pc
 import pytest
 import torch
 
-from footfall import artifacts, recommendations, sequences, warm
+from footfall import artifacts, reading, recommendations, warm
 from footfall.encoder import Encoder, EncoderConfig, ItemFeatures, start_new_items
 from footfall.recommendations import ScorerSettings
 from scorer_data import QUICK, START, events_table, items_table, shop, shuffled
@@ -162,9 +162,9 @@ def test_the_order_of_names_can_be_changed_without_reading_again():
     events, items = shop(seed=3), items_table(30)
     rows = {"session_gap_seconds": 1800}
     known = ["i029", "gone", *(f"i{number:03d}" for number in range(5))]
-    tokens, catalogue = sequences.read(events, items, **rows)
-    moved = sequences.reordered(tokens, catalogue, items, known, ["c2", "c0"], [])
-    read = sequences.read(
+    tokens, catalogue = reading.read(events, items, **rows)
+    moved = reading.reordered(tokens, catalogue, items, known, ["c2", "c0"], [])
+    read = reading.read(
         events, items, **rows, known_items=known, known_categories=["c2", "c0"], known_brands=[]
     )
     for ours, theirs in zip(moved, read, strict=True):

@@ -13,16 +13,24 @@ LEAST = float(np.finfo(np.float32).min)
 PLACE_BITS = 2**29 - 1
 
 
-def largest(scores: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """The largest ``size`` scores of each row and their places, in any order.
-
-    A row is read once to find the maximum of each lane's column of ``LANES`` scores; the largest
-    scores lie in the columns with the largest maxima, so that only these are looked through.
+def top(scores: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """The largest ``size`` scores of each row, best first, and their places, exactly.
 
     Parameters
     ----------
     scores
         Float ``[rows, columns]``; columns a multiple of ``LANES``.
+    """
+    values, place = largest(scores, size)
+    values, order = values.sort(dim=1, descending=True)
+    return values, place.gather(1, order)
+
+
+def largest(scores: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """What ``top`` finds, in any order.
+
+    A row is read once to find the maximum of each lane's column of ``LANES`` scores; the largest
+    scores lie in the columns with the largest maxima, so that only these are looked through.
     """
     rows, columns = scores.shape
     groups = columns // LANES
