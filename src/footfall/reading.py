@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from footfall.artifacts import Artifacts
-from footfall.sequences import GAP_BUCKETS, KINDS, NEVER, Catalogue, Floats, Ints, ItemEvents
+from footfall.sequences import GAP_BUCKETS, KINDS, NEVER, Catalogue, Floats, Ints, ItemEvents, Kinds
 from footfall.settings import ScorerSettings
 
 EVENT_COLUMNS = ("customer_no", "item_id", "event_at", "event_type")
@@ -50,13 +50,12 @@ def read(
     """
     names: dict[str, int] = {name: place for place, name in enumerate(known_items)}
     count_known = len(names)
-    raw = _read_events(events, names)
+    customer, item, kind, at, price = _read_events(events, names)
     item_table = _whole(items, "items", ("item_id",))
     for name in item_table["item_id"].to_pylist():
         if name is not None:
             names.setdefault(str(name), len(names))
 
-    customer, item, kind, at, price = raw
     first_at = np.full(len(names), NEVER, dtype=np.int64)
     np.minimum.at(first_at, item, at)
     first_price = _first_price(item, at, price, first_at)
@@ -80,7 +79,9 @@ def read(
         known_categories,
         known_brands,
     )
-    return _sorted_tokens(customer, place[item], kind, at, session_gap_seconds), catalogue
+    columns = [customer, place[item], kind, at]
+    del customer, item, kind, at
+    return _sorted_tokens(columns, session_gap_seconds), catalogue
 
 
 def read_inputs(
@@ -152,11 +153,13 @@ def _whole(rows: ArrowRows, table: str, required: Iterable[str]) -> pa.Table:
     return rows.read_all() if isinstance(rows, pa.RecordBatchReader) else rows
 
 
-def _read_events(events: ArrowRows, names: dict[str, int]) -> tuple[Ints, Ints, Ints, Ints, Floats]:
+def _read_events(
+    events: ArrowRows, names: dict[str, int]
+) -> tuple[Ints, Ints, Kinds, Ints, Floats]:
     """Encodes batch by batch, so that a stream of any length needs only its encoded columns."""
     _columns(events.schema.names, "events", EVENT_COLUMNS)
     batches = events.to_batches() if isinstance(events, pa.Table) else events
-    parts: list[tuple[Ints, Ints, Ints, Ints, Floats]] = []
+    parts: tuple[list[Any], ...] = ([], [], [], [], [])
     kinds = pa.array(KINDS)
     for batch in batches:
         kind = pc.index_in(batch.column("event_type").cast(pa.string()), kinds)
@@ -177,22 +180,29 @@ def _read_events(events: ArrowRows, names: dict[str, int]) -> tuple[Ints, Ints, 
             price = pc.fill_null(kept.column("unit_price").cast(pa.float32()), np.nan)
         else:
             price = pa.array(np.full(kept.num_rows, np.nan, dtype=np.float32))
-        parts.append(
-            (
-                kept.column("customer_no").cast(pa.int64()).to_numpy(),
-                codes[item.indices.to_numpy()],
-                kind.filter(keep).cast(pa.int64()).to_numpy(),
-                at.cast(pa.int64()).to_numpy(),
-                np.asarray(price.to_numpy(), dtype=np.float32),
-            )
+        found = (
+            kept.column("customer_no").cast(pa.int64()).to_numpy(),
+            codes[item.indices.to_numpy()],
+            kind.filter(keep).cast(pa.int8()).to_numpy(),
+            at.cast(pa.int64()).to_numpy(),
+            np.asarray(price.to_numpy(), dtype=np.float32),
         )
-    if not parts:
-        empty = np.zeros(0, dtype=np.int64)
-        return empty, empty, empty, empty, np.zeros(0, dtype=np.float32)
+        for column, piece in zip(parts, found, strict=True):
+            column.append(piece)
     customer, item_code, kind_code, moment, unit_price = (
-        np.concatenate(column) for column in zip(*parts, strict=True)
+        _joined(column, dtype)
+        for column, dtype in zip(
+            parts, (np.int64, np.int64, np.int8, np.int64, np.float32), strict=True
+        )
     )
     return customer, item_code, kind_code, moment, unit_price
+
+
+def _joined(pieces: list[Any], dtype: type) -> Any:
+    """The pieces as one column; the list is empty then, so that nothing is there twice."""
+    whole = np.concatenate([np.zeros(0, dtype), *pieces])
+    pieces.clear()
+    return whole
 
 
 def _zone(kind: pa.DataType) -> str | None:
@@ -266,38 +276,37 @@ def _codes(
     return codes, tuple(names)
 
 
-def _sorted_tokens(
-    customer: Ints, item: Ints, kind: Ints, at: Ints, session_gap_seconds: float
-) -> ItemEvents:
+def _sorted_tokens(columns: list[Any], session_gap_seconds: float) -> ItemEvents:
+    """Tokens of customer, item, kind and moment; takes the columns out of the list one by one.
+
+    They are as long as the events: no more than one of them is there twice at a time.
+    """
+    customer, item, kind, at = columns
     order = np.lexsort((kind, item, at, customer))
-    customer, item, kind, at = customer[order], item[order], kind[order], at[order]
-    starts = np.ones(len(customer), dtype=np.bool_)
-    starts[1:] = customer[1:] != customer[:-1]
-    pause = np.zeros(len(at), dtype=np.int64)
-    pause[1:] = np.where(starts[1:], 0, at[1:] - at[:-1])
-    opens = starts | (pause > session_gap_seconds * 1_000_000)
-    session = np.cumsum(opens) - 1
+    del customer, item, kind, at
+    customer, item, kind, at = (columns.pop(0)[order] for _ in range(4))
+    del order
+    starts, pause = _pauses(customer, at)
+    session = np.cumsum(starts | (pause > session_gap_seconds * 1_000_000)) - 1
     if session_gap_seconds >= 0:
         # One token a session and item, at its first moment, with its strongest intent.
         by_item = np.lexsort((item, session))
         fresh = np.ones(len(by_item), dtype=np.bool_)
-        fresh[1:] = (item[by_item][1:] != item[by_item][:-1]) | (
-            session[by_item][1:] != session[by_item][:-1]
-        )
+        same = _repeats(item[by_item])
+        same &= _repeats(session[by_item])
+        fresh[1:] = ~same
+        del same
         heads = np.flatnonzero(fresh)
         first = by_item[heads]
         if len(heads):
-            kind = kind.copy()
             kind[first] = np.maximum.reduceat(kind[by_item], heads)
-        keep = np.sort(first)
+        del by_item, fresh, heads
+        first.sort()
         customer, item, kind, at, session = (
-            column[keep] for column in (customer, item, kind, at, session)
+            column[first] for column in (customer, item, kind, at, session)
         )
-        starts = np.ones(len(customer), dtype=np.bool_)
-        starts[1:] = customer[1:] != customer[:-1]
-        pause = np.zeros(len(at), dtype=np.int64)
-        pause[1:] = np.where(starts[1:], 0, at[1:] - at[:-1])
-    gap = np.clip(np.log2(1 + pause / 1_000_000), 0, GAP_BUCKETS - 2).astype(np.int64) + 1
+        starts, pause = _pauses(customer, at)
+    gap = np.clip(np.log2(1 + pause / 1_000_000), 0, GAP_BUCKETS - 2).astype(np.int8) + np.int8(1)
     heads = np.flatnonzero(starts)
     return ItemEvents(
         customers=customer[heads],
@@ -306,5 +315,19 @@ def _sorted_tokens(
         kinds=kind,
         at=at,
         sessions=session,
-        gaps=np.where(starts, 0, gap),
+        gaps=np.where(starts, np.int8(0), gap),
     )
+
+
+def _repeats(column: Ints) -> np.ndarray:
+    """Which values equal the one before; bool ``[values - 1]``."""
+    return np.asarray(column[1:] == column[:-1])
+
+
+def _pauses(customer: Ints, at: Ints) -> tuple[np.ndarray, Ints]:
+    """Where a customer's events start, and the time since the one before; 0 at a start."""
+    starts = np.ones(len(customer), dtype=np.bool_)
+    starts[1:] = customer[1:] != customer[:-1]
+    pause = np.zeros(len(at), dtype=np.int64)
+    np.subtract(at[1:], at[:-1], out=pause[1:], where=~starts[1:])
+    return starts, pause

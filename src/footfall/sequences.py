@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
+Kinds = npt.NDArray[np.int8]
 
 KINDS = ("view", "wishlist", "add_to_cart", "purchase")
 """Event types in order of intent; a token takes the strongest one of its item in its session."""
@@ -76,23 +77,23 @@ class ItemEvents:
     items
         Index into the catalogue; int64 ``[tokens]``.
     kinds
-        Index into ``KINDS``; int64 ``[tokens]``.
+        Index into ``KINDS``; int8 ``[tokens]``.
     at
         Microseconds since 1970, UTC; int64 ``[tokens]``.
     sessions
         Session number, ascending over all tokens; int64 ``[tokens]``.
     gaps
-        Bucket of the log gap to the token before; 0 for the first of a customer; int64
+        Bucket of the log gap to the token before; 0 for the first of a customer; int8
         ``[tokens]``.
     """
 
     customers: Ints
     offsets: Ints
     items: Ints
-    kinds: Ints
+    kinds: Kinds
     at: Ints
     sessions: Ints
-    gaps: Ints
+    gaps: Kinds
 
     def ends_before(self, cut: int) -> Ints:
         """Ends of the histories at ``cut``: ``offsets[c]:ends[c]``; int64 ``[customers]``."""
