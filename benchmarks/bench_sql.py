@@ -229,7 +229,7 @@ def main() -> None:
     print("CPU-seconds by model (full build, then with one more day):")
     for name, seconds in full.items():
         if seconds >= 0.05:
-            print(f"  {name:<28}{seconds:8.2f}{costs.cpu_seconds.get(name, 0.0):8.2f}")
+            print(f"  {name:<34}{seconds:8.2f}{costs.cpu_seconds.get(name, 0.0):8.2f}")
     print("\nCPU-seconds by job: ours (with all that the models hold), by hand on our clean rows:")
     three_jobs = 0.0
     for job, models in same_jobs.items():

@@ -20,3 +20,17 @@
 {% macro duckdb__quantile(column, share) -%}
     quantile_cont({{ column }}, {{ share }})
 {%- endmacro %}
+
+
+{#- How many different combinations of columns there are. -#}
+{% macro count_distinct(columns) -%}
+    {{ return(adapter.dispatch('count_distinct', 'footfall')(columns)) }}
+{%- endmacro %}
+
+{% macro default__count_distinct(columns) -%}
+    count(distinct {{ columns | join(', ') }})
+{%- endmacro %}
+
+{% macro duckdb__count_distinct(columns) -%}
+    count(distinct ({{ columns | join(', ') }}))
+{%- endmacro %}

@@ -76,6 +76,20 @@
 {% endmacro %}
 
 
+{#- Incremental strategy: an event gives way to a delivery that was received earlier. That is of a pending day, and so the
+    one that gives way was received on that day or later. -#}
+{% macro get_incremental_replace_deliveries_sql(arg_dict) %}
+    delete from {{ arg_dict['target_relation'] }} as target
+    using {{ arg_dict['temp_relation'] }} as deliveries
+    where target.event_id = deliveries.event_id
+        and target.source = deliveries.source
+        and target.received_at >= timestamptz '{{ earliest_pending_day() }} 00:00:00+00';
+
+    insert into {{ arg_dict['target_relation'] }} by name
+    select * from {{ arg_dict['temp_relation'] }}
+{% endmacro %}
+
+
 {#- Incremental strategy: the arrival days that this run read again are replaced as a whole. -#}
 {% macro get_incremental_replace_arrival_days_sql(arg_dict) %}
     delete from {{ arg_dict['target_relation'] }} as target
@@ -132,14 +146,27 @@
 {% endmacro %}
 
 
-{#- Incremental strategy: the sessions of touched visitors are replaced as a whole, under public keys. -#}
+{#- The same for a table that has public keys. -#}
+{% macro touched_public_windows() -%}
+    select
+        touched.visitor_no,
+        keys.identity_key as visitor_key,
+        coalesce(max(standing.started_at), min(touched.touched_from)) as recompute_from
+    from ({{ touched_since_last_build() }}) as touched
+    inner join {{ ref('int_identity_keys') }} as keys on touched.visitor_no = keys.identity_no
+    left join {{ this }} as standing
+        on keys.identity_key = standing.visitor_key
+        and standing.started_at <= touched.touched_from
+    group by touched.visitor_no, keys.identity_key
+{%- endmacro %}
+
+
+{#- Incremental strategy: the sessions of touched visitors are replaced, under public keys. -#}
 {% macro get_incremental_replace_sessions_sql(arg_dict) %}
-    delete from {{ arg_dict['target_relation'] }}
-    where visitor_key in (
-        select keys.identity_key
-        from ({{ touched_since_last_build() }}) as touched
-        inner join {{ ref('int_identity_keys') }} as keys on touched.visitor_no = keys.identity_no
-    );
+    delete from {{ arg_dict['target_relation'] }} as target
+    using ({{ touched_public_windows() }}) as windows
+    where target.visitor_key = windows.visitor_key
+        and target.started_at >= windows.recompute_from;
 
     insert into {{ arg_dict['target_relation'] }} by name
     select * from {{ arg_dict['temp_relation'] }}
@@ -166,6 +193,30 @@
     using ({{ touched_days() }}) as touched
     where target.customer_no = touched.visitor_no
         and target.active_on >= touched.touched_on;
+
+    insert into {{ arg_dict['target_relation'] }} by name
+    select * from {{ arg_dict['temp_relation'] }}
+{% endmacro %}
+
+
+{#- What a table by visitor and month has to compute again: the touched visitors, from the month in which the session
+    began that the change falls into. `reach_days` in the meta of a model goes back so many days further: what it tells
+    of a session takes in what follows within them. -#}
+{% macro touched_visitor_months() -%}
+    {%- set reach_days = (config.get('meta') or {}).get('reach_days', 0) -%}
+    select
+        visitor_no,
+        cast({{ dbt.date_trunc('month', dbt.dateadd('day', -reach_days, 'touched_on')) }} as date) as from_month
+    from ({{ touched_days() }})
+{%- endmacro %}
+
+
+{#- Incremental strategy: the touched months of touched visitors are replaced as a whole. -#}
+{% macro get_incremental_replace_visitor_months_sql(arg_dict) %}
+    delete from {{ arg_dict['target_relation'] }} as target
+    using ({{ touched_visitor_months() }}) as touched
+    where target.visitor_no = touched.visitor_no
+        and target.period_month >= touched.from_month;
 
     insert into {{ arg_dict['target_relation'] }} by name
     select * from {{ arg_dict['temp_relation'] }}

@@ -64,17 +64,18 @@
 {#- What the table that stands was made from, what it would be made from now, and whether the two are the same. -#}
 {% macro versions_of_this() %}
     {% set standing = load_cached_relation(this) %}
-    {% set notes = noted_versions(model) %}
+    {% set stands = standing is not none and standing.is_table %}
+    {% set notes = noted_versions(model, stands) %}
     {% set made_from = inputs_version(model, notes) %}
     {% set noted = none %}
-    {% if standing is not none and standing.is_table and notes.get(this.schema ~ '.' ~ this.identifier) %}
+    {% if stands and notes.get(this.schema ~ '.' ~ this.identifier) %}
         {% set noted = notes[this.schema ~ '.' ~ this.identifier].split(', made in ')[0] %}
     {% endif %}
     {% do return({
         'noted': noted,
         'made_from': made_from,
         'is_current': made_from is not none and noted == made_from and not should_full_refresh()
-            and notes[this.identifier ~ ' rows'] == row_count_of_this()
+            and notes['noted rows'] == notes['rows']
     }) %}
 {% endmacro %}
 
@@ -95,24 +96,31 @@
 
 
 {#- What the tables that a model reads, and its own, say that they were made from and in which run: `schema.name` to
-    version; of its own also how many rows it was left with. -#}
-{% macro noted_versions(node) %}
+    version. With them, `noted rows` and `rows`: how many rows its own table was left with and how many it has, and
+    `code`: the fingerprint of the code that all tables share. One query, because it is asked for each model. -#}
+{% macro noted_versions(node, stands) %}
     {% set names = ["'" ~ this.identifier ~ "'"] %}
     {% for table in stored_inputs(node) %}
         {% do names.append("'" ~ (table.alias or table.name) ~ "'") %}
     {% endfor %}
     {% set notes = {} %}
     {% set query %}
-        select schema_name, table_name, comment
+        select schema_name || '.' || table_name as name, comment as note
         from duckdb_tables()
         where database_name = '{{ this.database }}' and comment is not null
             and table_name in ({{ names | unique | join(', ') }})
+        union all
+        select 'code', footfall_code_fingerprint({{ sql_text(invocation_args_dict.project_dir) }})
+        {% if stands -%}
+        union all
+        select 'rows', cast(count(*) as varchar) from {{ this }}
+        {%- endif %}
     {% endset %}
     {% for row in run_query(query) %}
-        {% set version, row_count = row[2].split(', rows: ') if ', rows: ' in row[2] else (row[2], none) %}
-        {% do notes.update({row[0] ~ '.' ~ row[1]: version}) %}
-        {% if row[0] == this.schema and row[1] == this.identifier %}
-            {% do notes.update({this.identifier ~ ' rows': row_count}) %}
+        {% set version, row_count = row[1].split(', rows: ') if ', rows: ' in row[1] else (row[1], none) %}
+        {% do notes.update({row[0]: version}) %}
+        {% if row[0] == this.schema ~ '.' ~ this.identifier %}
+            {% do notes.update({'noted rows': row_count}) %}
         {% endif %}
     {% endfor %}
     {% do return(notes) %}
@@ -148,7 +156,7 @@
     {% if node.config.meta.get('pending_column') %}
         {% do return(none) %}
     {% endif %}
-    {% set parts = [code_version()] %}
+    {% set parts = [code_version(notes['code'])] %}
     {% do parts.extend(version_parts(node, notes, has_pending_days_only=reads_pending_days_only(node))) %}
     {% do return(none if none in parts else 'made from ' ~ local_md5(parts | join('|'))) %}
 {% endmacro %}
@@ -202,16 +210,13 @@
 
 
 {#- What the code of the project and its vars amount to, as one digest. Rows left out on purpose make another table. -#}
-{% macro code_version() %}
+{% macro code_version(fingerprint) %}
     {% set settings = {} %}
     {#- How far the simulated shop has run, its rows tell. -#}
     {% for name in known_vars() if name != 'storefront_until' %}
         {% do settings.update({name: var(name)}) %}
     {% endfor %}
-    {% do return(local_md5(
-        query_value('select footfall_code_fingerprint(' ~ sql_text(invocation_args_dict.project_dir) ~ ')')
-        ~ settings | tojson ~ dbt_version ~ flags.EMPTY
-    )) %}
+    {% do return(local_md5(fingerprint ~ settings | tojson ~ dbt_version ~ flags.EMPTY)) %}
 {% endmacro %}
 
 

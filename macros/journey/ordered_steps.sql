@@ -1,7 +1,7 @@
 {#- CTEs that follow somebody through steps in their order: the first step at its earliest, and each next one at its
     earliest after the one before. What lies between does not matter. `<prefix>_taken`, the last of them, has a row for
     each step that was taken, with its number (a step may stand twice), the session and the time of it and of the first. -#}
-{% macro ordered_steps(prefix, acts, steps, who, carried=[], first_acts=none, limit_seconds=none) -%}
+{% macro ordered_steps(prefix, acts, steps, who, carried=[], limit_seconds=none) -%}
     {% for step in steps -%}
 {{ prefix }}_{{ loop.index }} as (
 
@@ -19,10 +19,8 @@
         min(acts.place) as place,
         min(acts.session_started_at) as reached_session_started_at,
         min(acts.happened_at) as reached_at
-    {%- if loop.first %}
-    from {{ first_acts or acts }} as acts
-    {%- else %}
     from {{ acts }} as acts
+    {%- if not loop.first %}
     inner join {{ prefix }}_{{ loop.index0 }} as earlier
         on acts.place > earlier.place
         {%- for column in who %}

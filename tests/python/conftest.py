@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,10 @@ import duckdb
 import pytest
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.contracts.graph.manifest import Manifest
 from dbt_common.events.base_types import EventMsg
+
+from shared_work import Manifests, done_once, folder_of_all
 
 PROJECT = Path(__file__).resolve().parents[2]
 # No test may publish to the database of whoever runs the tests.
@@ -43,6 +47,17 @@ SMALL_SCORER: Mapping[str, Any] = {
 }
 
 
+MANIFESTS = Manifests()
+
+
+class NotParsedError(Exception):
+    """The project cannot be parsed with the vars of a shop; holds what dbt answered."""
+
+    def __init__(self, outcome: dbtRunnerResult) -> None:
+        super().__init__(str(outcome.exception))
+        self.outcome = outcome
+
+
 class Warehouse:
     """A warehouse file of its own and the vars it is built with."""
 
@@ -62,24 +77,44 @@ class Warehouse:
         os.environ["FOOTFALL_DB"] = str(self.path)
         os.environ["FOOTFALL_PUBLISHED"] = str(self.published)
         try:
-            return dbtRunner(callbacks=[self._listen]).invoke(
-                [
-                    *arguments,
-                    "--project-dir",
-                    str(PROJECT),
-                    "--profiles-dir",
-                    str(PROJECT),
-                    "--target-path",
-                    str(self.folder / "target"),
-                    "--log-path",
-                    str(self.folder / "logs"),
-                    "--vars",
-                    repr(self.variables),
-                    "--quiet",
-                ]
-            )
+            if arguments[0] == "parse":
+                return self._invoke(arguments)
+            return self._invoke(arguments, self.manifest())
+        except NotParsedError as error:
+            return error.outcome
         finally:
             DuckDBConnectionManager.close_all_connections()
+
+    def manifest(self) -> Manifest:
+        """The project as parsed with the shop's vars."""
+        return MANIFESTS.get(repr(self.variables), self._parsed)
+
+    def _parsed(self) -> Manifest:
+        outcome = self._invoke(["parse"])
+        if not outcome.success:
+            raise NotParsedError(outcome)
+        assert isinstance(outcome.result, Manifest)
+        return outcome.result
+
+    def _invoke(
+        self, arguments: Sequence[str], manifest: Manifest | None = None
+    ) -> dbtRunnerResult:
+        return dbtRunner(manifest=manifest, callbacks=[self._listen]).invoke(
+            [
+                *arguments,
+                "--project-dir",
+                str(PROJECT),
+                "--profiles-dir",
+                str(PROJECT),
+                "--target-path",
+                str(self.folder / "target"),
+                "--log-path",
+                str(self.folder / "logs"),
+                "--vars",
+                repr(self.variables),
+                "--quiet",
+            ]
+        )
 
     def _listen(self, event: EventMsg) -> None:
         if event.info.level != "debug" and event.info.name in SPOKEN:
@@ -133,6 +168,34 @@ def problems(outcome: dbtRunnerResult) -> str:
     return "\n".join(said)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the test processes of one run keep what they share."""
+    MANIFESTS.shared = folder_of_all(tmp_path_factory.getbasetemp())
+    return MANIFESTS.shared
+
+
+WHOLE_STOREFRONT: Mapping[str, Any] = {"storefront_customers": 400, **SMALL_SCORER}
+
+
+@pytest.fixture(scope="module")
+def whole_storefront(shared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    """A storefront of 400 customers, built with all its data tests, and published.
+
+    It is built once for all; each file of tests has a copy of its own.
+    """
+
+    def build(folder: Path) -> None:
+        shop = Warehouse(folder, WHOLE_STOREFRONT)
+        outcome = shop.dbt("build", "--exclude-resource-type", "unit_test")
+        assert outcome.success, problems(outcome)
+
+    once = done_once(shared_folder, "whole_storefront", build)
+    folder = tmp_path_factory.mktemp("whole_storefront")
+    shutil.copytree(once, folder, symlinks=True, dirs_exist_ok=True)
+    return Warehouse(folder, WHOLE_STOREFRONT)
+
+
 @pytest.fixture(scope="session")
 def storefront_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("storefront")
@@ -150,6 +213,19 @@ def small_shop(storefront_folder: Path) -> Iterator[Warehouse]:
     warehouse.forget()
     yield warehouse
     warehouse.forget()
+
+
+@pytest.fixture
+def small_shop_with_sql(small_shop: Warehouse, shared_folder: Path) -> Warehouse:
+    """The same with all that SQL alone makes, as one build left it."""
+
+    def build(folder: Path) -> None:
+        shop = Warehouse(folder, small_shop.variables)
+        shop.built()
+
+    once = done_once(shared_folder, "small_shop_with_sql", build)
+    shutil.copyfile(once / small_shop.path.name, small_shop.path)
+    return small_shop
 
 
 @pytest.fixture

@@ -24,14 +24,9 @@ def marts(built_shop: Warehouse) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def built_shop(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+def built_shop(whole_storefront: Warehouse) -> Warehouse:
     """A storefront of 400 customers, built once with all its data tests."""
-    shop = Warehouse(
-        tmp_path_factory.mktemp("built"), {"storefront_customers": 400, **SMALL_SCORER}
-    )
-    outcome = shop.dbt("build")
-    assert outcome.success, problems(outcome)
-    return shop
+    return whole_storefront
 
 
 def test_a_plain_build_fills_every_mart(built_shop: Warehouse, marts: list[str]) -> None:

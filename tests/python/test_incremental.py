@@ -74,15 +74,14 @@ def differences(shop: Warehouse) -> dict[str, tuple[int, int]]:
 
 
 @pytest.fixture
-def arriving_shop(small_shop: Warehouse) -> Warehouse:
+def arriving_shop(small_shop_with_sql: Warehouse) -> Warehouse:
     """A built shop whose raw events have been put aside, so that they can arrive in pieces."""
-    small_shop.built()
-    small_shop.execute(
+    small_shop_with_sql.execute(
         "create schema pool",
         "create table pool.events as select * from raw_storefront.events",
         "drop view if exists raw_storefront.events",
     )
-    return small_shop
+    return small_shop_with_sql
 
 
 def arrive(shop: Warehouse, batch: int) -> None:
@@ -92,7 +91,10 @@ def arrive(shop: Warehouse, batch: int) -> None:
     )
 
 
-@pytest.mark.parametrize("arrival", ["files come late and out of order", "the collector is late"])
+@pytest.mark.parametrize(
+    "arrival",
+    ["files come late and out of order", "the collector is late", "one day comes after another"],
+)
 def test_any_order_of_arrival_gives_the_tables_of_a_full_build(
     arriving_shop: Warehouse, arrival: str
 ) -> None:
@@ -107,6 +109,14 @@ def test_any_order_of_arrival_gives_the_tables_of_a_full_build(
             "update pool.batches set received_at = timestamptz '2026-07-02 00:00:00+00'"
             " + to_days(cast(batch as integer))"
             " + to_seconds(cast(hash(event_id) % 80000 as integer))"
+        )
+    if arrival == "one day comes after another":
+        # The last days, over the turn of a month: windows open and close from one run to the next.
+        shop.execute(
+            "update pool.batches set batch = case"
+            " when received_at < timestamptz '2026-05-31 00:00:00+00' then 0"
+            " when received_at < timestamptz '2026-06-01 00:00:00+00' then 1"
+            " when received_at < timestamptz '2026-06-02 00:00:00+00' then 2 else 3 end"
         )
     # A device that two customers log in on, so that a late login takes a history away again.
     shop.execute(
@@ -130,17 +140,15 @@ def test_any_order_of_arrival_gives_the_tables_of_a_full_build(
 
 
 def test_a_run_with_nothing_new_changes_nothing_and_reads_no_day_again(
-    small_shop: Warehouse,
+    small_shop_with_sql: Warehouse,
 ) -> None:
-    small_shop.built()
-    keep(small_shop, "full")
-    small_shop.built()
-    keep(small_shop, "steps")
+    shop = small_shop_with_sql
+    keep(shop, "full")
+    shop.built()
+    keep(shop, "steps")
 
-    assert (
-        small_shop.value("select count(*) from intermediate.int_arrival_days where is_pending") == 0
-    )
-    assert differences(small_shop) == {}
+    assert shop.value("select count(*) from intermediate.int_arrival_days where is_pending") == 0
+    assert differences(shop) == {}
 
 
 def test_a_run_that_broke_off_is_made_good_by_the_next(arriving_shop: Warehouse) -> None:

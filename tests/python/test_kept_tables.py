@@ -70,10 +70,9 @@ def test_new_events_reach_every_table_that_is_made_of_them(small_shop: Warehouse
 
 
 def test_a_table_that_lost_rows_or_was_made_by_somebody_else_is_made_again(
-    small_shop: Warehouse,
+    small_shop_with_sql: Warehouse,
 ) -> None:
-    shop = small_shop
-    shop.built()
+    shop = small_shop_with_sql
     rfm = "select * from marts.customer_rfm order by all"
     before = shop.query(rfm)
 

@@ -8,7 +8,7 @@ import os
 import re
 import socket
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -24,8 +24,7 @@ from metricflow_semantic_interfaces.validations.semantic_manifest_validator impo
     SemanticManifestValidator,
 )
 
-from conftest import PROJECT, SMALL_SCORER, Warehouse
-from footfall import publishing
+from conftest import PROJECT, Warehouse
 from footfall.adapter import metrics
 
 Row = dict[str, Any]
@@ -226,24 +225,9 @@ CASES = [(facts, told_by) for facts in ALL_FACTS for told_by in ("", *facts.told
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    """A small shop, built and published."""
-    folder = tmp_path_factory.mktemp("metrics")
-    warehouse = Warehouse(folder, {"storefront_customers": 200, **SMALL_SCORER})
-    warehouse.built(())
-    with duckdb.connect(str(warehouse.path)) as connection:
-        names = connection.execute(
-            "select table_name from information_schema.tables where table_schema = 'marts'"
-        ).fetchall()
-        publishing.publish(
-            connection.cursor(),
-            [publishing.Mart(name, f"marts.{name}", "", {}) for (name,) in names],
-            publishing.Run("test", datetime.now(UTC), "none"),
-            folder=warehouse.published,
-            name=warehouse.path.stem,
-            progress=lambda _: None,
-        )
-    return warehouse
+def shop(whole_storefront: Warehouse) -> Warehouse:
+    """A shop that was built and published."""
+    return whole_storefront
 
 
 @pytest.fixture(scope="module")

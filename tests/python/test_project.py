@@ -8,7 +8,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,12 @@ from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
 from sklearn.metrics import roc_auc_score
 
-from conftest import PROJECT, SMALL_SCORER, SQL_PART, Warehouse, problems
+from conftest import PROJECT, SMALL_SCORER, SQL_PART, WHOLE_STOREFRONT, Warehouse, problems
 from descriptions import described, problems_of
 from footfall.adapter.plugin import absolute_path
 from footfall.site.lineage import Lineage
 from footfall.site.project import read_project
 
-WHOLE: tuple[str, ...] = ()
 DEMO_KEY = "footfall-demo-key"
 SECRET = "a-secret-that-nobody-may-read"
 SOURCES = [
@@ -212,14 +211,14 @@ def test_every_mart_is_public_with_contract_group_and_owner(manifest: Mapping[st
 
 
 @pytest.fixture
-def storefront(storefront_folder: Path, small_shop: Warehouse) -> Warehouse:
-    """The small shop with everything built, once for all tests of this file."""
-    once = storefront_folder / "built_once.duckdb"
-    if not once.exists():
-        small_shop.built(WHOLE)
-        shutil.copyfile(small_shop.path, once)
-    shutil.copyfile(once, small_shop.path)
-    return small_shop
+def storefront(
+    whole_storefront: Warehouse, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Warehouse]:
+    """The storefront as it was built, for each test anew."""
+    shop = Warehouse(tmp_path_factory.mktemp("storefront"), whole_storefront.variables)
+    shutil.copyfile(whole_storefront.path, shop.path)
+    yield shop
+    shop.forget()
 
 
 def test_every_column_that_is_built_is_described(
@@ -260,8 +259,8 @@ def test_columns_are_traced_through_what_was_built(storefront: Warehouse) -> Non
             assert origin.problems == (), f"{model.name}.{name}"
 
 
-def test_no_sql_that_ran_names_the_truth(storefront: Warehouse) -> None:
-    everything = (storefront.folder / "target" / "compiled").rglob("*.sql")
+def test_no_sql_that_ran_names_the_truth(whole_storefront: Warehouse) -> None:
+    everything = (whole_storefront.folder / "target" / "compiled").rglob("*.sql")
     compiled = [path for path in everything if "analyses" not in path.parts]
     assert len(compiled) > 30
     assert [path.name for path in compiled if "truth_" in path.read_text()] == []
@@ -334,9 +333,9 @@ def test_the_key_of_the_environment_makes_the_keys_and_is_written_nowhere(
 # --- the configuration check -------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def storefront_manifest(storefront_folder: Path) -> Manifest:
-    return parse(storefront_folder, {"storefront_customers": 200, **SMALL_SCORER})
+    return Warehouse(storefront_folder, WHOLE_STOREFRONT).manifest()
 
 
 def build_with(

@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from conftest import SMALL_SCORER, Warehouse
+from conftest import Warehouse
 from footfall.report.__main__ import main
 from footfall.report.build import build_report
 from footfall.report.warehouse import ReportError
@@ -90,13 +90,9 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    """A storefront of 400 customers with the marts that the report draws."""
-    built = Warehouse(
-        tmp_path_factory.mktemp("report"), {"storefront_customers": 400, **SMALL_SCORER}
-    )
-    built.built(MARTS)
-    return built
+def shop(whole_storefront: Warehouse) -> Warehouse:
+    """A storefront with all that the report draws."""
+    return whole_storefront
 
 
 @pytest.fixture(scope="module")

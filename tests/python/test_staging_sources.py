@@ -477,7 +477,11 @@ def test_parquet_types_are_taken_as_they_come(tmp_path: Path) -> None:
         ),
         (
             {"custom_events_path": str(DATA / "custom" / "no_such_file.csv")},
-            ["var 'custom_events_path' names", "and there is no file", "no_such_file.csv. Paths are relative"],
+            [
+                "var 'custom_events_path' names",
+                "and there is no file",
+                "no_such_file.csv. Paths are relative",
+            ],
         ),
     ],
 )

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key=['source', 'event_id']) }}
+{{ config(materialized='incremental', incremental_strategy='replace_deliveries') }}
 -- depends_on: {{ ref('int_arrival_days') }}
 -- The keys come first: a day counts as done when its events stand here, and then its keys must stand as well.
 -- depends_on: {{ ref('int_identity_keys') }}
@@ -137,6 +137,36 @@ candidates as (
 
 ),
 
+{% if is_incremental() -%}
+{%- set earliest = "timestamptz '" ~ earliest_pending_day() ~ " 00:00:00+00'" %}
+-- What these can meet: all of the days that are read again, whatever is in between, and of the days before that only
+-- events that come once more. Those are among the repeated ones.
+standing as (
+
+    select
+        source,
+        event_id,
+        received_at,
+        {{ row_digest(content) }} as content_digest
+    from {{ this }}
+    where received_at >= {{ earliest }}
+
+    union all
+
+    select
+        accepted.source,
+        accepted.event_id,
+        accepted.received_at,
+        null as content_digest
+    from {{ this }} as accepted
+    inner join first_deliveries
+        on accepted.event_id = first_deliveries.event_id
+        and accepted.source = first_deliveries.source
+    where accepted.received_at < {{ earliest }}
+
+),
+{%- endif %}
+
 final as (
 
     select
@@ -155,14 +185,14 @@ final as (
     -- A row that stands already, or that an earlier day delivered first, is left as it is.
     where not exists (
         select 1
-        from {{ this }} as standing
+        from standing
         where standing.event_id = candidates.event_id
             and standing.source = candidates.source
             and (
                 standing.received_at < candidates.received_at
                 or (
                     standing.received_at = candidates.received_at
-                    and {{ row_digest(prefixed('standing', content)) }} <= {{ row_digest(prefixed('candidates', content)) }}
+                    and standing.content_digest <= {{ row_digest(prefixed('candidates', content)) }}
                 )
             )
     )

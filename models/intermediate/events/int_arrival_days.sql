@@ -5,7 +5,8 @@
 {%- set rejected = load_built_relation('int_rejected_rows') %}
 with
 
-staged as (
+-- Read twice, with other columns each time.
+staged as not materialized (
     {{ union_sources('events', columns='source, event_id, received_at') }}
 ),
 

@@ -20,6 +20,19 @@ accepted as (
 
 ),
 
+-- The few rows that can end up here, in one reading.
+suspicious as materialized (
+
+    select arrivals.*
+    from arrivals
+    left join repeated
+        on arrivals.event_id = repeated.event_id
+        and arrivals.source = repeated.source
+    where arrivals.reason is not null
+        or repeated.event_id is not null
+
+),
+
 broken as (
 
     select
@@ -30,7 +43,7 @@ broken as (
         false as is_duplicate,
         reason,
         raw_row
-    from arrivals
+    from suspicious
     where reason is not null
 
 ),
@@ -38,16 +51,13 @@ broken as (
 repeated_arrivals as (
 
     select
-        arrivals.*,
+        suspicious.*,
         row_number() over (
-            partition by arrivals.source, arrivals.event_id, arrivals.received_at
-            order by {{ delivery_order('arrivals') }}
+            partition by suspicious.source, suspicious.event_id, suspicious.received_at
+            order by {{ delivery_order('suspicious') }}
         ) as copy_no
-    from arrivals
-    inner join repeated
-        on arrivals.event_id = repeated.event_id
-        and arrivals.source = repeated.source
-    where arrivals.reason is null
+    from suspicious
+    where suspicious.reason is null
 
 ),
 

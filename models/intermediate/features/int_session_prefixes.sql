@@ -1,7 +1,13 @@
 -- A session as the shop could know it after its first, third, fifth and tenth event, and what then became of it.
 -- Features (`f_`) come from the events so far and from earlier sessions only; past visits count from the moment that
--- the visitor is told apart, by her customer id on an event so far: whose a device will turn out to be is not known.
+-- the visitor is told apart.
 with
+
+told as (
+
+    select * from {{ ref('int_prefix_acts') }}
+
+),
 
 sessions as (
 
@@ -13,31 +19,6 @@ sessions as (
 session_events as (
 
     select * from {{ ref('int_session_events') }}
-
-),
-
-accepted as (
-
-    select * from {{ ref('int_accepted_events') }}
-    where customer_no is not null
-
-),
-
-prefixes as (
-
-    select 1 as prefix_length
-    union all
-    select 3
-    union all
-    select 5
-    union all
-    select 10
-
-),
-
-clock as (
-
-    select max(ended_at) as now_at from sessions
 
 ),
 
@@ -55,67 +36,6 @@ past_visits as (
     window earlier as (
         partition by visitor_no order by session_started_at rows between unbounded preceding and 1 preceding
     )
-
-),
-
-recent as (
-
-    select
-        sessions.*,
-        clock.now_at
-    from sessions
-    cross join clock
-    where sessions.session_started_at >= {{ dbt.dateadd('day', -1 * var('intent_history_days'), 'clock.now_at') }}
-
-),
-
-identified as (
-
-    select
-        recent.session_id,
-        min(accepted.event_at) as identified_at
-    from recent
-    inner join accepted
-        on recent.visitor_no = accepted.customer_no
-        and recent.session_started_at <= accepted.event_at
-        and recent.ended_at >= accepted.event_at
-    group by recent.session_id
-
-),
-
-told as (
-
-    select
-        recent.session_id,
-        recent.visitor_no,
-        recent.now_at,
-        recent.session_started_at,
-        prefixes.prefix_length,
-        max(session_events.event_at) as prefix_at,
-        max(recent.ended_at) as ended_at,
-        max(recent.device) as device,
-        max(recent.channel) as channel,
-        max(recent.entry_event_type) as entry_event_type,
-        bool_or(identified.identified_at <= session_events.event_at) as is_told_apart,
-        max(case when session_events.event_no = prefixes.prefix_length then session_events.event_type end)
-            as last_event_type,
-        count(*) filter (where session_events.event_type = 'view') as view_count,
-        count(*) filter (where session_events.event_type = 'search') as search_count,
-        count(*) filter (where session_events.stage = 'cart') as cart_count,
-        count(*) filter (where session_events.stage = 'checkout') as checkout_count,
-        count(*) filter (where session_events.is_friction) as friction_count,
-        count(*) filter (where session_events.stage = 'acquire') as login_count,
-        max(case when session_events.stage <> 'after_sales' then session_events.stage_order end) as furthest_stage,
-        bool_or(session_events.event_type = 'purchase') as has_bought
-    from recent
-    cross join prefixes
-    inner join session_events
-        on recent.visitor_no = session_events.visitor_no
-        and recent.session_started_at = session_events.session_started_at
-        and prefixes.prefix_length >= session_events.event_no
-    left join identified on recent.session_id = identified.session_id
-    where recent.event_count >= prefixes.prefix_length
-    group by recent.session_id, recent.visitor_no, recent.now_at, recent.session_started_at, prefixes.prefix_length
 
 ),
 

@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='replace_months',
+    incremental_strategy='replace_visitor_months',
     meta={'reach_days': var('funnel_window_days')},
 ) }}
 -- depends_on: {{ ref('int_touched_visitors') }}
@@ -34,22 +34,24 @@ stages as (
 ),
 
 {% if is_incremental() -%}
-months as (
-    {{ touched_months() }}
+touched as (
+    {{ touched_visitor_months() }}
 ),
 {%- endif %}
 
 sessions as (
 
     select
-        visitor_no,
-        session_started_at,
-        {{ utc_month('session_started_at') }} as period_month,
-        furthest_funnel_order,
-        loaded_at
+        all_sessions.visitor_no,
+        all_sessions.session_started_at,
+        {{ utc_month('all_sessions.session_started_at') }} as period_month,
+        all_sessions.furthest_funnel_order,
+        all_sessions.loaded_at
     from all_sessions
     {% if is_incremental() -%}
-    where {{ utc_month('session_started_at') }} in (select period_month from months)
+    inner join touched
+        on all_sessions.visitor_no = touched.visitor_no
+        and {{ utc_month('all_sessions.session_started_at') }} >= touched.from_month
     {%- endif %}
 
 ),
@@ -58,6 +60,7 @@ sessions as (
 visits as (
 
     select
+        sessions.period_month,
         stage_visits.visitor_no,
         stage_visits.session_started_at,
         stage_visits.stage as step,
@@ -68,25 +71,10 @@ visits as (
         stage_visits.dwell_seconds,
         stage_visits.entered_at as happened_at
     from stage_visits
-    inner join all_sessions
-        on stage_visits.visitor_no = all_sessions.visitor_no
-        and stage_visits.session_started_at = all_sessions.session_started_at
-    where stage_visits.stage in (select stages.stage from stages)
-    {% if is_incremental() -%}
-        and {{ utc_month('stage_visits.session_started_at') }} >= (select min(period_month) from months)
-    {%- endif %}
-
-),
-
-period_visits as (
-
-    select
-        visits.*,
-        sessions.period_month
-    from visits
     inner join sessions
-        on visits.visitor_no = sessions.visitor_no
-        and visits.session_started_at = sessions.session_started_at
+        on stage_visits.visitor_no = sessions.visitor_no
+        and stage_visits.session_started_at = sessions.session_started_at
+    where stage_visits.stage in (select stages.stage from stages)
 
 ),
 
@@ -103,10 +91,10 @@ dwells as (
 
 ),
 
-{{ ordered_steps('strict', 'period_visits', stages, who=['visitor_no', 'session_started_at']) }},
+{{ ordered_steps('strict', 'visits', stages, who=['visitor_no', 'session_started_at']) }},
 
 {{ ordered_steps(
-    'windowed', 'visits', stages, who=['visitor_no'], carried=['period_month'], first_acts='period_visits',
+    'windowed', 'visits', stages, who=['visitor_no'], carried=['period_month'],
     limit_seconds=var('funnel_window_days') * 86400
 ) }},
 

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 -- Who stood where some session met a friction, and what each did next. A session counts once for each place and what
 -- it did next, however often it stood there.
 with
@@ -23,32 +25,44 @@ meetings as (
 
 places as (
 
-    select distinct
-        meetings.place,
-        meetings.place_order,
-        meetings.place_length
+    select
+        place,
+        place_order,
+        place_length,
+        row_number() over (order by place, place_order, place_length) as place_no
     from meetings
+    group by place, place_order, place_length
+
+),
+
+-- A number stands for the place: three columns cost more to group by. Materialized, because hardly any two rows group
+-- together, and to group before the join as well, as DuckDB would, costs as much again.
+placed as materialized (
+
+    select
+        steps.visitor_no,
+        steps.session_started_at,
+        steps.event_no,
+        steps.next_event_type,
+        places.place_no
+    from steps
+    inner join places
+        on steps.place = places.place
+        and steps.place_order = places.place_order
+        and steps.place_length = places.place_length
 
 ),
 
 stood as (
 
     select
-        steps.visitor_no,
-        steps.session_started_at,
-        steps.place,
-        steps.place_order,
-        steps.place_length,
-        steps.next_event_type,
-        min(steps.event_no) as first_event_no
-    from steps
-    inner join places
-        on steps.place = places.place
-        and steps.place_order = places.place_order
-        and steps.place_length = places.place_length
-    group by
-        steps.visitor_no, steps.session_started_at, steps.place, steps.place_order, steps.place_length,
-        steps.next_event_type
+        visitor_no,
+        session_started_at,
+        place_no,
+        next_event_type,
+        min(event_no) as first_event_no
+    from placed
+    group by visitor_no, session_started_at, place_no, next_event_type
 
 ),
 
@@ -59,17 +73,18 @@ final as (
         stood.session_started_at,
         stood.first_event_no,
 
-        stood.place,
+        places.place,
         stood.next_event_type,
 
-        stood.place_order,
-        stood.place_length,
+        places.place_order,
+        places.place_length,
         greatest(
-            stood.place_order, case when event_types.stage = 'after_sales' then 0 else event_types.stage_order end
+            places.place_order, case when event_types.stage = 'after_sales' then 0 else event_types.stage_order end
         ) as next_order,
         coalesce(event_types.is_friction, false) as is_friction,
         coalesce(event_types.is_friction and event_types.stage = 'after_sales', false) as is_call_for_help
     from stood
+    inner join places on stood.place_no = places.place_no
     left join event_types on stood.next_event_type = event_types.event_type
 
 )

@@ -2,12 +2,38 @@
 -- friction, stage and stratum. A stratum is the place (the act before, the furthest stage, the acts in the stage so
 -- far) and the mix (quarter, channel, device, country, new or returning).
 {%- set mix = pain_mix() %}
-{%- set stratum = ['place', 'place_order', 'place_length'] + mix %}
+{%- set place = ['place', 'place_order', 'place_length'] %}
 with
 
 sessions as (
 
     select * from {{ ref('int_pain_sessions') }}
+
+),
+
+-- A number stands for the mix: its columns cost more to group by than all the rest.
+mixes as (
+
+    select
+        {{ mix | join(',\n        ') }},
+        row_number() over (order by {{ mix | join(', ') }}) as mix_no
+    from sessions
+    group by {{ mix | join(', ') }}
+
+),
+
+mixed_sessions as (
+
+    select
+        sessions.visitor_no,
+        sessions.session_started_at,
+        sessions.is_converted,
+        sessions.amount_cents,
+        mixes.mix_no
+    from sessions
+    inner join mixes
+        on {% for column in mix %}sessions.{{ column }} = mixes.{{ column }}{% if not loop.last %}
+        and {% endif %}{% endfor %}
 
 ),
 
@@ -98,24 +124,42 @@ compared as (
 
 ),
 
-final as (
+counted as (
 
     select
         compared.friction,
-
-        {{ prefixed('compared', stratum[:3]) | join(',\n        ') }},
-        {{ prefixed('sessions', mix) | join(',\n        ') }},
-
+        {{ prefixed('compared', place) | join(',\n        ') }},
+        mixed_sessions.mix_no,
         compared.stage_order,
-        {{ pain_counts('compared.is_with', 'sessions') }}
+        {{ pain_counts('compared.is_with', 'mixed_sessions') }}
     from compared
-    inner join sessions
-        on compared.visitor_no = sessions.visitor_no
-        and compared.session_started_at = sessions.session_started_at
+    inner join mixed_sessions
+        on compared.visitor_no = mixed_sessions.visitor_no
+        and compared.session_started_at = mixed_sessions.session_started_at
     group by
-        compared.friction, compared.stage_order, {{ prefixed('compared', stratum[:3]) | join(', ') }},
-        {{ prefixed('sessions', mix) | join(', ') }}
+        compared.friction, compared.stage_order, {{ prefixed('compared', place) | join(', ') }},
+        mixed_sessions.mix_no
     having count(*) filter (where compared.is_with) > 0
+
+),
+
+final as (
+
+    select
+        counted.friction,
+
+        {{ prefixed('counted', place) | join(',\n        ') }},
+        {{ prefixed('mixes', mix) | join(',\n        ') }},
+
+        counted.stage_order,
+        counted.with_count,
+        counted.with_order_count,
+        counted.without_count,
+        counted.without_order_count,
+        counted.without_cents,
+        counted.without_squared_cents
+    from counted
+    inner join mixes on counted.mix_no = mixes.mix_no
 
 )
 

@@ -26,22 +26,27 @@ purchases as (
 walked as (
 
     select
-        visitor_no,
-        session_started_at,
-        event_no,
-        event_type,
-        event_no - visit_first_event_no + 1 as act_count,
-        lead(event_type) over acts as next_event_type,
+        session_events.visitor_no,
+        session_events.session_started_at,
+        session_events.event_no,
+        session_events.event_type,
+        session_events.event_no - session_events.visit_first_event_no + 1 as act_count,
+        lead(session_events.event_type) over acts as next_event_type,
         -- After-sales is no step towards a purchase: who asks for help stands where she stood.
-        coalesce(max(case when stage <> 'after_sales' then stage_order end) over (
+        coalesce(max(case when session_events.stage <> 'after_sales' then session_events.stage_order end) over (
             acts rows between unbounded preceding and current row
         ), 0) as reached_order
     from session_events
-    window acts as (partition by visitor_no, session_started_at order by event_no)
+    inner join sessions
+        on session_events.visitor_no = sessions.visitor_no
+        and session_events.session_started_at = sessions.session_started_at
+    window acts as (
+        partition by session_events.visitor_no, session_events.session_started_at order by session_events.event_no
+    )
 
 ),
 
-standings as (
+final as (
 
     select
         visitor_no,
@@ -67,25 +72,6 @@ standings as (
         next_event_type
     from walked
     where reached_order < (select purchases.purchase_order from purchases)
-
-),
-
-final as (
-
-    select
-        standings.visitor_no,
-        standings.session_started_at,
-        standings.event_no,
-
-        standings.place,
-        standings.next_event_type,
-
-        standings.place_order,
-        standings.place_length
-    from standings
-    inner join sessions
-        on standings.visitor_no = sessions.visitor_no
-        and standings.session_started_at = sessions.session_started_at
 
 )
 

@@ -83,10 +83,10 @@ numbered as (
 
     select
         *,
-        max(case when is_session_start then event_at end) over so_far as session_started_at,
-        max(case when is_session_start then act_no end) over so_far as session_first_act_no,
-        max(case when is_session_start or stage_order <> previous_stage_order then act_no end) over so_far
-            as visit_first_act_no
+        last_value(case when is_session_start then event_at end ignore nulls) over so_far as session_started_at,
+        last_value(case when is_session_start then act_no end ignore nulls) over so_far as session_first_act_no,
+        last_value(case when is_session_start or stage_order <> previous_stage_order then act_no end ignore nulls)
+            over so_far as visit_first_act_no
     from cut
     window so_far as (
         partition by visitor_no order by act_no rows between unbounded preceding and current row

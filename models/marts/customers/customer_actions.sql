@@ -23,6 +23,12 @@ features as (
 
 ),
 
+customer_cutoffs as (
+
+    select * from {{ ref('int_customer_cutoffs') }}
+
+),
+
 customers as (
 
     select * from {{ ref('int_customers') }}
@@ -53,6 +59,20 @@ recommended as (
 actions as (
 
     select * from {{ ref('next_best_actions') }}
+
+),
+
+-- No score tells what a customer without an order will spend. What others in her place went on to spend does: those who
+-- had a basket and no order at a cut-off whose horizon is over.
+baskets as (
+
+    select avg(customer_cutoffs.spend_next_{{ horizon }}d) as mean_amount
+    from customer_cutoffs
+    inner join lifecycle
+        on customer_cutoffs.customer_no = lifecycle.customer_no
+        and customer_cutoffs.cutoff_date = lifecycle.cutoff_date
+    where lifecycle.lifecycle_state = 'activation'
+        and customer_cutoffs.f_carts_30d > 0
 
 ),
 
@@ -152,6 +172,7 @@ final as (
         -- is expected anyway for the others.
         case
             when allowed.next_best_action in ('win_back', 'rescue', 'second_order') then allowed.value_at_risk
+            when allowed.next_best_action = 'nudge_basket' then baskets.mean_amount
             when allowed.next_best_action in ('reward', 'recommend') then allowed.predicted_amount
             when allowed.next_best_action = 'wait' then 0
         end as action_expected_value,
@@ -162,6 +183,7 @@ final as (
 
         allowed.as_of_date
     from allowed
+    cross join baskets
     inner join actions on allowed.next_best_action = actions.next_best_action
 
 )

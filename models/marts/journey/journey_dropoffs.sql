@@ -12,16 +12,29 @@
 {%- set window_seconds = var('drop_off_window_days') * 86400 %}
 with
 
+{% if is_incremental() -%}
+months as (
+    {{ touched_months() }}
+),
+{%- endif %}
+
+-- What follows on a session lies after it: what lies before the touched months does not matter.
 sessions as (
 
     select * from {{ ref('int_sessions') }}
     where not is_bot
+    {% if is_incremental() -%}
+        and {{ utc_month('session_started_at') }} >= (select min(months.period_month) from months)
+    {%- endif %}
 
 ),
 
 session_segments as (
 
     select * from {{ ref('int_session_segments') }}
+    {% if is_incremental() -%}
+    where {{ utc_month('session_started_at') }} in (select months.period_month from months)
+    {%- endif %}
 
 ),
 
@@ -69,7 +82,7 @@ dropped as (
         and followed.session_started_at = session_segments.session_started_at
     where followed.stage is not null
     {% if is_incremental() -%}
-        and followed.period_month in (select period_month from ({{ touched_months() }}))
+        and followed.period_month in (select months.period_month from months)
     {%- endif %}
 
 ),

@@ -8,23 +8,49 @@
 
 -- How many get how far, by month and slice: sessions in any order (open funnel) and in strict order, and visitors
 -- across their sessions within a window. A later stage never holds more than an earlier one.
+{%- set stages = funnel_stages() %}
 with
+
+{% if is_incremental() -%}
+months as (
+    {{ touched_months() }}
+),
+{%- endif %}
 
 progress as (
 
     select * from {{ ref('int_funnel_progress') }}
+    {% if is_incremental() -%}
+    where period_month in (select months.period_month from months)
+    {%- endif %}
 
 ),
 
 sessions as (
 
     select * from {{ ref('int_sessions') }}
+    {% if is_incremental() -%}
+    where {{ utc_month('session_started_at') }} in (select months.period_month from months)
+    {%- endif %}
 
 ),
 
 session_segments as (
 
     select * from {{ ref('int_session_segments') }}
+    {% if is_incremental() -%}
+    where {{ utc_month('session_started_at') }} in (select months.period_month from months)
+    {%- endif %}
+
+),
+
+stages as (
+
+    select distinct
+        stage,
+        stage_order
+    from {{ ref('event_types') }}
+    where stage in ('{{ stages | join("', '") }}')
 
 ),
 
@@ -33,7 +59,7 @@ data_end as (
     select
         max({{ utc_date('ended_at') }}) as ends_on,
         {{ dbt.dateadd('day', -var('funnel_window_days'), 'max(' ~ utc_date('ended_at') ~ ')') }} as windows_close_until
-    from sessions
+    from {{ ref('int_sessions') }}
 
 ),
 
@@ -43,7 +69,6 @@ reached as (
         progress.funnel_kind,
         progress.period_month,
         progress.visitor_no,
-        progress.stage,
         progress.stage_order,
         progress.dwell_seconds,
         progress.seconds_to_reach,
@@ -60,9 +85,6 @@ reached as (
     inner join session_segments
         on progress.visitor_no = session_segments.visitor_no
         and progress.session_started_at = session_segments.session_started_at
-    {% if is_incremental() -%}
-    where progress.period_month in (select period_month from ({{ touched_months() }}))
-    {%- endif %}
 
 ),
 
@@ -73,10 +95,13 @@ sliced as (
         reached.period_month,
         '{{ slice_name }}' as slice_name,
         {{ expression }} as slice_value,
-        any_value(reached.stage) as stage,
         reached.stage_order,
         count(*) as session_count,
-        count(distinct reached.visitor_no) as visitor_count,
+        -- Across sessions each visitor opens one window a month.
+        case
+            when reached.funnel_kind = 'within_window' then count(*)
+            else count(distinct case when reached.funnel_kind <> 'within_window' then reached.visitor_no end)
+        end as visitor_count,
         {{ quantile('reached.dwell_seconds', 0.5) }} as median_dwell_seconds,
         {{ quantile('reached.dwell_seconds', 0.9) }} as p90_dwell_seconds,
         {{ quantile('reached.seconds_to_reach', 0.5) }} as median_seconds_to_reach,
@@ -111,13 +136,13 @@ final as (
         compared.period_month,
         compared.slice_name,
         compared.slice_value,
-        compared.stage,
+        stages.stage,
 
         compared.stage_order,
         compared.session_count,
         compared.visitor_count,
         case
-            when compared.stage = 'purchase' then 0
+            when stages.stage = 'purchase' then 0
             else compared.session_count - coalesce(compared.next_count, 0)
         end as drop_off_count,
         cast(compared.session_count as double) / compared.first_count as conversion_from_first,
@@ -137,6 +162,7 @@ final as (
 
         compared.loaded_at
     from compared
+    inner join stages on compared.stage_order = stages.stage_order
     cross join data_end
 
 )

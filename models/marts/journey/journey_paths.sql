@@ -8,125 +8,83 @@
 -- The ways through the shop, from entry to exit: between stages and between events, as they were walked and with
 -- repeats merged. What is rare or long is one row, `(other)`, so that the paths of a month always hold all its
 -- sessions.
-{%- set max_steps = var('path_max_steps') %}
+{%- set kinds = [
+    {'level': 'event', 'kind': 'whole', 'path': 'whole_path', 'steps': 'event_count'},
+    {'level': 'event', 'kind': 'collapsed', 'path': 'collapsed_path', 'steps': 'run_count'},
+    {'level': 'stage', 'kind': 'collapsed', 'path': 'stage_path', 'steps': 'stay_count'},
+] %}
 with
+
+{% if is_incremental() -%}
+months as (
+    {{ touched_months() }}
+),
+{%- endif %}
 
 sessions as (
 
     select
         *,
-        row_number() over (order by visitor_no, session_started_at) as session_no,
         {{ utc_month('session_started_at') }} as period_month
     from {{ ref('int_sessions') }}
     where not is_bot
     {% if is_incremental() -%}
-        and {{ utc_month('session_started_at') }} in (select period_month from ({{ touched_months() }}))
+        and {{ utc_month('session_started_at') }} in (select months.period_month from months)
     {%- endif %}
 
 ),
 
-session_events as (
+session_ways as (
 
-    select
-        session_events.*,
-        sessions.session_no
-    from {{ ref('int_session_events') }} as session_events
-    inner join sessions
-        on session_events.visitor_no = sessions.visitor_no
-        and session_events.session_started_at = sessions.session_started_at
+    select * from {{ ref('int_session_ways') }}
+    {% if is_incremental() -%}
+    where {{ utc_month('session_started_at') }} in (select months.period_month from months)
+    {%- endif %}
 
 ),
 
-stage_visits as (
+ways as (
 
     select
-        stage_visits.*,
-        sessions.session_no
-    from {{ ref('int_stage_visits') }} as stage_visits
+        sessions.period_month,
+        sessions.visitor_no,
+        sessions.amount,
+        sessions.is_converted,
+        sessions.loaded_at,
+        session_ways.entry_event,
+        session_ways.exit_event,
+        session_ways.entry_stage,
+        session_ways.exit_stage,
+        session_ways.whole_path,
+        session_ways.collapsed_path,
+        session_ways.stage_path,
+        session_ways.event_count,
+        session_ways.run_count,
+        session_ways.stay_count
+    from session_ways
     inner join sessions
-        on stage_visits.visitor_no = sessions.visitor_no
-        and stage_visits.session_started_at = sessions.session_started_at
+        on session_ways.visitor_no = sessions.visitor_no
+        and session_ways.session_started_at = sessions.session_started_at
 
 ),
 
 -- Numbers stand for the kinds of paths: names cost more to group by.
-kinds as (
-
-    select
-        named.kind_no,
-        named.level,
-        named.path_kind
-    from (
-        values (1, 'event', 'whole'), (2, 'event', 'collapsed'), (3, 'stage', 'collapsed')
-    ) as named (kind_no, level, path_kind)
-
-),
-
 walked as (
-
+    {% for kind in kinds %}
     select
-        1 as kind_no,
-        session_no,
-        event_name as state,
-        event_no as step_no
-    from session_events
-
-    union all
-
-    -- Of a run of equal acts the last one stands for all.
-    select
-        2 as kind_no,
-        session_no,
-        event_name as state,
-        row_number() over (partition by session_no order by event_no) as step_no
-    from session_events
-    where next_event_name is null
-        or next_event_name <> event_name
-
-    union all
-
-    -- A stay in a stage is a run of acts already.
-    select
-        3 as kind_no,
-        session_no,
-        stage as state,
-        row_number() over (partition by session_no order by visit_first_event_no) as step_no
-    from stage_visits
-
-),
-
--- One column a step, put together again: no list has to be kept in order.
-session_paths as (
-
-    select
-        kind_no,
-        session_no,
-        max(step_no) as step_count,
-        any_value(case when step_no = 1 then state end) as entry_state,
-        {{ value_at_max('state', 'step_no') }} as exit_state,
-        concat_ws(
-            ' > '
-            {%- for step in range(1, max_steps + 1) %},
-            any_value(case when step_no = {{ step }} then state end)
-            {%- endfor %}
-        ) as path
-    from walked
-    group by kind_no, session_no
-
-),
-
-measured as (
-
-    select
-        session_paths.*,
-        sessions.visitor_no,
-        sessions.period_month,
-        sessions.amount,
-        sessions.is_converted,
-        sessions.loaded_at
-    from session_paths
-    inner join sessions on session_paths.session_no = sessions.session_no
-
+        {{ loop.index }} as kind_no,
+        period_month,
+        visitor_no,
+        amount,
+        is_converted,
+        loaded_at,
+        entry_{{ kind.level }} as entry_state,
+        exit_{{ kind.level }} as exit_state,
+        {{ kind.path }} as path,
+        {{ kind.steps }} as step_count
+    from ways
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
 ),
 
 ranked as (
@@ -136,8 +94,8 @@ ranked as (
         kind_no,
         path,
         row_number() over (partition by period_month, kind_no order by count(*) desc, path) as path_rank
-    from measured
-    where step_count <= {{ max_steps }}
+    from walked
+    where path is not null
     group by period_month, kind_no, path
 
 ),
@@ -152,15 +110,14 @@ kept as (
 labelled as (
 
     select
-        measured.*,
+        walked.*,
         kept.path_rank,
         kept.path as kept_path
-    from measured
+    from walked
     left join kept
-        on measured.period_month = kept.period_month
-        and measured.kind_no = kept.kind_no
-        and measured.path = kept.path
-        and measured.step_count <= {{ max_steps }}
+        on walked.period_month = kept.period_month
+        and walked.kind_no = kept.kind_no
+        and walked.path = kept.path
 
 ),
 
@@ -169,7 +126,7 @@ counted as (
     select
         period_month,
         kind_no,
-        coalesce(kept_path, '{{ journey_markers().other }}') as path,
+        coalesce(max(kept_path), '{{ journey_markers().other }}') as path,
         path_rank,
         case when path_rank is not null then max(entry_state) end as entry_state,
         case when path_rank is not null then max(exit_state) end as exit_state,
@@ -180,35 +137,42 @@ counted as (
         sum(amount) as amount,
         max(loaded_at) as loaded_at
     from labelled
-    group by period_month, kind_no, kept_path, path_rank
+    group by period_month, kind_no, path_rank
 
 ),
 
 final as (
 
     select
-        counted.period_month,
-        kinds.level,
-        kinds.path_kind,
-        counted.path,
-        counted.entry_state,
-        counted.exit_state,
+        period_month,
+        case kind_no
+            {%- for kind in kinds %}
+            when {{ loop.index }} then '{{ kind.level }}'
+            {%- endfor %}
+        end as level,
+        case kind_no
+            {%- for kind in kinds %}
+            when {{ loop.index }} then '{{ kind.kind }}'
+            {%- endfor %}
+        end as path_kind,
+        path,
+        entry_state,
+        exit_state,
 
-        counted.path_rank,
-        counted.step_count,
-        counted.session_count,
-        counted.visitor_count,
-        counted.converted_session_count,
-        cast(counted.session_count as double)
-        / sum(counted.session_count) over (partition by counted.period_month, counted.kind_no) as share_of_sessions,
-        cast(counted.converted_session_count as double) / counted.session_count as conversion_rate,
-        counted.amount,
+        path_rank,
+        step_count,
+        session_count,
+        visitor_count,
+        converted_session_count,
+        cast(session_count as double) / sum(session_count) over (partition by period_month, kind_no)
+            as share_of_sessions,
+        cast(converted_session_count as double) / session_count as conversion_rate,
+        amount,
 
-        counted.path_rank is null as is_other,
+        path_rank is null as is_other,
 
-        counted.loaded_at
+        loaded_at
     from counted
-    inner join kinds on counted.kind_no = kinds.kind_no
 
 )
 

@@ -31,8 +31,8 @@ stages as (
 ),
 
 {% if is_incremental() -%}
-touched as (
-    {{ touched_since_last_build() }}
+windows as (
+    {{ touched_public_windows() }}
 ),
 {%- endif %}
 
@@ -73,7 +73,9 @@ final as (
         sessions.loaded_at
     from sessions
     {% if is_incremental() -%}
-    inner join touched on sessions.visitor_no = touched.visitor_no
+    inner join windows
+        on sessions.visitor_no = windows.visitor_no
+        and sessions.session_started_at >= windows.recompute_from
     {%- endif %}
     inner join keys on sessions.visitor_no = keys.identity_no
     left join stages on sessions.furthest_stage_order = stages.stage_order

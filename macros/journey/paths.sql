@@ -1,0 +1,43 @@
+{#- A step within a path, which has ` > ` between its steps. What an event is called by the shop may hold that too: with a
+    backslash before it, no two different ways look alike. -#}
+{% macro path_step(name) -%}
+    replace(replace({{ name }}, '\', '\\'), '>', '\>')
+{%- endmacro %}
+
+
+{#- The columns that hold the steps of a path, one each. -#}
+{% macro step_columns(max_steps) %}
+    {% set columns = [] %}
+    {% for number in range(1, max_steps + 1) %}
+        {% do columns.append('step_' ~ number) %}
+    {% endfor %}
+    {% do return(columns) %}
+{% endmacro %}
+
+
+{#- The path through these steps; those that are empty are passed over. -#}
+{% macro path_of(steps) -%}
+    concat_ws(' > ', {{ steps | join(', ') }})
+{%- endmacro %}
+
+
+{#- The same steps with those empty that repeat the one before. -#}
+{% macro without_repeats(steps) %}
+    {% set kept = [steps[0]] %}
+    {% for number in range(1, steps | length) %}
+        {% do kept.append(
+            'case when ' ~ steps[number] ~ ' <> ' ~ steps[number - 1] ~ ' then ' ~ steps[number] ~ ' end'
+        ) %}
+    {% endfor %}
+    {% do return(kept) %}
+{% endmacro %}
+
+
+{#- An aggregate: the path of rows that are one step each. -#}
+{% macro path_of_rows(step_no, step, max_steps) -%}
+    {%- set steps = [] -%}
+    {%- for number in range(1, max_steps + 1) -%}
+        {%- do steps.append('any_value(case when ' ~ step_no ~ ' = ' ~ number ~ ' then ' ~ step ~ ' end)') -%}
+    {%- endfor -%}
+    {{ path_of(steps) }}
+{%- endmacro %}
