@@ -32,7 +32,7 @@ mixed_sessions as (
         mixes.mix_no
     from sessions
     inner join mixes
-        on {% for column in mix %}sessions.{{ column }} = mixes.{{ column }}{% if not loop.last %}
+        on {% for column in mix %}sessions.{{ column }} is not distinct from mixes.{{ column }}{% if not loop.last %}
         and {% endif %}{% endfor %}
 
 ),
