@@ -25,8 +25,9 @@ import torch
 from torch import Tensor
 
 from footfall import device as devices
-from footfall import losses, packed, ranking
+from footfall import losses, packed
 from footfall.encoder import NEXT_PURCHASE, Encoder, EncoderConfig, ItemFeatures, Tokens
+from footfall.ranking.selection import LANES, top
 from footfall.sequences import GAP_BUCKETS
 
 MAX_LENGTH = 100
@@ -114,14 +115,12 @@ def best_items(
         table, bias = encoder.table(load.features)
         if queries.is_cuda:
             queries, table, bias = (x.to(torch.bfloat16) for x in (queries, table, bias))
-        columns = -(-len(table) // ranking.LANES) * ranking.LANES
+        columns = -(-len(table) // LANES) * LANES
         missing = columns - len(table)
         table = torch.nn.functional.pad(table, (0, 0, 0, missing))
         bias = torch.nn.functional.pad(bias, (0, missing), value=-torch.inf)
         rows = max(1, chunk_logits // columns)
-        parts = [
-            ranking.top(torch.addmm(bias, some, table.t()), size) for some in queries.split(rows)
-        ]
+        parts = [top(torch.addmm(bias, some, table.t()), size) for some in queries.split(rows)]
     return torch.cat([p[0] for p in parts]), torch.cat([p[1] for p in parts])
 
 

@@ -32,10 +32,12 @@ from footfall import ranking, repeats, training
 from footfall import ranking_metrics as metrics
 from footfall.encoder import Encoder, EncoderConfig, ItemFeatures
 from footfall.factors import start_vectors
-from footfall.fits import warm_rate
 from footfall.mixture import Ranker, learn
 from footfall.ranking import Context, Targets
-from footfall.sequences import Catalogue, Ints, ItemEvents, read
+from footfall.ranking.batch import SCORES_A_TILE
+from footfall.reading import read
+from footfall.sequences import Catalogue, Ints, ItemEvents
+from footfall.training import warm_rate
 
 K = 10
 LEARNING_RATE = 4e-3
@@ -149,14 +151,10 @@ def judge(data: Data, context: Context, ranker: Ranker, targets: Targets) -> dic
 
 def judge_component(data: Data, context: Context, name: str, targets: Targets) -> dict[str, float]:
     """The same of one component alone."""
-    parts = []
-    low = 0
-    for batch in ranking.batches(context, targets.customers, allow_repeats=False, dense=True):
-        high = low + len(batch.customers)
-        row, item = ranking.targets_of(targets, low, high)
-        parts.append(metrics.rank(batch.dense(name), row, item, K))
-        low = high
-    return figures_of(data, context, targets, metrics.join(parts))
+    ranked = ranking.ranked_by(
+        context, lambda batch: batch.dense(name), targets, new_only=True, k=K
+    )
+    return figures_of(data, context, targets, ranked)
 
 
 def figures_of(
@@ -182,10 +180,11 @@ def floors(context: Context, customers: Ints) -> dict[str, float]:
     """CPU-seconds that the parts of scoring which nobody can do without take by themselves."""
     assert context.table is not None
     table, bias = (part.detach() for part in context.table)
-    rows = ranking.SCORES_A_TILE // max(1, context.count_items)
+    rows = SCORES_A_TILE // max(1, context.count_items)
     count = -(-len(customers) // rows)
     queries = torch.randn(rows, table.shape[1], device=context.device)
-    logits = torch.addmm(bias, queries, table.t())
+    columns = table.t().contiguous()
+    logits = torch.addmm(bias, queries, columns)
 
     def spent(work: Callable[[], object]) -> float:
         work()
@@ -195,7 +194,7 @@ def floors(context: Context, customers: Ints) -> dict[str, float]:
         return time.process_time() - began
 
     return {
-        "matrix product": spent(lambda: torch.addmm(bias, queries, table.t(), out=logits)),
+        "matrix product": spent(lambda: torch.addmm(bias, queries, columns, out=logits)),
         "softmax": spent(lambda: logits.softmax(1)),
         "top-20 of all": spent(lambda: logits.topk(min(TOP, logits.shape[1]), dim=1)),
         "read once (maximum)": spent(lambda: logits.amax(1)),

@@ -31,7 +31,9 @@ from bench_ranking_time import INPUTS, build
 from footfall import artifacts, ranking, repeats
 from footfall import device as devices
 from footfall import ranking_metrics as metrics
-from footfall.fits import POPULATIONS, context_of, ranker_of, read_inputs, train_encoder
+from footfall.fits import train_encoder
+from footfall.reading import read_inputs
+from footfall.restoring import POPULATIONS, context_of, ranker_of
 from footfall.sequences import microseconds
 from footfall.settings import ScorerSettings
 

@@ -33,8 +33,9 @@ SCHEMA = pa.schema(
 # Arrays are stored as they are; `json` is UTF-8 text, for names.
 DTYPES: dict[str, np.dtype[Any]] = {"float32": np.dtype("<f4"), "int64": np.dtype("<i8")}
 CODE = (
-    "artifacts", "backtests", "counts", "device", "encoder", "factors", "fits", "losses", "mixture",
-    "ranking", "ranking_metrics", "reasons", "recommendations", "repeats", "sequences", "settings",
+    "artifacts", "backtests", "carrying_on", "counts", "cutoffs", "device", "encoder", "factors",
+    "fingerprints", "fits", "goals", "losses", "mixture", "past", "ranking", "ranking_metrics",
+    "reading", "reasons", "recommendations", "repeats", "restoring", "sequences", "settings",
     "training", "warm",
 )  # fmt: skip
 
@@ -91,9 +92,11 @@ def code_fingerprint() -> str:
     """Digest of the scorer's own source files."""
     digest = hashlib.sha256()
     here = Path(__file__).parent
-    for module in CODE:
-        digest.update(module.encode())
-        digest.update((here / f"{module}.py").read_bytes())
+    for name in CODE:
+        whole = here / name
+        for source in sorted(whole.glob("*.py")) if whole.is_dir() else [here / f"{name}.py"]:
+            digest.update(source.relative_to(here).as_posix().encode())
+            digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
 
 

@@ -11,20 +11,15 @@ from torch import Tensor
 from footfall import artifacts, ranking, repeats
 from footfall import device as devices
 from footfall import ranking_metrics as metrics
-from footfall.fits import (
-    POPULATIONS,
-    Cutoffs,
-    context_of,
-    ranker_of,
-    read_inputs,
-    silent,
-)
+from footfall.cutoffs import Cutoffs
 from footfall.mixture import Ranker
-from footfall.ranking import Batch, Context, Targets
+from footfall.ranking import Batch, Context
 from footfall.ranking_metrics import Ranking
-from footfall.sequences import MICROSECONDS_A_DAY, ArrowRows, day_of
+from footfall.reading import ArrowRows, read_inputs
+from footfall.restoring import POPULATIONS, context_of, ranker_of
+from footfall.sequences import MICROSECONDS_A_DAY, day_of
 from footfall.settings import ScorerSettings
-from footfall.training import Progress
+from footfall.training import Progress, silent
 
 HALF_LIVES = (30, 60, 90, 180)
 K = 10
@@ -92,7 +87,7 @@ def backtest(
             continue
         ranker = ranker_of(values, population)
         for name, is_baseline, scores in _models(ranker, half_life, bool(new_only)):
-            ranked = _ranked(context, targets, scores, new_only=bool(new_only))
+            ranked = ranking.ranked_by(context, scores, targets, new_only=bool(new_only), k=K)
             judged = list(_judged(ranked, context, settings.seed))
             progress(f"back-test, {population}, {name}: NDCG@{K} {judged[0][1][0]:.4f}")
             rows.extend(
@@ -133,19 +128,6 @@ def _models(ranker: Ranker, half_life: int, new_only: bool) -> Iterator[tuple[st
         yield "personal_frequency", True, lambda batch: batch.personal_frequency(half_life)
 
 
-def _ranked(context: Context, targets: Targets, scores: Scores, *, new_only: bool) -> Ranking:
-    parts = []
-    low = 0
-    for batch in ranking.batches(
-        context, targets.customers, allow_repeats=not new_only, dense=True
-    ):
-        high = low + len(batch.customers)
-        row, item = ranking.targets_of(targets, low, high)
-        parts.append(metrics.rank(scores(batch), row, item, K))
-        low = high
-    return metrics.join(parts)
-
-
 def _judged(
     ranked: Ranking, context: Context, seed: int
 ) -> Iterator[tuple[str, tuple[float, float | None, float | None]]]:
@@ -171,6 +153,7 @@ def _best_half_life(context: Context, until: int) -> int:
         def scores(batch: Batch) -> Tensor:
             return batch.personal_frequency(half_life)
 
-        return float(metrics.ndcg(_ranked(context, targets, scores, new_only=False)).mean())
+        ranked = ranking.ranked_by(context, scores, targets, new_only=False, k=K)
+        return float(metrics.ndcg(ranked).mean())
 
     return max(HALF_LIVES, key=quality)

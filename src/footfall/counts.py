@@ -17,11 +17,30 @@ Doubles = np.ndarray[Any, np.dtype[np.float64]]
 PAIRS_A_CHUNK = 1_000_000
 PAIRS_IN_ALL = 60_000_000
 NEIGHBOURS_KEPT = 100
+BLOCK = 16
 SHRINK = 2.0
 SUCCESSOR_REACH = 5
 LINEAR_ITEMS = 5_000
 LINEAR_HALF_LIFE = 180.0
 LINEAR_RIDGE = 200.0
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Rows of a count table in blocks of equal length, which are copied as a whole.
+
+    Attributes
+    ----------
+    offsets
+        Item ``i`` owns the blocks ``offsets[i]:offsets[i + 1]``; int64 ``[items + 1]``.
+    partners, scores
+        As in the table; rows are filled up with item 0 and score 0; int64 and float32
+        ``[blocks, BLOCK]``.
+    """
+
+    offsets: Ints
+    partners: Ints
+    scores: Floats
 
 
 @dataclass(frozen=True)
@@ -41,6 +60,20 @@ class CountTable:
     offsets: Ints
     partners: Ints
     scores: Floats
+
+    @cached_property
+    def blocks(self) -> Blocks:
+        """The same rows in blocks."""
+        sizes = np.diff(self.offsets)
+        offsets = np.concatenate([[0], np.cumsum(-(-sizes // BLOCK))])
+        partners = np.zeros((int(offsets[-1]), BLOCK), dtype=np.int64)
+        scores = np.zeros(partners.shape, dtype=np.float32)
+        place = np.arange(len(self.partners)) + np.repeat(
+            offsets[:-1] * BLOCK - self.offsets[:-1], sizes
+        )
+        partners.reshape(-1)[place] = self.partners
+        scores.reshape(-1)[place] = self.scores
+        return Blocks(offsets, partners, scores)
 
     @cached_property
     def mass(self) -> Floats:
@@ -193,9 +226,11 @@ def linear(events: ItemEvents, ends: Ints, count_items: int, cut: int) -> CountT
     strongest = np.zeros((len(chosen), kept), dtype=np.int64)
     scores = np.zeros((len(chosen), kept), dtype=np.float32)
     if len(chosen):
-        # Square matrices are the largest things here: no more than two live at a time.
-        gram = torch.linalg.cholesky(gram)
-        gram = torch.cholesky_inverse(gram)
+        # The largest thing here: it is factored and inverted where it lies, which torch does for
+        # columns laid end to end. Transposed, a symmetric matrix is the same.
+        turned = gram.mT
+        torch.linalg.cholesky(turned, out=turned)
+        torch.cholesky_inverse(turned, out=turned)
         gram.div_(-gram.diagonal().clone()[None, :]).fill_diagonal_(0.0)
         for low in range(0, len(chosen), 256):
             rows = gram[low : low + 256]
@@ -253,16 +288,18 @@ def spread(table: CountTable, base: Ints, item: Ints, weight: Floats) -> tuple[I
     Returns
     -------
     ``base + partner`` and ``weight * score`` of every step, ``[steps]`` each; partners repeat.
+    Steps that fill up a block lead to item 0 and weigh nothing.
     """
-    starts = table.offsets[item]
-    sizes = table.offsets[item + 1] - starts
-    position = np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)
-    position += np.arange(len(position))
-    place = np.repeat(base, sizes)
-    place += table.partners[position]
-    value = np.repeat(weight, sizes)
-    value *= table.scores[position]
-    return place, value
+    blocks = table.blocks
+    starts = blocks.offsets[item]
+    sizes = blocks.offsets[item + 1] - starts
+    block = np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)
+    block += np.arange(len(block))
+    place = blocks.partners.take(block, axis=0)
+    place += np.repeat(base, sizes)[:, None]
+    value = blocks.scores.take(block, axis=0)
+    value *= np.repeat(weight, sizes)[:, None]
+    return place.reshape(-1), value.reshape(-1)
 
 
 def _pair_table(

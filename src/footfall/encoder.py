@@ -83,7 +83,7 @@ class Tokens:
     def of(cls, events: ItemEvents, positions: Ints, device: torch.device) -> Tokens:
         """Gathers the tokens at ``positions``."""
         columns = (events.items, events.kinds, events.gaps)
-        items, kinds, gaps = (torch.from_numpy(c[positions]).to(device) for c in columns)
+        items, kinds, gaps = (torch.from_numpy(c[positions]).to(device).long() for c in columns)
         return cls(items, kinds, gaps)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -82,7 +83,7 @@ def sequence_fingerprints(elements: UInt64Array, sizes: npt.NDArray[np.int64]) -
         return _mix(running[ends] - running[ends - sizes] + sizes.astype(np.uint64))
 
 
-def number_fingerprints(*columns: npt.NDArray[np.int64]) -> UInt64Array:
+def number_fingerprints(*columns: npt.NDArray[np.integer[Any]]) -> UInt64Array:
     """Return one hash a row (uint64 [rows]) of whole numbers, in the order of the columns."""
     hashes = np.zeros(len(columns[0]), dtype=np.uint64)
     with np.errstate(over="ignore"):

@@ -1,14 +1,11 @@
-"""Fits the scorer as of each cut-off and turns it into rows; finds it again in the rows."""
+"""Fits the scorer as of each cut-off and turns it into rows."""
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import hashlib
 import json
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,81 +14,28 @@ import torch
 
 from footfall import artifacts, ranking, repeats
 from footfall import device as devices
-from footfall import ranking_metrics as metrics
 from footfall.artifacts import Artifacts, Values
-from footfall.encoder import (
-    Encoder,
-    EncoderConfig,
-    ItemFeatures,
-    grow,
-    start_new_items,
-    weights,
-)
+from footfall.carrying_on import carry_on
+from footfall.cutoffs import FITS, cutoffs_of
+from footfall.encoder import Encoder, EncoderConfig, ItemFeatures, grow, weights
 from footfall.factors import start_vectors
 from footfall.mixture import Ranker, learn
+from footfall.past import Seen
 from footfall.ranking import Context
-from footfall.sequences import (
-    ArrowRows,
-    Catalogue,
-    ItemEvents,
-    day_of,
-    microseconds,
-    read,
-    reordered,
-)
+from footfall.reading import ArrowRows, read_inputs
+from footfall.restoring import POPULATIONS, context_of
+from footfall.sequences import Catalogue, ItemEvents, day_of, microseconds
 from footfall.settings import ScorerSettings
-from footfall.training import FitReport, Progress, TrainingSettings, fit
-from footfall.warm import past_digest, why_full
+from footfall.training import Progress, fit, settings_of, silent, told, warm_rate
+from footfall.warm import why_full
 
-FITS = ("head", "validation", "test", "production")
-IDENTITY = ("code_fingerprint", "data_fingerprint", "settings", "device_type")
-# A fit that goes on from an older one lowers its learning rate to this share at most.
-LEAST_WARM_RATE = 0.3
-# A step with little news still goes over the histories of so many others.
-REPLAYED_AT_LEAST = 200
 BUDGET_SHARES = {"head": 0.4, "validation": 0.2, "test": 0.2, "production": 0.2}
-POPULATIONS = ("all items", "new items only")
 # The mixture where there is no validation window to learn it on: personal first, as everywhere
 # that we measured, and something of all the others for customers without a past.
 DEFAULT_RANKERS = {
     "all items": Ranker(np.array([0.10, 0.05, 0.05, 0.10, 0.05, 0.65], dtype=np.float32), {}),
     "new items only": Ranker(np.array([0.25, 0.10, 0.15, 0.40, 0.10, 0.0], dtype=np.float32), {}),
 }
-
-
-def silent(_: str) -> None:
-    """A progress that tells nobody."""
-
-
-@dataclass(frozen=True)
-class Cutoffs:
-    """Where the data of each fit ends, in microseconds since 1970."""
-
-    head: int
-    validation: int
-    test: int
-    production: int
-
-    def of(self, fit_name: str) -> int:
-        return int(getattr(self, fit_name))
-
-    @classmethod
-    def of_run(cls, run: Mapping[str, Any]) -> Cutoffs:
-        """Those that a stored run was trained with."""
-        days = (datetime.date.fromisoformat(run["cutoffs"][name]) for name in FITS)
-        return cls(*(microseconds(day) for day in days))
-
-
-def cutoffs_of(events: ItemEvents, settings: ScorerSettings) -> Cutoffs:
-    """Takes the cut-offs from the settings and fills in those that are not given."""
-    first = day_of(int(events.at.min())) if len(events.at) else datetime.date(1970, 1, 1)
-    last = day_of(int(events.at.max())) if len(events.at) else first
-    window = datetime.timedelta(days=settings.window_days)
-    as_of = settings.as_of or last + datetime.timedelta(days=1)
-    test = settings.test_cutoff or as_of - window
-    validation = settings.validation_cutoff or test - window
-    head = settings.head_cutoff or first + max((validation - first) / 2, datetime.timedelta())
-    return Cutoffs(*(microseconds(day) for day in (min(head, validation), validation, test, as_of)))
 
 
 def train_encoder(
@@ -144,9 +88,10 @@ def train_encoder(
         progress(f"nothing changed: model {stored.run_id} stays")
         return rows
     count_tokens = _tokens_before(tokens, cutoffs.production)
+    seen = Seen.of(tokens, catalogue.item_ids, cutoffs.production)
     run |= {
         "cutoffs": {name: day_of(cutoffs.of(name)).isoformat() for name in FITS},
-        "history": past_digest(tokens, catalogue.item_ids, cutoffs.production),
+        "history": seen.described(),
         "seed": settings.seed,
         "device": devices.describe(device),
         "torch_version": torch.__version__,
@@ -156,17 +101,14 @@ def train_encoder(
     }
     reason = "there is no earlier run"
     if stored is not None:
-        past = {"tokens": 0, "digest": ""}
-        if "production" in (stored.run.get("cutoffs") or {}):
-            day = datetime.date.fromisoformat(stored.run["cutoffs"]["production"])
-            past = past_digest(tokens, catalogue.item_ids, microseconds(day))
         refused = why_full(
-            stored.run, run, past, count_tokens, day_of(cutoffs.production), settings
-        ) or _why_no_start(stored, settings)
+            stored.run, run, _why_gone(stored, tokens, catalogue), count_tokens,
+            day_of(cutoffs.production), settings,
+        ) or _why_no_start(stored, settings)  # fmt: skip
         if refused is None:
             progress(f"carrying on from model {stored.run_id}")
-            return _carry_on(
-                stored, run, tokens, catalogue, listed, cutoffs.production, settings, device,
+            return carry_on(
+                stored, run, seen, tokens, catalogue, listed, cutoffs.production, settings, device,
                 progress,
             )  # fmt: skip
         reason = refused
@@ -184,6 +126,7 @@ def train_encoder(
             "catalogue.items": list(catalogue.item_ids),
             "catalogue.categories": list(catalogue.category_names),
             "catalogue.brands": list(catalogue.brand_names),
+            "past.bits": seen.bits,
         }
     }
     reports: dict[str, Any] = {}
@@ -224,23 +167,6 @@ def train_encoder(
     return artifacts.to_table(run_id, run, fits)
 
 
-def read_inputs(
-    events: ArrowRows, items: ArrowRows, settings: ScorerSettings, model: Artifacts | None = None
-) -> tuple[ItemEvents, Catalogue]:
-    """Reads events and items, in the catalogue order of ``model`` where there is one."""
-    gap = settings.session_gap_minutes * 60
-    if model is None:
-        return read(events, items, session_gap_seconds=gap)
-    return read(
-        events,
-        items,
-        session_gap_seconds=gap,
-        known_items=model.names("shared", "catalogue.items"),
-        known_categories=model.names("shared", "catalogue.categories"),
-        known_brands=model.names("shared", "catalogue.brands"),
-    )
-
-
 def _data_fingerprint(tokens: ItemEvents, catalogue: Catalogue) -> str:
     """Digest of all that a fit reads; equal whatever order the rows came in."""
     digest = hashlib.sha256()
@@ -273,6 +199,16 @@ def _is_same(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     return all(stored.get(name) == value for name, value in wanted.items())
 
 
+def _why_gone(stored: Artifacts, tokens: ItemEvents, catalogue: Catalogue) -> str | None:
+    """What has become of the events that the stored run has seen; None where they all stand."""
+    seen = Seen.stored(stored.run.get("history"), stored.fits.get("shared", {}).get("past.bits"))
+    day = (stored.run.get("cutoffs") or {}).get("production")
+    if seen is None or day is None:
+        return "the earlier run does not say what it has seen"
+    cut = microseconds(datetime.date.fromisoformat(day))
+    return seen.why_gone(tokens, catalogue.item_ids, cut)
+
+
 def _why_no_start(stored: Artifacts, settings: ScorerSettings) -> str | None:
     """Why the stored weights are no start for today's; None where they are."""
     if not artifacts.part(stored.fits.get("production", {}), "encoder."):
@@ -282,106 +218,6 @@ def _why_no_start(stored: Artifacts, settings: ScorerSettings) -> str | None:
     if wanted is not None and wanted.isoformat() != found:
         return f"churn and value now learn from {wanted} on, not from {found}"
     return None
-
-
-def _carry_on(
-    stored: Artifacts,
-    run: dict[str, Any],
-    tokens: ItemEvents,
-    catalogue: Catalogue,
-    items: pa.Table,
-    cut: int,
-    settings: ScorerSettings,
-    device: torch.device,
-    progress: Progress,
-) -> pa.Table:
-    """Teaches the stored production fit what has come in since; the other fits stand.
-
-    It learns from the histories of the customers with new events and from those of as many
-    others, so that it does not forget what it knew. Mixture and personal term stand: they were
-    learned on windows, to which a day adds little.
-    """
-    began = time.monotonic()
-    known = stored.names("shared", "catalogue.items")
-    tokens, catalogue = reordered(
-        tokens, catalogue, items, known,
-        stored.names("shared", "catalogue.categories"),
-        stored.names("shared", "catalogue.brands"),
-    )  # fmt: skip
-    values = dict(stored.fits["production"])
-    before = microseconds(datetime.date.fromisoformat(stored.run["cutoffs"]["production"]))
-    history = repeats.ItemHistory.of(tokens)
-    quality = list(stored.run["quality"])
-    judged = _quality_since(tokens, catalogue, history, before, cut, values, device)
-    if judged is not None:
-        quality.append(judged)
-        progress(f"NDCG@10 on what {judged[1]} customers bought since: {judged[0]:.4f}")
-    ends = tokens.ends_before(cut)
-    random = np.random.default_rng(settings.seed)
-    has_new = ends > tokens.ends_before(before)
-    others = np.flatnonzero(~has_new & (ends > tokens.offsets[:-1]))
-    replayed = random.permutation(others)[: max(int(has_new.sum()), REPLAYED_AT_LEAST)]
-    chosen = has_new.copy()
-    chosen[replayed] = True
-    ends = np.where(chosen, ends, tokens.offsets[:-1])
-    older = artifacts.part(values, "encoder.")
-    count_items = max(catalogue.count_before(cut), len(older["item"]))
-    config = dataclasses.replace(_config_of(older), items=count_items)
-    seed = settings.seed * 1000 + FITS.index("production")
-    encoder = Encoder(config, torch.Generator().manual_seed(seed))
-    grow(older, encoder)
-    encoder.to(device)
-    features = ItemFeatures.of(catalogue, len(catalogue.item_ids), device)
-    start_new_items(encoder, len(older["item"]), features)
-    report = fit(
-        encoder, features, tokens, ends,
-        _training(
-            settings, int((ends - tokens.offsets[:-1]).sum()), count_items, settings.warm_epochs,
-            LEAST_WARM_RATE, settings.time_budget_seconds,
-        ),
-        seed=seed, name="production", device=device, progress=progress,
-    )  # fmt: skip
-    values |= {f"encoder.{key}": value for key, value in weights(encoder).items()}
-    described = _described(report, count_items) | {"seconds": round(time.monotonic() - began, 3)}
-    standing = {name: {**told, "seconds": 0.0} for name, told in stored.run["fits"].items()}
-    run |= {
-        "cutoffs": {**stored.run["cutoffs"], "production": run["cutoffs"]["production"]},
-        "training": "warm",
-        "training_reason": f"only events have come in since run {stored.run_id}",
-        "started_from": stored.run_id,
-        "full_as_of": stored.run["full_as_of"],
-        "full_tokens": stored.run["full_tokens"],
-        "quality": quality,
-        "fits": {**standing, "production": described},
-        "customers_with_news": int(has_new.sum()),
-    }
-    identity = json.dumps({name: run[name] for name in IDENTITY}, sort_keys=True)
-    run_id = hashlib.sha256((identity + stored.run_id).encode()).hexdigest()[:16]
-    fits: dict[str, Values] = dict(stored.fits)
-    fits["production"] = values
-    fits["shared"] = {**stored.fits["shared"], "catalogue.items": list(catalogue.item_ids)}
-    return artifacts.to_table(run_id, run, fits)
-
-
-def _quality_since(
-    tokens: ItemEvents,
-    catalogue: Catalogue,
-    history: repeats.ItemHistory,
-    before: int,
-    cut: int,
-    values: Values,
-    device: torch.device,
-) -> list[float] | None:
-    """NDCG@10 of the stored model on what was bought since, and of how many customers."""
-    context = context_of(tokens, catalogue, history, before, values, device)
-    targets = ranking.targets_between(context, cut, new_only=False)
-    if len(targets.customers) == 0:
-        return None
-    ranker = ranker_of(values, POPULATIONS[0])
-    ranked = ranking.evaluate(
-        context, ranker, targets, new_only=False, components=ranker.components
-    )
-    return [round(float(metrics.ndcg(ranked).mean()), 6), float(len(targets.customers))]
 
 
 def _fit(
@@ -426,7 +262,7 @@ def _fit(
             encoder.item += torch.from_numpy(start)
     encoder.to(device)
     features = ItemFeatures.of(catalogue, len(catalogue.item_ids), device)
-    training = _training(
+    training = settings_of(
         settings, count_tokens, count_items,
         settings.epochs if older is None else settings.warm_epochs,
         1.0 if older is None else warm_rate(fresh), budget,
@@ -435,7 +271,7 @@ def _fit(
         encoder, features, tokens, ends, training,
         seed=seed, name=name, device=device, progress=progress,
     )  # fmt: skip
-    described = _described(report, count_items)
+    described = told(report, count_items)
     if not report.losses:
         described["skipped"] = "no customer has two sessions: counts rank alone"
         progress(f"{name} fit: {described['skipped']}")
@@ -444,110 +280,8 @@ def _fit(
     return {f"encoder.{key}": value for key, value in trained.items()}, described, trained
 
 
-def _training(
-    settings: ScorerSettings,
-    count_tokens: int,
-    count_items: int,
-    epochs: int,
-    rate: float,
-    budget: float,
-) -> TrainingSettings:
-    return TrainingSettings(
-        epochs=epochs,
-        batch_tokens=max(settings.batch_tokens, min(count_tokens // 400, 8192)),
-        learning_rate=settings.learning_rate * rate,
-        weight_decay=settings.weight_decay,
-        dropout=settings.dropout,
-        horizon_days=settings.horizon_days,
-        negatives=settings.negatives if count_items > settings.sampled_above else 0,
-        time_budget_seconds=budget,
-    )
-
-
-def _described(report: FitReport, count_items: int) -> dict[str, Any]:
-    return {
-        "losses": [round(loss, 6) for loss in report.losses],
-        "seconds": round(report.seconds, 3),
-        "targets": report.targets,
-        "stopped_early": report.stopped_early,
-        "items": count_items,
-    }
-
-
-def warm_rate(fresh: float) -> float:
-    """By how much a fit lowers its learning rate that goes on from an older one.
-
-    Where little is new, steps as large as at the start undo more than they add.
-
-    Parameters
-    ----------
-    fresh
-        Share of the tokens that the older fit has not seen.
-    """
-    return min(1.0, max(LEAST_WARM_RATE, 2.0 * fresh))
-
-
 def _tokens_before(tokens: ItemEvents, cut: int) -> int:
     return int((tokens.ends_before(cut) - tokens.offsets[:-1]).sum())
-
-
-def _config_of(stored: dict[str, np.ndarray]) -> EncoderConfig:
-    """The sizes that stored weights have."""
-    return EncoderConfig(
-        items=len(stored["item"]),
-        categories=len(stored["category"]) - 1,
-        brands=len(stored["brand"]) - 1,
-        dim=stored["item"].shape[1],
-        blocks=len({name.split(".")[1] for name in stored if name.startswith("blocks.")}),
-        max_length=len(stored["position"]),
-    )
-
-
-def encoder_of(
-    stored: dict[str, np.ndarray],
-    catalogue: Catalogue,
-    device: torch.device,
-) -> Encoder | None:
-    """Builds the encoder that stored weights are of; None without weights."""
-    if not stored:
-        return None
-    config = _config_of(stored)
-    if config.items > len(catalogue.item_ids):
-        raise artifacts.ArtifactError(
-            f"the encoder knows {config.items} items, its catalogue {len(catalogue.item_ids)}"
-        )
-    encoder = Encoder(config, torch.Generator().manual_seed(0))
-    grow(stored, encoder)
-    encoder.to(device)
-    return encoder
-
-
-def context_of(
-    tokens: ItemEvents,
-    catalogue: Catalogue,
-    history: repeats.ItemHistory,
-    cut: int,
-    values: Values,
-    device: torch.device,
-) -> Context:
-    """Puts the events before ``cut`` beside the trained parts of one fit."""
-    encoder = encoder_of(artifacts.part(values, "encoder."), catalogue, device)
-    model = repeats.RepeatModel(artifacts.part(values, "repeats."))
-    return ranking.context_at(tokens, catalogue, history, cut, encoder, model, device)
-
-
-def ranker_of(values: Values, population: str) -> Ranker:
-    """The ranker that stored arrays are of.
-
-    Raises
-    ------
-    artifacts.ArtifactError
-        When an array is missing or does not fit.
-    """
-    try:
-        return Ranker.of(artifacts.part(values, f"mixture.{population}."))
-    except ValueError as error:
-        raise artifacts.ArtifactError(f"{population}: {error}; train anew") from error
 
 
 def _learn_rankers(

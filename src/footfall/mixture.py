@@ -290,10 +290,12 @@ def _network(
     skip = network["skip_weight"] / network["scale"]
     bias = network["in_bias"] - weight @ network["mean"]
     customer = functional.linear(situation, weight[:, own:], bias)
-    hidden = functional.linear(inputs, weight[:, :own]) + customer[:, None]
+    hidden = functional.linear(inputs, weight[:, :own]).add_(customer[:, None])
     base = situation @ skip[own:] - skip @ network["mean"]
-    scores: Tensor = functional.silu(hidden) @ network["out_weight"] + inputs @ skip[:own]
-    return scores + base[:, None]
+    # Training still needs what goes in.
+    hidden = functional.silu(hidden, inplace=not hidden.requires_grad)
+    scores: Tensor = (hidden @ network["out_weight"]).add_(inputs @ skip[:own])
+    return scores.add_(base[:, None])
 
 
 def _scored(network: dict[str, Tensor], lesson: _Lesson, blended: Tensor, rows: Tensor) -> Tensor:

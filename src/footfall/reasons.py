@@ -81,10 +81,10 @@ def _without(batch: Batch, ranker: Ranker, found: Candidates, held: Ints, number
     values = found.values.clone()
     if "softmax" in ranker.components and batch.context.encoder is not None:
         values[:, :, 0] = _shares_without(batch, found, held)
-    for name in ("neighbours", "successors", "linear"):
-        if name in ranker.components:
-            column = values[:, :, COMPONENTS.index(name)]
-            column.sub_(batch.values_at(found, _part(batch, name, held, number))).clamp_(min=0.0)
+    names = [n for n in ("neighbours", "successors", "linear") if n in ranker.components]
+    parts = [_part(batch, name, held, number) for name in names]
+    for name, part in zip(names, batch.values_at(found, parts), strict=True):
+        values[:, :, COMPONENTS.index(name)].sub_(part).clamp_(min=0.0)
     same = found.items == torch.from_numpy(held).to(found.items.device)[:, None]
     values[:, :, COMPONENTS.index("personal")].masked_fill_(same, 0.0)
     return values

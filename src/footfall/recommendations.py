@@ -15,26 +15,19 @@ from footfall import device as devices
 from footfall.artifacts import Values
 from footfall.backtests import backtest
 from footfall.counts import expand
+from footfall.cutoffs import cutoffs_of
 from footfall.encoder import Encoder, ItemFeatures, last_states
 from footfall.fingerprints import (
     number_fingerprints,
     sequence_fingerprints,
     table_fingerprint,
 )
-from footfall.fits import (
-    POPULATIONS,
-    context_of,
-    cutoffs_of,
-    encoder_of,
-    ranker_of,
-    read_inputs,
-    silent,
-    train_encoder,
-)
+from footfall.fits import train_encoder
 from footfall.ranking import Context
+from footfall.reading import ArrowRows, read_inputs
+from footfall.restoring import POPULATIONS, context_of, encoder_of, ranker_of
 from footfall.sequences import (
     MICROSECONDS_A_DAY,
-    ArrowRows,
     Catalogue,
     Ints,
     ItemEvents,
@@ -42,7 +35,7 @@ from footfall.sequences import (
     price_buckets,
 )
 from footfall.settings import ScorerSettings
-from footfall.training import Progress
+from footfall.training import Progress, silent
 
 __all__ = [
     "RECOMMENDATIONS_SCHEMA",

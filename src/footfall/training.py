@@ -6,28 +6,24 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 
 from footfall import device as devices
-from footfall.encoder import ANY_EVENT, NEXT_PURCHASE, Encoder, ItemFeatures, Tokens
+from footfall.encoder import Encoder, ItemFeatures, Tokens
+from footfall.goals import Goals, goals
 from footfall.losses import sampled_columns, set_softmax
-from footfall.sequences import (
-    PURCHASE,
-    Floats,
-    Ints,
-    ItemEvents,
-    equal_length_batches,
-)
+from footfall.sequences import Floats, Ints, ItemEvents, equal_length_batches
+from footfall.settings import ScorerSettings
 
 Progress = Callable[[str], None]
-# A query asks for the nearest so many items: a customer who buys every minute would otherwise
-# have more answers than events.
-MOST_ANSWERS = 256
 # One step shows so many answers of a query at most, drawn anew each time: the cost of a step
 # follows the answers, what is learned follows their spread.
 ANSWERS_SHOWN = 32
+# A fit that goes on from an older one lowers its learning rate to this share at most.
+LEAST_WARM_RATE = 0.3
 
 
 @dataclass(frozen=True)
@@ -54,73 +50,53 @@ class FitReport:
     stopped_early: bool
 
 
-@dataclass(frozen=True)
-class Goals:
-    """Where a prediction is asked for, and which items answer it.
+def silent(_: str) -> None:
+    """A progress that tells nobody."""
 
-    The answers to the query after token ``t`` are ``pool[low[t]:high[t]]``; none where equal.
+
+def settings_of(
+    settings: ScorerSettings,
+    count_tokens: int,
+    count_items: int,
+    epochs: int,
+    rate: float,
+    budget: float,
+) -> TrainingSettings:
+    """How to train with so many tokens and items, at a share of the usual learning rate."""
+    return TrainingSettings(
+        epochs=epochs,
+        batch_tokens=max(settings.batch_tokens, min(count_tokens // 400, 8192)),
+        learning_rate=settings.learning_rate * rate,
+        weight_decay=settings.weight_decay,
+        dropout=settings.dropout,
+        horizon_days=settings.horizon_days,
+        negatives=settings.negatives if count_items > settings.sampled_above else 0,
+        time_budget_seconds=budget,
+    )
+
+
+def told(report: FitReport, count_items: int) -> dict[str, Any]:
+    """What a stored run says of a fit."""
+    return {
+        "losses": [round(loss, 6) for loss in report.losses],
+        "seconds": round(report.seconds, 3),
+        "targets": report.targets,
+        "stopped_early": report.stopped_early,
+        "items": count_items,
+    }
+
+
+def warm_rate(fresh: float) -> float:
+    """By how much a fit lowers its learning rate that goes on from an older one.
+
+    Where little is new, steps as large as at the start undo more than they add.
+
+    Parameters
+    ----------
+    fresh
+        Share of the tokens that the older fit has not seen.
     """
-
-    intent: int
-    pool: Ints
-    low: Ints
-    high: Ints
-
-
-def goals(events: ItemEvents, ends: Ints, horizon_days: float) -> list[Goals]:
-    """Finds the answers for each session end, inside ``offsets[c]:ends[c]``.
-
-    The purchase query asks for what is bought in the first later session with a purchase, and in
-    all those within ``horizon_days`` of the query, which is what the ranking is used for. The
-    other query asks for whatever the next session touches; it is left out where purchases are
-    all there is.
-    """
-    count = len(events.items)
-    owner = np.repeat(np.arange(len(events.customers)), np.diff(events.offsets))
-    inside = np.arange(count) < ends[owner] if count else np.zeros(0, dtype=np.bool_)
-    last = np.ones(count, dtype=np.bool_)
-    last[:-1] = events.sessions[1:] != events.sessions[:-1]
-    asks = inside & last
-    session_end = np.flatnonzero(last) + 1
-    session_of: Ints = np.cumsum(last) - last
-    stop = ends[owner]
-
-    # Positions of purchases before each token: a range of tokens is then a range of purchases.
-    bought = events.kinds == PURCHASE
-    purchases = np.concatenate([[0], np.cumsum(bought)])
-    pool = np.flatnonzero(bought)
-    after = np.minimum(np.arange(count) + 1, stop)
-    low = purchases[after]
-    first = pool[np.minimum(low, max(len(pool) - 1, 0))] if len(pool) else np.zeros(count, np.int64)
-    has_next = (low < purchases[stop]) & asks
-    one_session = session_end[session_of[np.where(has_next, first, 0)]] if count else first
-    horizon = _positions_within(events, owner, horizon_days)
-    high = purchases[np.minimum(np.maximum(one_session, horizon), stop)]
-    found = [_goal(NEXT_PURCHASE, events.items[pool], low, high, has_next)]
-    if not bool(bought.all()):
-        next_token = np.minimum(np.arange(count) + 1, max(count - 1, 0))
-        touched = asks & (np.arange(count) + 1 < stop)
-        until = np.minimum(session_end[session_of[next_token]], stop) if count else stop
-        found.append(_goal(ANY_EVENT, events.items, np.arange(count) + 1, until, touched))
-    return found
-
-
-def _goal(intent: int, pool: Ints, low: Ints, high: Ints, asked: np.ndarray) -> Goals:
-    high = np.minimum(high, low + MOST_ANSWERS)
-    return Goals(intent, pool, np.where(asked, low, 0), np.where(asked, high, 0))
-
-
-def _positions_within(events: ItemEvents, owner: Ints, horizon_days: float) -> Ints:
-    """First position of the same customer that lies more than the horizon after each token."""
-    if len(events.at) == 0:
-        return np.zeros(0, dtype=np.int64)
-    # Customers laid end to end on one ascending clock, far enough apart not to meet.
-    # Whole seconds, as microseconds of many customers would not fit 64 bits.
-    second = events.at // 1_000_000
-    second = second - second.min()
-    reach = int(horizon_days * 86_400)
-    clock = second + owner * (int(second.max()) + reach + 1)
-    return np.asarray(np.searchsorted(clock, clock + reach, side="right"), dtype=np.int64)
+    return min(1.0, max(LEAST_WARM_RATE, 2.0 * fresh))
 
 
 def windows(
@@ -252,7 +228,8 @@ def _step(
     count = 0
     for goal in asked:
         here = np.flatnonzero(goal.high[flat] > goal.low[flat])
-        low, sizes = goal.low[flat[here]], (goal.high - goal.low)[flat[here]]
+        low = goal.low[flat[here]].astype(np.int64)
+        sizes = goal.high[flat[here]] - low
         shown = np.minimum(sizes, ANSWERS_SHOWN)
         row = np.repeat(np.arange(len(here)), shown)
         within = np.arange(len(row)) - np.repeat(np.cumsum(shown) - shown, shown)

@@ -3,47 +3,25 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from footfall.sequences import ItemEvents
 from footfall.settings import ScorerSettings
 
 # Of a run, these have to be equal: weights of other code, sizes or devices are of no use.
 EQUAL = ("code_fingerprint", "device_type")
+# Where all of these are equal, the stored run is the one that is asked for.
+IDENTITY = ("code_fingerprint", "data_fingerprint", "settings", "device_type")
 # Dates that move from day to day without changing what is learned.
 MOVING = ("as_of", "head_cutoff", "validation_cutoff", "test_cutoff")
 # A fall in quality is believed from so many customers on, before and after.
 CUSTOMERS_JUDGED = 200
 
 
-def past_digest(tokens: ItemEvents, item_ids: tuple[str, ...], cut: int) -> dict[str, Any]:
-    """How many tokens lie before ``cut``, and a digest of who touched what when.
-
-    What was done is left out: a session that goes on past the cut may still end in a purchase.
-    The numbers that items bear are, too.
-    """
-    before = tokens.at < cut
-    owner = np.repeat(tokens.customers, np.diff(tokens.offsets))[before]
-    names = np.array(
-        [int.from_bytes(hashlib.sha256(n.encode()).digest()[:8], "little") for n in item_ids],
-        dtype=np.uint64,
-    )
-    item = names[tokens.items[before]]
-    order = np.lexsort((item, tokens.at[before], owner))
-    digest = hashlib.sha256()
-    for column in (owner, tokens.at[before], item):
-        digest.update(column[order].tobytes())
-    return {"tokens": int(before.sum()), "digest": digest.hexdigest()[:16]}
-
-
 def why_full(
     run: Mapping[str, Any],
     wanted: Mapping[str, Any],
-    past: Mapping[str, Any],
+    gone: str | None,
     count_tokens: int,
     as_of: datetime.date,
     settings: ScorerSettings,
@@ -56,8 +34,8 @@ def why_full(
         What the stored model says about itself.
     wanted
         The same facts as they are now: code, settings, device.
-    past
-        ``past_digest`` of today's events at the stored run's day.
+    gone
+        What has become of what the stored run has seen; None where all of it still stands.
     count_tokens
         How many tokens there are before ``as_of``.
     """
@@ -71,15 +49,9 @@ def why_full(
     changed = sorted(k for k in then.keys() | now.keys() if then.get(k) != now.get(k))
     if changed:
         return f"settings have changed: {', '.join(changed)}"
-    stored = run.get("history")
-    cutoffs = run.get("cutoffs") or {}
-    if not stored or "production" not in cutoffs:
-        return "the earlier run does not say what it has seen"
-    if past["tokens"] < stored["tokens"]:
-        return f"events are gone: {past['tokens']} are left of {stored['tokens']}"
-    if past["tokens"] == stored["tokens"] and past["digest"] != stored["digest"]:
-        return "events of the past have changed"
-    if as_of < datetime.date.fromisoformat(cutoffs["production"]):
+    if gone is not None:
+        return gone
+    if as_of < datetime.date.fromisoformat(run["cutoffs"]["production"]):
         return "the as-of date lies before that of the earlier run"
     age = (as_of - datetime.date.fromisoformat(run["full_as_of"])).days
     if age >= settings.full_after_days:

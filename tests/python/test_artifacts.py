@@ -1,3 +1,6 @@
+import ast
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -88,3 +91,20 @@ def test_names_must_be_there(table):
 def test_code_fingerprint_is_stable():
     assert artifacts.code_fingerprint() == artifacts.code_fingerprint()
     assert len(artifacts.code_fingerprint()) == 16
+
+
+def test_the_fingerprint_of_the_code_knows_every_module_that_is_used():
+    root = Path(artifacts.__file__).parent
+    for name in artifacts.CODE:
+        whole = root / name
+        for source in whole.glob("*.py") if whole.is_dir() else [root / f"{name}.py"]:
+            for node in ast.walk(ast.parse(source.read_text())):
+                if not isinstance(node, ast.ImportFrom) or node.module is None:
+                    continue
+                if node.module == "footfall":
+                    used = {alias.name for alias in node.names}
+                elif node.module.startswith("footfall."):
+                    used = {node.module.split(".")[1]}
+                else:
+                    continue
+                assert used <= set(artifacts.CODE), f"{source} uses {used}"

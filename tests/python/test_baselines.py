@@ -7,7 +7,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression, PoissonRegressor
 
 from cutoff_tables import simulated_cutoffs
-from footfall import baselines, evaluation
+from footfall import baselines, score_metrics
 from footfall.heads import HeadSettings
 from footfall.heads.calibration import fit_bands, fit_platt, one_error_choice
 from footfall.heads.churn import silence_labels, simple_silence
@@ -67,7 +67,7 @@ def test_value_baselines(rows: CutoffRows) -> None:
     weights = np.ones((1, len(test)))
     actual = test.spend[30]
     rfm, constant = (
-        evaluation.root_mean_squared_error(actual, predicted[name], weights)[0]
+        score_metrics.root_mean_squared_error(actual, predicted[name], weights)[0]
         for name in ("poisson_rfm", "constant")
     )
     assert rfm < constant
@@ -192,10 +192,10 @@ def test_decision_names_rare_tiers_and_keeps_certain_ones() -> None:
     probabilities = np.column_stack([potential, 1 - vip - potential, vip])
     actual = (generator.random(2000)[:, None] > probabilities.cumsum(axis=1)).sum(axis=1)
     weights = np.ones((1, 2000))
-    chosen = evaluation.macro_f1(
+    chosen = score_metrics.macro_f1(
         actual, decide(probabilities, decision_weights(probabilities)), weights
     )[0]
-    plain = evaluation.macro_f1(actual, probabilities.argmax(axis=1), weights)[0]
+    plain = score_metrics.macro_f1(actual, probabilities.argmax(axis=1), weights)[0]
     assert chosen > plain
     certain = np.eye(3)[[POTENTIAL, REGULAR, VIP, REGULAR]]
     assert decide(certain, decision_weights(certain)).tolist() == [POTENTIAL, REGULAR, VIP, REGULAR]

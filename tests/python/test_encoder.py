@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from footfall import encoder as encoders
-from footfall import sequences
+from footfall import reading
 from footfall.encoder import Encoder, EncoderConfig, ItemFeatures, Tokens
 from scorer_data import items_table, shop
 
@@ -14,7 +14,7 @@ CPU = torch.device("cpu")
 
 @pytest.fixture
 def world():
-    tokens, catalogue = sequences.read(shop(), items_table(30))
+    tokens, catalogue = reading.read(shop(), items_table(30))
     config = EncoderConfig(30, 3, 0, dim=16, blocks=2, max_length=20)
     encoder = Encoder(config, torch.Generator().manual_seed(0))
     return tokens, catalogue, encoder, ItemFeatures.of(catalogue, 30, CPU)

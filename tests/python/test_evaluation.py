@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from footfall import evaluation
+from footfall import calibration_tenths, evaluation
+from footfall import score_metrics as metrics
 
 pytestmark = pytest.mark.library
 
@@ -28,16 +29,16 @@ def test_probability_metrics_match_scikit_learn(sample: tuple[np.ndarray, np.nda
     labels, scores = sample
     w = once(len(labels))
     clipped = np.clip(scores, 1e-6, 1 - 1e-6)
-    assert evaluation.auc(labels, scores, w)[0] == pytest.approx(
+    assert metrics.auc(labels, scores, w)[0] == pytest.approx(
         reference.roc_auc_score(labels, scores)
     )
-    assert evaluation.average_precision(labels, scores, w)[0] == pytest.approx(
+    assert metrics.average_precision(labels, scores, w)[0] == pytest.approx(
         reference.average_precision_score(labels, scores)
     )
-    assert evaluation.brier(labels, scores, w)[0] == pytest.approx(
+    assert metrics.brier(labels, scores, w)[0] == pytest.approx(
         reference.brier_score_loss(labels, scores)
     )
-    assert evaluation.log_loss(labels, scores, w)[0] == pytest.approx(
+    assert metrics.log_loss(labels, scores, w)[0] == pytest.approx(
         reference.log_loss(labels, clipped)
     )
 
@@ -49,8 +50,8 @@ def test_weights_are_repetitions(sample: tuple[np.ndarray, np.ndarray]) -> None:
     weights = counts[None, :].astype(float)
     amounts = scores * 100.0
     for name, metric in {
-        **{k: evaluation.probability_metrics()[k] for k in ("auc", "pr_auc", "brier", "log_loss")},
-        **{k: evaluation.amount_metrics()[k] for k in ("mae", "rmse", "gini", "total_ratio")},
+        **{k: metrics.probability_metrics()[k] for k in ("auc", "pr_auc", "brier", "log_loss")},
+        **{k: metrics.amount_metrics()[k] for k in ("mae", "rmse", "gini", "total_ratio")},
     }.items():
         weighted = metric(labels, amounts if name in {"mae", "rmse"} else scores, weights)[0]
         plain = metric(
@@ -63,36 +64,36 @@ def test_weights_are_repetitions(sample: tuple[np.ndarray, np.ndarray]) -> None:
 
 def test_gini_is_one_for_the_perfect_ranking_and_nothing_for_a_constant() -> None:
     amounts = np.array([0.0, 0.0, 5.0, 20.0, 100.0])
-    assert evaluation.normalised_gini(amounts, amounts * 3 + 1, once(5))[0] == pytest.approx(1.0)
-    assert evaluation.normalised_gini(amounts, np.ones(5), once(5))[0] == pytest.approx(0.0)
-    assert evaluation.normalised_gini(amounts, -amounts, once(5))[0] == pytest.approx(-1.0)
+    assert metrics.normalised_gini(amounts, amounts * 3 + 1, once(5))[0] == pytest.approx(1.0)
+    assert metrics.normalised_gini(amounts, np.ones(5), once(5))[0] == pytest.approx(0.0)
+    assert metrics.normalised_gini(amounts, -amounts, once(5))[0] == pytest.approx(-1.0)
 
 
 def test_calibration_error_is_zero_where_groups_hold_what_they_promise() -> None:
     probabilities = np.repeat([0.25, 0.75], 100)
     labels = np.concatenate([np.tile([1, 0, 0, 0], 25), np.tile([0, 1, 1, 1], 25)]).astype(float)
-    assert evaluation.calibration_error(labels, probabilities, once(200))[0] == pytest.approx(0.0)
-    shifted = evaluation.calibration_error(labels, probabilities + 0.1, once(200))[0]
+    assert metrics.calibration_error(labels, probabilities, once(200))[0] == pytest.approx(0.0)
+    shifted = metrics.calibration_error(labels, probabilities + 0.1, once(200))[0]
     assert shifted == pytest.approx(0.1)
 
 
 def test_decile_error_and_total() -> None:
     actual = np.arange(1.0, 101.0)
-    assert evaluation.decile_error(actual, actual * 1.2, once(100))[0] == pytest.approx(0.2)
-    assert evaluation.total_ratio(actual, actual * 1.2, once(100))[0] == pytest.approx(1.2)
+    assert metrics.decile_error(actual, actual * 1.2, once(100))[0] == pytest.approx(0.2)
+    assert metrics.total_ratio(actual, actual * 1.2, once(100))[0] == pytest.approx(1.2)
 
 
 def test_tier_metrics_match_scikit_learn() -> None:
     generator = np.random.default_rng(7)
     actual, predicted = generator.integers(0, 3, (2, 300))
     w = once(300)
-    assert evaluation.macro_f1(actual, predicted, w)[0] == pytest.approx(
+    assert metrics.macro_f1(actual, predicted, w)[0] == pytest.approx(
         reference.f1_score(actual, predicted, average="macro")
     )
-    for name, ours in (("precision", evaluation.precision), ("recall", evaluation.recall)):
+    for name, ours in (("precision", metrics.precision), ("recall", metrics.recall)):
         theirs = getattr(reference, f"{name}_score")(actual, predicted, average="macro")
         assert ours(actual, predicted, w)[0] == pytest.approx(theirs)
-    assert evaluation.accuracy(actual, predicted, w)[0] == pytest.approx(
+    assert metrics.accuracy(actual, predicted, w)[0] == pytest.approx(
         reference.accuracy_score(actual, predicted)
     )
 
@@ -101,16 +102,16 @@ def test_top_decile_counts_the_tenth_with_the_largest_scores() -> None:
     labels = np.zeros(100)
     labels[[99, 98, 3]] = 1.0
     scores = np.arange(100.0)
-    assert evaluation.precision_top(labels, scores, once(100))[0] == pytest.approx(0.2)
-    assert evaluation.recall_top(labels, scores, once(100))[0] == pytest.approx(2 / 3)
+    assert metrics.precision_top(labels, scores, once(100))[0] == pytest.approx(0.2)
+    assert metrics.recall_top(labels, scores, once(100))[0] == pytest.approx(2 / 3)
 
 
 def test_undefined_metrics_are_nan_not_an_error() -> None:
     labels, scores = np.ones(10), np.linspace(0, 1, 10)
-    assert np.isnan(evaluation.auc(labels, scores, once(10))[0])
-    assert np.isnan(evaluation.normalised_gini(np.zeros(10), scores, once(10))[0])
-    assert np.isnan(evaluation.total_ratio(np.zeros(10), scores, once(10))[0])
-    assert evaluation.measure({"auc": evaluation.auc}, np.zeros(0), {}, replicates=5, seed=1) == {}
+    assert np.isnan(metrics.auc(labels, scores, once(10))[0])
+    assert np.isnan(metrics.normalised_gini(np.zeros(10), scores, once(10))[0])
+    assert np.isnan(metrics.total_ratio(np.zeros(10), scores, once(10))[0])
+    assert evaluation.measure({"auc": metrics.auc}, np.zeros(0), {}, replicates=5, seed=1) == {}
 
 
 def test_intervals_are_seeded_paired_and_cover_the_value(
@@ -119,7 +120,7 @@ def test_intervals_are_seeded_paired_and_cover_the_value(
     labels, scores = sample
     models = {"ours": scores, "noise": np.random.default_rng(1).random(len(scores))}
     first, second = (
-        evaluation.measure({"auc": evaluation.auc}, labels, models, replicates=200, seed=4)
+        evaluation.measure({"auc": metrics.auc}, labels, models, replicates=200, seed=4)
         for _ in range(2)
     )
     ours, noise = first["ours", "auc"], first["noise", "auc"]
@@ -138,7 +139,7 @@ def test_interval_has_its_nominal_coverage() -> None:
     for trial in range(100):
         outcome = (generator.random(200) < 0.3).astype(float)
         measured = evaluation.measure(
-            {"brier": evaluation.brier},
+            {"brier": metrics.brier},
             outcome,
             {"constant": np.full(200, 0.3)},
             replicates=200,
@@ -151,13 +152,9 @@ def test_interval_has_its_nominal_coverage() -> None:
 def test_chunks_of_weights_do_not_change_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
     labels = np.tile([0.0, 1.0], 50)
     scores = np.linspace(0, 1, 100)
-    whole = evaluation.measure(
-        {"auc": evaluation.auc}, labels, {"m": scores}, replicates=30, seed=2
-    )
+    whole = evaluation.measure({"auc": metrics.auc}, labels, {"m": scores}, replicates=30, seed=2)
     monkeypatch.setattr(evaluation, "_CELLS_PER_CHUNK", 700)
-    pieces = evaluation.measure(
-        {"auc": evaluation.auc}, labels, {"m": scores}, replicates=30, seed=2
-    )
+    pieces = evaluation.measure({"auc": metrics.auc}, labels, {"m": scores}, replicates=30, seed=2)
     np.testing.assert_array_equal(whole["m", "auc"].replicates, pieces["m", "auc"].replicates)
 
 
@@ -171,20 +168,20 @@ def test_lead_of_a_loss_is_positive_when_smaller() -> None:
 def test_tenths_hold_everybody_once_and_wilson_covers_the_rare() -> None:
     labels = np.concatenate([np.zeros(500), np.tile([0.0, 1.0], 250)])
     predicted = np.repeat([0.01, 0.5], 500)
-    tenths = evaluation.calibration_tenths(labels, predicted, is_probability=True)
+    tenths = calibration_tenths.calibration_tenths(labels, predicted, is_probability=True)
     assert [(tenth.number, tenth.count) for tenth in tenths] == [(1, 500), (2, 500)]
     low, high = tenths
     assert (low.predicted, low.observed, low.lower) == (pytest.approx(0.01), 0.0, 0.0)
     # Wilson: 1.96^2 / (500 + 1.96^2)
     assert low.upper == pytest.approx(1.96**2 / (500 + 1.96**2))
     assert high.lower < 0.5 < high.upper
-    amounts = evaluation.calibration_tenths(labels * 10, predicted, is_probability=False)
+    amounts = calibration_tenths.calibration_tenths(labels * 10, predicted, is_probability=False)
     assert amounts[1].observed == pytest.approx(5.0)
     assert amounts[1].upper == pytest.approx(5.0 + 1.96 * 5.0 / np.sqrt(500))
 
 
 def test_stability_index_is_nothing_for_the_same_and_much_for_a_shift() -> None:
     before = np.random.default_rng(1).normal(size=4000)
-    assert evaluation.stability_index(before, before) == pytest.approx(0.0)
-    assert evaluation.stability_index(before, before + 1.0) > 0.5
-    assert evaluation.stability_index(before, np.full(10, np.nan)) is None
+    assert calibration_tenths.stability_index(before, before) == pytest.approx(0.0)
+    assert calibration_tenths.stability_index(before, before + 1.0) > 0.5
+    assert calibration_tenths.stability_index(before, np.full(10, np.nan)) is None

@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 import torch
 
-from footfall import factors, sequences
+from footfall import factors, reading
 from scorer_data import ITEMS_SCHEMA, events_table
 
 pytestmark = pytest.mark.library
 
 
 def read(rows):
-    return sequences.read(events_table(rows), ITEMS_SCHEMA.empty_table())
+    return reading.read(events_table(rows), ITEMS_SCHEMA.empty_table())
 
 
 def test_items_that_share_customers_start_close():

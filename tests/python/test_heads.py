@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pytest
 
 from cutoff_tables import random_states, simulated_cutoffs, states_table
-from footfall import evaluation, heads
+from footfall import heads, score_metrics
 from footfall.heads import HeadSettings, study
 from footfall.heads.churn import fit_silence, silence_labels
 from footfall.heads.linear import sigmoid
@@ -484,7 +484,7 @@ def test_calibration_holds_on_the_simulated_shop() -> None:
     tested = rows.at([closed[-1]])
     labels, probability = silence_labels(tested, 30), model.probability(tested)
     np.testing.assert_allclose(probability, sigmoid(model.log_odds(tested)))
-    error = evaluation.calibration_error(labels, probability, np.ones((1, len(labels))))[0]
+    error = score_metrics.calibration_error(labels, probability, np.ones((1, len(labels))))[0]
     assert error < 0.05
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from footfall import device as devices
-from footfall import mixture, ranking, repeats, sequences
+from footfall import mixture, ranking, reading, repeats, sequences
 from footfall import ranking_metrics as metrics
 from footfall.mixture import Ranker
 from footfall.ranking import COMPONENTS
@@ -22,7 +22,7 @@ def one_thread():
 
 
 def world(customers=60):
-    tokens, catalogue = sequences.read(shop(customers=customers), items_table(30))
+    tokens, catalogue = reading.read(shop(customers=customers), items_table(30))
     history = repeats.ItemHistory.of(tokens)
     model = repeats.fit(tokens, history, catalogue.count_before, CUT, 14.0, seed=1)
     context = ranking.context_at(tokens, catalogue, history, CUT, None, model, torch.device("cpu"))

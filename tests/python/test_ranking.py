@@ -5,10 +5,12 @@ import pytest
 import torch
 
 from footfall import device as devices
-from footfall import ranking, repeats, sequences
+from footfall import ranking, reading, repeats, sequences
 from footfall.encoder import Encoder, EncoderConfig
 from footfall.mixture import HIDDEN, Ranker
 from footfall.ranking import COMPONENTS
+from footfall.ranking import batch as batches
+from footfall.ranking.selection import top
 from scorer_data import ITEMS_SCHEMA, events_table, items_table, shop
 
 pytestmark = pytest.mark.library
@@ -23,7 +25,7 @@ def one_thread():
 
 
 def context_of(table, items, cut=CUT, encoder=True):
-    tokens, catalogue = sequences.read(table, items)
+    tokens, catalogue = reading.read(table, items)
     history = repeats.ItemHistory.of(tokens)
     config = EncoderConfig(catalogue.count_before(cut), len(catalogue.category_names), 0, 16, 1, 20)
     return ranking.context_at(
@@ -67,8 +69,9 @@ def test_top_finds_the_largest(columns):
     scores[2] = -torch.inf
     scores[3, : columns // 2] = -torch.inf
     size = min(11, columns)
-    values, places = ranking.top(scores, size)
-    torch.testing.assert_close(values, scores.topk(size, dim=1).values)
+    values, places = top(scores, size)
+    expected = scores.topk(size, dim=1).values
+    torch.testing.assert_close(values, expected)
     torch.testing.assert_close(scores.gather(1, places), values)
 
 
@@ -77,14 +80,16 @@ def test_top_is_exact_where_much_is_equal():
     scores[0, 5::700] = torch.arange(1.0, 19.0)
     scores[1] = -torch.inf
     scores[2, ::2] = 1.0
-    values, places = ranking.top(scores, 60)
-    torch.testing.assert_close(values, scores.topk(60, dim=1).values)
+    values, places = top(scores, 60)
+    expected = scores.topk(60, dim=1).values
+    torch.testing.assert_close(values, expected)
     torch.testing.assert_close(scores.gather(1, places), values)
     assert all(len(set(row)) == 60 for row in places.tolist())
 
 
 def test_candidates_hold_what_is_ranked_highest(context, monkeypatch):
-    monkeypatch.setattr(ranking, "PROPOSED", {"softmax": 3, "counts": 4, "popular": 2})
+    for name, size in {"softmax": 3, "counts": 4, "popular": 2}.items():
+        monkeypatch.setitem(ranking.PROPOSED, name, size)
     batch = first_batch(context)
     found = batch.candidates()
     counted = sum(
@@ -130,7 +135,8 @@ def test_a_component_that_is_not_asked_for_is_silent(context):
 
 
 def test_all_items_are_ranked_candidates_first(context, monkeypatch):
-    monkeypatch.setattr(ranking, "PROPOSED", {"softmax": 2, "counts": 2, "popular": 2})
+    for name, size in {"softmax": 2, "counts": 2, "popular": 2}.items():
+        monkeypatch.setitem(ranking.PROPOSED, name, size)
     batch = first_batch(context, allow_repeats=False)
     found = batch.candidates()
     scores = ranker()(found)
@@ -158,9 +164,9 @@ def test_batches_of_any_size_agree(context, monkeypatch):
         return found
 
     whole = order()
-    monkeypatch.setattr(ranking, "SCORES_A_TILE", 7 * context.count_items)
-    monkeypatch.setattr(ranking, "CUSTOMERS_A_BATCH", 10)
-    monkeypatch.setattr(ranking, "CUSTOMERS_ENCODED", 20)
+    monkeypatch.setattr(batches, "SCORES_A_TILE", 7 * context.count_items)
+    monkeypatch.setattr(batches, "CUSTOMERS_A_BATCH", 10)
+    monkeypatch.setattr(batches, "CUSTOMERS_ENCODED", 20)
     parts = order()
     assert len(parts) > len(whole) == 1
     torch.testing.assert_close(torch.cat(parts), whole[0], rtol=1e-4, atol=1e-4)
@@ -229,7 +235,7 @@ def test_an_item_without_an_event_is_no_target_wherever_it_stands():
     table = events_table(
         [(1, "a", 0, "purchase"), (1, "b", 70, "purchase"), (1, "a", 71, "purchase")]
     )
-    tokens, catalogue = sequences.read(table, ITEMS_SCHEMA.empty_table(), known_items=["b", "a"])
+    tokens, catalogue = reading.read(table, ITEMS_SCHEMA.empty_table(), known_items=["b", "a"])
     context = ranking.context_at(
         tokens, catalogue, repeats.ItemHistory.of(tokens), CUT, None, repeats.RepeatModel({}), CPU
     )

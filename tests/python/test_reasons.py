@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from footfall import device as devices
-from footfall import ranking, reasons, repeats, sequences
+from footfall import ranking, reading, reasons, repeats, sequences
 from footfall.encoder import NEXT_PURCHASE, Encoder, EncoderConfig, Tokens
 from footfall.mixture import Ranker
 from footfall.ranking import COMPONENTS
@@ -18,7 +18,7 @@ CUT = sequences.microseconds(datetime.date(2024, 3, 1))
 
 def world(rows, encoder=False):
     devices.use_threads(1)
-    tokens, catalogue = sequences.read(events_table(rows), ITEMS_SCHEMA.empty_table())
+    tokens, catalogue = reading.read(events_table(rows), ITEMS_SCHEMA.empty_table())
     history = repeats.ItemHistory.of(tokens)
     network = None
     if encoder:

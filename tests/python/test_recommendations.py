@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from footfall import artifacts, fits, recommendations
+from footfall import artifacts, recommendations, training
 from footfall.recommendations import ScorerSettings
 from scorer_data import (
     EVENTS_SCHEMA,
@@ -193,9 +193,9 @@ def test_customers_and_items_unseen_in_training(world):
 
 
 def test_a_warm_fit_steps_as_large_as_there_is_news():
-    assert fits.warm_rate(0.0) == fits.warm_rate(0.1) == 0.3
-    assert fits.warm_rate(0.25) == 0.5
-    assert fits.warm_rate(0.9) == 1.0
+    assert training.warm_rate(0.0) == training.warm_rate(0.1) == 0.3
+    assert training.warm_rate(0.25) == 0.5
+    assert training.warm_rate(0.9) == 1.0
 
 
 def test_no_events():

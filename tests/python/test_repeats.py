@@ -3,7 +3,7 @@ import datetime
 import numpy as np
 import pytest
 
-from footfall import repeats, sequences
+from footfall import reading, repeats, sequences
 from footfall.repeats import HALF_LIVES, ItemHistory, ItemStatistics
 from scorer_data import ITEMS_SCHEMA, events_table, items_table, shop
 
@@ -19,7 +19,7 @@ def pairs_of(tokens, count, cut, customers=None):
 
 
 def test_decayed_purchases_by_hand():
-    tokens, catalogue = sequences.read(
+    tokens, catalogue = reading.read(
         events_table([(1, "a", 0, "purchase"), (1, "a", 7, "purchase"), (1, "b", 7, "view")]),
         ITEMS_SCHEMA.empty_table(),
     )
@@ -34,13 +34,13 @@ def test_decayed_purchases_by_hand():
 
 def test_features_see_nothing_after_the_cut():
     table = shop()
-    tokens, catalogue = sequences.read(table, items_table(30))
+    tokens, catalogue = reading.read(table, items_table(30))
     cut = sequences.microseconds(datetime.date(2024, 2, 10))
     earlier = table.filter(
         np.array([at.timestamp() * 1e6 < cut for at in table["event_at"].to_pylist()])
     )
     known = list(catalogue.item_ids)
-    short, _ = sequences.read(earlier, items_table(30), known_items=known)
+    short, _ = reading.read(earlier, items_table(30), known_items=known)
     count = catalogue.count_before(cut)
     whole, _ = pairs_of(tokens, count, cut)
     part, _ = pairs_of(short, count, cut)
@@ -49,7 +49,7 @@ def test_features_see_nothing_after_the_cut():
 
 
 def test_batches_of_customers_change_nothing():
-    tokens, catalogue = sequences.read(shop(), items_table(30))
+    tokens, catalogue = reading.read(shop(), items_table(30))
     cut = int(tokens.at.max()) + 1
     whole, _ = pairs_of(tokens, len(catalogue.item_ids), cut)
     some, _ = pairs_of(tokens, len(catalogue.item_ids), cut, np.array([5, 6]))
@@ -59,7 +59,7 @@ def test_batches_of_customers_change_nothing():
 
 def test_items_that_were_bought_can_be_left_out():
     rows = [(1, "a", 0, "purchase"), (1, "b", 1, "view"), (1, "a", 2, "view"), (2, "b", 3, "view")]
-    tokens, catalogue = sequences.read(events_table(rows), ITEMS_SCHEMA.empty_table())
+    tokens, catalogue = reading.read(events_table(rows), ITEMS_SCHEMA.empty_table())
     history, ends = ItemHistory.of(tokens), tokens.offsets[1:]
     cut = int(tokens.at.max()) + 1
     statistics = ItemStatistics.at(tokens, history, ends, 2, cut)
@@ -77,7 +77,7 @@ def test_items_that_were_bought_can_be_left_out():
 
 
 def test_learns_which_items_come_again():
-    tokens, catalogue = sequences.read(shop(customers=200, sessions=16), items_table(30))
+    tokens, catalogue = reading.read(shop(customers=200, sessions=16), items_table(30))
     cut = sequences.microseconds(datetime.date(2024, 4, 1))
     history = ItemHistory.of(tokens)
     model = repeats.fit(tokens, history, catalogue.count_before, cut, 14.0, seed=1)
@@ -92,7 +92,7 @@ def test_learns_which_items_come_again():
 
 
 def test_falls_back_to_decay_without_a_closed_window():
-    tokens, catalogue = sequences.read(shop(sessions=1), items_table(30))
+    tokens, catalogue = reading.read(shop(sessions=1), items_table(30))
     cut = int(tokens.at.max()) + 1
     model = repeats.fit(tokens, ItemHistory.of(tokens), catalogue.count_before, cut, 14.0, seed=1)
     assert model.weights == {}

@@ -4,14 +4,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from footfall import sequences
+from footfall import reading, sequences
 from scorer_data import EVENTS_SCHEMA, ITEMS_SCHEMA, events_table, items_table, shop, shuffled
 
 pytestmark = pytest.mark.library
 
 
 def read(rows, **options):
-    return sequences.read(events_table(rows), ITEMS_SCHEMA.empty_table(), **options)
+    return reading.read(events_table(rows), ITEMS_SCHEMA.empty_table(), **options)
 
 
 def test_sorts_by_customer_and_time():
@@ -24,8 +24,8 @@ def test_sorts_by_customer_and_time():
 
 
 def test_order_of_arrival_changes_nothing():
-    one, first = sequences.read(shop(), items_table(30))
-    two, second = sequences.read(shuffled(shop()), shuffled(items_table(30)))
+    one, first = reading.read(shop(), items_table(30))
+    two, second = reading.read(shuffled(shop()), shuffled(items_table(30)))
     assert first.item_ids == second.item_ids
     for name in ("customers", "offsets", "items", "kinds", "at", "sessions", "gaps"):
         np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
@@ -34,8 +34,8 @@ def test_order_of_arrival_changes_nothing():
 def test_stream_reads_like_a_table():
     table = shop()
     stream = pa.RecordBatchReader.from_batches(table.schema, table.to_batches(max_chunksize=7))
-    one, _ = sequences.read(table, items_table(30))
-    two, _ = sequences.read(stream, items_table(30))
+    one, _ = reading.read(table, items_table(30))
+    two, _ = reading.read(stream, items_table(30))
     np.testing.assert_array_equal(one.items, two.items)
 
 
@@ -67,15 +67,15 @@ def test_rows_without_customer_item_time_or_known_type_are_left_out():
         ],
         schema=EVENTS_SCHEMA,
     )
-    tokens, _ = sequences.read(pa.concat_tables([table, nulls]), ITEMS_SCHEMA.empty_table())
+    tokens, _ = reading.read(pa.concat_tables([table, nulls]), ITEMS_SCHEMA.empty_table())
     assert len(tokens.items) == 1
 
 
 def test_missing_column_is_named():
     with pytest.raises(ValueError, match="events has no column 'event_type'"):
-        sequences.read(shop().drop_columns(["event_type"]), items_table(3))
+        reading.read(shop().drop_columns(["event_type"]), items_table(3))
     with pytest.raises(ValueError, match="items has no column 'item_id'"):
-        sequences.read(shop(), items_table(3).drop_columns(["item_id"]))
+        reading.read(shop(), items_table(3).drop_columns(["item_id"]))
 
 
 def test_items_known_before_a_cut_are_a_prefix():
@@ -93,13 +93,13 @@ def test_known_items_keep_their_places():
 
 def test_categories_and_prices_may_be_absent():
     items = pa.table({"item_id": ["a", "b"]})
-    _, catalogue = sequences.read(events_table([(1, "a", 0, "view")]), items)
+    _, catalogue = reading.read(events_table([(1, "a", 0, "view")]), items)
     assert catalogue.category.tolist() == [0, 0]
     assert sequences.price_buckets(catalogue.price).tolist()[1] == 0
 
 
 def test_no_events():
-    tokens, catalogue = sequences.read(EVENTS_SCHEMA.empty_table(), ITEMS_SCHEMA.empty_table())
+    tokens, catalogue = reading.read(EVENTS_SCHEMA.empty_table(), ITEMS_SCHEMA.empty_table())
     assert tokens.offsets.tolist() == [0]
     assert catalogue.item_ids == ()
 

@@ -6,9 +6,9 @@ import torch
 
 from footfall import device as devices
 from footfall import encoder as encoders
-from footfall import sequences, training
+from footfall import reading, training
 from footfall.encoder import Encoder, EncoderConfig, ItemFeatures
-from scorer_data import EVENTS_SCHEMA, ITEMS_SCHEMA, events_table, items_table, shop
+from scorer_data import EVENTS_SCHEMA, items_table, shop
 
 pytestmark = pytest.mark.library
 
@@ -27,7 +27,7 @@ SETTINGS = training.TrainingSettings(
 
 def fit(settings=SETTINGS, seed=1, lines=None):
     devices.use_threads(1)
-    tokens, catalogue = sequences.read(shop(), items_table(30))
+    tokens, catalogue = reading.read(shop(), items_table(30))
     encoder = Encoder(EncoderConfig(30, 3, 0, 16, 1, 20), torch.Generator().manual_seed(0))
     features = ItemFeatures.of(catalogue, 30, CPU)
     report = training.fit(
@@ -35,43 +35,6 @@ def fit(settings=SETTINGS, seed=1, lines=None):
         seed=seed, name="test", device=CPU, progress=(lines if lines is not None else []).append,
     )  # fmt: skip
     return encoder, report
-
-
-def test_goals_are_the_purchases_of_the_next_session():
-    tokens, catalogue = sequences.read(
-        events_table(
-            [
-                (1, "a", 0, "purchase"),
-                (1, "b", 0.001, "view"),
-                (1, "c", 2, "view"),
-                (1, "d", 5, "purchase"),
-                (1, "e", 5.001, "purchase"),
-                (1, "f", 9, "purchase"),
-                (2, "a", 0, "purchase"),
-            ]
-        ),
-        ITEMS_SCHEMA.empty_table(),
-    )
-    names = np.array(catalogue.item_ids)
-
-    def answers(goal, token):
-        return names[goal.pool[goal.low[token] : goal.high[token]]].tolist()
-
-    purchase, touched = training.goals(tokens, tokens.offsets[1:], 1.0)
-    assert [answers(purchase, token) for token in range(7)] == [
-        [],  # not the end of its session
-        ["d", "e"],
-        ["d", "e"],
-        [],
-        ["f"],
-        [],  # nothing follows
-        [],  # another customer's items are no answer
-    ]
-    assert answers(touched, 1) == ["c"]
-    wide, _ = training.goals(tokens, tokens.offsets[1:], 8.0)
-    assert answers(wide, 2) == ["d", "e", "f"]
-    cut, _ = training.goals(tokens, np.array([5, 7]), 8.0)
-    assert answers(cut, 2) == ["d", "e"]
 
 
 def test_windows_lose_nothing():
@@ -118,7 +81,7 @@ def test_a_loss_that_is_no_number_is_an_error():
 
 
 def test_nothing_to_learn_from():
-    tokens, catalogue = sequences.read(EVENTS_SCHEMA.empty_table(), items_table(3))
+    tokens, catalogue = reading.read(EVENTS_SCHEMA.empty_table(), items_table(3))
     encoder = Encoder(EncoderConfig(3, 3, 0, 16, 1, 20), torch.Generator().manual_seed(0))
     report = training.fit(
         encoder, ItemFeatures.of(catalogue, 3, CPU), tokens, tokens.offsets[1:], SETTINGS,

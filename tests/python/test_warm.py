@@ -6,10 +6,10 @@ import pyarrow.compute as pc
 import pytest
 import torch
 
-from footfall import artifacts, recommendations, sequences, warm
+from footfall import artifacts, reading, recommendations, warm
 from footfall.encoder import Encoder, EncoderConfig, ItemFeatures, start_new_items
 from footfall.recommendations import ScorerSettings
-from scorer_data import ITEMS_SCHEMA, QUICK, START, events_table, items_table, shop, shuffled
+from scorer_data import QUICK, START, events_table, items_table, shop, shuffled
 
 pytestmark = pytest.mark.library
 
@@ -146,13 +146,25 @@ def test_events_that_are_gone_or_changed_mean_a_full_training(days):
     assert "events of the past have changed" in after.run["training_reason"]
 
 
+def test_a_correction_hidden_behind_late_events_means_a_full_training(days):
+    _, early, events, _ = days
+    late = events_table([(1003, "i004", 70.5, "view"), (1009, "i004", 70.5, "view")])
+    after, _ = carried_on(days, events=pa.concat_tables([events, late]))
+    assert after.run["training"] == "warm"
+    corrected = pa.concat_tables([early.slice(2), events.slice(early.num_rows), late, late])
+    moved = events_table([(1000, "i020", 0.3, "view"), (1000, "i020", 0.6, "purchase")])
+    after, _ = carried_on(days, events=pa.concat_tables([corrected, moved]))
+    assert after.run["training"] == "full"
+    assert "events of the past have changed" in after.run["training_reason"]
+
+
 def test_the_order_of_names_can_be_changed_without_reading_again():
     events, items = shop(seed=3), items_table(30)
     rows = {"session_gap_seconds": 1800}
     known = ["i029", "gone", *(f"i{number:03d}" for number in range(5))]
-    tokens, catalogue = sequences.read(events, items, **rows)
-    moved = sequences.reordered(tokens, catalogue, items, known, ["c2", "c0"], [])
-    read = sequences.read(
+    tokens, catalogue = reading.read(events, items, **rows)
+    moved = reading.reordered(tokens, catalogue, items, known, ["c2", "c0"], [])
+    read = reading.read(
         events, items, **rows, known_items=known, known_categories=["c2", "c0"], known_brands=[]
     )
     for ours, theirs in zip(moved, read, strict=True):
@@ -178,16 +190,3 @@ def test_a_fall_in_quality_needs_enough_customers():
         "NDCG@10 on new events fell from 0.4000 to 0.1000"
     )
     assert warm._fall([[0.4, 250.0], [0.35, 250.0]], 0.25) is None
-
-
-def test_the_digest_of_the_past_knows_no_order_and_no_future():
-    events = shop(customers=5)
-    cut = sequences.microseconds(LAST.date())
-    nothing = ITEMS_SCHEMA.empty_table()
-    one = sequences.read(events, nothing)
-    two = sequences.read(shuffled(events), nothing, known_items=["i005", "i002"])
-    found = [warm.past_digest(t, c.item_ids, cut) for t, c in (one, two)]
-    assert found[0] == found[1]
-    early = events.filter(pc.less(events["event_at"], pa.scalar(LAST)))
-    tokens, catalogue = sequences.read(early, nothing)
-    assert warm.past_digest(tokens, catalogue.item_ids, cut) == found[0]

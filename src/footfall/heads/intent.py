@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from footfall import evaluation
+from footfall import score_metrics
 from footfall.heads.boosting import fit_boosted
 from footfall.heads.calibration import PlattScaling, fit_platt
 from footfall.heads.features import principal_axes, signed_log
@@ -374,7 +374,7 @@ def _baselines(
 
 def intent_metrics() -> dict[str, Callable[..., FloatArray]]:
     """Return the metrics that intent is judged by."""
-    every = evaluation.probability_metrics()
+    every = score_metrics.probability_metrics()
     chosen = (
         "auc",
         "pr_auc",

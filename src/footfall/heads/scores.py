@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from footfall import evaluation
+from footfall import calibration_tenths
 from footfall.heads import churn, value
 from footfall.heads.drivers import strongest_ideas
 from footfall.heads.notice import first_warnings
@@ -286,7 +286,7 @@ def _score_drift(
 ) -> float | None:
     """Return how far the score has moved between the newest training cut-off and now."""
     then = study.asked(study.learnt(horizon, today)[-1])
-    return evaluation.stability_index(score(then), score(study.asked(today)))
+    return calibration_tenths.stability_index(score(then), score(study.asked(today)))
 
 
 def _finish(

@@ -1,0 +1,170 @@
+"""One horizon at one test cut-off: our models and the baselines on the same customers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from footfall import baselines, evaluation
+from footfall.heads.churn import silence_labels
+from footfall.heads.features import purchase_days
+from footfall.heads.notice import days_of_notice
+from footfall.heads.predictions import predict_silence, predict_value
+from footfall.heads.result_rows import LEADS, OURS, STATE_CHOICES, leads, result_rows, tenth_rows
+from footfall.heads.runs import day_to_date
+from footfall.heads.settings import HeadSettings
+from footfall.heads.study import Study
+from footfall.heads.tables import CutoffRows, FloatArray
+from footfall.heads.tiers import tier_of
+from footfall.score_metrics import amount_metrics, probability_metrics, tier_metrics
+
+FEWEST_TESTED = 30
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A horizon at a test cut-off; the latest is resampled most, for gates look at it."""
+
+    horizon: int
+    day: int
+    is_latest: bool
+
+
+def trials(study: Study, horizon: int) -> list[Trial]:
+    closed = study.closed(horizon)
+    found = []
+    for day in closed[len(closed) - study.settings.backtest_cutoffs :]:
+        if study.learnt(horizon, day) and int((study.rows.day == day).sum()) >= FEWEST_TESTED:
+            found.append(Trial(horizon, day, day == closed[-1]))
+    return found
+
+
+def churn_trial(study: Study, trial: Trial) -> list[dict[str, Any]]:
+    horizon, settings = trial.horizon, study.settings
+    tested = study.rows.at([trial.day])
+    predicted = {
+        name: predict_silence(study, tested, trial.day, horizon, state=state)
+        for name, state in _state_choices(study.rows).items()
+    }
+    ours = predicted[OURS]
+    if ours.method != "fitted" or ours.model is None:
+        return []
+    models = {name: prediction.probability for name, prediction in predicted.items()}
+    train = study.training(horizon, trial.day)
+    models |= baselines.churn_baselines(
+        train, tested, silence_labels(train, horizon), study, horizon, trial.day
+    )
+    labels = silence_labels(tested, horizon)
+    found = _measured_rows("churn", trial, tested, probability_metrics(), labels, models, settings)
+    notice, lapsing = days_of_notice(study, ours, tested, trial.day, horizon)
+    found += _measured_rows(
+        "churn",
+        trial,
+        tested.take(lapsing),
+        {"warned_share": _share_known, "notice_days": _mean_known},
+        labels[lapsing],
+        {OURS: notice[lapsing]},
+        settings,
+    )
+    return found + _calibration_rows("churn", trial, labels, models)
+
+
+def value_trial(study: Study, trial: Trial) -> list[dict[str, Any]]:
+    horizon, settings = trial.horizon, study.settings
+    tested = study.rows.at([trial.day])
+    predicted = {
+        name: predict_value(study, tested, trial.day, horizon, state=state)
+        for name, state in _state_choices(study.rows).items()
+    }
+    ours = predicted[OURS]
+    if ours.method != "fitted" or ours.model is None:
+        return []
+    train = study.training(horizon, trial.day)
+    spend, threshold = train.spend[horizon], ours.model.members.tiers.threshold
+    actual = tested.spend[horizon]
+    amounts = {name: prediction.amount for name, prediction in predicted.items()}
+    amounts |= baselines.value_baselines(train, tested, spend, study, horizon, trial.day)
+    found = _measured_rows("value", trial, tested, amount_metrics(), actual, amounts, settings)
+    inside = ((actual >= ours.lower) & (actual <= ours.upper)).astype(np.float64)
+    found += _measured_rows(
+        "value",
+        trial,
+        tested,
+        {"interval_coverage": lambda _, covered, w: w @ covered / w.sum(axis=1)},
+        actual,
+        {OURS: inside},
+        settings,
+    )
+    tiers = tier_of(actual, threshold)
+    named = {name: prediction.tier for name, prediction in predicted.items()}
+    named |= baselines.tier_baselines(
+        train, tested, tier_of(spend, threshold), threshold, study, horizon
+    )
+    found += _measured_rows("tier", trial, tested, tier_metrics(), tiers, named, settings)
+    return found + _calibration_rows("value", trial, actual, amounts)
+
+
+def _state_choices(rows: CutoffRows) -> Mapping[str, bool | None]:
+    """Return the models of ours by name; without states there is nothing to leave out."""
+    if rows.states.shape[1]:
+        return STATE_CHOICES
+    return {OURS: None, "features_only": False}
+
+
+def _measured_rows(
+    score: str,
+    trial: Trial,
+    tested: CutoffRows,
+    metrics: Mapping[str, Any],
+    actual: npt.NDArray[Any],
+    models: Mapping[str, npt.NDArray[Any]],
+    settings: HeadSettings,
+) -> list[dict[str, Any]]:
+    populations = {"all": np.ones(len(tested), dtype=bool), "repeat": purchase_days(tested) > 1}
+    found = []
+    for population, members in populations.items():
+        count = int(members.sum())
+        if count < FEWEST_TESTED:
+            continue
+        measured = evaluation.measure(
+            metrics,
+            actual[members],
+            {name: predicted[members] for name, predicted in models.items()},
+            replicates=settings.bootstrap_replicates // (1 if trial.is_latest else 4),
+            seed=settings.seed,
+        )
+        measured |= leads(measured, LEADS[score])
+        shared = {**_of_trial(score, trial), "population": population}
+        found += result_rows(shared, measured, count)
+    return found
+
+
+def _calibration_rows(
+    score: str, trial: Trial, actual: FloatArray, models: Mapping[str, FloatArray]
+) -> list[dict[str, Any]]:
+    shared = {**_of_trial(score, trial), "population": "all"}
+    return tenth_rows(shared, actual, models, is_probability=score == "churn")
+
+
+def _of_trial(score: str, trial: Trial) -> dict[str, Any]:
+    return {
+        "score": score,
+        "horizon_days": trial.horizon,
+        "cutoff_date": day_to_date(trial.day),
+    }
+
+
+def _share_known(_: FloatArray, notice: FloatArray, weights: FloatArray) -> FloatArray:
+    share: FloatArray = weights @ np.isfinite(notice).astype(np.float64) / weights.sum(axis=1)
+    return share
+
+
+def _mean_known(_: FloatArray, notice: FloatArray, weights: FloatArray) -> FloatArray:
+    known = np.isfinite(notice).astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        mean: FloatArray = weights @ np.nan_to_num(notice) / (weights @ known)
+    return mean
