@@ -256,7 +256,8 @@
             {%- elif reach_days -%}
             {{ dbt.dateadd('day', -reach_days, 'min(touched.touched_from)') }} as touched_from
             {%- else -%}
-            min(touched.touched_from) as touched_from
+            {#- What was one session may be two: the part before the change ended less than a gap ago. -#}
+            {{ dbt.dateadd('minute', -var('session_gap_minutes'), 'min(touched.touched_from)') }} as touched_from
             {%- endif %}
         from ({{ touched_since_last_build() }}) as touched
         {% if meta.get('reaches_next_session') -%}

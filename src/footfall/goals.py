@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from footfall.encoder import ANY_EVENT, NEXT_PURCHASE
 from footfall.sequences import PURCHASE, Ints, ItemEvents
@@ -22,12 +24,13 @@ class Goals:
     """Where a prediction is asked for, and which items answer it.
 
     The answers to the query after token ``t`` are ``pool[low[t]:high[t]]``; none where equal.
+    Both are ``[tokens]``, int32 where that is enough and int64 else.
     """
 
     intent: int
     pool: Ints
-    low: np.ndarray
-    high: np.ndarray
+    low: npt.NDArray[np.signedinteger[Any]]
+    high: npt.NDArray[np.signedinteger[Any]]
 
 
 def goals(events: ItemEvents, ends: Ints, horizon_days: float) -> list[Goals]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,12 +23,13 @@ def folder_of_all(base: Path) -> Path:
 def done_once(shared: Path, name: str, work: Callable[[Path], None]) -> Path:
     """The folder `name` as `work` filled it: by the first who asks, while others wait for it.
 
-    Work that raises leaves nothing behind; whoever asks next does it again.
+    Work that raises counts for nothing; whoever asks next does it anew.
     """
     place, being_done = shared / name, shared / f"{name}.being_done"
     with FileLock(shared / f"{name}.lock"):
         if not place.exists():
-            being_done.mkdir(exist_ok=True)
+            shutil.rmtree(being_done, ignore_errors=True)
+            being_done.mkdir()
             work(being_done)
             being_done.rename(place)
     return place

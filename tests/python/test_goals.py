@@ -57,5 +57,7 @@ def test_goals_are_the_same_however_many_customers_are_looked_at_together(monkey
     for one, two in zip(whole, parts, strict=True):
         asked = one.high > one.low
         assert asked.any()
+        assert one.intent == two.intent
+        np.testing.assert_array_equal(one.pool, two.pool)
         np.testing.assert_array_equal(one.high - one.low, two.high - two.low)
         np.testing.assert_array_equal(one.low[asked], two.low[asked])

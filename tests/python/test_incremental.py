@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -148,6 +149,31 @@ def test_a_run_with_nothing_new_changes_nothing_and_reads_no_day_again(
     keep(shop, "steps")
 
     assert shop.value("select count(*) from intermediate.int_arrival_days where is_pending") == 0
+    assert differences(shop) == {}
+
+
+def test_a_session_that_is_cut_at_the_turn_of_a_month_is_told_anew_in_both(
+    own_shop: Warehouse,
+) -> None:
+    shop = own_shop
+    shop.variables["session_cut_at_campaign_change"] = True
+    lines = [
+        "customer_id,event_at,event_type,channel",
+        "anna,2024-01-31 23:50:00,view,mail",
+        "anna,2024-02-01 00:10:00,view,mail",
+        "bert,2024-02-03 10:00:00,view,mail",
+    ]
+    events = Path(shop.variables["custom_events_path"])
+    events.write_text("\n".join(lines) + "\n")
+    shop.built()
+    assert shop.value("select count(*) from marts.sessions") == 2
+    events.write_text("\n".join([*lines, "anna,2024-02-01 00:05:00,view,search"]) + "\n")
+    shop.built()
+    keep(shop, "steps")
+    assert shop.value("select count(*) from marts.sessions") == 4
+    shop.built(SQL_PART, "--full-refresh")
+    keep(shop, "full")
+
     assert differences(shop) == {}
 
 

@@ -56,6 +56,18 @@ def test_late_events_may_come_in(events, seen):
     assert seen.why_gone(*known(pa.concat_tables([events, late])), CUT) is None
 
 
+def test_a_late_event_that_moves_a_first_moment_is_a_change(events, seen):
+    first = before(events).slice(0, 1).to_pylist()[0]
+    hours = (first["event_at"] - START).total_seconds() / 86400
+    late = [
+        (first["customer_no"], first["item_id"], hours - 60 / 86400, "view"),
+        (1019, "late", 20.0, "view"),
+    ]
+    said = seen.why_gone(*known(pa.concat_tables([events, events_table(late)])), CUT)
+    assert said is not None
+    assert said.startswith("events of the past have changed")
+
+
 def test_what_is_gone_is_told(events, seen):
     said = seen.why_gone(*known(events.slice(5)), CUT)
     assert said is not None

@@ -8,7 +8,7 @@ from footfall import device as devices
 from footfall import ranking, reading, repeats, sequences
 from footfall.encoder import Encoder, EncoderConfig
 from footfall.mixture import HIDDEN, Ranker
-from footfall.ranking import COMPONENTS
+from footfall.ranking import COMPONENTS, tile
 from footfall.ranking import batch as batches
 from footfall.ranking.selection import top
 from scorer_data import ITEMS_SCHEMA, events_table, items_table, shop
@@ -107,6 +107,27 @@ def test_candidates_hold_what_is_ranked_highest(context, monkeypatch):
         held = set(two.items[row][two.real[row]].tolist())
         size = min(4, int((counted[row] > 1e-3).sum()))
         assert len(held & set(counted[row].topk(size).indices.tolist())) >= size - 1
+
+
+def test_other_devices_find_the_same_candidates(context, monkeypatch):
+    """Their way to add takes no place outside of the tensor."""
+    for name, size in {"softmax": 3, "counts": 4, "popular": 2}.items():
+        monkeypatch.setitem(ranking.PROPOSED, name, size)
+    here = first_batch(context).candidates()
+    monkeypatch.setattr(
+        tile, "_add", lambda sums, place, value: sums.view(-1).index_add_(0, place, value)
+    )
+    there = first_batch(context).candidates()
+    assert bool((~here.real).any())
+    torch.testing.assert_close(there.items, here.items, rtol=0, atol=0)
+    torch.testing.assert_close(there.values, here.values)
+
+
+def test_the_largest_of_doubles_are_found():
+    scores = torch.rand(2, 64, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
+    values, places = top(scores, 5)
+    torch.testing.assert_close(values, scores.topk(5, dim=1).values, rtol=0, atol=0)
+    torch.testing.assert_close(scores.gather(1, places), values, rtol=0, atol=0)
 
 
 def test_candidates_carry_the_values_of_the_components(context):

@@ -146,6 +146,25 @@ def test_events_that_are_gone_or_changed_mean_a_full_training(days):
     assert "events of the past have changed" in after.run["training_reason"]
 
 
+def test_a_model_that_was_carried_on_knows_its_past(days):
+    model, early, events, items = days
+    between = events.filter(
+        pc.less(events["event_at"], pa.scalar(LAST + datetime.timedelta(days=3)))
+    )
+    second = recommendations.train_encoder(between, items, settings=SETTINGS, previous=model)
+    third = recommendations.train_encoder(events, items, settings=SETTINGS, previous=second)
+    assert artifacts.load(second).run["training"] == "warm"
+    assert artifacts.load(third).run["training"] == "warm"
+    # An event that only the second has seen is gone.
+    lost = (between.num_rows + early.num_rows) // 2
+    rest = pa.concat_tables([events.slice(0, lost), events.slice(lost + 5)])
+    after = artifacts.load(
+        recommendations.train_encoder(rest, items, settings=SETTINGS, previous=second)
+    )
+    assert after.run["training"] == "full"
+    assert "events are gone" in after.run["training_reason"]
+
+
 def test_a_correction_hidden_behind_late_events_means_a_full_training(days):
     _, early, events, _ = days
     late = events_table([(1003, "i004", 70.5, "view"), (1009, "i004", 70.5, "view")])

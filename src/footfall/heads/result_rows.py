@@ -54,6 +54,7 @@ TRIVIAL = frozenset({"constant", "recency", "frequency", "last_window_spend", "f
 def result_rows(
     shared: Mapping[str, Any], measured: Mapping[tuple[str, str], Measured], count: int
 ) -> list[dict[str, Any]]:
+    """Return a row a model and metric; what is not known (NaN) becomes null."""
     return [
         {
             **shared,

@@ -35,6 +35,7 @@ class Trial:
 
 
 def trials(study: Study, horizon: int) -> list[Trial]:
+    """The test cut-offs of a horizon that have a past to learn from and enough customers."""
     closed = study.closed(horizon)
     found = []
     for day in closed[len(closed) - study.settings.backtest_cutoffs :]:
@@ -44,6 +45,7 @@ def trials(study: Study, horizon: int) -> list[Trial]:
 
 
 def churn_trial(study: Study, trial: Trial) -> list[dict[str, Any]]:
+    """Rows of the churn score at one trial; none where nothing could be fitted."""
     horizon, settings = trial.horizon, study.settings
     tested = study.rows.at([trial.day])
     predicted = {
@@ -74,6 +76,7 @@ def churn_trial(study: Study, trial: Trial) -> list[dict[str, Any]]:
 
 
 def value_trial(study: Study, trial: Trial) -> list[dict[str, Any]]:
+    """Rows of amounts and tiers at one trial; none where nothing could be fitted."""
     horizon, settings = trial.horizon, study.settings
     tested = study.rows.at([trial.day])
     predicted = {

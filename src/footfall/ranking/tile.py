@@ -38,7 +38,7 @@ class Tile:
     counted
         Room for the sums of the counts.
     slots
-        Room for places of candidates; -1 where there is none; int64.
+        Room for places of candidates, counted from 1; 0 where there is none; int64.
     table
         The items' vectors with their biases below, filled up to whole lanes; the bias of an item
         that is no candidate for anybody is minus infinity; float32 ``[dim + 1, columns]``.
@@ -58,6 +58,7 @@ class Tile:
 
     @classmethod
     def of(cls, context: Context, rows: int, open_to_all: np.ndarray) -> Tile:
+        """Room for ``rows`` customers; ``open_to_all`` is bool ``[items]``."""
         # At least one place is spare.
         columns = (context.count_items // LANES + 1) * LANES
         device = context.device
@@ -73,7 +74,7 @@ class Tile:
         return cls(
             logits=torch.empty(rows, columns, device=device),
             counted=torch.empty(rows, columns, device=device),
-            slots=torch.full((rows, columns), -1, device=device),
+            slots=torch.zeros(rows, columns, dtype=torch.int64, device=device),
             table=table,
             closed=closed,
             popular=ordered[open_to_all[ordered]][: 4 * PROPOSED["popular"]],
@@ -92,7 +93,7 @@ class Tile:
         return walks
 
     def together(self, walks: Sequence[Walk]) -> Tensor:
-        """The sum of some walks over all items; float32 ``[rows, items and lanes]``.
+        """The sum of some walks, one or more, over all items; float32 ``[rows, items and lanes]``.
 
         Weights below zero speak against an item; there is no room for more than silence. What
         has such weights is therefore summed up and cut first, before anything is added.
@@ -122,15 +123,15 @@ class Tile:
         slots = self.slots[:rows]
         # Where there is no item, it is the spare place before the row, to which no step leads.
         place = torch.arange(rows, device=items.device)[:, None] * slots.shape[1] + items
-        slots.view(-1)[place.view(-1)] = torch.arange(rows * width, device=items.device)
+        slots.view(-1)[place.view(-1)] = torch.arange(1, rows * width + 1, device=items.device)
         found = []
         for walk in walks:
             sums = torch.zeros(rows * width + 1, device=items.device)
-            # Slots hold -1 elsewhere: such steps add to what lies behind the last item.
+            # Slots hold 0 elsewhere: such steps add to what lies before the first item.
             _add(sums, taken(slots, walk.place), walk.value)
-            sums = sums[:-1].view(rows, width)
+            sums = sums[1:].view(rows, width)
             found.append(sums.clamp_(min=0.0) if walk.floor else sums)
-        slots.view(-1)[place.view(-1)] = -1
+        slots.view(-1)[place.view(-1)] = 0
         return found
 
 
