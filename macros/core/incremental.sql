@@ -173,16 +173,24 @@
 {% endmacro %}
 
 
+{#- The latest that a session can have ended before a moment and have been one with what follows. A change may cut such a
+    session in two, or take its end away: what is left of it has changed as well. -#}
+{% macro a_gap_before(moment) -%}
+    {{ dbt.dateadd('minute', -var('session_gap_minutes'), moment) }}
+{%- endmacro %}
+
+
 {#- The days that a table of customer days has to compute again: from the day on which the session began that the
-    change falls into. -#}
+    change falls into, or that it was cut from. -#}
 {% macro touched_days() -%}
     select
         touched.visitor_no,
-        {{ utc_date('coalesce(max(sessions.session_started_at), min(touched.touched_from))') }} as touched_on
+        {{ utc_date('coalesce(min(sessions.session_started_at), min(touched.touched_from))') }} as touched_on
     from ({{ touched_since_last_build() }}) as touched
     left join {{ ref('int_sessions') }} as sessions
         on touched.visitor_no = sessions.visitor_no
         and sessions.session_started_at <= touched.touched_from
+        and sessions.ended_at >= {{ a_gap_before('touched.touched_from') }}
     group by touched.visitor_no
 {%- endmacro %}
 
@@ -256,8 +264,7 @@
             {%- elif reach_days -%}
             {{ dbt.dateadd('day', -reach_days, 'min(touched.touched_from)') }} as touched_from
             {%- else -%}
-            {#- What was one session may be two: the part before the change ended less than a gap ago. -#}
-            {{ dbt.dateadd('minute', -var('session_gap_minutes'), 'min(touched.touched_from)') }} as touched_from
+            {{ a_gap_before('min(touched.touched_from)') }} as touched_from
             {%- endif %}
         from ({{ touched_since_last_build() }}) as touched
         {% if meta.get('reaches_next_session') -%}

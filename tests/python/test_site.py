@@ -23,6 +23,9 @@ from footfall.site.tracing import as_text, downstream
 from footfall.site.write import MARKER, write_site
 from headless_browser import Visit, needs_chromium, visit
 
+# It reads what dbt writes, and no database.
+pytestmark = pytest.mark.library
+
 # Share of the columns of marts that lineage must follow to their beginning.
 LEAST_TRACED = 0.98
 GLOSSARY = (
