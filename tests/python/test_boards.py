@@ -29,6 +29,8 @@ from footfall.boards.wording import Wording
 from headless_browser import Visit, needs_chromium, visit
 from published_sample import RUN, contracts, publish_sample
 
+pytestmark = pytest.mark.long
+
 FOLDER = PROJECT / "dashboards"
 NAMES = ("overview", "journey", "customers", "retention", "recommendations", "model_quality")
 

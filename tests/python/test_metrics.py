@@ -27,6 +27,8 @@ from metricflow_semantic_interfaces.validations.semantic_manifest_validator impo
 from conftest import PROJECT, Warehouse
 from footfall.adapter import metrics
 
+pytestmark = pytest.mark.long
+
 Row = dict[str, Any]
 
 OF_THE_CUSTOMER = {

@@ -20,6 +20,8 @@ import postgres_server
 from conftest import SMALL_SCORER, Warehouse, problems
 from test_crashes import bring
 
+pytestmark = pytest.mark.long
+
 # Reads until its input is closed, in a process of its own. Prints what it saw of each run, or the
 # first thing that was wrong.
 READER = """

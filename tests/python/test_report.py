@@ -22,6 +22,8 @@ from footfall.report.build import build_report
 from footfall.report.warehouse import ReportError
 from headless_browser import Visit, needs_chromium, visit
 
+pytestmark = pytest.mark.long
+
 WRITTEN_AT = datetime(2026, 7, 1, 12, tzinfo=UTC)
 MARTS = (
     "+path:models/marts/journey",
