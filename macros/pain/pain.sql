@@ -75,16 +75,24 @@
 {%- endmacro %}
 
 
-{#- What a stratum is weighed by: sessions with and without, how many of them bought, and what those without paid. -#}
-{% macro pain_counts(is_with, sessions) -%}
-    count(*) filter (where {{ is_with }}) as with_count,
-        count(*) filter (where {{ is_with }} and {{ sessions }}.is_converted) as with_order_count,
-        count(*) filter (where not {{ is_with }}) as without_count,
-        count(*) filter (where not {{ is_with }} and {{ sessions }}.is_converted) as without_order_count,
-        coalesce(sum({{ sessions }}.amount_cents) filter (where not {{ is_with }}), 0) as without_cents,
-        coalesce(
-            sum(cast({{ sessions }}.amount_cents as hugeint) * {{ sessions }}.amount_cents) filter (where not {{ is_with }}), 0
-        ) as without_squared_cents
+{#- What a stratum is weighed by: its sessions, how many of them bought, what they paid, and the squares of that. -#}
+{% macro pain_sums(sessions) -%}
+    count(*) as session_count,
+        count(*) filter (where {{ sessions }}.is_converted) as order_count,
+        sum({{ sessions }}.amount_cents) as cents,
+        sum(cast({{ sessions }}.amount_cents as hugeint) * {{ sessions }}.amount_cents) as squared_cents
+{%- endmacro %}
+
+
+{#- Whether who stood somewhere is compared with those who met a friction there. Trouble comes instead of an act that went
+    well, so it is compared with acts that went well and led as far. Help is asked for instead of anything: the
+    comparison is everybody else who stood there, those who left included. -#}
+{% macro is_friction_comparison(stood, frictions='frictions') -%}
+    case
+            when {{ frictions }}.is_call_for_help
+                then not {{ stood }}.is_call_for_help and {{ stood }}.place_order = {{ frictions }}.stage_order
+            else {{ stood }}.has_next and not {{ stood }}.is_friction and {{ stood }}.next_order >= {{ frictions }}.stage_order
+        end
 {%- endmacro %}
 
 

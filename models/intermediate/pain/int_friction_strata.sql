@@ -3,6 +3,8 @@
 -- far) and the mix (quarter, channel, device, country, new or returning).
 {%- set mix = pain_mix() %}
 {%- set place = ['place', 'place_order', 'place_length'] %}
+{%- set next = ['next_order', 'has_next', 'is_friction', 'is_call_for_help'] %}
+{%- set counts = ['session_count', 'order_count', 'cents', 'squared_cents'] %}
 with
 
 sessions as (
@@ -39,7 +41,10 @@ mixed_sessions as (
 
 places as (
 
-    select * from {{ ref('int_friction_places') }}
+    select
+        *,
+        next_event_type is not null as has_next
+    from {{ ref('int_friction_places') }}
 
 ),
 
@@ -66,101 +71,106 @@ frictions as (
 
 ),
 
--- Trouble comes instead of an act that went well, so it is compared with acts that went well and led as far. Help is
--- asked for instead of anything: the comparison is everybody else who stood there, those who left included.
-without_friction as (
+-- Everybody who stood somewhere, by what she did next: counted once for all frictions.
+stood as (
+
+    select
+        {{ prefixed('places', next) | join(',\n        ') }},
+        {{ prefixed('places', place) | join(',\n        ') }},
+        mixed_sessions.mix_no,
+        {{ pain_sums('mixed_sessions') }}
+    from places
+    inner join mixed_sessions
+        on places.visitor_no = mixed_sessions.visitor_no
+        and places.session_started_at = mixed_sessions.session_started_at
+    group by {{ prefixed('places', next + place) | join(', ') }}, mixed_sessions.mix_no
+
+),
+
+everybody as (
 
     select
         frictions.friction,
         frictions.stage_order,
-        places.visitor_no,
-        places.session_started_at,
-        places.place,
-        places.place_order,
-        places.place_length
+        {{ prefixed('stood', place) | join(',\n        ') }},
+        stood.mix_no,
+        {% for count in counts -%}
+        sum(stood.{{ count }}) as {{ count }}{% if not loop.last %},{% endif %}
+        {% endfor %}
+    from stood
+    inner join frictions on {{ is_friction_comparison('stood') }}
+    group by frictions.friction, frictions.stage_order, {{ prefixed('stood', place) | join(', ') }}, stood.mix_no
+
+),
+
+-- Who met the friction where she stood, or had met it before, is no comparison and is taken off again.
+met as (
+
+    select
+        frictions.friction,
+        frictions.stage_order,
+        {{ prefixed('places', place) | join(',\n        ') }},
+        mixed_sessions.mix_no,
+        {{ pain_sums('mixed_sessions') }}
     from places
-    inner join frictions
-        on case
-            when frictions.is_call_for_help
-                then not places.is_call_for_help and places.place_order = frictions.stage_order
-            else
-                places.next_event_type is not null
-                and not places.is_friction
-                and places.next_order >= frictions.stage_order
-        end
-    left join meetings
+    inner join meetings
         on places.visitor_no = meetings.visitor_no
         and places.session_started_at = meetings.session_started_at
-        and frictions.friction = meetings.friction
-    where meetings.friction is null or places.first_event_no < meetings.event_no
-
-),
-
-compared as (
-
-    select
-        meetings.friction,
-        meetings.stage_order,
-        true as is_with,
-        meetings.visitor_no,
-        meetings.session_started_at,
-        meetings.place,
-        meetings.place_order,
-        meetings.place_length
-    from compared_meetings as meetings
-
-    union all
-
-    select
-        friction,
-        stage_order,
-        false as is_with,
-        visitor_no,
-        session_started_at,
-        place,
-        place_order,
-        place_length
-    from without_friction
-
-),
-
-counted as (
-
-    select
-        compared.friction,
-        {{ prefixed('compared', place) | join(',\n        ') }},
-        mixed_sessions.mix_no,
-        compared.stage_order,
-        {{ pain_counts('compared.is_with', 'mixed_sessions') }}
-    from compared
+        and places.first_event_no >= meetings.event_no
+    inner join frictions
+        on meetings.friction = frictions.friction
+        and {{ is_friction_comparison('places') }}
     inner join mixed_sessions
-        on compared.visitor_no = mixed_sessions.visitor_no
-        and compared.session_started_at = mixed_sessions.session_started_at
+        on places.visitor_no = mixed_sessions.visitor_no
+        and places.session_started_at = mixed_sessions.session_started_at
     group by
-        compared.friction, compared.stage_order, {{ prefixed('compared', place) | join(', ') }},
-        mixed_sessions.mix_no
-    having count(*) filter (where compared.is_with) > 0
+        frictions.friction, frictions.stage_order, {{ prefixed('places', place) | join(', ') }}, mixed_sessions.mix_no
+
+),
+
+meeting_sessions as (
+
+    select
+        compared_meetings.friction,
+        compared_meetings.stage_order,
+        {{ prefixed('compared_meetings', place) | join(',\n        ') }},
+        mixed_sessions.mix_no,
+        {{ pain_sums('mixed_sessions') }}
+    from compared_meetings
+    inner join mixed_sessions
+        on compared_meetings.visitor_no = mixed_sessions.visitor_no
+        and compared_meetings.session_started_at = mixed_sessions.session_started_at
+    group by
+        compared_meetings.friction, compared_meetings.stage_order,
+        {{ prefixed('compared_meetings', place) | join(', ') }}, mixed_sessions.mix_no
 
 ),
 
 final as (
 
     select
-        counted.friction,
+        meeting_sessions.friction,
 
-        {{ prefixed('counted', place) | join(',\n        ') }},
+        {{ prefixed('meeting_sessions', place) | join(',\n        ') }},
         {{ prefixed('mixes', mix) | join(',\n        ') }},
 
-        counted.stage_order,
-        counted.with_count,
-        counted.with_order_count,
-        counted.without_count,
-        counted.without_order_count,
-        counted.without_cents,
-        counted.without_squared_cents
-    from counted
-    inner join mixes on counted.mix_no = mixes.mix_no
-
+        meeting_sessions.stage_order,
+        meeting_sessions.session_count as with_count,
+        meeting_sessions.order_count as with_order_count,
+        {% for count in counts -%}
+        coalesce(everybody.{{ count }}, 0) - coalesce(met.{{ count }}, 0) as {{ 'without_' ~ count | replace('session_', '') }}{% if not loop.last %},{% endif %}
+        {% endfor %}
+    from meeting_sessions
+    inner join mixes on meeting_sessions.mix_no = mixes.mix_no
+    {% for others in ['everybody', 'met'] -%}
+    left join {{ others }}
+        on meeting_sessions.friction = {{ others }}.friction
+        and meeting_sessions.stage_order = {{ others }}.stage_order
+        {%- for column in place %}
+        and meeting_sessions.{{ column }} = {{ others }}.{{ column }}
+        {%- endfor %}
+        and meeting_sessions.mix_no = {{ others }}.mix_no
+    {% endfor %}
 )
 
 select * from final

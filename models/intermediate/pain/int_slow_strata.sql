@@ -23,10 +23,7 @@ cells as (
     select
         {{ pain_mix() | join(',\n        ') }},
         furthest_funnel_order,
-        count(*) as session_count,
-        count(*) filter (where is_converted) as order_count,
-        sum(amount_cents) as cents,
-        sum(cast(amount_cents as hugeint) * amount_cents) as squared_cents
+        {{ pain_sums('sessions') }}
     from sessions
     where furthest_funnel_order is not null
     group by {{ pain_mix() | join(', ') }}, furthest_funnel_order
