@@ -1,6 +1,7 @@
 """One publication, from the warehouse to what readers open."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,8 +100,7 @@ def publish(
                 cursor.execute("set TimeZone = 'UTC'")
                 publication = database.write(cursor, fresh, marts, run)
                 with database.opened(cursor, fresh):
-                    database.check(cursor, publication)
-                    parquet.write(cursor, link, marts, publication)
+                    _check_and_write_parquet(cursor, link, marts, publication)
                     if server is not None:
                         progress(f"Publishing to PostgreSQL at {server} ...")
                         _publish_to_server(cursor, server, marts, publication, link)
@@ -113,6 +113,17 @@ def publish(
             f"\n{error}"
         ) from error
     return publication
+
+
+def _check_and_write_parquet(
+    cursor: duckdb.DuckDBPyConnection, link: Path, marts: Sequence[Mart], publication: Publication
+) -> None:
+    # Both only read the copy, and small marts keep no more than one core busy.
+    with cursor.cursor() as other, ThreadPoolExecutor(max_workers=1) as beside:
+        other.execute("set TimeZone = 'UTC'")
+        checked = beside.submit(database.check, other, publication)
+        parquet.write(cursor, link, marts, publication)
+        checked.result()
 
 
 def _swap(fresh: Path, file: Path, link: Path, run: Run) -> None:
