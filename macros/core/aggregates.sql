@@ -22,6 +22,20 @@
 {%- endmacro %}
 
 
+{#- Several quantiles of a column as a list: its values are kept in memory once. -#}
+{% macro quantiles(column, shares) -%}
+    {{ return(adapter.dispatch('quantiles', 'footfall')(column, shares)) }}
+{%- endmacro %}
+
+{% macro default__quantiles(column, shares) -%}
+    percentile_cont(array[{{ shares | join(', ') }}]) within group (order by {{ column }})
+{%- endmacro %}
+
+{% macro duckdb__quantiles(column, shares) -%}
+    quantile_cont({{ column }}, [{{ shares | join(', ') }}])
+{%- endmacro %}
+
+
 {#- How many different combinations of columns there are. -#}
 {% macro count_distinct(columns) -%}
     {{ return(adapter.dispatch('count_distinct', 'footfall')(columns)) }}

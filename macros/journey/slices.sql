@@ -2,7 +2,7 @@
     and its name goes into the accepted values of the marts that are sliced. `segment` is that of int_session_segments. -#}
 {% macro journey_slices(sessions='sessions') %}
     {% do return({
-        'all': "cast('all' as varchar)",
+        'all': "'all'",
         'channel': "coalesce(" ~ sessions ~ ".channel, 'unknown')",
         'device': "coalesce(" ~ sessions ~ ".device, 'unknown')",
         'country': "coalesce(" ~ sessions ~ ".country, 'unknown')",
@@ -10,3 +10,25 @@
         'segment': sessions ~ ".segment",
     }) %}
 {% endmacro %}
+
+
+{#- Each row once for every slice, with the slice's name and the row's value: one aggregate then tells all slices. An
+    aggregate for each would keep as many in memory at once. -#}
+{% macro in_every_slice(sessions) -%}
+    select
+        {{ sessions }}.*,
+        slices.slice_name,
+        case slices.slice_name
+            {% for slice_name, expression in journey_slices(sessions).items() -%}
+            when '{{ slice_name }}' then {{ expression }}
+            {% endfor %}
+        end as slice_value
+    from {{ sessions }}
+    cross join (
+        {% for slice_name in journey_slices() -%}
+        select '{{ slice_name }}' as slice_name{% if not loop.last %}
+        union all
+        {% endif %}
+        {%- endfor %}
+    ) as slices
+{%- endmacro %}

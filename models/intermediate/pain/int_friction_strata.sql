@@ -4,7 +4,6 @@
 {%- set mix = pain_mix() %}
 {%- set place = ['place', 'place_order', 'place_length'] %}
 {%- set next = ['next_order', 'has_next', 'is_friction', 'is_call_for_help'] %}
-{%- set counts = ['session_count', 'order_count', 'cents', 'squared_cents'] %}
 with
 
 sessions as (
@@ -94,9 +93,10 @@ everybody as (
         frictions.stage_order,
         {{ prefixed('stood', place) | join(',\n        ') }},
         stood.mix_no,
-        {% for count in counts -%}
-        sum(stood.{{ count }}) as {{ count }}{% if not loop.last %},{% endif %}
-        {% endfor %}
+        sum(stood.session_count) as session_count,
+        sum(stood.order_count) as order_count,
+        sum(stood.cents) as cents,
+        sum(stood.squared_cents) as squared_cents
     from stood
     inner join frictions on {{ is_friction_comparison('stood') }}
     group by frictions.friction, frictions.stage_order, {{ prefixed('stood', place) | join(', ') }}, stood.mix_no
@@ -157,20 +157,23 @@ final as (
         meeting_sessions.stage_order,
         meeting_sessions.session_count as with_count,
         meeting_sessions.order_count as with_order_count,
-        {% for count in counts -%}
-        coalesce(everybody.{{ count }}, 0) - coalesce(met.{{ count }}, 0) as {{ 'without_' ~ count | replace('session_', '') }}{% if not loop.last %},{% endif %}
-        {% endfor %}
+        coalesce(everybody.session_count, 0) - coalesce(met.session_count, 0) as without_count,
+        coalesce(everybody.order_count, 0) - coalesce(met.order_count, 0) as without_order_count,
+        coalesce(everybody.cents, 0) - coalesce(met.cents, 0) as without_cents,
+        coalesce(everybody.squared_cents, 0) - coalesce(met.squared_cents, 0) as without_squared_cents
     from meeting_sessions
     inner join mixes on meeting_sessions.mix_no = mixes.mix_no
-    {% for others in ['everybody', 'met'] -%}
-    left join {{ others }}
-        on meeting_sessions.friction = {{ others }}.friction
-        and meeting_sessions.stage_order = {{ others }}.stage_order
-        {%- for column in place %}
-        and meeting_sessions.{{ column }} = {{ others }}.{{ column }}
+    left join everybody
+        on meeting_sessions.mix_no = everybody.mix_no
+        {%- for column in ['friction', 'stage_order'] + place %}
+        and meeting_sessions.{{ column }} = everybody.{{ column }}
         {%- endfor %}
-        and meeting_sessions.mix_no = {{ others }}.mix_no
-    {% endfor %}
+    left join met
+        on meeting_sessions.mix_no = met.mix_no
+        {%- for column in ['friction', 'stage_order'] + place %}
+        and meeting_sessions.{{ column }} = met.{{ column }}
+        {%- endfor %}
+
 )
 
 select * from final

@@ -21,12 +21,12 @@ slow_steps as (
 cells as (
 
     select
-        {{ pain_mix() | join(',\n        ') }},
-        furthest_funnel_order,
+        {{ prefixed('sessions', pain_mix()) | join(',\n        ') }},
+        sessions.furthest_funnel_order,
         {{ pain_sums('sessions') }}
     from sessions
-    where furthest_funnel_order is not null
-    group by {{ pain_mix() | join(', ') }}, furthest_funnel_order
+    where sessions.furthest_funnel_order is not null
+    group by {{ prefixed('sessions', pain_mix()) | join(', ') }}, sessions.furthest_funnel_order
 
 ),
 

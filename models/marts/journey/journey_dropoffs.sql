@@ -142,25 +142,28 @@ judged as (
 
 ),
 
+in_slices as (
+    {{ in_every_slice('judged') }}
+),
+
 sliced as (
-    {% for slice_name, expression in journey_slices('judged').items() %}
+
     select
-        judged.period_month,
-        '{{ slice_name }}' as slice_name,
-        {{ expression }} as slice_value,
-        judged.stage,
-        judged.outcome,
-        judged.furthest_funnel_order as stage_order,
+        period_month,
+        slice_name,
+        slice_value,
+        stage,
+        outcome,
+        furthest_funnel_order as stage_order,
         count(*) as session_count,
-        count(distinct judged.visitor_no) as visitor_count,
-        coalesce(sum(judged.later_amount), 0) as later_amount,
-        coalesce(sum(judged.recovered_amount), 0) as recovered_amount,
-        {{ quantile('judged.days_to_return', 0.5) }} as median_days_to_return,
-        max(judged.loaded_at) as loaded_at
-    from judged
-    group by judged.period_month, slice_value, judged.stage, judged.outcome, judged.furthest_funnel_order
-    {% if not loop.last %}union all{% endif %}
-    {%- endfor %}
+        count(distinct visitor_no) as visitor_count,
+        coalesce(sum(later_amount), 0) as later_amount,
+        coalesce(sum(recovered_amount), 0) as recovered_amount,
+        {{ quantile('days_to_return', 0.5) }} as median_days_to_return,
+        max(loaded_at) as loaded_at
+    from in_slices
+    group by period_month, slice_name, slice_value, stage, outcome, furthest_funnel_order
+
 ),
 
 final as (

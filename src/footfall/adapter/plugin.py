@@ -9,6 +9,7 @@
 - A warehouse file that another process holds, or that cannot be read, is said so in plain words.
 """
 
+import atexit
 import gc
 import hashlib
 import importlib.metadata
@@ -40,6 +41,8 @@ def _collect_garbage_less_often() -> None:
     them again and again for what can go, a tenth of the time of a build with nothing new.
     """
     gc.freeze()
+    # What is never looked at would count as leaked when Python ends.
+    atexit.register(gc.unfreeze)
     gc.set_threshold(100_000, 20, 20)
 
 
