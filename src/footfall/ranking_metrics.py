@@ -80,14 +80,25 @@ def rank(scores: Tensor, target_row: Ints, target_item: Ints, k: int) -> Ranking
     )
 
 
-def join(parts: list[Ranking]) -> Ranking:
-    """Puts rankings of several batches of customers under each other."""
+def room(customers: int, k: int) -> Ranking:
+    """Room for the ranking of so many customers, which ``put`` fills."""
     return Ranking(
-        np.concatenate([part.items for part in parts]),
-        np.concatenate([part.hits for part in parts]),
-        np.concatenate([part.first_rank for part in parts]),
-        np.concatenate([part.count_targets for part in parts]),
+        items=np.full((customers, k), -1, dtype=np.int64),
+        hits=np.zeros((customers, k), dtype=np.bool_),
+        first_rank=np.zeros(customers, dtype=np.int64),
+        count_targets=np.zeros(customers, dtype=np.int64),
     )
+
+
+def put(whole: Ranking, low: int, part: Ranking) -> None:
+    """Copies the ranking of some customers to where they stand among all, from row ``low`` on.
+
+    Parts that are kept until the end lie between the large blocks that come and go with every
+    batch, so that no block fits where an older one was: memory grew by half a gibibyte.
+    """
+    rows = slice(low, low + len(part.items))
+    whole.items[rows], whole.hits[rows] = part.items, part.hits
+    whole.first_rank[rows], whole.count_targets[rows] = part.first_rank, part.count_targets
 
 
 def ndcg(ranking: Ranking) -> Doubles:

@@ -68,6 +68,13 @@ def test_interval_holds_the_mean_and_repeats():
     assert all(math.isnan(bound) for bound in metrics.interval(np.zeros(0), seed=1))
 
 
-def test_join():
-    one = ranking([[1.0, 2.0]], [[0]], k=1)
-    assert metrics.join([one, one]).hits.shape == (2, 1)
+def test_parts_stand_where_they_were_put():
+    scores, targets = [[1.0, 2.0, 0.0], [3.0, 1.0, 2.0], [0.0, 1.0, 2.0]], [[0], [1], [2]]
+    whole = metrics.room(3, 2)
+    metrics.put(whole, 2, ranking(scores[2:], targets[2:], k=2))
+    metrics.put(whole, 0, ranking(scores[:2], targets[:2], k=2))
+    at_once = ranking(scores, targets, k=2)
+    assert whole.items.tolist() == at_once.items.tolist()
+    assert whole.hits.tolist() == at_once.hits.tolist()
+    assert whole.first_rank.tolist() == at_once.first_rank.tolist()
+    assert whole.count_targets.tolist() == at_once.count_targets.tolist()

@@ -13,7 +13,7 @@ from footfall.ranking.batch import Batch, batches
 from footfall.ranking.candidates import COMPONENTS, Scores
 from footfall.ranking.context import Context
 from footfall.ranking.steps import bought_before
-from footfall.ranking_metrics import Ranking, join, rank
+from footfall.ranking_metrics import Ranking, put, rank, room
 from footfall.sequences import PURCHASE, Ints
 
 
@@ -87,11 +87,11 @@ def ranked_by(
     k: int = 10,
 ) -> Ranking:
     """Ranks all items by scores ``[batch, items]``; minus infinity where an item is not allowed."""
-    parts = []
+    whole = room(len(targets.customers), k)
     low = 0
     for batch in batches(context, targets.customers, allow_repeats=not new_only, dense=True):
         high = low + len(batch.customers)
         row, item = targets_of(targets, low, high)
-        parts.append(rank(scores(batch), row, item, k))
+        put(whole, low, rank(scores(batch), row, item, k))
         low = high
-    return join(parts)
+    return whole
