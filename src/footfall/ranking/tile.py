@@ -38,7 +38,8 @@ class Tile:
     counted
         Room for the sums of the counts.
     slots
-        Room for places of candidates, counted from 1; 0 where there is none; int64.
+        Room for places of candidates, counted from 1; 0 where there is none; int32, as less of
+        it is read from outside of a cache.
     table
         The items' vectors with their biases below, filled up to whole lanes; the bias of an item
         that is no candidate for anybody is minus infinity; float32 ``[dim + 1, columns]``.
@@ -74,7 +75,7 @@ class Tile:
         return cls(
             logits=torch.empty(rows, columns, device=device),
             counted=torch.empty(rows, columns, device=device),
-            slots=torch.zeros(rows, columns, dtype=torch.int64, device=device),
+            slots=torch.zeros(rows, columns, dtype=torch.int32, device=device),
             table=table,
             closed=closed,
             popular=ordered[open_to_all[ordered]][: 4 * PROPOSED["popular"]],
@@ -123,12 +124,13 @@ class Tile:
         slots = self.slots[:rows]
         # Where there is no item, it is the spare place before the row, to which no step leads.
         place = torch.arange(rows, device=items.device)[:, None] * slots.shape[1] + items
-        slots.view(-1)[place.view(-1)] = torch.arange(1, rows * width + 1, device=items.device)
+        number = torch.arange(1, rows * width + 1, dtype=torch.int32, device=items.device)
+        slots.view(-1)[place.view(-1)] = number
         found = []
         for walk in walks:
             sums = torch.zeros(rows * width + 1, device=items.device)
             # Slots hold 0 elsewhere: such steps add to what lies before the first item.
-            _add(sums, taken(slots, walk.place), walk.value)
+            _add(sums, taken(slots, walk.place).long(), walk.value)
             sums = sums[1:].view(rows, width)
             found.append(sums.clamp_(min=0.0) if walk.floor else sums)
         slots.view(-1)[place.view(-1)] = 0
