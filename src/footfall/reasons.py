@@ -72,11 +72,11 @@ def _ever_met(batch: Batch, items: Ints) -> np.ndarray:
 def _past(batch: Batch) -> Ints:
     """The last distinct items, latest first; -1 where fewer.
 
-    Int64 ``[batch, at most PAST_ITEMS]``: as many as anybody has.
+    Int64 ``[batch, at most PAST_ITEMS]``: as many as anybody has, but one at least.
     """
     held = recent_items(batch.context, batch.customers, PAST_ITEMS)
     place = held.value.astype(np.int64)
-    past = np.full((len(batch.customers), int(place.max(initial=-1)) + 1), -1, dtype=np.int64)
+    past = np.full((len(batch.customers), int(place.max(initial=0)) + 1), -1, dtype=np.int64)
     past[held.row, place] = held.item
     return past
 
@@ -88,7 +88,7 @@ def _without(batch: Batch, ranker: Ranker, found: Candidates, past: Ints) -> Ite
     # All places are asked for at once, since it costs as much to get ready for one as for all.
     parts = batch.values_at(found, [part for name in names for part in _parts(batch, name, past)])
     shares = None
-    if "softmax" in ranker.components and batch.context.encoder is not None and places:
+    if "softmax" in ranker.components and batch.context.encoder is not None:
         shares = _shares_without(batch, found, past)
     for number in range(places):
         values = found.values.clone()

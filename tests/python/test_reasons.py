@@ -94,3 +94,28 @@ def test_the_network_is_asked_anew_without_the_item():
         strongest = max(losses, key=losses.__getitem__)
         expected = strongest if losses[strongest] > 0 else None
         assert (names[best[0, number]] if best[0, number] >= 0 else None) == expected
+
+
+def test_customers_together_get_the_reasons_that_each_gets_alone(monkeypatch):
+    monkeypatch.setattr(reasons, "CUSTOMERS_AT_ONCE", 16)
+    rows = [
+        (c, f"i{(c * day) % 11}", day, "purchase") for c in range(40) for day in range(1 + c % 9)
+    ]
+    context = world(rows, encoder=True)
+    ranker = Ranker(np.full(len(COMPONENTS), 1 / 6, dtype=np.float32), {})
+
+    def reasons_of(customers):
+        batch = next(ranking.batches(context, customers, allow_repeats=False))
+        found = batch.candidates(ranker.components)
+        best, place = ranker(found).topk(3, dim=1)
+        shown = torch.isfinite(best).numpy()
+        return np.where(shown, found.items.gather(1, place), -1), np.where(
+            shown, reasons.strongest(batch, ranker, found, place), -1
+        )
+
+    items, together = reasons_of(np.arange(40))
+    alone = [reasons_of(np.array([customer])) for customer in range(40)]
+    np.testing.assert_array_equal(items, np.concatenate([item for item, _ in alone]))
+    np.testing.assert_array_equal(together, np.concatenate([reason for _, reason in alone]))
+    # Some have fewer past items than are left out, and some more.
+    assert len({tuple(row) for row in together.tolist()}) > 5
