@@ -21,6 +21,8 @@ BLOCK = 16
 SHRINK = 2.0
 SUCCESSOR_REACH = 5
 LINEAR_ITEMS = 5_000
+# So many products of a matrix product take as long as one pair of a history.
+PRODUCTS_A_PAIR = 250
 LINEAR_HALF_LIFE = 180.0
 LINEAR_RIDGE = 200.0
 
@@ -227,7 +229,7 @@ def linear(events: ItemEvents, ends: Ints, count_items: int, cut: int) -> CountT
     scores = np.zeros((len(chosen), kept), dtype=np.float32)
     if len(chosen):
         # The largest thing here: it is factored and inverted where it lies, which torch does for
-        # columns laid end to end. Transposed, a symmetric matrix is the same.
+        # columns laid end to end. Transposed, the half that counts is the one that it reads.
         turned = gram.mT
         torch.linalg.cholesky(turned, out=turned)
         torch.cholesky_inverse(turned, out=turned)
@@ -247,7 +249,11 @@ def linear(events: ItemEvents, ends: Ints, count_items: int, cut: int) -> CountT
 
 
 def _gram(row: Ints, column: Ints, weight: Floats, count: int) -> torch.Tensor:
-    """Item-by-item products summed over customers, a slab of customers at a time."""
+    """Item-by-item products summed over customers, of which only ``[i, j]`` with i <= j count.
+
+    A slab of customers at a time: short histories pair by pair, and long ones, whose pairs would
+    take longer than that, as a product of matrices.
+    """
     gram = torch.zeros(count, count)
     slab = max(1, PAIRS_A_CHUNK // max(count, 1))
     last = int(row[-1]) + 1 if len(row) else 0
@@ -255,12 +261,35 @@ def _gram(row: Ints, column: Ints, weight: Floats, count: int) -> torch.Tensor:
         first, end = np.searchsorted(row, [low, low + slab])
         if first == end:
             continue
+        here = row[first:end] - low
+        sizes = np.bincount(here, minlength=slab)
+        if int((sizes * sizes).sum()) * PRODUCTS_A_PAIR < slab * count * count:
+            _add_pairs(gram, np.cumsum(sizes)[here], column[first:end], weight[first:end])
+            continue
         dense = torch.zeros(min(slab, last - low), count)
-        dense[torch.from_numpy(row[first:end] - low), torch.from_numpy(column[first:end])] = (
-            torch.from_numpy(weight[first:end])
+        dense[torch.from_numpy(here), torch.from_numpy(column[first:end])] = torch.from_numpy(
+            weight[first:end]
         )
         gram.addmm_(dense.t(), dense)
     return gram
+
+
+def _add_pairs(gram: torch.Tensor, stop: Ints, column: Ints, weight: Floats) -> None:
+    """Adds the products of each cell and those from it to the end of its row, ``stop``.
+
+    Columns ascend within a row, so that the first of a pair is never the larger.
+    """
+    flat = gram.view(-1).numpy()
+    cells = np.arange(len(stop))
+    done = np.cumsum(stop - cells)
+    low = 0
+    while low < len(cells):
+        base = done[low - 1] if low else 0
+        high = max(low + 1, int(np.searchsorted(done, base + PAIRS_A_CHUNK, side="right")))
+        owner, two = expand(cells[low:high], (stop - cells)[low:high])
+        one = owner + low
+        np.add.at(flat, column[one] * len(gram) + column[two], weight[one] * weight[two])
+        low = high
 
 
 def popularity(events: ItemEvents, ends: Ints, count_items: int, cut: int, days: float) -> Floats:

@@ -53,7 +53,9 @@ def test_chunks_change_nothing(monkeypatch, chunk):
     np.testing.assert_array_equal(whole.scores, pieces.scores)
 
 
-def test_linear_is_the_closed_form_on_fading_histories(monkeypatch):
+@pytest.mark.parametrize("products_a_pair", [0, 250, 10**9], ids=["pairs", "either", "dense"])
+def test_linear_is_the_closed_form_on_fading_histories(monkeypatch, products_a_pair):
+    monkeypatch.setattr(counts, "PRODUCTS_A_PAIR", products_a_pair)
     tokens, catalogue = reading.read(shop(customers=40, items=12), items_table(12))
     count = len(catalogue.item_ids)
     cut = int(tokens.at.max()) + 1
