@@ -20,7 +20,9 @@ PAST_ITEMS = 5
 CUSTOMERS_AT_ONCE = 64
 
 
-def strongest(batch: Batch, ranker: Ranker, found: Candidates, place: Tensor) -> Ints:
+def strongest(
+    batch: Batch, ranker: Ranker, found: Candidates, scores: Tensor, place: Tensor
+) -> Ints:
     """Leaves out each of the last distinct items in turn and looks at what the scores lose.
 
     The network is asked anew with the shortened history; the count tables lose the item's part;
@@ -30,8 +32,8 @@ def strongest(batch: Batch, ranker: Ranker, found: Candidates, place: Tensor) ->
 
     Parameters
     ----------
-    found
-        The candidates of the batch.
+    found, scores
+        The candidates of the batch, and what the ranker says of them.
     place
         Which of them are recommended; int64 ``[batch, k]``.
 
@@ -42,7 +44,7 @@ def strongest(batch: Batch, ranker: Ranker, found: Candidates, place: Tensor) ->
     """
     past = _past(batch)
     items = found.items.gather(1, place).cpu().numpy()
-    full = ranker(found).gather(1, place)
+    full = scores.gather(1, place)
     losses = np.full((*items.shape, past.shape[1]), -np.inf, dtype=np.float32)
     for number, values in enumerate(_without(batch, ranker, found, past)):
         without = dataclasses.replace(found, values=values)

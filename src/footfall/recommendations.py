@@ -222,7 +222,7 @@ def _recommendations(
         best, chosen = scores.topk(min(settings.top_k, scores.shape[1]), dim=1)
         shown = torch.isfinite(best).cpu().numpy()
         item = np.where(shown, found.items.gather(1, chosen).cpu().numpy(), -1)
-        reason = reasons.strongest(batch, ranker, found, chosen)
+        reason = reasons.strongest(batch, ranker, found, scores, chosen)
         row, old = ranking.bought_before(context, batch.customers)
         count_items = context.count_items
         asked = np.arange(len(item))[:, None] * count_items + item

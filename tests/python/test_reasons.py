@@ -35,7 +35,7 @@ def reason_of(context, ranker, customer, item):
     batch = next(ranking.batches(context, np.array([row]), allow_repeats=True))
     found = batch.candidates(ranker.components)
     place = torch.nonzero(found.items[0] == names.index(item))
-    best = reasons.strongest(batch, ranker, found, place)
+    best = reasons.strongest(batch, ranker, found, ranker(found), place)
     return names[best[0, 0]] if best[0, 0] >= 0 else None
 
 
@@ -76,7 +76,7 @@ def test_the_network_is_asked_anew_without_the_item():
     found = batch.candidates(ranker.components)
     place = torch.arange(found.items.shape[1])[None, :]
     place = place[:, found.real[0]]
-    best = reasons.strongest(batch, ranker, found, place)
+    best = reasons.strongest(batch, ranker, found, ranker(found), place)
     full = ranker(found)
     position = np.arange(context.events.offsets[3], context.events.offsets[4])
     vectors, bias = context.table
@@ -107,10 +107,11 @@ def test_customers_together_get_the_reasons_that_each_gets_alone(monkeypatch):
     def reasons_of(customers):
         batch = next(ranking.batches(context, customers, allow_repeats=False))
         found = batch.candidates(ranker.components)
-        best, place = ranker(found).topk(3, dim=1)
+        scores = ranker(found)
+        best, place = scores.topk(3, dim=1)
         shown = torch.isfinite(best).numpy()
         return np.where(shown, found.items.gather(1, place), -1), np.where(
-            shown, reasons.strongest(batch, ranker, found, place), -1
+            shown, reasons.strongest(batch, ranker, found, scores, place), -1
         )
 
     items, together = reasons_of(np.arange(40))
