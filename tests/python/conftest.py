@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
 from dbt_common.events.base_types import EventMsg
 
-from shared_work import Manifests, done_once, folder_of_all
+from shared_work import Manifests, done_once, folder_of_all, unpacked
 
 PROJECT = Path(__file__).resolve().parents[2]
 # No test may publish to the database of whoever runs the tests.
@@ -47,7 +49,12 @@ SMALL_SCORER: Mapping[str, Any] = {
 }
 
 
-MANIFESTS = Manifests()
+MANIFESTS = Manifests(PROJECT)
+# Marks what a build is to select. Of each name that it is told, dbt goes through the whole graph
+# several times; a tag it finds at once.
+CHOSEN = "chosen_by_a_test"
+# Artifacts and logs that no test reads take as much time as what they tell of.
+QUIETLY = ("--no-write-json", "--log-level", "none", "--log-level-file", "none")
 
 
 class NotParsedError(Exception):
@@ -61,60 +68,69 @@ class NotParsedError(Exception):
 class Warehouse:
     """A warehouse file of its own and the vars it is built with."""
 
-    def __init__(self, folder: Path, variables: Mapping[str, Any]) -> None:
+    def __init__(
+        self, folder: Path, variables: Mapping[str, Any], *, leaves_files: bool = False
+    ) -> None:
+        """What dbt writes beside the warehouse, into `target` and `logs`, it writes if asked."""
         self.folder = folder
         self.path = folder / "shop.duckdb"
         self.published = folder / "published"
         self.said: list[str] = []
         self.variables = dict(variables)
+        self.leaves_files = leaves_files
 
     def dbt(self, *arguments: str) -> dbtRunnerResult:
         """Run dbt in this process; connections are closed again, so that tests can look inside.
 
         What macros and the adapter had to say at the run's end and before is kept in `said`.
         """
-        self.said = []
-        os.environ["FOOTFALL_DB"] = str(self.path)
-        os.environ["FOOTFALL_PUBLISHED"] = str(self.published)
         try:
-            if arguments[0] == "parse":
-                return self._invoke(arguments)
-            return self._invoke(arguments, self.manifest())
+            manifest = None if arguments[0] == "parse" else self.manifest()
         except NotParsedError as error:
             return error.outcome
-        finally:
-            DuckDBConnectionManager.close_all_connections()
+        return self._run(arguments, manifest)
 
     def manifest(self) -> Manifest:
         """The project as parsed with the shop's vars."""
-        return MANIFESTS.get(repr(self.variables), self._parsed)
+        return unpacked(self.packed_manifest())
+
+    def told(self) -> dict[str, Any]:
+        """The same as dbt writes it into manifest.json."""
+        told = self.manifest().writable_manifest().to_dict(omit_none=False)
+        loaded: dict[str, Any] = json.loads(json.dumps(told, default=str))
+        return loaded
+
+    def packed_manifest(self) -> bytes:
+        """The same as bytes, for another process."""
+        return MANIFESTS.packed(self.variables, self.folder, self._parsed)
 
     def _parsed(self) -> Manifest:
-        outcome = self._invoke(["parse"])
+        outcome = self._run(["parse", "--no-partial-parse", *QUIETLY], None)
         if not outcome.success:
             raise NotParsedError(outcome)
         assert isinstance(outcome.result, Manifest)
         return outcome.result
 
-    def _invoke(
-        self, arguments: Sequence[str], manifest: Manifest | None = None
-    ) -> dbtRunnerResult:
-        return dbtRunner(manifest=manifest, callbacks=[self._listen]).invoke(
-            [
-                *arguments,
-                "--project-dir",
-                str(PROJECT),
-                "--profiles-dir",
-                str(PROJECT),
-                "--target-path",
-                str(self.folder / "target"),
-                "--log-path",
-                str(self.folder / "logs"),
-                "--vars",
-                repr(self.variables),
-                "--quiet",
-            ]
-        )
+    def _run(self, arguments: Sequence[str], manifest: Manifest | None) -> dbtRunnerResult:
+        self.said = []
+        os.environ["FOOTFALL_DB"] = str(self.path)
+        os.environ["FOOTFALL_PUBLISHED"] = str(self.published)
+        try:
+            return dbtRunner(manifest=manifest, callbacks=[self._listen]).invoke(
+                [*arguments, *self.settings(), *(() if self.leaves_files else QUIETLY)]
+            )
+        finally:
+            DuckDBConnectionManager.close_all_connections()
+
+    def settings(self) -> list[str]:
+        """What any command of dbt has to be told to work on this shop."""
+        return [
+            *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
+            *("--target-path", str(self.folder / "target")),
+            *("--log-path", str(self.folder / "logs")),
+            *("--vars", json.dumps(self.variables)),
+            "--quiet",
+        ]
 
     def _listen(self, event: EventMsg) -> None:
         if event.info.level != "debug" and event.info.name in SPOKEN:
@@ -123,11 +139,18 @@ class Warehouse:
     def build(
         self, select: Sequence[str] = SQL_PART, *options: str, test: bool = False
     ) -> dbtRunnerResult:
-        """Build a selection; without its tests unless asked."""
+        """Build nodes by name, `+` for all above them; without their tests unless asked."""
+        try:
+            manifest = self.manifest()
+        except NotParsedError as error:
+            return error.outcome
+        if select:
+            mark(manifest, select)
+        chosen = ("--select", f"tag:{CHOSEN}") if select else ()
         leave_out = () if test else ("--exclude-resource-type", "test")
-        chosen = ("--select", *select) if select else ()
-        return self.dbt(
-            "build", *chosen, *leave_out, "--exclude-resource-type", "unit_test", *options
+        return self._run(
+            ["build", *chosen, *leave_out, "--exclude-resource-type", "unit_test", *options],
+            manifest,
         )
 
     def built(self, select: Sequence[str] = SQL_PART, *options: str, test: bool = False) -> None:
@@ -135,10 +158,16 @@ class Warehouse:
         outcome = self.build(select, *options, test=test)
         assert outcome.success, problems(outcome)
 
-    def query(self, sql: str) -> list[tuple[Any, ...]]:
-        """Rows of a query on the warehouse."""
+    @contextmanager
+    def opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection to the warehouse; for many queries, as opening takes longer than most."""
         with duckdb.connect(str(self.path)) as connection:
             connection.execute("set TimeZone = 'UTC'")
+            yield connection
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of a query on the warehouse."""
+        with self.opened() as connection:
             return connection.sql(sql).fetchall()
 
     def value(self, sql: str) -> Any:
@@ -148,8 +177,7 @@ class Warehouse:
 
     def execute(self, *statements: str) -> None:
         """Change the warehouse from outside, as a loader would."""
-        with duckdb.connect(str(self.path)) as connection:
-            connection.execute("set TimeZone = 'UTC'")
+        with self.opened() as connection:
             for statement in statements:
                 connection.execute(statement)
 
@@ -157,6 +185,20 @@ class Warehouse:
         """Start again with an empty warehouse; what dbt has parsed stays."""
         for path in self.folder.glob("shop.duckdb*"):
             path.unlink()
+
+
+def mark(manifest: Manifest, select: Sequence[str]) -> None:
+    """Tag what a selection means in a manifest: nodes, and with a `+` what they depend on."""
+    ids = {node.name: id_ for id_, node in manifest.nodes.items()}
+    chosen = {ids[name.removeprefix("+")] for name in select}
+    above = {ids[name.removeprefix("+")] for name in select if name.startswith("+")}
+    seen: set[str] = set()
+    # Sources are no nodes.
+    while above := (above - seen) & manifest.nodes.keys():
+        seen |= above
+        above = {parent for id_ in above for parent in manifest.nodes[id_].depends_on_nodes}
+    for id_ in chosen | seen:
+        manifest.nodes[id_].tags.append(CHOSEN)
 
 
 def problems(outcome: dbtRunnerResult) -> str:
@@ -168,11 +210,10 @@ def problems(outcome: dbtRunnerResult) -> str:
     return "\n".join(said)
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="session")
 def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the test processes of one run keep what they share."""
-    MANIFESTS.shared = folder_of_all(tmp_path_factory.getbasetemp())
-    return MANIFESTS.shared
+    return folder_of_all(tmp_path_factory.getbasetemp())
 
 
 WHOLE_STOREFRONT: Mapping[str, Any] = {"storefront_customers": 400, **SMALL_SCORER}
@@ -186,14 +227,14 @@ def whole_storefront(shared_folder: Path, tmp_path_factory: pytest.TempPathFacto
     """
 
     def build(folder: Path) -> None:
-        shop = Warehouse(folder, WHOLE_STOREFRONT)
+        shop = Warehouse(folder, WHOLE_STOREFRONT, leaves_files=True)
         outcome = shop.dbt("build", "--exclude-resource-type", "unit_test")
         assert outcome.success, problems(outcome)
 
     once = done_once(shared_folder, "whole_storefront", build)
     folder = tmp_path_factory.mktemp("whole_storefront")
     shutil.copytree(once, folder, symlinks=True, dirs_exist_ok=True)
-    return Warehouse(folder, WHOLE_STOREFRONT)
+    return Warehouse(folder, WHOLE_STOREFRONT, leaves_files=True)
 
 
 @pytest.fixture(scope="session")
@@ -225,7 +266,6 @@ def small_shop_with_sql(small_shop: Warehouse, shared_folder: Path) -> Warehouse
 
     once = done_once(shared_folder, "small_shop_with_sql", build)
     shutil.copyfile(once / small_shop.path.name, small_shop.path)
-    shutil.copytree(once / "target", small_shop.folder / "target", dirs_exist_ok=True)
     return small_shop
 
 

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
+import msgpack
+import yaml
 from dbt.contracts.graph.manifest import Manifest
 from dbt.parser.manifest import extended_mashumaro_encoder, extended_mashumuro_decoder
 from filelock import FileLock
@@ -36,27 +42,97 @@ def done_once(shared: Path, name: str, work: Callable[[Path], None]) -> Path:
 
 
 class Manifests:
-    """What dbt has parsed, by what it was parsed with: parsing takes longer than most tests."""
+    """What dbt has parsed, by what it was parsed with: parsing takes longer than most tests.
 
-    def __init__(self) -> None:
-        self.shared: Path | None = None
-        self._packed: dict[str, bytes] = {}
+    Manifests are kept from one run to the next, in a folder that is named by all that dbt reads
+    when it parses; a project that has changed in any way begins a new one.
+    """
 
-    def get(self, what: str, parse: Callable[[], Manifest]) -> Manifest:
-        """A manifest of its own for each run, as a run writes into it."""
+    def __init__(self, project: Path) -> None:
+        self._project = project
+        self._packed: dict[tuple[str, Path], bytes] = {}
+
+    def packed(
+        self, variables: Mapping[str, Any], folder: Path, parse: Callable[[], Manifest]
+    ) -> bytes:
+        """A manifest in bytes, for each run to unpack one of its own, as a run writes into it.
+
+        Shops that differ only in their folder share what was parsed once.
+        """
+        what = json.dumps(variables), folder
         if what not in self._packed:
-            self._packed[what] = self._read(what, parse)
-        manifest = Manifest.from_msgpack(self._packed[what], decoder=extended_mashumuro_decoder)
-        assert isinstance(manifest, Manifest)
-        return manifest
+            self._packed[what] = self._read(*what, parse)
+        return self._packed[what]
 
-    def _read(self, what: str, parse: Callable[[], Manifest]) -> bytes:
-        assert self.shared is not None, "the fixture `shared_folder` says where manifests are kept"
-
-        def keep(folder: Path) -> None:
+    def _read(self, variables: str, folder: Path, parse: Callable[[], Manifest]) -> bytes:
+        def keep(place: Path) -> None:
             packed = parse().to_msgpack(extended_mashumaro_encoder)
             assert isinstance(packed, bytes)
-            (folder / "manifest.msgpack").write_bytes(packed)
+            (place / NAME).write_bytes(renamed(packed, str(folder), FOLDER))
 
-        name = f"parsed_{hashlib.sha256(what.encode()).hexdigest()[:16]}"
-        return (done_once(self.shared, name, keep) / "manifest.msgpack").read_bytes()
+        anywhere = variables.replace(str(folder), FOLDER)
+        name = f"parsed_{hashlib.sha256(anywhere.encode()).hexdigest()[:16]}"
+        packed = (done_once(self._kept(), name, keep) / NAME).read_bytes()
+        return renamed(packed, FOLDER, str(folder))
+
+    def _kept(self) -> Path:
+        """The folder of the project as it is now; those of what it was go."""
+        every = self._project / ".pytest_cache" / "manifests"
+        place = every / what_dbt_reads(self._project)
+        if not place.exists():
+            shutil.rmtree(every, ignore_errors=True)
+            place.mkdir(parents=True, exist_ok=True)
+        return place
+
+
+NAME = "manifest.msgpack"
+# Stands for the folder of a shop in what is kept.
+FOLDER = "<folder of the shop>"
+
+
+def unpacked(packed: bytes) -> Manifest:
+    """A manifest of the bytes that one was packed into."""
+    manifest = Manifest.from_msgpack(packed, decoder=extended_mashumuro_decoder)
+    assert isinstance(manifest, Manifest)
+    return manifest
+
+
+def renamed(packed: bytes, old: str, new: str) -> bytes:
+    """Packed data with another text in place of one, wherever it is in it."""
+
+    def mended(value: Any) -> Any:
+        if isinstance(value, str):
+            return value.replace(old, new)
+        if isinstance(value, list):
+            return [mended(each) for each in value]
+        if isinstance(value, dict):
+            return {mended(key): mended(each) for key, each in value.items()}
+        return value
+
+    if old.encode() not in packed:
+        return packed
+    mended_bytes = msgpack.packb(mended(msgpack.unpackb(packed, strict_map_key=False)))
+    assert isinstance(mended_bytes, bytes)
+    return mended_bytes
+
+
+@cache
+def what_dbt_reads(project: Path) -> str:
+    """A digest of every file that dbt parses, and of the versions of what parses them."""
+    digest = hashlib.sha256(str(project).encode())
+    for package in ("dbt-core", "dbt-common", "dbt-adapters", "dbt-duckdb"):
+        digest.update(f"{package} {version(package)}\n".encode())
+    settings = yaml.safe_load((project / "dbt_project.yml").read_text())
+    files = [*project.glob("*.yml")]
+    for key, folders in settings.items():
+        if key.endswith("-paths"):
+            # Only models are written in Python; these tests are none of dbt's.
+            parsed = PARSED | {".py"} if key == "model-paths" else PARSED
+            for folder in folders:
+                files += [path for path in (project / folder).rglob("*") if path.suffix in parsed]
+    for path in sorted(files):
+        digest.update(f"{path} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+PARSED = {".sql", ".yml", ".yaml", ".md", ".csv"}

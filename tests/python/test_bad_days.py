@@ -100,8 +100,7 @@ def failed(shop: Warehouse, select: Sequence[str] = SQL_PART, *options: str) -> 
 
 def shown_rows(shop: Warehouse, test: str) -> list[str]:
     """The rows of a failed test that the end of the last run shows."""
-    log = (shop.folder / "logs" / "dbt.log").read_text()
-    _, found, after = log.rpartition(f"{test} found:\n")
+    _, found, after = "\n".join(shop.said).rpartition(f"{test} found:\n")
     assert found
     lines = after.splitlines()
     return [line.strip() for line in takewhile(lambda line: line.startswith("    "), lines)]

@@ -15,7 +15,7 @@ from footfall import fits, heads, recommendations
 @pytest.fixture(scope="module")
 def marts(built_shop: Warehouse) -> list[str]:
     """The names of all models under models/marts, as dbt's manifest has them."""
-    nodes = json.loads((built_shop.folder / "target" / "manifest.json").read_text())["nodes"]
+    nodes = built_shop.told()["nodes"]
     return [
         node["name"]
         for node in nodes.values()

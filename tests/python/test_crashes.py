@@ -17,7 +17,7 @@ from typing import IO
 
 import pytest
 
-from conftest import PROJECT, SQL_PART, Warehouse, problems
+from conftest import SQL_PART, Warehouse, problems
 from footfall import heads
 
 WHOLE: tuple[str, ...] = ()
@@ -34,14 +34,18 @@ MARTS = (
 # Sums of floats move the name of a run in their last digit.
 OPERATIONAL = {"loaded_at", "first_seen_at", "model_run_id"}
 # dbt in a process of its own, which can be killed. The first argument is the greatest size of a
-# file in bytes, 0 for none: Python ignores the signal, so writing more fails like a full disk.
+# file in bytes, 0 for none: Python ignores the signal, so writing more fails like a full disk. The
+# second is a file with what dbt has parsed, and the third where shared_work lies, which reads it.
 DBT = """
-import resource, sys
+import pathlib, resource, sys
 limit = int(sys.argv[1])
 if limit:
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-from dbt.cli.main import cli
-cli(sys.argv[2:])
+from dbt.cli.main import dbtRunner
+sys.path.append(sys.argv[3])
+from shared_work import unpacked
+manifest = unpacked(pathlib.Path(sys.argv[2]).read_bytes())
+sys.exit(not dbtRunner(manifest=manifest).invoke(sys.argv[4:]).success)
 """
 
 
@@ -76,15 +80,15 @@ def building(
     shop: Warehouse, *options: str, limit: int = 0
 ) -> Iterator[tuple[subprocess.Popen[str], IO[str]]]:
     """`dbt build` in a process of its own, which does not outlive the block, and its output."""
+    parsed = shop.folder / "parsed.msgpack"
+    parsed.write_bytes(shop.packed_manifest())
+    told = [argument for argument in shop.settings() if argument != "--quiet"]
     process = subprocess.Popen(
         [
             sys.executable,
-            *("-u", "-c", DBT, str(limit), "build", *options),
+            *("-u", "-c", DBT, str(limit), str(parsed), str(Path(__file__).parent)),
+            *("build", *options, *told, "--no-write-json", "--no-use-colors"),
             *("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"),
-            *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
-            *("--target-path", str(shop.folder / "target")),
-            *("--log-path", str(shop.folder / "logs"), "--no-use-colors"),
-            *("--vars", repr(shop.variables)),
         ],
         env={
             **os.environ,

@@ -19,7 +19,15 @@ from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
 from sklearn.metrics import roc_auc_score
 
-from conftest import PROJECT, SMALL_SCORER, SQL_PART, WHOLE_STOREFRONT, Warehouse, problems
+from conftest import (
+    PROJECT,
+    QUIETLY,
+    SMALL_SCORER,
+    SQL_PART,
+    WHOLE_STOREFRONT,
+    Warehouse,
+    problems,
+)
 from descriptions import described, problems_of
 from footfall.adapter.plugin import absolute_path
 from footfall.site.lineage import Lineage
@@ -44,25 +52,16 @@ LEAST_TRACED = 0.98
 Node = Mapping[str, Any]
 
 
-def parse(folder: Path, variables: Mapping[str, Any]) -> Manifest:
-    outcome = Warehouse(folder, variables).dbt("parse")
-    assert outcome.success, problems(outcome)
-    assert isinstance(outcome.result, Manifest)
-    return outcome.result
-
-
 @pytest.fixture(scope="module")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
     """The whole project, with every source and every table that a user can bring."""
-    folder = tmp_path_factory.mktemp("manifest")
     paths = {
         f"{name}_path": "any.parquet"
         for name in ("online_retail", "ga4", "snowplow", "segment", "custom_events")
     }
     more = {f"custom_{name}_path": "any.csv" for name in ("items", "customers", "reviews")}
-    parse(folder, {"footfall_source": SOURCES, **paths, **more})
-    loaded: dict[str, Any] = json.loads((folder / "target" / "manifest.json").read_text())
-    return loaded
+    variables = {"footfall_source": SOURCES, **paths, **more}
+    return Warehouse(tmp_path_factory.mktemp("manifest"), variables).told()
 
 
 def own_nodes(manifest: Mapping[str, Any], *kinds: str) -> list[Node]:
@@ -243,6 +242,7 @@ def test_every_column_that_is_built_is_described(
 
 def test_columns_are_traced_through_what_was_built(storefront: Warehouse) -> None:
     """On built tables, so that incremental models are read as they run the second time."""
+    storefront.leaves_files = True
     outcome = storefront.dbt("docs", "generate")
     assert outcome.success, problems(outcome)
     lineage = Lineage(read_project(storefront.folder / "target"))
@@ -314,8 +314,12 @@ def test_the_key_of_the_environment_makes_the_keys_and_is_written_nowhere(
     events = tmp_path / "events.csv"
     events.write_text("customer_id,event_at,event_type\nzoë,2024-01-01,view\nzoë,2024-01-02,oops\n")
     shop = Warehouse(
-        tmp_path, {"footfall_source": "custom", "custom_events_path": str(events), **SMALL_SCORER}
+        tmp_path,
+        {"footfall_source": "custom", "custom_events_path": str(events), **SMALL_SCORER},
+        leaves_files=True,
     )
+    # What is parsed for all knows nothing of the key: here dbt parses with it.
+    assert shop.dbt("parse").success
     shop.built(SQL_PART)
 
     assert shop.query("select customer_key from intermediate.int_customers") == [
@@ -346,7 +350,7 @@ def build_with(
     try:
         return dbtRunner(manifest=manifest).invoke(
             [
-                *("build", "--select", "event_types", "--quiet", *options),
+                *("build", "--select", "event_types", "--quiet", *QUIETLY, *options),
                 *("--project-dir", str(project), "--profiles-dir", str(PROJECT)),
                 *("--target-path", str(shop.folder / "target_of_checks")),
                 *("--log-path", str(shop.folder / "logs")),

@@ -171,7 +171,7 @@ def test_wrong_declarations_lower_the_share(made_from: tuple[str, ...] | None, s
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `dbt docs generate` writes for the project; nothing needs to be built for that."""
-    shop = Warehouse(tmp_path_factory.mktemp("site"), {})
+    shop = Warehouse(tmp_path_factory.mktemp("site"), {}, leaves_files=True)
     outcome = shop.dbt("docs", "generate", "--static")
     assert outcome.success, problems(outcome)
     return shop.folder / "target"

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,12 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.cli.main import dbtRunnerResult
 
-ROOT = Path(__file__).resolve().parents[2]
-DATA = ROOT / "tests" / "data"
+import conftest
+from conftest import PROJECT, SMALL_SCORER
+
+DATA = PROJECT / "tests" / "data"
 SEEDS = ["event_name_map", "event_types"]
 
 CONTRACT = [
@@ -54,25 +55,19 @@ def run_dbt(
     folder: Path, variables: dict[str, Any], *select: str, command: str = "build"
 ) -> dbtRunnerResult:
     """One dbt command on the project, in a warehouse and a target folder of its own."""
-    before = os.environ.get("FOOTFALL_DB")
-    os.environ["FOOTFALL_DB"] = str(folder / "warehouse.duckdb")
-    try:
-        return dbtRunner().invoke(
-            [
-                *("--quiet", command, "--select", *select),
-                *("--vars", json.dumps(variables)),
-                *("--project-dir", str(ROOT)),
-                *("--profiles-dir", os.environ.get("DBT_PROFILES_DIR", str(ROOT))),
-                *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
-            ]
-        )
-    finally:
-        # dbt keeps its connection for the next command of the process; the test wants the file.
-        DuckDBConnectionManager.close_all_connections()
-        if before is None:
-            del os.environ["FOOTFALL_DB"]
-        else:
-            os.environ["FOOTFALL_DB"] = before
+    return conftest.Warehouse(folder, variables).dbt(command, "--select", *select)
+
+
+def run_custom(folder: Path, events: str) -> dbtRunnerResult:
+    """Stage a file of tests/data/custom, or none where there is no such file.
+
+    It is copied, so that the var, and with it what dbt has parsed, is that of other tests.
+    """
+    path = folder / "events.csv"
+    if (DATA / "custom" / events).exists():
+        shutil.copyfile(DATA / "custom" / events, path)
+    variables = {"footfall_source": "custom", "custom_events_path": str(path), **SMALL_SCORER}
+    return run_dbt(folder, variables, "stg_custom__events", *SEEDS)
 
 
 def failures(result: dbtRunnerResult) -> list[str]:
@@ -90,7 +85,7 @@ class Warehouse:
     """A built warehouse to ask questions of."""
 
     def __init__(self, folder: Path) -> None:
-        self.connection = duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True)
+        self.connection = duckdb.connect(str(folder / "shop.duckdb"), read_only=True)
         self.connection.execute("set TimeZone = 'UTC'")
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
@@ -465,47 +460,36 @@ def test_parquet_types_are_taken_as_they_come(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variables", "messages"),
+    ("events", "messages"),
     [
         (
-            {"custom_events_path": str(DATA / "custom" / "events_without_type.csv")},
+            "events_without_type.csv",
             [
-                "events_without_type.csv' has no column 'event_at', which is required",
+                "events.csv' has no column 'event_at', which is required",
                 "It has: customer_id, timestamp, action.",
                 "custom_columns",
             ],
         ),
         (
-            {"custom_events_path": str(DATA / "custom" / "no_such_file.csv")},
+            "no_such_file.csv",
             [
                 "var 'custom_events_path' names",
                 "and there is no file",
-                "no_such_file.csv. Paths are relative",
+                "events.csv. Paths are relative",
             ],
         ),
     ],
 )
 def test_input_that_cannot_be_read_says_why(
-    tmp_path: Path, variables: dict[str, Any], messages: list[str]
+    tmp_path: Path, events: str, messages: list[str]
 ) -> None:
-    result = run_dbt(
-        tmp_path, {"footfall_source": "custom", **variables}, "stg_custom__events", *SEEDS
-    )
-    (failure,) = failures(result)
+    (failure,) = failures(run_custom(tmp_path, events))
     for message in messages:
         assert message in failure
 
 
 def test_a_file_without_events_is_no_error(tmp_path: Path) -> None:
-    result = run_dbt(
-        tmp_path,
-        {
-            "footfall_source": "custom",
-            "custom_events_path": str(DATA / "custom" / "no_events.csv"),
-        },
-        "stg_custom__events",
-        *SEEDS,
-    )
+    result = run_custom(tmp_path, "no_events.csv")
     assert failures(result) == []
     warehouse = Warehouse(tmp_path)
     assert warehouse.ask("select count(*) from staging.stg_custom__events") == [(0,)]
