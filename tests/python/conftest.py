@@ -50,6 +50,23 @@ SMALL_SCORER: Mapping[str, Any] = {
 
 
 MANIFESTS = Manifests(PROJECT)
+# Vars that dbt reads when it runs and not when it parses: shops that differ in these alone share
+# what was parsed without them.
+RUN_TIME_VARS = frozenset(
+    {
+        "custom_columns",
+        "custom_event_names",
+        "custom_keep_identical_rows",
+        "cutoff_months",
+        "intent_history_days",
+        "more_cutoff_dates",
+        "paths_kept",
+        "reporting_currency",
+        "session_cut_at_campaign_change",
+        "storefront_customers",
+        "storefront_seed",
+    }
+)
 # Marks what a build is to select. Of each name that it is told, dbt goes through the whole graph
 # several times; a tag it finds at once.
 CHOSEN = "chosen_by_a_test"
@@ -71,13 +88,18 @@ class Warehouse:
     def __init__(
         self, folder: Path, variables: Mapping[str, Any], *, leaves_files: bool = False
     ) -> None:
-        """What dbt writes beside the warehouse, into `target` and `logs`, it writes if asked."""
+        """What dbt writes beside the warehouse, into `target` and `logs`, it writes if asked.
+
+        `only_tests` can be set to the data tests that the project is to have, for a test to which
+        all the others would say nothing.
+        """
         self.folder = folder
         self.path = folder / "shop.duckdb"
         self.published = folder / "published"
         self.said: list[str] = []
         self.variables = dict(variables)
         self.leaves_files = leaves_files
+        self.only_tests: frozenset[str] | None = None
 
     def dbt(self, *arguments: str) -> dbtRunnerResult:
         """Run dbt in this process; connections are closed again, so that tests can look inside.
@@ -92,7 +114,13 @@ class Warehouse:
 
     def manifest(self) -> Manifest:
         """The project as parsed with the shop's vars."""
-        return unpacked(self.packed_manifest())
+        manifest = unpacked(self.packed_manifest())
+        if self.only_tests is not None:
+            for id_, node in list(manifest.nodes.items()):
+                if node.resource_type == "test" and node.name not in self.only_tests:
+                    del manifest.nodes[id_]
+            manifest.build_flat_graph()
+        return manifest
 
     def told(self) -> dict[str, Any]:
         """The same as dbt writes it into manifest.json."""
@@ -102,10 +130,15 @@ class Warehouse:
 
     def packed_manifest(self) -> bytes:
         """The same as bytes, for another process."""
-        return MANIFESTS.packed(self.variables, self.folder, self._parsed)
+        parsed_with = {
+            name: value for name, value in self.variables.items() if name not in RUN_TIME_VARS
+        }
+        shop = Warehouse(self.folder, parsed_with)
+        return MANIFESTS.packed(parsed_with, self.folder, shop.parsed_anew)
 
-    def _parsed(self) -> Manifest:
-        outcome = self._run(["parse", "--no-partial-parse", *QUIETLY], None)
+    def parsed_anew(self) -> Manifest:
+        """The project as dbt parses it now with all of the shop's vars."""
+        outcome = self._run(["parse", "--no-partial-parse"], None)
         if not outcome.success:
             raise NotParsedError(outcome)
         assert isinstance(outcome.result, Manifest)

@@ -122,14 +122,14 @@ def test_a_second_build_with_nothing_new_trains_and_scores_nothing(
         (heads.scores, "predict_value"),
     ):
         monkeypatch.setattr(module, work, called)
-    outcome = built_shop.dbt("build")
+    outcome = built_shop.build(())
     assert outcome.success, problems(outcome)
     messages = {row.node.name: row.message for row in outcome.result}
     assert {messages[name] for name in models} == {"KEPT"}
 
     # Nor do the models themselves, when dbt has to ask them.
     built_shop.execute(*(f"comment on table scores.{name} is null" for name in models))
-    outcome = built_shop.dbt("build")
+    outcome = built_shop.build(())
 
     assert outcome.success, problems(outcome)
     assert [built_shop.value(digest) for digest in digests] == before

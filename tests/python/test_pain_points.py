@@ -12,7 +12,7 @@ import duckdb
 import pytest
 from jinja2 import Environment
 
-from conftest import PROJECT, Warehouse
+from conftest import PROJECT, SMALL_SCORER, Warehouse
 
 PAIN = ("+journey_pain_points", "+journey_suggestions", "+journey_funnel", "event_name_map")
 CLICKSTREAM = PROJECT / "tests" / "data" / "retentioneering" / "ecom.csv.gz"
@@ -116,7 +116,7 @@ def test_every_suggestion_rests_on_rows_that_exist(clickstream: Warehouse) -> No
 def test_planted_frictions_are_on_top_and_nothing_innocent_is_named(
     tmp_path: Path, bench: ModuleType
 ) -> None:
-    shop = Warehouse(tmp_path, {"storefront_customers": 1500, "storefront_seed": 1})
+    shop = Warehouse(tmp_path, {"storefront_customers": 1500, "storefront_seed": 1, **SMALL_SCORER})
     shop.built(PAIN, test=True)
     with duckdb.connect(str(shop.path)) as connection:
         connection.execute("set TimeZone = 'UTC'")

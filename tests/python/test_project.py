@@ -22,6 +22,7 @@ from sklearn.metrics import roc_auc_score
 from conftest import (
     PROJECT,
     QUIETLY,
+    RUN_TIME_VARS,
     SMALL_SCORER,
     SQL_PART,
     WHOLE_STOREFRONT,
@@ -62,6 +63,43 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
     more = {f"custom_{name}_path": "any.csv" for name in ("items", "customers", "reviews")}
     variables = {"footfall_source": SOURCES, **paths, **more}
     return Warehouse(tmp_path_factory.mktemp("manifest"), variables).told()
+
+
+def test_vars_of_the_run_leave_no_trace_in_what_is_parsed(custom_folder: Path) -> None:
+    """Else the tests would build shops from what was parsed for others."""
+    others = {
+        "custom_columns": {"events": {"customer_id": "user_id"}},
+        "custom_event_names": {"(start)": "view", "click": None},
+        "custom_keep_identical_rows": True,
+        "cutoff_months": 5,
+        "intent_history_days": 3650,
+        "more_cutoff_dates": ["2026-02-13"],
+        "paths_kept": 1,
+        "reporting_currency": "EUR",
+        "session_cut_at_campaign_change": True,
+        "storefront_customers": 50,
+        "storefront_seed": 1,
+    }
+    assert others.keys() == RUN_TIME_VARS
+    shop = Warehouse(
+        custom_folder,
+        {
+            "footfall_source": ["custom", "storefront"],
+            "custom_events_path": str(custom_folder / "events.csv"),
+            **others,
+        },
+    )
+    assert lasting(shop.parsed_anew().to_dict()) == lasting(shop.manifest().to_dict())
+
+
+def lasting(parsed: Any) -> Any:
+    """What was parsed, without when that was and the digest of the vars."""
+    if isinstance(parsed, dict):
+        passing = ("created_at", "metadata", "state_check", "modification_time")
+        return {key: lasting(value) for key, value in parsed.items() if key not in passing}
+    if isinstance(parsed, list):
+        return [lasting(value) for value in parsed]
+    return parsed
 
 
 def own_nodes(manifest: Mapping[str, Any], *kinds: str) -> list[Node]:
