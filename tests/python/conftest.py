@@ -71,7 +71,8 @@ RUN_TIME_VARS = frozenset(
 # several times; a tag it finds at once.
 CHOSEN = "chosen_by_a_test"
 # Artifacts and logs that no test reads take as much time as what they tell of.
-QUIETLY = ("--no-write-json", "--log-level", "none", "--log-level-file", "none")
+NO_ARTIFACTS = ("--no-write-json",)
+NO_LOGS = ("--log-level", "none", "--log-level-file", "none")
 
 
 class NotParsedError(Exception):
@@ -86,7 +87,12 @@ class Warehouse:
     """A warehouse file of its own and the vars it is built with."""
 
     def __init__(
-        self, folder: Path, variables: Mapping[str, Any], *, leaves_files: bool = False
+        self,
+        folder: Path,
+        variables: Mapping[str, Any],
+        *,
+        artifacts: bool = False,
+        logs: bool = False,
     ) -> None:
         """What dbt writes beside the warehouse, into `target` and `logs`, it writes if asked.
 
@@ -98,7 +104,8 @@ class Warehouse:
         self.published = folder / "published"
         self.said: list[str] = []
         self.variables = dict(variables)
-        self.leaves_files = leaves_files
+        self.artifacts = artifacts
+        self.logs = logs
         self.only_tests: frozenset[str] | None = None
 
     def dbt(self, *arguments: str) -> dbtRunnerResult:
@@ -146,11 +153,12 @@ class Warehouse:
 
     def _run(self, arguments: Sequence[str], manifest: Manifest | None) -> dbtRunnerResult:
         self.said = []
+        quietly = (*(() if self.artifacts else NO_ARTIFACTS), *(() if self.logs else NO_LOGS))
         os.environ["FOOTFALL_DB"] = str(self.path)
         os.environ["FOOTFALL_PUBLISHED"] = str(self.published)
         try:
             return dbtRunner(manifest=manifest, callbacks=[self._listen]).invoke(
-                [*arguments, *self.settings(), *(() if self.leaves_files else QUIETLY)]
+                [*arguments, *self.settings(), *quietly]
             )
         finally:
             DuckDBConnectionManager.close_all_connections()
@@ -180,7 +188,10 @@ class Warehouse:
         if select:
             mark(manifest, select)
         chosen = ("--select", f"tag:{CHOSEN}") if select else ()
-        leave_out = () if test else ("--exclude-resource-type", "test")
+        # Without tests there is no need to look which of them a selection would bring along.
+        leave_out = (
+            () if test else ("--exclude-resource-type", "test", "--indirect-selection", "empty")
+        )
         return self._run(
             ["build", *chosen, *leave_out, "--exclude-resource-type", "unit_test", *options],
             manifest,
@@ -260,14 +271,14 @@ def whole_storefront(shared_folder: Path, tmp_path_factory: pytest.TempPathFacto
     """
 
     def build(folder: Path) -> None:
-        shop = Warehouse(folder, WHOLE_STOREFRONT, leaves_files=True)
+        shop = Warehouse(folder, WHOLE_STOREFRONT, artifacts=True)
         outcome = shop.dbt("build", "--exclude-resource-type", "unit_test")
         assert outcome.success, problems(outcome)
 
     once = done_once(shared_folder, "whole_storefront", build)
     folder = tmp_path_factory.mktemp("whole_storefront")
     shutil.copytree(once, folder, symlinks=True, dirs_exist_ok=True)
-    return Warehouse(folder, WHOLE_STOREFRONT, leaves_files=True)
+    return Warehouse(folder, WHOLE_STOREFRONT, artifacts=True)
 
 
 @pytest.fixture(scope="session")

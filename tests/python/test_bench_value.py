@@ -79,6 +79,7 @@ def test_a_file_that_does_not_fit_is_told_so(
         bench.read_orders(tmp_path / "nowhere.csv")
 
 
+@pytest.mark.long
 def test_the_last_line_has_every_model_of_every_score(tmp_path: Path) -> None:
     path = orders_file(tmp_path)
     command = [sys.executable, str(BENCHMARKS / "bench_value.py"), str(path), "--horizon", "30"]

@@ -20,8 +20,9 @@ from dbt.contracts.graph.manifest import Manifest
 from sklearn.metrics import roc_auc_score
 
 from conftest import (
+    NO_ARTIFACTS,
+    NO_LOGS,
     PROJECT,
-    QUIETLY,
     RUN_TIME_VARS,
     SMALL_SCORER,
     SQL_PART,
@@ -65,6 +66,7 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
     return Warehouse(tmp_path_factory.mktemp("manifest"), variables).told()
 
 
+@pytest.mark.library
 def test_vars_of_the_run_leave_no_trace_in_what_is_parsed(custom_folder: Path) -> None:
     """Else the tests would build shops from what was parsed for others."""
     others = {
@@ -118,6 +120,7 @@ def layer_of(node: Node) -> str:
     return below if top == "models" else top
 
 
+@pytest.mark.library
 def test_data_flows_one_way_and_marts_never_read_staging(manifest: Mapping[str, Any]) -> None:
     found = []
     for node in own_nodes(manifest, "model"):
@@ -132,6 +135,7 @@ def test_data_flows_one_way_and_marts_never_read_staging(manifest: Mapping[str, 
     assert found == []
 
 
+@pytest.mark.library
 def test_a_python_model_is_read_by_its_like_and_by_marts_only(manifest: Mapping[str, Any]) -> None:
     for node in own_nodes(manifest, "model"):
         if node["language"] == "python":
@@ -141,6 +145,7 @@ def test_a_python_model_is_read_by_its_like_and_by_marts_only(manifest: Mapping[
             assert len(lines) <= MAX_PYTHON_MODEL_LINES
 
 
+@pytest.mark.library
 def test_the_truth_of_the_storefront_is_no_source(manifest: Mapping[str, Any]) -> None:
     for source in own_nodes(manifest, "source"):
         assert not source["name"].startswith("truth_")
@@ -150,11 +155,13 @@ def test_the_truth_of_the_storefront_is_no_source(manifest: Mapping[str, Any]) -
         assert not any("truth_" in parent for parent in parents), child
 
 
+@pytest.mark.library
 def test_every_description_helps(manifest: Mapping[str, Any]) -> None:
     assert sum(1 for _ in described(manifest)) > 2000
     assert problems_of(manifest) == []
 
 
+@pytest.mark.library
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -173,6 +180,7 @@ def test_lazy_descriptions_are_refused(
     assert all("int_order_lines.order_id" in one and str(said) in one for one in found)
 
 
+@pytest.mark.library
 def test_copies_belong_into_docs_blocks(manifest: Mapping[str, Any]) -> None:
     same = "Told twice in the very same words."
     (found,) = problems_of(with_description(manifest, {"order_id": same, "item_id": same}))
@@ -188,6 +196,7 @@ def with_description(manifest: Mapping[str, Any], texts: Mapping[str, str]) -> d
     return changed
 
 
+@pytest.mark.library
 def test_all_sources_deliver_the_columns_of_the_first(manifest: Mapping[str, Any]) -> None:
     """Only the tables of the default source are built in these tests: the others declare alike."""
     models = {node["name"]: set(node["columns"]) for node in own_nodes(manifest, "model")}
@@ -197,6 +206,7 @@ def test_all_sources_deliver_the_columns_of_the_first(manifest: Mapping[str, Any
             assert columns == models[f"stg_storefront__{entity}"], name
 
 
+@pytest.mark.library
 def test_every_macro_and_each_of_its_arguments_is_described(manifest: Mapping[str, Any]) -> None:
     found = []
     for macro in own_nodes(manifest, "macro"):
@@ -214,6 +224,7 @@ def test_every_macro_and_each_of_its_arguments_is_described(manifest: Mapping[st
     assert found == []
 
 
+@pytest.mark.library
 def test_every_singular_test_says_what_it_guards(manifest: Mapping[str, Any]) -> None:
     singular = [
         node for node in own_nodes(manifest, "test") if node["original_file_path"].endswith(".sql")
@@ -227,6 +238,7 @@ def test_every_singular_test_says_what_it_guards(manifest: Mapping[str, Any]) ->
         assert " ".join(node["description"].split()) == said, node["name"]
 
 
+@pytest.mark.library
 def test_every_mart_is_public_with_contract_group_and_owner(manifest: Mapping[str, Any]) -> None:
     marts = [node for node in own_nodes(manifest, "model") if layer_of(node) == "marts"]
     assert len(marts) >= 8
@@ -278,9 +290,10 @@ def test_every_column_that_is_built_is_described(
     assert {table for table, _ in built} - set(described) <= {"warehouse_settings"}
 
 
+@pytest.mark.long
 def test_columns_are_traced_through_what_was_built(storefront: Warehouse) -> None:
     """On built tables, so that incremental models are read as they run the second time."""
-    storefront.leaves_files = True
+    storefront.artifacts = True
     outcome = storefront.dbt("docs", "generate")
     assert outcome.success, problems(outcome)
     lineage = Lineage(read_project(storefront.folder / "target"))
@@ -354,7 +367,8 @@ def test_the_key_of_the_environment_makes_the_keys_and_is_written_nowhere(
     shop = Warehouse(
         tmp_path,
         {"footfall_source": "custom", "custom_events_path": str(events), **SMALL_SCORER},
-        leaves_files=True,
+        artifacts=True,
+        logs=True,
     )
     # What is parsed for all knows nothing of the key: here dbt parses with it.
     assert shop.dbt("parse").success
@@ -388,7 +402,7 @@ def build_with(
     try:
         return dbtRunner(manifest=manifest).invoke(
             [
-                *("build", "--select", "event_types", "--quiet", *QUIETLY, *options),
+                *("build", "--select", "event_types", "--quiet", *NO_ARTIFACTS, *NO_LOGS, *options),
                 *("--project-dir", str(project), "--profiles-dir", str(PROJECT)),
                 *("--target-path", str(shop.folder / "target_of_checks")),
                 *("--log-path", str(shop.folder / "logs")),

@@ -107,7 +107,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     built = Warehouse(
         folder,
         {"footfall_source": "custom", "custom_events_path": events, **SMALL_SCORER},
-        leaves_files=True,
+        artifacts=True,
+        logs=True,
     )
     bring(built, 100)
     outcome = built.dbt("build", "--exclude-resource-type", "unit_test")
