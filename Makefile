@@ -98,7 +98,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@echo "Installing the locked packages into $(VENV) (once; about 2 GB with PyTorch) ..."
 	@$(PYTHON) -c 'import sys; sys.exit("Footfall needs Python 3.11 or newer; PYTHON=… names another one.") if sys.version_info < (3, 11) else None'
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	@touch $@
 
@@ -114,13 +114,14 @@ OLD_DUCKDB := $(CURDIR)/.duckdb-1.2.2
 test: env $(OVERLAY) ## run everything that checks the project (DUCKDB=1.5.5: all that touches a database, on that one)
 	@$(if $(DUCKDB),,$(MAKE) --no-print-directory lint)
 	@$(MAKE) --no-print-directory $(OLD_DUCKDB) || echo "An old DuckDB cannot be installed: its test is skipped."
-	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(if $(DUCKDB),-m "not library") $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(if $(DUCKDB),-m "not library") $(ARGS)
 
 lint: env ## ruff, types, sqlfluff
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
-	@FOOTFALL_DB=:memory: $(BIN)/sqlfluff lint models tests analyses --processes 2
+	@$(BIN)/mypy & mypy=$$!; \
+		FOOTFALL_DB=:memory: $(BIN)/sqlfluff lint models tests analyses --processes 2; sqlfluff=$$?; \
+		wait $$mypy && exit $$sqlfluff
 
 format: env ## mend what the formatters can
 	@$(BIN)/ruff check --fix .

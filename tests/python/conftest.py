@@ -254,6 +254,29 @@ def problems(outcome: dbtRunnerResult) -> str:
     return "\n".join(said)
 
 
+# The files that take longest, the longest first: one that comes last keeps a single process busy.
+LONGEST = (
+    "test_bad_days",
+    "test_incremental",
+    "test_builds",
+    "test_published_builds",
+    "test_crashes",
+    "test_journey",
+    "test_kept_tables",
+    "test_pain_points",
+    "test_project",
+    "test_customers",
+    "test_staging_sources",
+    "test_site",
+    "test_report",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files are given to the test processes in this order."""
+    items.sort(key=lambda item: LONGEST.index(of) if (of := item.path.stem) in LONGEST else 99)
+
+
 @pytest.fixture(scope="session")
 def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the test processes of one run keep what they share."""

@@ -79,9 +79,11 @@ class Manifests:
         """The folder of the project as it is now; those of what it was go."""
         every = self._project / ".pytest_cache" / "manifests"
         place = every / what_dbt_reads(self._project)
-        if not place.exists():
-            shutil.rmtree(every, ignore_errors=True)
-            place.mkdir(parents=True, exist_ok=True)
+        every.parent.mkdir(exist_ok=True)
+        with FileLock(every.with_suffix(".lock")):
+            if not place.exists():
+                shutil.rmtree(every, ignore_errors=True)
+                place.mkdir(parents=True)
         return place
 
 
