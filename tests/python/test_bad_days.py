@@ -171,6 +171,7 @@ def test_a_customer_who_is_first_known_after_an_anonymous_start_gets_her_history
     assert own_shop.query("select count(*), count(customer_key) from marts.sessions") == [(4, 4)]
 
 
+@pytest.mark.long
 def test_one_customer(own_shop: Warehouse) -> None:
     bring(own_shop, [event("anna", 20 * visit, item_id=f"item-{visit % 3}") for visit in range(15)])
     own_shop.built(WHOLE, test=True)
@@ -205,6 +206,7 @@ def test_one_customer_with_100_000_events(own_shop: Warehouse) -> None:
     assert own_shop.value("select count(*) from marts.recommendations") == 10
 
 
+@pytest.mark.long
 def test_all_events_in_one_second(own_shop: Warehouse) -> None:
     customers = [f"customer-{number}" for number in range(20)]
     bring(

@@ -141,6 +141,7 @@ def test_a_second_build_with_nothing_new_trains_and_scores_nothing(
     assert spent["attention_encoder"] < 15
 
 
+@pytest.mark.long
 def test_the_docs_show_the_way_from_source_to_mart(built_shop: Warehouse, marts: list[str]) -> None:
     outcome = built_shop.dbt("docs", "generate", "--static")
     assert outcome.success, problems(outcome)

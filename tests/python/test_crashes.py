@@ -205,6 +205,7 @@ def test_a_killed_build_leaves_the_marts_readable_and_the_next_build_makes_good(
     assert different(made_good, contents(shop)) == {}
 
 
+@pytest.mark.long
 def test_a_full_refresh_with_other_settings_that_was_killed_is_not_built_upon(
     built_shop: Warehouse,
 ) -> None:

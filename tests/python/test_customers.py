@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import pytest
+
 from conftest import Warehouse
 
 CUSTOMER_MARTS = (
@@ -58,6 +60,7 @@ def test_what_happens_after_a_snapshot_changes_no_state_or_segment_of_it(
     assert snapshots() == before
 
 
+@pytest.mark.long
 def test_a_day_that_is_no_cutoff_is_no_day_to_learn_on(small_shop: Warehouse) -> None:
     small_shop.variables["segment_learned_on"] = "2026-02-13"
     small_shop.built(CUSTOMER_MARTS)

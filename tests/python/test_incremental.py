@@ -95,7 +95,11 @@ def arrive(shop: Warehouse, batch: int) -> None:
 
 @pytest.mark.parametrize(
     "arrival",
-    ["files come late and out of order", "the collector is late", "one day comes after another"],
+    [
+        "files come late and out of order",
+        pytest.param("the collector is late", marks=pytest.mark.long),
+        pytest.param("one day comes after another", marks=pytest.mark.long),
+    ],
 )
 def test_any_order_of_arrival_gives_the_tables_of_a_full_build(
     arriving_shop: Warehouse, arrival: str

@@ -231,6 +231,7 @@ def shop_events() -> list[dict[str, str]]:
     return sorted(events, key=lambda event: event["event_at"])
 
 
+@pytest.mark.long
 def test_a_prefix_knows_nothing_of_what_came_after_it(tmp_path: Path) -> None:
     """Every feature is the same in a warehouse that ends with the last event of the prefix."""
     events = shop_events()
