@@ -67,7 +67,7 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
 
 
 @pytest.mark.library
-def test_vars_of_the_run_leave_no_trace_in_what_is_parsed(custom_folder: Path) -> None:
+def test_vars_of_the_run_leave_no_trace_in_what_is_parsed(own_shop: Warehouse) -> None:
     """Else the tests would build shops from what was parsed for others."""
     others = {
         "custom_columns": {"events": {"customer_id": "user_id"}},
@@ -83,14 +83,7 @@ def test_vars_of_the_run_leave_no_trace_in_what_is_parsed(custom_folder: Path) -
         "storefront_seed": 1,
     }
     assert others.keys() == RUN_TIME_VARS
-    shop = Warehouse(
-        custom_folder,
-        {
-            "footfall_source": ["custom", "storefront"],
-            "custom_events_path": str(custom_folder / "events.csv"),
-            **others,
-        },
-    )
+    shop = Warehouse(own_shop.folder, {**own_shop.variables, **others})
     assert lasting(shop.parsed_anew().to_dict()) == lasting(shop.manifest().to_dict())
 
 
@@ -346,15 +339,18 @@ def test_raw_ids_stop_in_staging(storefront: Warehouse, schema: str) -> None:
         " and table_type = 'BASE TABLE' and column_name <> 'raw_row'"
     )
     assert len(columns) > 3
-    found = [
-        f"{table}.{column}"
-        for table, column in columns
-        if storefront.value(
-            f"select count(*) from {schema}.{table} where {column} in"
-            " (select customer_id from raw_storefront.customers"
-            "  union all select device_id from raw_storefront.events)"
+    with storefront.opened() as connection:
+        connection.execute(
+            "create temp table raw_ids as select customer_id as id from raw_storefront.customers"
+            " union select device_id from raw_storefront.events"
         )
-    ]
+        found = [
+            f"{table}.{column}"
+            for table, column in columns
+            if connection.execute(
+                f"select 1 from {schema}.{table} where {column} in (from raw_ids) limit 1"
+            ).fetchall()
+        ]
     assert found == []
 
 
