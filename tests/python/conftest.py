@@ -192,8 +192,12 @@ class Warehouse:
         leave_out = (
             () if test else ("--exclude-resource-type", "test", "--indirect-selection", "empty")
         )
+        # One thread: the cores have other tests to run. Whole builds, by `dbt`, have them all.
         return self._run(
-            ["build", *chosen, *leave_out, "--exclude-resource-type", "unit_test", *options],
+            [
+                *("build", *chosen, *leave_out, "--exclude-resource-type", "unit_test"),
+                *("--threads", "1", *options),
+            ],
             manifest,
         )
 
