@@ -113,7 +113,6 @@ def test_every_suggestion_rests_on_rows_that_exist(clickstream: Warehouse) -> No
     assert [title for title, rows in behind if rows == 0] == []
 
 
-@pytest.mark.long
 def test_planted_frictions_are_on_top_and_nothing_innocent_is_named(
     tmp_path: Path, bench: ModuleType
 ) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from conftest import Warehouse
+from conftest import PROJECT, Warehouse
 from footfall.report.__main__ import main
 from footfall.report.build import build_report
 from footfall.report.warehouse import ReportError
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.long
 
 WRITTEN_AT = datetime(2026, 7, 1, 12, tzinfo=UTC)
 MARTS = (
-    "+path:models/marts/journey",
+    *(f"+{path.stem}" for path in sorted((PROJECT / "models/marts/journey").glob("*.sql"))),
     "+journey_cohorts",
     "+customer_lifecycle",
     "+customer_lifecycle_transitions",
