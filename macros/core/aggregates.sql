@@ -22,17 +22,18 @@
 {%- endmacro %}
 
 
-{#- Several quantiles of a column as a list: its values are kept in memory once. -#}
-{% macro quantiles(column, shares) -%}
-    {{ return(adapter.dispatch('quantiles', 'footfall')(column, shares)) }}
+{#- One of several quantiles that are asked for of the same column, by its number from 1 on. Where a database can, it
+    keeps the values in memory once for all of them. -#}
+{% macro quantile_of(column, shares, number) -%}
+    {{ return(adapter.dispatch('quantile_of', 'footfall')(column, shares, number)) }}
 {%- endmacro %}
 
-{% macro default__quantiles(column, shares) -%}
-    percentile_cont(array[{{ shares | join(', ') }}]) within group (order by {{ column }})
+{% macro default__quantile_of(column, shares, number) -%}
+    {{ footfall.quantile(column, shares[number - 1]) }}
 {%- endmacro %}
 
-{% macro duckdb__quantiles(column, shares) -%}
-    quantile_cont({{ column }}, [{{ shares | join(', ') }}])
+{% macro duckdb__quantile_of(column, shares, number) -%}
+    quantile_cont({{ column }}, [{{ shares | join(', ') }}])[{{ number }}]
 {%- endmacro %}
 
 

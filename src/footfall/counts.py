@@ -22,7 +22,7 @@ SHRINK = 2.0
 SUCCESSOR_REACH = 5
 LINEAR_ITEMS = 5_000
 # So many products of a matrix product take as long as one pair of a history.
-PRODUCTS_A_PAIR = 250
+PRODUCTS_A_PAIR = 500
 LINEAR_HALF_LIFE = 180.0
 LINEAR_RIDGE = 200.0
 
@@ -263,7 +263,8 @@ def _gram(row: Ints, column: Ints, weight: Floats, count: int) -> torch.Tensor:
             continue
         here = row[first:end] - low
         sizes = np.bincount(here, minlength=slab)
-        if int((sizes * sizes).sum()) * PRODUCTS_A_PAIR < slab * count * count:
+        pairs = int((sizes * (sizes + 1)).sum()) // 2
+        if pairs * PRODUCTS_A_PAIR < min(slab, last - low) * count * count:
             _add_pairs(gram, np.cumsum(sizes)[here], column[first:end], weight[first:end])
             continue
         dense = torch.zeros(min(slab, last - low), count)

@@ -94,7 +94,7 @@ def put(whole: Ranking, low: int, part: Ranking) -> None:
     """Copies the ranking of some customers to where they stand among all, from row ``low`` on.
 
     Parts that are kept until the end lie between the large blocks that come and go with every
-    batch, so that no block fits where an older one was: memory grew by half a gibibyte.
+    batch, so that no block fits where an older one was: memory grew with the batches.
     """
     rows = slice(low, low + len(part.items))
     whole.items[rows], whole.hits[rows] = part.items, part.hits

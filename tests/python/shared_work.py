@@ -6,8 +6,8 @@ import hashlib
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable, Mapping
-from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -65,28 +65,47 @@ class Manifests:
         return self._packed[what]
 
     def _read(self, variables: str, folder: Path, parse: Callable[[], Manifest]) -> bytes:
+        digest = what_dbt_reads(self._project)
+
         def keep(place: Path) -> None:
             packed = parse().to_msgpack(extended_mashumaro_encoder)
             assert isinstance(packed, bytes)
+            if what_dbt_reads(self._project) != digest:
+                raise ChangedMeanwhileError(packed)
             (place / NAME).write_bytes(renamed(packed, str(folder), FOLDER))
 
         anywhere = variables.replace(str(folder), FOLDER)
         name = f"parsed_{hashlib.sha256(anywhere.encode()).hexdigest()[:16]}"
-        packed = (done_once(self._kept(), name, keep) / NAME).read_bytes()
+        try:
+            packed = (done_once(self._kept(digest), name, keep) / NAME).read_bytes()
+        except ChangedMeanwhileError as error:
+            return error.packed
         return renamed(packed, FOLDER, str(folder))
 
-    def _kept(self) -> Path:
-        """The folder of the project as it is now; those of what it was go."""
+    def _kept(self, digest: str) -> Path:
+        """The folder of the project as it is; of what it was a day ago and before, nothing stays.
+
+        Another process may still be at work in a younger one.
+        """
         every = self._project / ".pytest_cache" / "manifests"
-        place = every / what_dbt_reads(self._project)
-        every.parent.mkdir(exist_ok=True)
+        place = every / digest
+        place.mkdir(parents=True, exist_ok=True)
         with FileLock(every.with_suffix(".lock")):
-            if not place.exists():
-                shutil.rmtree(every, ignore_errors=True)
-                place.mkdir(parents=True)
+            for other in every.iterdir():
+                if other != place and time.time() - other.stat().st_mtime > A_DAY:
+                    shutil.rmtree(other)
         return place
 
 
+class ChangedMeanwhileError(Exception):
+    """A file changed while dbt parsed: what it made of that is used once, and not kept."""
+
+    def __init__(self, packed: bytes) -> None:
+        super().__init__("a file that dbt reads changed while it was parsed")
+        self.packed = packed
+
+
+A_DAY = 86_400
 NAME = "manifest.msgpack"
 # Stands for the folder of a shop in what is kept.
 FOLDER = "<folder of the shop>"
@@ -118,7 +137,6 @@ def renamed(packed: bytes, old: str, new: str) -> bytes:
     return mended_bytes
 
 
-@cache
 def what_dbt_reads(project: Path) -> str:
     """A digest of every file that dbt parses, and of the versions of what parses them."""
     digest = hashlib.sha256(str(project).encode())

@@ -206,7 +206,6 @@ def test_one_customer_with_100_000_events(own_shop: Warehouse) -> None:
     assert own_shop.value("select count(*) from marts.recommendations") == 10
 
 
-@pytest.mark.long
 def test_all_events_in_one_second(own_shop: Warehouse) -> None:
     customers = [f"customer-{number}" for number in range(20)]
     bring(

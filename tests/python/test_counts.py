@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 
 from footfall import counts, reading, sequences
 from scorer_data import ITEMS_SCHEMA, events_table, items_table, shop
@@ -53,11 +54,35 @@ def test_chunks_change_nothing(monkeypatch, chunk):
     np.testing.assert_array_equal(whole.scores, pieces.scores)
 
 
-@pytest.mark.parametrize("products_a_pair", [0, 250, 10**9], ids=["pairs", "either", "dense"])
-def test_linear_is_the_closed_form_on_fading_histories(monkeypatch, products_a_pair):
+@pytest.mark.parametrize(
+    ("products_a_pair", "ways"),
+    [(0, {"pairs"}), (20, {"pairs", "dense"}), (10**9, {"dense"})],
+    ids=["pairs", "either", "dense"],
+)
+def test_linear_is_the_closed_form_on_fading_histories(monkeypatch, products_a_pair, ways):
     monkeypatch.setattr(counts, "PRODUCTS_A_PAIR", products_a_pair)
-    tokens, catalogue = reading.read(shop(customers=40, items=12), items_table(12))
+    # Half of the customers keep all they have, the others one to three items.
+    tokens, catalogue = read(
+        [
+            (customer, f"item {(customer + place) % 12}", 5 * place, "purchase")
+            for customer in range(40)
+            for place in range(12 if customer < 20 else 1 + customer % 3)
+        ]
+    )
     count = len(catalogue.item_ids)
+    taken = set()
+    add_pairs, addmm = counts._add_pairs, torch.Tensor.addmm_
+
+    def pairs(*arguments):
+        taken.add("pairs")
+        add_pairs(*arguments)
+
+    def product(*arguments):
+        taken.add("dense")
+        return addmm(*arguments)
+
+    monkeypatch.setattr(counts, "_add_pairs", pairs)
+    monkeypatch.setattr(torch.Tensor, "addmm_", product)
     cut = int(tokens.at.max()) + 1
     fading = np.zeros((len(tokens.customers), count))
     owner = np.repeat(np.arange(len(tokens.customers)), np.diff(tokens.offsets))
@@ -72,6 +97,7 @@ def test_linear_is_the_closed_form_on_fading_histories(monkeypatch, products_a_p
     monkeypatch.setattr(counts, "PAIRS_A_CHUNK", 60)
     slabs = counts.linear(tokens, tokens.offsets[1:], count, cut)
     np.testing.assert_allclose(dense(slabs, count), expected, rtol=1e-3, atol=1e-6)
+    assert taken == ways
     monkeypatch.setattr(counts, "LINEAR_ITEMS", 5)
     few = counts.linear(tokens, tokens.offsets[1:], count, cut)
     assert (np.diff(few.offsets) > 0).sum() == 5

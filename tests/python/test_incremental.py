@@ -97,7 +97,7 @@ def arrive(shop: Warehouse, batch: int) -> None:
     "arrival",
     [
         "files come late and out of order",
-        pytest.param("the collector is late", marks=pytest.mark.long),
+        "the collector is late",
         pytest.param("one day comes after another", marks=pytest.mark.long),
     ],
 )

@@ -8,7 +8,7 @@
 -- A visitor's way goes on with her next session: from the last state of one to the first of the next, between acts and
 -- between stages. Bots are left out.
 {%- set markers = journey_markers() %}
-{%- set dwell_quantiles = quantiles('seconds_to_next', [0.5, 0.9]) %}
+{%- set dwell = 'seconds_to_next' %}
 with
 
 session_ways as (
@@ -81,8 +81,8 @@ final as (
         count(*) as transition_count,
         count(*) as session_count,
         count(distinct visitor_no) as visitor_count,
-        {{ dwell_quantiles }}[1] as median_dwell_seconds,
-        {{ dwell_quantiles }}[2] as p90_dwell_seconds,
+        {{ quantile_of(dwell, [0.5, 0.9], 1) }} as median_dwell_seconds,
+        {{ quantile_of(dwell, [0.5, 0.9], 2) }} as p90_dwell_seconds,
 
         max(loaded_at) as loaded_at
     from touched

@@ -7,7 +7,7 @@
 -- What follows on what within a session, between acts under the names that the shop gives them and between stays in a
 -- stage. Bots are left out. Each level is counted for itself: names straight from a table are cheap to group by.
 {%- set markers = journey_markers() %}
-{%- set dwell_quantiles = quantiles('case when next_state is not null then seconds_to_next end', [0.5, 0.9]) %}
+{%- set dwell = 'case when next_state is not null then seconds_to_next end' %}
 with
 
 session_events as (
@@ -97,8 +97,8 @@ final as (
         count(*) as transition_count,
         {{ count_distinct(['visitor_no', 'session_started_at']) }} as session_count,
         count(distinct visitor_no) as visitor_count,
-        {{ dwell_quantiles }}[1] as median_dwell_seconds,
-        {{ dwell_quantiles }}[2] as p90_dwell_seconds,
+        {{ quantile_of(dwell, [0.5, 0.9], 1) }} as median_dwell_seconds,
+        {{ quantile_of(dwell, [0.5, 0.9], 2) }} as p90_dwell_seconds,
 
         max(loaded_at) as loaded_at
     from {{ steps }}

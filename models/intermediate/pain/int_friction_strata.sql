@@ -157,8 +157,8 @@ final as (
         meeting_sessions.stage_order,
         meeting_sessions.session_count as with_count,
         meeting_sessions.order_count as with_order_count,
-        coalesce(everybody.session_count, 0) - coalesce(met.session_count, 0) as without_count,
-        coalesce(everybody.order_count, 0) - coalesce(met.order_count, 0) as without_order_count,
+        cast(coalesce(everybody.session_count, 0) - coalesce(met.session_count, 0) as bigint) as without_count,
+        cast(coalesce(everybody.order_count, 0) - coalesce(met.order_count, 0) as bigint) as without_order_count,
         coalesce(everybody.cents, 0) - coalesce(met.cents, 0) as without_cents,
         coalesce(everybody.squared_cents, 0) - coalesce(met.squared_cents, 0) as without_squared_cents
     from meeting_sessions

@@ -101,7 +101,8 @@ sliced as (
         slice_value,
         stage_order,
         count(*) as session_count,
-        {{ quantiles('dwell_seconds', [0.5, 0.9]) }} as dwell_quantiles,
+        {{ quantile_of('dwell_seconds', [0.5, 0.9], 1) }} as median_dwell_seconds,
+        {{ quantile_of('dwell_seconds', [0.5, 0.9], 2) }} as p90_dwell_seconds,
         {{ quantile('seconds_to_reach', 0.5) }} as median_seconds_to_reach,
         max(loaded_at) as loaded_at
     from in_slices
@@ -202,8 +203,8 @@ final as (
         cast(compared.visitor_count as double) / compared.first_visitor_count as visitor_conversion_from_first,
         cast(compared.visitor_count as double) / coalesce(compared.previous_visitor_count, compared.visitor_count)
             as visitor_conversion_from_previous,
-        compared.dwell_quantiles[1] as median_dwell_seconds,
-        compared.dwell_quantiles[2] as p90_dwell_seconds,
+        compared.median_dwell_seconds,
+        compared.p90_dwell_seconds,
         compared.median_seconds_to_reach,
 
         -- A window that is still open may bring more of its visitors to a later stage.

@@ -16,6 +16,7 @@ import importlib.metadata
 import importlib.util
 import json
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,16 +35,17 @@ _BLOCK_BYTES = 64
 _LIBRARIES = ("duckdb", "dbt-duckdb", "torch", "numpy", "scipy", "pandas", "pyarrow", "lightgbm")
 
 
+@cache
 def _collect_garbage_less_often() -> None:
-    """Leave alone what lives as long as the run.
+    """Leave alone what lives as long as the run; once a process, which may run dbt many times.
 
-    By now dbt has read the project into about a million objects. Python would look through all of
-    them again and again for what can go, a tenth of the time of a build with nothing new.
+    By now dbt has read the project into hundreds of thousands of objects. Python would look through
+    all of them again and again for what can go.
     """
     gc.freeze()
     # What is never looked at would count as leaked when Python ends.
     atexit.register(gc.unfreeze)
-    gc.set_threshold(100_000, 20, 20)
+    gc.set_threshold(50_000, 10, 10)
 
 
 def padded_keys(key: str) -> tuple[bytes, bytes]:

@@ -122,8 +122,11 @@ def _check_and_write_parquet(
     with cursor.cursor() as other, ThreadPoolExecutor(max_workers=1) as beside:
         other.execute("set TimeZone = 'UTC'")
         checked = beside.submit(database.check, other, publication)
-        parquet.write(cursor, link, marts, publication)
-        checked.result()
+        try:
+            parquet.write(cursor, link, marts, publication)
+        finally:
+            # A copy that is not what was read says more than what went wrong with its files.
+            checked.result()
 
 
 def _swap(fresh: Path, file: Path, link: Path, run: Run) -> None:
