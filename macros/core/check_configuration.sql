@@ -66,7 +66,7 @@
         'scorer_full_after_days': 'whole', 'scorer_full_after_share': 'share', 'scorer_full_after_fall': 'share',
         'more_cutoff_dates': 'dates', 'lifecycle_at_risk_days': 'positive', 'lifecycle_lapsed_days': 'positive',
         'lifecycle_loyal_orders': 'positive', 'segment_learned_on': 'date or null', 'segment_hysteresis': 'share',
-        'contact_when_consent_is_unknown': 'boolean'
+        'contact_when_consent_is_unknown': 'boolean', 'gates_fail_the_build': 'boolean'
     }) %}
 {% endmacro %}
 

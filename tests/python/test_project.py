@@ -392,6 +392,16 @@ def storefront_manifest(storefront_folder: Path) -> Manifest:
     return Warehouse(storefront_folder, WHOLE_STOREFRONT).manifest()
 
 
+@pytest.mark.library
+@pytest.mark.parametrize(("fails", "severity"), [(True, "ERROR"), (False, "WARN")])
+def test_a_var_says_whether_gates_fail_the_build(
+    storefront_folder: Path, fails: bool, severity: str
+) -> None:
+    shop = Warehouse(storefront_folder, {**WHOLE_STOREFRONT, "gates_fail_the_build": fails})
+    gates = shop.manifest().nodes["test.footfall.every_score_passes_its_gates"]
+    assert gates.config.severity.upper() == severity
+
+
 def build_with(
     shop: Warehouse, manifest: Manifest, *options: str, project: Path = PROJECT, **variables: Any
 ) -> dbtRunnerResult:
