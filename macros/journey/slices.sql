@@ -2,7 +2,7 @@
     and its name goes into the accepted values of the marts that are sliced. `segment` is that of int_session_segments. -#}
 {% macro journey_slices(sessions='sessions') %}
     {% do return({
-        'all': "'all'",
+        'all': "cast('all' as varchar)",
         'channel': "coalesce(" ~ sessions ~ ".channel, 'unknown')",
         'device': "coalesce(" ~ sessions ~ ".device, 'unknown')",
         'country': "coalesce(" ~ sessions ~ ".country, 'unknown')",

@@ -88,80 +88,28 @@ reached as (
 
 ),
 
-in_slices as (
-    {{ in_every_slice('reached') }}
-),
-
 sliced as (
-
+    {% for slice_name, expression in journey_slices('reached').items() %}
     select
-        funnel_kind,
-        period_month,
-        slice_name,
-        slice_value,
-        stage_order,
+        reached.funnel_kind,
+        reached.period_month,
+        '{{ slice_name }}' as slice_name,
+        {{ expression }} as slice_value,
+        reached.stage_order,
         count(*) as session_count,
-        {{ quantile_of('dwell_seconds', [0.5, 0.9], 1) }} as median_dwell_seconds,
-        {{ quantile_of('dwell_seconds', [0.5, 0.9], 2) }} as p90_dwell_seconds,
-        {{ quantile('seconds_to_reach', 0.5) }} as median_seconds_to_reach,
-        max(loaded_at) as loaded_at
-    from in_slices
-    group by funnel_kind, period_month, slice_name, slice_value, stage_order
-
-),
-
--- Who reached a stage has reached all before it: the furthest stage of each visitor tells how many reached any.
--- To count the visitors of each stage apart would take a row for each of them and each stage.
-furthest as (
-
-    select
-        funnel_kind,
-        period_month,
-        slice_name,
-        slice_value,
-        visitor_no,
-        max(stage_order) as stage_order
-    from in_slices
-    where funnel_kind <> 'within_window'
-    group by funnel_kind, period_month, slice_name, slice_value, visitor_no
-
-),
-
-furthest_counts as (
-
-    select
-        funnel_kind,
-        period_month,
-        slice_name,
-        slice_value,
-        stage_order,
-        count(*) as visitor_count
-    from furthest
-    group by funnel_kind, period_month, slice_name, slice_value, stage_order
-
-),
-
-counted as (
-
-    select
-        sliced.*,
         -- Across sessions each visitor opens one window a month.
         case
-            when sliced.funnel_kind = 'within_window' then sliced.session_count
-            else cast(sum(coalesce(furthest_counts.visitor_count, 0)) over from_here_on as bigint)
-        end as visitor_count
-    from sliced
-    left join furthest_counts
-        on sliced.funnel_kind = furthest_counts.funnel_kind
-        and sliced.period_month = furthest_counts.period_month
-        and sliced.slice_name = furthest_counts.slice_name
-        and sliced.slice_value = furthest_counts.slice_value
-        and sliced.stage_order = furthest_counts.stage_order
-    window from_here_on as (
-        partition by sliced.funnel_kind, sliced.period_month, sliced.slice_name, sliced.slice_value
-        order by sliced.stage_order desc
-    )
-
+            when reached.funnel_kind = 'within_window' then count(*)
+            else count(distinct case when reached.funnel_kind <> 'within_window' then reached.visitor_no end)
+        end as visitor_count,
+        {{ quantile('reached.dwell_seconds', 0.5) }} as median_dwell_seconds,
+        {{ quantile('reached.dwell_seconds', 0.9) }} as p90_dwell_seconds,
+        {{ quantile('reached.seconds_to_reach', 0.5) }} as median_seconds_to_reach,
+        max(reached.loaded_at) as loaded_at
+    from reached
+    group by reached.funnel_kind, reached.period_month, slice_value, reached.stage_order
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
 ),
 
 compared as (
@@ -173,7 +121,7 @@ compared as (
         lead(session_count) over funnel as next_count,
         first_value(visitor_count) over funnel as first_visitor_count,
         lag(visitor_count) over funnel as previous_visitor_count
-    from counted
+    from sliced
     window funnel as (
         partition by funnel_kind, period_month, slice_name, slice_value
         order by stage_order
