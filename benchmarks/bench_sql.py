@@ -223,7 +223,10 @@ def main() -> None:
             *("int_order_lines", "int_customer_days", "int_cutoffs"),
             *("int_customer_features", "int_customer_cutoffs", "customer_rfm"),
         ],
-        "funnel": ["int_funnel_progress", "journey_funnel"],
+        "funnel": [
+            *("int_funnel_progress", "int_funnel_sessions", "int_funnel_visitors"),
+            "journey_funnel",
+        ],
     }
     print(f"\n{events:,} raw events, {customers:,} customers, DuckDB {duckdb.__version__}\n")
     print("CPU-seconds by model (full build, then with one more day):")

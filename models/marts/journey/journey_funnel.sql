@@ -1,46 +1,16 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_months',
-    on_schema_change='append_new_columns',
-    meta={'reach_days': var('funnel_window_days')},
-) }}
--- depends_on: {{ ref('int_touched_visitors') }}
-
 -- How many get how far, by month and slice: sessions in any order (open funnel) and in strict order, and visitors
 -- across their sessions within a window. A later stage never holds more than an earlier one.
-{%- set stages = funnel_stages() %}
 with
-
-{% if is_incremental() -%}
-months as (
-    {{ touched_months() }}
-),
-{%- endif %}
-
-progress as (
-
-    select * from {{ ref('int_funnel_progress') }}
-    {% if is_incremental() -%}
-    where period_month in (select months.period_month from months)
-    {%- endif %}
-
-),
 
 sessions as (
 
-    select * from {{ ref('int_sessions') }}
-    {% if is_incremental() -%}
-    where {{ utc_month('session_started_at') }} in (select months.period_month from months)
-    {%- endif %}
+    select * from {{ ref('int_funnel_sessions') }}
 
 ),
 
-session_segments as (
+visitors as (
 
-    select * from {{ ref('int_session_segments') }}
-    {% if is_incremental() -%}
-    where {{ utc_month('session_started_at') }} in (select months.period_month from months)
-    {%- endif %}
+    select * from {{ ref('int_funnel_visitors') }}
 
 ),
 
@@ -50,7 +20,7 @@ stages as (
         stage,
         stage_order
     from {{ ref('event_types') }}
-    where stage in ('{{ stages | join("', '") }}')
+    where stage in ('{{ funnel_stages() | join("', '") }}')
 
 ),
 
@@ -63,53 +33,28 @@ data_end as (
 
 ),
 
-reached as (
+-- Who got furthest to a stage has reached all before it.
+counted as (
 
     select
-        progress.funnel_kind,
-        progress.period_month,
-        progress.visitor_no,
-        progress.stage_order,
-        progress.dwell_seconds,
-        progress.seconds_to_reach,
-        progress.loaded_at,
-        sessions.channel,
-        sessions.device,
-        sessions.country,
-        sessions.visit_number,
-        session_segments.segment
-    from progress
-    inner join sessions
-        on progress.visitor_no = sessions.visitor_no
-        and progress.session_started_at = sessions.session_started_at
-    inner join session_segments
-        on progress.visitor_no = session_segments.visitor_no
-        and progress.session_started_at = session_segments.session_started_at
-
-),
-
-sliced as (
-    {% for slice_name, expression in journey_slices('reached').items() %}
-    select
-        reached.funnel_kind,
-        reached.period_month,
-        '{{ slice_name }}' as slice_name,
-        {{ expression }} as slice_value,
-        reached.stage_order,
-        count(*) as session_count,
+        sessions.*,
         -- Across sessions each visitor opens one window a month.
         case
-            when reached.funnel_kind = 'within_window' then count(*)
-            else count(distinct case when reached.funnel_kind <> 'within_window' then reached.visitor_no end)
-        end as visitor_count,
-        {{ quantile('reached.dwell_seconds', 0.5) }} as median_dwell_seconds,
-        {{ quantile('reached.dwell_seconds', 0.9) }} as p90_dwell_seconds,
-        {{ quantile('reached.seconds_to_reach', 0.5) }} as median_seconds_to_reach,
-        max(reached.loaded_at) as loaded_at
-    from reached
-    group by reached.funnel_kind, reached.period_month, slice_value, reached.stage_order
-    {% if not loop.last %}union all{% endif %}
-    {%- endfor %}
+            when sessions.funnel_kind = 'within_window' then sessions.session_count
+            else cast(sum(coalesce(visitors.visitor_count, 0)) over from_here_on as bigint)
+        end as visitor_count
+    from sessions
+    left join visitors
+        on sessions.funnel_kind = visitors.funnel_kind
+        and sessions.period_month = visitors.period_month
+        and sessions.slice_name = visitors.slice_name
+        and sessions.slice_value = visitors.slice_value
+        and sessions.stage_order = visitors.stage_order
+    window from_here_on as (
+        partition by sessions.funnel_kind, sessions.period_month, sessions.slice_name, sessions.slice_value
+        order by sessions.stage_order desc
+    )
+
 ),
 
 compared as (
@@ -121,7 +66,7 @@ compared as (
         lead(session_count) over funnel as next_count,
         first_value(visitor_count) over funnel as first_visitor_count,
         lag(visitor_count) over funnel as previous_visitor_count
-    from sliced
+    from counted
     window funnel as (
         partition by funnel_kind, period_month, slice_name, slice_value
         order by stage_order
