@@ -247,14 +247,17 @@
 {% endmacro %}
 
 
-{#- The months that a table by month has to compute again: those that hold a session of a touched visitor, from the
-    moment that was touched on. A model may say in its meta how far what it tells of a session reaches:
+{#- The months that a table by month has to compute again, oldest first, as SQL literals: those that hold a session of a
+    touched visitor, from the moment that was touched on. They are asked for before the model is, so that a database
+    passes over other months unread, before it joins them with anything. A model may say in its meta how far what it
+    tells of a session reaches:
     `reach_days`: what follows within so many days. Then months so long before the moment count too, and those that
     were still open to change when the table was built.
     `reaches_next_session`: the session that follows. Then the session before the moment counts too. -#}
 {% macro touched_months() -%}
     {%- set meta = config.get('meta') or {} -%}
     {%- set reach_days = meta.get('reach_days', 0) -%}
+    {%- set months_query -%}
     select distinct months.period_month
     from (
         select
@@ -291,13 +294,22 @@
     )
         and exists (select visitor_no from ({{ touched_since_last_build() }}))
     {%- endif %}
+    order by period_month
+    {%- endset -%}
+    {%- set months = [] -%}
+    {%- if execute -%}
+        {%- for month in run_query(months_query).columns[0].values() -%}
+            {%- do months.append("date '" ~ month ~ "'") -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- do return(months or ['cast(null as date)']) -%}
 {%- endmacro %}
 
 
 {#- Incremental strategy: the touched months are replaced as a whole. -#}
 {% macro get_incremental_replace_months_sql(arg_dict) %}
     delete from {{ arg_dict['target_relation'] }}
-    where period_month in (select period_month from ({{ touched_months() }}))
+    where period_month in ({{ touched_months() | join(', ') }})
         or period_month not in (select {{ utc_month('session_started_at') }} from {{ ref('int_sessions') }} where not is_bot);
 
     insert into {{ arg_dict['target_relation'] }} by name

@@ -7,19 +7,14 @@
 
 -- How many sessions get how far, by month and slice, and how long it took them. Visitors are counted apart
 -- (`int_funnel_visitors`): what both keep in memory at once is more than a small machine has.
+{%- set months = touched_months() if is_incremental() else [] %}
 with
-
-{% if is_incremental() -%}
-months as (
-    {{ touched_months() }}
-),
-{%- endif %}
 
 slices as (
 
     select * from {{ ref('int_funnel_slices') }}
     {% if is_incremental() -%}
-    where period_month in (select months.period_month from months)
+    where period_month in ({{ months | join(', ') }})
     {%- endif %}
 
 ),

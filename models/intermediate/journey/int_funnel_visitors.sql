@@ -3,20 +3,15 @@
 
 -- How many visitors get no further than a stage within a session, by month and slice. Who reached a stage has reached
 -- all before it: the furthest stage of each visitor tells how many reached any.
+{%- set months = touched_months() if is_incremental() else [] %}
 with
-
-{% if is_incremental() -%}
-months as (
-    {{ touched_months() }}
-),
-{%- endif %}
 
 slices as (
 
     select * from {{ ref('int_funnel_slices') }}
     where funnel_kind in ('any_order', 'strict_order')
     {% if is_incremental() -%}
-        and period_month in (select months.period_month from months)
+        and period_month in ({{ months | join(', ') }})
     {%- endif %}
 
 ),

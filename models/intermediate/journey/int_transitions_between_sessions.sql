@@ -9,6 +9,7 @@
 -- between stages. Bots are left out.
 {%- set markers = journey_markers() %}
 {%- set dwell = 'seconds_to_next' %}
+{%- set months = touched_months() if is_incremental() else [] %}
 with
 
 session_ways as (
@@ -16,12 +17,6 @@ session_ways as (
     select * from {{ ref('int_session_ways') }}
 
 ),
-
-{% if is_incremental() -%}
-months as (
-    {{ touched_months() }}
-),
-{%- endif %}
 
 -- Sessions before the touched months are looked back on, too: only who has none before starts.
 sessions as (
@@ -64,7 +59,7 @@ touched as (
 
     select * from followed
     {% if is_incremental() -%}
-    where period_month in (select months.period_month from months)
+    where period_month in ({{ months | join(', ') }})
     {%- endif %}
 
 ),

@@ -8,6 +8,7 @@
 -- stage. Bots are left out. Each level is counted for itself: names straight from a table are cheap to group by.
 {%- set markers = journey_markers() %}
 {%- set dwell = 'case when next_state is not null then seconds_to_next end' %}
+{%- set months = touched_months() if is_incremental() else [] %}
 with
 
 session_events as (
@@ -32,12 +33,6 @@ bots as (
 
 ),
 
-{% if is_incremental() -%}
-months as (
-    {{ touched_months() }}
-),
-{%- endif %}
-
 acts as (
 
     select
@@ -55,7 +50,7 @@ acts as (
         and session_events.session_started_at = bots.session_started_at
     where bots.visitor_no is null
     {%- if is_incremental() %}
-        and {{ utc_month('session_events.session_started_at') }} in (select months.period_month from months)
+        and {{ utc_month('session_events.session_started_at') }} in ({{ months | join(', ') }})
     {%- endif %}
 
 ),
@@ -80,7 +75,7 @@ stays as (
         and stage_visits.session_started_at = bots.session_started_at
     where bots.visitor_no is null
     {%- if is_incremental() %}
-        and {{ utc_month('stage_visits.session_started_at') }} in (select months.period_month from months)
+        and {{ utc_month('stage_visits.session_started_at') }} in ({{ months | join(', ') }})
     {%- endif %}
 
 ),

@@ -10,13 +10,8 @@
 -- that is still open is told apart: nobody knows yet what becomes of it. Bots are left out.
 {%- set stages = funnel_stages()[:-1] %}
 {%- set window_seconds = var('drop_off_window_days') * 86400 %}
+{%- set months = touched_months() if is_incremental() else [] %}
 with
-
-{% if is_incremental() -%}
-months as (
-    {{ touched_months() }}
-),
-{%- endif %}
 
 -- What follows on a session lies after it: what lies before the touched months does not matter.
 sessions as (
@@ -24,7 +19,7 @@ sessions as (
     select * from {{ ref('int_sessions') }}
     where not is_bot
     {% if is_incremental() -%}
-        and {{ utc_month('session_started_at') }} >= (select min(months.period_month) from months)
+        and {{ utc_month('session_started_at') }} >= {{ months | first }}
     {%- endif %}
 
 ),
@@ -33,7 +28,7 @@ session_segments as (
 
     select * from {{ ref('int_session_segments') }}
     {% if is_incremental() -%}
-    where {{ utc_month('session_started_at') }} in (select months.period_month from months)
+    where {{ utc_month('session_started_at') }} in ({{ months | join(', ') }})
     {%- endif %}
 
 ),
@@ -82,7 +77,7 @@ dropped as (
         and followed.session_started_at = session_segments.session_started_at
     where followed.stage is not null
     {% if is_incremental() -%}
-        and followed.period_month in (select months.period_month from months)
+        and followed.period_month in ({{ months | join(', ') }})
     {%- endif %}
 
 ),

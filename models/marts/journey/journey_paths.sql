@@ -8,18 +8,13 @@
 -- The ways through the shop, from entry to exit: between stages and between events, as they were walked and with
 -- repeats merged. What is rare or long is one row, `(other)`, so that the paths of a month always hold all its
 -- sessions.
+{%- set months = touched_months() if is_incremental() else [] %}
 {%- set kinds = [
     {'level': 'event', 'kind': 'whole', 'path': 'whole_path', 'steps': 'event_count'},
     {'level': 'event', 'kind': 'collapsed', 'path': 'collapsed_path', 'steps': 'run_count'},
     {'level': 'stage', 'kind': 'collapsed', 'path': 'stage_path', 'steps': 'stay_count'},
 ] %}
 with
-
-{% if is_incremental() -%}
-months as (
-    {{ touched_months() }}
-),
-{%- endif %}
 
 sessions as (
 
@@ -29,7 +24,7 @@ sessions as (
     from {{ ref('int_sessions') }}
     where not is_bot
     {% if is_incremental() -%}
-        and {{ utc_month('session_started_at') }} in (select months.period_month from months)
+        and {{ utc_month('session_started_at') }} in ({{ months | join(', ') }})
     {%- endif %}
 
 ),
@@ -38,7 +33,7 @@ session_ways as (
 
     select * from {{ ref('int_session_ways') }}
     {% if is_incremental() -%}
-    where {{ utc_month('session_started_at') }} in (select months.period_month from months)
+    where {{ utc_month('session_started_at') }} in ({{ months | join(', ') }})
     {%- endif %}
 
 ),
