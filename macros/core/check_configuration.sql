@@ -10,13 +10,21 @@
     {% do problems.extend(file_problems()) %}
     {% do problems.extend(number_problems()) %}
     {% do stop_at(problems) %}
-    {% set is_demo_key = run_query("select getvariable('footfall_key_is_demo')").columns[0].values()[0] %}
-    {% if is_demo_key and enabled_sources() != ['storefront'] %}
+    {% if keys_can_be_guessed() %}
         {% do exceptions.warn(
             'Customer keys are made with the public demo key: anyone can turn them back into customer ids. '
             ~ 'Set DBT_ENV_SECRET_FOOTFALL_KEY to a secret of your own before you use real data.'
         ) %}
     {% endif %}
+{% endmacro %}
+
+
+{#- Whether real customers have keys that are made with the key of this repository, which everybody knows. -#}
+{% macro keys_can_be_guessed() %}
+    {% do return(
+        enabled_sources() != ['storefront']
+        and run_query("select getvariable('footfall_key_is_demo')").columns[0].values()[0]
+    ) %}
 {% endmacro %}
 
 

@@ -3,16 +3,39 @@
     {% if not execute or flags.WHICH != 'build' or not results %}
         {% do return('') %}
     {% endif %}
-    {% set failed = results | selectattr('status', 'in', ['error', 'fail', 'runtime error']) | list %}
     {% set lines = [] %}
     {% do summarise_marts(lines) %}
     {% do summarise_rows(lines) %}
     {% do summarise_scores(lines) %}
-    {% if failed %}
+    {% if keys_can_be_guessed() %}
         {% do lines.append('') %}
-        {% do lines.append('  ' ~ failed | length ~ ' model(s) or test(s) failed; the messages stand below. Marts that failed are as the last run left them.') %}
+        {% do lines.append('  Customer keys are made with the public demo key, so anyone can undo them: set DBT_ENV_SECRET_FOOTFALL_KEY (README, Secrets).') %}
+    {% endif %}
+    {% set shortfall = tell_shortfall(results) %}
+    {% if shortfall is not none %}
+        {% do lines.append('') %}
+        {% do lines.append('  ' ~ shortfall ~ '; the messages stand below. Marts that were not made are as the last run left them.') %}
     {% endif %}
     {% do log('\n' ~ lines | join('\n') ~ '\n', info=True) %}
+{% endmacro %}
+
+
+{#- What did not succeed, counted in the same words wherever it is told. None if everything did. -#}
+{% macro tell_shortfall(results) %}
+    {% set good = ['success', 'pass', 'warn', 'no-op'] %}
+    {% set skipped = results | selectattr('status', 'equalto', 'skipped') | list %}
+    {% set failed = results | rejectattr('status', 'in', good + ['skipped']) | map(attribute='node.name') | list %}
+    {% if not failed and not skipped %}
+        {% do return(none) %}
+    {% endif %}
+    {% set told = [failed | length ~ ' of ' ~ results | length ~ ' models, seeds and tests failed'] %}
+    {% if failed %}
+        {% do told.append(' (' ~ failed[0] ~ (' first' if failed | length > 1 else '') ~ ')') %}
+    {% endif %}
+    {% if skipped %}
+        {% do told.append(' and ' ~ skipped | length ~ (' was' if skipped | length == 1 else ' were') ~ ' skipped') %}
+    {% endif %}
+    {% do return(told | join('')) %}
 {% endmacro %}
 
 

@@ -10,11 +10,27 @@
         'marts': public_marts() if why_not is none else []
     } %}
     {% set outcome = fromjson(query_value('select footfall_publish(' ~ sql_text(tojson(request)) ~ ')')) %}
-    {% set lines = outcome.lines + (['The docs: make docs, then open target/docs/index.html'] if flags.WHICH == 'build' else []) %}
+    {% set lines = outcome.lines + (['The docs: make docs' ~ make_options() ~ ', then open target/docs/index.html'] if flags.WHICH == 'build' else []) %}
     {% do log('  ' ~ lines | join('\n  ') ~ '\n', info=True) %}
     {% if outcome.problem is not none %}
         {% do return('select error(' ~ sql_text(outcome.problem) ~ ')') %}
     {% endif %}
+{% endmacro %}
+
+
+{#- What to say to make so that it takes the source of this run: nothing for the default shop. -#}
+{% macro make_options() %}
+    {% set source = enabled_sources() | first %}
+    {% if enabled_sources() | length > 1 or source == 'storefront' %}
+        {% do return('') %}
+    {% endif %}
+    {% set options = [' SOURCE=' ~ source] %}
+    {% set paths = {'EVENTS': 'custom_events_path', 'ITEMS': 'custom_items_path', 'CUSTOMERS': 'custom_customers_path',
+        'REVIEWS': 'custom_reviews_path'} if source == 'custom' else {'FILE': source ~ '_path'} %}
+    {% for option, name in paths.items() if var(name, none) %}
+        {% do options.append(' ' ~ option ~ '=' ~ var(name)) %}
+    {% endfor %}
+    {% do return(options | join('')) %}
 {% endmacro %}
 
 
@@ -26,10 +42,9 @@
     {% if invocation_args_dict.get('empty') or invocation_args_dict.get('sample') %}
         {% do return('this build made the tables without all their rows (--empty or --sample)') %}
     {% endif %}
-    {% set good = ['success', 'pass', 'warn', 'no-op'] %}
-    {% set failed = results | rejectattr('status', 'in', good) | map(attribute='node.name') | list %}
-    {% if failed %}
-        {% do return(failed | length ~ ' models, seeds or tests failed or were skipped, such as ' ~ failed[0]) %}
+    {% set shortfall = tell_shortfall(results) %}
+    {% if shortfall is not none %}
+        {% do return(shortfall) %}
     {% endif %}
     {#- Unit tests judge the code, not the data: a build may leave them out. Tests of models that are switched off stand
         in the graph too, but depend on nothing. -#}

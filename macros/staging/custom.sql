@@ -16,21 +16,27 @@
 
     {% set found = {} %}
     {% set used = [] %}
+    {% set missing = {} %}
     {% for name in required + optional %}
         {% set spelling = spellings.get(name, name) %}
         {% set column = input_column(columns, [spelling | lower], 'input_rows') %}
         {% if execute and column is none and (name in required or name in spellings) %}
-            {% do raise_missing_column(
-                file, spelling, columns,
-                "Name the column that holds " ~ name ~ " in var custom_columns, such as {" ~ entity ~ ': {' ~ name
-                ~ ': <column of the file>}}.'
-            ) %}
+            {% do missing.update({name: spelling}) %}
         {% endif %}
         {% do found.update({name: column}) %}
         {% if column is not none %}
             {% do used.append(column.name) %}
         {% endif %}
     {% endfor %}
+    {% if missing %}
+        {% set several = missing | length > 1 %}
+        {% do raise_missing_columns(
+            file, missing.values() | list, columns,
+            'Name the column' ~ ('s that hold ' if several else ' that holds ') ~ missing | join(', ')
+            ~ ' in var custom_columns, such as {' ~ entity ~ ': {' ~ missing | join(': <column of the file>, ')
+            ~ ': <column of the file>}}.'
+        ) %}
+    {% endif %}
     {% for name in spellings if name not in required + optional %}
         {% do exceptions.raise_compiler_error(
             "var custom_columns names '" ~ entity ~ '.' ~ name ~ "', which is no column of the contract. It has: "

@@ -1,11 +1,9 @@
-{#- Stops with the name of the file, the column that it lacks, and the columns that it has. -#}
-{% macro raise_missing_column(file, column, columns, hint='') %}
-    {% set names = [] %}
-    {% for found in columns.values() if not found.name.startswith('footfall_line_') %}
-        {% do names.append(found.name) %}
-    {% endfor %}
+{#- Stops with the name of the file, all the columns that it lacks, and the columns that it has. -#}
+{% macro raise_missing_columns(file, missing, columns, hint='') %}
+    {% set names = own_columns(columns) | map(attribute='name') | list %}
     {% do exceptions.raise_compiler_error(
-        "'" ~ file ~ "' has no column '" ~ column ~ "', which is required. It has: "
+        "'" ~ file ~ "' has no column" ~ ('s' if missing | length > 1 else '') ~ " '" ~ missing | join("', '") ~ "', which "
+        ~ ('are' if missing | length > 1 else 'is') ~ ' required. It has: '
         ~ (names | join(', ') if names else 'no columns') ~ '.' ~ (' ' ~ hint if hint else '')
     ) %}
 {% endmacro %}

@@ -15,13 +15,17 @@
     input has none of the spellings. -#}
 {% macro required_columns(file, columns, alias, wanted) %}
     {% set found = {} %}
+    {% set missing = [] %}
     {% for name, spellings in wanted.items() %}
         {% set column = input_column(columns, spellings, alias) %}
         {% if execute and column is none %}
-            {% do raise_missing_column(file, spellings[0], columns) %}
+            {% do missing.append(spellings[0]) %}
         {% endif %}
         {% do found.update({name: column}) %}
     {% endfor %}
+    {% if missing %}
+        {% do raise_missing_columns(file, missing, columns) %}
+    {% endif %}
     {% do return(found) %}
 {% endmacro %}
 

@@ -465,9 +465,9 @@ def test_parquet_types_are_taken_as_they_come(tmp_path: Path) -> None:
         (
             "events_without_type.csv",
             [
-                "events.csv' has no column 'event_at', which is required",
+                "events.csv' has no columns 'event_at', 'event_type', which are required",
                 "It has: customer_id, timestamp, action.",
-                "custom_columns",
+                "{events: {event_at: <column of the file>, event_type: <column of the file>}}",
             ],
         ),
         (

@@ -58,6 +58,7 @@ worse_than_trivial as (
         subject,
         'beats_trivial_baseline' as gate,
         metric,
+        'upper' as interval_end,
         upper_bound as figure,
         0.0 as lower_limit,
         cast(null as double) as upper_limit
@@ -72,6 +73,7 @@ badly_calibrated as (
         subject,
         'is_calibrated' as gate,
         metric,
+        cast(null as varchar) as interval_end,
         metric_value as figure,
         cast(null as double) as lower_limit,
         {{ var('gate_max_calibration_error') }} as upper_limit
@@ -88,6 +90,10 @@ wrong_total as (
         subject,
         'total_is_right' as gate,
         metric,
+        case
+            when upper_bound < {{ var('gate_min_total_ratio') }} then 'upper'
+            when lower_bound > {{ var('gate_max_total_ratio') }} then 'lower'
+        end as interval_end,
         case
             when upper_bound < {{ var('gate_min_total_ratio') }} then upper_bound
             when lower_bound > {{ var('gate_max_total_ratio') }} then lower_bound
@@ -159,6 +165,7 @@ served_checks as (
         subject,
         'has_no_nulls' as gate,
         'rows without a score' as metric,
+        cast(null as varchar) as interval_end,
         cast(null_count as double) as figure,
         cast(null as double) as lower_limit,
         0.0 as upper_limit
@@ -168,6 +175,7 @@ served_checks as (
         subject,
         'is_in_range' as gate,
         'rows out of range' as metric,
+        cast(null as varchar) as interval_end,
         cast(outside_count as double) as figure,
         cast(null as double) as lower_limit,
         0.0 as upper_limit
@@ -177,6 +185,7 @@ served_checks as (
         subject,
         'is_not_constant' as gate,
         'largest score less smallest' as metric,
+        cast(null as varchar) as interval_end,
         spread as figure,
         1e-9 as lower_limit,
         cast(null as double) as upper_limit
@@ -188,6 +197,7 @@ served_checks as (
         subject,
         'is_fresh' as gate,
         'days behind the newest cut-off' as metric,
+        cast(null as varchar) as interval_end,
         cast(age_days as double) as figure,
         cast(null as double) as lower_limit,
         cast({{ var('gate_max_age_days') }} as double) as upper_limit
@@ -215,7 +225,7 @@ final as (
         subject,
         gate,
         metric,
-        subject || ': ' || metric || ' is ' || round(figure, 4)
+        subject || ': ' || coalesce('the ' || interval_end || ' end of ', '') || metric || ' is ' || round(figure, 4)
         || case
             when figure < lower_limit
                 then ', ' || round(lower_limit - figure, 4) || ' below the bound of ' || round(lower_limit, 4)
