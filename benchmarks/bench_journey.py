@@ -31,8 +31,8 @@ from dbt.cli.main import dbtRunner
 
 # The models that only the journey marts need; what they stand on is built first, and not counted.
 MARTS = ["journey_funnel", "journey_transitions", "journey_paths", "journey_dropoffs"]
-MARTS += ["journey_attribution", "journey_pain_points", "journey_suggestions"]
-BELOW = ["+int_stage_visits", "+sessions"]
+MARTS += ["journey_attribution", "journey_cohorts", "journey_pain_points", "journey_suggestions"]
+BELOW = ["+int_stage_visits", "+sessions", "+int_customer_days", "+int_customers"]
 ONE_THREAD = ("--threads", "1")
 FUNNEL = ["catalog", "add_to_cart", "shipping_details", "payment_details", "purchase"]
 PROJECT = Path(__file__).parents[1]

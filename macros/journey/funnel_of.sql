@@ -54,7 +54,7 @@ counted as (
     select
         step_no,
         count(*) as visitor_count,
-        median({{ seconds_between('first_at', 'reached_at') }}) as median_seconds_to_reach
+        {{ quantile(seconds_between('first_at', 'reached_at'), 0.5) }} as median_seconds_to_reach
     from funnel_taken
     group by step_no
 

@@ -281,28 +281,22 @@ def test_damaged_weights_are_named_and_trained_anew(built_shop: Warehouse) -> No
 
 def test_two_builds_at_once(own_shop: Warehouse) -> None:
     bring(own_shop, 3)
-    holder = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True);"
-            " sys.stdin.read()",
-            str(own_shop.path),
-        ],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "held\n"
+    with building(own_shop, "--select", "+int_sessions") as (first, output):
+        lines = []
+        for line in output:
+            lines.append(line)
+            if "START sql" in line:
+                # Held up, so that it cannot be over before the second one looks.
+                first.send_signal(signal.SIGSTOP)
+                break
         said = problems(own_shop.build())
-        assert f"The warehouse {own_shop.path} is in use by another process." in said
-        assert "then build again; or set FOOTFALL_DB to another file" in said
-        assert f"PID {holder.pid}" in said
-    finally:
-        holder.communicate()
-    own_shop.built(["event_types"])
+        first.send_signal(signal.SIGCONT)
+        lines += output
+        assert first.wait() == 0, "".join(lines)
+    assert f"The warehouse {own_shop.path} is in use by another process." in said
+    assert "then build again; or set FOOTFALL_DB to another file" in said
+    assert f"PID {first.pid}" in said
+    assert own_shop.query("select count(*) > 0 from intermediate.int_sessions") == [(True,)]
 
 
 def test_a_file_that_is_no_warehouse_is_named(own_shop: Warehouse) -> None:

@@ -1,5 +1,6 @@
 -- How many get how far, by month and slice: sessions in any order (open funnel) and in strict order, and visitors
 -- across their sessions within a window. A later stage never holds more than an earlier one.
+{%- set stages = funnel_stages() %}
 with
 
 sessions as (
@@ -20,16 +21,13 @@ stages as (
         stage,
         stage_order
     from {{ ref('event_types') }}
-    where stage in ('{{ funnel_stages() | join("', '") }}')
+    where stage in ('{{ stages | join("', '") }}')
 
 ),
 
 data_end as (
 
-    select
-        max({{ utc_date('ended_at') }}) as ends_on,
-        {{ dbt.dateadd('day', -var('funnel_window_days'), 'max(' ~ utc_date('ended_at') ~ ')') }} as windows_close_until
-    from {{ ref('int_sessions') }}
+    select max({{ utc_date('ended_at') }}) as ends_on from {{ ref('int_sessions') }}
 
 ),
 
@@ -102,8 +100,11 @@ final as (
 
         -- A window that is still open may bring more of its visitors to a later stage.
         {{ dbt.dateadd('month', 1, 'compared.period_month') }}
-        <= case compared.funnel_kind when 'within_window' then data_end.windows_close_until else data_end.ends_on end
-            as is_complete,
+        <= case
+            when compared.funnel_kind = 'within_window'
+                then {{ dbt.dateadd('day', -var('funnel_window_days'), 'data_end.ends_on') }}
+            else data_end.ends_on
+        end as is_complete,
 
         compared.loaded_at
     from compared

@@ -95,7 +95,8 @@ refunds as (
 
     select
         lines.*,
-        orders.session_id
+        orders.session_id,
+        orders.line_no
     from lines
     left join purchases as orders
         on lines.order_key = orders.order_key
@@ -106,8 +107,8 @@ refunds as (
 
 booked as (
 
-    select * exclude (line_no) from purchases
-    union all by name
+    select * from purchases
+    union all
     select * from refunds
 
 ),
