@@ -1,5 +1,6 @@
 {#- What the journey is sliced by: the name of each slice and what a session's value is. A new slice is one line here,
-    and its name goes into the accepted values of the marts that are sliced. `segment` is that of int_session_segments. -#}
+    its name goes into the accepted values of the marts that are sliced, and a --full-refresh brings it to past months.
+    `segment` is that of int_session_segments. -#}
 {% macro journey_slices(sessions='sessions') %}
     {% do return({
         'all': "cast('all' as varchar)",
