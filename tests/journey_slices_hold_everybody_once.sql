@@ -1,6 +1,6 @@
 -- Each slice cuts the same sessions: its values add up to the slice all, in the funnel and in what became of drop-offs.
--- A slice that was added to macros/journey/slices.sql has to be told of all months: those of incremental tables come with
--- a --full-refresh. Returns the slice with both figures.
+-- A slice that was added to macros/journey/slices.sql has to be told of all months: a --full-refresh brings it to those
+-- that are past. Returns the slice with both figures.
 with
 
 told as (
@@ -47,10 +47,10 @@ wholes as (
 
 slices as (
 
-    {% for slice_name in journey_slices() -%}
+    {% for slice_name in journey_slices() %}
     select '{{ slice_name }}' as slice_name
     {% if not loop.last %}union all{% endif %}
-    {%- endfor %}
+    {% endfor %}
 
 ),
 

@@ -248,15 +248,20 @@
 
 
 {#- The months that a table by month has to compute again, oldest first, as SQL literals: those that hold a session of a
-    touched visitor, from the moment that was touched on. They are asked for before the model is, so that a database
-    passes over other months unread, before it joins them with anything. A model may say in its meta how far what it
-    tells of a session reaches:
-    `reach_days`: what follows within so many days. Then months so long before the moment count too, and those that
-    were still open to change when the table was built.
+    touched visitor, from the moment that was touched on. Asked for beforehand and written out, so that a database need
+    not read other months. A model may say in its meta how far what it tells of a session reaches:
+    `reach_days`: what follows within so many days, sessions being told by their start. Then months so long before the
+    day count too on which the session began that the change falls into.
+    `tells_open_windows`: whether so many days have passed. Then months count too whose windows were open when the table
+    was built.
     `reaches_next_session`: the session that follows. Then the session before the moment counts too. -#}
 {% macro touched_months() -%}
     {%- set meta = config.get('meta') or {} -%}
     {%- set reach_days = meta.get('reach_days', 0) -%}
+    {%- set nobody = ['cast(null as date)'] -%}
+    {%- if not execute or not run_query('select 1 from (' ~ touched_since_last_build() ~ ') limit 1').rows -%}
+        {%- do return(nobody) -%}
+    {%- endif -%}
     {%- set months_query -%}
     select distinct months.period_month
     from (
@@ -265,11 +270,11 @@
             {% if meta.get('reaches_next_session') -%}
             coalesce(max(earlier.ended_at), min(touched.touched_from)) as touched_from
             {%- elif reach_days -%}
-            {{ dbt.dateadd('day', -reach_days, 'min(touched.touched_from)') }} as touched_from
+            {{ dbt.dateadd('day', -reach_days, 'min(touched.touched_on)') }} as touched_from
             {%- else -%}
             {{ a_gap_before('min(touched.touched_from)') }} as touched_from
             {%- endif %}
-        from ({{ touched_since_last_build() }}) as touched
+        from ({{ touched_days() if reach_days else touched_since_last_build() }}) as touched
         {% if meta.get('reaches_next_session') -%}
         left join {{ ref('int_sessions') }} as earlier
             on touched.visitor_no = earlier.visitor_no
@@ -284,25 +289,23 @@
     inner join (
         select distinct {{ utc_month('session_started_at') }} as period_month from {{ ref('int_sessions') }}
     ) as months
-        on months.period_month between {{ utc_month('sessions.session_started_at') }} and {{ utc_month('sessions.ended_at') }}
-    {%- if reach_days %}
+        on months.period_month >= {{ utc_month('sessions.session_started_at') }}
+        and months.period_month <= {{ utc_month('sessions.ended_at') }}
+    {%- if meta.get('tells_open_windows') %}
+    {%- set known_before = ref('int_sessions') ~ ' where loaded_at <= ' ~ newest('loaded_at', this) %}
     union
     select distinct {{ utc_month('session_started_at') }} as period_month
     from {{ ref('int_sessions') }}
-    where {{ utc_month('session_started_at') }} >= (
-        select {{ utc_month(dbt.dateadd('day', -reach_days, newest('ended_at', ref('int_sessions') ~ ' where loaded_at <= ' ~ newest('loaded_at', this)))) }}
-    )
-        and exists (select visitor_no from ({{ touched_since_last_build() }}))
+    where {{ utc_month('session_started_at') }}
+        >= (select {{ utc_month(dbt.dateadd('day', -reach_days, newest('ended_at', known_before))) }})
     {%- endif %}
     order by period_month
     {%- endset -%}
     {%- set months = [] -%}
-    {%- if execute -%}
-        {%- for month in run_query(months_query).columns[0].values() -%}
-            {%- do months.append("date '" ~ month ~ "'") -%}
-        {%- endfor -%}
-    {%- endif -%}
-    {%- do return(months or ['cast(null as date)']) -%}
+    {%- for month in run_query(months_query).columns[0].values() -%}
+        {%- do months.append("date '" ~ month ~ "'") -%}
+    {%- endfor -%}
+    {%- do return(months or nobody) -%}
 {%- endmacro %}
 
 
@@ -310,7 +313,10 @@
 {% macro get_incremental_replace_months_sql(arg_dict) %}
     delete from {{ arg_dict['target_relation'] }}
     where period_month in ({{ touched_months() | join(', ') }})
-        or period_month not in (select {{ utc_month('session_started_at') }} from {{ ref('int_sessions') }} where not is_bot);
+        or period_month not in (
+            select {{ utc_month('session_started_at') }} from {{ ref('int_sessions') }}
+            where not is_bot
+        );
 
     insert into {{ arg_dict['target_relation'] }} by name
     select * from {{ arg_dict['temp_relation'] }}

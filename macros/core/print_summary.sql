@@ -9,12 +9,17 @@
     {% do summarise_scores(lines) %}
     {% if keys_can_be_guessed() %}
         {% do lines.append('') %}
-        {% do lines.append('  Customer keys are made with the public demo key, so anyone can undo them: set DBT_ENV_SECRET_FOOTFALL_KEY (README, Secrets).') %}
+        {% do lines.append(
+            '  Customer keys are made with the public demo key, so anyone can undo them: set '
+            ~ 'DBT_ENV_SECRET_FOOTFALL_KEY (README, Secrets).'
+        ) %}
     {% endif %}
     {% set shortfall = tell_shortfall(results) %}
     {% if shortfall is not none %}
         {% do lines.append('') %}
-        {% do lines.append('  ' ~ shortfall ~ '; the messages stand below. Marts that were not made are as the last run left them.') %}
+        {% do lines.append(
+            '  ' ~ shortfall ~ '; the messages stand below. Marts that were not made are as the last run left them.'
+        ) %}
     {% endif %}
     {% do log('\n' ~ lines | join('\n') ~ '\n', info=True) %}
 {% endmacro %}
@@ -25,17 +30,14 @@
     {% set good = ['success', 'pass', 'warn', 'no-op'] %}
     {% set skipped = results | selectattr('status', 'equalto', 'skipped') | list %}
     {% set failed = results | rejectattr('status', 'in', good + ['skipped']) | map(attribute='node.name') | list %}
-    {% if not failed and not skipped %}
-        {% do return(none) %}
-    {% endif %}
-    {% set told = [failed | length ~ ' of ' ~ results | length ~ ' models, seeds and tests failed'] %}
+    {% set told = [] %}
     {% if failed %}
-        {% do told.append(' (' ~ failed[0] ~ (' first' if failed | length > 1 else '') ~ ')') %}
+        {% do told.append(failed | length ~ ' failed (' ~ failed[0] ~ (' first' if failed | length > 1 else '') ~ ')') %}
     {% endif %}
     {% if skipped %}
-        {% do told.append(' and ' ~ skipped | length ~ (' was' if skipped | length == 1 else ' were') ~ ' skipped') %}
+        {% do told.append(skipped | length ~ ' skipped') %}
     {% endif %}
-    {% do return(told | join('')) %}
+    {% do return('Of ' ~ results | length ~ ' models, seeds and tests ' ~ told | join(' and ') if told else none) %}
 {% endmacro %}
 
 

@@ -10,7 +10,11 @@
         'marts': public_marts() if why_not is none else []
     } %}
     {% set outcome = fromjson(query_value('select footfall_publish(' ~ sql_text(tojson(request)) ~ ')')) %}
-    {% set lines = outcome.lines + (['The docs: make docs' ~ make_options() ~ ', then open target/docs/index.html'] if flags.WHICH == 'build' else []) %}
+    {% set lines = outcome.lines %}
+    {% set docs = make_docs() if flags.WHICH == 'build' else none %}
+    {% if docs is not none %}
+        {% do lines.append('The docs: ' ~ docs ~ ', then open target/docs/index.html') %}
+    {% endif %}
     {% do log('  ' ~ lines | join('\n  ') ~ '\n', info=True) %}
     {% if outcome.problem is not none %}
         {% do return('select error(' ~ sql_text(outcome.problem) ~ ')') %}
@@ -18,19 +22,27 @@
 {% endmacro %}
 
 
-{#- What to say to make so that it takes the source of this run: nothing for the default shop. -#}
-{% macro make_options() %}
+{#- The command that writes the docs of this warehouse. None where make has no words for what the run read: several
+    sources, or a relation in place of a file. -#}
+{% macro make_docs() %}
     {% set source = enabled_sources() | first %}
-    {% if enabled_sources() | length > 1 or source == 'storefront' %}
-        {% do return('') %}
+    {% if enabled_sources() | length > 1 or (source == 'custom' and var('custom_events_relation')) %}
+        {% do return(none) %}
     {% endif %}
-    {% set options = [' SOURCE=' ~ source] %}
+    {% set words = ['make docs'] %}
+    {% set file = 'warehouse/' ~ ('footfall' if source == 'storefront' else source) ~ '.duckdb' %}
+    {% if env_var('FOOTFALL_DB', 'warehouse/footfall.duckdb') != file %}
+        {% do words.insert(0, 'FOOTFALL_DB=' ~ env_var('FOOTFALL_DB', 'warehouse/footfall.duckdb')) %}
+    {% endif %}
+    {% if source != 'storefront' %}
+        {% do words.append('SOURCE=' ~ source) %}
+    {% endif %}
     {% set paths = {'EVENTS': 'custom_events_path', 'ITEMS': 'custom_items_path', 'CUSTOMERS': 'custom_customers_path',
         'REVIEWS': 'custom_reviews_path'} if source == 'custom' else {'FILE': source ~ '_path'} %}
     {% for option, name in paths.items() if var(name, none) %}
-        {% do options.append(' ' ~ option ~ '=' ~ var(name)) %}
+        {% do words.append(option ~ '=' ~ var(name)) %}
     {% endfor %}
-    {% do return(options | join('')) %}
+    {% do return(words | join(' ')) %}
 {% endmacro %}
 
 

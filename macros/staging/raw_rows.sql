@@ -2,8 +2,8 @@
 {% macro raise_missing_columns(file, missing, columns, hint='') %}
     {% set names = own_columns(columns) | map(attribute='name') | list %}
     {% do exceptions.raise_compiler_error(
-        "'" ~ file ~ "' has no column" ~ ('s' if missing | length > 1 else '') ~ " '" ~ missing | join("', '") ~ "', which "
-        ~ ('are' if missing | length > 1 else 'is') ~ ' required. It has: '
+        "'" ~ file ~ "' has no column" ~ ('s' if missing | length > 1 else '') ~ " '" ~ missing | join("', '")
+        ~ "', which " ~ ('are' if missing | length > 1 else 'is') ~ ' required. It has: '
         ~ (names | join(', ') if names else 'no columns') ~ '.' ~ (' ' ~ hint if hint else '')
     ) %}
 {% endmacro %}

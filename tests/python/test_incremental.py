@@ -182,6 +182,34 @@ def test_a_session_that_is_cut_at_the_turn_of_a_month_is_told_anew_in_both(
     assert differences(shop) == {}
 
 
+def test_a_late_order_reaches_back_from_the_start_of_its_session(own_shop: Warehouse) -> None:
+    shop = own_shop
+    shop.variables |= {"drop_off_window_days": 30, "funnel_window_days": 30}
+    # Thirty days lie between the two visits, and a little more between the first and the order.
+    lines = [
+        "customer_id,event_at,event_type",
+        "anna,2024-01-10 10:00:00,view",
+        "anna,2024-02-09 10:00:00,add_to_cart",
+        "bert,2024-05-03 10:00:00,view",
+    ]
+    events = Path(shop.variables["custom_events_path"])
+    events.write_text("\n".join(lines) + "\n")
+    shop.built()
+    outcome = (
+        "select outcome from marts.journey_dropoffs"
+        " where period_month = date '2024-01-01' and slice_name = 'all'"
+    )
+    assert shop.query(outcome) == [("came_back",)]
+    events.write_text("\n".join([*lines, "anna,2024-02-09 10:20:00,purchase"]) + "\n")
+    shop.built()
+    assert shop.query(outcome) == [("bought_later",)]
+    keep(shop, "steps")
+    shop.built(SQL_PART, "--full-refresh")
+    keep(shop, "full")
+
+    assert differences(shop) == {}
+
+
 def test_a_run_that_broke_off_is_made_good_by_the_next(arriving_shop: Warehouse) -> None:
     shop = arriving_shop
     # All events will have come in the end: they were, when the shop was first built.

@@ -197,13 +197,13 @@ def test_a_build_with_a_failed_test_publishes_nothing_and_names_it(shop: Warehou
     bring(shop, 120)
     assert not outcome.success
     line = not_published(shop)
-    shortfall = re.search(rf"1 of \d+ models, seeds and tests failed \({GUARD}\)[^.]*", line)
+    shortfall = re.search(rf"Of \d+ models, seeds and tests 1 failed \({GUARD}\)[^.]*", line)
     assert shortfall, line
     summary = "\n".join(shop.said)
     assert f"{shortfall[0]}; the messages stand below." in summary
     # What else the end of a build says: how to go on with the same file, and what not to forget.
     events = shop.variables["custom_events_path"]
-    assert f"make docs SOURCE=custom EVENTS={events}, then open" in summary
+    assert f"FOOTFALL_DB={shop.path} make docs SOURCE=custom EVENTS={events}, then open" in summary
     assert "Customer keys are made with the public demo key" in summary
     assert f"UTC stands in {shop.published / 'shop.duckdb'}." in line
     assert run_of(shop) == before

@@ -2,7 +2,7 @@
     materialized='incremental',
     incremental_strategy='replace_months',
     on_schema_change='append_new_columns',
-    meta={'reach_days': var('drop_off_window_days')},
+    meta={'reach_days': var('drop_off_window_days'), 'tells_open_windows': true},
 ) }}
 -- depends_on: {{ ref('int_touched_visitors') }}
 
