@@ -14,10 +14,22 @@
 {%- endmacro %}
 
 
-{#- An amount as one says it: three digits count, and the currency where there is one. -#}
+{#- A number as one says it: three digits count. -#}
+{% macro about_number(number) -%}
+    {%- set digits = 'power(10, greatest(floor(log10(greatest(' ~ number ~ ', 1))) - 2, 0))' -%}
+    {{ with_thousands('round(' ~ number ~ ' / ' ~ digits ~ ') * ' ~ digits) }}
+{%- endmacro %}
+
+
+{#- How many of something there are about; of less than ten the first decimal counts as well. -#}
+{% macro about_count(number) -%}
+    case when {{ number }} < 9.95 then {{ with_one_decimal(number) }} else {{ about_number(number) }} end
+{%- endmacro %}
+
+
+{#- An amount as one says it, and the currency where there is one. -#}
 {% macro about_amount(amount) -%}
-    {%- set digits = 'power(10, greatest(floor(log10(greatest(' ~ amount ~ ', 1))) - 2, 0))' -%}
-    {{ with_thousands('round(' ~ amount ~ ' / ' ~ digits ~ ') * ' ~ digits) }}
+    {{ about_number(amount) }}
     {%- if var('reporting_currency') %} || ' {{ var("reporting_currency") }}'{% endif %}
 {%- endmacro %}
 

@@ -77,6 +77,7 @@ final as (
         valued.slice_name,
         valued.slice_value,
         valued.stage,
+        valued.next_stage,
 
         valued.stage_order,
         valued.session_count,

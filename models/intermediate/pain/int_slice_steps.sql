@@ -24,6 +24,7 @@ steps as (
 
     select
         *,
+        lead(stage) over (order by stage_order) as next_stage,
         lead(stage_order) over (order by stage_order) as next_order
     from stages
 
@@ -35,6 +36,7 @@ visits as (
         '{{ dimension }}' as slice_name,
         sessions.{{ dimension }} as slice_value,
         steps.stage,
+        steps.next_stage,
         steps.stage_order,
         sessions.visitor_no,
         count(*) as n,
@@ -45,7 +47,7 @@ visits as (
         on sessions.furthest_funnel_order >= steps.stage_order
         and steps.next_order is not null
     where sessions.{{ dimension }} <> 'unknown'
-    group by sessions.{{ dimension }}, steps.stage, steps.stage_order, sessions.visitor_no
+    group by sessions.{{ dimension }}, steps.stage, steps.next_stage, steps.stage_order, sessions.visitor_no
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}
 ),
@@ -56,6 +58,7 @@ counted as (
         slice_name,
         slice_value,
         stage,
+        next_stage,
         stage_order,
         cast(sum(n) as bigint) as session_count,
         cast(sum(x) as bigint) as passed_count,
@@ -64,7 +67,7 @@ counted as (
         cast(sum(n * n) as bigint) as nn,
         sum(amount_cents) as amount_cents
     from visits
-    group by slice_name, slice_value, stage, stage_order
+    group by slice_name, slice_value, stage, next_stage, stage_order
     having sum(n) >= {{ var('pain_min_sessions') }}
 
 ),
@@ -75,7 +78,7 @@ compared as (
     select
         *,
         cast(passed_count as double) / session_count as pass_rate,
-        median(cast(passed_count as double) / session_count) over fellows as usual_pass_rate,
+        {{ quantile('cast(passed_count as double) / session_count', 0.5) }} over fellows as usual_pass_rate,
         {% for sum in ['session_count', 'passed_count', 'xx', 'xn', 'nn'] -%}
         sum({{ sum }}) over fellows - {{ sum }} as other_{{ sum }},
         {% endfor -%}

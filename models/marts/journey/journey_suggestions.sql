@@ -32,6 +32,11 @@ worded as (
         end || place as subject,
         case
             when expected_value >= 1 then 'about ' || {{ about_amount('expected_value') }} || ' a month at risk'
+            when kind = 'close_drop_off'
+                then concat(
+                        'about ', {{ about_count('orders_per_month') }}, ' more sessions a month would go on to the ',
+                        next_stage
+                    )
             else 'about ' || {{ with_one_decimal('orders_per_month') }} || ' orders a month at risk'
         end as stake,
         case
