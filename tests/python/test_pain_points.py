@@ -117,14 +117,21 @@ def test_every_suggestion_rests_on_rows_that_exist(clickstream: Warehouse) -> No
     assert [title for title, rows in behind if rows == 0] == []
 
 
+# The rules were chosen on the seeds 1 to 20, so another shop judges them: the first of the twenty
+# of benchmarks/bench_pain_points.py, in the size that it has there. The benchmark states all of
+# them, also the one in which an innocent slice is named. A 95 % interval misses the truth now and
+# then: with 1500 customers, that of the payment errors of this seed does, by .004.
+JUDGED_SHOP = {"storefront_customers": 2000, "storefront_seed": 201}
+
+
 def test_planted_frictions_are_on_top_and_nothing_innocent_is_named(
     tmp_path: Path, bench: ModuleType
 ) -> None:
-    shop = Warehouse(tmp_path, {"storefront_customers": 1500, "storefront_seed": 1, **SMALL_SCORER})
+    shop = Warehouse(tmp_path, {**JUDGED_SHOP, **SMALL_SCORER})
     shop.built(PAIN, test=True)
     with duckdb.connect(str(shop.path)) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        verdict = bench.judge(connection, 1)
+        verdict = bench.judge(connection, JUDGED_SHOP["storefront_seed"])
     assert sorted(verdict.found) == ["payment_error_android", "slow_checkout_france_iphone"]
     assert verdict.is_on_top
     assert verdict.innocent == []
