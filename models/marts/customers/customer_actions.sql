@@ -63,16 +63,21 @@ actions as (
 ),
 
 -- No score tells what a customer without an order will spend. What others in her place went on to spend does: those who
--- had a basket and no order at a cut-off whose horizon is over.
-baskets as (
+-- had no order at a cut-off whose horizon is over, in the same state and with or without something in the cart of late.
+-- Decimals: means of floats would depend on their order.
+prospects as (
 
-    select avg(customer_cutoffs.spend_next_{{ horizon }}d) as mean_amount
+    select
+        lifecycle.lifecycle_state,
+        coalesce(customer_cutoffs.f_carts_30d, 0) > 0 as has_basket,
+        cast(avg(cast(customer_cutoffs.spend_next_{{ horizon }}d as decimal(18, 4))) as double) as mean_amount
     from customer_cutoffs
     inner join lifecycle
         on customer_cutoffs.customer_no = lifecycle.customer_no
         and customer_cutoffs.cutoff_date = lifecycle.cutoff_date
-    where lifecycle.lifecycle_state = 'activation'
-        and customer_cutoffs.f_carts_30d > 0
+    where lifecycle.order_day_count = 0
+        and customer_cutoffs.spend_next_{{ horizon }}d is not null
+    group by lifecycle.lifecycle_state, coalesce(customer_cutoffs.f_carts_30d, 0) > 0
 
 ),
 
@@ -86,11 +91,12 @@ standing as (
         lifecycle.lifecycle_state,
         lifecycle.order_day_count,
         lifecycle.recency_days,
-        features.f_carts_30d,
+        coalesce(features.f_carts_30d, 0) > 0 as has_basket,
+        prospects.mean_amount as prospect_amount,
         churn.churn_probability,
         churn.value_at_risk,
         worth.predicted_amount,
-        recommended.item_id as top_item_id,
+        coalesce(recommended.item_name, recommended.item_id) as top_item,
         coalesce(customers.has_marketing_consent, {{ var('contact_when_consent_is_unknown') }}) as is_contact_allowed
     from customers
     cross join cutoffs
@@ -100,6 +106,10 @@ standing as (
     left join features
         on customers.customer_no = features.customer_no
         and cutoffs.cutoff_date = features.cutoff_date
+    left join prospects
+        on lifecycle.order_day_count = 0
+        and lifecycle.lifecycle_state = prospects.lifecycle_state
+        and (coalesce(features.f_carts_30d, 0) > 0) = prospects.has_basket
     left join churn on customers.customer_key = churn.customer_key
     left join worth on customers.customer_key = worth.customer_key
     left join recommended on customers.customer_key = recommended.customer_key
@@ -114,10 +124,10 @@ wanted as (
             when lifecycle_state = 'lapsed' and order_day_count > 0 then 'win_back'
             when lifecycle_state = 'at_risk' then 'rescue'
             when order_day_count > 0 and churn_probability >= {{ high_risk }} then 'rescue'
-            when lifecycle_state = 'conversion' then 'second_order'
-            when lifecycle_state = 'activation' and f_carts_30d > 0 then 'nudge_basket'
+            when order_day_count = 1 then 'second_order'
+            when lifecycle_state = 'activation' and has_basket then 'nudge_basket'
             when lifecycle_state = 'loyalty' then 'reward'
-            when top_item_id is not null then 'recommend'
+            when top_item is not null then 'recommend'
             else 'wait'
         end as wanted_action
     from standing
@@ -130,7 +140,7 @@ allowed as (
         wanted.*,
         case
             when not actions.is_contact or wanted.is_contact_allowed then wanted.wanted_action
-            when wanted.top_item_id is not null then 'recommend'
+            when wanted.top_item is not null then 'recommend'
             else 'wait'
         end as next_best_action
     from wanted
@@ -138,53 +148,88 @@ allowed as (
 
 ),
 
+-- The rule that fitted, in words. Who has to wait or is shown something anyway is told why no other rule did.
+reasoned as (
+
+    select
+        *,
+        case
+            when next_best_action = wanted_action then ''
+            when has_marketing_consent = false then 'No consent to be contacted, hence no ' || wanted_action || '. '
+            else 'No consent on record, hence no ' || wanted_action || '. '
+        end as consent_reason,
+        case
+            when wanted_action = 'win_back'
+                then 'Lapsed: no order for ' || recency_days || ' day(s), after ' || order_day_count || ' order day(s).'
+            when lifecycle_state = 'at_risk'
+                then 'At risk: no order for ' || recency_days || ' day(s), after ' || order_day_count
+                    || ' order day(s).'
+            when wanted_action = 'rescue'
+                then 'Likely to be lost: last of ' || order_day_count || ' order day(s) was ' || recency_days
+                    || ' day(s) ago.'
+            when wanted_action = 'second_order' then 'One order day so far, ' || recency_days || ' day(s) ago.'
+            when wanted_action = 'nudge_basket' then 'No order yet, but put something in the cart within 30 days.'
+            when wanted_action = 'reward'
+                then 'Loyal: ' || order_day_count || ' order day(s), the last ' || recency_days || ' day(s) ago.'
+            when lifecycle_state is null then 'Listed, but never seen.'
+            when order_day_count > 0
+                then 'No need to write: last of ' || order_day_count || ' order day(s) was ' || recency_days
+                    || ' day(s) ago.'
+            when lifecycle_state = 'lapsed'
+                then 'Nothing to write about: no order yet, and no visit within '
+                    || {{ var('lifecycle_lapsed_days') }} || ' days.'
+            else 'Nothing to write about: no order yet, and nothing put in the cart within 30 days.'
+        end as rule_reason,
+        case
+            when next_best_action = 'recommend' then ' To be shown next: ' || top_item || '.'
+            when next_best_action = 'wait' then ' There is no item to recommend.'
+            else ''
+        end as item_reason
+    from allowed
+
+),
+
 final as (
 
     select
-        allowed.customer_key,
+        reasoned.customer_key,
 
-        allowed.next_best_action,
-        case when allowed.next_best_action <> allowed.wanted_action then allowed.wanted_action end as withheld_action,
+        reasoned.next_best_action,
         case
-            when allowed.next_best_action = allowed.wanted_action then ''
-            when allowed.has_marketing_consent = false then 'No consent to be contacted. '
-            else 'No consent on record. '
-        end
-        || case
-            when allowed.lifecycle_state is null then 'Listed, but never seen.'
-            when allowed.order_day_count > 0
-                then 'Last of ' || allowed.order_day_count || ' order day(s) was '
-                    || allowed.recency_days || ' day(s) ago.'
-            when allowed.f_carts_30d > 0 then 'No order yet; put something in the cart within 30 days.'
-            else 'No order yet.'
-        end
+            when reasoned.next_best_action <> reasoned.wanted_action then reasoned.wanted_action
+        end as withheld_action,
+        reasoned.consent_reason || reasoned.rule_reason || reasoned.item_reason
         || coalesce(
-            ' ' || cast(round(100 * allowed.churn_probability) as integer) || ' % likely to buy nothing within '
+            ' ' || cast(round(100 * reasoned.churn_probability) as integer) || ' % likely to buy nothing within '
             || {{ horizon }} || ' days.', ''
         )
         || case
-            when allowed.predicted_amount > 0
-                then ' Expected to spend ' || cast(cast(allowed.predicted_amount as decimal(18, 2)) as varchar) || '.'
+            when reasoned.predicted_amount > 0
+                then ' Expected to spend ' || cast(cast(reasoned.predicted_amount as decimal(18, 2)) as varchar) || '.'
             else ''
-        end as action_reason,
+        end
+        || coalesce(
+            ' Earlier customers in this place spent '
+            || cast(cast(reasoned.prospect_amount as decimal(18, 2)) as varchar)
+            || ' on average within ' || {{ horizon }} || ' days.', ''
+        ) as action_reason,
 
         -- What is in danger where a customer is slipping away or has not made it a habit, as churn_risk tells it; what
         -- is expected anyway for the others.
         case
-            when allowed.next_best_action in ('win_back', 'rescue', 'second_order') then allowed.value_at_risk
-            when allowed.next_best_action = 'nudge_basket' then baskets.mean_amount
-            when allowed.next_best_action in ('reward', 'recommend') then allowed.predicted_amount
-            when allowed.next_best_action = 'wait' then 0
+            when reasoned.next_best_action in ('win_back', 'rescue', 'second_order') then reasoned.value_at_risk
+            when reasoned.next_best_action = 'wait' then 0
+            when reasoned.order_day_count = 0 then reasoned.prospect_amount
+            else reasoned.predicted_amount
         end as action_expected_value,
 
         actions.is_contact as is_contact_action,
-        allowed.is_contact_allowed,
-        allowed.has_marketing_consent,
+        reasoned.is_contact_allowed,
+        reasoned.has_marketing_consent,
 
-        allowed.as_of_date
-    from allowed
-    cross join baskets
-    inner join actions on allowed.next_best_action = actions.next_best_action
+        reasoned.as_of_date
+    from reasoned
+    inner join actions on reasoned.next_best_action = actions.next_best_action
 
 )
 
