@@ -73,7 +73,8 @@
         'scorer_warm_epochs': 'positive', 'scorer_time_budget_seconds': 'positive', 'scorer_threads': 'whole',
         'scorer_full_after_days': 'whole', 'scorer_full_after_share': 'share', 'scorer_full_after_fall': 'share',
         'more_cutoff_dates': 'dates', 'lifecycle_at_risk_days': 'positive', 'lifecycle_lapsed_days': 'positive',
-        'lifecycle_loyal_orders': 'positive', 'segment_learned_on': 'date or null', 'segment_hysteresis': 'share',
+        'lifecycle_retained_order_days': 'positive', 'lifecycle_loyal_orders': 'positive',
+        'segment_learned_on': 'date or null', 'segment_hysteresis': 'share',
         'contact_when_consent_is_unknown': 'boolean', 'gates_fail_the_build': 'boolean'
     }) %}
 {% endmacro %}
@@ -232,10 +233,17 @@
                 ~ var('lifecycle_lapsed_days') ~ ') contradict each other: a customer is at risk before she has lapsed.'
             ) %}
         {% endif %}
-        {% if var('lifecycle_loyal_orders') < 3 %}
+        {% if var('lifecycle_retained_order_days') < 2 %}
             {% do problems.append(
-                "var 'lifecycle_loyal_orders' is " ~ var('lifecycle_loyal_orders')
-                ~ ': it takes 3 or more, because the second order day is retention.'
+                "var 'lifecycle_retained_order_days' is " ~ var('lifecycle_retained_order_days')
+                ~ ': it takes 2 or more, because the first order day is conversion.'
+            ) %}
+        {% endif %}
+        {% if var('lifecycle_loyal_orders') <= var('lifecycle_retained_order_days') %}
+            {% do problems.append(
+                "vars 'lifecycle_retained_order_days' (" ~ var('lifecycle_retained_order_days')
+                ~ ") and 'lifecycle_loyal_orders' (" ~ var('lifecycle_loyal_orders')
+                ~ ') contradict each other: a customer is retained before she is loyal, so set the first below the second.'
             ) %}
         {% endif %}
         {% if var('medium_risk_probability') >= var('high_risk_probability') %}

@@ -10,7 +10,7 @@
         'reporting_currency', 'session_gap_minutes', 'session_max_minutes', 'engaged_max_pause_seconds', 'bot_min_events',
         'bot_max_seconds_per_event', 'session_cut_at_midnight', 'session_cut_at_campaign_change',
         'funnel_window_days', 'drop_off_window_days', 'paths_kept', 'path_max_steps', 'lifecycle_at_risk_days',
-        'lifecycle_lapsed_days', 'lifecycle_loyal_orders'
+        'lifecycle_lapsed_days', 'lifecycle_retained_order_days', 'lifecycle_loyal_orders'
     ] %}
         {% do shaping.update({name: var(name) | string}) %}
     {% endfor %}

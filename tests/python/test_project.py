@@ -475,7 +475,18 @@ def build_with(
             {"lifecycle_at_risk_days": 200},
             ["'lifecycle_at_risk_days' (200)", "'lifecycle_lapsed_days' (180)", "at risk before"],
         ),
-        ({"lifecycle_loyal_orders": 2}, ["'lifecycle_loyal_orders' is 2", "3 or more"]),
+        (
+            {"lifecycle_loyal_orders": 2},
+            [
+                "'lifecycle_retained_order_days' (2)",
+                "'lifecycle_loyal_orders' (2)",
+                "the first below the second",
+            ],
+        ),
+        (
+            {"lifecycle_retained_order_days": 1},
+            ["'lifecycle_retained_order_days' is 1", "2 or more"],
+        ),
         ({"segment_learned_on": "spring"}, ["'segment_learned_on' is 'spring'", "or null"]),
         ({"more_cutoff_dates": "2026-03-15"}, ["'more_cutoff_dates' is", "a list of dates"]),
         ({"more_cutoff_dates": ["15.3.2026"]}, ["'more_cutoff_dates' is", "a list of dates"]),
