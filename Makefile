@@ -129,16 +129,16 @@ format: env ## mend what the formatters can
 	@FOOTFALL_DB=:memory: $(BIN)/sqlfluff fix models tests analyses
 
 report: env ## draw the marts on one page, target/report.html: SOURCE=… picks the warehouse
-	@$(BIN)/python -m footfall.report --database "$(PUBLISHED)" --out target/report.html
+	@$(BIN)/python -m footfall.pages.report --database "$(PUBLISHED)" --out target/report.html
 
 # What stands beside amounts on the boards: make dashboards CURRENCY=EUR
 CURRENCY ?=
 PORT ?= 8080
 dashboards: env ## draw the boards from the published marts, target/dashboards: SOURCE=…, CURRENCY=EUR
-	@$(BIN)/python -m footfall.boards render --published "$(PUBLISHED)" --currency "$(CURRENCY)"
+	@$(BIN)/python -m footfall.pages.boards render --published "$(PUBLISHED)" --currency "$(CURRENCY)"
 
 serve: dashboards ## draw the boards and show them to this machine: PORT=8080
-	@$(BIN)/python -m footfall.boards serve --port $(PORT)
+	@$(BIN)/python -m footfall.pages.boards serve --port $(PORT)
 
 metrics: env ## answer the saved questions on the published marts; ARGS="query --metrics net_revenue" asks your own
 	@$(BIN)/python -m footfall.adapter.metrics $(ARGS)
@@ -158,12 +158,12 @@ $(SUPERSET)/.installed: dashboards/superset/requirements.txt
 # A partial parse may lose what YAML says of tests, so the project is read anew.
 docs: env ## write the docs site of a built warehouse, target/docs/index.html: SOURCE=…
 	@$(BIN)/dbt docs generate --static --no-partial-parse --vars '$(VARS)' --quiet
-	@$(BIN)/python -m footfall.site write
+	@$(BIN)/python -m footfall.pages.site write
 
 lineage: env ## print where a column comes from: COLUMN=churn_risk.churn_probability
 	@test -n "$(COLUMN)" || { echo "Name a column: make lineage COLUMN=churn_risk.churn_probability" >&2; exit 2; }
 	@$(BIN)/dbt docs generate --vars '$(VARS)' --quiet
-	@$(BIN)/python -m footfall.site trace "$(COLUMN)"
+	@$(BIN)/python -m footfall.pages.site trace "$(COLUMN)"
 
 bench-value: env ## churn, value and tiers of any orders beside baselines: FILE=orders.csv HORIZON=90 [CUT=2026-01-31]
 	@$(BIN)/python benchmarks/bench_value.py $(call path_of,$(FILE)) --horizon $(or $(HORIZON),90) $(if $(CUT),--cut $(CUT)) $(ARGS)

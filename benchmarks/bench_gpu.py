@@ -24,11 +24,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from footfall import device as devices
-from footfall import losses, packed
-from footfall.encoder import NEXT_PURCHASE, Encoder, EncoderConfig, ItemFeatures, Tokens
+import packed_attention as packed
+from footfall.core import device as devices
+from footfall.encoder import losses
+from footfall.encoder.network import NEXT_PURCHASE, Encoder, EncoderConfig, ItemFeatures, Tokens
 from footfall.ranking.selection import LANES, top
-from footfall.sequences import GAP_BUCKETS
+from footfall.sequences.events import GAP_BUCKETS
 
 MAX_LENGTH = 100
 TOP = 100

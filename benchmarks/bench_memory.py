@@ -72,8 +72,8 @@ def peak_gib() -> float:
 
 def measured(count: int, options: argparse.Namespace) -> dict[str, float]:
     """Trains on one stream, scores another of the same events, and says what it took."""
-    from footfall import recommendations
-    from footfall.settings import ScorerSettings
+    from footfall.recommender import recommend as recommendations
+    from footfall.recommender.settings import ScorerSettings
 
     customers = max(count // EVENTS_A_CUSTOMER, 1)
     settings = ScorerSettings(

@@ -27,17 +27,19 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from footfall import device as devices
-from footfall import ranking, repeats, training
-from footfall import ranking_metrics as metrics
-from footfall.encoder import Encoder, EncoderConfig, ItemFeatures
-from footfall.factors import start_vectors
-from footfall.mixture import Ranker, learn
+from footfall import ranking
+from footfall.core import device as devices
+from footfall.counts import repeats
+from footfall.counts.initial_vectors import start_vectors
+from footfall.encoder import training
+from footfall.encoder.network import Encoder, EncoderConfig, ItemFeatures
+from footfall.encoder.training import warm_rate
+from footfall.evaluation import ranking_metrics as metrics
 from footfall.ranking import Context, Targets
 from footfall.ranking.batch import SCORES_A_TILE
-from footfall.reading import read
-from footfall.sequences import Catalogue, Ints, ItemEvents
-from footfall.training import warm_rate
+from footfall.ranking.mixture import Ranker, learn
+from footfall.sequences.events import Catalogue, Ints, ItemEvents
+from footfall.sequences.reading import read
 
 K = 10
 LEARNING_RATE = 4e-3

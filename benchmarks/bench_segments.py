@@ -33,7 +33,7 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 from sklearn.cluster import KMeans
 
-from footfall.score_metrics import auc, normalised_gini
+from footfall.evaluation.score_metrics import auc, normalised_gini
 
 HORIZON_DAYS = 90
 LATER_DAYS = 30

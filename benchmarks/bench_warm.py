@@ -28,14 +28,16 @@ import pyarrow as pa
 import yaml
 
 from bench_ranking_time import INPUTS, build
-from footfall import artifacts, ranking, repeats
-from footfall import device as devices
-from footfall import ranking_metrics as metrics
-from footfall.fits import train_encoder
-from footfall.reading import read_inputs
-from footfall.restoring import POPULATIONS, context_of, ranker_of
-from footfall.sequences import microseconds
-from footfall.settings import ScorerSettings
+from footfall import ranking
+from footfall.core import device as devices
+from footfall.counts import repeats
+from footfall.evaluation import ranking_metrics as metrics
+from footfall.recommender import stored_model as artifacts
+from footfall.recommender.restore import POPULATIONS, context_of, ranker_of
+from footfall.recommender.settings import ScorerSettings
+from footfall.recommender.train import train_encoder
+from footfall.sequences.events import microseconds
+from footfall.sequences.reading import read_inputs
 
 
 def tables_of(warehouse: Path) -> tuple[pa.Table, pa.Table]:

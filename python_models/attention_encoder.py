@@ -1,7 +1,7 @@
 """Trains the attention encoder and the mixture; yields one row a tensor, never a pickle."""
 
-from footfall import recommendations
 from footfall.adapter import progress, tables
+from footfall.recommender import recommend as recommendations
 
 
 def model(dbt, session):

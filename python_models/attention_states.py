@@ -1,7 +1,8 @@
 """What the encoder knows of each customer on each cut-off date, as one vector."""
 
-from footfall import artifacts, recommendations
 from footfall.adapter import progress, tables
+from footfall.recommender import recommend as recommendations
+from footfall.recommender import stored_model as artifacts
 
 
 def model(dbt, session):

@@ -1,7 +1,8 @@
 """Judges the recommendations on the last closed window, beside baselines on the same customers."""
 
-from footfall import artifacts, recommendations
 from footfall.adapter import progress, tables
+from footfall.recommender import recommend as recommendations
+from footfall.recommender import stored_model as artifacts
 
 
 def model(dbt, session):

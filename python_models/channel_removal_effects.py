@@ -1,7 +1,7 @@
 """How many conversions go with each channel when it is taken away, month by month."""
 
-from footfall import attribution
 from footfall.adapter import tables
+from footfall.journey import attribution
 
 
 def model(dbt, session):

@@ -1,7 +1,8 @@
 """Ranks the items that each customer is likely to want next, with the reason for each."""
 
-from footfall import artifacts, recommendations
 from footfall.adapter import progress, tables
+from footfall.recommender import recommend as recommendations
+from footfall.recommender import stored_model as artifacts
 
 
 def model(dbt, session):

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from footfall.attribution import SCHEMA, conversion_probability, removal_effects
+from footfall.journey.attribution import SCHEMA, conversion_probability, removal_effects
 
 pytestmark = pytest.mark.library
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from footfall import device as devices
-from footfall import packed
-from footfall.encoder import Tokens
+import packed_attention as packed
+from footfall.core import device as devices
+from footfall.encoder.network import Tokens
 
 PATH = Path(__file__).parents[2] / "benchmarks" / "bench_gpu.py"
 CPU = torch.device("cpu")
@@ -79,7 +79,7 @@ def test_refuses_without_a_device(bench, monkeypatch):
 
 def test_needs_neither_dbt_nor_duckdb():
     code = (
-        "import importlib.util, sys\n"
+        f"import importlib.util, sys; sys.path.insert(0, {str(PATH.parent)!r})\n"
         f"spec = importlib.util.spec_from_file_location('bench_gpu', {str(PATH)!r})\n"
         "module = importlib.util.module_from_spec(spec)\n"
         "sys.modules[spec.name] = module\n"

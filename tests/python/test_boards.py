@@ -20,12 +20,12 @@ from sqlfluff.core import FluffConfig, Linter
 
 from board_pages import Page
 from conftest import PROJECT
-from footfall.boards import Board, BoardError, load_boards, render_boards
-from footfall.boards.__main__ import main
-from footfall.boards.published import open_published
-from footfall.boards.render import marts_of
-from footfall.boards.serve import ADDRESS, server
-from footfall.boards.wording import Wording
+from footfall.pages.boards import Board, BoardError, load_boards, render_boards
+from footfall.pages.boards.__main__ import main
+from footfall.pages.boards.published import open_published
+from footfall.pages.boards.render import marts_of
+from footfall.pages.boards.serve import ADDRESS, server
+from footfall.pages.boards.wording import Wording
 from headless_browser import Visit, needs_chromium, visit
 from published_sample import RUN, contracts, publish_sample
 
@@ -639,7 +639,7 @@ def test_the_exposure_of_the_superset_dashboard_names_its_datasets() -> None:
 
 def test_the_exposure_of_the_report_names_what_it_reads() -> None:
     """Its modules name their marts in SQL."""
-    sources = [path.read_text() for path in (PROJECT / "src/footfall/report").glob("*.py")]
+    sources = [path.read_text() for path in (PROJECT / "src/footfall/pages/report").glob("*.py")]
     words = set(re.findall(r"\w+", " ".join(sources)))
     assert read_exposures()["journey_report"] == words & set(contracts())
 

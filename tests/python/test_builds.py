@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from conftest import SMALL_SCORER, Warehouse, problems
-from footfall import fits, heads, recommendations
+from footfall import heads
+from footfall.recommender import recommend as recommendations
+from footfall.recommender import train as fits
 
 
 @pytest.fixture(scope="module")

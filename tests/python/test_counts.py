@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from footfall import counts, reading, sequences
+from footfall.counts import tables as counts
+from footfall.sequences import events as sequences
+from footfall.sequences import reading
 from scorer_data import ITEMS_SCHEMA, events_table, items_table, shop
 
 pytestmark = pytest.mark.library

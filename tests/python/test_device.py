@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from footfall import device
+from footfall.core import device
 
 pytestmark = pytest.mark.library
 

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from footfall import encoder as encoders
-from footfall import reading
-from footfall.encoder import Encoder, EncoderConfig, ItemFeatures, Tokens
+from footfall.encoder import network as encoders
+from footfall.encoder.network import Encoder, EncoderConfig, ItemFeatures, Tokens
+from footfall.sequences import reading
 from scorer_data import items_table, shop
 
 pytestmark = pytest.mark.library

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from footfall import calibration_tenths, evaluation
-from footfall import score_metrics as metrics
+from footfall.evaluation import bootstrap as evaluation
+from footfall.evaluation import calibration as calibration_tenths
+from footfall.evaluation import score_metrics as metrics
 
 pytestmark = pytest.mark.library
 

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from footfall import factors, reading
+from footfall.counts import initial_vectors as factors
+from footfall.sequences import reading
 from scorer_data import ITEMS_SCHEMA, events_table
 
 pytestmark = pytest.mark.library

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from footfall.fingerprints import code_fingerprint, combined_fingerprint, table_fingerprint
+from footfall.core.fingerprints import code_fingerprint, combined_fingerprint, table_fingerprint
 
 pytestmark = pytest.mark.library
 

@@ -2,7 +2,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from footfall import goals, reading
+from footfall.encoder import targets as goals
+from footfall.sequences import reading
 from scorer_data import ITEMS_SCHEMA, events_table, shop
 
 pytestmark = pytest.mark.library

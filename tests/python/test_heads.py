@@ -13,12 +13,12 @@ import pyarrow.compute as pc
 import pytest
 
 from cutoff_tables import random_states, simulated_cutoffs, states_table
-from footfall import heads, score_metrics
-from footfall.heads import HeadSettings, study
+from footfall import heads
+from footfall.evaluation import score_metrics
+from footfall.heads import HeadSettings
 from footfall.heads.churn import fit_silence, silence_labels
-from footfall.heads.linear import sigmoid
-from footfall.heads.study import Memory, Study
-from footfall.heads.tables import (
+from footfall.heads.cutoffs import study
+from footfall.heads.cutoffs.rows import (
     as_of_day,
     closed_days,
     customer_uniform,
@@ -26,6 +26,8 @@ from footfall.heads.tables import (
     training_days,
     training_rows,
 )
+from footfall.heads.cutoffs.study import Memory, Study
+from footfall.heads.learners.linear import sigmoid
 
 pytestmark = pytest.mark.library
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from footfall.heads.lifetimes import (
+from footfall.heads.learners.lifetimes import (
     OrderValue,
     ParetoBuying,
     RepeatBuying,

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from footfall import losses
+from footfall.encoder import losses
 
 pytestmark = pytest.mark.library
 

@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from footfall import device as devices
-from footfall import mixture, ranking, reading, repeats, sequences
-from footfall import ranking_metrics as metrics
-from footfall.mixture import Ranker
-from footfall.ranking import COMPONENTS
+from footfall import ranking
+from footfall.core import device as devices
+from footfall.counts import repeats
+from footfall.evaluation import ranking_metrics as metrics
+from footfall.ranking import COMPONENTS, mixture
+from footfall.ranking.mixture import Ranker
+from footfall.sequences import events as sequences
+from footfall.sequences import reading
 from scorer_data import items_table, shop
 
 pytestmark = pytest.mark.library

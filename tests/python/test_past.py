@@ -5,8 +5,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from footfall import past, reading, sequences
-from footfall.past import Seen
+from footfall.recommender import seen_events as past
+from footfall.recommender.seen_events import Seen
+from footfall.sequences import events as sequences
+from footfall.sequences import reading
 from scorer_data import ITEMS_SCHEMA, START, events_table, shop, shuffled
 
 pytestmark = pytest.mark.library

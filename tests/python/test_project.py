@@ -32,8 +32,8 @@ from conftest import (
 )
 from descriptions import described, problems_of
 from footfall.adapter.plugin import absolute_path
-from footfall.site.lineage import Lineage
-from footfall.site.project import read_project
+from footfall.lineage.lineage import Lineage
+from footfall.lineage.project import read_project
 
 DEMO_KEY = "footfall-demo-key"
 SECRET = "a-secret-that-nobody-may-read"

@@ -4,13 +4,17 @@ import numpy as np
 import pytest
 import torch
 
-from footfall import device as devices
-from footfall import ranking, reading, repeats, sequences
-from footfall.encoder import Encoder, EncoderConfig
-from footfall.mixture import HIDDEN, Ranker
-from footfall.ranking import COMPONENTS, tile
+from footfall import ranking
+from footfall.core import device as devices
+from footfall.counts import repeats
+from footfall.encoder.network import Encoder, EncoderConfig
+from footfall.ranking import COMPONENTS
 from footfall.ranking import batch as batches
+from footfall.ranking import score_tiles as tile
+from footfall.ranking.mixture import HIDDEN, Ranker
 from footfall.ranking.selection import top
+from footfall.sequences import events as sequences
+from footfall.sequences import reading
 from scorer_data import ITEMS_SCHEMA, events_table, items_table, shop
 
 pytestmark = pytest.mark.library

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from footfall import ranking_metrics as metrics
+from footfall.evaluation import ranking_metrics as metrics
 
 pytestmark = pytest.mark.library
 

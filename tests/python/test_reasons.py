@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from footfall import device as devices
-from footfall import ranking, reading, reasons, repeats, sequences
-from footfall.encoder import NEXT_PURCHASE, Encoder, EncoderConfig, Tokens
-from footfall.mixture import Ranker
-from footfall.ranking import COMPONENTS
+from footfall import ranking
+from footfall.core import device as devices
+from footfall.counts import repeats
+from footfall.encoder.network import NEXT_PURCHASE, Encoder, EncoderConfig, Tokens
+from footfall.ranking import COMPONENTS, reasons
+from footfall.ranking.mixture import Ranker
+from footfall.sequences import events as sequences
+from footfall.sequences import reading
 from scorer_data import ITEMS_SCHEMA, events_table
 
 pytestmark = pytest.mark.library

@@ -6,8 +6,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from footfall import artifacts, recommendations, training
-from footfall.recommendations import ScorerSettings
+from footfall.encoder import training
+from footfall.recommender import recommend as recommendations
+from footfall.recommender import stored_model as artifacts
+from footfall.recommender.recommend import ScorerSettings
 from scorer_data import (
     EVENTS_SCHEMA,
     ITEMS_SCHEMA,

@@ -3,8 +3,10 @@ import datetime
 import numpy as np
 import pytest
 
-from footfall import reading, repeats, sequences
-from footfall.repeats import HALF_LIVES, ItemHistory, ItemStatistics
+from footfall.counts import repeats
+from footfall.counts.repeats import HALF_LIVES, ItemHistory, ItemStatistics
+from footfall.sequences import events as sequences
+from footfall.sequences import reading
 from scorer_data import ITEMS_SCHEMA, events_table, items_table, shop
 
 pytestmark = pytest.mark.library

@@ -17,9 +17,9 @@ import duckdb
 import pytest
 
 from conftest import PROJECT, Warehouse
-from footfall.report.__main__ import main
-from footfall.report.build import build_report
-from footfall.report.warehouse import ReportError
+from footfall.pages.report.__main__ import main
+from footfall.pages.report.build import build_report
+from footfall.pages.report.warehouse import ReportError
 from headless_browser import Visit, needs_chromium, visit
 
 pytestmark = pytest.mark.long

@@ -4,7 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from footfall import reading, sequences
+from footfall.sequences import events as sequences
+from footfall.sequences import reading
 from scorer_data import EVENTS_SCHEMA, ITEMS_SCHEMA, events_table, items_table, shop, shuffled
 
 pytestmark = pytest.mark.library

@@ -2,7 +2,7 @@ import datetime
 
 import pytest
 
-from footfall.settings import ScorerSettings
+from footfall.recommender.settings import ScorerSettings
 
 pytestmark = pytest.mark.library
 

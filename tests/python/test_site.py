@@ -12,15 +12,15 @@ from urllib.parse import unquote
 import pytest
 
 from conftest import PROJECT, Warehouse, problems
-from footfall.site.__main__ import main
-from footfall.site.dbt_site import made_ours
-from footfall.site.lineage import Lineage
-from footfall.site.markdown import read_pages
-from footfall.site.origins import ROWS, Origin, Place
-from footfall.site.project import Column, Project, Relation, SiteError, read_project
-from footfall.site.sql_origins import SqlReader
-from footfall.site.tracing import as_text, downstream
-from footfall.site.write import MARKER, write_site
+from footfall.lineage.lineage import Lineage
+from footfall.lineage.origins import ROWS, Origin, Place
+from footfall.lineage.project import Column, Project, Relation, SiteError, read_project
+from footfall.lineage.sql_origins import SqlReader
+from footfall.lineage.tracing import as_text, downstream
+from footfall.pages.site.__main__ import main
+from footfall.pages.site.dbt_site import made_ours
+from footfall.pages.site.markdown import read_pages
+from footfall.pages.site.write import MARKER, write_site
 from headless_browser import Visit, needs_chromium, visit
 
 # It reads what dbt writes, and no database.

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from footfall import device as devices
-from footfall import encoder as encoders
-from footfall import reading, training
-from footfall.encoder import Encoder, EncoderConfig, ItemFeatures
+from footfall.core import device as devices
+from footfall.encoder import network as encoders
+from footfall.encoder import training
+from footfall.encoder.network import Encoder, EncoderConfig, ItemFeatures
+from footfall.sequences import reading
 from scorer_data import EVENTS_SCHEMA, items_table, shop
 
 pytestmark = pytest.mark.library

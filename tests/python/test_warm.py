@@ -6,9 +6,12 @@ import pyarrow.compute as pc
 import pytest
 import torch
 
-from footfall import artifacts, reading, recommendations, warm
-from footfall.encoder import Encoder, EncoderConfig, ItemFeatures, start_new_items
-from footfall.recommendations import ScorerSettings
+from footfall.encoder.network import Encoder, EncoderConfig, ItemFeatures, start_new_items
+from footfall.recommender import recommend as recommendations
+from footfall.recommender import retraining as warm
+from footfall.recommender import stored_model as artifacts
+from footfall.recommender.recommend import ScorerSettings
+from footfall.sequences import reading
 from scorer_data import QUICK, START, events_table, items_table, shop, shuffled
 
 pytestmark = pytest.mark.library

@@ -27,7 +27,7 @@ from dbt_common.exceptions import DbtRuntimeError
 
 from footfall.adapter import inputs, publication
 from footfall.adapter.progress import log
-from footfall.fingerprints import READERS
+from footfall.core.fingerprints import READERS
 
 DEMO_KEY = "footfall-demo-key"
 _BLOCK_BYTES = 64

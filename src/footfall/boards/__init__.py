@@ -1,10 +1,1 @@
-"""Boards as code: YAML files with SQL, drawn from the published marts as pages without a network.
-
-`definitions` reads and checks a board, `published` opens what it reads, `tiles` turns rows into
-what is shown, `page` writes the HTML. Nothing here knows dbt.
-"""
-
-from footfall.boards.definitions import Board, BoardError, load_boards
-from footfall.boards.render import render_boards
-
-__all__ = ["Board", "BoardError", "load_boards", "render_boards"]
+"""The former home of ``footfall.pages.boards``; it goes with the next version."""

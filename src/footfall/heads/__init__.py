@@ -1,10 +1,10 @@
 """Churn, value and intent heads: calibrated chances and amounts from features and the state."""
 
 from footfall.heads.backtests import backtest_churn, backtest_intent, backtest_value
+from footfall.heads.cutoffs.settings import HeadSettings
 from footfall.heads.intent import INTENT_SCHEMA, score_intent
 from footfall.heads.result_rows import BACKTEST_SCHEMA
 from footfall.heads.scores import CHURN_SCHEMA, VALUE_SCHEMA, score_churn, score_value
-from footfall.heads.settings import HeadSettings
 
 __all__ = [
     "BACKTEST_SCHEMA",

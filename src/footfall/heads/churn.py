@@ -8,20 +8,20 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
-from footfall.heads.boosting import Boosted, fit_boosted
-from footfall.heads.calibration import PlattScaling, fit_platt, one_error_choice
-from footfall.heads.features import (
+from footfall.heads.cutoffs.features import (
     FeatureSpace,
     first_order_age,
     learn_space,
     purchase_days,
     repeat_log_odds,
 )
-from footfall.heads.histories import repeat_buying_at
-from footfall.heads.lifetimes import RepeatBuying
-from footfall.heads.linear import LinearFit, fit_linear, sigmoid
-from footfall.heads.study import Study
-from footfall.heads.tables import CutoffRows, FloatArray, customer_uniform
+from footfall.heads.cutoffs.histories import repeat_buying_at
+from footfall.heads.cutoffs.rows import CutoffRows, FloatArray, customer_uniform
+from footfall.heads.cutoffs.study import Study
+from footfall.heads.learners.boosting import Boosted, fit_boosted
+from footfall.heads.learners.calibration import PlattScaling, fit_platt, one_error_choice
+from footfall.heads.learners.lifetimes import RepeatBuying
+from footfall.heads.learners.linear import LinearFit, fit_linear, sigmoid
 
 #: Fewest training rows, and fewest of each outcome, that a fitted model asks for.
 FEWEST_ROWS = 60

@@ -18,14 +18,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from footfall import score_metrics
-from footfall.heads.boosting import fit_boosted
-from footfall.heads.calibration import PlattScaling, fit_platt
-from footfall.heads.features import principal_axes, signed_log
-from footfall.heads.linear import fit_linear, sigmoid
+from footfall.evaluation import score_metrics
+from footfall.heads.cutoffs.features import principal_axes, signed_log
+from footfall.heads.cutoffs.rows import FloatArray, IntArray, states_of
+from footfall.heads.cutoffs.settings import HeadSettings
+from footfall.heads.learners.boosting import fit_boosted
+from footfall.heads.learners.calibration import PlattScaling, fit_platt
+from footfall.heads.learners.linear import fit_linear, sigmoid
 from footfall.heads.runs import Run, constant, day_to_date
-from footfall.heads.settings import HeadSettings
-from footfall.heads.tables import FloatArray, IntArray, states_of
 
 Progress = Callable[[str], None]
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from footfall.heads.calibration import fit_bands
 from footfall.heads.churn import SilenceModel, fit_silence, simple_orders, simple_silence
-from footfall.heads.features import purchase_days, repeat_history
-from footfall.heads.settings import HeadSettings
-from footfall.heads.study import Study
-from footfall.heads.tables import CutoffRows, FloatArray, IntArray
+from footfall.heads.cutoffs.features import purchase_days, repeat_history
+from footfall.heads.cutoffs.rows import CutoffRows, FloatArray, IntArray
+from footfall.heads.cutoffs.settings import HeadSettings
+from footfall.heads.cutoffs.study import Study
+from footfall.heads.learners.calibration import fit_bands
 from footfall.heads.tiers import decide, decision_weights
 from footfall.heads.value import ValueModel, fit_value
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from footfall.fingerprints import code_fingerprint, combined_fingerprint, table_fingerprint
-from footfall.heads.settings import HeadSettings
+from footfall.core.fingerprints import code_fingerprint, combined_fingerprint, table_fingerprint
+from footfall.heads.cutoffs.settings import HeadSettings
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,13 @@ from typing import Any, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from footfall import calibration_tenths
+from footfall.evaluation import calibration as calibration_tenths
 from footfall.heads import churn, value
+from footfall.heads.cutoffs.rows import CutoffRows, FloatArray, as_of_day, read_cutoffs
+from footfall.heads.cutoffs.settings import HeadSettings
+from footfall.heads.cutoffs.study import Study, memory_of
 from footfall.heads.drivers import strongest_ideas
-from footfall.heads.notice import first_warnings
+from footfall.heads.early_warning import first_warnings
 from footfall.heads.predictions import (
     SilencePrediction,
     ValuePrediction,
@@ -21,9 +24,6 @@ from footfall.heads.predictions import (
     predict_value,
 )
 from footfall.heads.runs import Run, constant, day_to_date
-from footfall.heads.settings import HeadSettings
-from footfall.heads.study import Study, memory_of
-from footfall.heads.tables import CutoffRows, FloatArray, as_of_day, read_cutoffs
 from footfall.heads.tiers import POTENTIAL, REGULAR, TIER_NAMES, VIP
 
 Progress = Callable[[str], None]

@@ -9,11 +9,11 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from footfall.heads.boosting import Boosted, fit_boosted
-from footfall.heads.features import FeatureSpace
-from footfall.heads.linear import LinearFit, fit_linear, sigmoid
-from footfall.heads.settings import HeadSettings
-from footfall.heads.tables import CutoffRows, FloatArray, IntArray
+from footfall.heads.cutoffs.features import FeatureSpace
+from footfall.heads.cutoffs.rows import CutoffRows, FloatArray, IntArray
+from footfall.heads.cutoffs.settings import HeadSettings
+from footfall.heads.learners.boosting import Boosted, fit_boosted
+from footfall.heads.learners.linear import LinearFit, fit_linear, sigmoid
 
 AnyArray = TypeVar("AnyArray", npt.NDArray[np.float64], npt.NDArray[np.int64])
 

@@ -9,18 +9,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from footfall import baselines, evaluation
+from footfall.evaluation import bootstrap as evaluation
+from footfall.evaluation.score_metrics import amount_metrics, probability_metrics, tier_metrics
+from footfall.heads import baselines
 from footfall.heads.churn import silence_labels
-from footfall.heads.features import purchase_days
-from footfall.heads.notice import days_of_notice
+from footfall.heads.cutoffs.features import purchase_days
+from footfall.heads.cutoffs.rows import CutoffRows, FloatArray
+from footfall.heads.cutoffs.settings import HeadSettings
+from footfall.heads.cutoffs.study import Study
+from footfall.heads.early_warning import days_of_notice
 from footfall.heads.predictions import predict_silence, predict_value
 from footfall.heads.result_rows import LEADS, OURS, STATE_CHOICES, leads, result_rows, tenth_rows
 from footfall.heads.runs import day_to_date
-from footfall.heads.settings import HeadSettings
-from footfall.heads.study import Study
-from footfall.heads.tables import CutoffRows, FloatArray
 from footfall.heads.tiers import tier_of
-from footfall.score_metrics import amount_metrics, probability_metrics, tier_metrics
 
 FEWEST_TESTED = 30
 

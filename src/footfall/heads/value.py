@@ -7,26 +7,21 @@ from itertools import product
 
 import numpy as np
 
-from footfall.heads.boosting import Boosted, fit_boosted
-from footfall.heads.calibration import AmountBands, fit_bands, one_error_choice
-from footfall.heads.churn import (
-    FEWEST_ROWS,
-    STATE_PENALTY,
-    recency_weights,
-    silence_members,
-)
-from footfall.heads.features import (
+from footfall.heads.churn import FEWEST_ROWS, STATE_PENALTY, recency_weights, silence_members
+from footfall.heads.cutoffs.features import (
     FeatureSpace,
     learn_space,
     purchase_days,
     repeat_history,
     window_amount,
 )
-from footfall.heads.histories import order_value_at, repeat_buying_at
-from footfall.heads.lifetimes import OrderValue, RepeatBuying
-from footfall.heads.linear import LinearFit, fit_linear, sigmoid
-from footfall.heads.study import Study
-from footfall.heads.tables import CutoffRows, FloatArray, IntArray, customer_uniform
+from footfall.heads.cutoffs.histories import order_value_at, repeat_buying_at
+from footfall.heads.cutoffs.rows import CutoffRows, FloatArray, IntArray, customer_uniform
+from footfall.heads.cutoffs.study import Study
+from footfall.heads.learners.boosting import Boosted, fit_boosted
+from footfall.heads.learners.calibration import AmountBands, fit_bands, one_error_choice
+from footfall.heads.learners.lifetimes import OrderValue, RepeatBuying
+from footfall.heads.learners.linear import LinearFit, fit_linear, sigmoid
 from footfall.heads.tiers import TierModel, decision_weights, fit_tiers, tier_of
 
 #: Names of the blended predictions, in order.

@@ -9,14 +9,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from footfall.publishing import database, parquet
-from footfall.publishing.contents import (
-    PUBLICATION,
-    Mart,
-    Publication,
-    PublishingError,
-    Run,
-    text,
-)
+from footfall.publishing.contents import PUBLICATION, Mart, Publication, PublishingError, Run, text
 from footfall.publishing.files import check_link, one_at_a_time, point_to, sync
 
 if TYPE_CHECKING:

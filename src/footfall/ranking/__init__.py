@@ -8,15 +8,9 @@ comes after all that are, in the order of the network.
 from footfall.ranking.batch import Batch, batches
 from footfall.ranking.candidates import COMPONENTS, PROPOSED, SPARSE, Candidates, Scores
 from footfall.ranking.context import Context, context_at
-from footfall.ranking.situation import SITUATION
+from footfall.ranking.customer_features import SITUATION
 from footfall.ranking.steps import RECENT_DECAY, Steps, bought_before, recent_items
-from footfall.ranking.targets import (
-    Targets,
-    evaluate,
-    ranked_by,
-    targets_between,
-    targets_of,
-)
+from footfall.ranking.targets import Targets, evaluate, ranked_by, targets_between, targets_of
 
 __all__ = [
     "COMPONENTS",

@@ -10,15 +10,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from footfall import repeats
-from footfall.encoder import NEXT_PURCHASE, last_states
+from footfall.counts import repeats
+from footfall.encoder.network import NEXT_PURCHASE, last_states
 from footfall.ranking.candidates import COMPONENTS, PROPOSED, SPARSE, Candidates
 from footfall.ranking.context import Context
+from footfall.ranking.customer_features import situation
+from footfall.ranking.score_tiles import Tile
 from footfall.ranking.selection import largest
-from footfall.ranking.situation import situation
 from footfall.ranking.steps import Steps, bought_before, past_pairs, steps_of
-from footfall.ranking.tile import Tile
-from footfall.sequences import Ints
+from footfall.sequences.events import Ints
 
 # Scores of all items that are in memory at once for each component: as much as a cache holds.
 SCORES_A_TILE = 1_000_000

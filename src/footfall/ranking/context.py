@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from footfall import counts, repeats
-from footfall.encoder import Encoder, ItemFeatures
-from footfall.sequences import Catalogue, Floats, Ints, ItemEvents
+from footfall.counts import repeats
+from footfall.counts import tables as counts
+from footfall.encoder.network import Encoder, ItemFeatures
+from footfall.sequences.events import Catalogue, Floats, Ints, ItemEvents
 
 POPULAR_DAYS = 28.0
 

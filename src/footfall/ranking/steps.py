@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from footfall import counts, repeats
+from footfall.counts import repeats
+from footfall.counts import tables as counts
 from footfall.ranking.context import Context
-from footfall.sequences import PURCHASE, Floats, Ints
+from footfall.sequences.events import PURCHASE, Floats, Ints
 
 RECENT_ITEMS = 30
 RECENT_DECAY = 0.98

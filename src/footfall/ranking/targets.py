@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from footfall import counts
+from footfall.counts import tables as counts
+from footfall.evaluation.ranking_metrics import Ranking, put, rank, room
 from footfall.ranking.batch import Batch, batches
 from footfall.ranking.candidates import COMPONENTS, Scores
 from footfall.ranking.context import Context
 from footfall.ranking.steps import bought_before
-from footfall.ranking_metrics import Ranking, put, rank, room
-from footfall.sequences import PURCHASE, Ints
+from footfall.sequences.events import PURCHASE, Ints
 
 
 @dataclass(frozen=True)

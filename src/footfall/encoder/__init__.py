@@ -1,0 +1,1 @@
+"""The attention network, its losses, targets and training loop."""

@@ -1,0 +1,1 @@
+"""Rows at cut-offs: features, histories, and the windows that heads learn from."""

@@ -1,0 +1,1 @@
+"""Methods that heads fit: lifetimes, linear models, boosted trees and calibration."""

@@ -1,0 +1,1 @@
+"""Where each column comes from, read from the SQL and what dbt wrote."""

@@ -1,0 +1,1 @@
+"""What people look at: boards, the report and the docs site."""

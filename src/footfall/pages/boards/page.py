@@ -1,0 +1,75 @@
+"""Writes a board as one HTML file that asks for nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import plotly.graph_objects as go
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from footfall.pages.boards.definitions import Board
+from footfall.pages.boards.published import PublishedRun
+from footfall.pages.boards.tiles import Shown
+from footfall.pages.boards.wording import Wording
+from footfall.pages.theme.assets import asset
+
+
+def render_page(
+    board: Board,
+    boards: Sequence[Board],
+    shown: Mapping[str, Shown],
+    *,
+    as_of: date | None,
+    run: PublishedRun,
+    marts: Sequence[str],
+    say: Wording,
+) -> str:
+    """The page as text. All that comes from the warehouse or from the board is escaped.
+
+    Args:
+        board: the board, which stands among `boards`; they are linked with each other.
+        shown: its tiles by their keys.
+        as_of: the date that its figures stand for; None while there is no data.
+        run: the publication that they come from.
+        marts: the marts that they come from.
+        say: the words for values.
+    """
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    template = environment.from_string(asset("board.html", __package__))
+    return template.render(
+        board=board,
+        boards=boards,
+        rows=[
+            (row, [shown[f"rows[{number}].tiles[{place}]"] for place in range(len(row.tiles))])
+            for number, row in enumerate(board.rows)
+        ],
+        as_of=say(as_of, "day") if as_of else "",
+        run=run,
+        published_at=say(run.published_at, "time"),
+        marts=marts,
+        currency=say.currency,
+        address=address,
+        figure_json=figure_json,
+        style=Markup(asset("colours.css") + asset("board.css", __package__)),
+        script=Markup(asset("page.js")),
+        library=Markup(get_plotlyjs()) if any(one.figure for one in shown.values()) else "",
+    )
+
+
+def address(link: str) -> str:
+    """`board#anchor` as the address of a file beside this one."""
+    name, mark, anchor = link.partition("#")
+    return f"{name}.html{mark}{anchor}"
+
+
+def figure_json(figure: go.Figure) -> Markup:
+    """The figure for a script element; `<` is escaped, so that no text can close the element."""
+    told: dict[str, Any] = json.loads(figure.to_json())
+    return Markup(json.dumps(told, sort_keys=True).replace("<", "\\u003c"))

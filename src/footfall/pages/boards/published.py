@@ -1,0 +1,121 @@
+"""Opens the published marts, and nothing else, for boards to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from footfall.pages.boards.definitions import BoardError
+from footfall.publishing import SCHEMA, build_command
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a query gave: names of columns, and rows in their order."""
+
+    columns: Sequence[str]
+    rows: Sequence[tuple[Any, ...]]
+
+    def values(self, column: str) -> list[Any]:
+        """A column from top to bottom.
+
+        Raises:
+            KeyError: there is no such column.
+        """
+        if column not in self.columns:
+            raise KeyError(column)
+        place = self.columns.index(column)
+        return [row[place] for row in self.rows]
+
+
+@dataclass(frozen=True)
+class PublishedRun:
+    """The run that all marts of the publication come from; the revision may be unknown."""
+
+    run_id: str
+    published_at: datetime
+    git_revision: str | None
+
+
+class PublishedMarts:
+    """The published file, open for reading."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+        self._connection = connection
+        self.path = path
+        runs = self.rows(
+            f"select distinct run_id, published_at, git_revision from {SCHEMA}.publication"
+        ).rows
+        if len(runs) != 1:
+            raise BoardError(
+                f"{path}: its marts come from {len(runs)} runs and not from one. "
+                "Publish again: make build"
+            )
+        self.run = PublishedRun(*runs[0])
+
+    def rows(self, sql: str) -> Rows:
+        """The rows of a query.
+
+        Raises:
+            duckdb.Error: the query is wrong.
+        """
+        cursor = self._connection.execute(sql)
+        columns = [name for name, *_ in cursor.description or ()]
+        return Rows(columns, cursor.fetchall())
+
+    def marts_of(self, sql: str) -> frozenset[str]:
+        """The marts that a query reads.
+
+        Raises:
+            BoardError: it reads something that is no mart.
+        """
+        names = self._connection.get_table_names(sql, qualified=True)
+        # DuckDB 2 tells the alias along with the name.
+        return frozenset(mart_name(name.partition(" AS ")[0]) for name in names)
+
+
+def mart_name(relation: str) -> str:
+    """`marts.sessions` without its schema.
+
+    Raises:
+        BoardError: the relation is no mart.
+    """
+    schema, _, name = relation.rpartition(".")
+    if schema != SCHEMA:
+        raise BoardError(f"{relation} is no mart: a board reads {SCHEMA}.<mart> and nothing else")
+    return name
+
+
+@contextmanager
+def open_published(path: Path) -> Iterator[PublishedMarts]:
+    """Open the published file for reading only, with no way to any other file.
+
+    Raises:
+        BoardError: it is missing, or is no publication.
+    """
+    if not path.is_file():
+        raise BoardError(
+            f"There are no published marts at {path}. A whole build publishes them: "
+            f"{build_command(path)}"
+        )
+    try:
+        connection = duckdb.connect(str(path), read_only=True)
+    except duckdb.Error as problem:
+        raise BoardError(f"{path} cannot be opened as published marts: {problem}") from problem
+    with connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute("set enable_external_access = false")
+        try:
+            marts = PublishedMarts(connection, path)
+        except duckdb.CatalogException as problem:
+            raise BoardError(
+                f"{path} holds no {SCHEMA}.publication: it is not what a build has published. "
+                "Is it the warehouse itself? Publish with: make build"
+            ) from problem
+        yield marts

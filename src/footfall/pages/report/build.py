@@ -1,0 +1,46 @@
+"""Puts the page together from what each module draws."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from footfall.pages.report.attribution import attribution
+from footfall.pages.report.cohorts import cohorts
+from footfall.pages.report.customers import LIFECYCLE, SEGMENTS, customer_groups
+from footfall.pages.report.funnel import funnel_by_slice
+from footfall.pages.report.heading import read_heading
+from footfall.pages.report.journey_map import journey_map
+from footfall.pages.report.page import render_page
+from footfall.pages.report.pain import pain_points, suggestions
+from footfall.pages.report.parts import Section
+from footfall.pages.report.transitions import transition_matrix
+from footfall.pages.report.warehouse import Marts, open_marts
+
+
+def build_report(database: Path, written_at: datetime) -> str:
+    """The report on a built warehouse as one HTML page that needs no network.
+
+    Raises:
+        ReportError: The warehouse is missing, in use or without marts.
+    """
+    with open_marts(database) as marts:
+        return render_page(read_heading(marts), sections(marts), written_at)
+
+
+def sections(marts: Marts) -> tuple[Section, ...]:
+    """All sections: what to do stands before the details that it comes from."""
+    return (
+        Section("journey", "Where customers go, and where they stop", (journey_map(marts),)),
+        Section(
+            "advice", "What troubles them, and what to do", (suggestions(marts), pain_points(marts))
+        ),
+        Section("detail", "The way in detail", (funnel_by_slice(marts), transition_matrix(marts))),
+        Section("channels", "What brings orders", (attribution(marts),)),
+        Section("cohorts", "Customers with time", cohorts(marts)),
+        Section(
+            "groups",
+            "Kinds of customers, and how they move",
+            (*customer_groups(marts, LIFECYCLE), *customer_groups(marts, SEGMENTS)),
+        ),
+    )

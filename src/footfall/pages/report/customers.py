@@ -1,0 +1,200 @@
+"""Lifecycle states and segments: how many customers are in each, and how they move."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import plotly.graph_objects as go
+
+from footfall.pages.report.parts import Chart, Table, not_built
+from footfall.pages.report.warehouse import Marts
+from footfall.pages.theme import wording
+from footfall.pages.theme.style import FAINT, LINK, LINK_GOOD, LINK_WARN, SERIES, axis, finished
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """A way to group customers, and where the warehouse keeps it."""
+
+    anchor: str
+    title: str
+    mart: str
+    moves_mart: str
+    group: str
+    order: str
+    # True when a higher place in the order is always the better one.
+    is_ladder: bool
+
+
+LIFECYCLE = Grouping(
+    "lifecycle", "Lifecycle", "customer_lifecycle", "customer_lifecycle_transitions",
+    "lifecycle_state", "state_order", False,
+)  # fmt: skip
+SEGMENTS = Grouping(
+    "segments", "Segments", "customer_segments", "customer_segment_transitions",
+    "segment", "segment_no", True,
+)  # fmt: skip
+
+
+def customer_groups(marts: Marts, grouping: Grouping) -> tuple[Chart, Chart]:
+    """How many are in each group over time, and the moves between the last two snapshots."""
+    return _sizes(marts, grouping), _moves(marts, grouping)
+
+
+def _sizes(marts: Marts, grouping: Grouping) -> Chart:
+    title = f"{grouping.title} over time"
+    if missing := not_built(marts, grouping.anchor, title, (grouping.mart,)):
+        return missing
+    rows = marts.rows(f"""
+        select snapshot_date, {grouping.group}, {grouping.order}, count(*)
+        from {grouping.mart}
+        group by all
+        order by snapshot_date, {grouping.order}
+    """)
+    if not rows:
+        return Chart(
+            grouping.anchor,
+            title,
+            (grouping.mart,),
+            empty="No customer is known on a snapshot date yet.",
+        )
+    dates = sorted({row[0] for row in rows})
+    groups = _ordered(rows)
+    known = {(row[0], row[1]): row[3] for row in rows}
+    figure = go.Figure(
+        [
+            go.Bar(
+                name=wording.words(group),
+                x=[f"{date:%Y-%m-%d}" for date in dates],
+                y=[known.get((date, group), 0) for date in dates],
+                marker={"color": SERIES[(number - 1) % len(SERIES)]},
+                hovertemplate=f"{wording.words(group)}, %{{x}}: %{{y:,}}<extra></extra>",
+            )
+            for group, number in groups.items()
+        ]
+    )
+    figure.update_xaxes(**axis(type="category", showgrid=False))
+    figure.update_yaxes(**axis(title="customers", tickformat=","))
+    return Chart(
+        anchor=grouping.anchor,
+        title=title,
+        marts=(grouping.mart,),
+        reading=(
+            "A column is all customers on a day, cut into groups; a colour that grows from left to "
+            "right is a group that gains customers."
+        ),
+        figure=finished(figure, 400, barmode="stack", bargap=0.3),
+        height=400,
+        table=Table(
+            ("Group", *(f"{date:%Y-%m-%d}" for date in dates)),
+            [
+                [
+                    wording.words(group),
+                    *(wording.count(known.get((date, group), 0)) for date in dates),
+                ]
+                for group in groups
+            ],
+        ),
+    )
+
+
+def _moves(marts: Marts, grouping: Grouping) -> Chart:
+    anchor, title = f"{grouping.anchor}-moves", f"{grouping.title}: who moved where"
+    uses = (grouping.moves_mart,)
+    if missing := not_built(marts, anchor, title, (*uses, grouping.mart)):
+        return missing
+    rows = marts.rows(f"""
+        select
+            from_{grouping.group.removeprefix("lifecycle_")},
+            to_{grouping.group.removeprefix("lifecycle_")},
+            customer_count, share_of_from_{grouping.group.removeprefix("lifecycle_")},
+            period_amount, period_start, period_end
+        from {grouping.moves_mart}
+        where period_end = (select max(period_end) from {grouping.moves_mart})
+    """)
+    if not rows:
+        return Chart(anchor, title, uses, empty="There is one snapshot so far, and moves need two.")
+    order: dict[str, int] = dict(
+        marts.rows(f"select distinct {grouping.group}, {grouping.order} from {grouping.mart}")
+    )
+    rows.sort(key=lambda row: (order.get(row[0], 0), order.get(row[1], 0)))
+    befores = sorted({row[0] for row in rows}, key=lambda name: order.get(name, 0))
+    afters = sorted({row[1] for row in rows}, key=lambda name: order.get(name, 0))
+    sums_before = {name: sum(row[2] for row in rows if row[0] == name) for name in befores}
+    sums_after = {name: sum(row[2] for row in rows if row[1] == name) for name in afters}
+    start, end = rows[0][5], rows[0][6]
+    figure = go.Figure(
+        go.Sankey(
+            arrangement="snap",
+            node={
+                "label": [
+                    f"{wording.words(name)} {wording.count(size)}"
+                    for sizes in (sums_before, sums_after)
+                    for name, size in sizes.items()
+                ],
+                "color": [_colour(name, order) for name in (*befores, *afters)],
+                "pad": 14,
+                "thickness": 14,
+                "line": {"width": 0},
+                "hovertemplate": "%{label}<extra></extra>",
+            },
+            link={
+                "source": [befores.index(row[0]) for row in rows],
+                "target": [len(befores) + afters.index(row[1]) for row in rows],
+                "value": [row[2] for row in rows],
+                "color": [_link_colour(row[0], row[1], order, grouping) for row in rows],
+                "hovertemplate": "%{source.label} → %{target.label}:"
+                " %{value:,.0f} customers<extra></extra>",
+            },
+        )
+    )
+    colours = (
+        "Green bands climb, red ones fall, grey ones stay or are new."
+        if grouping.is_ladder
+        else "Red bands go to at risk or lapsed, green ones away from there or on to an order."
+    )
+    return Chart(
+        anchor=anchor,
+        title=title,
+        marts=uses,
+        reading=(
+            f"On the left where customers were on {wording.day(start)}, on the right on "
+            f"{wording.day(end)}; a band is as wide as the number of customers who made the move. "
+            + colours
+        ),
+        figure=finished(figure, 460, margin={"l": 10, "r": 10, "t": 20, "b": 20}),
+        height=460,
+        table=Table(
+            ("From", "To", "Customers", "Share of those before", "Spent between the dates"),
+            [
+                [
+                    wording.words(before),
+                    wording.words(after),
+                    wording.count(customers),
+                    wording.share(share),
+                    wording.amount(spent),
+                ]
+                for before, after, customers, share, spent, _, _ in rows
+            ],
+        ),
+    )
+
+
+def _ordered(rows: list[tuple[Any, ...]]) -> dict[str, int]:
+    return dict(sorted({(row[1], row[2]) for row in rows}, key=lambda pair: (pair[1], pair[0])))
+
+
+def _colour(name: str, order: dict[str, int]) -> str:
+    return SERIES[(order[name] - 1) % len(SERIES)] if name in order else FAINT
+
+
+def _link_colour(before: str, after: str, order: dict[str, int], grouping: Grouping) -> str:
+    if before == after or before not in order:
+        return LINK
+    if grouping.is_ladder:
+        return LINK_GOOD if order[after] > order[before] else LINK_WARN
+    fading = {"at_risk": 1, "lapsed": 2}
+    if fading.get(after, 0) > fading.get(before, 0):
+        return LINK_WARN
+    return LINK_GOOD

@@ -1,0 +1,147 @@
+"""The way to an order: who goes on from stage to stage, who stops, and what became of them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import plotly.graph_objects as go
+
+from footfall.pages.report.parts import Chart, Table, not_built
+from footfall.pages.report.warehouse import Marts
+from footfall.pages.theme import wording
+from footfall.pages.theme.style import (
+    ACCENT,
+    FAINT,
+    GOOD,
+    LINK,
+    LINK_GOOD,
+    LINK_WARN,
+    WARN,
+    finished,
+)
+
+TITLE = "The journey, mapped"
+USES = ("journey_funnel", "journey_dropoffs")
+OUTCOMES = {
+    "bought_later": ("bought later", GOOD, LINK_GOOD),
+    "came_back": ("came back, bought nothing", FAINT, LINK),
+    "left": ("left", WARN, LINK_WARN),
+    "open": ("too early to tell", FAINT, LINK),
+}
+
+
+def journey_map(marts: Marts) -> Chart:
+    """Stages as a Sankey; the width of a band is a number of sessions."""
+    if missing := not_built(marts, "map", TITLE, USES):
+        return missing
+    # Medians of months can't be merged: their mean, weighed by sessions, is called typical.
+    stages = marts.rows("""
+        select
+            stage,
+            sum(session_count),
+            sum(drop_off_count),
+            sum(median_dwell_seconds * session_count)
+                / nullif(sum(session_count) filter (median_dwell_seconds is not null), 0)
+        from journey_funnel
+        where funnel_kind = 'any_order' and slice_name = 'all'
+        group by stage
+        order by min(stage_order)
+    """)
+    outcomes = marts.rows("""
+        select stage, outcome, sum(session_count), sum(recovered_amount)
+        from journey_dropoffs
+        where slice_name = 'all'
+        group by stage, outcome
+        having sum(session_count) > 0
+        order by min(stage_order), outcome
+    """)
+    if not stages or not stages[0][1]:
+        return Chart(
+            "map", TITLE, USES, empty="The source tells of no visit before an order: no way to map."
+        )
+    first = stages[0][1]
+    ((all_sessions,),) = marts.rows("select count(*) from sessions where not is_bot")
+    places = {stage: number for number, (stage, *_) in enumerate(stages)}
+    ends = [name for name in OUTCOMES if any(outcome == name for _, outcome, *_ in outcomes)]
+    places |= {name: len(stages) + number for number, name in enumerate(ends)}
+    ended = {name: sum(row[2] for row in outcomes if row[1] == name) for name in ends}
+    labels = [
+        f"<b>{stage}</b> {wording.count(sessions)} ({wording.share(sessions / first)})"
+        + (f"<br>{wording.duration(dwell)} there" if dwell else "")
+        for stage, sessions, _, dwell in stages
+    ] + [f"{OUTCOMES[name][0]} {wording.count(ended[name])}" for name in ends]
+    links = [
+        (places[here[0]], places[there[0]], there[1], LINK_GOOD)
+        for here, there in pairwise(stages)
+        if there[1]
+    ] + [
+        (places[stage], places[outcome], sessions, OUTCOMES[outcome][2])
+        for stage, outcome, sessions, _ in outcomes
+    ]
+    figure = go.Figure(
+        go.Sankey(
+            arrangement="snap",
+            node={
+                "label": labels,
+                "color": [ACCENT] * len(stages) + [OUTCOMES[name][1] for name in ends],
+                "pad": 26,
+                "thickness": 14,
+                "line": {"width": 0},
+                "hovertemplate": "%{label}<extra></extra>",
+            },
+            link={
+                "source": [link[0] for link in links],
+                "target": [link[1] for link in links],
+                "value": [link[2] for link in links],
+                "color": [link[3] for link in links],
+                "hovertemplate": "%{source.label} → %{target.label}:"
+                " %{value:,.0f} sessions<extra></extra>",
+            },
+        )
+    )
+    told = {(stage, outcome): (sessions, paid) for stage, outcome, sessions, paid in outcomes}
+    return Chart(
+        anchor="map",
+        title=TITLE,
+        marts=USES,
+        reading=(
+            "Follow the bands from left to right: each is as wide as the number of sessions that "
+            "go that way. A band that leaves the way shows sessions that stopped there, and what "
+            "became of their customers afterwards. A later stage counts for the earlier ones too. "
+            "The time is the typical one spent in the stage." + _elsewhere(all_sessions - first)
+        ),
+        figure=finished(figure, 460, margin={"l": 10, "r": 10, "t": 24, "b": 24}),
+        height=460,
+        table=Table(
+            (
+                "Stage",
+                "Sessions",
+                "Share of the first",
+                "Typical time",
+                "Stopped here",
+                *(OUTCOMES[name][0] for name in ends),
+                "Bought later, amount",
+            ),
+            [
+                [
+                    stage,
+                    wording.count(sessions),
+                    wording.share(sessions / first),
+                    wording.duration(dwell),
+                    wording.count(stopped),
+                    *(wording.count(told.get((stage, name), (0, 0))[0]) for name in ends),
+                    wording.amount(told.get((stage, "bought_later"), (0, 0))[1]),
+                ]
+                for stage, sessions, stopped, dwell in stages
+            ],
+        ),
+    )
+
+
+def _elsewhere(sessions: int) -> str:
+    if not sessions:
+        return ""
+    return (
+        f" {wording.count(sessions)} sessions are not on the map: they hold a login or something "
+        "after an order, such as a review, and nothing else."
+    )

@@ -1,0 +1,44 @@
+"""Writes the page: template, style, script and figures in one file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from footfall.pages.report.heading import Heading
+from footfall.pages.report.parts import Chart, Section
+from footfall.pages.theme import wording
+from footfall.pages.theme.assets import asset
+
+
+def render_page(heading: Heading, sections: Sequence[Section], written_at: datetime) -> str:
+    """The page as text. All that comes from the warehouse is escaped."""
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(
+        count=wording.count, amount=wording.amount, share=wording.share, day=wording.day,
+        words=wording.words,
+    )  # fmt: skip
+    template = environment.from_string(asset("page.html", __package__))
+    return template.render(
+        heading=heading,
+        sections=sections,
+        written_at=written_at,
+        style=Markup(asset("colours.css") + asset("page.css")),
+        script=Markup(asset("page.js")),
+        library=Markup(get_plotlyjs()),
+        figure_json=figure_json,
+    )
+
+
+def figure_json(chart: Chart) -> Markup:
+    """The figure for a script element; `<` is escaped, so that no text can close the element."""
+    figure: dict[str, Any] = json.loads(chart.figure.to_json()) if chart.figure else {}
+    return Markup(json.dumps(figure, sort_keys=True).replace("<", "\\u003c"))

@@ -1,0 +1,1 @@
+"""Style, wording and assets that all pages share."""

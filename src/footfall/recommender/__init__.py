@@ -1,0 +1,1 @@
+"""Trains, stores, fine-tunes and back-tests the recommender, and recommends with it."""

@@ -1,0 +1,161 @@
+"""How good recommendations would have been, beside simple baselines on the same customers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pyarrow as pa
+from torch import Tensor
+
+from footfall import ranking
+from footfall.core import device as devices
+from footfall.counts import repeats
+from footfall.encoder.training import Progress, silent
+from footfall.evaluation import ranking_metrics as metrics
+from footfall.evaluation.ranking_metrics import Ranking
+from footfall.ranking import Batch, Context
+from footfall.ranking.mixture import Ranker
+from footfall.recommender import stored_model as artifacts
+from footfall.recommender.cutoffs import Cutoffs
+from footfall.recommender.restore import POPULATIONS, context_of, ranker_of
+from footfall.recommender.settings import ScorerSettings
+from footfall.sequences.events import MICROSECONDS_A_DAY, day_of
+from footfall.sequences.reading import ArrowRows, read_inputs
+
+HALF_LIVES = (30, 60, 90, 180)
+K = 10
+BACKTEST_SCHEMA = pa.schema(
+    [
+        pa.field("score", pa.string()),
+        pa.field("population", pa.string()),
+        pa.field("horizon_days", pa.int32()),
+        pa.field("cutoff_date", pa.date32()),
+        pa.field("model", pa.string()),
+        pa.field("is_baseline", pa.bool_()),
+        pa.field("metric", pa.string()),
+        pa.field("value", pa.float64()),
+        pa.field("lower_bound", pa.float64()),
+        pa.field("upper_bound", pa.float64()),
+        pa.field("customer_count", pa.int64()),
+        pa.field("run_id", pa.string()),
+    ]
+)
+
+Scores = Callable[[Batch], Tensor]
+
+
+def backtest(
+    model: ArrowRows,
+    events: ArrowRows,
+    items: ArrowRows,
+    *,
+    settings: ScorerSettings,
+    progress: Progress = silent,
+) -> pa.Table:
+    """Judges the ``test`` fit on the window after the test cut-off.
+
+    A customer's targets are the distinct items bought in the window. Customers and items must
+    have had an event before; all other items are ranked, and for the population ``new items
+    only`` items that the customer bought before are neither targets nor candidates. Nothing is
+    chosen here: weights and the baseline's half-life come from the validation window.
+
+    Returns
+    -------
+    A row a population, model and metric. Bounds are a 95 % bootstrap over customers; null where
+    a metric is not a mean over customers. No rows where there is nothing to judge.
+    """
+    device = devices.pick(settings.device)
+    devices.use_threads(settings.threads)
+    loaded = artifacts.load(model)
+    tokens, catalogue = read_inputs(events, items, settings, loaded)
+    cutoffs = Cutoffs.of_run(loaded.run)
+    values = loaded.fits.get("test")
+    if values is None or len(tokens.items) == 0:
+        progress("no back-test: the model has no test fit")
+        return BACKTEST_SCHEMA.empty_table()
+    history = repeats.ItemHistory.of(tokens)
+    context = context_of(tokens, catalogue, history, cutoffs.test, values, device)
+    half_life = _best_half_life(
+        context_of(tokens, catalogue, history, cutoffs.validation, {}, device), cutoffs.test
+    )
+    horizon = settings.window_days
+    until = min(cutoffs.production, cutoffs.test + horizon * MICROSECONDS_A_DAY)
+    rows: list[dict[str, Any]] = []
+    for new_only, population in enumerate(POPULATIONS):
+        targets = ranking.targets_between(context, until, new_only=bool(new_only))
+        if len(targets.customers) == 0:
+            progress(f"no back-test for {population}: nothing was bought in the window")
+            continue
+        ranker = ranker_of(values, population)
+        for name, is_baseline, scores in _models(ranker, half_life, bool(new_only)):
+            ranked = ranking.ranked_by(context, scores, targets, new_only=bool(new_only), k=K)
+            judged = list(_judged(ranked, context, settings.seed))
+            progress(f"back-test, {population}, {name}: NDCG@{K} {judged[0][1][0]:.4f}")
+            rows.extend(
+                {
+                    "score": "recommendations",
+                    "population": population,
+                    "horizon_days": horizon,
+                    "cutoff_date": day_of(cutoffs.test),
+                    "model": name,
+                    "is_baseline": is_baseline,
+                    "metric": metric,
+                    "value": value,
+                    "lower_bound": low,
+                    "upper_bound": high,
+                    "customer_count": len(targets.customers),
+                    "run_id": loaded.run_id,
+                }
+                for metric, (value, low, high) in judged
+            )
+    return pa.Table.from_pylist(rows, schema=BACKTEST_SCHEMA)
+
+
+def _models(ranker: Ranker, half_life: int, new_only: bool) -> Iterator[tuple[str, bool, Scores]]:
+    """Name, whether it is a baseline, and scores of each model that is judged."""
+
+    def mixed(batch: Batch) -> Tensor:
+        found = batch.candidates(ranker.components)
+        return batch.ranked(found, ranker(found))
+
+    def single(component: str) -> Scores:
+        return lambda batch: batch.dense(component)
+
+    yield "attention_scorer", False, mixed
+    yield "softmax_only", False, single("softmax")
+    yield "popular", True, single("popular")
+    yield "item_knn", True, single("neighbours")
+    if not new_only:
+        yield "personal_frequency", True, lambda batch: batch.personal_frequency(half_life)
+
+
+def _judged(
+    ranked: Ranking, context: Context, seed: int
+) -> Iterator[tuple[str, tuple[float, float | None, float | None]]]:
+    by_customer = {
+        f"ndcg_{K}": metrics.ndcg(ranked),
+        f"recall_{K}": metrics.recall(ranked),
+        f"hr_{K}": metrics.hit_rate(ranked),
+        "mrr": metrics.reciprocal_rank(ranked),
+        f"novelty_{K}": metrics.novelty(ranked, context.popular),
+    }
+    for name, values in by_customer.items():
+        yield name, metrics.interval(values, seed=seed)
+    yield f"coverage_{K}", (metrics.coverage(ranked, context.count_items), None, None)
+
+
+def _best_half_life(context: Context, until: int) -> int:
+    """The half-life of the personal frequency with the best NDCG on the validation window."""
+    targets = ranking.targets_between(context, until, new_only=False)
+    if len(targets.customers) == 0:
+        return HALF_LIVES[-1]
+
+    def quality(half_life: int) -> float:
+        def scores(batch: Batch) -> Tensor:
+            return batch.personal_frequency(half_life)
+
+        ranked = ranking.ranked_by(context, scores, targets, new_only=False, k=K)
+        return float(metrics.ndcg(ranked).mean())
+
+    return max(HALF_LIVES, key=quality)

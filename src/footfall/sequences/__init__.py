@@ -1,0 +1,1 @@
+"""Events and items as sorted columns."""

@@ -1,0 +1,342 @@
+"""From rows of events and items to sorted columns, and to those of a stored model."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Any, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from footfall.recommender.settings import ScorerSettings
+from footfall.recommender.stored_model import Artifacts
+from footfall.sequences.events import (
+    GAP_BUCKETS,
+    KINDS,
+    NEVER,
+    Catalogue,
+    Floats,
+    Ints,
+    ItemEvents,
+    Kinds,
+)
+
+EVENT_COLUMNS = ("customer_no", "item_id", "event_at", "event_type")
+ArrowRows: TypeAlias = "pa.Table | pa.RecordBatchReader"
+
+
+def read(
+    events: ArrowRows,
+    items: ArrowRows,
+    *,
+    session_gap_seconds: float = 1800,
+    known_items: Iterable[str] = (),
+    known_categories: list[str] | None = None,
+    known_brands: list[str] | None = None,
+) -> tuple[ItemEvents, Catalogue]:
+    """Reads events and items into sorted columns.
+
+    Parameters
+    ----------
+    events
+        Columns ``customer_no``, ``item_id``, ``event_at``, ``event_type`` and, if there,
+        ``unit_price``; in any order. Rows without customer, item or time and event types outside
+        ``KINDS`` are left out.
+    items
+        Columns ``item_id`` and, if there, ``category``, ``brand``, ``list_price``, ``is_in_stock``.
+    session_gap_seconds
+        A longer pause starts a new session; below zero every event is its own.
+    known_items, known_categories, known_brands
+        Names that keep these places, in this order, as a trained model needs them. Categories
+        and brands beyond a given list are taken as absent.
+
+    Raises
+    ------
+    ValueError
+        When a column is missing; it names the table and the column.
+    """
+    names: dict[str, int] = {name: place for place, name in enumerate(known_items)}
+    count_known = len(names)
+    customer, item, kind, at, price = _read_events(events, names)
+    item_table = _whole(items, "items", ("item_id",))
+    for name in item_table["item_id"].to_pylist():
+        if name is not None:
+            names.setdefault(str(name), len(names))
+
+    first_at = np.full(len(names), NEVER, dtype=np.int64)
+    np.minimum.at(first_at, item, at)
+    first_price = _first_price(item, at, price, first_at)
+
+    # Known items keep their places; the others follow in order of first event, then of name, so
+    # that the order of arrival cannot change a thing.
+    labels = np.array(list(names), dtype=object)
+    fresh = np.arange(count_known, len(names))
+    by_name = fresh[np.argsort(labels[fresh].astype(str), kind="stable")] if len(fresh) else fresh
+    order = np.concatenate(
+        [np.arange(count_known), by_name[np.argsort(first_at[by_name], kind="stable")]]
+    ).astype(np.int64)
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+
+    catalogue = _catalogue(
+        tuple(labels[order].tolist()),
+        first_at[order],
+        first_price[order],
+        item_table,
+        known_categories,
+        known_brands,
+    )
+    columns = [customer, place[item], kind, at]
+    del customer, item, kind, at
+    return _sorted_tokens(columns, session_gap_seconds), catalogue
+
+
+def read_inputs(
+    events: ArrowRows, items: ArrowRows, settings: ScorerSettings, model: Artifacts | None = None
+) -> tuple[ItemEvents, Catalogue]:
+    """Reads events and items, in the catalogue order of ``model`` where there is one."""
+    gap = settings.session_gap_minutes * 60
+    if model is None:
+        return read(events, items, session_gap_seconds=gap)
+    return read(
+        events,
+        items,
+        session_gap_seconds=gap,
+        known_items=model.names("shared", "catalogue.items"),
+        known_categories=model.names("shared", "catalogue.categories"),
+        known_brands=model.names("shared", "catalogue.brands"),
+    )
+
+
+def reordered(
+    tokens: ItemEvents,
+    catalogue: Catalogue,
+    items: pa.Table,
+    known_items: list[str],
+    known_categories: list[str],
+    known_brands: list[str],
+) -> tuple[ItemEvents, Catalogue]:
+    """What ``read`` would have given had it known these names, without reading again."""
+    place = {name: number for number, name in enumerate(catalogue.item_ids)}
+    known = set(known_items)
+    names = [*known_items, *(name for name in catalogue.item_ids if name not in known)]
+    # An item that has gone altogether keeps its place, as one that never had an event.
+    source = np.array([place.get(name, -1) for name in names], dtype=np.int64)
+    found = source >= 0
+    number = np.empty(len(catalogue.item_ids), dtype=np.int64)
+    number[source[found]] = np.flatnonzero(found)
+    new_place = {name: index for index, name in enumerate(names)}
+    listed = items["item_id"].cast(pa.string()).to_pylist()
+    where = np.array([new_place[n] if n is not None else -1 for n in listed], dtype=np.int64)
+    category, category_names = _codes(items, "category", where, len(names), known_categories)
+    brand, brand_names = _codes(items, "brand", where, len(names), known_brands)
+    item = number[tokens.items]
+    owner = np.repeat(np.arange(len(tokens.customers)), np.diff(tokens.offsets))
+    order = np.lexsort((tokens.kinds, item, tokens.at, owner))
+    # Only tokens of one moment change places: times, sessions and gaps stay where they are.
+    moved = dataclasses.replace(tokens, items=item[order], kinds=tokens.kinds[order])
+    return moved, Catalogue(
+        item_ids=tuple(names),
+        first_at=np.where(found, catalogue.first_at[source], NEVER),
+        category=category,
+        brand=brand,
+        price=np.where(found, catalogue.price[source], np.float32(np.nan)).astype(np.float32),
+        in_stock=np.where(found, catalogue.in_stock[source], True),
+        category_names=category_names,
+        brand_names=brand_names,
+        has_stock=catalogue.has_stock,
+    )
+
+
+def _columns(names: Iterable[str], table: str, required: Iterable[str]) -> None:
+    found = list(names)
+    for column in required:
+        if column not in found:
+            raise ValueError(f"{table} has no column {column!r}; it has {', '.join(found)}")
+
+
+def _whole(rows: ArrowRows, table: str, required: Iterable[str]) -> pa.Table:
+    _columns(rows.schema.names, table, required)
+    return rows.read_all() if isinstance(rows, pa.RecordBatchReader) else rows
+
+
+def _read_events(
+    events: ArrowRows, names: dict[str, int]
+) -> tuple[Ints, Ints, Kinds, Ints, Floats]:
+    """Encodes batch by batch, so that a stream of any length needs only its encoded columns."""
+    _columns(events.schema.names, "events", EVENT_COLUMNS)
+    batches = events.to_batches() if isinstance(events, pa.Table) else events
+    parts: tuple[list[Any], ...] = ([], [], [], [], [])
+    kinds = pa.array(KINDS)
+    for batch in batches:
+        kind = pc.index_in(batch.column("event_type").cast(pa.string()), kinds)
+        keep = pc.and_(
+            pc.and_(batch.column("customer_no").is_valid(), batch.column("item_id").is_valid()),
+            pc.and_(batch.column("event_at").is_valid(), kind.is_valid()),
+        )
+        kept = batch.filter(keep)
+        if kept.num_rows == 0:
+            continue
+        item = kept.column("item_id").cast(pa.string()).dictionary_encode()
+        codes = np.array(
+            [names.setdefault(name, len(names)) for name in item.dictionary.to_pylist()],
+            dtype=np.int64,
+        )
+        at = kept.column("event_at").cast(pa.timestamp("us", _zone(kept.column("event_at").type)))
+        if "unit_price" in kept.schema.names:
+            price = pc.fill_null(kept.column("unit_price").cast(pa.float32()), np.nan)
+        else:
+            price = pa.array(np.full(kept.num_rows, np.nan, dtype=np.float32))
+        found = (
+            kept.column("customer_no").cast(pa.int64()).to_numpy(),
+            codes[item.indices.to_numpy()],
+            kind.filter(keep).cast(pa.int8()).to_numpy(),
+            at.cast(pa.int64()).to_numpy(),
+            np.asarray(price.to_numpy(), dtype=np.float32),
+        )
+        for column, piece in zip(parts, found, strict=True):
+            column.append(piece)
+    customer, item_code, kind_code, moment, unit_price = (
+        _joined(column, dtype)
+        for column, dtype in zip(
+            parts, (np.int64, np.int64, np.int8, np.int64, np.float32), strict=True
+        )
+    )
+    return customer, item_code, kind_code, moment, unit_price
+
+
+def _joined(pieces: list[Any], dtype: type) -> Any:
+    """The pieces as one column; the list is empty then, so that nothing is there twice."""
+    whole = np.concatenate([np.zeros(0, dtype), *pieces])
+    pieces.clear()
+    return whole
+
+
+def _zone(kind: pa.DataType) -> str | None:
+    return kind.tz if pa.types.is_timestamp(kind) else None
+
+
+def _first_price(item: Ints, at: Ints, price: Floats, first_at: Ints) -> Floats:
+    """The lowest positive price at an item's first moment: known as soon as the item is."""
+    known = np.isfinite(price) & (price > 0) & (at == first_at[item])
+    first = np.full(len(first_at), np.inf, dtype=np.float32)
+    np.minimum.at(first, item[known], price[known])
+    return np.where(np.isfinite(first), first, np.float32(np.nan)).astype(np.float32)
+
+
+def _catalogue(
+    item_ids: tuple[str, ...],
+    first_at: Ints,
+    first_price: Floats,
+    table: pa.Table,
+    categories: list[str] | None,
+    brands: list[str] | None,
+) -> Catalogue:
+    place = {name: index for index, name in enumerate(item_ids)}
+    listed = table["item_id"].cast(pa.string()).to_pylist()
+    where = np.array([place[name] if name is not None else -1 for name in listed], dtype=np.int64)
+    price = first_price.copy()
+    in_stock = np.ones(len(item_ids), dtype=np.bool_)
+    if "list_price" in table.column_names:
+        values = pc.fill_null(table["list_price"].cast(pa.float32()), np.nan)
+        listed_price = np.asarray(values.to_numpy(), dtype=np.float32)
+        usable = (where >= 0) & np.isfinite(listed_price) & (listed_price > 0)
+        price[where[usable]] = listed_price[usable]
+    if "is_in_stock" in table.column_names:
+        stock = pc.fill_null(table["is_in_stock"].cast(pa.bool_()), True)
+        flags = np.asarray(stock.to_numpy(), dtype=np.bool_)
+        in_stock[where[where >= 0]] = flags[where >= 0]
+    category, category_names = _codes(table, "category", where, len(item_ids), categories)
+    brand, brand_names = _codes(table, "brand", where, len(item_ids), brands)
+    return Catalogue(
+        item_ids=item_ids,
+        first_at=first_at,
+        category=category,
+        brand=brand,
+        price=price,
+        in_stock=in_stock,
+        category_names=category_names,
+        brand_names=brand_names,
+        has_stock="is_in_stock" in table.column_names,
+    )
+
+
+def _codes(
+    table: pa.Table, column: str, where: Ints, count: int, known: list[str] | None
+) -> tuple[Ints, tuple[str, ...]]:
+    """Codes from 1; a name that only one item bears says no more than the item and gets 0."""
+    codes = np.zeros(count, dtype=np.int64)
+    if column not in table.column_names:
+        return codes, tuple(known or ())
+    values = table[column].cast(pa.string()).to_pylist()
+    if known is not None:
+        names = known
+    else:
+        counts: dict[str, int] = {}
+        for value in values:
+            if value is not None:
+                counts[value] = counts.get(value, 0) + 1
+        names = sorted(value for value, uses in counts.items() if uses > 1)
+    numbers = {name: index + 1 for index, name in enumerate(names)}
+    own = np.array([numbers.get(value, 0) for value in values], dtype=np.int64)
+    codes[where[where >= 0]] = own[where >= 0]
+    return codes, tuple(names)
+
+
+def _sorted_tokens(columns: list[Any], session_gap_seconds: float) -> ItemEvents:
+    """Tokens of customer, item, kind and moment; takes the columns out of the list one by one.
+
+    They are as long as the events: no more than one of them is there twice at a time.
+    """
+    customer, item, kind, at = columns
+    order = np.lexsort((kind, item, at, customer))
+    del customer, item, kind, at
+    customer, item, kind, at = (columns.pop(0)[order] for _ in range(4))
+    del order
+    starts, pause = _pauses(customer, at)
+    session = np.cumsum(starts | (pause > session_gap_seconds * 1_000_000)) - 1
+    if session_gap_seconds >= 0:
+        # One token a session and item, at its first moment, with its strongest intent.
+        by_item = np.lexsort((item, session))
+        fresh = np.ones(len(by_item), dtype=np.bool_)
+        same = _repeats(item[by_item])
+        same &= _repeats(session[by_item])
+        fresh[1:] = ~same
+        del same
+        heads = np.flatnonzero(fresh)
+        first = by_item[heads]
+        if len(heads):
+            kind[first] = np.maximum.reduceat(kind[by_item], heads)
+        del by_item, fresh, heads
+        first.sort()
+        customer, item, kind, at, session = (
+            column[first] for column in (customer, item, kind, at, session)
+        )
+        starts, pause = _pauses(customer, at)
+    gap = np.clip(np.log2(1 + pause / 1_000_000), 0, GAP_BUCKETS - 2).astype(np.int8) + np.int8(1)
+    heads = np.flatnonzero(starts)
+    return ItemEvents(
+        customers=customer[heads],
+        offsets=np.append(heads, len(customer)).astype(np.int64),
+        items=item,
+        kinds=kind,
+        at=at,
+        sessions=session,
+        gaps=np.where(starts, np.int8(0), gap),
+    )
+
+
+def _repeats(column: Ints) -> np.ndarray:
+    """Which values equal the one before; bool ``[values - 1]``."""
+    return np.asarray(column[1:] == column[:-1])
+
+
+def _pauses(customer: Ints, at: Ints) -> tuple[np.ndarray, Ints]:
+    """Where a customer's events start, and the time since the one before; 0 at a start."""
+    starts = np.ones(len(customer), dtype=np.bool_)
+    starts[1:] = customer[1:] != customer[:-1]
+    pause = np.zeros(len(at), dtype=np.int64)
+    np.subtract(at[1:], at[:-1], out=pause[1:], where=~starts[1:])
+    return starts, pause
