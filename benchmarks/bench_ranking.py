@@ -29,16 +29,17 @@ import torch
 
 from footfall import ranking
 from footfall.core import device as devices
+from footfall.core.arrays import IntArray
 from footfall.counts import repeats
 from footfall.counts.initial_vectors import start_vectors
 from footfall.encoder import training
 from footfall.encoder.network import Encoder, EncoderConfig, ItemFeatures
-from footfall.encoder.training import warm_rate
 from footfall.evaluation import ranking_metrics as metrics
 from footfall.ranking import Context, Targets
 from footfall.ranking.batch import SCORES_A_TILE
 from footfall.ranking.mixture import Ranker, learn
-from footfall.sequences.events import Catalogue, Ints, ItemEvents
+from footfall.recommender.plan import warm_rate
+from footfall.sequences.events import Catalogue, ItemEvents
 from footfall.sequences.reading import read
 
 K = 10
@@ -98,7 +99,7 @@ def load(path: Path) -> Data:
     return Data(events, catalogue, gap > 0)
 
 
-def last_items(data: Data, back: int) -> tuple[Ints, Targets]:
+def last_items(data: Data, back: int) -> tuple[IntArray, Targets]:
     """Ends of the histories ``back`` items before the last, and the item there as the target.
 
     Customers with fewer than three items keep their whole history and have no target.
@@ -119,7 +120,9 @@ def last_items(data: Data, back: int) -> tuple[Ints, Targets]:
     return ends, Targets(customers, np.arange(len(customers)), target)
 
 
-def context_of(data: Data, encoder: Encoder | None, ends: Ints, device: torch.device) -> Context:
+def context_of(
+    data: Data, encoder: Encoder | None, ends: IntArray, device: torch.device
+) -> Context:
     """Everything that a ranking needs, with one end a customer in place of one moment for all."""
     features = ItemFeatures.of(data.catalogue, len(data.catalogue.item_ids), device)
     table = None
@@ -169,7 +172,7 @@ def figures_of(
     return {name: float(v.mean()) if len(v) else float("nan") for name, v in figures.items()}
 
 
-def customers_per_second(context: Context, ranker: Ranker, customers: Ints) -> float:
+def customers_per_second(context: Context, ranker: Ranker, customers: IntArray) -> float:
     """How many customers a CPU-second get their top items, the whole mixture included."""
     began = time.process_time()
     for batch in ranking.batches(context, customers, allow_repeats=False):
@@ -178,7 +181,7 @@ def customers_per_second(context: Context, ranker: Ranker, customers: Ints) -> f
     return len(customers) / (time.process_time() - began)
 
 
-def floors(context: Context, customers: Ints) -> dict[str, float]:
+def floors(context: Context, customers: IntArray) -> dict[str, float]:
     """CPU-seconds that the parts of scoring which nobody can do without take by themselves."""
     assert context.table is not None
     table, bias = (part.detach() for part in context.table)

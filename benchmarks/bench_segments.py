@@ -33,6 +33,7 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 from sklearn.cluster import KMeans
 
+from footfall.core.arrays import FloatArray
 from footfall.evaluation.score_metrics import auc, normalised_gini
 
 HORIZON_DAYS = 90
@@ -40,7 +41,6 @@ LATER_DAYS = 30
 REPLICATES = 1_000
 KMEANS_SEEDS = (0, 1, 2)
 
-FloatArray = npt.NDArray[np.float64]
 Groups = npt.NDArray[np.str_]
 
 

@@ -33,11 +33,11 @@ from footfall.core import device as devices
 from footfall.counts import repeats
 from footfall.evaluation import ranking_metrics as metrics
 from footfall.recommender import stored_model as artifacts
+from footfall.recommender.inputs import read_inputs
 from footfall.recommender.restore import POPULATIONS, context_of, ranker_of
 from footfall.recommender.settings import ScorerSettings
 from footfall.recommender.train import train_encoder
 from footfall.sequences.events import microseconds
-from footfall.sequences.reading import read_inputs
 
 
 def tables_of(warehouse: Path) -> tuple[pa.Table, pa.Table]:

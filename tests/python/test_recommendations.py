@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from footfall.encoder import training
+from footfall.recommender import plan
 from footfall.recommender import recommend as recommendations
 from footfall.recommender import stored_model as artifacts
 from footfall.recommender.recommend import ScorerSettings
@@ -195,9 +195,9 @@ def test_customers_and_items_unseen_in_training(world):
 
 
 def test_a_warm_fit_steps_as_large_as_there_is_news():
-    assert training.warm_rate(0.0) == training.warm_rate(0.1) == 0.3
-    assert training.warm_rate(0.25) == 0.5
-    assert training.warm_rate(0.9) == 1.0
+    assert plan.warm_rate(0.0) == plan.warm_rate(0.1) == 0.3
+    assert plan.warm_rate(0.25) == 0.5
+    assert plan.warm_rate(0.9) == 1.0
 
 
 def test_no_events():

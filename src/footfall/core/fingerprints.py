@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-UInt64Array = npt.NDArray[np.uint64]
+from footfall.core.arrays import IntArray, UInt64Array
 
 #: Parts of the package that show finished tables and fill none.
 READERS = frozenset({"boards", "lineage", "pages", "publishing"})
@@ -68,7 +68,7 @@ def combined_fingerprint(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def sequence_fingerprints(elements: UInt64Array, sizes: npt.NDArray[np.int64]) -> UInt64Array:
+def sequence_fingerprints(elements: UInt64Array, sizes: IntArray) -> UInt64Array:
     """Return one hash a sequence (uint64 [sequences]), which knows the order of its elements.
 
     Args:

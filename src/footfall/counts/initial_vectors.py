@@ -16,8 +16,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from footfall.core.arrays import Float32Array, IntArray
 from footfall.counts.tables import CountTable, lifts
-from footfall.sequences.events import Floats, Ints, ItemEvents
+from footfall.sequences.events import ItemEvents
 
 ROUNDS = 6
 SPARE = 16
@@ -26,8 +27,8 @@ SPREAD = 0.03
 
 
 def start_vectors(
-    events: ItemEvents, ends: Ints, count_items: int, dim: int, *, seed: int
-) -> Floats:
+    events: ItemEvents, ends: IntArray, count_items: int, dim: int, *, seed: int
+) -> Float32Array:
     """Vectors of the first ``count_items`` items; zeros for an item that nobody shares.
 
     Parameters

@@ -17,8 +17,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from footfall.core.arrays import Float32Array, IntArray
 from footfall.counts.tables import expand
-from footfall.sequences.events import MICROSECONDS_A_DAY, PURCHASE, Floats, Ints, ItemEvents
+from footfall.sequences.events import MICROSECONDS_A_DAY, PURCHASE, ItemEvents
 
 HALF_LIVES = (2, 7, 14, 30, 60, 90, 180, 365)
 TOUCH_HALF_LIVES = (1, 7, 30)
@@ -50,8 +51,8 @@ class ItemHistory:
         Customer index of each token, in the order of tokens; int64 ``[tokens]``.
     """
 
-    order: Ints
-    owner: Ints
+    order: IntArray
+    owner: IntArray
 
     @classmethod
     def of(cls, events: ItemEvents) -> ItemHistory:
@@ -71,12 +72,12 @@ class ItemStatistics:
         Sessions opened in the four weeks before, as a running count; int64 ``[tokens + 1]``.
     """
 
-    values: Floats
-    lately: Ints
+    values: Float32Array
+    lately: IntArray
 
     @classmethod
     def at(
-        cls, events: ItemEvents, history: ItemHistory, ends: Ints, count_items: int, cut: int
+        cls, events: ItemEvents, history: ItemHistory, ends: IntArray, count_items: int, cut: int
     ) -> ItemStatistics:
         bought = history.order[events.kinds[history.order] == PURCHASE]
         bought = bought[bought < ends[history.owner[bought]]]
@@ -104,7 +105,7 @@ class ItemStatistics:
         return cls(np.stack(columns, axis=1).astype(np.float32), np.concatenate([[0], lately]))
 
     @property
-    def repeat_share(self) -> Floats:
+    def repeat_share(self) -> Float32Array:
         """Share of an item's buyers who bought it again, shrunk; float32 ``[items]``."""
         return np.exp(self.values[:, 1])
 
@@ -118,18 +119,18 @@ class Pairs:
     float32 ``[pairs, half-lives]``.
     """
 
-    row: Ints
-    item: Ints
-    features: Floats
-    decayed: Floats
+    row: IntArray
+    item: IntArray
+    features: Float32Array
+    decayed: Float32Array
 
 
 def pairs_at(
     events: ItemEvents,
     history: ItemHistory,
     statistics: ItemStatistics,
-    customers: Ints,
-    ends: Ints,
+    customers: IntArray,
+    ends: IntArray,
     cut: int,
     *,
     never_bought: bool = False,
@@ -206,8 +207,8 @@ def feature_count() -> int:
 
 
 def _customer_features(
-    events: ItemEvents, statistics: ItemStatistics, customers: Ints, ends: Ints, cut: int
-) -> Floats:
+    events: ItemEvents, statistics: ItemStatistics, customers: IntArray, ends: IntArray, cut: int
+) -> Float32Array:
     """Log sessions, sessions of four weeks, days since the last, tokens; ``[some, 4]``."""
     low, high = events.offsets[customers], ends[customers]
     filled = high > low
@@ -225,9 +226,9 @@ def _customer_features(
 class RepeatModel:
     """Weights of the network, by name, or nothing where there was no closed window to learn on."""
 
-    weights: dict[str, Floats]
+    weights: dict[str, Float32Array]
 
-    def probability(self, pairs: Pairs, statistics: ItemStatistics) -> Floats:
+    def probability(self, pairs: Pairs, statistics: ItemStatistics) -> Float32Array:
         """Chance that a customer buys the item within the window; float32 ``[pairs]``.
 
         Without weights: purchases decayed by a half-life of 90 days times the root of the item's
@@ -271,8 +272,8 @@ def fit(
         How far the prediction looks.
     """
     random = np.random.default_rng(seed)
-    features: list[Floats] = []
-    labels: list[Floats] = []
+    features: list[Float32Array] = []
+    labels: list[Float32Array] = []
     if len(events.at) == 0:
         return RepeatModel({})
     begin = int(events.at.min())
@@ -297,7 +298,7 @@ def _window(
     moment: int,
     reach: int,
     random: np.random.Generator,
-) -> tuple[Floats, Floats] | None:
+) -> tuple[Float32Array, Float32Array] | None:
     ends = events.ends_before(moment)
     until = events.ends_before(moment + reach)
     customers = np.flatnonzero(ends > events.offsets[:-1])
@@ -317,7 +318,7 @@ def _window(
     return pairs.features, label.astype(np.float32)
 
 
-def _train(features: Floats, labels: Floats, seed: int) -> dict[str, Floats]:
+def _train(features: Float32Array, labels: Float32Array, seed: int) -> dict[str, Float32Array]:
     random = torch.Generator().manual_seed(seed)
     mean, scale = features.mean(axis=0), features.std(axis=0) + 1e-3
     base = float(np.clip(labels.mean(), 1e-6, 1 - 1e-6))

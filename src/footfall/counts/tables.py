@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from footfall.sequences.events import MICROSECONDS_A_DAY, PURCHASE, Floats, Ints, ItemEvents
-
-Doubles = np.ndarray[Any, np.dtype[np.float64]]
+from footfall.core.arrays import Float32Array, FloatArray, IntArray
+from footfall.sequences.events import MICROSECONDS_A_DAY, PURCHASE, ItemEvents
 
 PAIRS_A_CHUNK = 1_000_000
 PAIRS_IN_ALL = 60_000_000
@@ -40,9 +39,9 @@ class Blocks:
         ``[blocks, BLOCK]``.
     """
 
-    offsets: Ints
-    partners: Ints
-    scores: Floats
+    offsets: IntArray
+    partners: IntArray
+    scores: Float32Array
 
 
 @dataclass(frozen=True)
@@ -59,9 +58,9 @@ class CountTable:
         How strong; float32 ``[partners]``.
     """
 
-    offsets: Ints
-    partners: Ints
-    scores: Floats
+    offsets: IntArray
+    partners: IntArray
+    scores: Float32Array
 
     @cached_property
     def blocks(self) -> Blocks:
@@ -78,10 +77,10 @@ class CountTable:
         return Blocks(offsets, partners, scores)
 
     @cached_property
-    def mass(self) -> Floats:
+    def mass(self) -> Float32Array:
         """Sum of the scores above zero of each item; float32 ``[items]``."""
         sums = np.concatenate([[0.0], np.cumsum(np.maximum(self.scores, 0.0), dtype=np.float64)])
-        mass: Floats = (sums[self.offsets[1:]] - sums[self.offsets[:-1]]).astype(np.float32)
+        mass: Float32Array = (sums[self.offsets[1:]] - sums[self.offsets[:-1]]).astype(np.float32)
         return mass
 
     @cached_property
@@ -90,7 +89,7 @@ class CountTable:
         return bool((self.scores < 0.0).any())
 
 
-def expand(starts: Ints, sizes: Ints) -> tuple[Ints, Ints]:
+def expand(starts: IntArray, sizes: IntArray) -> tuple[IntArray, IntArray]:
     """Lays ranges end to end.
 
     Returns
@@ -105,12 +104,14 @@ def expand(starts: Ints, sizes: Ints) -> tuple[Ints, Ints]:
     return owner, starts[owner] + within
 
 
-def tokens_before(events: ItemEvents, ends: Ints) -> tuple[Ints, Ints]:
+def tokens_before(events: ItemEvents, ends: IntArray) -> tuple[IntArray, IntArray]:
     """Owners (customer index) and positions of the tokens in ``offsets[c]:ends[c]``."""
     return expand(events.offsets[:-1], ends - events.offsets[:-1])
 
 
-def neighbours(events: ItemEvents, ends: Ints, count_items: int, *, reach: int = 100) -> CountTable:
+def neighbours(
+    events: ItemEvents, ends: IntArray, count_items: int, *, reach: int = 100
+) -> CountTable:
     """Item-kNN: cosine between the sets of customers of two items, over all days.
 
     The cosine is that of Sarwar et al., 2001, "Item-Based Collaborative Filtering Recommendation
@@ -119,18 +120,20 @@ def neighbours(events: ItemEvents, ends: Ints, count_items: int, *, reach: int =
     their first appearances (less where there are so many events that the pairs would not fit).
     """
 
-    def score(shared: Doubles, source: Doubles, partner: Doubles, _: int) -> Doubles:
-        cosine: Doubles = shared / np.sqrt((source + SHRINK) * (partner + SHRINK))
+    def score(shared: FloatArray, source: FloatArray, partner: FloatArray, _: int) -> FloatArray:
+        cosine: FloatArray = shared / np.sqrt((source + SHRINK) * (partner + SHRINK))
         return cosine
 
     return _together(events, ends, count_items, reach, score)
 
 
-def lifts(events: ItemEvents, ends: Ints, count_items: int, *, reach: int = 100) -> CountTable:
+def lifts(events: ItemEvents, ends: IntArray, count_items: int, *, reach: int = 100) -> CountTable:
     """How much likelier than chance two items share customers: ``log(1 + lift / 10)``."""
 
-    def score(shared: Doubles, source: Doubles, partner: Doubles, customers: int) -> Doubles:
-        log_lift: Doubles = np.log1p(shared * customers / (source * partner) / 10.0)
+    def score(
+        shared: FloatArray, source: FloatArray, partner: FloatArray, customers: int
+    ) -> FloatArray:
+        log_lift: FloatArray = np.log1p(shared * customers / (source * partner) / 10.0)
         return log_lift
 
     return _together(events, ends, count_items, reach, score)
@@ -138,10 +141,10 @@ def lifts(events: ItemEvents, ends: Ints, count_items: int, *, reach: int = 100)
 
 def _together(
     events: ItemEvents,
-    ends: Ints,
+    ends: IntArray,
     count_items: int,
     reach: int,
-    score_of: Callable[[Doubles, Doubles, Doubles, int], Doubles],
+    score_of: Callable[[FloatArray, FloatArray, FloatArray, int], FloatArray],
 ) -> CountTable:
     """Scores pairs of items by their shared customers and by those of each."""
     owner, positions = tokens_before(events, ends)
@@ -156,7 +159,7 @@ def _together(
     offsets = np.concatenate([np.arange(-reach, 0), np.arange(1, reach + 1)])
     count_customers = len(events.customers)
 
-    def score(source: Ints, partner: Ints, shared: Ints, _: Doubles) -> Doubles:
+    def score(source: IntArray, partner: IntArray, shared: IntArray, _: FloatArray) -> FloatArray:
         return score_of(
             shared.astype(np.float64), customers_of[source], customers_of[partner], count_customers
         )
@@ -165,7 +168,7 @@ def _together(
     return _pair_table(item, owner, usable, offsets, np.ones(len(offsets)), count_items, score)
 
 
-def successors(events: ItemEvents, ends: Ints, count_items: int) -> CountTable:
+def successors(events: ItemEvents, ends: IntArray, count_items: int) -> CountTable:
     """What comes after an item: a first-order chain that also looks a few tokens further.
 
     A partner ``d`` tokens later counts ``1 / d``; rows are shares, shrunk where an item was seen
@@ -176,7 +179,9 @@ def successors(events: ItemEvents, ends: Ints, count_items: int) -> CountTable:
     steps = np.arange(1, SUCCESSOR_REACH + 1)
     seen = np.bincount(item, minlength=count_items).astype(np.float64)
 
-    def score(source: Ints, partner: Ints, _: Ints, weight: np.ndarray[Any, Any]) -> np.ndarray:
+    def score(
+        source: IntArray, partner: IntArray, _: IntArray, weight: np.ndarray[Any, Any]
+    ) -> np.ndarray:
         return np.where(source == partner, 0.0, weight / (seen[source] + 2.0))
 
     usable = np.ones(len(item), dtype=np.bool_)
@@ -184,8 +189,8 @@ def successors(events: ItemEvents, ends: Ints, count_items: int) -> CountTable:
 
 
 def decayed_history(
-    events: ItemEvents, ends: Ints, customers: Ints, count_items: int, cut: int
-) -> tuple[Ints, Ints, Floats]:
+    events: ItemEvents, ends: IntArray, customers: IntArray, count_items: int, cut: int
+) -> tuple[IntArray, IntArray, Float32Array]:
     """How present each past item is to each customer: visits decayed by age, at most one.
 
     Returns
@@ -206,7 +211,7 @@ def decayed_history(
     return row, item, weight.astype(np.float32)
 
 
-def linear(events: ItemEvents, ends: Ints, count_items: int, cut: int) -> CountTable:
+def linear(events: ItemEvents, ends: IntArray, count_items: int, cut: int) -> CountTable:
     """The linear item-to-item model that predicts each item best from all others.
 
     It is the closed form of Steck, 2019, "Embarrassingly Shallow Autoencoders for Sparse Data"
@@ -248,7 +253,7 @@ def linear(events: ItemEvents, ends: Ints, count_items: int, cut: int) -> CountT
     )
 
 
-def _gram(row: Ints, column: Ints, weight: Floats, count: int) -> torch.Tensor:
+def _gram(row: IntArray, column: IntArray, weight: Float32Array, count: int) -> torch.Tensor:
     """Item-by-item products summed over customers, of which only ``[i, j]`` with i <= j count.
 
     A slab of customers at a time: short histories pair by pair, and long ones, whose pairs would
@@ -275,7 +280,7 @@ def _gram(row: Ints, column: Ints, weight: Floats, count: int) -> torch.Tensor:
     return gram
 
 
-def _add_pairs(gram: torch.Tensor, stop: Ints, column: Ints, weight: Floats) -> None:
+def _add_pairs(gram: torch.Tensor, stop: IntArray, column: IntArray, weight: Float32Array) -> None:
     """Adds the products of each cell and those from it to the end of its row, ``stop``.
 
     Columns ascend within a row, so that the first of a pair is never the larger.
@@ -293,7 +298,9 @@ def _add_pairs(gram: torch.Tensor, stop: Ints, column: Ints, weight: Floats) -> 
         low = high
 
 
-def popularity(events: ItemEvents, ends: Ints, count_items: int, cut: int, days: float) -> Floats:
+def popularity(
+    events: ItemEvents, ends: IntArray, count_items: int, cut: int, days: float
+) -> Float32Array:
     """Share of each item among the purchases of the last ``days`` before ``cut``; ``[items]``.
 
     Where there were none, the share among all events so far.
@@ -306,7 +313,9 @@ def popularity(events: ItemEvents, ends: Ints, count_items: int, cut: int, days:
     return counts / max(float(counts.sum()), 1.0)
 
 
-def spread(table: CountTable, base: Ints, item: Ints, weight: Floats) -> tuple[Ints, Floats]:
+def spread(
+    table: CountTable, base: IntArray, item: IntArray, weight: Float32Array
+) -> tuple[IntArray, Float32Array]:
     """Walks from items to their partners.
 
     Parameters
@@ -333,10 +342,10 @@ def spread(table: CountTable, base: Ints, item: Ints, weight: Floats) -> tuple[I
 
 
 def _pair_table(
-    item: Ints,
-    owner: Ints,
+    item: IntArray,
+    owner: IntArray,
     usable: np.ndarray[Any, np.dtype[np.bool_]],
-    offsets: Ints,
+    offsets: IntArray,
     weights: np.ndarray[Any, Any],
     count_items: int,
     score: Any,
@@ -352,8 +361,8 @@ def _pair_table(
     bits = max(1, len(offsets).bit_length())
     step = max(1, PAIRS_A_CHUNK // len(offsets))
     sizes = np.zeros(count_items, dtype=np.int64)
-    partners: list[Ints] = []
-    scores: list[Floats] = []
+    partners: list[IntArray] = []
+    scores: list[Float32Array] = []
     low = 0
     while low < len(by_item):
         high = min(low + step, len(by_item))

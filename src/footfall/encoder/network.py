@@ -16,13 +16,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from footfall.core.arrays import IntArray
 from footfall.core.device import autocast
 from footfall.sequences.events import (
     GAP_BUCKETS,
     KINDS,
     PRICE_BUCKETS,
     Catalogue,
-    Ints,
     ItemEvents,
     equal_length_batches,
     price_buckets,
@@ -80,7 +80,7 @@ class Tokens:
     gaps: Tensor
 
     @classmethod
-    def of(cls, events: ItemEvents, positions: Ints, device: torch.device) -> Tokens:
+    def of(cls, events: ItemEvents, positions: IntArray, device: torch.device) -> Tokens:
         """Gathers the tokens at ``positions``."""
         columns = (events.items, events.kinds, events.gaps)
         items, kinds, gaps = (torch.from_numpy(c[positions]).to(device).long() for c in columns)
@@ -297,11 +297,11 @@ def last_states(
     encoder: Encoder,
     vectors: Tensor,
     events: ItemEvents,
-    starts: Ints,
-    ends: Ints,
+    starts: IntArray,
+    ends: IntArray,
     *,
     device: torch.device,
-    order: Ints | None = None,
+    order: IntArray | None = None,
     batch_tokens: int = 16_384,
 ) -> Tensor:
     """States after the last token of each slice; float32 ``[slices, dim]`` on ``device``.

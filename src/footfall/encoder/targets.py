@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from footfall.core.arrays import IntArray
 from footfall.encoder.network import ANY_EVENT, NEXT_PURCHASE
-from footfall.sequences.events import PURCHASE, Ints, ItemEvents
+from footfall.sequences.events import PURCHASE, ItemEvents
 
 # A query asks for the nearest so many items: a customer who buys every minute would otherwise
 # have more answers than events.
@@ -28,12 +29,12 @@ class Goals:
     """
 
     intent: int
-    pool: Ints
+    pool: IntArray
     low: npt.NDArray[np.signedinteger[Any]]
     high: npt.NDArray[np.signedinteger[Any]]
 
 
-def goals(events: ItemEvents, ends: Ints, horizon_days: float) -> list[Goals]:
+def goals(events: ItemEvents, ends: IntArray, horizon_days: float) -> list[Goals]:
     """Finds the answers for each session end, inside ``offsets[c]:ends[c]``.
 
     The purchase query asks for what is bought in the first later session with a purchase, and in
@@ -71,7 +72,7 @@ def goals(events: ItemEvents, ends: Ints, horizon_days: float) -> list[Goals]:
     return found
 
 
-def _slabs(offsets: Ints) -> Iterator[tuple[int, int]]:
+def _slabs(offsets: IntArray) -> Iterator[tuple[int, int]]:
     """Splits customers, so that working out their goals takes the memory of a few alone."""
     first, count = 0, len(offsets) - 1
     while first < count:
@@ -82,8 +83,8 @@ def _slabs(offsets: Ints) -> Iterator[tuple[int, int]]:
 
 
 def _answers(
-    events: ItemEvents, ends: Ints, horizon_days: float
-) -> tuple[tuple[Ints, Ints], tuple[Ints, Ints]]:
+    events: ItemEvents, ends: IntArray, horizon_days: float
+) -> tuple[tuple[IntArray, IntArray], tuple[IntArray, IntArray]]:
     """Bounds of the answers to both queries after each token: in purchases, and in tokens."""
     count = len(events.items)
     owner = np.repeat(np.arange(len(events.customers)), np.diff(events.offsets))
@@ -92,7 +93,7 @@ def _answers(
     last[:-1] = events.sessions[1:] != events.sessions[:-1]
     asks = inside & last
     session_end = np.flatnonzero(last) + 1
-    session_of: Ints = np.cumsum(last) - last
+    session_of: IntArray = np.cumsum(last) - last
     stop = ends[owner]
 
     # Positions of purchases before each token: a range of tokens is then a range of purchases.
@@ -117,7 +118,7 @@ def _answers(
     )
 
 
-def _positions_within(events: ItemEvents, owner: Ints, horizon_days: float) -> Ints:
+def _positions_within(events: ItemEvents, owner: IntArray, horizon_days: float) -> IntArray:
     """First position of the same customer that lies more than the horizon after each token."""
     if len(events.at) == 0:
         return np.zeros(0, dtype=np.int64)

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 
 from footfall.core import device as devices
+from footfall.core.arrays import Float32Array, IntArray
+from footfall.core.progress import Progress
 from footfall.encoder.losses import sampled_columns, set_softmax
 from footfall.encoder.network import Encoder, ItemFeatures, Tokens
 from footfall.encoder.targets import Goals, goals
-from footfall.recommender.settings import ScorerSettings
-from footfall.sequences.events import Floats, Ints, ItemEvents, equal_length_batches
+from footfall.sequences.events import ItemEvents, equal_length_batches
 
-Progress = Callable[[str], None]
 # One step shows so many answers of a query at most, drawn anew each time: the cost of a step
 # follows the answers, what is learned follows their spread.
 ANSWERS_SHOWN = 32
-# A fit that goes on from an older one lowers its learning rate to this share at most.
-LEAST_WARM_RATE = 0.3
 
 
 @dataclass(frozen=True)
@@ -50,58 +46,9 @@ class FitReport:
     stopped_early: bool
 
 
-def silent(_: str) -> None:
-    """A progress that tells nobody."""
-
-
-def settings_of(
-    settings: ScorerSettings,
-    count_tokens: int,
-    count_items: int,
-    epochs: int,
-    rate: float,
-    budget: float,
-) -> TrainingSettings:
-    """How to train with so many tokens and items, at a share of the usual learning rate."""
-    return TrainingSettings(
-        epochs=epochs,
-        batch_tokens=max(settings.batch_tokens, min(count_tokens // 400, 8192)),
-        learning_rate=settings.learning_rate * rate,
-        weight_decay=settings.weight_decay,
-        dropout=settings.dropout,
-        horizon_days=settings.horizon_days,
-        negatives=settings.negatives if count_items > settings.sampled_above else 0,
-        time_budget_seconds=budget,
-    )
-
-
-def told(report: FitReport, count_items: int) -> dict[str, Any]:
-    """What a stored run says of a fit."""
-    return {
-        "losses": [round(loss, 6) for loss in report.losses],
-        "seconds": round(report.seconds, 3),
-        "targets": report.targets,
-        "stopped_early": report.stopped_early,
-        "items": count_items,
-    }
-
-
-def warm_rate(fresh: float) -> float:
-    """By how much a fit lowers its learning rate that goes on from an older one.
-
-    Where little is new, steps as large as at the start undo more than they add.
-
-    Parameters
-    ----------
-    fresh
-        Share of the tokens that the older fit has not seen.
-    """
-    return min(1.0, max(LEAST_WARM_RATE, 2.0 * fresh))
-
-
 def windows(
-    starts: Ints, ends: Ints, max_length: int, random: np.random.Generator
-) -> tuple[Ints, Ints]:
+    starts: IntArray, ends: IntArray, max_length: int, random: np.random.Generator
+) -> tuple[IntArray, IntArray]:
     """Cuts histories into slices of at most ``max_length`` tokens.
 
     Long histories are cut at a random phase, so that each epoch sees other edges.
@@ -124,7 +71,7 @@ def fit(
     encoder: Encoder,
     features: ItemFeatures,
     events: ItemEvents,
-    ends: Ints,
+    ends: IntArray,
     settings: TrainingSettings,
     *,
     seed: int,
@@ -198,7 +145,7 @@ def fit(
     )
 
 
-def _has_goal(asked: list[Goals], low: Ints, high: Ints) -> np.ndarray:
+def _has_goal(asked: list[Goals], low: IntArray, high: IntArray) -> np.ndarray:
     """Which slices hold a token with an answer; the others would teach nothing."""
     useful = np.zeros(len(low), dtype=np.bool_)
     for goal in asked:
@@ -212,7 +159,7 @@ def _step(
     features: ItemFeatures,
     events: ItemEvents,
     asked: list[Goals],
-    positions: Ints,
+    positions: IntArray,
     settings: TrainingSettings,
     draws: torch.Generator,
     random: np.random.Generator,
@@ -220,11 +167,11 @@ def _step(
 ) -> tuple[torch.Tensor, int]:
     """Loss of one batch of slices, and how many queries it holds."""
     flat = positions.reshape(-1)
-    rows: list[Ints] = []
-    intents: list[Ints] = []
-    target_row: list[Ints] = []
-    target_item: list[Ints] = []
-    target_weight: list[Floats] = []
+    rows: list[IntArray] = []
+    intents: list[IntArray] = []
+    target_row: list[IntArray] = []
+    target_item: list[IntArray] = []
+    target_weight: list[Float32Array] = []
     count = 0
     for goal in asked:
         here = np.flatnonzero(goal.high[flat] > goal.low[flat])

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from footfall.evaluation.score_metrics import LARGER_IS_BETTER, FloatArray
+from footfall.core.arrays import FloatArray
+from footfall.evaluation.score_metrics import LARGER_IS_BETTER
 
 _CELLS_PER_CHUNK = 1_000_000
 _RESAMPLED_ROWS = 1_000_000

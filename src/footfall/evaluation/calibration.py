@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from footfall.evaluation.score_metrics import FloatArray, equal_mass_groups
+from footfall.core.arrays import FloatArray
+from footfall.evaluation.score_metrics import equal_mass_groups
 
 
 def stability_index(before: FloatArray, now: FloatArray) -> float | None:

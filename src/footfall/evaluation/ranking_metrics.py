@@ -7,16 +7,12 @@ earns nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from footfall.sequences.events import Floats, Ints
-
-Bools = np.ndarray[Any, np.dtype[np.bool_]]
-Doubles = np.ndarray[Any, np.dtype[np.float64]]
+from footfall.core.arrays import BoolArray, Float32Array, FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -35,13 +31,13 @@ class Ranking:
         Targets of each customer; int64 ``[customers]``.
     """
 
-    items: Ints
-    hits: Bools
-    first_rank: Ints
-    count_targets: Ints
+    items: IntArray
+    hits: BoolArray
+    first_rank: IntArray
+    count_targets: IntArray
 
 
-def rank(scores: Tensor, target_row: Ints, target_item: Ints, k: int) -> Ranking:
+def rank(scores: Tensor, target_row: IntArray, target_item: IntArray, k: int) -> Ranking:
     """Ranks every item for each customer.
 
     Parameters
@@ -101,29 +97,29 @@ def put(whole: Ranking, low: int, part: Ranking) -> None:
     whole.first_rank[rows], whole.count_targets[rows] = part.first_rank, part.count_targets
 
 
-def ndcg(ranking: Ranking) -> Doubles:
+def ndcg(ranking: Ranking) -> FloatArray:
     """NDCG@k with binary gains: DCG over that of ``min(k, targets)`` hits; ``[customers]``."""
     k = ranking.hits.shape[1]
     discount = 1.0 / np.log2(np.arange(2, k + 2))
     ideal = np.concatenate([[1.0], np.cumsum(discount)])
     ideal[0] = 1.0
-    gained: Doubles = (ranking.hits @ discount) / ideal[np.minimum(ranking.count_targets, k)]
+    gained: FloatArray = (ranking.hits @ discount) / ideal[np.minimum(ranking.count_targets, k)]
     return gained
 
 
-def recall(ranking: Ranking) -> Doubles:
+def recall(ranking: Ranking) -> FloatArray:
     """Hits over ``min(k, targets)``; ``[customers]``."""
     k = ranking.hits.shape[1]
-    share: Doubles = ranking.hits.sum(1) / np.maximum(np.minimum(ranking.count_targets, k), 1)
+    share: FloatArray = ranking.hits.sum(1) / np.maximum(np.minimum(ranking.count_targets, k), 1)
     return share
 
 
-def hit_rate(ranking: Ranking) -> Doubles:
+def hit_rate(ranking: Ranking) -> FloatArray:
     """1 where any target is in the head; ``[customers]``."""
     return np.asarray(ranking.hits.any(1), dtype=np.float64)
 
 
-def reciprocal_rank(ranking: Ranking) -> Doubles:
+def reciprocal_rank(ranking: Ranking) -> FloatArray:
     """1 over the rank of the best target in the full ranking, 0 without one; ``[customers]``."""
     first = ranking.first_rank
     return np.where(first > 0, 1.0 / np.maximum(first, 1), 0.0)
@@ -135,7 +131,7 @@ def coverage(ranking: Ranking, count_items: int) -> float:
     return len(shown) / max(count_items, 1)
 
 
-def novelty(ranking: Ranking, popularity: Floats) -> Doubles:
+def novelty(ranking: Ranking, popularity: Float32Array) -> FloatArray:
     """Mean of ``-log2`` of the share of purchases that the shown items have; ``[customers]``.
 
     Parameters
@@ -147,11 +143,11 @@ def novelty(ranking: Ranking, popularity: Floats) -> Doubles:
     surprise = -np.log2(np.maximum(popularity, floor))
     shown = ranking.items >= 0
     total = np.where(shown, surprise[np.maximum(ranking.items, 0)], 0.0).sum(1)
-    mean: Doubles = total / np.maximum(shown.sum(1), 1)
+    mean: FloatArray = total / np.maximum(shown.sum(1), 1)
     return mean
 
 
-def interval(values: Doubles, *, seed: int, samples: int = 1000) -> tuple[float, float, float]:
+def interval(values: FloatArray, *, seed: int, samples: int = 1000) -> tuple[float, float, float]:
     """Mean of customers' values with the bounds of its 95 % bootstrap interval."""
     if len(values) == 0:
         return float("nan"), float("nan"), float("nan")

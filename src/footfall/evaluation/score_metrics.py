@@ -11,10 +11,8 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from footfall.core.arrays import FloatArray, IntArray
 
 #: Contact lists that precision and recall are told of: the customers of highest risk.
 BUDGETS = {"5_percent": 0.05, "decile": 0.10, "20_percent": 0.20}

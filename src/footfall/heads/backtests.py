@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from footfall.core.progress import Progress
 from footfall.evaluation import bootstrap as evaluation
 from footfall.heads import intent
 from footfall.heads.cutoffs.rows import read_cutoffs
@@ -14,7 +15,7 @@ from footfall.heads.cutoffs.settings import HeadSettings
 from footfall.heads.cutoffs.study import Study, memory_of
 from footfall.heads.result_rows import BACKTEST_SCHEMA, LEADS, OURS, leads, result_rows, tenth_rows
 from footfall.heads.runs import Run, day_to_date
-from footfall.heads.scores import Progress, side_by_side
+from footfall.heads.scores import side_by_side
 from footfall.heads.trials import Trial, churn_trial, trials, value_trial
 
 

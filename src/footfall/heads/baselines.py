@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import lightgbm
 import numpy as np
-import numpy.typing as npt
 
+from footfall.core.arrays import FloatArray, IntArray
 from footfall.heads.cutoffs.features import (
     RFM,
     derived,
@@ -20,9 +20,6 @@ from footfall.heads.cutoffs.study import Study
 from footfall.heads.learners.lifetimes import RepeatModel
 from footfall.heads.learners.linear import fit_linear, fit_softmax, sigmoid
 from footfall.heads.tiers import tier_of
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 _PENALTY = 1e-4
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-import numpy.typing as npt
 
+from footfall.core.arrays import FloatArray
 from footfall.heads.cutoffs.features import (
     FeatureSpace,
     first_order_age,
@@ -16,7 +16,7 @@ from footfall.heads.cutoffs.features import (
     repeat_log_odds,
 )
 from footfall.heads.cutoffs.histories import repeat_buying_at
-from footfall.heads.cutoffs.rows import CutoffRows, FloatArray, customer_uniform
+from footfall.heads.cutoffs.rows import CutoffRows, customer_uniform
 from footfall.heads.cutoffs.study import Study
 from footfall.heads.learners.boosting import Boosted, fit_boosted
 from footfall.heads.learners.calibration import PlattScaling, fit_platt, one_error_choice
@@ -346,5 +346,5 @@ def _fit_members(study: Study, origin: int, horizon: int) -> SilenceMembers | No
 
 def _log_losses(log_odds: FloatArray, labels: FloatArray) -> FloatArray:
     """Return the log-loss of each row under each column of log-odds, [rows, columns]."""
-    signed: npt.NDArray[np.float64] = np.where(labels[:, None] > 0, -log_odds, log_odds)
+    signed: FloatArray = np.where(labels[:, None] > 0, -log_odds, log_odds)
     return np.logaddexp(0.0, signed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from footfall.heads.cutoffs.rows import FloatArray
+from footfall.core.arrays import FloatArray
 
 #: Ideas by the words in a feature's name; the first match decides.
 _IDEAS = (

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from footfall.heads.cutoffs.rows import CutoffRows, FloatArray
+from footfall.core.arrays import FloatArray, IntArray
+from footfall.heads.cutoffs.rows import CutoffRows
 from footfall.heads.cutoffs.study import Study
 from footfall.heads.predictions import SilencePrediction
 
@@ -42,7 +42,7 @@ def first_warnings(
 
 def days_of_notice(
     study: Study, prediction: SilencePrediction, tested: CutoffRows, today: int, horizon: int
-) -> tuple[FloatArray, npt.NDArray[np.int64]]:
+) -> tuple[FloatArray, IntArray]:
     """Return the days from first warning to lapse, and who lapses, for a back-test.
 
     A customer lapses on the day that she has been silent for a whole horizon. Only those are

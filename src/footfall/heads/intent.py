@@ -14,20 +14,19 @@ from typing import Any
 
 import lightgbm
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from footfall.core.arrays import BoolArray, FloatArray, IntArray
+from footfall.core.progress import Progress
 from footfall.evaluation import score_metrics
 from footfall.heads.cutoffs.features import principal_axes, signed_log
-from footfall.heads.cutoffs.rows import FloatArray, IntArray, states_of
+from footfall.heads.cutoffs.rows import states_of
 from footfall.heads.cutoffs.settings import HeadSettings
 from footfall.heads.learners.boosting import fit_boosted
 from footfall.heads.learners.calibration import PlattScaling, fit_platt
 from footfall.heads.learners.linear import fit_linear, sigmoid
 from footfall.heads.runs import Run, constant, day_to_date
-
-Progress = Callable[[str], None]
 
 #: Targets by the column that holds the outcome; days until an outcome is known.
 TARGETS = {"buys_in_session": 1, "buys_in_7_days": 7}
@@ -75,7 +74,7 @@ class Prefixes:
     table: pa.Table
     length: IntArray
     at: IntArray
-    open_to_buy: npt.NDArray[np.bool_]
+    open_to_buy: BoolArray
     names: tuple[str, ...]
     raw: FloatArray
     states: FloatArray

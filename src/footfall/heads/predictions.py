@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from footfall.core.arrays import FloatArray, IntArray
 from footfall.heads.churn import SilenceModel, fit_silence, simple_orders, simple_silence
 from footfall.heads.cutoffs.features import purchase_days, repeat_history
-from footfall.heads.cutoffs.rows import CutoffRows, FloatArray, IntArray
+from footfall.heads.cutoffs.rows import CutoffRows
 from footfall.heads.cutoffs.settings import HeadSettings
 from footfall.heads.cutoffs.study import Study
 from footfall.heads.learners.calibration import fit_bands

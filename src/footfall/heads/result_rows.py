@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from footfall.core.arrays import FloatArray
 from footfall.evaluation import bootstrap as evaluation
 from footfall.evaluation.bootstrap import Measured
 from footfall.evaluation.calibration import calibration_tenths
 from footfall.evaluation.score_metrics import LARGER_IS_BETTER
-from footfall.heads.cutoffs.rows import FloatArray
 
 #: What is served, and the same with the encoder's state left out or always taken in.
 OURS = "attention_scorer"

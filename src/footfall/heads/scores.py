@@ -10,9 +10,11 @@ from typing import Any, TypeVar
 import numpy as np
 import pyarrow as pa
 
+from footfall.core.arrays import FloatArray
+from footfall.core.progress import Progress
 from footfall.evaluation import calibration as calibration_tenths
 from footfall.heads import churn, value
-from footfall.heads.cutoffs.rows import CutoffRows, FloatArray, as_of_day, read_cutoffs
+from footfall.heads.cutoffs.rows import CutoffRows, as_of_day, read_cutoffs
 from footfall.heads.cutoffs.settings import HeadSettings
 from footfall.heads.cutoffs.study import Study, memory_of
 from footfall.heads.drivers import strongest_ideas
@@ -26,7 +28,6 @@ from footfall.heads.predictions import (
 from footfall.heads.runs import Run, constant, day_to_date
 from footfall.heads.tiers import POTENTIAL, REGULAR, TIER_NAMES, VIP
 
-Progress = Callable[[str], None]
 Result = TypeVar("Result")
 
 _RUN_COLUMNS = [

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
+from footfall.core.arrays import FloatArray, IntArray
 from footfall.heads.cutoffs.features import FeatureSpace
-from footfall.heads.cutoffs.rows import CutoffRows, FloatArray, IntArray
+from footfall.heads.cutoffs.rows import CutoffRows
 from footfall.heads.cutoffs.settings import HeadSettings
 from footfall.heads.learners.boosting import Boosted, fit_boosted
 from footfall.heads.learners.linear import LinearFit, fit_linear, sigmoid
 
-AnyArray = TypeVar("AnyArray", npt.NDArray[np.float64], npt.NDArray[np.int64])
+AnyArray = TypeVar("AnyArray", FloatArray, IntArray)
 
 POTENTIAL, REGULAR, VIP = 0, 1, 2
 TIER_NAMES = ("potential", "regular", "VIP")

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from footfall.core.arrays import FloatArray
 from footfall.evaluation import bootstrap as evaluation
 from footfall.evaluation.score_metrics import amount_metrics, probability_metrics, tier_metrics
 from footfall.heads import baselines
 from footfall.heads.churn import silence_labels
 from footfall.heads.cutoffs.features import purchase_days
-from footfall.heads.cutoffs.rows import CutoffRows, FloatArray
+from footfall.heads.cutoffs.rows import CutoffRows
 from footfall.heads.cutoffs.settings import HeadSettings
 from footfall.heads.cutoffs.study import Study
 from footfall.heads.early_warning import days_of_notice

@@ -7,6 +7,7 @@ from itertools import product
 
 import numpy as np
 
+from footfall.core.arrays import FloatArray, IntArray
 from footfall.heads.churn import FEWEST_ROWS, STATE_PENALTY, recency_weights, silence_members
 from footfall.heads.cutoffs.features import (
     FeatureSpace,
@@ -16,7 +17,7 @@ from footfall.heads.cutoffs.features import (
     window_amount,
 )
 from footfall.heads.cutoffs.histories import order_value_at, repeat_buying_at
-from footfall.heads.cutoffs.rows import CutoffRows, FloatArray, IntArray, customer_uniform
+from footfall.heads.cutoffs.rows import CutoffRows, customer_uniform
 from footfall.heads.cutoffs.study import Study
 from footfall.heads.learners.boosting import Boosted, fit_boosted
 from footfall.heads.learners.calibration import AmountBands, fit_bands, one_error_choice

@@ -12,10 +12,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-FloatArray = npt.NDArray[np.float64]
+from footfall.core.arrays import FloatArray
 
 START = "(start)"
 CONVERSION = "(conversion)"

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from footfall.core.arrays import IntArray
 from footfall.counts import repeats
 from footfall.encoder.network import NEXT_PURCHASE, last_states
 from footfall.ranking.candidates import COMPONENTS, PROPOSED, SPARSE, Candidates
@@ -18,7 +19,6 @@ from footfall.ranking.customer_features import situation
 from footfall.ranking.score_tiles import Tile
 from footfall.ranking.selection import largest
 from footfall.ranking.steps import Steps, bought_before, past_pairs, steps_of
-from footfall.sequences.events import Ints
 
 # Scores of all items that are in memory at once for each component: as much as a cache holds.
 SCORES_A_TILE = 1_000_000
@@ -36,8 +36,8 @@ class Batch:
     def __init__(
         self,
         context: Context,
-        customers: Ints,
-        bought: tuple[Ints, Ints] | None,
+        customers: IntArray,
+        bought: tuple[IntArray, IntArray] | None,
         tile: Tile,
         queries: Tensor,
     ) -> None:
@@ -231,7 +231,7 @@ class Batch:
 
 def batches(
     context: Context,
-    customers: Ints,
+    customers: IntArray,
     *,
     allow_repeats: bool,
     allowed: np.ndarray | None = None,
@@ -266,7 +266,7 @@ def batches(
         yield Batch(context, some, bought, tile, queries[low - first : low - first + len(some)])
 
 
-def _queries(context: Context, customers: Ints) -> Tensor:
+def _queries(context: Context, customers: IntArray) -> Tensor:
     """What the encoder asks a tile's table for each customer; float32 ``[customers, dim + 1]``."""
     if context.encoder is None or context.table is None:
         return torch.ones(len(customers), 1, device=context.device)

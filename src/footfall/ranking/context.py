@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from footfall.core.arrays import Float32Array, IntArray
 from footfall.counts import repeats
 from footfall.counts import tables as counts
 from footfall.encoder.network import Encoder, ItemFeatures
-from footfall.sequences.events import Catalogue, Floats, Ints, ItemEvents
+from footfall.sequences.events import Catalogue, ItemEvents
 
 POPULAR_DAYS = 28.0
 
@@ -36,7 +37,7 @@ class Context:
     events: ItemEvents
     catalogue: Catalogue
     history: repeats.ItemHistory
-    ends: Ints
+    ends: IntArray
     cut: int
     count_items: int
     encoder: Encoder | None
@@ -64,14 +65,14 @@ class Context:
         return counts.linear(self.events, self.ends, self.count_items, self.cut)
 
     @cached_property
-    def popular(self) -> Floats:
+    def popular(self) -> Float32Array:
         """Share of the recent purchases; float32 ``[items]``."""
         return counts.popularity(
             self.events, self.ends, self.count_items, self.cut, self.popular_days
         )
 
     @cached_property
-    def item_counts(self) -> Ints:
+    def item_counts(self) -> IntArray:
         """Tokens of each item in the histories; int64 ``[items]``."""
         _, positions = counts.tokens_before(self.events, self.ends)
         return np.bincount(self.events.items[positions], minlength=self.count_items)
@@ -84,7 +85,7 @@ class Context:
         return np.concatenate([[0.0], np.cumsum(of_token, dtype=np.float64)])
 
     @cached_property
-    def session_starts(self) -> Ints:
+    def session_starts(self) -> IntArray:
         """Position of the first token of each token's session; int64 ``[tokens + 1]``."""
         opens = np.flatnonzero(np.diff(self.events.sessions, prepend=-1))
         sizes = np.diff(np.append(opens, len(self.events.sessions)))

@@ -6,9 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from footfall.core.arrays import IntArray
 from footfall.ranking.candidates import COMPONENTS
 from footfall.ranking.context import Context
-from footfall.sequences.events import MICROSECONDS_A_DAY, Ints
+from footfall.sequences.events import MICROSECONDS_A_DAY
 
 SITUATION = (
     "history_length", "last_session_length", "days_since", "last_item_count", "mean_item_count",
@@ -16,7 +17,7 @@ SITUATION = (
 )  # fmt: skip
 
 
-def situation(context: Context, customers: Ints, values: Tensor) -> Tensor:
+def situation(context: Context, customers: IntArray, values: Tensor) -> Tensor:
     """What is known about some customers whose candidates have these values."""
     low, high = context.events.offsets[customers], context.ends[customers]
     last = np.minimum(np.maximum(high - 1, low), len(context.events.items) - 1)

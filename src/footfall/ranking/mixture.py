@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from footfall.core.arrays import Float32Array
 from footfall.ranking import (
     COMPONENTS,
     SITUATION,
@@ -27,7 +28,6 @@ from footfall.ranking import (
     batches,
     targets_of,
 )
-from footfall.sequences.events import Floats
 
 # A component that costs a matrix inversion and reads whole histories has to earn its place: this
 # much of the NDCG that is reached without it.
@@ -57,8 +57,8 @@ class Ranker:
         Arrays by name, ``NETWORK_NAMES``; empty where the weights alone rank.
     """
 
-    weights: Floats
-    network: dict[str, Floats]
+    weights: Float32Array
+    network: dict[str, Float32Array]
 
     @property
     def components(self) -> tuple[str, ...]:
@@ -89,7 +89,7 @@ class Ranker:
         scores = scores.masked_fill(~found.real, -torch.inf).log_softmax(1)
         return scores.nan_to_num_(nan=-torch.inf, neginf=-torch.inf)
 
-    def arrays(self) -> dict[str, Floats]:
+    def arrays(self) -> dict[str, Float32Array]:
         """What ``of`` reads again."""
         return {"weights": self.weights, **self.network}
 
@@ -203,7 +203,7 @@ def _lesson(context: Context, targets: Targets, *, new_only: bool, seed: int, k:
     return _Lesson(values, situation, real, hit, ideal, len(targets.customers))
 
 
-def _weights(lesson: _Lesson, k: int) -> tuple[Floats, float]:
+def _weights(lesson: _Lesson, k: int) -> tuple[Float32Array, float]:
     """The best weights; costly components only where they add enough."""
     cheap = [place for place, name in enumerate(COMPONENTS) if name not in COSTLY]
     weights, reached = _ascent(lesson, k, cheap)

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from footfall.core.arrays import Float32Array, IntArray
 from footfall.counts import tables as counts
 from footfall.encoder.network import NEXT_PURCHASE, last_states
 from footfall.ranking import COMPONENTS, RECENT_DECAY, Batch, Candidates, Steps, recent_items
 from footfall.ranking.mixture import Ranker
-from footfall.sequences.events import Floats, Ints
 
 PAST_ITEMS = 5
 # The vectors of so many customers' candidates stay in a cache.
@@ -22,7 +22,7 @@ CUSTOMERS_AT_ONCE = 64
 
 def strongest(
     batch: Batch, ranker: Ranker, found: Candidates, scores: Tensor, place: Tensor
-) -> Ints:
+) -> IntArray:
     """Leaves out each of the last distinct items in turn and looks at what the scores lose.
 
     The network is asked anew with the shortened history; the count tables lose the item's part;
@@ -60,7 +60,7 @@ def strongest(
     return np.where((items >= 0) & ((loss > 0) | is_old), reason, -1)
 
 
-def _ever_met(batch: Batch, items: Ints) -> np.ndarray:
+def _ever_met(batch: Batch, items: IntArray) -> np.ndarray:
     """Which of some items are in the customers' histories; bool ``[batch, k]``."""
     context = batch.context
     starts, ends = context.events.offsets[batch.customers], context.ends[batch.customers]
@@ -71,7 +71,7 @@ def _ever_met(batch: Batch, items: Ints) -> np.ndarray:
     return np.isin(asked, met) & (items >= 0)
 
 
-def _past(batch: Batch) -> Ints:
+def _past(batch: Batch) -> IntArray:
     """The last distinct items, latest first; -1 where fewer.
 
     Int64 ``[batch, at most PAST_ITEMS]``: as many as anybody has, but one at least.
@@ -83,7 +83,7 @@ def _past(batch: Batch) -> Ints:
     return past
 
 
-def _without(batch: Batch, ranker: Ranker, found: Candidates, past: Ints) -> Iterator[Tensor]:
+def _without(batch: Batch, ranker: Ranker, found: Candidates, past: IntArray) -> Iterator[Tensor]:
     """Values of the candidates had the item at one place never been met, place by place."""
     places = past.shape[1]
     names = [n for n in ("neighbours", "successors", "linear") if n in ranker.components]
@@ -104,7 +104,7 @@ def _without(batch: Batch, ranker: Ranker, found: Candidates, past: Ints) -> Ite
         yield values
 
 
-def _shares_without(batch: Batch, found: Candidates, past: Ints) -> Tensor:
+def _shares_without(batch: Batch, found: Candidates, past: IntArray) -> Tensor:
     """The network's shares of the candidates; float32 ``[places, batch, width]``."""
     context = batch.context
     assert context.encoder is not None
@@ -134,7 +134,7 @@ def _shares_without(batch: Batch, found: Candidates, past: Ints) -> Tensor:
     return shares
 
 
-def _parts(batch: Batch, name: str, past: Ints) -> list[Steps]:
+def _parts(batch: Batch, name: str, past: IntArray) -> list[Steps]:
     """What each of the past items of the customers adds to a count component, place by place."""
     context = batch.context
     table = getattr(context, name)
@@ -146,7 +146,7 @@ def _parts(batch: Batch, name: str, past: Ints) -> list[Steps]:
     parts = []
     for number, held in enumerate(past.T):
         row = np.flatnonzero(held >= 0)
-        weight: Floats
+        weight: Float32Array
         if name == "linear":
             weight = known[2][np.searchsorted(pair, row * context.count_items + held[row])]
         else:

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from footfall.core.arrays import IntArray
 from footfall.ranking.candidates import PROPOSED
 from footfall.ranking.context import Context
 from footfall.ranking.selection import LANES, taken
 from footfall.ranking.steps import Steps
-from footfall.sequences.events import Ints
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Tile:
     slots: Tensor
     table: Tensor
     closed: Tensor
-    popular: Ints
+    popular: IntArray
 
     @classmethod
     def of(cls, context: Context, rows: int, open_to_all: np.ndarray) -> Tile:

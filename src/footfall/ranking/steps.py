@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from footfall.core.arrays import Float32Array, IntArray
 from footfall.counts import repeats
 from footfall.counts import tables as counts
 from footfall.ranking.context import Context
-from footfall.sequences.events import PURCHASE, Floats, Ints
+from footfall.sequences.events import PURCHASE
 
 RECENT_ITEMS = 30
 RECENT_DECAY = 0.98
@@ -31,9 +32,9 @@ class Steps:
         partners.
     """
 
-    row: Ints
-    item: Ints
-    value: Floats
+    row: IntArray
+    item: IntArray
+    value: Float32Array
     table: counts.CountTable | None = None
 
     @property
@@ -41,15 +42,15 @@ class Steps:
         """Whether some scores may be below zero."""
         return self.table is not None and self.table.has_negatives
 
-    def shares(self, rows: int) -> tuple[Steps, Floats]:
+    def shares(self, rows: int) -> tuple[Steps, Float32Array]:
         """The same steps as shares of the sum of a row's positive scores, and these sums."""
         mass = self.value if self.table is None else self.value * self.table.mass[self.item]
         sums = np.bincount(self.row, mass, minlength=rows)
-        total: Floats = np.maximum(sums, 1e-9).astype(np.float32)
-        value: Floats = (self.value / total[self.row]).astype(np.float32, copy=False)
+        total: Float32Array = np.maximum(sums, 1e-9).astype(np.float32)
+        value: Float32Array = (self.value / total[self.row]).astype(np.float32, copy=False)
         return dataclasses.replace(self, value=value), total
 
-    def scores(self, low: int, high: int, columns: int) -> tuple[Ints, Floats]:
+    def scores(self, low: int, high: int, columns: int) -> tuple[IntArray, Float32Array]:
         """Place in a flat matrix ``[high - low, columns]`` and score; places repeat."""
         first, last = np.searchsorted(self.row, [low, high])
         row, item, value = self.row[first:last], self.item[first:last], self.value[first:last]
@@ -59,7 +60,7 @@ class Steps:
         return counts.spread(self.table, base, item, value)
 
 
-def steps_of(context: Context, customers: Ints, name: str, *, never_bought: bool) -> Steps:
+def steps_of(context: Context, customers: IntArray, name: str, *, never_bought: bool) -> Steps:
     """Raw scores of one of the ``SPARSE`` components.
 
     Parameters
@@ -85,7 +86,7 @@ def steps_of(context: Context, customers: Ints, name: str, *, never_bought: bool
     return Steps(held.row, held.item, 1.0 / (1.0 + held.value), context.successors)
 
 
-def past_pairs(context: Context, customers: Ints, *, never_bought: bool) -> repeats.Pairs:
+def past_pairs(context: Context, customers: IntArray, *, never_bought: bool) -> repeats.Pairs:
     """What each customer did with each item of her past."""
     return repeats.pairs_at(
         context.events, context.history, context.statistics, customers, context.ends, context.cut,
@@ -93,7 +94,7 @@ def past_pairs(context: Context, customers: Ints, *, never_bought: bool) -> repe
     )  # fmt: skip
 
 
-def recent_items(context: Context, customers: Ints, count: int) -> Steps:
+def recent_items(context: Context, customers: IntArray, count: int) -> Steps:
     """The last distinct items of each customer; ``value`` is the place from the end, from 0.
 
     Rows ascend; the latest item of a row comes last.
@@ -113,7 +114,7 @@ def recent_items(context: Context, customers: Ints, count: int) -> Steps:
     return Steps(row[kept], item[kept], place[kept].astype(np.float32))
 
 
-def bought_before(context: Context, customers: Ints) -> tuple[Ints, Ints]:
+def bought_before(context: Context, customers: IntArray) -> tuple[IntArray, IntArray]:
     """Customer row and item of every purchase in the histories; pairs repeat."""
     starts, ends = context.events.offsets[customers], context.ends[customers]
     row, position = counts.expand(starts, ends - starts)

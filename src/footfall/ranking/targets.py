@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
+from footfall.core.arrays import IntArray
 from footfall.counts import tables as counts
 from footfall.evaluation.ranking_metrics import Ranking, put, rank, room
 from footfall.ranking.batch import Batch, batches
 from footfall.ranking.candidates import COMPONENTS, Scores
 from footfall.ranking.context import Context
 from footfall.ranking.steps import bought_before
-from footfall.sequences.events import PURCHASE, Ints
+from footfall.sequences.events import PURCHASE
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,9 @@ class Targets:
     and ``item``; each pair once.
     """
 
-    customers: Ints
-    row: Ints
-    item: Ints
+    customers: IntArray
+    row: IntArray
+    item: IntArray
 
 
 def targets_between(context: Context, until: int, *, new_only: bool) -> Targets:
@@ -54,7 +55,7 @@ def targets_between(context: Context, until: int, *, new_only: bool) -> Targets:
     return Targets(customers, row.astype(np.int64), item)
 
 
-def targets_of(targets: Targets, low: int, high: int) -> tuple[Ints, Ints]:
+def targets_of(targets: Targets, low: int, high: int) -> tuple[IntArray, IntArray]:
     """The pairs of some of the customers, their rows counted from ``low``."""
     first, last = np.searchsorted(targets.row, [low, high])
     return targets.row[first:last] - low, targets.item[first:last]

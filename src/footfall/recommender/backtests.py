@@ -10,18 +10,19 @@ from torch import Tensor
 
 from footfall import ranking
 from footfall.core import device as devices
+from footfall.core.progress import Progress, silent
 from footfall.counts import repeats
-from footfall.encoder.training import Progress, silent
 from footfall.evaluation import ranking_metrics as metrics
 from footfall.evaluation.ranking_metrics import Ranking
 from footfall.ranking import Batch, Context
 from footfall.ranking.mixture import Ranker
 from footfall.recommender import stored_model as artifacts
 from footfall.recommender.cutoffs import Cutoffs
+from footfall.recommender.inputs import read_inputs
 from footfall.recommender.restore import POPULATIONS, context_of, ranker_of
 from footfall.recommender.settings import ScorerSettings
 from footfall.sequences.events import MICROSECONDS_A_DAY, day_of
-from footfall.sequences.reading import ArrowRows, read_inputs
+from footfall.sequences.reading import ArrowRows
 
 HALF_LIVES = (30, 60, 90, 180)
 K = 10

@@ -14,12 +14,14 @@ import pyarrow as pa
 import torch
 
 from footfall import ranking
+from footfall.core.progress import Progress
 from footfall.counts import repeats
 from footfall.encoder.network import Encoder, ItemFeatures, grow, start_new_items, weights
-from footfall.encoder.training import LEAST_WARM_RATE, Progress, fit, settings_of, told
+from footfall.encoder.training import fit
 from footfall.evaluation import ranking_metrics as metrics
 from footfall.recommender import stored_model as artifacts
 from footfall.recommender.cutoffs import FITS
+from footfall.recommender.plan import LEAST_WARM_RATE, describe_fit, settings_of
 from footfall.recommender.restore import POPULATIONS, config_of, context_of, ranker_of
 from footfall.recommender.retraining import IDENTITY
 from footfall.recommender.seen_events import Seen
@@ -91,8 +93,8 @@ def carry_on(
         seed=seed, name="production", device=device, progress=progress,
     )  # fmt: skip
     values |= {f"encoder.{key}": value for key, value in weights(encoder).items()}
-    described = told(report, count_items) | {"seconds": round(time.monotonic() - began, 3)}
-    standing = {name: {**told, "seconds": 0.0} for name, told in stored.run["fits"].items()}
+    described = describe_fit(report, count_items) | {"seconds": round(time.monotonic() - began, 3)}
+    standing = {name: {**facts, "seconds": 0.0} for name, facts in stored.run["fits"].items()}
     run |= {
         "cutoffs": {**stored.run["cutoffs"], "production": run["cutoffs"]["production"]},
         "training": "warm",

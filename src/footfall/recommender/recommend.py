@@ -12,15 +12,17 @@ import torch
 
 from footfall import ranking
 from footfall.core import device as devices
+from footfall.core.arrays import IntArray
 from footfall.core.fingerprints import number_fingerprints, sequence_fingerprints, table_fingerprint
+from footfall.core.progress import Progress, silent
 from footfall.counts import repeats
 from footfall.counts.tables import expand
 from footfall.encoder.network import Encoder, ItemFeatures, last_states
-from footfall.encoder.training import Progress, silent
 from footfall.ranking import Context, reasons
 from footfall.recommender import stored_model as artifacts
 from footfall.recommender.backtests import backtest
 from footfall.recommender.cutoffs import cutoffs_of
+from footfall.recommender.inputs import read_inputs
 from footfall.recommender.restore import POPULATIONS, context_of, encoder_of, ranker_of
 from footfall.recommender.settings import ScorerSettings
 from footfall.recommender.stored_model import Values
@@ -28,12 +30,11 @@ from footfall.recommender.train import train_encoder
 from footfall.sequences.events import (
     MICROSECONDS_A_DAY,
     Catalogue,
-    Ints,
     ItemEvents,
     day_of,
     price_buckets,
 )
-from footfall.sequences.reading import ArrowRows, read_inputs
+from footfall.sequences.reading import ArrowRows
 
 __all__ = [
     "RECOMMENDATIONS_SCHEMA",
@@ -290,7 +291,9 @@ def _states(
         progress(f"states: {len(here)} customers at {day_of(int(day) * MICROSECONDS_A_DAY)}")
 
 
-def _histories(tokens: ItemEvents, number: np.ndarray, days: np.ndarray) -> tuple[Ints, Ints]:
+def _histories(
+    tokens: ItemEvents, number: np.ndarray, days: np.ndarray
+) -> tuple[IntArray, IntArray]:
     """Slice of each customer's tokens before each of her days; empty for unknown customers."""
     place = np.searchsorted(tokens.customers, number)
     known = place < len(tokens.customers)
@@ -305,8 +308,8 @@ def _histories(tokens: ItemEvents, number: np.ndarray, days: np.ndarray) -> tupl
 
 
 def _state_sources(
-    encoder: Encoder, tokens: ItemEvents, catalogue: Catalogue, starts: Ints, ends: Ints
-) -> Ints:
+    encoder: Encoder, tokens: ItemEvents, catalogue: Catalogue, starts: IntArray, ends: IntArray
+) -> IntArray:
     """What each state depends on as one number: weights, and tokens with their items' features."""
     digest = hashlib.sha256(artifacts.code_fingerprint().encode())
     for name, weight in encoder.named_parameters():
@@ -337,7 +340,7 @@ def _still_true(
     previous: pa.RecordBatchReader,
     number: np.ndarray,
     days: np.ndarray,
-    wanted: Ints,
+    wanted: IntArray,
     is_open: np.ndarray,
 ) -> Iterator[pa.RecordBatch]:
     """The earlier rows that would come out the same; strikes them off ``is_open``."""

@@ -14,12 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from footfall.core.arrays import IntArray, UInt64Array
 from footfall.core.fingerprints import number_fingerprints
-from footfall.sequences.events import Ints, ItemEvents
-
-Hashes = npt.NDArray[np.uint64]
+from footfall.sequences.events import ItemEvents
 
 # One event in ten thousand that was not seen passes for one that was.
 BITS_A_TOKEN = 24
@@ -50,7 +48,7 @@ class Seen:
 
     tokens: int
     total: int
-    bits: Ints
+    bits: IntArray
 
     @classmethod
     def of(cls, tokens: ItemEvents, item_ids: tuple[str, ...], cut: int) -> Seen:
@@ -82,7 +80,7 @@ class Seen:
         few late events pass for old ones, as in one of ten thousand they do, there is no telling.
         """
         bits = self.bits.view(np.uint64)
-        found: list[Hashes] = []
+        found: list[UInt64Array] = []
         count_now = 0
         for hashes in _hashes(tokens, item_ids, cut):
             count_now += len(hashes)
@@ -105,7 +103,7 @@ class Seen:
         return None if stands else "events of the past have changed"
 
 
-def _hashes(tokens: ItemEvents, item_ids: tuple[str, ...], cut: int) -> Iterator[Hashes]:
+def _hashes(tokens: ItemEvents, item_ids: tuple[str, ...], cut: int) -> Iterator[UInt64Array]:
     """A hash of each token before ``cut``, some at a time."""
     names = np.array(
         [int.from_bytes(hashlib.sha256(n.encode()).digest()[:8], "little") for n in item_ids],
@@ -119,7 +117,7 @@ def _hashes(tokens: ItemEvents, item_ids: tuple[str, ...], cut: int) -> Iterator
         )
 
 
-def _probes(hashes: Hashes, words: int) -> Iterator[tuple[Ints, Hashes]]:
+def _probes(hashes: UInt64Array, words: int) -> Iterator[tuple[IntArray, UInt64Array]]:
     """Words of the filter, and the bit of each, that stand for some hashes.
 
     Two halves of a hash do for all probes: Kirsch and Mitzenmacher, 2006, "Less Hashing, Same

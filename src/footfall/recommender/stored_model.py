@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from footfall.core.arrays import Array
+
 FORMAT = 1
 RUN = "__run__"
 SCHEMA = pa.schema(
@@ -35,7 +37,6 @@ DTYPES: dict[str, np.dtype[Any]] = {"float32": np.dtype("<f4"), "int64": np.dtyp
 #: The rooms that decide what a model learns.
 CODE = ("core", "counts", "encoder", "evaluation", "ranking", "recommender", "sequences")
 
-Array = np.ndarray[Any, Any]
 Values = dict[str, Array | list[str]]
 
 

@@ -14,22 +14,25 @@ import torch
 
 from footfall import ranking
 from footfall.core import device as devices
+from footfall.core.progress import Progress, silent
 from footfall.counts import repeats
 from footfall.counts.initial_vectors import start_vectors
 from footfall.encoder.network import Encoder, EncoderConfig, ItemFeatures, grow, weights
-from footfall.encoder.training import Progress, fit, settings_of, silent, told, warm_rate
+from footfall.encoder.training import fit
 from footfall.ranking import Context
 from footfall.ranking.mixture import Ranker, learn
 from footfall.recommender import stored_model as artifacts
 from footfall.recommender.cutoffs import FITS, cutoffs_of
 from footfall.recommender.fine_tuning import carry_on
+from footfall.recommender.inputs import read_inputs
+from footfall.recommender.plan import describe_fit, settings_of, warm_rate
 from footfall.recommender.restore import POPULATIONS, context_of
 from footfall.recommender.retraining import why_full
 from footfall.recommender.seen_events import Seen
 from footfall.recommender.settings import ScorerSettings
 from footfall.recommender.stored_model import Artifacts, Values
 from footfall.sequences.events import Catalogue, ItemEvents, day_of, microseconds
-from footfall.sequences.reading import ArrowRows, read_inputs
+from footfall.sequences.reading import ArrowRows
 
 BUDGET_SHARES = {"head": 0.4, "validation": 0.2, "test": 0.2, "production": 0.2}
 # The mixture where there is no validation window to learn it on: personal first, as everywhere
@@ -273,7 +276,7 @@ def _fit(
         encoder, features, tokens, ends, training,
         seed=seed, name=name, device=device, progress=progress,
     )  # fmt: skip
-    described = told(report, count_items)
+    described = describe_fit(report, count_items)
     if not report.losses:
         described["skipped"] = "no customer has two sessions: counts rank alone"
         progress(f"{name} fit: {described['skipped']}")
@@ -297,10 +300,10 @@ def _learn_rankers(
         if len(targets.customers) == 0:
             report[population] = {"skipped": "nothing was bought in the validation window"}
             continue
-        rankers[population], told = learn(context, targets, new_only=bool(new_only), seed=seed)
-        report[population] = told
-        reached = told["ndcg_10"]
-        if told["uses_network"]:
-            reached = told["ndcg_10_network"]
+        rankers[population], learned = learn(context, targets, new_only=bool(new_only), seed=seed)
+        report[population] = learned
+        reached = learned["ndcg_10"]
+        if learned["uses_network"]:
+            reached = learned["ndcg_10_network"]
         progress(f"mixture for {population}: validation NDCG@10 {reached:.4f}")
     return rankers, report

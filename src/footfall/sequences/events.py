@@ -12,11 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float32]
-Kinds = npt.NDArray[np.int8]
+from footfall.core.arrays import BoolArray, Float32Array, Int8Array, IntArray
 
 KINDS = ("view", "wishlist", "add_to_cart", "purchase")
 """Event types in order of intent; a token takes the strongest one of its item in its session."""
@@ -49,11 +46,11 @@ class Catalogue:
     """
 
     item_ids: tuple[str, ...]
-    first_at: Ints
-    category: Ints
-    brand: Ints
-    price: Floats
-    in_stock: npt.NDArray[np.bool_]
+    first_at: IntArray
+    category: IntArray
+    brand: IntArray
+    price: Float32Array
+    in_stock: BoolArray
     category_names: tuple[str, ...]
     brand_names: tuple[str, ...]
     has_stock: bool
@@ -87,19 +84,19 @@ class ItemEvents:
         ``[tokens]``.
     """
 
-    customers: Ints
-    offsets: Ints
-    items: Ints
-    kinds: Kinds
-    at: Ints
-    sessions: Ints
-    gaps: Kinds
+    customers: IntArray
+    offsets: IntArray
+    items: IntArray
+    kinds: Int8Array
+    at: IntArray
+    sessions: IntArray
+    gaps: Int8Array
 
-    def ends_before(self, cut: int) -> Ints:
+    def ends_before(self, cut: int) -> IntArray:
         """Ends of the histories at ``cut``: ``offsets[c]:ends[c]``; int64 ``[customers]``."""
         before = np.concatenate([[0], np.cumsum(self.at < cut)])
         counts = before[self.offsets[1:]] - before[self.offsets[:-1]]
-        ends: Ints = self.offsets[:-1] + counts
+        ends: IntArray = self.offsets[:-1] + counts
         return ends
 
 
@@ -113,7 +110,7 @@ def day_of(moment: int) -> datetime.date:
     return datetime.date(1970, 1, 1) + datetime.timedelta(days=moment // MICROSECONDS_A_DAY)
 
 
-def price_buckets(price: Floats) -> Ints:
+def price_buckets(price: Float32Array) -> IntArray:
     """Buckets of the log price, three in two octaves; 0 without a price; int64 ``[items]``."""
     known = np.isfinite(price) & (price > 0)
     log_price = np.log2(np.where(known, price, 1.0)) * 1.5 + 6
@@ -121,8 +118,8 @@ def price_buckets(price: Floats) -> Ints:
 
 
 def equal_length_batches(
-    starts: Ints, ends: Ints, batch_tokens: int, random: np.random.Generator | None = None
-) -> Iterator[tuple[Ints, Ints]]:
+    starts: IntArray, ends: IntArray, batch_tokens: int, random: np.random.Generator | None = None
+) -> Iterator[tuple[IntArray, IntArray]]:
     """Batches slices of equal length, so that no token is padding.
 
     Parameters

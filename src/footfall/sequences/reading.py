@@ -10,18 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from footfall.recommender.settings import ScorerSettings
-from footfall.recommender.stored_model import Artifacts
-from footfall.sequences.events import (
-    GAP_BUCKETS,
-    KINDS,
-    NEVER,
-    Catalogue,
-    Floats,
-    Ints,
-    ItemEvents,
-    Kinds,
-)
+from footfall.core.arrays import Float32Array, Int8Array, IntArray
+from footfall.sequences.events import GAP_BUCKETS, KINDS, NEVER, Catalogue, ItemEvents
 
 EVENT_COLUMNS = ("customer_no", "item_id", "event_at", "event_type")
 ArrowRows: TypeAlias = "pa.Table | pa.RecordBatchReader"
@@ -93,23 +83,6 @@ def read(
     return _sorted_tokens(columns, session_gap_seconds), catalogue
 
 
-def read_inputs(
-    events: ArrowRows, items: ArrowRows, settings: ScorerSettings, model: Artifacts | None = None
-) -> tuple[ItemEvents, Catalogue]:
-    """Reads events and items, in the catalogue order of ``model`` where there is one."""
-    gap = settings.session_gap_minutes * 60
-    if model is None:
-        return read(events, items, session_gap_seconds=gap)
-    return read(
-        events,
-        items,
-        session_gap_seconds=gap,
-        known_items=model.names("shared", "catalogue.items"),
-        known_categories=model.names("shared", "catalogue.categories"),
-        known_brands=model.names("shared", "catalogue.brands"),
-    )
-
-
 def reordered(
     tokens: ItemEvents,
     catalogue: Catalogue,
@@ -164,7 +137,7 @@ def _whole(rows: ArrowRows, table: str, required: Iterable[str]) -> pa.Table:
 
 def _read_events(
     events: ArrowRows, names: dict[str, int]
-) -> tuple[Ints, Ints, Kinds, Ints, Floats]:
+) -> tuple[IntArray, IntArray, Int8Array, IntArray, Float32Array]:
     """Encodes batch by batch, so that a stream of any length needs only its encoded columns."""
     _columns(events.schema.names, "events", EVENT_COLUMNS)
     batches = events.to_batches() if isinstance(events, pa.Table) else events
@@ -218,7 +191,9 @@ def _zone(kind: pa.DataType) -> str | None:
     return kind.tz if pa.types.is_timestamp(kind) else None
 
 
-def _first_price(item: Ints, at: Ints, price: Floats, first_at: Ints) -> Floats:
+def _first_price(
+    item: IntArray, at: IntArray, price: Float32Array, first_at: IntArray
+) -> Float32Array:
     """The lowest positive price at an item's first moment: known as soon as the item is."""
     known = np.isfinite(price) & (price > 0) & (at == first_at[item])
     first = np.full(len(first_at), np.inf, dtype=np.float32)
@@ -228,8 +203,8 @@ def _first_price(item: Ints, at: Ints, price: Floats, first_at: Ints) -> Floats:
 
 def _catalogue(
     item_ids: tuple[str, ...],
-    first_at: Ints,
-    first_price: Floats,
+    first_at: IntArray,
+    first_price: Float32Array,
     table: pa.Table,
     categories: list[str] | None,
     brands: list[str] | None,
@@ -264,8 +239,8 @@ def _catalogue(
 
 
 def _codes(
-    table: pa.Table, column: str, where: Ints, count: int, known: list[str] | None
-) -> tuple[Ints, tuple[str, ...]]:
+    table: pa.Table, column: str, where: IntArray, count: int, known: list[str] | None
+) -> tuple[IntArray, tuple[str, ...]]:
     """Codes from 1; a name that only one item bears says no more than the item and gets 0."""
     codes = np.zeros(count, dtype=np.int64)
     if column not in table.column_names:
@@ -328,12 +303,12 @@ def _sorted_tokens(columns: list[Any], session_gap_seconds: float) -> ItemEvents
     )
 
 
-def _repeats(column: Ints) -> np.ndarray:
+def _repeats(column: IntArray) -> np.ndarray:
     """Which values equal the one before; bool ``[values - 1]``."""
     return np.asarray(column[1:] == column[:-1])
 
 
-def _pauses(customer: Ints, at: Ints) -> tuple[np.ndarray, Ints]:
+def _pauses(customer: IntArray, at: IntArray) -> tuple[np.ndarray, IntArray]:
     """Where a customer's events start, and the time since the one before; 0 at a start."""
     starts = np.ones(len(customer), dtype=np.bool_)
     starts[1:] = customer[1:] != customer[:-1]

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from footfall.core.arrays import FloatArray
 from footfall.heads.cutoffs.rows import CutoffRows
 from footfall.heads.learners.lifetimes import RepeatBuying, fit_repeat_buying
-
-FloatArray = npt.NDArray[np.float64]
 
 #: Columns of the baselines that the literature calls RFM: recency, frequency, age, order value.
 RFM = ("f_recency_days", "f_order_days", "f_first_order_days", "f_mean_order_amount")

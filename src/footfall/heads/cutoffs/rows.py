@@ -9,8 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from footfall.core.arrays import BoolArray, FloatArray, IntArray
 
 _KEYS = ("customer_no", "cutoff_date", "is_as_of")
 
@@ -32,7 +31,7 @@ class CutoffRows:
 
     customer_no: IntArray
     day: IntArray
-    is_as_of: npt.NDArray[np.bool_]
+    is_as_of: BoolArray
     features: dict[str, FloatArray]
     orders: dict[int, FloatArray]
     spend: dict[int, FloatArray]

@@ -7,9 +7,9 @@ from typing import Literal
 
 import lightgbm
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from footfall.core.arrays import FloatArray
+
 Objective = Literal["binary", "tweedie"]
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from footfall.core.arrays import FloatArray
 from footfall.heads.learners.linear import fit_linear
-
-FloatArray = npt.NDArray[np.float64]
 
 _SMALLEST_BAND = 50
 

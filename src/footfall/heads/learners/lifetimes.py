@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from scipy.special import hyp2f1
 
-FloatArray = npt.NDArray[np.float64]
+from footfall.core.arrays import FloatArray
 
 #: Four numbers are to be learnt: a sample tells them, and the integral of Pareto/NBD is dear.
 _MAX_CUSTOMERS, _MAX_INTEGRATED = 4_000, 2_000

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
-FloatArray = npt.NDArray[np.float64]
+from footfall.core.arrays import FloatArray, IntArray
+
 Family = Literal["logistic", "poisson"]
 
 _MAX_STEPS = 40
@@ -115,7 +115,7 @@ class SoftmaxFit:
 
 def fit_softmax(
     design: FloatArray,
-    labels: npt.NDArray[np.int64],
+    labels: IntArray,
     *,
     classes: int,
     penalty: float,
