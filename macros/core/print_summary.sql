@@ -14,7 +14,7 @@
             ~ 'DBT_ENV_SECRET_FOOTFALL_KEY (README, Secrets).'
         ) %}
     {% endif %}
-    {% set shortfall = tell_shortfall(results) %}
+    {% set shortfall = describe_shortfall(results) %}
     {% if shortfall is not none %}
         {% do lines.append('') %}
         {% do lines.append(
@@ -25,19 +25,13 @@
 {% endmacro %}
 
 
-{#- What did not succeed, counted in the same words wherever it is told. None if everything did. -#}
-{% macro tell_shortfall(results) %}
-    {% set good = ['success', 'pass', 'warn', 'no-op'] %}
-    {% set skipped = results | selectattr('status', 'equalto', 'skipped') | list %}
-    {% set failed = results | rejectattr('status', 'in', good + ['skipped']) | map(attribute='node.name') | list %}
-    {% set told = [] %}
-    {% if failed %}
-        {% do told.append(failed | length ~ ' failed (' ~ failed[0] ~ (' first' if failed | length > 1 else '') ~ ')') %}
-    {% endif %}
-    {% if skipped %}
-        {% do told.append(skipped | length ~ ' skipped') %}
-    {% endif %}
-    {% do return('Of ' ~ results | length ~ ' models, seeds and tests ' ~ told | join(' and ') if told else none) %}
+{#- What did not succeed, counted in the same words wherever it is reported. None if everything did. -#}
+{% macro describe_shortfall(results) %}
+    {% set ended = [] %}
+    {% for result in results %}
+        {% do ended.append({'name': result.node.name, 'status': result.status | string}) %}
+    {% endfor %}
+    {% do return(ask_program('describe_shortfall', {'results': ended})) %}
 {% endmacro %}
 
 

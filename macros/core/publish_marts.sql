@@ -54,7 +54,7 @@
     {% if invocation_args_dict.get('empty') or invocation_args_dict.get('sample') %}
         {% do return('this build made the tables without all their rows (--empty or --sample)') %}
     {% endif %}
-    {% set shortfall = tell_shortfall(results) %}
+    {% set shortfall = describe_shortfall(results) %}
     {% if shortfall is not none %}
         {% do return(shortfall) %}
     {% endif %}

@@ -4,6 +4,7 @@
   HMAC, RFC 2104, 1997), so that it stands in no log, no compiled file and no database.
 - The installed Complete Journey data is found, so that no path has to be configured.
 - Text files are read so that no line is lost (see `inputs`).
+- Macros ask for what Python decides (see `questions`).
 - The storefront is generated when it is a source of the run.
 - The marts are published at the end of a build (see `publication`).
 - A warehouse file that another process holds, or that cannot be read, is said so in plain words.
@@ -27,6 +28,7 @@ from dbt_common.exceptions import DbtRuntimeError
 
 from footfall.adapter import inputs, publication
 from footfall.adapter.progress import log
+from footfall.adapter.questions import ask
 from footfall.core.fingerprints import READERS
 
 DEMO_KEY = "footfall-demo-key"
@@ -129,6 +131,9 @@ class Plugin(BasePlugin):
         )
         conn.create_function(
             "footfall_project_vars", _project_vars, ["VARCHAR"], "VARCHAR", side_effects=True
+        )
+        conn.create_function(
+            "footfall_ask", ask, ["VARCHAR", "VARCHAR"], "VARCHAR", side_effects=True
         )
         conn.create_function(
             "footfall_publish", self._publish, ["VARCHAR"], "VARCHAR", side_effects=True
