@@ -236,6 +236,24 @@ def test_parquet_folders_go_an_hour_after_they_were_replaced(shop: Path) -> None
     assert made_with(shop) == ({2000}, {2000})
 
 
+def test_files_and_folders_of_others_beside_the_runs_stay(shop: Path) -> None:
+    runs = shop / "published" / f".{NAME}"
+    for name in (".DS_Store", "a note.txt"):
+        (runs / name).write_text("not ours")
+    # After any run in the order of names, before it, and like one that is being written.
+    folders = ["zz", "2", "writing-a-letter", "20260701T12.5Z"]
+    for name in folders:
+        (runs / name).mkdir()
+    (runs / "29991231T000000.000000Z").symlink_to(runs / "zz")
+    stray = {each.name for each in runs.iterdir() if each != (shop / "published" / NAME).resolve()}
+
+    for hours in (1, 3):
+        publish(shop, NOON + timedelta(hours=hours))
+    left = {each.name for each in runs.iterdir()}
+    assert left >= stray
+    assert sorted(left - stray) == ["20260701T130000.000000Z", "20260701T150000.000000Z"]
+
+
 def test_a_journal_of_somebody_who_wrote_into_the_old_file_does_not_spoil_the_new_one(
     shop: Path,
 ) -> None:

@@ -21,6 +21,7 @@ from footfall.publishing.files import sync
 # can be read to its end anyway.
 GRACE = timedelta(hours=1)
 _WRITING = "writing-"
+_SCRATCH = f"{_WRITING}scratch"
 _NAMED = "%Y%m%dT%H%M%S.%fZ"
 
 
@@ -63,7 +64,7 @@ def finish(link: Path, run: Run) -> Path:
 @contextmanager
 def scratch(link: Path) -> Iterator[Path]:
     """A folder for a while, which is cleared like all else that was left unfinished."""
-    folder = runs_folder(link) / f"{_WRITING}scratch"
+    folder = runs_folder(link) / _SCRATCH
     folder.mkdir(parents=True)
     try:
         yield folder
@@ -72,11 +73,19 @@ def scratch(link: Path) -> Iterator[Path]:
 
 
 def clear_unfinished(link: Path) -> None:
-    """Remove what a publication left that was broken off: nobody has ever been led there."""
-    current = link.resolve().name
-    for folder in runs_folder(link).glob("*"):
-        if folder.name.startswith(_WRITING) or (link.is_symlink() and folder.name > current):
+    """Remove what a publication left that was broken off: nobody has ever been led there.
+
+    What this module has not named, a note or a folder that somebody keeps there, stays.
+    """
+    for folder in _folders(link):
+        written = _published_at(folder.name.removeprefix(_WRITING)) is not None
+        if folder.name == _SCRATCH or (folder.name.startswith(_WRITING) and written):
             shutil.rmtree(folder)
+    if link.is_symlink():
+        current = link.resolve().name
+        for folder in _runs(link):
+            if folder.name > current:
+                shutil.rmtree(folder)
 
 
 def clear_replaced(link: Path, run: Run) -> None:
@@ -84,10 +93,31 @@ def clear_replaced(link: Path, run: Run) -> None:
 
     A folder was replaced when the next one was published; the one that the link leads to stays.
     """
-    for folder, following in pairwise(sorted(runs_folder(link).glob("*"))):
-        replaced_at = datetime.strptime(following.name, _NAMED).replace(tzinfo=UTC)
-        if run.published_at - replaced_at >= GRACE:
+    runs = _runs(link)
+    for folder, following in pairwise(runs):
+        if run.published_at - runs[following] >= GRACE:
             shutil.rmtree(folder)
+
+
+def _folders(link: Path) -> list[Path]:
+    # Real ones: a link could lead to files that are not the publication's.
+    return [each for each in runs_folder(link).glob("*") if each.is_dir() and not each.is_symlink()]
+
+
+def _runs(link: Path) -> dict[Path, datetime]:
+    """The folders that were given the name of a run, oldest first, and when it was published."""
+    named = ((folder, _published_at(folder.name)) for folder in sorted(_folders(link)))
+    return {folder: at for folder, at in named if at is not None}
+
+
+def _published_at(name: str) -> datetime | None:
+    """The time that a folder is named after; None for a name that no run gave."""
+    try:
+        at = datetime.strptime(name, _NAMED).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    # strptime also takes names with fewer digits, which no run gives and which sort otherwise.
+    return at if at.strftime(_NAMED) == name else None
 
 
 def _name(run: Run) -> str:
