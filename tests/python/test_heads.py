@@ -28,6 +28,7 @@ from footfall.heads.cutoffs.rows import (
 )
 from footfall.heads.cutoffs.study import Memory, Study
 from footfall.heads.learners.linear import sigmoid
+from footfall.heads.trials import trials
 
 pytestmark = pytest.mark.library
 
@@ -474,6 +475,16 @@ def test_last_tested_cutoffs_are_as_many_as_asked(cutoffs: pa.Table) -> None:
     assert all(isinstance(day, date) for day in dates)
     none = HeadSettings(horizons=(30,), backtest_cutoffs=0, threads=1)
     assert heads.backtest_churn(cutoffs, None, settings=none, progress=silent).num_rows == 0
+
+
+def test_more_cutoffs_than_have_closed_are_all_tested() -> None:
+    table = simulated_cutoffs(cutoffs=6, horizons=(30,))
+    settings = HeadSettings(horizons=(30,), backtest_cutoffs=6, threads=1)
+    known = Study(read_cutoffs(table, None, (30,)), settings)
+    closed = known.closed(30)
+    assert len(closed) == 5
+    # The first has none before it to learn from.
+    assert [trial.day for trial in trials(known, 30)] == closed[1:]
 
 
 def test_calibration_holds_on_the_simulated_shop() -> None:

@@ -34,11 +34,12 @@ def backtest_churn(
     are tested (all of the settings unless given), the others only help where these cannot be
     learnt.
 
-    Returns:
-        Columns of :data:`BACKTEST_SCHEMA`: a row a horizon, test cut-off, population (`all`,
-        `repeat`), model and metric, with 95 % bootstrap intervals over customers. A metric
-        `<metric>_lead` is how much better a model of ours is than the best baseline on the
-        same rows. Horizons without a cut-off to learn from and one to test have no rows.
+    Returns
+    -------
+    Columns of :data:`BACKTEST_SCHEMA`: a row a horizon, test cut-off, population (`all`, `repeat`),
+    model and metric, with 95 % bootstrap intervals over customers. A metric `<metric>_lead` is how
+    much better a model of ours is than the best baseline on the same rows. Horizons without a
+    cut-off to learn from and one to test have no rows.
     """
     run = Run.start("backtest_churn", cutoffs, states, settings)
     kept = run.reusable(previous, BACKTEST_SCHEMA)

@@ -39,13 +39,20 @@ def churn_baselines(
     LightGBM as it comes, on all features. `bg_nbd` and `pareto_nbd` learn from the histories of
     the tested customers and need no labels.
 
-    Args:
-        train: rows of closed cut-offs.
-        test: rows to score.
-        labels: 1 where a training row bought nothing, [train rows].
-        study: of the fits that several horizons share.
-        horizon: in days.
-        origin: the tested cut-off.
+    Parameters
+    ----------
+    train
+        Rows of closed cut-offs.
+    test
+        Rows to score.
+    labels
+        1 where a training row bought nothing, [train rows].
+    study
+        Of the fits that several horizons share.
+    horizon
+        In days.
+    origin
+        The tested cut-off.
     """
     singles = {
         "recency": (_log(train, "f_recency_days"), _log(test, "f_recency_days")),
@@ -80,9 +87,10 @@ def value_baselines(
     `poisson_rfm` are Poisson regressions on logarithms; `lightgbm` is LightGBM with Tweedie loss;
     `bg_nbd` and `pareto_nbd` multiply expected orders by the order value of Gamma-Gamma.
 
-    Args:
-        spend: of the training rows in the horizon, [train rows]; the rest as in
-            :func:`churn_baselines`.
+    Parameters
+    ----------
+    spend
+        Of the training rows in the horizon, [train rows]; the rest as in :func:`churn_baselines`.
     """
     singles = {
         "recency": (_log(train, "f_recency_days"), _log(test, "f_recency_days")),
@@ -121,9 +129,12 @@ def tier_baselines(
     days, `softmax_rfm` the likeliest tier of a softmax regression on log RFM, `lightgbm` the
     likeliest of LightGBM on all features.
 
-    Args:
-        tiers: of the training rows, [train rows].
-        threshold: spend above which a customer is VIP.
+    Parameters
+    ----------
+    tiers
+        Of the training rows, [train rows].
+    threshold
+        Spend above which a customer is VIP.
     """
     x_train, x_test = _standardised(log_columns(train, RFM), log_columns(test, RFM))
     fit = fit_softmax(x_train, tiers, classes=3, penalty=_PENALTY)

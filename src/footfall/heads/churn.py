@@ -48,13 +48,20 @@ _SLOPE_TRUST, _LEVEL_TRUST = 0.5, 0.25
 class SilenceMembers:
     """What is fitted at an origin, before anything is chosen.
 
-    Attributes:
-        space: feature names and scaling.
-        plain: logistic regression over features.
-        with_state: the same over features and state components; None where there are no states.
-        trees: boosted trees over raw features, alike but for their seeds.
-        repeat_buying: BG/NBD of the histories at the origin; None where they are too few.
-        days_learnt: cut-offs that were learnt from.
+    Attributes
+    ----------
+    space
+        Feature names and scaling.
+    plain
+        Logistic regression over features.
+    with_state
+        The same over features and state components; None where there are no states.
+    trees
+        Boosted trees over raw features, alike but for their seeds.
+    repeat_buying
+        BG/NBD of the histories at the origin; None where they are too few.
+    days_learnt
+        Cut-offs that were learnt from.
     """
 
     space: FeatureSpace
@@ -87,11 +94,16 @@ class SilenceMembers:
 class SilenceModel:
     """A calibrated mean, in log-odds, of a ridge logistic regression, boosted trees and BG/NBD.
 
-    Attributes:
-        members: the regressions and the trees.
-        uses_state: whether the encoder's state is among the columns of the regression.
-        blend: weights of regression, trees and BG/NBD in the mean, [3].
-        scaling: calibration of the mean.
+    Attributes
+    ----------
+    members
+        The regressions and the trees.
+    uses_state
+        Whether the encoder's state is among the columns of the regression.
+    blend
+        Weights of regression, trees and BG/NBD in the mean, [3].
+    scaling
+        Calibration of the mean.
     """
 
     members: SilenceMembers
@@ -146,7 +158,7 @@ def silence_labels(rows: CutoffRows, horizon: int) -> FloatArray:
 
 
 def recency_weights(rows: CutoffRows) -> FloatArray:
-    """Return row weights that halve every 90 days before the latest cut-off, mean one."""
+    """Return row weights, mean one, that halve every :data:`WEIGHT_HALF_LIFE_DAYS` of age."""
     weights = 0.5 ** ((rows.day.max() - rows.day) / WEIGHT_HALF_LIFE_DAYS)
     normalised: FloatArray = weights / weights.mean()
     return normalised
@@ -161,14 +173,20 @@ def fit_silence(
     learn from: at each of the latest closed cut-offs by the model of that day, or, where no day
     has cut-offs closed before it, by customers left out in turn.
 
-    Args:
-        study: cut-offs and settings.
-        origin: the day that is stood on.
-        horizon: in days.
-        state: whether to use the encoder's state; None lets the held-out customers decide.
+    Parameters
+    ----------
+    study
+        Cut-offs and settings.
+    origin
+        The day that is stood on.
+    horizon
+        In days.
+    state
+        Whether to use the encoder's state; None lets the held-out customers decide.
 
-    Returns:
-        The model, or None where there is too little to learn from.
+    Returns
+    -------
+    The model, or None where there is too little to learn from.
     """
     members = silence_members(study, origin, horizon)
     if members is None:
@@ -244,12 +262,17 @@ def simple_orders(rows: CutoffRows, horizon: int) -> FloatArray:
 class _HeldOut:
     """Predictions on customers that were not learnt from.
 
-    Attributes:
-        labels: [rows].
-        plain, with_state: log-odds of the regressions, [rows]; equal where there are no states.
-        trees, repeat: log-odds of the trees and of BG/NBD, [rows].
-        share_learnt: cut-offs that the predicting model learnt from, as a share of all; a model of
-            little history is overconfident in a way that one of all of it is not.
+    Attributes
+    ----------
+    labels
+        [rows].
+    plain, with_state
+        Log-odds of the regressions, [rows]; equal where there are no states.
+    trees, repeat
+        Log-odds of the trees and of BG/NBD, [rows].
+    share_learnt
+        Cut-offs that the predicting model learnt from, as a share of all; a model of little history
+        is overconfident in a way that one of all of it is not.
     """
 
     labels: FloatArray

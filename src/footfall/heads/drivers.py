@@ -36,14 +36,19 @@ def strongest_ideas(
 ) -> tuple[list[list[str]], FloatArray]:
     """Return the ideas with the largest absolute effect for each customer.
 
-    Args:
-        features: feature names.
-        effects: what each adds to the log-odds, [rows, features].
-        count: ideas a customer.
+    Parameters
+    ----------
+    features
+        Feature names.
+    effects
+        What each adds to the log-odds, [rows, features].
+    count
+        Ideas a customer.
 
-    Returns:
-        Names as ``count`` lists of [rows], strongest first, and effects float64 [rows, count].
-        Where there are fewer ideas than ``count``, the last repeat as empty names with effect 0.
+    Returns
+    -------
+    Names as ``count`` lists of [rows], strongest first, and effects float64 [rows, count]. Where
+    there are fewer ideas than ``count``, the last repeat as empty names with effect 0.
     """
     ideas = sorted({idea_of(feature) for feature in features})
     position = {idea: index for index, idea in enumerate(ideas)}

@@ -48,8 +48,9 @@ def days_of_notice(
     A customer lapses on the day that she has been silent for a whole horizon. Only those are
     asked for who had not lapsed by ``today`` and bought nothing in the horizon that followed.
 
-    Returns:
-        Days of notice, NaN without a warning, [rows]; positions of the customers who lapse.
+    Returns
+    -------
+    Days of notice, NaN without a warning, [rows]; positions of the customers who lapse.
     """
     silent = tested.features["f_recency_days"]
     first = first_warnings(study, prediction, tested, today)

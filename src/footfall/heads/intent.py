@@ -60,15 +60,23 @@ INTENT_SCHEMA = pa.schema(
 class Prefixes:
     """Sessions after so many events, in order of time.
 
-    Attributes:
-        table: the rows that were read.
-        length: events so far, [rows].
-        at: microseconds of the last of them, [rows].
-        open_to_buy: no purchase so far: only these have a chance in the session, [rows].
-        names: of the columns of ``raw``.
-        raw: features, then one-hot words, NaN where unknown, [rows, columns].
-        states: principal components of the encoder's state at the last cut-off before the event,
-            NaN where the visitor is not told apart yet or has none, [rows, components].
+    Attributes
+    ----------
+    table
+        The rows that were read.
+    length
+        Events so far, [rows].
+    at
+        Microseconds of the last of them, [rows].
+    open_to_buy
+        No purchase so far: only these have a chance in the session, [rows].
+    names
+        Of the columns of ``raw``.
+    raw
+        Features, then one-hot words, NaN where unknown, [rows, columns].
+    states
+        Principal components of the encoder's state at the last cut-off before the event, NaN where
+        the visitor is not told apart yet or has none, [rows, components].
     """
 
     table: pa.Table
@@ -126,18 +134,26 @@ def score_intent(
 ) -> pa.Table:
     """Score the sessions of the last days, open ones included, after each prefix they reached.
 
-    Args:
-        prefixes: `int_session_prefixes`.
-        states: `attention_states`, None or empty for features alone.
-        settings: of the heads.
-        recent_days: how far back sessions are scored.
-        previous: the table as it stands; given back where code, data and settings are the same.
-        progress: told what is done, a line at a time.
+    Parameters
+    ----------
+    prefixes
+        `int_session_prefixes`.
+    states
+        `attention_states`, None or empty for features alone.
+    settings
+        Of the heads.
+    recent_days
+        How far back sessions are scored.
+    previous
+        The table as it stands; given back where code, data and settings are the same.
+    progress
+        Told what is done, a line at a time.
 
-    Returns:
-        Columns of :data:`INTENT_SCHEMA`. The chance in the session is null where she has bought
-        already. Each row is scored by a model of the sessions before the scored days.
-        ``method`` is `fitted`, or `base_rate` where there is too little to learn from.
+    Returns
+    -------
+    Columns of :data:`INTENT_SCHEMA`. The chance in the session is null where she has bought
+    already. Each row is scored by a model of the sessions before the scored days. ``method`` is
+    `fitted`, or `base_rate` where there is too little to learn from.
     """
     run = Run.start("intent", prefixes, states, settings, extra=f"recent_days={recent_days}")
     kept = run.reusable(previous, INTENT_SCHEMA)
@@ -239,8 +255,9 @@ def fit_intent(
 
     ``state`` says whether to use the encoder's state; None lets the held-out sessions decide.
 
-    Returns:
-        The model, None where there is too little to learn from; and the rate of purchases.
+    Returns
+    -------
+    The model, None where there is too little to learn from; and the rate of purchases.
     """
     labels = rows.labels(target)
     usable = np.isfinite(labels) & (rows.length == length)

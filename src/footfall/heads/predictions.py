@@ -53,12 +53,18 @@ def predict_silence(
 ) -> SilencePrediction:
     """Predict silence at ``origin`` from what was known then.
 
-    Args:
-        study: cut-offs and settings.
-        asked: customers at ``origin``.
-        origin: the day that is stood on.
-        horizon: in days.
-        state: whether to use the encoder's state; None lets held-out customers decide.
+    Parameters
+    ----------
+    study
+        Cut-offs and settings.
+    asked
+        Customers at ``origin``.
+    origin
+        The day that is stood on.
+    horizon
+        In days.
+    state
+        Whether to use the encoder's state; None lets held-out customers decide.
     """
     for shorter in _horizons_down(study.rows, horizon):
         model = fit_silence(study, origin, shorter, state=state)

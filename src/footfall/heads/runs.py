@@ -19,9 +19,12 @@ from footfall.heads.cutoffs.settings import HeadSettings
 class Run:
     """One fitting of a score.
 
-    Attributes:
-        score: name of the table that is made, for example `churn`.
-        fingerprint: of code, data and settings together; equal means equal results.
+    Attributes
+    ----------
+    score
+        Name of the table that is made, for example `churn`.
+    fingerprint
+        Of code, data and settings together; equal means equal results.
     """
 
     score: str
@@ -81,8 +84,9 @@ class Run:
         any horizon is not served. The note is the whole run, under `kept_out` of the metadata, so
         that `model_runs` can tell of it and an equal run is not fitted again.
 
-        Returns:
-            The table to serve, and why the new model was kept out; empty where it was not.
+        Returns
+        -------
+        The table to serve, and why the new model was kept out; empty where it was not.
         """
         if previous is None or previous.num_rows == 0 or made.num_rows == 0:
             return made, ""

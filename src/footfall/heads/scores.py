@@ -79,18 +79,25 @@ def score_churn(
 ) -> pa.Table:
     """Score the chance that each customer buys nothing in the next H days.
 
-    Args:
-        cutoffs: `int_customer_cutoffs`: keys, `f_*` features and labels a horizon.
-        states: `attention_states`: customer_no, cutoff_date, state list<float>; None or empty
-            for features alone.
-        settings: of the heads.
-        previous: the table as it stands; given back where code, data and settings are the same.
-        progress: told what is done, a line at a time.
+    Parameters
+    ----------
+    cutoffs
+        `int_customer_cutoffs`: keys, `f_*` features and labels a horizon.
+    states
+        `attention_states`: customer_no, cutoff_date, state list<float>; None or empty for features
+        alone.
+    settings
+        Of the heads.
+    previous
+        The table as it stands; given back where code, data and settings are the same.
+    progress
+        Told what is done, a line at a time.
 
-    Returns:
-        Columns of :data:`CHURN_SCHEMA`, by customer and horizon, for every customer with a
-        purchase before the as-of date. A driver's effect is in log-odds, positive raises the
-        risk. ``method`` is `fitted`, `extended_<h>d` or `own_rate` (then without drivers).
+    Returns
+    -------
+    Columns of :data:`CHURN_SCHEMA`, by customer and horizon, for every customer with a purchase
+    before the as-of date. A driver's effect is in log-odds, positive raises the risk. ``method`` is
+    `fitted`, `extended_<h>d` or `own_rate` (then without drivers).
     """
     run = Run.start("churn", cutoffs, states, settings)
     kept = run.reusable(previous, CHURN_SCHEMA)
@@ -141,10 +148,11 @@ def score_value(
 
     Arguments as in :func:`score_churn`.
 
-    Returns:
-        Columns of :data:`VALUE_SCHEMA`, by customer and horizon; amounts in the currency of the
-        data; ``tier`` is `VIP`, `regular` or `potential` and need not be the likeliest one (see
-        :func:`footfall.heads.tiers.decide`).
+    Returns
+    -------
+    Columns of :data:`VALUE_SCHEMA`, by customer and horizon; amounts in the currency of the data;
+    ``tier`` is `VIP`, `regular` or `potential` and need not be the likeliest one (see
+    :func:`footfall.heads.tiers.decide`).
     """
     run = Run.start("value", cutoffs, states, settings)
     kept = run.reusable(previous, VALUE_SCHEMA)

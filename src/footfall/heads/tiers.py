@@ -33,10 +33,13 @@ _DECISION_SAMPLE = 3000
 class TierModel:
     """P(VIP, given a purchase): the mean in log-odds of a logistic regression and boosted trees.
 
-    Attributes:
-        threshold: spend above which a customer is VIP, from training labels.
-        share: of VIPs among the training customers who bought; the answer where too few are of
-            one kind to fit the rest, which is then None.
+    Attributes
+    ----------
+    threshold
+        Spend above which a customer is VIP, from training labels.
+    share
+        Of VIPs among the training customers who bought; the answer where too few are of one kind to
+        fit the rest, which is then None.
     """
 
     threshold: float
@@ -56,10 +59,14 @@ class TierModel:
     ) -> FloatArray:
         """Return P(potential), P(regular), P(VIP), float64 [rows, 3]; a row sums to one.
 
-        Args:
-            space: of the features.
-            rows: asked customers.
-            purchase: P(a purchase in the horizon), [rows].
+        Parameters
+        ----------
+        space
+            Of the features.
+        rows
+            Asked customers.
+        purchase
+            P(a purchase in the horizon), [rows].
         """
         vip = purchase * self.vip_given_purchase(space, rows)
         return np.column_stack([1.0 - purchase, purchase - vip, vip])
@@ -119,9 +126,12 @@ def decision_weights(
     approaches"), which follows the season that is scored, and partly as it was on held-out
     customers. The weights are averaged over the plateau of near-best ones.
 
-    Args:
-        asked: probabilities of the customers that are scored, [rows, 3].
-        held: for each held-out day the probabilities [rows, 3] and true tiers [rows].
+    Parameters
+    ----------
+    asked
+        Probabilities of the customers that are scored, [rows, 3].
+    held
+        For each held-out day the probabilities [rows, 3] and true tiers [rows].
     """
     if len(asked) == 0:
         return np.ones(3)

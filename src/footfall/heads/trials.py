@@ -40,7 +40,8 @@ def trials(study: Study, horizon: int) -> list[Trial]:
     """The test cut-offs of a horizon that have a past to learn from and enough customers."""
     closed = study.closed(horizon)
     found = []
-    for day in closed[len(closed) - study.settings.backtest_cutoffs :]:
+    # Counted from the start: where fewer have closed than are asked for, all of them are tested.
+    for day in closed[max(len(closed) - study.settings.backtest_cutoffs, 0) :]:
         if study.learnt(horizon, day) and int((study.rows.day == day).sum()) >= FEWEST_TESTED:
             found.append(Trial(horizon, day, day == closed[-1]))
     return found

@@ -43,17 +43,26 @@ _BLENDS = np.array([w for w in product(np.arange(5), repeat=5) if sum(w) == 4]) 
 class ValueMembers:
     """What is fitted at an origin, before anything is chosen; amounts in the data's currency.
 
-    Attributes:
-        poisson: ridge Poisson regression on log features.
-        with_state: the same on features and the encoder's state; None where there are no states.
-        trees: boosted Tweedie trees.
-        stacked: boosted Tweedie trees that start from the Poisson regression: trees alone cannot
-            predict beyond what they have seen, and a shop's best customers lie there.
-        repeat_buying, order_value: BG/NBD and Gamma-Gamma of the histories at the origin; expected
-            orders times order value is the member `repeat`. None where they are too few.
-        cap: largest amount that is predicted.
-        orders: Poisson regression of order days.
-        tiers: P(VIP, given a purchase).
+    Attributes
+    ----------
+    poisson
+        Ridge Poisson regression on log features.
+    with_state
+        The same on features and the encoder's state; None where there are no states.
+    trees
+        Boosted Tweedie trees.
+    stacked
+        Boosted Tweedie trees that start from the Poisson regression: trees alone cannot predict
+        beyond what they have seen, and a shop's best customers lie there.
+    repeat_buying, order_value
+        BG/NBD and Gamma-Gamma of the histories at the origin; expected orders times order value is
+        the member `repeat`. None where they are too few.
+    cap
+        Largest amount that is predicted.
+    orders
+        Poisson regression of order days.
+    tiers
+        P(VIP, given a purchase).
     """
 
     space: FeatureSpace
@@ -94,12 +103,18 @@ class ValueMembers:
 class ValueModel:
     """The blended amount with its interval, the orders and the tiers.
 
-    Attributes:
-        members: the fits.
-        uses_state: whether the encoder's state is among the columns of the regression.
-        weights: of the members, [5].
-        bands: of the interval.
-        held_tiers: tier probabilities and true tiers of held-out days, to tune the decision on.
+    Attributes
+    ----------
+    members
+        The fits.
+    uses_state
+        Whether the encoder's state is among the columns of the regression.
+    weights
+        Of the members, [5].
+    bands
+        Of the interval.
+    held_tiers
+        Tier probabilities and true tiers of held-out days, to tune the decision on.
     """
 
     members: ValueMembers
@@ -132,8 +147,9 @@ def fit_value(
 
     Arguments as in :func:`footfall.heads.churn.fit_silence`.
 
-    Returns:
-        The model, or None where there is too little to learn from.
+    Returns
+    -------
+    The model, or None where there is too little to learn from.
     """
     members = value_members(study, origin, horizon)
     if members is None:
@@ -177,10 +193,14 @@ def value_members(study: Study, origin: int, horizon: int) -> ValueMembers | Non
 class _HeldOut:
     """Predictions on customers that were not learnt from.
 
-    Attributes:
-        actual: spend, [rows].
-        plain, with_state: the members' predictions, [rows, 5]; equal where there are no states.
-        tiers: for each held-out day the tier probabilities and the true tiers.
+    Attributes
+    ----------
+    actual
+        Spend, [rows].
+    plain, with_state
+        The members' predictions, [rows, 5]; equal where there are no states.
+    tiers
+        For each held-out day the tier probabilities and the true tiers.
     """
 
     actual: FloatArray

@@ -21,15 +21,24 @@ _LONGEST_STANDARD_SCORE = 5.0
 class FeatureSpace:
     """Everything about the features that is learnt once from training rows.
 
-    Attributes:
-        repeat_buying: BG/NBD fitted to the latest training cut-off, or None.
-        horizon: days ahead that the BG/NBD features look.
-        names: raw feature columns, in order.
-        marked: names whose absence is a column of its own.
-        centre, scale: of the log columns, float64 [columns]; columns are names, then marks.
-        state_basis: principal axes of the states, float64 [width, components].
-        state_centre: float64 [width].
-        state_scale: float64 [components].
+    Attributes
+    ----------
+    repeat_buying
+        BG/NBD fitted to the latest training cut-off, or None.
+    horizon
+        Days ahead that the BG/NBD features look.
+    names
+        Raw feature columns, in order.
+    marked
+        Names whose absence is a column of its own.
+    centre, scale
+        Of the log columns, float64 [columns]; columns are names, then marks.
+    state_basis
+        Principal axes of the states, float64 [width, components].
+    state_centre
+        Float64 [width].
+    state_scale
+        Float64 [components].
     """
 
     repeat_buying: RepeatBuying | None

@@ -18,15 +18,23 @@ _KEYS = ("customer_no", "cutoff_date", "is_as_of")
 class CutoffRows:
     """Customers at cut-off dates, for customers who have bought before the cut-off.
 
-    Attributes:
-        customer_no: int64 [rows].
-        day: cut-off as days since 1970-01-01, int64 [rows].
-        is_as_of: bool [rows].
-        features: feature name -> float64 [rows], NaN where unknown.
-        orders: horizon -> orders in the horizon, float64 [rows], NaN where it is not closed.
-        spend: horizon -> spend in the horizon, float64 [rows], NaN where it is not closed.
-        states: encoder states, float64 [rows, width]; width 0 where there are none, a row of NaN
-            where a customer has none.
+    Attributes
+    ----------
+    customer_no
+        Int64 [rows].
+    day
+        Cut-off as days since 1970-01-01, int64 [rows].
+    is_as_of
+        Bool [rows].
+    features
+        Feature name -> float64 [rows], NaN where unknown.
+    orders
+        Horizon -> orders in the horizon, float64 [rows], NaN where it is not closed.
+    spend
+        Horizon -> spend in the horizon, float64 [rows], NaN where it is not closed.
+    states
+        Encoder states, float64 [rows, width]; width 0 where there are none, a row of NaN where a
+        customer has none.
     """
 
     customer_no: IntArray
@@ -77,8 +85,10 @@ def read_cutoffs(
     Rows of customers without an order before the cut-off are left out, and the rest is sorted by
     cut-off and customer, so that the order of the table has no say in any score.
 
-    Raises:
-        ValueError: a column is missing; the message names it and what was found.
+    Raises
+    ------
+    ValueError
+        A column is missing; the message names it and what was found.
     """
     counted = "f_order_days" if "f_order_days" in cutoffs.column_names else "f_order_count"
     wanted = [*_KEYS, counted, "f_recency_days"]

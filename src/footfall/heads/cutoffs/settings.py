@@ -24,19 +24,30 @@ _VARS = {
 class HeadSettings:
     """What a shop decides about its churn and value scores.
 
-    Attributes:
-        horizons: days ahead that are scored, each with labels in the cut-off table.
-        seed: of fitting and of the bootstrap.
-        vip_share: share of the training customers with the largest spend that count as VIP.
-        interval_coverage: share of customers whose spend lies in the interval.
-        max_training_rows: rows that one fit may use; the latest cut-offs come first.
-        backtest_cutoffs: how many of the last closed cut-offs are tested.
-        bootstrap_replicates: resamples behind each interval of a metric, at most; fewer where many
-            customers make each interval narrow anyway.
-        warning_probability: P(silence) from which a customer is warned of.
-        largest_skill_drop: how far below the model in force a new model's skill may lie; one that
-            is worse is not served.
-        threads: threads that fitting may use; 0 for one a core.
+    Attributes
+    ----------
+    horizons
+        Days ahead that are scored, each with labels in the cut-off table.
+    seed
+        Of fitting and of the bootstrap.
+    vip_share
+        Share of the training customers with the largest spend that count as VIP.
+    interval_coverage
+        Share of customers whose spend lies in the interval.
+    max_training_rows
+        Rows that one fit may use; the latest cut-offs come first.
+    backtest_cutoffs
+        How many of the last closed cut-offs are tested.
+    bootstrap_replicates
+        Resamples behind each interval of a metric, at most; fewer where many customers make each
+        interval narrow anyway.
+    warning_probability
+        P(silence) from which a customer is warned of.
+    largest_skill_drop
+        How far below the model in force a new model's skill may lie; one that is worse is not
+        served.
+    threads
+        Threads that fitting may use; 0 for one a core.
     """
 
     horizons: tuple[int, ...] = (30, 60, 90)
@@ -76,9 +87,11 @@ class HeadSettings:
     def from_mapping(cls, values: Mapping[str, Any]) -> HeadSettings:
         """Build settings from a mapping such as a dbt config; missing or null keys keep defaults.
 
-        Raises:
-            ValueError: a key is unknown, or a value has the wrong type or range; the message
-                names the key, what was found and what is wanted.
+        Raises
+        ------
+        ValueError
+            A key is unknown, or a value has the wrong type or range; the message names the key,
+            what was found and what is wanted.
         """
         known = {field.name: field for field in fields(cls)}
         unknown = sorted(set(values) - set(known))

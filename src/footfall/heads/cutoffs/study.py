@@ -68,10 +68,14 @@ def forget() -> None:
 class Study:
     """Customers at cut-offs, how to learn from them, and the fits so far.
 
-    Attributes:
-        rows: customers at cut-offs.
-        settings: of the heads.
-        memory: shared by all studies of the same data; one of its own unless given.
+    Attributes
+    ----------
+    rows
+        Customers at cut-offs.
+    settings
+        Of the heads.
+    memory
+        Shared by all studies of the same data; one of its own unless given.
     """
 
     rows: CutoffRows

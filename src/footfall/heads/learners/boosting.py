@@ -50,15 +50,24 @@ def fit_boosted(
     at random did better than searched ones on each of three shops; for amounts that start from
     nothing, searched ones did better on earlier cut-offs of two.
 
-    Args:
-        raw: features, NaN where unknown, [rows, features].
-        target: 0/1, or amounts >= 0.
-        objective: of the likelihood; Tweedie with power 1.5 for amounts.
-        seed: of column and row sampling.
-        rounds: number of trees.
-        weights: a weight a row.
-        offset: link to start from, [rows]; the fit then holds what must be added to it.
-        randomised: draw thresholds at random; otherwise search them, with deeper, slower trees.
+    Parameters
+    ----------
+    raw
+        Features, NaN where unknown, [rows, features].
+    target
+        0/1, or amounts >= 0.
+    objective
+        Of the likelihood; Tweedie with power 1.5 for amounts.
+    seed
+        Of column and row sampling.
+    rounds
+        Number of trees.
+    weights
+        A weight a row.
+    offset
+        Link to start from, [rows]; the fit then holds what must be added to it.
+    randomised
+        Draw thresholds at random; otherwise search them, with deeper, slower trees.
     """
     smallest_leaf = int(np.clip(len(raw) // 100, 5, 60))
     parameters = {

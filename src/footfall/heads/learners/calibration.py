@@ -32,11 +32,16 @@ def fit_platt(
     One held-out cut-off is one draw of the season: how far the level was off there says little
     about how far it will be off next, while overconfidence tends to stay.
 
-    Args:
-        log_odds: of customers that were not learnt from, [rows].
-        labels: 0 or 1, [rows].
-        slope_trust: part of the slope's correction that is believed, in [0, 1].
-        level_trust: part of the correction at the mean log-odds that is believed, in [0, 1].
+    Parameters
+    ----------
+    log_odds
+        Of customers that were not learnt from, [rows].
+    labels
+        0 or 1, [rows].
+    slope_trust
+        Part of the slope's correction that is believed, in [0, 1].
+    level_trust
+        Part of the correction at the mean log-odds that is believed, in [0, 1].
     """
     if len(labels) < 100 or labels.min() == labels.max():
         return PlattScaling()
@@ -61,10 +66,14 @@ def fit_platt(
 class AmountBands:
     """Conformal quantiles of actual / predicted, by size of the prediction.
 
-    Attributes:
-        edges: upper ends of the bands in predicted amount, ascending, [bands - 1].
-        low, high: factors on the prediction, [bands].
-        floor: amount added to both sides of the ratio, so that tiny predictions have a scale.
+    Attributes
+    ----------
+    edges
+        Upper ends of the bands in predicted amount, ascending, [bands - 1].
+    low, high
+        Factors on the prediction, [bands].
+    floor
+        Amount added to both sides of the ratio, so that tiny predictions have a scale.
     """
 
     edges: FloatArray
@@ -115,9 +124,12 @@ def fit_bands(predicted: FloatArray, actual: FloatArray, coverage: float) -> Amo
 def one_error_choice(losses: FloatArray, preferred: int) -> int:
     """Return ``preferred`` unless it is clearly worse than the best column, else the best.
 
-    Args:
-        losses: loss of each held-out row under each choice, [rows, choices].
-        preferred: the choice to keep unless the data speak against it by one standard error.
+    Parameters
+    ----------
+    losses
+        Loss of each held-out row under each choice, [rows, choices].
+    preferred
+        The choice to keep unless the data speak against it by one standard error.
     """
     if len(losses) == 0:
         return preferred

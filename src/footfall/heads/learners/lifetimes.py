@@ -153,9 +153,12 @@ class OrderValue:
     def expected(self, orders: FloatArray, mean_amount: FloatArray) -> FloatArray:
         """Return a customer's expected order amount, drawn towards the mean of all, [customers].
 
-        Args:
-            orders: orders that the mean is over, [customers].
-            mean_amount: their mean amount, [customers].
+        Parameters
+        ----------
+        orders
+            Orders that the mean is over, [customers].
+        mean_amount
+            Their mean amount, [customers].
         """
         # Below q = 1 the amounts have no mean; the fit keeps q above.
         known = self.p * orders
@@ -168,14 +171,19 @@ def fit_repeat_buying(
 ) -> RepeatBuying | None:
     """Fit BG/NBD by maximum likelihood with a weak pull of the log-parameters to zero.
 
-    Args:
-        repeats: purchase days after the first, [customers].
-        last: days from the first to the last purchase day, [customers].
-        age: days from the first purchase day to now, [customers].
+    Parameters
+    ----------
+    repeats
+        Purchase days after the first, [customers].
+    last
+        Days from the first to the last purchase day, [customers].
+    age
+        Days from the first purchase day to now, [customers].
 
-    Returns:
-        The fit, or None where there is nothing to learn from (fewer than 20 customers, or
-        nobody came back).
+    Returns
+    -------
+    The fit, or None where there is nothing to learn from (fewer than 20 customers, or nobody came
+    back).
     """
     if len(repeats) < _FEWEST_CUSTOMERS or not (repeats > 0).any():
         return None
@@ -221,8 +229,9 @@ def fit_pareto_buying(
 def fit_order_value(orders: FloatArray, mean_amount: FloatArray) -> OrderValue | None:
     """Fit Gamma-Gamma by maximum likelihood to customers with a positive mean order amount.
 
-    Returns:
-        The fit, or None where fewer than 20 customers have one.
+    Returns
+    -------
+    The fit, or None where fewer than 20 customers have one.
     """
     usable = np.flatnonzero(np.isfinite(mean_amount) & (mean_amount > 0) & (orders > 0))
     if len(usable) < _FEWEST_CUSTOMERS:

@@ -24,9 +24,12 @@ _LARGEST_LINK = 12.0
 class LinearFit:
     """A fitted linear predictor.
 
-    Attributes:
-        intercept: scalar.
-        slopes: float64 [columns].
+    Attributes
+    ----------
+    intercept
+        Scalar.
+    slopes
+        Float64 [columns].
     """
 
     intercept: float
@@ -51,14 +54,21 @@ def fit_linear(
     The search starts at the marginal fit (all slopes zero) and halves a step that does not
     improve, so an outlier cannot throw it off.
 
-    Args:
-        design: standardised columns, [rows, columns].
-        target: 0/1 for logistic; non-negative for Poisson, any unit: it is scaled by its mean
-            so that ``penalty`` means the same in every currency.
-        family: of the likelihood.
-        penalty: ridge penalty a row, one for all columns or one each; the intercept has none.
-        weights: a weight each row, [rows].
-        offset: a known part of the linear predictor, [rows].
+    Parameters
+    ----------
+    design
+        Standardised columns, [rows, columns].
+    target
+        0/1 for logistic; non-negative for Poisson, any unit: it is scaled by its mean so that
+        ``penalty`` means the same in every currency.
+    family
+        Of the likelihood.
+    penalty
+        Ridge penalty a row, one for all columns or one each; the intercept has none.
+    weights
+        A weight each row, [rows].
+    offset
+        A known part of the linear predictor, [rows].
     """
     x = torch.from_numpy(np.column_stack([np.ones(len(design)), design]))
     w = torch.ones(len(design), dtype=torch.float64) if weights is None else _tensor(weights)

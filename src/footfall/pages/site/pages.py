@@ -22,7 +22,11 @@ PARTS = {"scores": "how_scores_are_made", "acting": "acting", "limits": "limits"
 LAYERS = (
     ("source", "Sources", "raw events and lists, as the shop has them"),
     ("staging", "Staging", "the same columns from every source"),
-    ("intermediate", "Intermediate", "checked, joined to customers, cut into sessions, facts and features"),
+    (
+        "intermediate",
+        "Intermediate",
+        "checked, joined to customers, cut into sessions, facts and features",
+    ),
     ("python_models", "Python models", "train, score, test"),
     ("marts", "Marts", "what you read: contracts, keys, owners"),
 )
