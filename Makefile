@@ -201,7 +201,7 @@ bench-ranking-time: env ## next purchases after a date, through dbt: SOURCE=… 
 	@$(BIN)/python benchmarks/bench_ranking_time.py --vars '$(VARS)' --cut $(CUT) --days $(DAYS) \
 		$(if $(NEW_ONLY),--new-only) --seeds $(or $(SEEDS),1) $(ARGS)
 
-bench-warm: env ## a model carried on day by day beside one trained from scratch: SOURCE=… FILE=… CUT=YYYY-MM-DD [DAYS=28]
+bench-warm: env ## a model fine-tuned day by day compared with one trained from scratch: SOURCE=… FILE=… CUT=YYYY-MM-DD [DAYS=28]
 	@test -n "$(CUT)" || { echo "Name the first day: make bench-warm SOURCE=$(SOURCE) CUT=YYYY-MM-DD" >&2; exit 2; }
 	@$(BIN)/python benchmarks/bench_warm.py --vars '$(VARS)' --cut $(CUT) --days $(or $(DAYS),28) $(ARGS)
 

@@ -1,9 +1,9 @@
-"""Carrying a model on from day to day beside training it from scratch each day.
+"""Fine-tuning a model from day to day compared with training it from scratch each day.
 
 usage: python benchmarks/bench_warm.py --vars VARS --cut YYYY-MM-DD [--steps 7] [--days 28]
 
 Builds the tables that the scorer reads with dbt, in a warehouse of its own. A model is trained as
-of CUT and carried on a day at a time; beside it one is trained from scratch as of the last day.
+of CUT and fine-tuned a day at a time; beside it one is trained from scratch as of the last day.
 Both, and the model of CUT as it was, then rank all items for what is bought in the DAYS after the
 last day; counts, popularity and histories are those of the last day for all three. Prints a table,
 and as its last line one JSON object.
@@ -101,7 +101,7 @@ def quality(
 
 
 def main() -> None:
-    """Trains, carries on, judges, and prints what was found."""
+    """Trains, fine-tunes, judges, and prints what was found."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--cut", type=datetime.date.fromisoformat, required=True)
     parser.add_argument("--steps", type=int, default=7)
@@ -135,14 +135,14 @@ def main() -> None:
     scratch, full = trained(events, items, dataclasses.replace(settings, as_of=last), None)
 
     judged = {
-        "carried on": quality(model, events, items, settings, last, options.days),
+        "fine-tuned": quality(model, events, items, settings, last, options.days),
         "from scratch": quality(scratch, events, items, settings, last, options.days),
         "as it was": quality(old, events, items, settings, last, options.days),
     }
     print(f"{'model':14s}{'NDCG@10':>10s}{'new items':>12s}")
     for name, (every, new) in judged.items():
         print(f"{name:14s}{every.mean():10.4f}{new.mean():12.4f}")
-    lead = metrics.interval(judged["carried on"][0] - judged["from scratch"][0], seed=1)
+    lead = metrics.interval(judged["fine-tuned"][0] - judged["from scratch"][0], seed=1)
     a_step = float(np.mean([step["cpu_s"] for step in steps]))
     print(
         json.dumps(
@@ -150,7 +150,7 @@ def main() -> None:
                 "ndcg_10": {name: round(float(v[0].mean()), 5) for name, v in judged.items()},
                 "ndcg_10_new": {name: round(float(v[1].mean()), 5) for name, v in judged.items()},
                 "carried_on_minus_from_scratch": [round(value, 5) for value in lead],
-                "customers": [len(part) for part in judged["carried on"]],
+                "customers": [len(part) for part in judged["fine-tuned"]],
                 "steps": steps,
                 "cpu_s_a_step": round(a_step, 2),
                 "cpu_s_from_scratch": round(full, 1),

@@ -20,29 +20,32 @@ def test_defaults_and_conversions():
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"epoch": 3}, "var shop.epoch is unknown; there are: .*epochs"),
-        ({"epochs": "many"}, "var shop.epochs is 'many'; it must be a whole number"),
-        ({"epochs": 1.5}, "var shop.epochs is 1.5; it must be a whole number"),
+        ({"epoch": 3}, "unknown setting 'epoch' of the recommendations: use .*epochs"),
+        (
+            {"epochs": "many"},
+            r"'epochs' .*\(var 'scorer_epochs'\) is 'many': it must be a whole number",
+        ),
+        ({"epochs": 1.5}, "is 1.5: it must be a whole number"),
         ({"epochs": True}, "whole number"),
-        ({"epochs": 0}, "var shop.epochs is 0; it must be 1 or more"),
-        ({"dropout": 1}, "var shop.dropout is 1.0; it must be in"),
-        ({"dropout": "nan"}, "var shop.dropout is 'nan'; it must be a number"),
-        ({"learning_rate": 0}, "var shop.learning_rate is 0.0; it must be above 0"),
-        ({"device": "tpu"}, "var shop.device is 'tpu'; it must be one of auto, cpu, cuda"),
-        ({"as_of": "soon"}, "var shop.as_of is 'soon'; it must be a date such as"),
+        ({"epochs": 0}, r"\(var 'scorer_epochs'\) is 0: it must be 1 or more"),
+        ({"dropout": 1}, "'dropout' of the recommendations is 1.0: it must be in"),
+        ({"dropout": "nan"}, "is 'nan': it must be a number"),
+        ({"learning_rate": 0}, "'learning_rate' .* is 0.0: it must be above 0"),
+        ({"device": "tpu"}, "'device' .* is 'tpu': it must be one of auto, cpu, cuda"),
+        ({"as_of": "soon"}, r"\(var 'scorer_as_of'\) is 'soon': it must be a date such as"),
         ({"allow_repeats": 3}, "it must be true or false"),
         (
             {"test_cutoff": "2024-02-01", "as_of": "2024-01-01"},
-            "var shop.test_cutoff .* lies after shop.as_of",
+            "'test_cutoff' .* is 2024-02-01, after as_of 2024-01-01",
         ),
     ],
 )
 def test_errors_name_the_var(values, message):
     with pytest.raises(ValueError, match=message):
-        ScorerSettings.from_mapping(values, var="shop")
+        ScorerSettings.from_mapping(values)
 
 
 def test_what_only_shapes_the_list_needs_no_training():
     one = ScorerSettings(top_k=5, allow_repeats=False, in_stock_only=True, threads=1)
-    assert one.training_values() == ScorerSettings().training_values()
-    assert ScorerSettings(seed=8).training_values() != ScorerSettings().training_values()
+    assert one.deciding() == ScorerSettings().deciding()
+    assert ScorerSettings(seed=8).deciding() != ScorerSettings().deciding()

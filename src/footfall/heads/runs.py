@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from footfall.core.fingerprints import code_fingerprint, combined_fingerprint, table_fingerprint
+from footfall.core.identity import Identity
 from footfall.heads.cutoffs.settings import HeadSettings
 
 
@@ -50,7 +51,8 @@ class Run:
         if states is not None and states.num_rows:
             parts.append(table_fingerprint(states.select(["customer_no", "cutoff_date", "state"])))
         data = combined_fingerprint(*parts)
-        whole = combined_fingerprint(score, code, data, settings.fingerprint_text(), extra)
+        decided = {"score": score, **settings.deciding(), "extra": extra}
+        whole = Identity(code, data, decided, "cpu").fingerprint
         return cls(score, code, data, whole, settings.seed, perf_counter())
 
     @property

@@ -1,139 +1,151 @@
-"""Carries a stored model on with the events that have come in since."""
+"""Fine-tunes a stored model on the events that have come in since."""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime
-import hashlib
-import json
 import time
-from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import torch
 
 from footfall import ranking
-from footfall.core.progress import Progress
+from footfall.core.arrays import BoolArray, IntArray
 from footfall.counts import repeats
 from footfall.encoder.network import Encoder, ItemFeatures, grow, start_new_items, weights
-from footfall.encoder.training import fit
+from footfall.encoder.training import FitReport, fit
 from footfall.evaluation import ranking_metrics as metrics
 from footfall.recommender import stored_model as artifacts
 from footfall.recommender.cutoffs import FITS
-from footfall.recommender.plan import LEAST_WARM_RATE, describe_fit, settings_of
+from footfall.recommender.inputs import TrainingData
+from footfall.recommender.plan import LEAST_WARM_RATE, Made, Work, describe_fit, settings_of
 from footfall.recommender.restore import POPULATIONS, config_of, context_of, ranker_of
-from footfall.recommender.retraining import IDENTITY
-from footfall.recommender.seen_events import Seen
-from footfall.recommender.settings import ScorerSettings
 from footfall.recommender.stored_model import Artifacts, Values
-from footfall.sequences.events import Catalogue, ItemEvents, microseconds
+from footfall.sequences.events import ItemEvents, day_of, microseconds
 from footfall.sequences.reading import reordered
 
 # A step with little news still goes over the histories of so many others.
 REPLAYED_AT_LEAST = 200
 
 
-def carry_on(
-    stored: Artifacts,
-    run: dict[str, Any],
-    seen: Seen,
-    tokens: ItemEvents,
-    catalogue: Catalogue,
-    items: pa.Table,
-    cut: int,
-    settings: ScorerSettings,
-    device: torch.device,
-    progress: Progress,
-) -> pa.Table:
-    """Teaches the stored production fit what has come in since; the other fits stand.
+def fine_tune(work: Work, stored: Artifacts) -> Made:
+    """Teach the stored production fit what has come in since; the other fits stay.
 
     It learns from the histories of the customers with new events and from those of as many
-    others, so that it does not forget what it knew. Mixture and personal term stand: they were
+    others, so that it does not forget what it knew. Mixture and personal term stay: they were
     learned on windows, to which a day adds little.
     """
     began = time.monotonic()
-    known = stored.names("shared", "catalogue.items")
-    tokens, catalogue = reordered(
-        tokens, catalogue, items, known,
-        stored.names("shared", "catalogue.categories"),
-        stored.names("shared", "catalogue.brands"),
-    )  # fmt: skip
+    work = dataclasses.replace(work, data=_in_stored_order(work.data, stored))
     values = dict(stored.fits["production"])
     before = microseconds(datetime.date.fromisoformat(stored.run["cutoffs"]["production"]))
-    history = repeats.ItemHistory.of(tokens)
-    quality = list(stored.run["quality"])
-    judged = _quality_since(tokens, catalogue, history, before, cut, values, device)
-    if judged is not None:
-        quality.append(judged)
-        progress(f"NDCG@10 on what {judged[1]} customers bought since: {judged[0]:.4f}")
-    ends = tokens.ends_before(cut)
-    random = np.random.default_rng(settings.seed)
-    has_new = ends > tokens.ends_before(before)
-    others = np.flatnonzero(~has_new & (ends > tokens.offsets[:-1]))
-    replayed = random.permutation(others)[: max(int(has_new.sum()), REPLAYED_AT_LEAST)]
-    chosen = has_new.copy()
-    chosen[replayed] = True
-    ends = np.where(chosen, ends, tokens.offsets[:-1])
-    older = artifacts.part(values, "encoder.")
-    count_items = max(catalogue.count_before(cut), len(older["item"]))
-    config = dataclasses.replace(config_of(older), items=count_items)
-    seed = settings.seed * 1000 + FITS.index("production")
-    encoder = Encoder(config, torch.Generator().manual_seed(seed))
-    grow(older, encoder)
-    encoder.to(device)
-    features = ItemFeatures.of(catalogue, len(catalogue.item_ids), device)
-    start_new_items(encoder, len(older["item"]), features)
-    report = fit(
-        encoder, features, tokens, ends,
-        settings_of(
-            settings, int((ends - tokens.offsets[:-1]).sum()), count_items, settings.warm_epochs,
-            LEAST_WARM_RATE, settings.time_budget_seconds,
-        ),
-        seed=seed, name="production", device=device, progress=progress,
-    )  # fmt: skip
+    quality = [*stored.run["quality"], *_quality_since(work, before, values)]
+    ends, has_news = _histories(work, before)
+    encoder, report = _fit_production(work, values, ends)
     values |= {f"encoder.{key}": value for key, value in weights(encoder).items()}
-    described = describe_fit(report, count_items) | {"seconds": round(time.monotonic() - began, 3)}
-    standing = {name: {**facts, "seconds": 0.0} for name, facts in stored.run["fits"].items()}
-    run |= {
-        "cutoffs": {**stored.run["cutoffs"], "production": run["cutoffs"]["production"]},
-        "training": "warm",
-        "training_reason": f"only events have come in since run {stored.run_id}",
+    described = describe_fit(report, encoder.config.items)
+    described["seconds"] = round(time.monotonic() - began, 3)
+    untouched = {name: {**facts, "seconds": 0.0} for name, facts in stored.run["fits"].items()}
+    facts = {
+        "cutoffs": {
+            **stored.run["cutoffs"],
+            "production": day_of(work.data.cutoffs.production).isoformat(),
+        },
         "started_from": stored.run_id,
         "full_as_of": stored.run["full_as_of"],
         "full_tokens": stored.run["full_tokens"],
         "quality": quality,
-        "fits": {**standing, "production": described},
-        "customers_with_news": int(has_new.sum()),
+        "fits": {**untouched, "production": described},
+        "customers_with_news": int(has_news.sum()),
     }
-    identity = json.dumps({name: run[name] for name in IDENTITY}, sort_keys=True)
-    run_id = hashlib.sha256((identity + stored.run_id).encode()).hexdigest()[:16]
-    fits: dict[str, Values] = dict(stored.fits)
-    fits["production"] = values
-    fits["shared"] = {
+    shared = {
         **stored.fits["shared"],
-        "catalogue.items": list(catalogue.item_ids),
-        "past.bits": seen.bits,
+        "catalogue.items": list(work.data.catalogue.item_ids),
     }
-    return artifacts.to_table(run_id, run, fits)
+    return Made({**stored.fits, "production": values, "shared": shared}, facts)
 
 
-def _quality_since(
-    tokens: ItemEvents,
-    catalogue: Catalogue,
-    history: repeats.ItemHistory,
-    before: int,
-    cut: int,
-    values: Values,
-    device: torch.device,
-) -> list[float] | None:
-    """NDCG@10 of the stored model on what was bought since, and of how many customers."""
-    context = context_of(tokens, catalogue, history, before, values, device)
-    targets = ranking.targets_between(context, cut, new_only=False)
-    if len(targets.customers) == 0:
-        return None
+def _in_stored_order(data: TrainingData, stored: Artifacts) -> TrainingData:
+    """Number items, categories and brands as the stored model does."""
+    tokens, catalogue = reordered(
+        data.tokens,
+        data.catalogue,
+        data.listed,
+        stored.names("shared", "catalogue.items"),
+        stored.names("shared", "catalogue.categories"),
+        stored.names("shared", "catalogue.brands"),
+    )
+    return dataclasses.replace(data, tokens=tokens, catalogue=catalogue)
+
+
+def _quality_since(work: Work, before: int, values: Values) -> list[list[float]]:
+    """Judge the stored model on what was bought since: NDCG@10 and customers; none, no pair."""
+    data = work.data
+    history = repeats.ItemHistory.of(data.tokens)
+    context = context_of(data.tokens, data.catalogue, history, before, values, work.device)
+    targets = ranking.targets_between(context, data.cutoffs.production, new_only=False)
+    count = len(targets.customers)
+    if count == 0:
+        return []
     ranker = ranker_of(values, POPULATIONS[0])
     ranked = ranking.evaluate(
         context, ranker, targets, new_only=False, components=ranker.components
     )
-    return [round(float(metrics.ndcg(ranked).mean()), 6), float(len(targets.customers))]
+    reached = round(float(metrics.ndcg(ranked).mean()), 6)
+    work.progress(f"NDCG@10 on what {count} customers bought since: {reached:.4f}")
+    return [[reached, float(count)]]
+
+
+def _histories(work: Work, before: int) -> tuple[IntArray, BoolArray]:
+    """Choose whose histories to learn from.
+
+    Returns
+    -------
+    ends
+        Ends of the histories, an empty one for customers left out; int64 ``[customers]``.
+    has_news
+        Who has events since ``before``; bool ``[customers]``.
+    """
+    tokens: ItemEvents = work.data.tokens
+    ends, starts = tokens.ends_before(work.data.cutoffs.production), tokens.offsets[:-1]
+    has_news: BoolArray = ends > tokens.ends_before(before)
+    others = np.flatnonzero(~has_news & (ends > starts))
+    random = np.random.default_rng(work.settings.seed)
+    replayed = random.permutation(others)[: max(int(has_news.sum()), REPLAYED_AT_LEAST)]
+    chosen = has_news.copy()
+    chosen[replayed] = True
+    return np.where(chosen, ends, starts), has_news
+
+
+def _fit_production(work: Work, values: Values, ends: IntArray) -> tuple[Encoder, FitReport]:
+    """Train the stored encoder, grown by the new items, on the chosen histories."""
+    data, settings = work.data, work.settings
+    older = artifacts.part(values, "encoder.")
+    count_items = max(data.catalogue.count_before(data.cutoffs.production), len(older["item"]))
+    config = dataclasses.replace(config_of(older), items=count_items)
+    seed = settings.seed * 1000 + FITS.index("production")
+    encoder = Encoder(config, torch.Generator().manual_seed(seed))
+    grow(older, encoder)
+    encoder.to(work.device)
+    features = ItemFeatures.of(data.catalogue, len(data.catalogue.item_ids), work.device)
+    start_new_items(encoder, len(older["item"]), features)
+    training = settings_of(
+        settings,
+        int((ends - data.tokens.offsets[:-1]).sum()),
+        count_items,
+        settings.warm_epochs,
+        LEAST_WARM_RATE,
+        settings.time_budget_seconds,
+    )
+    report = fit(
+        encoder,
+        features,
+        data.tokens,
+        ends,
+        training,
+        seed=seed,
+        name="production",
+        device=work.device,
+        progress=work.progress,
+    )
+    return encoder, report

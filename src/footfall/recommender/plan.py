@@ -1,14 +1,80 @@
-"""How each fit is to train, as the user's settings have it."""
+"""What a run is to do: train from scratch or fine-tune, and how each fit trains."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
+import torch
+
+from footfall.core.fingerprints import combined_fingerprint
+from footfall.core.identity import Identity
+from footfall.core.progress import Progress
 from footfall.encoder.training import FitReport, TrainingSettings
+from footfall.recommender.inputs import TrainingData
+from footfall.recommender.retraining import why_full
 from footfall.recommender.settings import ScorerSettings
+from footfall.recommender.stored_model import Artifacts, Values
 
 # A fit that starts from an older one lowers its learning rate to this share at most.
 LEAST_WARM_RATE = 0.3
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is to do, decided before anything is fitted.
+
+    Attributes
+    ----------
+    identity
+        Of the run that is asked for.
+    start
+        The stored model to fine-tune; None trains from scratch.
+    reason
+        Why, for people.
+    """
+
+    identity: Identity
+    start: Artifacts | None
+    reason: str
+
+    @property
+    def run_id(self) -> str:
+        """Return 16 hex digits; a fine-tuned model is also made of the one that it starts from."""
+        whole = self.identity.fingerprint
+        if self.start is not None:
+            whole = combined_fingerprint(whole, self.start.run_id)
+        return whole[:16]
+
+
+@dataclass(frozen=True)
+class Work:
+    """What every fit of a run shares."""
+
+    data: TrainingData
+    settings: ScorerSettings
+    device: torch.device
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a run has fitted: values by fit, and facts for the description of the run."""
+
+    fits: dict[str, Values]
+    facts: dict[str, Any]
+
+
+def plan_run(
+    stored: Artifacts | None, identity: Identity, data: TrainingData, settings: ScorerSettings
+) -> Plan:
+    """Decide whether to fine-tune the stored model, if there is one, or to train from scratch."""
+    if stored is None:
+        return Plan(identity, None, "there is no earlier run")
+    refused = why_full(stored, identity, data, settings)
+    if refused is not None:
+        return Plan(identity, None, refused)
+    return Plan(identity, stored, f"only events have come in since run {stored.run_id}")
 
 
 def settings_of(
@@ -19,7 +85,7 @@ def settings_of(
     rate: float,
     budget: float,
 ) -> TrainingSettings:
-    """How to train with so many tokens and items, at a share of the usual learning rate."""
+    """Return how to train with so many tokens and items, at a share of the usual learning rate."""
     return TrainingSettings(
         epochs=epochs,
         batch_tokens=max(settings.batch_tokens, min(count_tokens // 400, 8192)),
@@ -33,7 +99,7 @@ def settings_of(
 
 
 def describe_fit(report: FitReport, count_items: int) -> dict[str, Any]:
-    """What a stored run says of a fit."""
+    """Return what a stored run says of a fit."""
     return {
         "losses": [round(loss, 6) for loss in report.losses],
         "seconds": round(report.seconds, 3),
@@ -44,7 +110,7 @@ def describe_fit(report: FitReport, count_items: int) -> dict[str, Any]:
 
 
 def warm_rate(fresh: float) -> float:
-    """By how much a fit lowers its learning rate that goes on from an older one.
+    """Return the share of its learning rate at which a fit trains that starts from an older one.
 
     Where little is new, steps as large as at the start undo more than they add.
 

@@ -1,4 +1,4 @@
-"""Whether a model may be carried on from the stored one, or has to be trained from scratch."""
+"""Whether the stored model may be fine-tuned, or has to be trained from scratch."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
+from footfall.core.identity import Identity
+from footfall.recommender.inputs import TrainingData
+from footfall.recommender.seen_events import Seen
 from footfall.recommender.settings import ScorerSettings
+from footfall.recommender.stored_model import Artifacts, part
+from footfall.sequences.events import day_of, microseconds
 
 # Of a run, these have to be equal: weights of other code, sizes or devices are of no use.
 EQUAL = ("code_fingerprint", "device_type")
-# Where all of these are equal, the stored run is the one that is asked for.
-IDENTITY = ("code_fingerprint", "data_fingerprint", "settings", "device_type")
 # Dates that move from day to day without changing what is learned.
 MOVING = ("as_of", "head_cutoff", "validation_cutoff", "test_cutoff")
 # A fall in quality is believed from so many customers on, before and after.
@@ -19,26 +22,32 @@ CUSTOMERS_JUDGED = 200
 
 
 def why_full(
-    run: Mapping[str, Any],
-    wanted: Mapping[str, Any],
-    gone: str | None,
-    count_tokens: int,
-    as_of: datetime.date,
-    settings: ScorerSettings,
+    stored: Artifacts, identity: Identity, data: TrainingData, settings: ScorerSettings
 ) -> str | None:
-    """Why the stored run can't be carried on; None where it can.
+    """Return why the stored model can't be fine-tuned; None where it can.
 
     Parameters
     ----------
-    run
-        What the stored model says about itself.
-    wanted
-        The same facts as they are now: code, settings, device.
-    gone
-        What has become of what the stored run has seen; None where all of it still stands.
-    count_tokens
-        How many tokens there are before ``as_of``.
+    stored
+        The model of an earlier run.
+    identity
+        Of the run that is asked for.
+    data
+        What there is to learn from now.
+    settings
+        With the limits of age, news and quality.
     """
+    return (
+        _changed(stored.run, identity.stored())
+        or _gone(stored, data)
+        or _grown_old(stored.run, data, settings)
+        or _fall(stored.run.get("quality") or [], settings.full_after_fall)
+        or _no_start(stored, settings)
+    )
+
+
+def _changed(run: Mapping[str, Any], wanted: Mapping[str, Any]) -> str | None:
+    """Compare code, device and settings, dates left out."""
     for name in EQUAL:
         if run.get(name) != wanted[name]:
             return f"{name.replace('_', ' ')} has changed"
@@ -47,23 +56,47 @@ def why_full(
         for facts in (run, wanted)
     )
     changed = sorted(k for k in then.keys() | now.keys() if then.get(k) != now.get(k))
-    if changed:
-        return f"settings have changed: {', '.join(changed)}"
-    if gone is not None:
-        return gone
+    return f"settings have changed: {', '.join(changed)}" if changed else None
+
+
+def _gone(stored: Artifacts, data: TrainingData) -> str | None:
+    """Say what has become of the events that the stored run has seen; None where all are there."""
+    seen = Seen.stored(stored.run.get("history"), stored.fits.get("shared", {}).get("past.bits"))
+    day = (stored.run.get("cutoffs") or {}).get("production")
+    if seen is None or day is None:
+        return "the earlier run does not say what it has seen"
+    cut = microseconds(datetime.date.fromisoformat(day))
+    return seen.why_gone(data.tokens, data.catalogue.item_ids, cut)
+
+
+def _grown_old(run: Mapping[str, Any], data: TrainingData, settings: ScorerSettings) -> str | None:
+    """Compare the time and the news since the last full training with their limits."""
+    as_of = day_of(data.cutoffs.production)
     if as_of < datetime.date.fromisoformat(run["cutoffs"]["production"]):
         return "the as-of date lies before that of the earlier run"
     age = (as_of - datetime.date.fromisoformat(run["full_as_of"])).days
     if age >= settings.full_after_days:
         return f"the last full training is {age} days old"
+    count_tokens = data.count_before(data.cutoffs.production)
     share = 1.0 - run["full_tokens"] / max(count_tokens, 1)
     if share > settings.full_after_share:
         return f"{share:.0%} of the events are new since the last full training"
-    return _fall(run.get("quality") or [], settings.full_after_fall)
+    return None
+
+
+def _no_start(stored: Artifacts, settings: ScorerSettings) -> str | None:
+    """Say why the stored weights are no start for today's; None where they are."""
+    if not part(stored.fits.get("production", {}), "encoder."):
+        return "the earlier run has no encoder for production"
+    # What the states of other scores come from may neither grow old nor know too much.
+    wanted, found = settings.head_cutoff, stored.run["cutoffs"]["head"]
+    if wanted is not None and wanted.isoformat() != found:
+        return f"churn and value now learn from {wanted} on, not from {found}"
+    return None
 
 
 def _fall(quality: list[list[float]], largest: float) -> str | None:
-    """Compares the first days after a full training with the latest, each of enough customers.
+    """Compare the first days after a full training with the latest, each of enough customers.
 
     ``quality`` has a pair a step: NDCG@10 on the events that were new, and how many customers.
     """

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import itertools
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from footfall.core.device import DEVICES
+from footfall.core.settings import Settings
 
+_VARS = {
+    **{
+        name: f"scorer_{name}"
+        for name in (
+            "seed", "epochs", "warm_epochs", "time_budget_seconds", "full_after_days",
+            "full_after_share", "full_after_fall", "as_of", "threads",
+        )
+    },
+    "session_gap_minutes": "session_gap_minutes",
+    "window_days": "backtest_days",
+    "top_k": "top_k",
+    "allow_repeats": "allow_repeats",
+    "in_stock_only": "in_stock_only",
+}  # fmt: skip
 # Settings that leave the trained weights as they are.
-NOT_TRAINED = (
+_NOT_TRAINED = frozenset({
     "top_k", "allow_repeats", "in_stock_only", "threads",
     "full_after_days", "full_after_share", "full_after_fall",
-)  # fmt: skip
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
-class ScorerSettings:
+class ScorerSettings(Settings):
     """Settings of the attention scorer.
 
     Attributes
@@ -40,7 +52,7 @@ class ScorerSettings:
     time_budget_seconds
         For all fits together; training that would take longer is cut short, gracefully.
     full_after_days, full_after_share, full_after_fall
-        A stored model is carried on with what is new. It is trained from scratch when the last
+        A stored model is fine-tuned on what is new. It is trained from scratch when the last
         full training is so many days old (0: each time), when more than this share of the events
         is new since then, or when NDCG@10 on new events has fallen by more than this share.
     session_gap_minutes
@@ -60,6 +72,10 @@ class ScorerSettings:
     device, threads
         ``auto``, ``cpu`` or ``cuda``; CPU threads, 0 for all cores.
     """
+
+    OF = "the recommendations"
+    VARS = _VARS
+    WITHOUT_EFFECT = _NOT_TRAINED
 
     seed: int = 7
     dim: int = 64
@@ -90,37 +106,8 @@ class ScorerSettings:
     device: str = "auto"
     threads: int = 0
 
-    @classmethod
-    def from_mapping(
-        cls, values: Mapping[str, Any], *, var: str = "footfall_scorer"
-    ) -> ScorerSettings:
-        """Reads settings as they come from a project's vars.
-
-        Parameters
-        ----------
-        values
-            By name; dates may be text (``YYYY-MM-DD``); None means the default.
-        var
-            What error messages call the mapping.
-
-        Raises
-        ------
-        ValueError
-            It names the var, what was found and what would do.
-        """
-        fields = {field.name: field for field in dataclasses.fields(cls)}
-        read: dict[str, Any] = {}
-        for name, value in values.items():
-            if name not in fields:
-                known = ", ".join(sorted(fields))
-                raise ValueError(f"var {var}.{name} is unknown; there are: {known}")
-            if value is not None:
-                read[name] = _converted(f"{var}.{name}", str(fields[name].type), value)
-        settings = cls(**read)
-        settings._check(var)
-        return settings
-
-    def _check(self, var: str) -> None:
+    def check(self) -> None:
+        """Raise a ValueError that names the setting where a value is out of range."""
         at_least = {
             "seed": 0, "dim": 8, "blocks": 1, "max_length": 2, "epochs": 1, "warm_epochs": 1,
             "batch_tokens": 16, "weight_decay": 0, "horizon_days": 0, "sampled_above": 0,
@@ -129,70 +116,19 @@ class ScorerSettings:
         }  # fmt: skip
         for name, low in at_least.items():
             if getattr(self, name) < low:
-                raise ValueError(
-                    f"var {var}.{name} is {getattr(self, name)}; it must be {low} or more"
-                )
+                raise self.bad(name, getattr(self, name), f"{low} or more")
         for name in ("learning_rate", "time_budget_seconds"):
             if getattr(self, name) <= 0:
-                raise ValueError(f"var {var}.{name} is {getattr(self, name)}; it must be above 0")
+                raise self.bad(name, getattr(self, name), "above 0")
         if not 0 <= self.dropout < 1:
-            raise ValueError(f"var {var}.dropout is {self.dropout}; it must be in [0, 1)")
+            raise self.bad("dropout", self.dropout, "in [0, 1)")
         if self.device not in DEVICES:
-            raise ValueError(
-                f"var {var}.device is {self.device!r}; it must be one of {', '.join(DEVICES)}"
-            )
+            raise self.bad("device", self.device, f"one of {', '.join(DEVICES)}")
         dated = ["head_cutoff", "validation_cutoff", "test_cutoff", "as_of"]
         given = [(name, getattr(self, name)) for name in dated if getattr(self, name) is not None]
         for (early, first), (late, second) in itertools.pairwise(given):
             if first > second:
                 raise ValueError(
-                    f"var {var}.{early} ({first}) lies after {var}.{late} ({second}); "
+                    f"{self.called(early)} is {first}, after {late} {second}; "
                     f"the order must be {' <= '.join(dated)}"
                 )
-
-    def training_values(self) -> dict[str, Any]:
-        """What the trained weights depend on, ready for JSON."""
-        return {
-            field.name: _plain(getattr(self, field.name))
-            for field in dataclasses.fields(self)
-            if field.name not in NOT_TRAINED
-        }
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime.date) else value
-
-
-def _converted(name: str, kind: str, value: Any) -> Any:
-    wanted = {
-        "int": "a whole number",
-        "float": "a number",
-        "bool": "true or false",
-        "str": "text",
-    }.get(kind, "a date such as 2024-01-31")
-    message = f"var {name} is {value!r}; it must be {wanted}"
-    try:
-        if kind == "bool":
-            if isinstance(value, bool):
-                return value
-            return {"true": True, "false": False}[str(value).strip().lower()]
-        if kind == "int":
-            if isinstance(value, bool) or float(value) != int(float(value)):
-                raise ValueError(message)
-            return int(float(value))
-        if kind == "float":
-            if isinstance(value, bool):
-                raise ValueError(message)
-            number = float(value)
-            if number != number or number in (float("inf"), float("-inf")):
-                raise ValueError(message)
-            return number
-        if kind == "str":
-            return str(value)
-        if isinstance(value, datetime.datetime):
-            return value.date()
-        if isinstance(value, datetime.date):
-            return value
-        return datetime.date.fromisoformat(str(value))
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise ValueError(message) from error
