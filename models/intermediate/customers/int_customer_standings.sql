@@ -1,0 +1,80 @@
+-- Where each listed customer stands on the as-of date, as far as the next best action asks. Who is listed but was
+-- never seen has no state; nothing is known that would call for an action.
+with
+
+cutoffs as (
+
+    select * from {{ ref('int_cutoffs') }}
+    where is_as_of
+
+),
+
+customers as (
+
+    select * from {{ ref('int_customers') }}
+
+),
+
+lifecycle as (
+
+    select * from {{ ref('int_lifecycle_states') }}
+
+),
+
+features as (
+
+    select * from {{ ref('int_customer_features') }}
+
+),
+
+prospect_values as (
+
+    select * from {{ ref('int_prospect_values') }}
+
+),
+
+standings as (
+
+    select
+        customers.customer_key,
+        customers.has_marketing_consent,
+        cutoffs.cutoff_date,
+        lifecycle.lifecycle_state,
+        lifecycle.order_day_count,
+        lifecycle.recency_days,
+        coalesce(features.f_carts_30d, 0) > 0 as has_basket
+    from customers
+    cross join cutoffs
+    left join lifecycle
+        on customers.customer_no = lifecycle.customer_no
+        and cutoffs.cutoff_date = lifecycle.cutoff_date
+    left join features
+        on customers.customer_no = features.customer_no
+        and cutoffs.cutoff_date = features.cutoff_date
+
+),
+
+final as (
+
+    select
+        standings.customer_key,
+
+        standings.lifecycle_state,
+
+        standings.order_day_count,
+        standings.recency_days,
+        prospect_values.mean_amount as prospect_amount,
+
+        standings.has_basket,
+        standings.has_marketing_consent,
+
+        standings.cutoff_date as as_of_date
+    from standings
+    left join prospect_values
+        on standings.order_day_count = 0
+        and standings.lifecycle_state = prospect_values.lifecycle_state
+        and standings.has_basket = prospect_values.has_basket
+
+)
+
+select * from final
