@@ -78,7 +78,7 @@ def register(connection: duckdb.DuckDBPyConnection, database: str) -> None:
 
 
 def parquet_of(source: Path, folder: Path) -> Path:
-    """The Parquet file with the rows of a delimited text file, made if it is missing or stale.
+    """Return a Parquet file of a delimited text file's rows, made if it is missing or stale.
 
     Columns are the header's, all text, empty fields null; then `footfall_line_number` (of the
     file, 1 is the header), `footfall_line_problem` and `footfall_line_text` (both null for a line
@@ -159,7 +159,7 @@ def _convert(source: Path, target: Path, fingerprint: bytes) -> None:
 
 
 def _column_names(header: list[str]) -> list[str]:
-    """Names of the columns: unnamed ones by place, repeated ones (whatever the case) numbered."""
+    """Return column names: unnamed ones by place, repeated ones (in any case) numbered."""
     names: list[str] = []
     taken = {LINE_NUMBER, LINE_PROBLEM, LINE_TEXT}
     for place, text in enumerate(header, start=1):
@@ -193,7 +193,7 @@ def _lines(raw: list[bytes]) -> list[str]:
 
 
 def _blocks(stream: IO[bytes], delimiter: str, width: int, lines_before: int) -> Iterator[_Rows]:
-    """The rows of the file, in order, a few megabytes at a time."""
+    """Return the rows of the file, in order, a few megabytes at a time."""
     waiting: list[str] = []
     while True:
         raw = stream.readlines(_BLOCK_BYTES)
@@ -267,7 +267,7 @@ def _keep(
 def _parse_quoted(
     lines: list[str], place: int, delimiter: str, width: int
 ) -> tuple[list[str], int, str | None]:
-    """Fields of the record that starts at a line with a quote, the lines it takes, its problem."""
+    """Return the fields of a record that starts with a quote, the lines it takes, its problem."""
     text = lines[place]
     try:
         return _strict(text, delimiter), 1, None

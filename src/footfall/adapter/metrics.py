@@ -62,13 +62,17 @@ def command_line() -> click.Group:
 
 
 def configuration(project: Path) -> CLIConfiguration:
-    """What `mf` works with: the project as it is now, and a connection to the marts.
+    """Return what `mf` works with: the project as it is now, and a connection to the marts.
 
-    Args:
-        project: the folder of `dbt_project.yml` and `profiles.yml`.
+    Parameters
+    ----------
+    project
+        The folder of `dbt_project.yml` and `profiles.yml`.
 
-    Raises:
-        MetricsError: nothing was published yet, or the project cannot be parsed.
+    Raises
+    ------
+    MetricsError
+        Nothing was published yet, or the project cannot be parsed.
     """
     os.environ.setdefault("DBT_TARGET", "published")
     _check_there_is_something_to_read(project)

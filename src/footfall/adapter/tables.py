@@ -16,7 +16,7 @@ def arrow(relation: duckdb.DuckDBPyRelation) -> pa.Table:
 def stream(
     session: duckdb.DuckDBPyConnection, relation: duckdb.DuckDBPyRelation
 ) -> pa.RecordBatchReader:
-    """The rows of a relation batch by batch: memory does not grow with them.
+    """Return the rows of a relation batch by batch: memory does not grow with them.
 
     They come through a connection of their own, because a connection with an open result can do
     nothing else.
@@ -25,16 +25,19 @@ def stream(
 
 
 def first_value(relation: duckdb.DuckDBPyRelation, column: str) -> Any:
-    """The smallest value of a column; None for a relation without rows."""
+    """Return the smallest value of a column; None for a relation without rows."""
     return relation.aggregate(f"min({column})").fetchall()[0][0]
 
 
 def previous(session: duckdb.DuckDBPyConnection, this: Any) -> pa.Table | None:
-    """What this model's table holds from its last run; None on the first run.
+    """Return what this model's table holds from its last run; None on the first run.
 
-    Args:
-        session: the connection that dbt hands to the model.
-        this: `dbt.this`, with database, schema and identifier.
+    Parameters
+    ----------
+    session
+        The connection that dbt hands to the model.
+    this
+        `dbt.this`, with database, schema and identifier.
     """
     name = _standing(session, this)
     return None if name is None else session.sql(f"select * from {name}").to_arrow_table()
@@ -43,10 +46,12 @@ def previous(session: duckdb.DuckDBPyConnection, this: Any) -> pa.Table | None:
 def previous_stream(
     session: duckdb.DuckDBPyConnection, this: Any, column: str
 ) -> pa.RecordBatchReader | None:
-    """What this model's table holds from its last run, batch by batch; None if it lacks a column.
+    """Return the table of the last run batch by batch; None if it lacks a column.
 
-    Args:
-        column: one that earlier makings of the table may not have had.
+    Parameters
+    ----------
+    column
+        One that earlier makings of the table may not have had.
     """
     name = _standing(session, this, column)
     return None if name is None else stream(session, session.sql(f"select * from {name}"))
@@ -55,13 +60,16 @@ def previous_stream(
 def kept(
     session: duckdb.DuckDBPyConnection, this: Any, column: str, value: str
 ) -> duckdb.DuckDBPyRelation | None:
-    """What this model's table holds, if it has rows and all of them say that they are this one.
+    """Return the rows of this model's table if all of them say that they are what is wanted.
 
     The rows stay in the database until dbt asks for them: memory does not grow with them.
 
-    Args:
-        column: what tells one making of the table from another, equal in all its rows.
-        value: what it has to be.
+    Parameters
+    ----------
+    column
+        What tells one making of the table from another, equal in all its rows.
+    value
+        What it has to be.
     """
     name = _standing(session, this, column)
     if name is None:
@@ -73,7 +81,7 @@ def kept(
 def _standing(
     session: duckdb.DuckDBPyConnection, this: Any, column: str | None = None
 ) -> str | None:
-    """The quoted name of this model's table, if it is there and has the column."""
+    """Return the quoted name of this model's table, if it is there and has the column."""
     found = session.execute(
         "select count(*) from information_schema.columns"
         " where table_catalog = ? and table_schema = ? and table_name = ?"

@@ -12,7 +12,7 @@ DEVICES = ("auto", "cpu", "cuda")
 
 
 def pick(name: str = "auto") -> torch.device:
-    """Returns the device to compute on.
+    """Return the device to compute on.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def pick(name: str = "auto") -> torch.device:
 
 
 def use_threads(count: int = 0) -> int:
-    """Sets torch's CPU threads for the calling thread and returns how many there are.
+    """Set torch's CPU threads for the calling thread and returns how many there are.
 
     Zero means every core that this process may use. Torch keeps the number per calling thread
     under OpenMP, so every public entry of the library calls this anew.
@@ -58,7 +58,7 @@ def autocast(device: torch.device) -> AbstractContextManager[object]:
 
 
 def describe(device: torch.device) -> str:
-    """A name for people: ``cpu (2 threads)`` or the name of the accelerator."""
+    """Return a name for people: ``cpu (2 threads)`` or the name of the accelerator."""
     if device.type == "cuda":
         return str(torch.cuda.get_device_name(device))
     return f"cpu ({torch.get_num_threads()} threads)"

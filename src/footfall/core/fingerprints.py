@@ -43,8 +43,10 @@ def table_fingerprint(table: pa.Table) -> str:
     rows are added modulo 2^64 twice with different mixes: duplicates count, order does not.
     Numbers hash by value, so an int32 column and an int64 column with equal values agree.
 
-    Raises:
-        TypeError: a column has a type that no warehouse table of ours has (for example a struct).
+    Raises
+    ------
+    TypeError
+        A column has a type that no warehouse table of ours has (for example a struct).
     """
     names = sorted(table.column_names)
     total, total_mixed = np.uint64(0), np.uint64(0)
@@ -71,9 +73,12 @@ def combined_fingerprint(*parts: str) -> str:
 def sequence_fingerprints(elements: UInt64Array, sizes: IntArray) -> UInt64Array:
     """Return one hash a sequence (uint64 [sequences]), which knows the order of its elements.
 
-    Args:
-        elements: hashes of the elements, sequences end to end, uint64 [sum of sizes].
-        sizes: length of each sequence, int64 [sequences].
+    Parameters
+    ----------
+    elements
+        Hashes of the elements, sequences end to end, uint64 [sum of sizes].
+    sizes
+        Length of each sequence, int64 [sequences].
     """
     ends = np.cumsum(sizes)
     from_end = np.repeat(ends, sizes) - np.arange(len(elements))

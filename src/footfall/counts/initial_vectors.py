@@ -29,7 +29,7 @@ SPREAD = 0.03
 def start_vectors(
     events: ItemEvents, ends: IntArray, count_items: int, dim: int, *, seed: int
 ) -> Float32Array:
-    """Vectors of the first ``count_items`` items; zeros for an item that nobody shares.
+    """Return vectors of the first ``count_items`` items; zeros for an item that nobody shares.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class _Matrix:
 
 
 def _symmetric(table: CountTable, count_items: int) -> _Matrix:
-    """The pairs of both directions; each item has kept only its strongest partners."""
+    """Return the pairs of both directions; each item has kept only its strongest partners."""
     source = np.repeat(np.arange(count_items), np.diff(table.offsets))
     key = np.concatenate(
         [source * count_items + table.partners, table.partners * count_items + source]

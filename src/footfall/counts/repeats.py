@@ -1,4 +1,4 @@
-"""The personal term: will a customer buy, in the next window, an item of her own past?
+"""The personal term: whether a customer buys an item of their own past in the next window.
 
 A small network reads how often and how lately a customer met the item, how the item is bought
 again by others, and how lively the customer is. It learns on windows before the cut-off that
@@ -56,6 +56,7 @@ class ItemHistory:
 
     @classmethod
     def of(cls, events: ItemEvents) -> ItemHistory:
+        """Sort the tokens by customer and item."""
         owner = np.repeat(np.arange(len(events.customers)), np.diff(events.offsets))
         return cls(np.lexsort((events.items, owner)), owner)
 
@@ -79,6 +80,7 @@ class ItemStatistics:
     def at(
         cls, events: ItemEvents, history: ItemHistory, ends: IntArray, count_items: int, cut: int
     ) -> ItemStatistics:
+        """Count the purchases in ``offsets[c]:ends[c]`` of each customer."""
         bought = history.order[events.kinds[history.order] == PURCHASE]
         bought = bought[bought < ends[history.owner[bought]]]
         item = events.items[bought]
@@ -135,7 +137,7 @@ def pairs_at(
     *,
     never_bought: bool = False,
 ) -> Pairs:
-    """Sums up the past of some customers.
+    """Sum up the past of some customers.
 
     Parameters
     ----------
@@ -262,7 +264,7 @@ def fit(
     *,
     seed: int,
 ) -> RepeatModel:
-    """Learns from the last closed windows before ``cut``.
+    """Learn from the last closed windows before ``cut``.
 
     Parameters
     ----------

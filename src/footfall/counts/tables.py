@@ -90,7 +90,7 @@ class CountTable:
 
 
 def expand(starts: IntArray, sizes: IntArray) -> tuple[IntArray, IntArray]:
-    """Lays ranges end to end.
+    """Lay ranges end to end.
 
     Returns
     -------
@@ -105,7 +105,7 @@ def expand(starts: IntArray, sizes: IntArray) -> tuple[IntArray, IntArray]:
 
 
 def tokens_before(events: ItemEvents, ends: IntArray) -> tuple[IntArray, IntArray]:
-    """Owners (customer index) and positions of the tokens in ``offsets[c]:ends[c]``."""
+    """Return owners (customer index) and positions of the tokens in ``offsets[c]:ends[c]``."""
     return expand(events.offsets[:-1], ends - events.offsets[:-1])
 
 
@@ -128,7 +128,7 @@ def neighbours(
 
 
 def lifts(events: ItemEvents, ends: IntArray, count_items: int, *, reach: int = 100) -> CountTable:
-    """How much likelier than chance two items share customers: ``log(1 + lift / 10)``."""
+    """Return how much likelier than chance two items share customers: ``log(1 + lift / 10)``."""
 
     def score(
         shared: FloatArray, source: FloatArray, partner: FloatArray, customers: int
@@ -146,7 +146,7 @@ def _together(
     reach: int,
     score_of: Callable[[FloatArray, FloatArray, FloatArray, int], FloatArray],
 ) -> CountTable:
-    """Scores pairs of items by their shared customers and by those of each."""
+    """Score pairs of items by their shared customers and by those of each."""
     owner, positions = tokens_before(events, ends)
     item = events.items[positions]
     order = np.lexsort((positions, item, owner))
@@ -169,7 +169,7 @@ def _together(
 
 
 def successors(events: ItemEvents, ends: IntArray, count_items: int) -> CountTable:
-    """What comes after an item: a first-order chain that also looks a few tokens further.
+    """Return what comes after an item: a first-order chain that also looks a few tokens further.
 
     A partner ``d`` tokens later counts ``1 / d``; rows are shares, shrunk where an item was seen
     seldom. Inside a session the table is directed, as the order there means something.
@@ -191,7 +191,7 @@ def successors(events: ItemEvents, ends: IntArray, count_items: int) -> CountTab
 def decayed_history(
     events: ItemEvents, ends: IntArray, customers: IntArray, count_items: int, cut: int
 ) -> tuple[IntArray, IntArray, Float32Array]:
-    """How present each past item is to each customer: visits decayed by age, at most one.
+    """Return how present each past item is to each customer: visits decayed by age, at most one.
 
     Returns
     -------
@@ -212,7 +212,7 @@ def decayed_history(
 
 
 def linear(events: ItemEvents, ends: IntArray, count_items: int, cut: int) -> CountTable:
-    """The linear item-to-item model that predicts each item best from all others.
+    """Return the linear item-to-item model that predicts each item best from all others.
 
     It is the closed form of Steck, 2019, "Embarrassingly Shallow Autoencoders for Sparse Data"
     on histories that fade with time, kept to the strongest weights of each row; weights may be
@@ -281,7 +281,7 @@ def _gram(row: IntArray, column: IntArray, weight: Float32Array, count: int) -> 
 
 
 def _add_pairs(gram: torch.Tensor, stop: IntArray, column: IntArray, weight: Float32Array) -> None:
-    """Adds the products of each cell and those from it to the end of its row, ``stop``.
+    """Add the products of each cell and those from it to the end of its row, ``stop``.
 
     Columns ascend within a row, so that the first of a pair is never the larger.
     """
@@ -316,7 +316,7 @@ def popularity(
 def spread(
     table: CountTable, base: IntArray, item: IntArray, weight: Float32Array
 ) -> tuple[IntArray, Float32Array]:
-    """Walks from items to their partners.
+    """Walk from items to their partners.
 
     Parameters
     ----------
@@ -350,7 +350,7 @@ def _pair_table(
     count_items: int,
     score: Any,
 ) -> CountTable:
-    """Counts pairs at given distances, a group of source items at a time.
+    """Count pairs at given distances, a group of source items at a time.
 
     Keys are sorted rather than scattered over items x items, so that memory holds only the pairs
     of one group, whatever the size of the catalogue.

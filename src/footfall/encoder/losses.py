@@ -105,7 +105,7 @@ def set_softmax(
 def sampled_columns(
     targets: Tensor, count_items: int, count_sampled: int, random: torch.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Columns that stand for the whole catalogue in one batch.
+    """Return columns that stand for the whole catalogue in one batch.
 
     The batch's own targets are all there; the rest of the catalogue is stood for by a uniform
     sample, whose logits get the log of how many items each one stands for. Given the batch, the

@@ -59,7 +59,7 @@ class ItemFeatures:
 
     @classmethod
     def of(cls, catalogue: Catalogue, count: int, device: torch.device) -> ItemFeatures:
-        """Takes the first ``count`` items of the catalogue."""
+        """Take the first ``count`` items of the catalogue."""
         return cls(
             category=torch.from_numpy(catalogue.category[:count]).to(device),
             brand=torch.from_numpy(catalogue.brand[:count]).to(device),
@@ -67,7 +67,7 @@ class ItemFeatures:
         )
 
     def at(self, index: Tensor) -> ItemFeatures:
-        """The features of some items."""
+        """Return the features of some items."""
         return ItemFeatures(self.category[index], self.brand[index], self.price[index])
 
 
@@ -81,7 +81,7 @@ class Tokens:
 
     @classmethod
     def of(cls, events: ItemEvents, positions: IntArray, device: torch.device) -> Tokens:
-        """Gathers the tokens at ``positions``."""
+        """Gather the tokens at ``positions``."""
         columns = (events.items, events.kinds, events.gaps)
         items, kinds, gaps = (torch.from_numpy(c[positions]).to(device).long() for c in columns)
         return cls(items, kinds, gaps)
@@ -119,7 +119,7 @@ class Block(nn.Module):  # type: ignore[misc]
         self.feed_out = nn.Linear(2 * dim, dim)
 
     def forward(self, x: Tensor, rate: float, random: torch.Generator | None) -> Tensor:
-        """Maps float ``[batch, length, dim]`` to the same shape."""
+        """Map float ``[batch, length, dim]`` to the same shape."""
         batch, length, dim = x.shape
         packed = self.queries_keys_values(self.attention_norm(x))
         q, k, v = packed.view(batch, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
@@ -130,7 +130,7 @@ class Block(nn.Module):  # type: ignore[misc]
         return x + dropout(self.feed_out(functional.silu(gate) * value), rate, random)
 
     def last(self, x: Tensor) -> Tensor:
-        """What ``forward`` gives for the last token alone, without dropout; ``[batch, dim]``.
+        """Return ``forward`` of the last token alone, without dropout; ``[batch, dim]``.
 
         The other tokens are keys and values only, which spares three quarters of the work.
         """
@@ -187,7 +187,7 @@ class Encoder(nn.Module):  # type: ignore[misc]
                     weight.normal_(0.0, 0.02, generator=random)
 
     def table(self, features: ItemFeatures, index: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """The vectors and biases of items, for the way out.
+        """Return the vectors and biases of items, for the way out.
 
         Parameters
         ----------
@@ -227,7 +227,7 @@ class Encoder(nn.Module):  # type: ignore[misc]
         item_rate: float = 0.0,
         random: torch.Generator | None = None,
     ) -> Tensor:
-        """States after each token.
+        """Return states after each token.
 
         Parameters
         ----------
@@ -260,7 +260,7 @@ class Encoder(nn.Module):  # type: ignore[misc]
         item_rate: float = 0.0,
         random: torch.Generator | None = None,
     ) -> Tensor:
-        """Vectors of the tokens before position and attention; float ``[..., dim]``."""
+        """Return vectors of the tokens before position and attention; float ``[..., dim]``."""
         known = tokens.items < self.config.items
         if random is not None and item_rate > 0.0:
             draw = torch.rand(known.shape, generator=random, device=known.device)
@@ -272,7 +272,7 @@ class Encoder(nn.Module):  # type: ignore[misc]
         return x + functional.embedding(tokens.gaps, self.gap)
 
     def last(self, tokens: Tokens, vectors: Tensor) -> Tensor:
-        """States after the last token of each slice, without dropout; float ``[batch, dim]``.
+        """Return the states after each slice's last token, without dropout; ``[batch, dim]``.
 
         Parameters
         ----------
@@ -289,7 +289,7 @@ class Encoder(nn.Module):  # type: ignore[misc]
         return self.final_norm(self.blocks[-1].last(x))
 
     def query(self, states: Tensor, intent: int) -> Tensor:
-        """Turns states ``[..., dim]`` into queries for the item table."""
+        """Turn states ``[..., dim]`` into queries for the item table."""
         return states + self.intent[intent]
 
 
@@ -304,7 +304,7 @@ def last_states(
     order: IntArray | None = None,
     batch_tokens: int = 16_384,
 ) -> Tensor:
-    """States after the last token of each slice; float32 ``[slices, dim]`` on ``device``.
+    """Return states after the last token of each slice; float32 ``[slices, dim]`` on ``device``.
 
     Only the last ``max_length`` tokens of a slice are read. An empty slice has a state of zeros.
 
@@ -326,7 +326,7 @@ def last_states(
 
 
 def grow(state: dict[str, Any], encoder: Encoder) -> None:
-    """Copies an older encoder's weights into one with as many items or more.
+    """Copy an older encoder's weights into one with as many items or more.
 
     The items known to both are a prefix of the table; new items keep their fresh start.
 
@@ -349,7 +349,7 @@ def grow(state: dict[str, Any], encoder: Encoder) -> None:
 
 
 def start_new_items(encoder: Encoder, known: int, features: ItemFeatures) -> None:
-    """Starts the items beyond the first ``known`` where others of their kind are.
+    """Start the items beyond the first ``known`` where others of their kind are.
 
     That is the mean over the known items of the same category and price bucket, or else of the
     same category, or of the same price bucket, or the vector that stands for unknown items.
@@ -376,7 +376,7 @@ def start_new_items(encoder: Encoder, known: int, features: ItemFeatures) -> Non
 
 
 def weights(encoder: Encoder) -> dict[str, np.ndarray[Any, Any]]:
-    """The weights as float32 arrays on the CPU, copied."""
+    """Return the weights as float32 arrays on the CPU, copied."""
     return {
         name: weight.detach().to("cpu", torch.float32).numpy().copy()
         for name, weight in encoder.named_parameters()

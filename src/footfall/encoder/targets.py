@@ -35,7 +35,7 @@ class Goals:
 
 
 def goals(events: ItemEvents, ends: IntArray, horizon_days: float) -> list[Goals]:
-    """Finds the answers for each session end, inside ``offsets[c]:ends[c]``.
+    """Find the answers for each session end, inside ``offsets[c]:ends[c]``.
 
     The purchase query asks for what is bought in the first later session with a purchase, and in
     all those within ``horizon_days`` of the query, which is what the ranking is used for. The
@@ -73,7 +73,7 @@ def goals(events: ItemEvents, ends: IntArray, horizon_days: float) -> list[Goals
 
 
 def _slabs(offsets: IntArray) -> Iterator[tuple[int, int]]:
-    """Splits customers, so that working out their goals takes the memory of a few alone."""
+    """Split customers, so that working out their goals takes the memory of a few alone."""
     first, count = 0, len(offsets) - 1
     while first < count:
         last = int(np.searchsorted(offsets, offsets[first] + TOKENS_A_SLAB, side="right")) - 1
@@ -85,7 +85,7 @@ def _slabs(offsets: IntArray) -> Iterator[tuple[int, int]]:
 def _answers(
     events: ItemEvents, ends: IntArray, horizon_days: float
 ) -> tuple[tuple[IntArray, IntArray], tuple[IntArray, IntArray]]:
-    """Bounds of the answers to both queries after each token: in purchases, and in tokens."""
+    """Return bounds of the answers to both queries after each token: purchases, and tokens."""
     count = len(events.items)
     owner = np.repeat(np.arange(len(events.customers)), np.diff(events.offsets))
     inside = np.arange(count) < ends[owner] if count else np.zeros(0, dtype=np.bool_)

@@ -49,7 +49,7 @@ class FitReport:
 def windows(
     starts: IntArray, ends: IntArray, max_length: int, random: np.random.Generator
 ) -> tuple[IntArray, IntArray]:
-    """Cuts histories into slices of at most ``max_length`` tokens.
+    """Cut histories into slices of at most ``max_length`` tokens.
 
     Long histories are cut at a random phase, so that each epoch sees other edges.
     """
@@ -79,7 +79,7 @@ def fit(
     device: torch.device,
     progress: Progress,
 ) -> FitReport:
-    """Trains in place on ``offsets[c]:ends[c]`` of each customer.
+    """Train in place on ``offsets[c]:ends[c]`` of each customer.
 
     Every random draw comes from ``seed``: on one CPU with one number of threads two fits are
     equal bit for bit, unless the time budget cut one of them short.
@@ -146,7 +146,7 @@ def fit(
 
 
 def _has_goal(asked: list[Goals], low: IntArray, high: IntArray) -> np.ndarray:
-    """Which slices hold a token with an answer; the others would teach nothing."""
+    """Return which slices hold a token with an answer; the others would teach nothing."""
     useful = np.zeros(len(low), dtype=np.bool_)
     for goal in asked:
         answers = np.concatenate([[0], np.cumsum(goal.high > goal.low)])
@@ -165,7 +165,7 @@ def _step(
     random: np.random.Generator,
     device: torch.device,
 ) -> tuple[torch.Tensor, int]:
-    """Loss of one batch of slices, and how many queries it holds."""
+    """Return loss of one batch of slices, and how many queries it holds."""
     flat = positions.reshape(-1)
     rows: list[IntArray] = []
     intents: list[IntArray] = []

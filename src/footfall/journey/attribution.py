@@ -32,21 +32,26 @@ SCHEMA = pa.schema(
 
 
 def removal_effects(transitions: pa.Table) -> pa.Table:
-    """The removal effect of each channel in each month.
+    """Return the removal effect of each channel in each month.
 
-    Args:
-        transitions: one row a month and pair of states, with the columns `period_month`,
-            `from_channel`, `to_channel` and `transition_count`. Besides channels there are the
-            states `(start)`, `(conversion)` and `(null)`.
+    Parameters
+    ----------
+    transitions
+        One row a month and pair of states, with the columns `period_month`, `from_channel`,
+        `to_channel` and `transition_count`. Besides channels there are the states
+        `(start)`, `(conversion)` and `(null)`.
 
-    Returns:
-        A table with the columns of `SCHEMA`, sorted by month and channel. `base_conversion_rate`
-        is the probability of a conversion from the start with every channel in place; it equals the
-        share of paths that converted. `removal_effect` lies in [0, 1]; where nothing converted it
-        is 0.
+    Returns
+    -------
+    A table with the columns of `SCHEMA`, sorted by month and channel. `base_conversion_rate` is
+    the probability of a conversion from the start with every channel in place; it equals the
+    share of paths that converted. `removal_effect` lies in [0, 1]; where nothing converted it
+    is 0.
 
-    Raises:
-        ValueError: a month has paths that begin nowhere or never end.
+    Raises
+    ------
+    ValueError
+        A month has paths that begin nowhere or never end.
     """
     rows: list[dict[str, Any]] = []
     for month, counts, channels in _chains(transitions):
@@ -66,15 +71,20 @@ def removal_effects(transitions: pa.Table) -> pa.Table:
 
 
 def conversion_probability(counts: FloatArray, removed: int | None = None) -> float:
-    """The probability that a path from the start ends in a conversion.
+    """Return the probability that a path from the start ends in a conversion.
 
-    Args:
-        counts: float64 [states, states + 2], how often each state (the start first, then the
-            channels) was followed by each state, then by the conversion, then by nothing.
-        removed: a state that cannot be entered: who would have come to it converts never.
+    Parameters
+    ----------
+    counts
+        Float64 [states, states + 2], how often each state (the start first, then the
+        channels) was followed by each state, then by the conversion, then by nothing.
+    removed
+        A state that cannot be entered: who would have come to it converts never.
 
-    Raises:
-        ValueError: a state is never left, so that no probability is defined.
+    Raises
+    ------
+    ValueError
+        A state is never left, so that no probability is defined.
     """
     totals = counts.sum(axis=1, keepdims=True)
     if (totals == 0).any():

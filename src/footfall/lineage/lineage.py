@@ -20,6 +20,7 @@ class Coverage:
 
     @property
     def share(self) -> float:
+        """Share of the columns that are traced; 0 without any."""
         return self.resolved / self.total if self.total else 0.0
 
 
@@ -43,7 +44,7 @@ class Lineage:
         self._ends: dict[Place, tuple[frozenset[Place], frozenset[str]]] = {}
 
     def origin(self, place: Place) -> Origin | None:
-        """What a column, or the rows of a table, are made from; None where the project begins."""
+        """Return what a column, or a table's rows, are made from; None where the project begins."""
         table = self.tables.get(place.relation)
         if table is None:
             return None
@@ -52,11 +53,11 @@ class Lineage:
         return table.columns.get(place.column, Origin(problems=(f"no column {place.column}",)))
 
     def uses(self, place: Place) -> tuple[Place, ...]:
-        """The columns that are made directly from this one."""
+        """Return the columns that are made directly from this one."""
         return tuple(self._uses.get(place, ()))
 
     def ends(self, place: Place) -> tuple[frozenset[Place], frozenset[str]]:
-        """The source and seed columns that a column comes from in the end, and all problems."""
+        """Return the source and seed columns that a column comes from, and all problems."""
         if place not in self._ends:
             self._ends[place] = (frozenset(), frozenset())  # tables do not read in circles
             origin = self.origin(place)
@@ -71,7 +72,7 @@ class Lineage:
         return self._ends[place]
 
     def coverage(self) -> Coverage:
-        """How far the marts are traced. A column counts when nothing on its way is unknown."""
+        """Return how far the marts are traced: a column counts if nothing on its way is unknown."""
         places = [
             Place(mart.id, column) for mart in self.project.marts() for column in mart.columns
         ]
@@ -83,16 +84,18 @@ class Lineage:
         return Coverage(len(places), len(places) - len(unresolved), unresolved)
 
     def words(self, place: Place) -> str:
-        """A column as people name it: `churn_risk.churn_probability`."""
+        """Return a column as people name it: `churn_risk.churn_probability`."""
         relation = self.project.relations[place.relation]
         name = relation.name
         return f"rows of {name}" if place.column == ROWS else f"{name}.{place.column}"
 
     def found(self, text: str) -> Place:
-        """The place that `table.column` names.
+        """Return the place that `table.column` names.
 
-        Raises:
-            SiteError: There is no such table or column.
+        Raises
+        ------
+        SiteError
+            There is no such table or column.
         """
         name, dot, column = text.rpartition(".")
         if not dot or not column:

@@ -51,7 +51,7 @@ class TableOrigin:
 
 
 def declared_origin(relation: Relation, project: Project) -> TableOrigin:
-    """The origin of a Python model, as its YAML declares it.
+    """Return the origin of a Python model, as its YAML declares it.
 
     A column says `config: {meta: {lineage: {from: [table.column], how: words}}}`, the model
     `lineage: {rows_from: [table]}`. `*` in a name of a column fits anything.

@@ -66,10 +66,12 @@ class Project:
     children: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def named(self, name: str) -> Relation:
-        """The relation of a name.
+        """Return the relation of a name.
 
-        Raises:
-            SiteError: There is none, or there are several.
+        Raises
+        ------
+        SiteError
+            There is none, or there are several.
         """
         found = [one for one in self.relations.values() if one.name == name]
         if len(found) != 1:
@@ -79,14 +81,17 @@ class Project:
         return found[0]
 
     def marts(self) -> tuple[Relation, ...]:
+        """Return the relations of the marts."""
         return tuple(one for one in self.relations.values() if one.layer == "marts")
 
 
 def read_project(target: Path) -> Project:
-    """The project as the last `dbt docs generate` left it in a target folder.
+    """Return the project as the last `dbt docs generate` left it in a target folder.
 
-    Raises:
-        SiteError: The folder lacks a file, or holds a manifest without compiled SQL.
+    Raises
+    ------
+    SiteError
+        The folder lacks a file, or holds a manifest without compiled SQL.
     """
     manifest, catalog = _loaded(target / "manifest.json"), _loaded(target / "catalog.json")
     built = {**catalog["nodes"], **catalog["sources"]}
@@ -173,7 +178,7 @@ def _layer(node: Mapping[str, Any]) -> str:
 
 
 def counts_of(target: Path) -> dict[str, int]:
-    """How many data tests and unit tests the project has."""
+    """Return how many data tests and unit tests the project has."""
     manifest = _loaded(target / "manifest.json")
     tests = [one for one in manifest["nodes"].values() if one["resource_type"] == "test"]
     return {"test": len(tests), "unit_test": len(manifest["unit_tests"])}

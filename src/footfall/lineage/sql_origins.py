@@ -41,7 +41,7 @@ class SqlReader:
         return self._columns.setdefault(database, {}).setdefault(schema, {})
 
     def read(self, relation: Relation) -> TableOrigin:
-        """The origin of a SQL model. What cannot be read is told as a problem, never left out."""
+        """Return the origin of a SQL model; what cannot be read is reported, never left out."""
         try:
             query = self._qualified(self._parsed(relation))
             root = build_scope(query)
@@ -104,7 +104,7 @@ class SqlReader:
                 self._widen(fitting[0], query)
 
     def _widen(self, source: Relation, query: exp.Query) -> None:
-        """A file may hold more than is declared: it has every column that it is asked for."""
+        """Add the columns asked of a file: it may hold more than is declared."""
         database, schema, name = source.address
         asked = {one.name.lower() for one in query.find_all(exp.Identifier)}
         columns = self._schema_of(database, schema).setdefault(name, {})
@@ -197,7 +197,7 @@ class _Walk:
         return self._rows(self._root).inputs
 
     def conditions(self) -> tuple[Place, ...]:
-        """Columns of the tables read that decide which rows there are: where, join and the like."""
+        """Return the columns read that decide which rows there are: where, join and the like."""
         found = []
         for scope in self._scopes:
             if not isinstance(scope.expression, exp.Select):
@@ -250,7 +250,7 @@ class _Walk:
         return _Found(problems=(f"{self._relation.name}: no expression gives '{name}'",))
 
     def _inputs(self, scope: Scope, expression: exp.Expr) -> _Found:
-        """What an expression is made from, in the tables that the statement reads."""
+        """Return what an expression is made from, in the tables that the statement reads."""
         inner = {id(one.expression): one for one in scope.subquery_scopes}
         parts: list[_Found] = []
         waiting: list[exp.Expr] = [expression]
@@ -273,7 +273,7 @@ class _Walk:
         return _joined(parts)
 
     def _met(self, scope: Scope, column: exp.Column) -> _Found:
-        """A name in an expression: a column, a whole row, or the parameter of a lambda."""
+        """Return a name in an expression: a column, a whole row, or the parameter of a lambda."""
         name, table = column.name.lower(), column.table.lower()
         if not table:
             if _is_parameter(column):
@@ -333,7 +333,7 @@ class _Walk:
         return _Found(tuple(Place(relation.id, name) for name in relation.columns))
 
     def _rows(self, scope: Scope) -> _Found:
-        """The rows that a query goes through: those of its from clause."""
+        """Return the rows that a query goes through: those of its from clause."""
         query = scope.expression
         if isinstance(query, exp.SetOperation):
             return _joined(self._rows(branch) for branch in scope.set_operation_scopes)

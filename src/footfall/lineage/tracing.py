@@ -26,7 +26,7 @@ class Group:
 
 
 def upstream(lineage: Lineage, place: Place) -> Group:
-    """What a column is made from, down to sources and seeds, grouped by table."""
+    """Return what a column is made from, down to sources and seeds, grouped by table."""
     return _group(lineage, place.relation, (place.column,), {})
 
 
@@ -67,7 +67,7 @@ def downstream(lineage: Lineage, place: Place) -> tuple[Place, ...]:
 
 
 def as_text(lineage: Lineage, place: Place) -> str:
-    """The way of a column for a terminal: what it is, where it comes from, what uses it."""
+    """Return the way of a column for a terminal: what it is, where it comes from, what uses it."""
     relations = lineage.project.relations
     relation = relations[place.relation]
     column = relation.columns[place.column]

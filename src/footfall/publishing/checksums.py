@@ -10,12 +10,12 @@ Columns = Mapping[str, str]
 
 
 def columns_of(cursor: duckdb.DuckDBPyConnection, relation: str) -> Columns:
-    """The columns of a relation and their types, in order."""
+    """Return the columns of a relation and their types, in order."""
     return {row[0]: row[1] for row in cursor.execute(f"describe {relation}").fetchall()}
 
 
 def checksum_sql(relation: str, columns: Columns) -> str:
-    """A query for the number of rows and their digest.
+    """Return a query for the number of rows and their digest.
 
     Each row is a text whose MD5 is taken (RFC 1321); the digests are added up, so that a row counts
     as often as it is there. `hash()` would be faster, but it differs from version to version.

@@ -35,12 +35,18 @@ class PublishingError(Exception):
 class Mart:
     """A public mart as it stands in the warehouse.
 
-    Attributes:
-        name: what it is called there and in the publication.
-        relation: its quoted full name in the warehouse.
-        description: what it is, for people who read it.
-        columns: descriptions of columns by name; columns without one may be missing.
-        key: the columns of its primary key; empty where it has none.
+    Attributes
+    ----------
+    name
+        What it is called there and in the publication.
+    relation
+        Its quoted full name in the warehouse.
+    description
+        What it is, for people who read it.
+    columns
+        Descriptions of columns by name; columns without one may be missing.
+    key
+        The columns of its primary key; empty where it has none.
     """
 
     name: str
@@ -82,10 +88,10 @@ class Publication:
 
 
 def quoted(name: str) -> str:
-    """A name as SQL takes it, whatever is in it."""
+    """Return a name as SQL takes it, whatever is in it."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def text(value: str) -> str:
-    """A text as SQL takes it, whatever is in it."""
+    """Return a text as SQL takes it, whatever is in it."""
     return "'" + value.replace("'", "''") + "'"

@@ -28,7 +28,7 @@ STORAGE_VERSION = "v1.2.0"
 
 
 def published_relation(mart: str) -> str:
-    """The quoted name of a mart in the attached publication."""
+    """Return the quoted name of a mart in the attached publication."""
     return f"{ATTACHED}.{SCHEMA}.{quoted(mart)}"
 
 
@@ -73,8 +73,10 @@ def opened(cursor: duckdb.DuckDBPyConnection, file: Path) -> Iterator[None]:
 def check(cursor: duckdb.DuckDBPyConnection, publication: Publication) -> None:
     """Make sure that what is attached holds what was read from the warehouse.
 
-    Raises:
-        PublishingError: it does not.
+    Raises
+    ------
+    PublishingError
+        It does not.
     """
     for expected in publication.marts:
         found = checksums.measured(cursor, expected.mart, published_relation(expected.mart))

@@ -13,8 +13,10 @@ from footfall.publishing.contents import PublishingError
 def one_at_a_time(lock: Path) -> Iterator[None]:
     """Hold a lock file, which goes back by itself when the process dies.
 
-    Raises:
-        PublishingError: another process holds it.
+    Raises
+    ------
+    PublishingError
+        Another process holds it.
     """
     with lock.open("a") as held:
         try:
@@ -39,8 +41,10 @@ def sync(path: Path) -> None:
 def point_to(link: Path, folder: Path) -> None:
     """Make a link lead to another folder in one step, so that it always leads to one.
 
-    Raises:
-        PublishingError: something else than a link stands in its place.
+    Raises
+    ------
+    PublishingError
+        Something else than a link stands in its place.
     """
     check_link(link)
     fresh = link.with_name(f".{link.name}.link.tmp")
@@ -51,8 +55,10 @@ def point_to(link: Path, folder: Path) -> None:
 def check_link(link: Path) -> None:
     """Make sure that a link may be put where something may stand.
 
-    Raises:
-        PublishingError: something else than a link stands there.
+    Raises
+    ------
+    PublishingError
+        Something else than a link stands there.
     """
     if link.exists() and not link.is_symlink():
         raise PublishingError(

@@ -26,7 +26,7 @@ _NAMED = "%Y%m%dT%H%M%S.%fZ"
 
 
 def runs_folder(link: Path) -> Path:
-    """Where the folders lie that a link may lead to."""
+    """Return where the folders lie that a link may lead to."""
     return link.with_name(f".{link.name}")
 
 
@@ -63,7 +63,7 @@ def finish(link: Path, run: Run) -> Path:
 
 @contextmanager
 def scratch(link: Path) -> Iterator[Path]:
-    """A folder for a while, which is cleared like all else that was left unfinished."""
+    """Yield a folder for a while, which is cleared like all else that was left unfinished."""
     folder = runs_folder(link) / _SCRATCH
     folder.mkdir(parents=True)
     try:
@@ -105,13 +105,13 @@ def _folders(link: Path) -> list[Path]:
 
 
 def _runs(link: Path) -> dict[Path, datetime]:
-    """The folders that were given the name of a run, oldest first, and when it was published."""
+    """Return the folders named after a run, oldest first, and when it was published."""
     named = ((folder, _published_at(folder.name)) for folder in sorted(_folders(link)))
     return {folder: at for folder, at in named if at is not None}
 
 
 def _published_at(name: str) -> datetime | None:
-    """The time that a folder is named after; None for a name that no run gave."""
+    """Return the time that a folder is named after; None for a name that no run gave."""
     try:
         at = datetime.strptime(name, _NAMED).replace(tzinfo=UTC)
     except ValueError:

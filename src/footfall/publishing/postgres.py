@@ -65,10 +65,12 @@ class Target:
         self.parameters()
 
     def parameters(self) -> dict[str, Any]:
-        """The parts of the address.
+        """Return the parts of the address.
 
-        Raises:
-            PublishingError: it has none that libpq understands.
+        Raises
+        ------
+        PublishingError
+            It has none that libpq understands.
         """
         try:
             parts = dict(conninfo_to_dict(self.address))
@@ -86,14 +88,14 @@ class Target:
         return parts
 
     def __str__(self) -> str:
-        """Where it is, for people: no user, no password."""
+        """Return where it is, for people: no user, no password."""
         parts = self.parameters()
         host = parts.get("host") or parts.get("hostaddr") or "this machine"
         port = f":{parts['port']}" if parts.get("port") else ""
         return f"{host}{port}, database {parts.get('dbname', 'of the user')}, schema {self.schema}"
 
     def without_password(self, message: str) -> str:
-        """A message of the server or of libpq, with the password blotted out if it is in there."""
+        """Return a message of the server or of libpq with any password blotted out."""
         password = self.parameters().get("password")
         for secret in (password, password and quote(password, safe="")):
             if secret:
@@ -110,13 +112,18 @@ def replace(
 ) -> None:
     """Put the attached publication in the place of the one before, in one transaction.
 
-    Args:
-        source: the connection that the publication is attached to.
-        scratch: a folder that holds one mart at a time as text.
+    Parameters
+    ----------
+    source
+        The connection that the publication is attached to.
+    scratch
+        A folder that holds one mart at a time as text.
 
-    Raises:
-        PublishingError: the server cannot be reached, refuses, or holds tables of somebody else.
-            The publication that it has stands.
+    Raises
+    ------
+    PublishingError
+        The server cannot be reached, refuses, or holds tables of somebody else. The
+        publication that it has stands.
     """
     try:
         with psycopg.connect(
@@ -223,7 +230,7 @@ def _shape(server: _Connection, schema: str, name: str, columns: Mapping[str, st
 
 
 def _columns(server: _Connection, schema: str, name: str) -> dict[str, str]:
-    """The columns of a table and their types; none where there is no such table."""
+    """Return the columns of a table and their types; none where there is no such table."""
     return dict(
         server.execute(
             "select attname, format_type(atttypid, atttypmod) from pg_attribute"
@@ -234,7 +241,7 @@ def _columns(server: _Connection, schema: str, name: str) -> dict[str, str]:
 
 
 def _key(server: _Connection, schema: str, name: str) -> tuple[str, list[str]] | None:
-    """The name of a table's primary key, and its columns in order."""
+    """Return the name of a table's primary key, and its columns in order."""
     found = server.execute(
         "select conname, array("
         "  select attname::text from unnest(conkey) with ordinality as part (attnum, place)"
@@ -305,10 +312,12 @@ def _describe(
 
 
 def postgres_type(kind: str, column: str) -> str:
-    """The type of PostgreSQL, as its catalogue spells it, for a type of DuckDB.
+    """Return the type of PostgreSQL, as its catalogue spells it, for a type of DuckDB.
 
-    Raises:
-        PublishingError: there is none; the message names the column.
+    Raises
+    ------
+    PublishingError
+        There is none; the message names the column.
     """
     decimal = re.fullmatch(r"DECIMAL\((\d+),\s*(\d+)\)", kind)
     if decimal:

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def published_file(folder: Path, name: str) -> Path:
-    """The DuckDB file that a warehouse is published as."""
+    """Return the DuckDB file that a warehouse is published as."""
     return folder / f"{name}.duckdb"
 
 
 def build_command(file: Path) -> str:
-    """The command that makes a publication. All sources but the first have files by their names."""
+    """Return the command that makes a publication; all sources but the first read files."""
     files = "FILE=…"
     more = {
         "complete_journey": "",
@@ -35,7 +35,7 @@ def build_command(file: Path) -> str:
 
 
 def parquet_folder(folder: Path, name: str) -> Path:
-    """The link to the Parquet files that a warehouse is published as."""
+    """Return the link to the Parquet files that a warehouse is published as."""
     return folder / name
 
 
@@ -68,15 +68,22 @@ def publish(
     All is written and checked beside what stands. Only then names move, so that whatever goes wrong
     before leaves the old publication whole. What a broken off publication left is cleared first.
 
-    Args:
-        cursor: a connection to the warehouse that is used for nothing else.
-        folder: where publications lie; it is made if need be.
-        name: of the publication in this folder, the warehouse's own.
-        server: a PostgreSQL database that is published to as well. It comes first: where it cannot
-            be, nothing is published at all.
+    Parameters
+    ----------
+    cursor
+        A connection to the warehouse that is used for nothing else.
+    folder
+        Where publications lie; it is made if need be.
+    name
+        Of the publication in this folder, the warehouse's own.
+    server
+        A PostgreSQL database that is published to as well. It comes first: where it cannot
+        be, nothing is published at all.
 
-    Raises:
-        PublishingError: it cannot be published, and the old publication stands.
+    Raises
+    ------
+    PublishingError
+        It cannot be published, and the old publication stands.
     """
     if not marts:
         raise PublishingError("the project has no public marts.")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def git_revision(project: Path) -> str | None:
-    """The commit of a folder, with `-dirty` where tracked files differ from it.
+    """Return the commit of a folder, with `-dirty` where tracked files differ from it.
 
     None where there is no git, no repository or no commit.
     """

@@ -72,7 +72,7 @@ class Batch:
             yield low, min(low + rows, len(self.customers))
 
     def dense(self, name: str) -> Tensor:
-        """Scores of one component over all items, for baselines; float32 ``[batch, items]``.
+        """Return scores of one component over all items, for baselines; float32 ``[batch, items]``.
 
         Popular items order what the component gives the same score; blocked ones are minus
         infinity.
@@ -96,7 +96,7 @@ class Batch:
         return scores.masked_fill_(self.blocked, -torch.inf)
 
     def candidates(self, components: Sequence[str] = COMPONENTS) -> Candidates:
-        """The union of what some components rank highest, and the values of these components."""
+        """Return the union of what some components rank highest, with their values."""
         context, count = self.context, self.context.count_items
         has_network = "softmax" in components and context.encoder is not None
         asked = [name for name in SPARSE if name in components]
@@ -149,7 +149,7 @@ class Batch:
         return Candidates(items, values, situation(context, self.customers, values))
 
     def values_at(self, found: Candidates, parts: Sequence[Steps]) -> list[Tensor]:
-        """Sums steps at the candidates, each by itself; float32 ``[batch, width]``.
+        """Sum steps at the candidates, each by itself; float32 ``[batch, width]``.
 
         The steps are but parts of what is summed elsewhere, and may add up to less than nothing.
         """
@@ -161,7 +161,7 @@ class Batch:
         return sums
 
     def ranked(self, found: Candidates, scores: Tensor) -> Tensor:
-        """Scores of all items: candidates first, the others after them as the network has them.
+        """Return scores of all items: candidates first, then the others as the network has them.
 
         Returns
         -------
@@ -177,7 +177,7 @@ class Batch:
         return rest
 
     def _popular_items(self, size: int) -> Tensor:
-        """The most popular items that are candidates; -1 where banned; int64 ``[batch, size]``."""
+        """Return the most popular candidates; -1 where banned; int64 ``[batch, size]``."""
         listed = self.tile.popular
         chosen = np.full((len(self.customers), size), -1, dtype=np.int64)
         if self.bought is None:
@@ -194,7 +194,7 @@ class Batch:
         return self._tensor(chosen)
 
     def personal_frequency(self, half_life: int) -> Tensor:
-        """A baseline: purchases decayed by one of ``repeats.HALF_LIVES``; ``[batch, items]``.
+        """Return purchases decayed by one of ``repeats.HALF_LIVES``; ``[batch, items]``.
 
         Items of one basket score the same, and ties count against the scorer; popularity orders
         them, so that the baseline is as good as it can be.
@@ -217,7 +217,7 @@ class Batch:
         return self._tensor(row[first:last] - low), self._tensor(item[first:last])
 
     def _logits(self, low: int, high: int) -> Tensor:
-        """The network's logits; float32 ``[rows, items and lanes]``; minus infinity if blocked."""
+        """Return logits, minus infinity if blocked; float32 ``[rows, items and lanes]``."""
         tile = self.tile
         logits = tile.logits[: high - low]
         with torch.no_grad():
@@ -237,7 +237,7 @@ def batches(
     allowed: np.ndarray | None = None,
     dense: bool = False,
 ) -> Iterator[Batch]:
-    """Splits customers so that a dense matrix of scores stays small.
+    """Split customers so that a dense matrix of scores stays small.
 
     Parameters
     ----------
@@ -267,7 +267,7 @@ def batches(
 
 
 def _queries(context: Context, customers: IntArray) -> Tensor:
-    """What the encoder asks a tile's table for each customer; float32 ``[customers, dim + 1]``."""
+    """Return each customer's query to a tile's table; float32 ``[customers, dim + 1]``."""
     if context.encoder is None or context.table is None:
         return torch.ones(len(customers), 1, device=context.device)
     starts, ends = context.events.offsets[customers], context.ends[customers]
@@ -287,7 +287,7 @@ def _queries(context: Context, customers: IntArray) -> Tensor:
 
 
 def _ascending(items: Tensor) -> Tensor:
-    """Sorts within rows; int64 ``[rows, width]``."""
+    """Sort within rows; int64 ``[rows, width]``."""
     if items.device.type == "cpu":
         return torch.from_numpy(np.sort(items.numpy().astype(np.int32), axis=1)).long()
     return items.sort(dim=1).values

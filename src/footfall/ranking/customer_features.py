@@ -18,7 +18,7 @@ SITUATION = (
 
 
 def situation(context: Context, customers: IntArray, values: Tensor) -> Tensor:
-    """What is known about some customers whose candidates have these values."""
+    """Return what is known about some customers whose candidates have these values."""
     low, high = context.events.offsets[customers], context.ends[customers]
     last = np.minimum(np.maximum(high - 1, low), len(context.events.items) - 1)
     held, moment = context.events.items[last], context.events.at[last]

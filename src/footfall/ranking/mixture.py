@@ -90,12 +90,12 @@ class Ranker:
         return scores.nan_to_num_(nan=-torch.inf, neginf=-torch.inf)
 
     def arrays(self) -> dict[str, Float32Array]:
-        """What ``of`` reads again."""
+        """Return what ``of`` reads again."""
         return {"weights": self.weights, **self.network}
 
     @classmethod
     def of(cls, arrays: Mapping[str, Any]) -> Ranker:
-        """Builds a ranker from stored arrays.
+        """Build a ranker from stored arrays.
 
         Raises
         ------
@@ -131,7 +131,7 @@ class _Lesson:
 def learn(
     context: Context, targets: Targets, *, new_only: bool, seed: int, k: int = 10
 ) -> tuple[Ranker, dict[str, Any]]:
-    """Finds the ranker with the best mean NDCG@k on a validation window.
+    """Find the ranker with the best mean NDCG@k on a validation window.
 
     Returns
     -------
@@ -170,7 +170,7 @@ def learn(
 
 
 def _lesson(context: Context, targets: Targets, *, new_only: bool, seed: int, k: int) -> _Lesson:
-    """Gathers candidates; customers beyond ``CUSTOMERS_AT_MOST`` are left out by chance."""
+    """Gather candidates; customers beyond ``CUSTOMERS_AT_MOST`` are left out by chance."""
     chosen = np.arange(len(targets.customers))
     if len(chosen) > CUSTOMERS_AT_MOST:
         random = np.random.default_rng(seed)
@@ -204,7 +204,7 @@ def _lesson(context: Context, targets: Targets, *, new_only: bool, seed: int, k:
 
 
 def _weights(lesson: _Lesson, k: int) -> tuple[Float32Array, float]:
-    """The best weights; costly components only where they add enough."""
+    """Return the best weights; costly components only where they add enough."""
     cheap = [place for place, name in enumerate(COMPONENTS) if name not in COSTLY]
     weights, reached = _ascent(lesson, k, cheap)
     every, more = _ascent(lesson, k, list(range(len(COMPONENTS))))
@@ -263,7 +263,7 @@ def _blend(values: Tensor, weights: Tensor) -> Tensor:
 
 
 def _inputs(values: Tensor, blended: Tensor) -> Tensor:
-    """What the network reads of each candidate; ``[customers, width, components + 1]``."""
+    """Return what the network reads of each candidate; ``[customers, width, components + 1]``."""
     floor = torch.full((len(COMPONENTS),), 1e-3, device=values.device)
     floor[COMPONENTS.index("popular")] = 1e-6
     floor[COMPONENTS.index("softmax")] = 1e-5
@@ -279,7 +279,7 @@ def _inputs(values: Tensor, blended: Tensor) -> Tensor:
 def _network(
     network: dict[str, Tensor], values: Tensor, situation: Tensor, blended: Tensor
 ) -> Tensor:
-    """Scores of candidates; ``[customers, width]``.
+    """Return scores of candidates; ``[customers, width]``.
 
     A layer on what is known of a candidate and of the customer, all brought to one scale. The
     customer's part is the same for all her candidates and is worked out once.

@@ -23,7 +23,7 @@ CUSTOMERS_AT_ONCE = 64
 def strongest(
     batch: Batch, ranker: Ranker, found: Candidates, scores: Tensor, place: Tensor
 ) -> IntArray:
-    """Leaves out each of the last distinct items in turn and looks at what the scores lose.
+    """Leave out each of the last distinct items in turn and looks at what the scores lose.
 
     The network is asked anew with the shortened history; the count tables lose the item's part;
     the personal term of an item falls with the item itself. Attention weights are not consulted:
@@ -61,7 +61,7 @@ def strongest(
 
 
 def _ever_met(batch: Batch, items: IntArray) -> np.ndarray:
-    """Which of some items are in the customers' histories; bool ``[batch, k]``."""
+    """Return which of some items are in the customers' histories; bool ``[batch, k]``."""
     context = batch.context
     starts, ends = context.events.offsets[batch.customers], context.ends[batch.customers]
     row, position = counts.expand(starts, ends - starts)
@@ -72,7 +72,7 @@ def _ever_met(batch: Batch, items: IntArray) -> np.ndarray:
 
 
 def _past(batch: Batch) -> IntArray:
-    """The last distinct items, latest first; -1 where fewer.
+    """Return the last distinct items, latest first; -1 where fewer.
 
     Int64 ``[batch, at most PAST_ITEMS]``: as many as anybody has, but one at least.
     """
@@ -84,7 +84,7 @@ def _past(batch: Batch) -> IntArray:
 
 
 def _without(batch: Batch, ranker: Ranker, found: Candidates, past: IntArray) -> Iterator[Tensor]:
-    """Values of the candidates had the item at one place never been met, place by place."""
+    """Return values of the candidates had the item at one place never been met, place by place."""
     places = past.shape[1]
     names = [n for n in ("neighbours", "successors", "linear") if n in ranker.components]
     # All places are asked for at once, since it costs as much to get ready for one as for all.
@@ -105,7 +105,7 @@ def _without(batch: Batch, ranker: Ranker, found: Candidates, past: IntArray) ->
 
 
 def _shares_without(batch: Batch, found: Candidates, past: IntArray) -> Tensor:
-    """The network's shares of the candidates; float32 ``[places, batch, width]``."""
+    """Return the network's shares of the candidates; float32 ``[places, batch, width]``."""
     context = batch.context
     assert context.encoder is not None
     assert context.table is not None
@@ -135,7 +135,7 @@ def _shares_without(batch: Batch, found: Candidates, past: IntArray) -> Tensor:
 
 
 def _parts(batch: Batch, name: str, past: IntArray) -> list[Steps]:
-    """What each of the past items of the customers adds to a count component, place by place."""
+    """Return what each past item of the customers adds to a count component, place by place."""
     context = batch.context
     table = getattr(context, name)
     if name == "linear":

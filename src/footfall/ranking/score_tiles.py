@@ -82,7 +82,7 @@ class Tile:
         )
 
     def walk(self, parts: Sequence[Steps], low: int, high: int) -> list[Walk]:
-        """The steps of some customers one by one, as places in their tile."""
+        """Return the steps of some customers one by one, as places in their tile."""
         columns = self.counted.shape[1]
         walks = []
         for steps in parts:
@@ -94,7 +94,7 @@ class Tile:
         return walks
 
     def together(self, walks: Sequence[Walk]) -> Tensor:
-        """The sum of some walks, one or more, over all items; float32 ``[rows, items and lanes]``.
+        """Return the sum of one or more walks over all items; float32 ``[rows, items and lanes]``.
 
         Weights below zero speak against an item; there is no room for more than silence. What
         has such weights is therefore summed up and cut first, before anything is added.
@@ -113,7 +113,7 @@ class Tile:
         return scores
 
     def at(self, items: Tensor, walks: Sequence[Walk]) -> list[Tensor]:
-        """Sums each walk at a few items alone; float32 ``[rows, width]`` each; zero where -1.
+        """Sum each walk at a few items alone; float32 ``[rows, width]`` each; zero where -1.
 
         Each of the items is written down where it stands in the tile, so that a step that leads
         to none of them is told by one look.
@@ -138,7 +138,7 @@ class Tile:
 
 
 def _add(sums: Tensor, place: Tensor, value: Tensor) -> None:
-    """Adds values to places of a flat tensor, in their order; places repeat."""
+    """Add values to places of a flat tensor, in their order; places repeat."""
     flat = sums.view(-1)
     if flat.device.type == "cpu":
         # Twice as fast as torch's index_add_.

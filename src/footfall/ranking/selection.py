@@ -14,7 +14,7 @@ PLACE_BITS = 2**29 - 1
 
 
 def top(scores: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """The largest ``size`` scores of each row, best first, and their places, exactly.
+    """Return the largest ``size`` scores of each row, best first, and their places, exactly.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def top(scores: Tensor, size: int) -> tuple[Tensor, Tensor]:
 
 
 def largest(scores: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """What ``top`` finds, in any order.
+    """Return what ``top`` finds, in any order.
 
     A row is read once to find the maximum of each lane's column of ``LANES`` scores; the largest
     scores lie in the columns with the largest maxima, so that only these are looked through.
@@ -47,7 +47,7 @@ def largest(scores: Tensor, size: int) -> tuple[Tensor, Tensor]:
 
 
 def _largest(scores: Tensor, size: int) -> Tensor:
-    """Places of the largest; int64 ``[rows, size]``."""
+    """Return places of the largest; int64 ``[rows, size]``."""
     is_short = scores.device.type == "cpu" and scores.dtype == torch.float32
     if is_short and 0 < size < scores.shape[1]:
         # Numpy's selection of values is several times faster than torch's, and than its own of
@@ -63,7 +63,7 @@ def _largest(scores: Tensor, size: int) -> Tensor:
 
 
 def taken(flat: Tensor, place: Tensor) -> Tensor:
-    """What stands at places of a flat tensor."""
+    """Return what stands at places of a flat tensor."""
     if flat.device.type == "cpu":
         # Twice as fast as torch's own.
         return torch.from_numpy(flat.view(-1).numpy().take(place.numpy()))

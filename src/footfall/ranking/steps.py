@@ -43,7 +43,7 @@ class Steps:
         return self.table is not None and self.table.has_negatives
 
     def shares(self, rows: int) -> tuple[Steps, Float32Array]:
-        """The same steps as shares of the sum of a row's positive scores, and these sums."""
+        """Return the same steps as shares of the sum of a row's positive scores, and these sums."""
         mass = self.value if self.table is None else self.value * self.table.mass[self.item]
         sums = np.bincount(self.row, mass, minlength=rows)
         total: Float32Array = np.maximum(sums, 1e-9).astype(np.float32)
@@ -87,7 +87,7 @@ def steps_of(context: Context, customers: IntArray, name: str, *, never_bought: 
 
 
 def past_pairs(context: Context, customers: IntArray, *, never_bought: bool) -> repeats.Pairs:
-    """What each customer did with each item of her past."""
+    """Return what each customer did with each item of her past."""
     return repeats.pairs_at(
         context.events, context.history, context.statistics, customers, context.ends, context.cut,
         never_bought=never_bought,
@@ -95,7 +95,7 @@ def past_pairs(context: Context, customers: IntArray, *, never_bought: bool) -> 
 
 
 def recent_items(context: Context, customers: IntArray, count: int) -> Steps:
-    """The last distinct items of each customer; ``value`` is the place from the end, from 0.
+    """Return the last distinct items of each customer; ``value`` is the place from the end, from 0.
 
     Rows ascend; the latest item of a row comes last.
     """
@@ -115,7 +115,7 @@ def recent_items(context: Context, customers: IntArray, count: int) -> Steps:
 
 
 def bought_before(context: Context, customers: IntArray) -> tuple[IntArray, IntArray]:
-    """Customer row and item of every purchase in the histories; pairs repeat."""
+    """Return customer row and item of every purchase in the histories; pairs repeat."""
     starts, ends = context.events.offsets[customers], context.ends[customers]
     row, position = counts.expand(starts, ends - starts)
     bought = context.events.kinds[position] == PURCHASE

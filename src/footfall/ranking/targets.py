@@ -56,7 +56,7 @@ def targets_between(context: Context, until: int, *, new_only: bool) -> Targets:
 
 
 def targets_of(targets: Targets, low: int, high: int) -> tuple[IntArray, IntArray]:
-    """The pairs of some of the customers, their rows counted from ``low``."""
+    """Return the pairs of some of the customers, their rows counted from ``low``."""
     first, last = np.searchsorted(targets.row, [low, high])
     return targets.row[first:last] - low, targets.item[first:last]
 
@@ -70,7 +70,7 @@ def evaluate(
     components: Sequence[str] = COMPONENTS,
     k: int = 10,
 ) -> Ranking:
-    """Ranks all items for the customers of ``targets``: candidates first, then the others."""
+    """Rank all items for the customers of ``targets``: candidates first, then the others."""
 
     def mixed(batch: Batch) -> Tensor:
         found = batch.candidates(components)
@@ -87,7 +87,7 @@ def ranked_by(
     new_only: bool,
     k: int = 10,
 ) -> Ranking:
-    """Ranks all items by scores ``[batch, items]``; minus infinity where an item is not allowed."""
+    """Rank all items by scores ``[batch, items]``; minus infinity where an item is not allowed."""
     whole = room(len(targets.customers), k)
     low = 0
     for batch in batches(context, targets.customers, allow_repeats=not new_only, dense=True):

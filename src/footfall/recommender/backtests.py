@@ -54,7 +54,7 @@ def backtest(
     settings: ScorerSettings,
     progress: Progress = silent,
 ) -> pa.Table:
-    """Judges the ``test`` fit on the window after the test cut-off.
+    """Judge the ``test`` fit on the window after the test cut-off.
 
     A customer's targets are the distinct items bought in the window. Customers and items must
     have had an event before; all other items are ranked, and for the population ``new items
@@ -147,7 +147,7 @@ def _judged(
 
 
 def _best_half_life(context: Context, until: int) -> int:
-    """The half-life of the personal frequency with the best NDCG on the validation window."""
+    """Return the half-life of the personal frequency with the best validation NDCG."""
     targets = ranking.targets_between(context, until, new_only=False)
     if len(targets.customers) == 0:
         return HALF_LIVES[-1]

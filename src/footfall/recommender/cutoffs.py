@@ -23,17 +23,18 @@ class Cutoffs:
     production: int
 
     def of(self, fit_name: str) -> int:
+        """Return the cut-off of a fit."""
         return int(getattr(self, fit_name))
 
     @classmethod
     def of_run(cls, run: Mapping[str, Any]) -> Cutoffs:
-        """Those that a stored run was trained with."""
+        """Return those that a stored run was trained with."""
         days = (datetime.date.fromisoformat(run["cutoffs"][name]) for name in FITS)
         return cls(*(microseconds(day) for day in days))
 
 
 def cutoffs_of(events: ItemEvents, settings: ScorerSettings) -> Cutoffs:
-    """Takes the cut-offs from the settings and fills in those that are not given."""
+    """Take the cut-offs from the settings and fills in those that are not given."""
     first = day_of(int(events.at.min())) if len(events.at) else datetime.date(1970, 1, 1)
     last = day_of(int(events.at.max())) if len(events.at) else first
     window = datetime.timedelta(days=settings.window_days)

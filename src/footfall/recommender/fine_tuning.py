@@ -66,7 +66,7 @@ def fine_tune(work: Work, stored: Artifacts) -> Made:
 
 
 def _in_stored_order(data: TrainingData, stored: Artifacts) -> TrainingData:
-    """Number items, categories and brands as the stored model does."""
+    """Put items, categories and brands into the stored model's order."""
     tokens, catalogue = reordered(
         data.tokens,
         data.catalogue,

@@ -66,7 +66,7 @@ def train_from_scratch(work: Work) -> Made:
 
 
 def _share_of_budget(name: str, left: float) -> float:
-    """Seconds for a fit of those that are left for it and all later ones."""
+    """Return seconds for a fit of those that are left for it and all later ones."""
     later = FITS[FITS.index(name) :]
     return max(left * (BUDGET_SHARES[name] / sum(BUDGET_SHARES[one] for one in later)), 1.0)
 

@@ -106,7 +106,7 @@ def encode_states(
     previous: pa.RecordBatchReader | None = None,
     progress: Progress = silent,
 ) -> pa.RecordBatchReader:
-    """The encoder's state of each customer at each of her cut-offs.
+    """Return the encoder's state of each customer at each of her cut-offs.
 
     Only events before the cut-off's midnight UTC are read. A customer without any has a state
     of zeros; if the model has no such fit, there are no rows at all.
@@ -159,7 +159,7 @@ def recommend(
     settings: ScorerSettings,
     progress: Progress = silent,
 ) -> pa.RecordBatchReader:
-    """The best items for every customer with an event, best first, with a reason each.
+    """Return the best items for every customer with an event, best first, with a reason each.
 
     Returns
     -------
@@ -310,7 +310,7 @@ def _histories(
 def _state_sources(
     encoder: Encoder, tokens: ItemEvents, catalogue: Catalogue, starts: IntArray, ends: IntArray
 ) -> IntArray:
-    """What each state depends on as one number: weights, and tokens with their items' features."""
+    """Return a digest of what each state depends on: weights, tokens, their items' features."""
     digest = hashlib.sha256(artifacts.code_fingerprint().encode())
     for name, weight in encoder.named_parameters():
         digest.update(name.encode() + weight.detach().cpu().numpy().tobytes())
@@ -343,7 +343,7 @@ def _still_true(
     wanted: IntArray,
     is_open: np.ndarray,
 ) -> Iterator[pa.RecordBatch]:
-    """The earlier rows that would come out the same; strikes them off ``is_open``."""
+    """Return the earlier rows that would come out the same; strikes them off ``is_open``."""
     if len(number) == 0:
         return
     key = number_fingerprints(number, days)

@@ -18,7 +18,7 @@ POPULATIONS = ("all items", "new items only")
 
 
 def config_of(stored: dict[str, np.ndarray]) -> EncoderConfig:
-    """The sizes that stored weights have."""
+    """Return the sizes that stored weights have."""
     return EncoderConfig(
         items=len(stored["item"]),
         categories=len(stored["category"]) - 1,
@@ -34,7 +34,7 @@ def encoder_of(
     catalogue: Catalogue,
     device: torch.device,
 ) -> Encoder | None:
-    """Builds the encoder that stored weights are of; None without weights."""
+    """Build the encoder that stored weights are of; None without weights."""
     if not stored:
         return None
     config = config_of(stored)
@@ -56,14 +56,14 @@ def context_of(
     values: Values,
     device: torch.device,
 ) -> Context:
-    """Puts the events before ``cut`` beside the trained parts of one fit."""
+    """Put the events before ``cut`` beside the trained parts of one fit."""
     encoder = encoder_of(artifacts.part(values, "encoder."), catalogue, device)
     model = repeats.RepeatModel(artifacts.part(values, "repeats."))
     return ranking.context_at(tokens, catalogue, history, cut, encoder, model, device)
 
 
 def ranker_of(values: Values, population: str) -> Ranker:
-    """The ranker that stored arrays are of.
+    """Return the ranker that stored arrays are of.
 
     Raises
     ------

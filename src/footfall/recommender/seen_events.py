@@ -52,7 +52,7 @@ class Seen:
 
     @classmethod
     def of(cls, tokens: ItemEvents, item_ids: tuple[str, ...], cut: int) -> Seen:
-        """What lies before ``cut``, in whatever order the rows came."""
+        """Return what lies before ``cut``, in whatever order the rows came."""
         count = int((tokens.at < cut).sum())
         bits = np.zeros(max(1, -(-count * BITS_A_TOKEN // WORD)), dtype=np.uint64)
         total = 0
@@ -63,18 +63,18 @@ class Seen:
         return cls(count, total % 2**64, bits.view(np.int64))
 
     def described(self) -> dict[str, Any]:
-        """What ``stored`` reads again, beside the filter."""
+        """Return what ``stored`` reads again, beside the filter."""
         return {"tokens": self.tokens, "total": f"{self.total:016x}"}
 
     @classmethod
     def stored(cls, described: Mapping[str, Any] | None, bits: object) -> Seen | None:
-        """What a stored model has seen; None where it does not say."""
+        """Return what a stored model has seen; None where it does not say."""
         if not described or "total" not in described or not isinstance(bits, np.ndarray):
             return None
         return cls(int(described["tokens"]), int(described["total"], 16), bits)
 
     def why_gone(self, tokens: ItemEvents, item_ids: tuple[str, ...], cut: int) -> str | None:
-        """What has become of it in the events of today; None where all of it still stands.
+        """Return what has become of it in the events of today; None where all of it still stands.
 
         A correction that hides behind as many late events is found out, too. Where more than a
         few late events pass for old ones, as in one of ten thousand they do, there is no telling.
@@ -104,7 +104,7 @@ class Seen:
 
 
 def _hashes(tokens: ItemEvents, item_ids: tuple[str, ...], cut: int) -> Iterator[UInt64Array]:
-    """A hash of each token before ``cut``, some at a time."""
+    """Return a hash of each token before ``cut``, some at a time."""
     names = np.array(
         [int.from_bytes(hashlib.sha256(n.encode()).digest()[:8], "little") for n in item_ids],
         dtype=np.uint64,
@@ -118,7 +118,7 @@ def _hashes(tokens: ItemEvents, item_ids: tuple[str, ...], cut: int) -> Iterator
 
 
 def _probes(hashes: UInt64Array, words: int) -> Iterator[tuple[IntArray, UInt64Array]]:
-    """Words of the filter, and the bit of each, that stand for some hashes.
+    """Return words of the filter, and the bit of each, that stand for some hashes.
 
     Two halves of a hash do for all probes: Kirsch and Mitzenmacher, 2006, "Less Hashing, Same
     Performance: Building a Better Bloom Filter".

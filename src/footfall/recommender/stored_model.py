@@ -63,7 +63,7 @@ class Artifacts:
     fits: dict[str, Values]
 
     def names(self, fit: str, name: str) -> list[str]:
-        """A stored list of names.
+        """Return a stored list of names.
 
         Raises
         ------
@@ -77,7 +77,7 @@ class Artifacts:
 
 
 def part(values: Values, prefix: str) -> dict[str, Array]:
-    """The arrays whose names start with ``prefix``, by the rest of their names."""
+    """Return the arrays whose names start with ``prefix``, by the rest of their names."""
     return {
         name.removeprefix(prefix): value
         for name, value in values.items()
@@ -97,7 +97,7 @@ def code_fingerprint() -> str:
 
 
 def to_table(run_id: str, run: Mapping[str, Any], fits: Mapping[str, Values]) -> pa.Table:
-    """Turns a model into rows; the opposite of ``load``."""
+    """Turn a model into rows; the opposite of ``load``."""
     rows: list[dict[str, Any]] = []
     for fit, values in fits.items():
         for name, value in values.items():
@@ -135,7 +135,7 @@ def to_table(run_id: str, run: Mapping[str, Any], fits: Mapping[str, Values]) ->
 
 
 def load(rows: pa.Table | pa.RecordBatchReader) -> Artifacts:
-    """Reads a model from its rows, in any order.
+    """Read a model from its rows, in any order.
 
     Raises
     ------

@@ -93,7 +93,7 @@ class ItemEvents:
     gaps: Int8Array
 
     def ends_before(self, cut: int) -> IntArray:
-        """Ends of the histories at ``cut``: ``offsets[c]:ends[c]``; int64 ``[customers]``."""
+        """End of the histories at ``cut``: ``offsets[c]:ends[c]``; int64 ``[customers]``."""
         before = np.concatenate([[0], np.cumsum(self.at < cut)])
         counts = before[self.offsets[1:]] - before[self.offsets[:-1]]
         ends: IntArray = self.offsets[:-1] + counts
@@ -106,12 +106,12 @@ def microseconds(day: datetime.date) -> int:
 
 
 def day_of(moment: int) -> datetime.date:
-    """The UTC day that holds ``moment`` (microseconds since 1970)."""
+    """Return the UTC day that holds ``moment`` (microseconds since 1970)."""
     return datetime.date(1970, 1, 1) + datetime.timedelta(days=moment // MICROSECONDS_A_DAY)
 
 
 def price_buckets(price: Float32Array) -> IntArray:
-    """Buckets of the log price, three in two octaves; 0 without a price; int64 ``[items]``."""
+    """Return buckets of the log price, three in two octaves; 0 without one; int64 ``[items]``."""
     known = np.isfinite(price) & (price > 0)
     log_price = np.log2(np.where(known, price, 1.0)) * 1.5 + 6
     return np.where(known, np.clip(log_price, 0, PRICE_BUCKETS - 2).astype(np.int64) + 1, 0)
@@ -120,7 +120,7 @@ def price_buckets(price: Float32Array) -> IntArray:
 def equal_length_batches(
     starts: IntArray, ends: IntArray, batch_tokens: int, random: np.random.Generator | None = None
 ) -> Iterator[tuple[IntArray, IntArray]]:
-    """Batches slices of equal length, so that no token is padding.
+    """Batch slices of equal length, so that no token is padding.
 
     Parameters
     ----------

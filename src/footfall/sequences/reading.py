@@ -26,7 +26,7 @@ def read(
     known_categories: list[str] | None = None,
     known_brands: list[str] | None = None,
 ) -> tuple[ItemEvents, Catalogue]:
-    """Reads events and items into sorted columns.
+    """Read events and items into sorted columns.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def reordered(
     known_categories: list[str],
     known_brands: list[str],
 ) -> tuple[ItemEvents, Catalogue]:
-    """What ``read`` would have given had it known these names, without reading again."""
+    """Return what ``read`` would have given had it known these names, without reading again."""
     place = {name: number for number, name in enumerate(catalogue.item_ids)}
     known = set(known_items)
     names = [*known_items, *(name for name in catalogue.item_ids if name not in known)]
@@ -138,7 +138,7 @@ def _whole(rows: ArrowRows, table: str, required: Iterable[str]) -> pa.Table:
 def _read_events(
     events: ArrowRows, names: dict[str, int]
 ) -> tuple[IntArray, IntArray, Int8Array, IntArray, Float32Array]:
-    """Encodes batch by batch, so that a stream of any length needs only its encoded columns."""
+    """Encode batch by batch, so that a stream of any length needs only its encoded columns."""
     _columns(events.schema.names, "events", EVENT_COLUMNS)
     batches = events.to_batches() if isinstance(events, pa.Table) else events
     parts: tuple[list[Any], ...] = ([], [], [], [], [])
@@ -181,7 +181,7 @@ def _read_events(
 
 
 def _joined(pieces: list[Any], dtype: type) -> Any:
-    """The pieces as one column; the list is empty then, so that nothing is there twice."""
+    """Return the pieces as one column; the list is empty then, so that nothing is there twice."""
     whole = np.concatenate([np.zeros(0, dtype), *pieces])
     pieces.clear()
     return whole
@@ -194,7 +194,7 @@ def _zone(kind: pa.DataType) -> str | None:
 def _first_price(
     item: IntArray, at: IntArray, price: Float32Array, first_at: IntArray
 ) -> Float32Array:
-    """The lowest positive price at an item's first moment: known as soon as the item is."""
+    """Return the lowest positive price at an item's first moment: known as soon as the item is."""
     known = np.isfinite(price) & (price > 0) & (at == first_at[item])
     first = np.full(len(first_at), np.inf, dtype=np.float32)
     np.minimum.at(first, item[known], price[known])
@@ -241,7 +241,7 @@ def _catalogue(
 def _codes(
     table: pa.Table, column: str, where: IntArray, count: int, known: list[str] | None
 ) -> tuple[IntArray, tuple[str, ...]]:
-    """Codes from 1; a name that only one item bears says no more than the item and gets 0."""
+    """Return codes from 1; a name that only one item bears adds nothing to the item: 0."""
     codes = np.zeros(count, dtype=np.int64)
     if column not in table.column_names:
         return codes, tuple(known or ())
@@ -261,7 +261,7 @@ def _codes(
 
 
 def _sorted_tokens(columns: list[Any], session_gap_seconds: float) -> ItemEvents:
-    """Tokens of customer, item, kind and moment; takes the columns out of the list one by one.
+    """Build tokens of customer, item, kind and moment; take the columns from the list singly.
 
     They are as long as the events: no more than one of them is there twice at a time.
     """
@@ -304,12 +304,12 @@ def _sorted_tokens(columns: list[Any], session_gap_seconds: float) -> ItemEvents
 
 
 def _repeats(column: IntArray) -> np.ndarray:
-    """Which values equal the one before; bool ``[values - 1]``."""
+    """Return which values equal the one before; bool ``[values - 1]``."""
     return np.asarray(column[1:] == column[:-1])
 
 
 def _pauses(customer: IntArray, at: IntArray) -> tuple[np.ndarray, IntArray]:
-    """Where a customer's events start, and the time since the one before; 0 at a start."""
+    """Return where a customer's events start, and the time since the one before; 0 at a start."""
     starts = np.ones(len(customer), dtype=np.bool_)
     starts[1:] = customer[1:] != customer[:-1]
     pause = np.zeros(len(at), dtype=np.int64)

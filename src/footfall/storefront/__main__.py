@@ -15,7 +15,7 @@ from footfall.storefront.simulation import RAW_SCHEMA, TRUTH_SCHEMA, generate
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Generates a storefront and prints rows per table, seconds and peak memory."""
+    """Generate a storefront and prints rows per table, seconds and peak memory."""
     parser = argparse.ArgumentParser(
         prog="python -m footfall.storefront", description="Generate the simulated shop."
     )

@@ -37,12 +37,18 @@ MAX_SEED: Final = 2**63 - 1
 class StorefrontRun:
     """What a call of :func:`generate` did.
 
-    Attributes:
-        seed: seed number of the simulation.
-        customers: size of the simulation, in customers that may register.
-        until: rows that became known at or after this time are hidden; None hides nothing.
-        is_generated: False when an equal simulation was already there and was kept.
-        seconds: wall-clock time of the call.
+    Attributes
+    ----------
+    seed
+        Seed number of the simulation.
+    customers
+        Size of the simulation, in customers that may register.
+    until
+        Rows that became known at or after this time are hidden; None hides nothing.
+    is_generated
+        False when an equal simulation was already there and was kept.
+    seconds
+        Wall-clock time of the call.
     """
 
     seed: int
@@ -53,7 +59,7 @@ class StorefrontRun:
 
 
 def sql_files() -> list[tuple[str, str]]:
-    """Names and texts of the simulation's SQL files, in the order in which they run."""
+    """Return names and texts of the simulation's SQL files, in the order in which they run."""
     folder = resources.files("footfall.storefront") / "sql"
     paths = sorted(
         (path for path in folder.iterdir() if path.name.endswith(".sql")),
@@ -78,28 +84,38 @@ def generate(
     until: date | datetime | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> StorefrontRun:
-    """Makes the schemas ``raw_storefront`` and ``truth_storefront`` in the connection's database.
+    """Make the schemas ``raw_storefront`` and ``truth_storefront`` in the connection's database.
 
     The same seed and size give the same rows under one version of DuckDB, whatever the number of
     threads. An equal simulation that is already there is kept; a change of ``until`` alone only
     moves the views of the raw schema. The schemas change in one transaction of a connection of its
     own: other connections see the old tables or the new ones, and a failure leaves the old ones.
 
-    Args:
-        connection: an open DuckDB connection without uncommitted changes.
-        seed: any number from 0 to 2**63 - 1.
-        customers: how many people may become customers; 2,000 make about 250,000 events, and the
-            number of events grows in proportion.
-        until: shows only what had arrived before this time (a date means its midnight; a time
-            without a zone is UTC), as if the simulation had been loaded then.
-        progress: called with a short text before each step.
+    Parameters
+    ----------
+    connection
+        An open DuckDB connection without uncommitted changes.
+    seed
+        Any number from 0 to 2**63 - 1.
+    customers
+        How many people may become customers; 2,000 make about 250,000 events, and the
+        number of events grows in proportion.
+    until
+        Shows only what had arrived before this time (a date means its midnight; a time
+        without a zone is UTC), as if the simulation had been loaded then.
+    progress
+        Called with a short text before each step.
 
-    Returns:
-        What was done.
+    Returns
+    -------
+    What was done.
 
-    Raises:
-        ValueError: when a parameter is out of range.
-        duckdb.Error: when DuckDB fails, for instance for lack of disk or memory.
+    Raises
+    ------
+    ValueError
+        When a parameter is out of range.
+    duckdb.Error
+        When DuckDB fails, for instance for lack of disk or memory.
     """
     if not 0 <= seed <= MAX_SEED:
         raise ValueError(f"seed must be from 0 to {MAX_SEED}, not {seed}")

@@ -12,6 +12,7 @@ from footfall.pages.boards.serve import ADDRESS, server
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Check, render or serve the boards; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m footfall.pages.boards", description=__doc__)
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--boards", type=Path, default=Path("dashboards"), help="the board files")

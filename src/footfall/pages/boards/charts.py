@@ -39,7 +39,7 @@ DATES = {"month": "%b\n%Y", "day": "%-d %b\n%Y"}
 
 
 def bars(tile: BarsTile, data: Data) -> go.Figure:
-    """Bars; the first of a series of lying ones is on top."""
+    """Return bars; the first of horizontal ones is on top."""
     figure = go.Figure()
     values = data.numbers("value", tile.value)
     texts = data.worded("format", tile.value, tile.format)
@@ -92,7 +92,7 @@ def bars(tile: BarsTile, data: Data) -> go.Figure:
 
 
 def lines(tile: LinesTile, data: Data) -> go.Figure:
-    """Lines; the axis begins at zero."""
+    """Return lines; the axis begins at zero."""
     figure = go.Figure()
     values = data.numbers("value", tile.value)
     texts = data.worded("format", tile.value, tile.format)
@@ -118,7 +118,7 @@ def lines(tile: LinesTile, data: Data) -> go.Figure:
 
 
 def heat(tile: HeatTile, data: Data) -> go.Figure:
-    """A heat map; what has no row stays blank."""
+    """Return a heat map; what has no row stays blank."""
     across = data.worded("across", tile.across, tile.across_format)
     down = data.worded("down", tile.down, tile.down_format)
     values = data.numbers("value", tile.value)
@@ -149,7 +149,7 @@ def heat(tile: HeatTile, data: Data) -> go.Figure:
 
 
 def flow(tile: FlowTile, data: Data) -> go.Figure:
-    """Bands between places, in the order in which the query names the places."""
+    """Return bands between places, in the order in which the query names the places."""
     sources = data.worded("source", tile.source, "words")
     targets = data.worded("target", tile.target, "words")
     values = [value or 0 for value in data.numbers("value", tile.value)]
@@ -194,10 +194,12 @@ def flow(tile: FlowTile, data: Data) -> go.Figure:
 
 
 def own(tile: PlotlyTile, data: Data) -> go.Figure:
-    """A chart that the board describes itself, once for each value of `by`.
+    """Return a chart that the board describes itself, once for each value of `by`.
 
-    Raises:
-        BoardError: Plotly does not know what it asks for.
+    Raises
+    ------
+    BoardError
+        Plotly does not know what it asks for.
     """
     drawn: list[dict[str, Any]] = []
     for number, (name, rows) in enumerate(_series(data, tile.by)):
@@ -221,7 +223,7 @@ def own(tile: PlotlyTile, data: Data) -> go.Figure:
 
 
 def _filled(part: Any, key: str, data: Data, rows: list[int]) -> Any:
-    """A part of a trace with `{column: name}` replaced by that column."""
+    """Return a part of a trace with `{column: name}` replaced by that column."""
     if isinstance(part, dict):
         if set(part) == {"column"}:
             values = data.values(key, str(part["column"]))
@@ -233,7 +235,7 @@ def _filled(part: Any, key: str, data: Data, rows: list[int]) -> Any:
 
 
 def _series(data: Data, by: str) -> Iterator[tuple[str, list[int]]]:
-    """Series by name with the places of their rows, in the order in which they come."""
+    """Return series by name with the places of their rows, in the order in which they come."""
     if not by:
         yield "", list(range(len(data.rows.rows)))
         return
@@ -263,7 +265,7 @@ def _place_axis(places: list[str], form: Format) -> dict[str, Any]:
 
 
 def _legend(is_shown: bool) -> dict[str, Any]:
-    """The legend above, where no axis gets into its way."""
+    """Return the legend above, where no axis gets into its way."""
     return {
         "showlegend": is_shown,
         "legend": {
@@ -282,7 +284,7 @@ def _sides(
     into: Mapping[tuple[int, str], float],
     out: Mapping[tuple[int, str], float],
 ) -> dict[str, list[float]]:
-    """Places of the nodes of two sides that keep their order from top to bottom."""
+    """Return places of the nodes of two sides that keep their order from top to bottom."""
     places: dict[tuple[int, str], float] = {}
     for side in (0, 1):
         sizes = {node: max(into[node], out[node]) for node in nodes if node[0] == side}
@@ -303,7 +305,7 @@ def _sides(
 def _interval(
     values: list[float | None], lower: list[float | None], upper: list[float | None]
 ) -> dict[str, Any]:
-    """Plotly's error bars: the way from the value to either end, none where an end is unknown."""
+    """Return Plotly's error bars: from the value to either end, none where one is unknown."""
     return {
         "type": "data",
         "symmetric": False,

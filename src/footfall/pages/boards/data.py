@@ -22,13 +22,16 @@ class Data:
     say: Wording
 
     def problem(self, field: str, what: str) -> BoardError:
+        """Return an error that names the board's file and a key of the tile."""
         return self.board.problem(f"{self.key}.{field}", what)
 
     def values(self, field: str, column: str) -> list[Any]:
-        """The column that a key of the tile names.
+        """Return the column that a key of the tile names.
 
-        Raises:
-            BoardError: the query has no such column.
+        Raises
+        ------
+        BoardError
+            The query has no such column.
         """
         try:
             values = self.rows.values(column)
@@ -41,7 +44,7 @@ class Data:
         return [float(value) if isinstance(value, Decimal) else value for value in values]
 
     def numbers(self, field: str, column: str) -> list[float | None]:
-        """The same, of a column that has to hold numbers."""
+        """Return such a column, which has to hold numbers."""
         values = self.values(field, column)
         for value in values:
             if value is not None and (
@@ -51,14 +54,16 @@ class Data:
         return values
 
     def worded(self, field: str, column: str, form: Format) -> list[str]:
-        """The same in words."""
+        """Return the same in words."""
         return [self.text(field, value, form) for value in self.values(field, column)]
 
     def text(self, field: str, value: Any, form: Format) -> str:
-        """A value in words.
+        """Return a value in words.
 
-        Raises:
-            BoardError: it does not go with the format.
+        Raises
+        ------
+        BoardError
+            It does not go with the format.
         """
         try:
             return self.say(value, form)

@@ -29,15 +29,24 @@ class _Part(BaseModel):
 class _Tile(_Part):
     """What all tiles have.
 
-    Attributes:
-        title: the heading.
-        query: the name of the query that it shows.
-        anchor: the id on the page; made of the title where it is not given.
-        width: columns of twelve that it takes on a wide screen.
-        note: one sentence on how to read it.
-        empty: the sentence in its place when the query gives no row.
-        link: another board, `board` or `board#anchor`, that tells more.
-        link_text: the words of the link.
+    Attributes
+    ----------
+    title
+        The heading.
+    query
+        The name of the query that it shows.
+    anchor
+        The id on the page; made of the title where it is not given.
+    width
+        Columns of twelve that it takes on a wide screen.
+    note
+        One sentence on how to read it.
+    empty
+        The sentence in its place when the query gives no row.
+    link
+        Another board, `board` or `board#anchor`, that tells more.
+    link_text
+        The words of the link.
     """
 
     title: str
@@ -51,6 +60,7 @@ class _Tile(_Part):
 
     @property
     def name(self) -> str:
+        """Anchor of the tile on its page: its own, or made of the title."""
         return self.anchor or re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
 
 
@@ -195,13 +205,20 @@ class Row(_Part):
 class Board(_Part):
     """One page.
 
-    Attributes:
-        title: its heading, and its name in the links between boards.
-        place: where it stands among the boards.
-        reading: one sentence on how to read it.
-        as_of: SQL that gives the date that its figures stand for.
-        queries: SQL by name. Marts are called `marts.<name>`.
-        rows: what is shown, from top to bottom.
+    Attributes
+    ----------
+    title
+        Its heading, and its name in the links between boards.
+    place
+        Where it stands among the boards.
+    reading
+        One sentence on how to read it.
+    as_of
+        SQL that gives the date that its figures stand for.
+    queries
+        SQL by name. Marts are called `marts.<name>`.
+    rows
+        What is shown, from top to bottom.
     """
 
     title: str
@@ -214,6 +231,7 @@ class Board(_Part):
 
     @property
     def name(self) -> str:
+        """Name of the file, without its ending."""
         return self.path.stem
 
     @property
@@ -226,6 +244,7 @@ class Board(_Part):
         )
 
     def problem(self, key: str, what: str) -> BoardError:
+        """Return an error that names the board's file and a key in it."""
         return BoardError(f"{self.path}: {key}: {what}")
 
 
@@ -248,8 +267,10 @@ def _no_key_twice(node: Any) -> None:
 def load_boards(folder: Path) -> tuple[Board, ...]:
     """All boards of a folder, in their order.
 
-    Raises:
-        BoardError: there is none, or one of them is broken.
+    Raises
+    ------
+    BoardError
+        There is none, or one of them is broken.
     """
     if not folder.is_dir():
         raise BoardError(f"{folder}: there is no such folder of boards")
@@ -268,8 +289,10 @@ def load_boards(folder: Path) -> tuple[Board, ...]:
 def load_board(path: Path) -> Board:
     """One board, checked as far as that goes without data.
 
-    Raises:
-        BoardError: the file is broken; the message names file and key.
+    Raises
+    ------
+    BoardError
+        The file is broken; the message names file and key.
     """
     try:
         text = path.read_text(encoding="utf-8")

@@ -29,15 +29,22 @@ def render_page(
     marts: Sequence[str],
     say: Wording,
 ) -> str:
-    """The page as text. All that comes from the warehouse or from the board is escaped.
+    """Return the page as text. All that comes from the warehouse or from the board is escaped.
 
-    Args:
-        board: the board, which stands among `boards`; they are linked with each other.
-        shown: its tiles by their keys.
-        as_of: the date that its figures stand for; None while there is no data.
-        run: the publication that they come from.
-        marts: the marts that they come from.
-        say: the words for values.
+    Parameters
+    ----------
+    board
+        The board, which stands among `boards`; they are linked with each other.
+    shown
+        Its tiles by their keys.
+    as_of
+        The date that its figures stand for; None while there is no data.
+    run
+        The publication that they come from.
+    marts
+        The marts that they come from.
+    say
+        The words for values.
     """
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -70,6 +77,6 @@ def address(link: str) -> str:
 
 
 def figure_json(figure: go.Figure) -> Markup:
-    """The figure for a script element; `<` is escaped, so that no text can close the element."""
+    """Return the figure for a script element; `<` is escaped, so that no text can close it."""
     told: dict[str, Any] = json.loads(figure.to_json())
     return Markup(json.dumps(told, sort_keys=True).replace("<", "\\u003c"))

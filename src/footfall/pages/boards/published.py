@@ -23,10 +23,12 @@ class Rows:
     rows: Sequence[tuple[Any, ...]]
 
     def values(self, column: str) -> list[Any]:
-        """A column from top to bottom.
+        """Return a column from top to bottom.
 
-        Raises:
-            KeyError: there is no such column.
+        Raises
+        ------
+        KeyError
+            There is no such column.
         """
         if column not in self.columns:
             raise KeyError(column)
@@ -60,20 +62,24 @@ class PublishedMarts:
         self.run = PublishedRun(*runs[0])
 
     def rows(self, sql: str) -> Rows:
-        """The rows of a query.
+        """Return the rows of a query.
 
-        Raises:
-            duckdb.Error: the query is wrong.
+        Raises
+        ------
+        duckdb.Error
+            The query is wrong.
         """
         cursor = self._connection.execute(sql)
         columns = [name for name, *_ in cursor.description or ()]
         return Rows(columns, cursor.fetchall())
 
     def marts_of(self, sql: str) -> frozenset[str]:
-        """The marts that a query reads.
+        """Return the marts that a query reads.
 
-        Raises:
-            BoardError: it reads something that is no mart.
+        Raises
+        ------
+        BoardError
+            It reads something that is no mart.
         """
         names = self._connection.get_table_names(sql, qualified=True)
         # DuckDB 2 tells the alias along with the name.
@@ -83,8 +89,10 @@ class PublishedMarts:
 def mart_name(relation: str) -> str:
     """`marts.sessions` without its schema.
 
-    Raises:
-        BoardError: the relation is no mart.
+    Raises
+    ------
+    BoardError
+        The relation is no mart.
     """
     schema, _, name = relation.rpartition(".")
     if schema != SCHEMA:
@@ -96,8 +104,10 @@ def mart_name(relation: str) -> str:
 def open_published(path: Path) -> Iterator[PublishedMarts]:
     """Open the published file for reading only, with no way to any other file.
 
-    Raises:
-        BoardError: it is missing, or is no publication.
+    Raises
+    ------
+    BoardError
+        It is missing, or is no publication.
     """
     if not path.is_file():
         raise BoardError(

@@ -19,10 +19,12 @@ from footfall.pages.boards.wording import Wording
 def render_boards(
     boards: Sequence[Board], published: Path, currency: str = ""
 ) -> Iterator[tuple[Board, str]]:
-    """The boards as pages, one after the other. Equal publications give equal pages.
+    """Return the boards as pages, one after the other. Equal publications give equal pages.
 
-    Raises:
-        BoardError: nothing is published, or a board asks for what is not there.
+    Raises
+    ------
+    BoardError
+        Nothing is published, or a board asks for what is not there.
     """
     with open_published(published) as marts:
         for board in boards:

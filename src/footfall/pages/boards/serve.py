@@ -28,14 +28,16 @@ class _Handler(SimpleHTTPRequestHandler):
         return super().send_head()
 
     def log_message(self, format: str, *args: object) -> None:
-        """Says nothing: the terminal belongs to whoever started it."""
+        """Say nothing: the terminal belongs to whoever started it."""
 
 
 def server(folder: Path, port: int, first_page: str) -> ThreadingHTTPServer:
-    """A server of the files in a folder on the loopback address; port 0 takes any that is free.
+    """Return a server of a folder's files on the loopback address; port 0 takes a free one.
 
-    Raises:
-        BoardError: nothing was rendered there, or the port is taken.
+    Raises
+    ------
+    BoardError
+        Nothing was rendered there, or the port is taken.
     """
     if not (folder / first_page).is_file():
         raise BoardError(f"There is no {first_page} in {folder}. Render it: make dashboards")

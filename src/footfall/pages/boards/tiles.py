@@ -91,10 +91,12 @@ NUMBERS: frozenset[Format] = frozenset(
 
 
 def show(tile: Tile, data: Data, marts: Sequence[str]) -> Shown:
-    """What to show for a tile; its sentence where the query gave nothing.
+    """Return what to show for a tile; its sentence where the query gave nothing.
 
-    Raises:
-        BoardError: the tile asks for a column that is not there, or for a format that doesn't go.
+    Raises
+    ------
+    BoardError
+        The tile asks for a column that is not there, or for a format that doesn't go.
     """
     if not data.rows.rows:
         return Shown(tile, marts, empty=tile.empty)
@@ -158,7 +160,7 @@ def _number(tile: FigureTile, data: Data) -> Number:
 
 
 def _line(told: Sequence[float | None]) -> str:
-    """Points of a small line, for SVG; nothing where there are fewer than two."""
+    """Return points of a small line, for SVG; nothing where there are fewer than two."""
     values = [value for value in told if value is not None]
     if len(values) < 2:
         return ""
@@ -197,7 +199,7 @@ def _table(columns: Sequence[Column], data: Data) -> Table:
 def _columns(
     tile: BarsTile | LinesTile | HeatTile | FlowTile | PlotlyTile, data: Data
 ) -> list[Column]:
-    """The columns behind a chart, as its table tells them."""
+    """Return the columns behind a chart, as its table tells them."""
 
     def column(name: str, form: Format) -> Column:
         return Column(name=name, label=name.replace("_", " "), format=form)
@@ -228,7 +230,7 @@ def _columns(
 
 
 def _guessed(values: Sequence[Any]) -> Format:
-    """The format of a column that a chart of one's own leaves open."""
+    """Return the format of a column that a chart of one's own leaves open."""
     known = [value for value in values if value is not None]
     if known and all(isinstance(value, bool) for value in known):
         return "yes_no"
@@ -269,7 +271,7 @@ def _csv(rows: Rows) -> str:
 
 
 def _unarmed(value: Any) -> Any:
-    """A text that a spreadsheet would take for a formula gets an apostrophe before it."""
+    """Put an apostrophe before a text that a spreadsheet would take for a formula."""
     if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
         return f"'{value}"
     return value

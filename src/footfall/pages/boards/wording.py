@@ -24,10 +24,12 @@ class Wording:
     currency: str = ""
 
     def __call__(self, value: Any, form: Format) -> str:
-        """The value in words; a dash where there is none.
+        """Return the value in words; a dash where there is none.
 
-        Raises:
-            ValueError: the value does not go with the format.
+        Raises
+        ------
+        ValueError
+            The value does not go with the format.
         """
         if value is None:
             return wording.UNKNOWN
@@ -67,14 +69,14 @@ class Wording:
         return f"{sign}{self.currency}{text.removeprefix('-')}"
 
     def change(self, now: float, before: float, form: Format) -> str:
-        """How a figure moved: shares by points, everything else by per cent of what it was."""
+        """Return how a figure moved: shares by points, all else by per cent of what it was."""
         if form == "share":
             return f"{100 * (now - before):+.1f} points"
         return f"{(now - before) / abs(before):+.1%}"
 
 
 def shortened(key: str) -> str:
-    """The head of a long key: enough to find it by."""
+    """Return the head of a long key: enough to find it by."""
     return key if len(key) <= 10 else f"{key[:8]}…"
 
 

@@ -12,6 +12,7 @@ from footfall.pages.report.warehouse import ReportError
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Write the report; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m footfall.pages.report", description=__doc__)
     parser.add_argument("--database", type=Path, required=True, help="the warehouse that was built")
     parser.add_argument("--out", type=Path, required=True, help="the page to write")

@@ -17,7 +17,7 @@ MODELS = (
 
 
 def attribution(marts: Marts) -> Chart:
-    """Shares of the conversions of all months: channels are rows, rules are columns."""
+    """Return shares of the conversions of all months: channels are rows, rules are columns."""
     if missing := not_built(marts, "attribution", TITLE, USES):
         return missing
     rows = marts.rows("""

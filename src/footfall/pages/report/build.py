@@ -19,10 +19,12 @@ from footfall.pages.report.warehouse import Marts, open_marts
 
 
 def build_report(database: Path, written_at: datetime) -> str:
-    """The report on a built warehouse as one HTML page that needs no network.
+    """Return the report on a built warehouse as one HTML page that needs no network.
 
-    Raises:
-        ReportError: The warehouse is missing, in use or without marts.
+    Raises
+    ------
+    ReportError
+        The warehouse is missing, in use or without marts.
     """
     with open_marts(database) as marts:
         return render_page(read_heading(marts), sections(marts), written_at)

@@ -18,7 +18,7 @@ USES = ("journey_cohorts",)
 
 
 def cohorts(marts: Marts) -> tuple[Chart, Chart]:
-    """The retention triangle and the value that grows a customer, over months that are complete."""
+    """Return the retention triangle and the value of a customer, over complete months."""
     missing = not_built(marts, "retention", RETENTION_TITLE, USES)
     if missing:
         return missing, Chart("worth", VALUE_TITLE, USES, empty=missing.empty)

@@ -38,7 +38,7 @@ SEGMENTS = Grouping(
 
 
 def customer_groups(marts: Marts, grouping: Grouping) -> tuple[Chart, Chart]:
-    """How many are in each group over time, and the moves between the last two snapshots."""
+    """Return how many are in each group over time, and the moves between the last two snapshots."""
     return _sizes(marts, grouping), _moves(marts, grouping)
 
 

@@ -26,10 +26,12 @@ class Heading:
 
 
 def read_heading(marts: Marts) -> Heading:
-    """The totals, and the names of marts that tell another number of sessions.
+    """Return the totals, and the names of marts that tell another number of sessions.
 
-    Raises:
-        ReportError: No session is left without the bots.
+    Raises
+    ------
+    ReportError
+        No session is left without the bots.
     """
     ((*totals, sources),) = marts.rows("""
         select

@@ -31,7 +31,7 @@ OUTCOMES = {
 
 
 def journey_map(marts: Marts) -> Chart:
-    """Stages as a Sankey; the width of a band is a number of sessions."""
+    """Return stages as a Sankey; the width of a band is a number of sessions."""
     if missing := not_built(marts, "map", TITLE, USES):
         return missing
     # Medians of months can't be merged: their mean, weighed by sessions, is called typical.

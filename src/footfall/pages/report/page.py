@@ -18,7 +18,7 @@ from footfall.pages.theme.assets import asset
 
 
 def render_page(heading: Heading, sections: Sequence[Section], written_at: datetime) -> str:
-    """The page as text. All that comes from the warehouse is escaped."""
+    """Return the page as text. All that comes from the warehouse is escaped."""
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -39,6 +39,6 @@ def render_page(heading: Heading, sections: Sequence[Section], written_at: datet
 
 
 def figure_json(chart: Chart) -> Markup:
-    """The figure for a script element; `<` is escaped, so that no text can close the element."""
+    """Return the figure for a script element; `<` is escaped, so that no text can close it."""
     figure: dict[str, Any] = json.loads(chart.figure.to_json()) if chart.figure else {}
     return Markup(json.dumps(figure, sort_keys=True).replace("<", "\\u003c"))

@@ -118,7 +118,7 @@ def pain_points(marts: Marts) -> Chart:
 
 
 def suggestions(marts: Marts) -> Chart:
-    """Suggestions in the words of the mart."""
+    """Return suggestions in the words of the mart."""
     if missing := not_built(marts, "suggestions", ADVICE_TITLE, ADVICE_USES):
         return missing
     rows = marts.rows("""

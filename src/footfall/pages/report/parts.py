@@ -55,7 +55,7 @@ class Section:
 
 
 def not_built(marts: Marts, anchor: str, title: str, names: Sequence[str]) -> Chart | None:
-    """The sentence for a chart whose marts the warehouse lacks; None when all are there."""
+    """Return the sentence for a chart whose marts the warehouse lacks; None when all are there."""
     missing = marts.missing(*names)
     if not missing:
         return None

@@ -16,7 +16,7 @@ START, END = "(start)", "(end)"
 
 
 def transition_matrix(marts: Marts) -> Chart:
-    """Probabilities over all months: the months' counts are added, then divided."""
+    """Return probabilities over all months: the months' counts are added, then divided."""
     if missing := not_built(marts, "transitions", TITLE, USES):
         return missing
     rows = marts.rows("""

@@ -35,7 +35,7 @@ class Marts:
         return tuple(name for name in names if name not in self.names)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """The rows of a query; marts are found by their bare names."""
+        """Return the rows of a query; marts are found by their bare names."""
         found: list[tuple[Any, ...]] = self._connection.execute(sql).fetchall()
         return found
 
@@ -44,8 +44,10 @@ class Marts:
 def open_marts(path: Path) -> Iterator[Marts]:
     """Open a warehouse for reading only.
 
-    Raises:
-        ReportError: The file is missing, is being built, is no warehouse or has no marts.
+    Raises
+    ------
+    ReportError
+        The file is missing, is being built, is no warehouse or has no marts.
     """
     if not path.is_file():
         raise ReportError(

@@ -13,6 +13,7 @@ from footfall.pages.site.write import write_site
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Write the site or trace a column; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m footfall.pages.site", description=__doc__)
     parser.add_argument(
         "--target", type=Path, default=Path("target"), help="where dbt docs generate wrote to"

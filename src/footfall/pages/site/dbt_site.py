@@ -26,10 +26,12 @@ _WAY_BACK = (
 
 
 def made_ours(page: str) -> str:
-    """The page with a policy that forbids requests, without trackers, with a link to the start.
+    """Return the page without trackers, with a policy against requests and a link to the start.
 
-    Raises:
-        SiteError: This is not the page that dbt writes.
+    Raises
+    ------
+    SiteError
+        This is not the page that dbt writes.
     """
     head, body = '<meta charset="utf-8">', "<body>"
     if page.count(head) < 1 or body not in page:

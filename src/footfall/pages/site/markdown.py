@@ -50,7 +50,7 @@ def read_pages(folder: Path) -> tuple[Page, ...]:
 
 
 def anchor_of(title: str) -> str:
-    """The anchor of a heading, as code hosts make it."""
+    """Return the anchor of a heading, as code hosts make it."""
     return re.sub(r"\s", "-", re.sub(r"[^\w\s-]", "", title.strip().lower()))
 
 
@@ -99,7 +99,7 @@ def _page(folder: Path, name: str, text: str, pages: frozenset[str]) -> Page:
 
 
 def _without_picture_links(tokens: Sequence[Token]) -> list[Token]:
-    """Words of links to picture files stay, the links go: a page holds its pictures itself."""
+    """Replace links to picture files by their words: a page holds its pictures itself."""
     kept: list[Token] = []
     is_inside = False
     for token in tokens:
@@ -126,7 +126,7 @@ def _words(token: Token) -> str:
 
 
 def _address(address: str, pages: frozenset[str]) -> str:
-    """Links between pages lead to the pages of the site; addresses of the web stay."""
+    """Return where a link leads on the site: to its own page, or to the same web address."""
     path, hash_mark, anchor = address.partition("#")
     if path.endswith(".md") and "/" not in path and path.removesuffix(".md") in pages:
         return path.removesuffix(".md") + ".html" + hash_mark + anchor

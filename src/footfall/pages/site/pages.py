@@ -33,15 +33,21 @@ LAYERS = (
 
 
 def landing_page(lineage: Lineage, pages: Sequence[Page], counts: Mapping[str, int]) -> str:
-    """The landing page.
+    """Return the landing page.
 
-    Args:
-        lineage: of the project.
-        pages: those of docs/.
-        counts: of `test` and `unit_test`.
+    Parameters
+    ----------
+    lineage
+        Of the project.
+    pages
+        Those of docs/.
+    counts
+        Of `test` and `unit_test`.
 
-    Raises:
-        SiteError: docs/ lacks a page or a mart that the landing page shows.
+    Raises
+    ------
+    SiteError
+        Docs/ lacks a page or a mart that the landing page shows.
     """
     by_name = {page.name: page for page in pages}
     for name in (MARTS, GLOSSARY, "overview_of_project", *PARTS.values()):
@@ -78,13 +84,13 @@ def landing_page(lineage: Lineage, pages: Sequence[Page], counts: Mapping[str, i
 
 
 def text_page(page: Page) -> str:
-    """A page of docs/ in the dress of the site."""
+    """Return a page of docs/ in the dress of the site."""
     shown = {"title": page.title, "html": Markup(page.html)}
     return _environment().get_template("page.html").render(**_common("../"), page=shown)
 
 
 def lineage_page(lineage: Lineage) -> str:
-    """The page that traces columns; it holds the whole lineage."""
+    """Return the page that traces columns; it holds the whole lineage."""
     data = json.dumps(lineage_data(lineage), separators=(",", ":"), sort_keys=True)
     return (
         _environment()
@@ -99,7 +105,7 @@ def lineage_page(lineage: Lineage) -> str:
 
 
 def lineage_data(lineage: Lineage) -> dict[str, Any]:
-    """The lineage as the page reads it: places are a number of a table and one of a column."""
+    """Return the lineage as the page reads it: a place is the numbers of a table and a column."""
     relations = sorted(lineage.project.relations.values(), key=lambda one: (one.name, one.id))
     numbers = {one.id: number for number, one in enumerate(relations)}
     columns = {
@@ -188,7 +194,7 @@ def _shown(section: Section) -> dict[str, Any]:
 
 
 def _moved(html: str) -> str:
-    """Links between pages, seen from the landing page one folder above them."""
+    """Move links between pages for the landing page, one folder above them."""
     return re.sub(r'href="(?!#|https?:|mailto:)', 'href="pages/', html)
 
 

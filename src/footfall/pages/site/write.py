@@ -27,14 +27,20 @@ class Written:
 def write_site(target: Path, pages: Path, out: Path) -> Written:
     """Write all pages.
 
-    Args:
-        target: the folder that `dbt docs generate --static` wrote to.
-        pages: the folder of the pages in Markdown.
-        out: the folder to fill; what an earlier run left there goes.
+    Parameters
+    ----------
+    target
+        The folder that `dbt docs generate --static` wrote to.
+    pages
+        The folder of the pages in Markdown.
+    out
+        The folder to fill; what an earlier run left there goes.
 
-    Raises:
-        SiteError: Something that the site is made from is missing or not as it should be, or
-            the folder holds something else than an earlier site.
+    Raises
+    ------
+    SiteError
+        Something that the site is made from is missing or not as it should be, or the
+        folder holds something else than an earlier site.
     """
     site = target / "static_index.html"
     if not site.exists():

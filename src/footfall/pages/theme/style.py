@@ -21,7 +21,7 @@ HEAT = [[0, "var(--heat-0)"], [1, "var(--heat-1)"]]
 
 
 def axis(title: str = "", **own: Any) -> dict[str, Any]:
-    """An axis that stays in the background."""
+    """Return an axis that stays in the background."""
     return {
         "gridcolor": RULE,
         "zerolinecolor": RULE,
@@ -34,7 +34,7 @@ def axis(title: str = "", **own: Any) -> dict[str, Any]:
 
 
 def finished(figure: go.Figure, height: int, **layout: Any) -> go.Figure:
-    """The figure in the page's dress."""
+    """Return the figure in the page's dress."""
     figure.update_layout(
         template="none",
         height=height,
@@ -53,7 +53,7 @@ def finished(figure: go.Figure, height: int, **layout: Any) -> go.Figure:
 def heat_map(
     columns: list[str], rows: list[str], values: list[list[float | None]], texts: list[list[str]]
 ) -> go.Heatmap:
-    """A heat map that writes its values into the cells, first row on top."""
+    """Return a heat map that writes its values into the cells, first row on top."""
     return go.Heatmap(
         x=columns,
         y=rows,

@@ -20,14 +20,14 @@ def amount(value: float | None) -> str:
 
 
 def share(value: float | None) -> str:
-    """A share as per cent, with a decimal where it is small."""
+    """Return a share as per cent, with a decimal where it is small."""
     if value is None:
         return UNKNOWN
     return f"{value:.1%}" if abs(value) < 0.1 else f"{value:.0%}"
 
 
 def duration(seconds: float | None) -> str:
-    """Seconds in the unit that fits."""
+    """Return seconds in the unit that fits."""
     if seconds is None:
         return UNKNOWN
     if seconds < 90:
@@ -50,5 +50,5 @@ def month(value: date) -> str:
 
 
 def words(name: str) -> str:
-    """A name of the warehouse as words: bought_later becomes bought later."""
+    """Return a name of the warehouse as words: bought_later becomes bought later."""
     return name.replace("_", " ")
