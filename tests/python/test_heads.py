@@ -14,9 +14,10 @@ import pytest
 
 from cutoff_tables import random_states, simulated_cutoffs, states_table
 from footfall import heads
+from footfall.core.stored_rows import ArtifactError, load, to_table
 from footfall.evaluation import score_metrics
 from footfall.heads import HeadSettings
-from footfall.heads.churn import fit_silence, silence_labels
+from footfall.heads.churn import SilenceModel, fit_silence, silence_labels
 from footfall.heads.cutoffs import study
 from footfall.heads.cutoffs.rows import (
     as_of_day,
@@ -27,8 +28,10 @@ from footfall.heads.cutoffs.rows import (
     training_rows,
 )
 from footfall.heads.cutoffs.study import Memory, Study
+from footfall.heads.fields import from_values, to_values
 from footfall.heads.learners.linear import sigmoid
 from footfall.heads.trials import trials
+from footfall.heads.value import ValueModel, fit_value
 
 pytestmark = pytest.mark.library
 
@@ -254,6 +257,37 @@ def test_a_state_that_tells_the_outcome_is_used_and_one_of_noise_does_no_harm(
     assert figure(told, **ours) > figure(told, **plain) + 0.01
     noise = heads.backtest_churn(cutoffs, random_states(cutoffs), settings=only, progress=silent)
     assert figure(noise, **ours) > figure(noise, **plain) - 0.02
+
+
+def test_a_stored_head_says_the_same_to_the_bit(cutoffs: pa.Table) -> None:
+    rows = read_cutoffs(cutoffs, random_states(cutoffs), (30,))
+    today = as_of_day(rows)
+    assert today is not None
+    known, asked = Study(rows, SETTINGS), rows.at([today])
+    silence = fit_silence(known, today, 30, state=True)
+    value = fit_value(known, today, 30, state=True)
+    assert silence is not None
+    assert value is not None
+    values = to_values(silence, "silence") | to_values(value, "value")
+    stored = load(to_table("run", {}, {"30d": values})).fits["30d"]
+    silence_again = from_values(SilenceModel, stored, "silence")
+    value_again = from_values(ValueModel, stored, "value")
+    assert (silence_again.probability(asked) == silence.probability(asked)).all()
+    (names, effects), (names_again, effects_again) = (
+        model.drivers(asked) for model in (silence, silence_again)
+    )
+    assert names == names_again
+    assert (effects == effects_again).all()
+    assert (value_again.amount(asked) == value.amount(asked)).all()
+    assert (value_again.expected_orders(asked) == value.expected_orders(asked)).all()
+    buys = 1.0 - silence.probability(asked)
+    tiers = value.tier_probabilities(asked, buys)
+    assert (value_again.tier_probabilities(asked, buys) == tiers).all()
+    assert (value_again.tier_weights(tiers) == value.tier_weights(tiers)).all()
+    with pytest.raises(ArtifactError, match=r"no numbers silence\.blend"):
+        from_values(SilenceModel, {"silence.uses_state": np.array(1)} | {
+            name: stored[name] for name in stored if name != "silence.blend"
+        }, "silence")  # fmt: skip
 
 
 # --- the same again --------------------------------------------------------------------------
