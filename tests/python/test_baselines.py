@@ -26,6 +26,7 @@ from footfall.heads.tiers import (
     tier_of,
     vip_threshold,
 )
+from footfall.heads.value import choose_blend
 
 pytestmark = pytest.mark.library
 
@@ -179,10 +180,60 @@ def test_one_error_choice_keeps_the_preferred_without_evidence() -> None:
     generator = np.random.default_rng(8)
     same = generator.normal(size=(500, 1)) + np.zeros((500, 3))
     same[:, 1] += generator.normal(0.001, 0.5, 500)
-    assert one_error_choice(same, preferred=1) == 1
+    assert one_error_choice(same, np.arange(500), preferred=1) == 1
     better = same.copy()
     better[:, 2] -= 1.0
-    assert one_error_choice(better, preferred=1) == 2
+    assert one_error_choice(better, np.arange(500), preferred=1) == 2
+
+
+def test_a_customer_at_three_cut_offs_is_one_customer() -> None:
+    """The same rows three times are no more evidence than once.
+
+    As independent rows they would choose another blend for two shops in three more.
+    """
+    generator = np.random.default_rng(10)
+    changed = 0
+    for _ in range(200):
+        losses = np.column_stack([np.zeros(100), generator.normal(0.0, 1.0, 100)])
+        customers = generator.permutation(100)
+        once = one_error_choice(losses, customers, preferred=0)
+        three = one_error_choice(np.tile(losses, (3, 1)), np.tile(customers, 3), preferred=0)
+        assert three == once
+        changed += once
+    # One standard error: a worse choice is taken for one shop in six.
+    assert 0.10 < changed / 200 < 0.23
+
+
+def test_bands_may_be_learned_on_the_rows_that_chose_the_blend() -> None:
+    """Learned on other rows of as many customers they would hold hardly more.
+
+    The choice among so few blends of the same five predictions, half of which is fixed, is too
+    weak to fit the rows: new customers exceed the upper end as often.
+    """
+    generator = np.random.default_rng(11)
+
+    def shop(count: int) -> tuple[np.ndarray, np.ndarray]:
+        mean = generator.lognormal(3.0, 1.0, count)
+        spent = mean * generator.lognormal(-0.3, 0.8, count) * (generator.random(count) < 0.7)
+        wrong = ((-0.1, 0.5), (0.0, 0.35), (0.05, 0.4), (-0.3, 0.9), (0.1, 0.6))
+        members = [mean * generator.lognormal(bias, spread, count) for bias, spread in wrong]
+        return spent, np.column_stack(members)
+
+    exceeded: dict[str, list[float]] = {"same rows": [], "other rows": []}
+    for _ in range(120):
+        spent, members = shop(150)
+        blend = choose_blend(spent, members, np.arange(150))
+        asked, asked_members = shop(3000)
+        others, other_members = shop(150)
+        for name, known, learned in (
+            ("same rows", spent, members),
+            ("other rows", others, other_members),
+        ):
+            bands = fit_bands(learned @ blend, known, 0.8)
+            exceeded[name].append((asked > bands.interval(asked_members @ blend)[1]).mean())
+    same, other = (float(np.mean(shares)) for shares in exceeded.values())
+    assert same == pytest.approx(0.10, abs=0.015)
+    assert same - other < 0.012
 
 
 def test_decision_names_rare_tiers_and_keeps_certain_ones() -> None:

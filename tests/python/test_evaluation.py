@@ -9,6 +9,7 @@ from sklearn import metrics as reference
 from footfall.evaluation import bootstrap as evaluation
 from footfall.evaluation import calibration as calibration_tenths
 from footfall.evaluation import score_metrics as metrics
+from footfall.evaluation.leads import leads
 
 pytestmark = pytest.mark.library
 
@@ -50,10 +51,7 @@ def test_weights_are_repetitions(sample: tuple[np.ndarray, np.ndarray]) -> None:
     repeated = np.repeat(np.arange(len(labels)), counts)
     weights = counts[None, :].astype(float)
     amounts = scores * 100.0
-    for name, metric in {
-        **{k: metrics.probability_metrics()[k] for k in ("auc", "pr_auc", "brier", "log_loss")},
-        **{k: metrics.amount_metrics()[k] for k in ("mae", "rmse", "gini", "total_ratio")},
-    }.items():
+    for name, metric in {**metrics.probability_metrics(), **metrics.amount_metrics()}.items():
         weighted = metric(labels, amounts if name in {"mae", "rmse"} else scores, weights)[0]
         plain = metric(
             labels[repeated],
@@ -150,6 +148,88 @@ def test_interval_has_its_nominal_coverage() -> None:
     assert 88 <= inside <= 100
 
 
+def test_metrics_of_the_top_have_intervals_of_nominal_coverage() -> None:
+    """Each resample has a top of its own: with that of the data recall varies half as much again.
+
+    Standard deviations of 2,000 fresh samples: .058 (precision) and .021 (recall).
+    """
+    generator = np.random.default_rng(12)
+
+    def shop() -> tuple[np.ndarray, np.ndarray]:
+        chances = generator.beta(0.8, 2, 600)
+        return (generator.random(600) < chances).astype(float), chances
+
+    top = {"precision": metrics.precision_top, "recall": metrics.recall_top}
+    fresh = {
+        name: np.std([metric(*shop(), once(600))[0] for _ in range(2000)])
+        for name, metric in top.items()
+    }
+    spreads: dict[str, list[float]] = {name: [] for name in top}
+    for seed in range(60):
+        labels, chances = shop()
+        measured = evaluation.measure(top, labels, {"m": chances}, replicates=150, seed=seed)
+        for name in top:
+            spreads[name].append(float(measured["m", name].replicates.std()))
+    for name, spread in spreads.items():
+        assert np.mean(spread) == pytest.approx(fresh[name], rel=0.12), name
+
+
+def test_rows_of_one_customer_are_drawn_together() -> None:
+    """A hundred visitors with ten like sessions each say what a hundred sessions say."""
+    generator = np.random.default_rng(13)
+    outcome = (generator.random(100) < 0.3).astype(float)
+    once_each, models = {"brier": metrics.brier}, {"constant": np.full(100, 0.3)}
+    plain = evaluation.measure(once_each, outcome, models, replicates=400, seed=1)
+    ten = np.tile(outcome, 10)
+    repeated = evaluation.measure(
+        once_each,
+        ten,
+        {"constant": np.full(1000, 0.3)},
+        replicates=400,
+        seed=1,
+        clusters=np.tile(np.arange(100) * 7 + 3, 10),
+    )
+    np.testing.assert_allclose(
+        repeated["constant", "brier"].replicates, plain["constant", "brier"].replicates
+    )
+    alone = evaluation.measure(
+        once_each, outcome, models, replicates=400, seed=1, clusters=np.arange(100)[::-1]
+    )
+    np.testing.assert_allclose(
+        alone["constant", "brier"].replicates, plain["constant", "brier"].replicates
+    )
+
+
+def test_means_over_customers_have_intervals_and_repeat() -> None:
+    values = np.random.default_rng(0).random(500)
+    mean = evaluation.measure_mean(values, replicates=1000, seed=1)
+    assert mean.value == pytest.approx(values.mean())
+    assert mean.upper - mean.lower == pytest.approx(3.92 * values.std() / np.sqrt(500), rel=0.1)
+    again = evaluation.measure_mean(values, replicates=1000, seed=1)
+    assert (mean.lower, mean.upper) == (again.lower, again.upper)
+    nobody = evaluation.measure_mean(np.zeros(0), replicates=1000, seed=1)
+    assert np.isnan([nobody.value, nobody.lower, nobody.upper]).all()
+
+
+def test_leads_are_over_the_best_baseline_and_the_best_without_a_model() -> None:
+    values = {"attention_scorer": 0.5, "popular": 0.3, "item_knn": 0.6, "personal_frequency": 0.4}
+    measured = {
+        (model, "ndcg_10"): evaluation.summarise(value, np.array([value, value + 0.01]))
+        for model, value in values.items()
+    }
+    found = leads(measured, ("ndcg_10",))
+    assert set(found) == {
+        ("attention_scorer", "ndcg_10_lead"),
+        ("attention_scorer", "ndcg_10_trivial_lead"),
+    }
+    assert found["attention_scorer", "ndcg_10_lead"].value == pytest.approx(-0.1)
+    assert found["attention_scorer", "ndcg_10_trivial_lead"].value == pytest.approx(0.1)
+    # Resampled together, so that what is hard for all has no say.
+    assert found["attention_scorer", "ndcg_10_lead"].upper == pytest.approx(-0.1)
+    nobody = {key: result for key, result in measured.items() if key[0] == "attention_scorer"}
+    assert leads(nobody, ("ndcg_10",)) == {}
+
+
 def test_chunks_of_weights_do_not_change_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
     labels = np.tile([0.0, 1.0], 50)
     scores = np.linspace(0, 1, 100)
@@ -179,6 +259,23 @@ def test_tenths_hold_everybody_once_and_wilson_covers_the_rare() -> None:
     amounts = calibration_tenths.calibration_tenths(labels * 10, predicted, is_probability=False)
     assert amounts[1].observed == pytest.approx(5.0)
     assert amounts[1].upper == pytest.approx(5.0 + 1.96 * 5.0 / np.sqrt(500))
+
+
+def test_tenths_of_visitors_with_many_sessions_are_less_certain() -> None:
+    labels = np.repeat(np.tile([0.0, 1.0, 1.0, 0.0], 25), 9)
+    visitor = np.repeat(np.arange(100), 9)
+    predicted = np.full(900, 0.5)
+    (plain,) = calibration_tenths.calibration_tenths(
+        labels[::9], predicted[::9], is_probability=True
+    )
+    (clustered,) = calibration_tenths.calibration_tenths(
+        labels, predicted, is_probability=True, clusters=visitor
+    )
+    assert clustered == plain
+    (independent,) = calibration_tenths.calibration_tenths(labels, predicted, is_probability=True)
+    assert independent.count == 900
+    width = clustered.upper - clustered.lower
+    assert independent.upper - independent.lower == pytest.approx(width / 3, rel=0.05)
 
 
 def test_stability_index_is_nothing_for_the_same_and_much_for_a_shift() -> None:

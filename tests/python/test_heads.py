@@ -30,6 +30,7 @@ from footfall.heads.cutoffs.rows import (
 from footfall.heads.cutoffs.study import Memory, Study
 from footfall.heads.fields import from_values, to_values
 from footfall.heads.learners.linear import sigmoid
+from footfall.heads.predictions import predict_silence
 from footfall.heads.trials import trials
 from footfall.heads.value import ValueModel, fit_value
 
@@ -112,6 +113,38 @@ def test_longer_silence_is_never_likelier(churn: pa.Table) -> None:
         for horizon in (30, 90)
     }
     assert (by_horizon[90] <= by_horizon[30]).all()
+
+
+def test_what_is_judged_is_what_is_served() -> None:
+    """Horizons so near each other cross: the longer one takes the chance of the shorter one."""
+    table = simulated_cutoffs(horizons=(30, 34))
+    near = HeadSettings(horizons=(30, 34), backtest_cutoffs=1, bootstrap_replicates=0, threads=1)
+    rows = read_cutoffs(table, None, near.horizons)
+    shared = Study(rows, near)
+    today = as_of_day(rows)
+    assert today is not None
+    day = closed_days(rows, 34)[-1]
+    crossed = 0
+    for origin in (today, day):
+        asked = rows.at([origin])
+        short, long = (predict_silence(shared, asked, origin, horizon) for horizon in (30, 34))
+        assert (long.probability <= short.probability).all()
+        assert long.model is not None
+        crossed += int((long.model.probability(asked) > short.probability).sum())
+        np.testing.assert_array_equal(long.past_probability(asked), long.probability)
+    assert crossed > 0
+    tested = heads.backtest_churn(table, None, settings=near, progress=silent)
+    asked = rows.at([day])
+    judged = predict_silence(shared, asked, day, 34).probability
+    brier = float(((judged - silence_labels(asked, 34)) ** 2).mean())
+    where = {"population": "all", "horizon_days": 34, "model": "attention_scorer"}
+    assert figure(tested, metric="brier", **where) == pytest.approx(brier, abs=1e-12)
+    # The chance of a purchase is one minus the chance of silence, in two tables.
+    churn = heads.score_churn(table, None, settings=near, progress=silent)
+    value = heads.score_value(table, None, settings=near, progress=silent)
+    np.testing.assert_allclose(
+        1.0 - numbers(churn, "probability"), numbers(value, "purchase_probability")
+    )
 
 
 def test_value_is_consistent_with_itself(value: pa.Table) -> None:

@@ -118,6 +118,38 @@ def test_back_test_has_baselines_intervals_and_calibration(prefixes: pa.Table) -
     assert again is table
 
 
+def test_intervals_resample_visitors_and_count_them(prefixes: pa.Table) -> None:
+    """Every session three times, of the same visitor, is as certain as once.
+
+    As independent sessions the intervals would be narrower by the root of three.
+    """
+    three = pa.concat_tables(
+        prefixes.set_column(
+            prefixes.schema.get_field_index("session_id"),
+            "session_id",
+            pc.binary_join_element_wise(prefixes["session_id"], copy, "-"),
+        )
+        for copy in ("a", "b", "c")
+    )
+    wanted = {
+        "population": "in session, after 3 events",
+        "metric": "brier",
+        "model": "furthest_stage",
+    }
+    widths = []
+    for table in (prefixes, three):
+        tested = heads.backtest_intent(table, settings=SETTINGS, test_days=28, progress=silent)
+        (row,) = (
+            row
+            for row in tested.to_pylist()
+            if all(row[name] == value for name, value in wanted.items())
+        )
+        widths.append((row["upper_bound"] - row["lower_bound"], row["customer_count"]))
+    (once, visitors), (thrice, counted) = widths
+    assert counted == visitors
+    assert thrice == pytest.approx(once, rel=0.15)
+
+
 def test_a_state_that_tells_the_outcome_is_used_where_the_visitor_is_known(
     prefixes: pa.Table,
 ) -> None:

@@ -60,14 +60,6 @@ def test_novelty_is_the_surprise_of_what_is_shown():
     assert metrics.novelty(ranked, popularity).tolist() == [1.5]
 
 
-def test_interval_holds_the_mean_and_repeats():
-    values = np.random.default_rng(0).random(500)
-    mean, low, high = metrics.interval(values, seed=1)
-    assert low < mean < high
-    assert (mean, low, high) == metrics.interval(values, seed=1)
-    assert all(math.isnan(bound) for bound in metrics.interval(np.zeros(0), seed=1))
-
-
 def test_parts_stand_where_they_were_put():
     scores, targets = [[1.0, 2.0, 0.0], [3.0, 1.0, 2.0], [0.0, 1.0, 2.0]], [[0], [1], [2]]
     whole = metrics.room(3, 2)

@@ -163,8 +163,22 @@ def test_learns_the_next_step_and_the_favourite(world):
         if row["lower_bound"] is not None:
             assert row["lower_bound"] <= row["value"] <= row["upper_bound"]
     assert {row["metric"] for row in judged} == {
-        "ndcg_10", "recall_10", "hr_10", "mrr", "novelty_10", "coverage_10"
+        "ndcg_10", "recall_10", "hr_10", "mrr", "novelty_10", "coverage_10",
+        *(f"{name}_{lead}" for name in ("ndcg_10", "recall_10", "mrr")
+          for lead in ("lead", "trivial_lead")),
     }  # fmt: skip
+    ours = {
+        (row["population"], row["metric"]): row
+        for row in judged
+        if row["model"] == "attention_scorer"
+    }
+    lead = ours["all items", "ndcg_10_trivial_lead"]
+    best = max(value["all items", name] for name in ("popular", "personal_frequency"))
+    assert lead["value"] == pytest.approx(value["all items", "attention_scorer"] - best)
+    # Paired: narrower than the two intervals together.
+    alone = ours["all items", "ndcg_10"]
+    assert lead["lower_bound"] > 0
+    assert lead["upper_bound"] - lead["lower_bound"] < alone["upper_bound"] - alone["lower_bound"]
     assert {row["customer_count"] for row in judged if row["population"] == "all items"} == {60}
 
 

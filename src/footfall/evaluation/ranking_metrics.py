@@ -38,7 +38,7 @@ class Ranking:
 
 
 def rank(scores: Tensor, target_row: IntArray, target_item: IntArray, k: int) -> Ranking:
-    """Ranks every item for each customer.
+    """Rank every item for each customer.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def rank(scores: Tensor, target_row: IntArray, target_item: IntArray, k: int) ->
 
 
 def room(customers: int, k: int) -> Ranking:
-    """Room for the ranking of so many customers, which ``put`` fills."""
+    """Return room for the ranking of so many customers, which ``put`` fills."""
     return Ranking(
         items=np.full((customers, k), -1, dtype=np.int64),
         hits=np.zeros((customers, k), dtype=np.bool_),
@@ -87,7 +87,7 @@ def room(customers: int, k: int) -> Ranking:
 
 
 def put(whole: Ranking, low: int, part: Ranking) -> None:
-    """Copies the ranking of some customers to where they stand among all, from row ``low`` on.
+    """Copy the ranking of some customers to their rows among all, from row ``low`` on.
 
     Parts that are kept until the end lie between the large blocks that come and go with every
     batch, so that no block fits where an older one was: memory grew with the batches.
@@ -98,7 +98,7 @@ def put(whole: Ranking, low: int, part: Ranking) -> None:
 
 
 def ndcg(ranking: Ranking) -> FloatArray:
-    """NDCG@k with binary gains: DCG over that of ``min(k, targets)`` hits; ``[customers]``."""
+    """Return NDCG@k, binary gains: DCG over that of ``min(k, targets)`` hits; ``[customers]``."""
     k = ranking.hits.shape[1]
     discount = 1.0 / np.log2(np.arange(2, k + 2))
     ideal = np.concatenate([[1.0], np.cumsum(discount)])
@@ -108,31 +108,31 @@ def ndcg(ranking: Ranking) -> FloatArray:
 
 
 def recall(ranking: Ranking) -> FloatArray:
-    """Hits over ``min(k, targets)``; ``[customers]``."""
+    """Return hits over ``min(k, targets)``; ``[customers]``."""
     k = ranking.hits.shape[1]
     share: FloatArray = ranking.hits.sum(1) / np.maximum(np.minimum(ranking.count_targets, k), 1)
     return share
 
 
 def hit_rate(ranking: Ranking) -> FloatArray:
-    """1 where any target is in the head; ``[customers]``."""
+    """Return 1 where any target is in the head; ``[customers]``."""
     return np.asarray(ranking.hits.any(1), dtype=np.float64)
 
 
 def reciprocal_rank(ranking: Ranking) -> FloatArray:
-    """1 over the rank of the best target in the full ranking, 0 without one; ``[customers]``."""
+    """Return 1 over the rank of the best target, 0 without one; ``[customers]``."""
     first = ranking.first_rank
     return np.where(first > 0, 1.0 / np.maximum(first, 1), 0.0)
 
 
 def coverage(ranking: Ranking, count_items: int) -> float:
-    """Share of the catalogue that is in anyone's head."""
+    """Return the share of the catalogue that is in anyone's head."""
     shown = np.unique(ranking.items[ranking.items >= 0])
     return len(shown) / max(count_items, 1)
 
 
 def novelty(ranking: Ranking, popularity: Float32Array) -> FloatArray:
-    """Mean of ``-log2`` of the share of purchases that the shown items have; ``[customers]``.
+    """Return the mean of ``-log2`` of the purchase shares of the shown items; ``[customers]``.
 
     Parameters
     ----------
@@ -145,15 +145,3 @@ def novelty(ranking: Ranking, popularity: Float32Array) -> FloatArray:
     total = np.where(shown, surprise[np.maximum(ranking.items, 0)], 0.0).sum(1)
     mean: FloatArray = total / np.maximum(shown.sum(1), 1)
     return mean
-
-
-def interval(values: FloatArray, *, seed: int, samples: int = 1000) -> tuple[float, float, float]:
-    """Mean of customers' values with the bounds of its 95 % bootstrap interval."""
-    if len(values) == 0:
-        return float("nan"), float("nan"), float("nan")
-    random = np.random.default_rng(seed)
-    means = np.empty(samples)
-    for number in range(samples):
-        means[number] = values[random.integers(0, len(values), len(values))].mean()
-    low, high = np.quantile(means, [0.025, 0.975])
-    return float(values.mean()), float(low), float(high)

@@ -1,7 +1,9 @@
 """Exact metrics for probabilities, amounts and tiers.
 
-Every metric takes ``weights`` of shape [replicates, customers]: a row of ones gives the metric
-itself, a row of multinomial counts gives a bootstrap replicate. Scores are sorted once for all
+Every metric takes what came ``[rows]``, what was predicted ``[rows]`` and weights
+``[replicates, rows]``, and returns ``[replicates]``: a row of ones gives the metric itself, a row
+of counts gives that of a sample in which each row occurs so often. That holds for metrics that cut
+customers into tenths as well: each sample is cut by itself. Scores are sorted once for all
 replicates.
 """
 
@@ -14,7 +16,7 @@ import numpy as np
 
 from footfall.core.arrays import FloatArray, IntArray
 
-#: Contact lists that precision and recall are told of: the customers of highest risk.
+#: Contact lists that precision and recall are reported for: the customers of highest risk.
 BUDGETS = {"5_percent": 0.05, "decile": 0.10, "20_percent": 0.20}
 #: Metrics where a larger value is better; for all others smaller is better.
 LARGER_IS_BETTER = frozenset(
@@ -26,21 +28,30 @@ LARGER_IS_BETTER = frozenset(
         "precision",
         "recall",
         "macro_f1",
+        "ndcg_10",
+        "recall_10",
+        "hr_10",
+        "mrr",
         *(f"{what}_top_{name}" for what in ("precision", "recall") for name in BUDGETS),
     }
 )
 
 
 def auc(labels: FloatArray, scores: FloatArray, weights: FloatArray) -> FloatArray:
-    """Area under the ROC curve, ties counted one half; NaN where a class is missing.
+    """Return the area under the ROC curve, ties counted one half; NaN where a class is missing.
 
-    Args:
-        labels: 0 or 1, [customers].
-        scores: larger means more likely 1, [customers].
-        weights: non-negative, [replicates, customers].
+    Parameters
+    ----------
+    labels
+        0 or 1; ``[rows]``.
+    scores
+        Larger means more likely 1; ``[rows]``.
+    weights
+        How often each row occurs; ``[replicates, rows]``.
 
-    Returns:
-        [replicates].
+    Returns
+    -------
+    ``[replicates]``.
     """
     order, starts = _tie_groups(scores)
     positive = np.add.reduceat(weights[:, order] * labels[order], starts, axis=1)
@@ -74,31 +85,29 @@ def log_loss(labels: FloatArray, probabilities: FloatArray, weights: FloatArray)
 def calibration_error(
     labels: FloatArray, probabilities: FloatArray, weights: FloatArray, bins: int = 10
 ) -> FloatArray:
-    """Expected calibration error over ``bins`` groups of (nearly) equal size.
+    """Return the expected calibration error over ``bins`` groups of (nearly) equal size.
 
-    Groups are quantiles of the predicted probability; customers with one probability are never
-    split over two groups (Naeini et al. 2015, with equal-mass bins).
+    Groups are quantiles of the predicted probability in each sample; customers with one
+    probability are never split over two groups (Naeini et al. 2015, with equal-mass bins).
     """
-    order, starts = equal_mass_groups(probabilities, bins)
-    expected = np.add.reduceat(weights[:, order] * probabilities[order], starts, axis=1)
-    observed = np.add.reduceat(weights[:, order] * labels[order], starts, axis=1)
-    return _divide(np.abs(expected - observed).sum(axis=1), weights.sum(axis=1))
+    promised, came = _sums_by_group(labels, probabilities, weights, bins)
+    return _divide(np.abs(promised - came).sum(axis=1), weights.sum(axis=1))
 
 
 def precision_top(
     labels: FloatArray, scores: FloatArray, weights: FloatArray, share: float = 0.1
 ) -> FloatArray:
-    """Share of 1s among the ``share`` of the customers with the largest scores."""
-    top = _top_share(scores, share)
-    return _divide((weights[:, top] * labels[top]).sum(axis=1), weights[:, top].sum(axis=1))
+    """Return the share of 1s among the ``share`` of the customers with the largest scores."""
+    order, taken = _top_share(scores, weights, share)
+    return _divide(taken @ labels[order], taken.sum(axis=1))
 
 
 def recall_top(
     labels: FloatArray, scores: FloatArray, weights: FloatArray, share: float = 0.1
 ) -> FloatArray:
-    """Share of all 1s found among the ``share`` of the customers with the largest scores."""
-    top = _top_share(scores, share)
-    return _divide((weights[:, top] * labels[top]).sum(axis=1), weights @ labels)
+    """Return the share of all 1s that the ``share`` with the largest scores holds."""
+    order, taken = _top_share(scores, weights, share)
+    return _divide(taken @ labels[order], weights @ labels)
 
 
 def mean_absolute_error(actual: FloatArray, predicted: FloatArray, w: FloatArray) -> FloatArray:
@@ -133,9 +142,7 @@ def decile_error(actual: FloatArray, predicted: FloatArray, weights: FloatArray)
     This is the decile-level MAPE of Wang, Liu and Miao (2019), "A deep probabilistic model for
     customer lifetime value prediction".
     """
-    order, starts = equal_mass_groups(predicted, 10)
-    expected = np.add.reduceat(weights[:, order] * predicted[order], starts, axis=1)
-    observed = np.add.reduceat(weights[:, order] * actual[order], starts, axis=1)
+    expected, observed = _sums_by_group(actual, predicted, weights, 10)
     with np.errstate(divide="ignore", invalid="ignore"):
         errors = np.where(observed > 0, np.abs(expected - observed) / observed, np.nan)
     filled = np.isfinite(errors)
@@ -245,9 +252,50 @@ def equal_mass_groups(scores: FloatArray, groups: int) -> tuple[IntArray, IntArr
     return order, np.unique(heads)
 
 
-def _top_share(scores: FloatArray, share: float) -> IntArray:
-    count = max(1, round(share * len(scores)))
-    return np.argsort(-scores, kind="stable")[:count].astype(np.int64)
+def _sums_by_group(
+    actual: FloatArray, predicted: FloatArray, weights: FloatArray, groups: int
+) -> tuple[FloatArray, FloatArray]:
+    """Return the sums of prediction and outcome by group, ``[replicates, groups]`` each.
+
+    Each sample is cut by itself as :func:`equal_mass_groups` would cut it written out: fixed
+    groups would hold more or less than their share of a sample.
+    """
+    order, ties = _tie_groups(predicted)
+    rows = weights[:, order]
+    upto = np.cumsum(np.add.reduceat(rows, ties, axis=1), axis=1)
+    # Group g starts at position floor(g * size / groups), so ceil(n * groups / size) groups start
+    # among the first n. Ties in which at least one starts are the head of a group.
+    started = np.ceil(upto * groups / upto[:, -1:])
+    is_head = np.diff(started, axis=1, prepend=0.0) > 0
+    group = np.maximum(np.cumsum(is_head, axis=1) - 1, 0)
+    place = (group + groups * np.arange(len(weights))[:, None]).ravel()
+
+    def summed(values: FloatArray) -> FloatArray:
+        by_tie = np.add.reduceat(rows * values[order], ties, axis=1)
+        sums = np.bincount(place, by_tie.ravel(), minlength=groups * len(weights))
+        return sums.reshape(len(weights), groups).astype(np.float64)
+
+    return summed(predicted), summed(actual)
+
+
+def _top_share(
+    scores: FloatArray, weights: FloatArray, share: float
+) -> tuple[IntArray, FloatArray]:
+    """Return rows from the largest score down, and how often each is in the top of each sample.
+
+    The last row of a top may be in it less often than in the sample. Returned as far down as any
+    sample's top reaches: order ``[top]`` and times ``[replicates, top]``.
+    """
+    order = np.argsort(-scores, kind="stable").astype(np.int64)
+    wanted = np.maximum(np.rint(share * weights.sum(axis=1, keepdims=True)), 1.0)
+    taken = np.zeros((len(weights), 0))
+    # Twice the wanted rows hold the top of nearly every sample; if not, all are looked at.
+    for reach in (min(2 * int(wanted.max()) + 20, len(order)), len(order)):
+        ordered = weights[:, order[:reach]]
+        taken = np.clip(wanted - (np.cumsum(ordered, axis=1) - ordered), 0.0, ordered)
+        if (taken.sum(axis=1, keepdims=True) >= wanted).all():
+            break
+    return order[: taken.shape[1]], taken
 
 
 def _gini(actual: FloatArray, scores: FloatArray, weights: FloatArray) -> FloatArray:

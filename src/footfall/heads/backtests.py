@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from footfall.core.progress import Progress
 from footfall.evaluation import bootstrap as evaluation
+from footfall.evaluation.leads import LEADS, OURS, leads
 from footfall.heads import intent
 from footfall.heads.cutoffs.rows import read_cutoffs
 from footfall.heads.cutoffs.settings import HeadSettings
 from footfall.heads.cutoffs.study import Study, memory_of
-from footfall.heads.result_rows import BACKTEST_SCHEMA, LEADS, OURS, leads, result_rows, tenth_rows
+from footfall.heads.result_rows import BACKTEST_SCHEMA, result_rows, tenth_rows
 from footfall.heads.runs import Run, day_to_date
 from footfall.heads.scores import side_by_side
 from footfall.heads.trials import Trial, churn_trial, trials, value_trial
@@ -79,7 +81,9 @@ def backtest_intent(
     """Test purchase intent on the latest sessions whose outcome is known (score `intent`).
 
     The population is `in session` or `7 days`, then the prefix length, such as `in session, after
-    3 events`; ``horizon_days`` is 0 for the session and 7 for the week.
+    3 events`; ``horizon_days`` is 0 for the session and 7 for the week. Figures are of sessions;
+    intervals resample visitors, who have several sessions each, and ``customer_count`` counts
+    visitors.
     """
     run = Run.start("backtest_intent", prefixes, states, settings, extra=f"test_days={test_days}")
     kept = run.reusable(previous, BACKTEST_SCHEMA)
@@ -87,25 +91,28 @@ def backtest_intent(
         progress("back-test of intent: nothing new, the figures stand")
         return kept
     found: list[dict[str, Any]] = []
-    for target, length, day, labels, models in intent.intent_trials(
-        prefixes, states, settings, test_days
-    ):
+    for trial in intent.intent_trials(prefixes, states, settings, test_days):
+        target, length, labels = trial.target, trial.length, trial.labels
         window = "in session" if target == "buys_in_session" else "7 days"
         shared = {
             "score": "intent",
             "population": f"{window}, after {length} event{'s' if length > 1 else ''}",
             "horizon_days": 0 if target == "buys_in_session" else 7,
-            "cutoff_date": day_to_date(day),
+            "cutoff_date": day_to_date(trial.day),
         }
         measured = evaluation.measure(
             intent.intent_metrics(),
             labels,
-            models,
+            trial.models,
             replicates=settings.bootstrap_replicates // 2,
             seed=settings.seed,
+            clusters=trial.visitor_no,
         )
-        found += result_rows(shared, measured | leads(measured, LEADS["intent"]), len(labels))
-        found += tenth_rows(shared, labels, models, is_probability=True)
+        visitors = len(np.unique(trial.visitor_no))
+        found += result_rows(shared, measured | leads(measured, LEADS["intent"]), visitors)
+        found += tenth_rows(
+            shared, labels, trial.models, is_probability=True, clusters=trial.visitor_no
+        )
         progress(f"back-test of intent: {shared['population']} done")
     return _finish(run, [found])
 

@@ -7,7 +7,7 @@ from itertools import product
 
 import numpy as np
 
-from footfall.core.arrays import FloatArray
+from footfall.core.arrays import FloatArray, IntArray
 from footfall.heads.cutoffs.features import (
     FeatureSpace,
     first_order_age,
@@ -195,7 +195,8 @@ def fit_silence(
         "held-out silence", horizon, origin, lambda: _held_out(study, origin, horizon)
     )
     losses = _log_losses(held.links(uses_state=False) @ _BLENDS.T, held.labels)
-    blend: FloatArray = 0.5 * (_BLENDS[0] + _BLENDS[one_error_choice(losses, preferred=0)])
+    chosen = one_error_choice(losses, held.customer_no, preferred=0)
+    blend: FloatArray = 0.5 * (_BLENDS[0] + _BLENDS[chosen])
     uses_state = members.with_state is not None and blend[0] > 0.0 and state is not False
     if uses_state and state is None:
         both = np.column_stack([held.links(uses_state=told) @ blend for told in (False, True)])
@@ -264,6 +265,8 @@ class _HeldOut:
 
     Attributes
     ----------
+    customer_no
+        Whose each row is, [rows]; a customer has one at each held-out cut-off.
     labels
         [rows].
     plain, with_state
@@ -275,6 +278,7 @@ class _HeldOut:
         is overconfident in a way that one of all of it is not.
     """
 
+    customer_no: IntArray
     labels: FloatArray
     plain: FloatArray
     with_state: FloatArray
@@ -305,11 +309,13 @@ def _is_enough(rows: CutoffRows, horizon: int) -> bool:
 
 def _held_out(study: Study, origin: int, horizon: int) -> _HeldOut:
     learnt = study.learnt(horizon, origin)
-    parts, shares = [], []
+    parts, shares, customers = [], [], [np.zeros(0, dtype=np.int64)]
     for day in study.held_out_days(horizon, origin):
         members = silence_members(study, day, horizon)
         if members is not None:
-            parts.append(_predict_members(members, study.asked(day), horizon))
+            asked = study.asked(day)
+            customers.append(asked.customer_no)
+            parts.append(_predict_members(members, asked, horizon))
             shares.append(members.days_learnt / len(learnt))
     if not parts:
         fold = np.floor(customer_uniform(study.rows.customer_no, study.settings.seed + 2) * 3)
@@ -317,13 +323,14 @@ def _held_out(study: Study, origin: int, horizon: int) -> _HeldOut:
             members = _fit_members(study.part(study.rows.take(fold != left_out)), origin, horizon)
             asked = study.part(study.rows.take(fold == left_out)).asked(learnt[-1])
             if len(asked) and members is not None:
+                customers.append(asked.customer_no)
                 parts.append(_predict_members(members, asked, horizon))
                 shares.append(2.0 / 3.0)
     labels, plain, with_state, trees, repeat = (
         np.concatenate([np.zeros(0), *(part[place] for part in parts)]) for place in range(5)
     )
     share = float(np.mean(shares)) if shares else 0.0
-    return _HeldOut(labels, plain, with_state, trees, repeat, share)
+    return _HeldOut(np.concatenate(customers), labels, plain, with_state, trees, repeat, share)
 
 
 def _predict_members(

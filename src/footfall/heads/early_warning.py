@@ -32,7 +32,7 @@ def first_warnings(
         standing = standing[silent_since[standing] < day]
         before = study.rows.at([day])
         before = before.take(np.isin(before.customer_no, asked.customer_no[standing]))
-        risen = before.customer_no[prediction.model.probability(before) >= threshold]
+        risen = before.customer_no[prediction.past_probability(before) >= threshold]
         standing = standing[np.isin(asked.customer_no[standing], risen)]
         first[standing] = float(day)
         if len(standing) == 0:

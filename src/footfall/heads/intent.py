@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from footfall.core.arrays import BoolArray, FloatArray, IntArray
 from footfall.core.progress import Progress
 from footfall.evaluation import score_metrics
+from footfall.evaluation.leads import OURS
 from footfall.heads.cutoffs.features import principal_axes, signed_log
 from footfall.heads.cutoffs.rows import states_of
 from footfall.heads.cutoffs.settings import HeadSettings
@@ -31,7 +32,6 @@ from footfall.heads.runs import Run, constant, day_to_date
 #: Targets by the column that holds the outcome; days until an outcome is known.
 TARGETS = {"buys_in_session": 1, "buys_in_7_days": 7}
 WORDS = ("device", "channel", "entry_event_type", "last_event_type")
-OURS = "attention_scorer"
 
 _MICROSECONDS_A_DAY = 86_400_000_000
 _COMMONEST = 8
@@ -64,6 +64,8 @@ class Prefixes:
     ----------
     table
         The rows that were read.
+    visitor_no
+        Whose session it is, [rows].
     length
         Events so far, [rows].
     at
@@ -80,6 +82,7 @@ class Prefixes:
     """
 
     table: pa.Table
+    visitor_no: IntArray
     length: IntArray
     at: IntArray
     open_to_buy: BoolArray
@@ -121,6 +124,34 @@ class IntentModel:
         return sigmoid(
             self.scaling.apply(self.link(rows.columns(uses_state=self.uses_state)[asked]))
         )
+
+
+@dataclass(frozen=True)
+class IntentTrial:
+    """One target and prefix length on the latest sessions whose outcome is known.
+
+    Attributes
+    ----------
+    target
+        Of :data:`TARGETS`.
+    length
+        Events so far.
+    day
+        That the tested sessions begin at, in days since 1970-01-01.
+    labels
+        1 or 0, [rows].
+    visitor_no
+        Whose each session is, [rows]; a visitor has several.
+    models
+        What each model predicts, by its name, [rows] each.
+    """
+
+    target: str
+    length: int
+    day: int
+    labels: FloatArray
+    visitor_no: IntArray
+    models: dict[str, FloatArray]
 
 
 def score_intent(
@@ -207,8 +238,8 @@ def score_intent(
 
 def intent_trials(
     prefixes: pa.Table, states: pa.Table | None, settings: HeadSettings, test_days: int
-) -> list[tuple[str, int, int, FloatArray, dict[str, FloatArray]]]:
-    """Return target, prefix length, cut, labels and every model's chances on the latest sessions.
+) -> list[IntentTrial]:
+    """Return what every model told of the latest sessions, by target and prefix length.
 
     The test sessions are those whose prefix lies in the last ``test_days`` days whose outcome is
     known; models learn from prefixes whose outcome was known when the test days began.
@@ -238,7 +269,9 @@ def intent_trials(
                 continue
             models = {name: model.probability(rows, tested) for name, model in fitted.items()}
             models |= _baselines(rows, learnt, labels[learnt], tested, settings.seed)
-            trials.append((target, int(length), cut // _MICROSECONDS_A_DAY, labels[tested], models))
+            day = cut // _MICROSECONDS_A_DAY
+            who = rows.visitor_no[tested]
+            trials.append(IntentTrial(target, int(length), day, labels[tested], who, models))
     return trials
 
 
@@ -289,7 +322,15 @@ def fit_intent(
 
 def read_prefixes(prefixes: pa.Table, states: pa.Table | None = None) -> Prefixes:
     """Read `int_session_prefixes` in order of time; raises ValueError naming what is missing."""
-    wanted = ["session_id", "prefix_length", "prefix_at", "now_at", "has_bought", "is_open"]
+    wanted = [
+        "session_id",
+        "visitor_no",
+        "prefix_length",
+        "prefix_at",
+        "now_at",
+        "has_bought",
+        "is_open",
+    ]
     missing = [name for name in (*wanted, *WORDS, *TARGETS) if name not in prefixes.column_names]
     if missing:
         raise ValueError(
@@ -313,6 +354,7 @@ def read_prefixes(prefixes: pa.Table, states: pa.Table | None = None) -> Prefixe
             columns.append((values == kind).astype(np.float64))
     return Prefixes(
         table=table,
+        visitor_no=table["visitor_no"].cast(pa.int64()).to_numpy(),
         length=table["prefix_length"].to_numpy().astype(np.int64),
         at=pc.cast(table["prefix_at"].cast(pa.timestamp("us", tz="UTC")), pa.int64()).to_numpy(),
         open_to_buy=~pc.fill_null(table["has_bought"], False).to_numpy().astype(bool),

@@ -6,7 +6,7 @@ that has closed, stretched. `own_rate`: each customer's own buying rate, shrunk 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,11 +23,30 @@ from footfall.heads.value import ValueModel, fit_value
 
 @dataclass(frozen=True)
 class SilencePrediction:
-    """P(no purchase in the horizon) for the asked rows, and the model where one was fitted."""
+    """P(no purchase in the horizon) as it is served, and the models where they were fitted.
+
+    Attributes
+    ----------
+    probability
+        Never above that of a shorter horizon, [rows].
+    method
+        `fitted`, `extended_<h>d` or `own_rate`.
+    model
+        Of the horizon, or of a shorter one that was stretched.
+    shorter
+        Models of the shorter horizons, whose chances bound this one.
+    """
 
     probability: FloatArray
     method: str
     model: SilenceModel | None
+    shorter: tuple[SilenceModel, ...] = ()
+
+    def past_probability(self, before: CutoffRows) -> FloatArray:
+        """Return what the models say of customers at earlier days, bounded as served, [rows]."""
+        models = (*self.shorter, *([] if self.model is None else [self.model]))
+        lowest: FloatArray = np.min([model.probability(before) for model in models], axis=0)
+        return lowest
 
 
 @dataclass(frozen=True)
@@ -51,7 +70,11 @@ class ValuePrediction:
 def predict_silence(
     study: Study, asked: CutoffRows, origin: int, horizon: int, *, state: bool | None = None
 ) -> SilencePrediction:
-    """Predict silence at ``origin`` from what was known then.
+    """Predict silence at ``origin`` from what was known then, as it is served.
+
+    A longer silence is never likelier than a shorter one: where the model of a longer horizon says
+    so, the chance of the shorter one is taken. Scores, back-tests, warnings and the chance of a
+    purchase all come from here, so that what is judged is what is served.
 
     Parameters
     ----------
@@ -66,8 +89,36 @@ def predict_silence(
     state
         Whether to use the encoder's state; None lets held-out customers decide.
     """
+    alone = _predict_alone(study, asked, origin, horizon, state)
+    bounds = [
+        _predict_alone(study, asked, origin, shorter, state)
+        for shorter in _horizons_down(study.rows, horizon)
+        if shorter < horizon
+    ]
+    return replace(
+        alone,
+        probability=np.min([alone.probability, *(bound.probability for bound in bounds)], axis=0),
+        shorter=tuple(
+            bound.model for bound in bounds if bound.model is not None and bound.method == "fitted"
+        ),
+    )
+
+
+def _predict_alone(
+    study: Study, asked: CutoffRows, origin: int, horizon: int, state: bool | None
+) -> SilencePrediction:
+    """Predict silence of one horizon as if there were no other."""
+
+    def model_of(known: int) -> SilenceModel | None:
+        return study.recall(
+            f"silence model, state {state}",
+            known,
+            origin,
+            lambda: fit_silence(study, origin, known, state=state),
+        )
+
     for shorter in _horizons_down(study.rows, horizon):
-        model = fit_silence(study, origin, shorter, state=state)
+        model = model_of(shorter)
         if model is None:
             continue
         probability = model.probability(asked)

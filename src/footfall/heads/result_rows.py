@@ -1,4 +1,4 @@
-"""What a back-test found as rows: metrics with intervals, leads over baselines, calibration."""
+"""What a back-test found as rows: metrics with intervals, and calibration by tenth."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from footfall.core.arrays import FloatArray
-from footfall.evaluation import bootstrap as evaluation
+from footfall.core.arrays import Array, FloatArray
 from footfall.evaluation.bootstrap import Measured
 from footfall.evaluation.calibration import calibration_tenths
-from footfall.evaluation.score_metrics import LARGER_IS_BETTER
+from footfall.evaluation.leads import OUR_MODELS, OURS
 
 #: What is served, and the same with the encoder's state left out or always taken in.
-OURS = "attention_scorer"
 STATE_CHOICES: Mapping[str, bool | None] = {
     OURS: None,
     "features_only": False,
@@ -41,25 +39,17 @@ BACKTEST_SCHEMA = pa.schema(
         ("run_metadata", pa.string()),
     ]
 )
-LEADS = {
-    "churn": ("auc", "brier"),
-    "value": ("mae", "rmse", "gini"),
-    "tier": ("macro_f1",),
-    "intent": ("auc", "brier"),
-}
-#: What anybody could do without a model; a gate compares with the best of these.
-TRIVIAL = frozenset({"constant", "recency", "frequency", "last_window_spend", "furthest_stage"})
 
 
 def result_rows(
     shared: Mapping[str, Any], measured: Mapping[tuple[str, str], Measured], count: int
 ) -> list[dict[str, Any]]:
-    """Return a row a model and metric; what is not known (NaN) becomes null."""
+    """Return a row a model and metric of ``count`` customers; what is not known becomes null."""
     return [
         {
             **shared,
             "model": model,
-            "is_baseline": model not in STATE_CHOICES,
+            "is_baseline": model not in OUR_MODELS,
             "metric": metric,
             "value": _known(result.value),
             "lower_bound": _known(result.lower),
@@ -76,13 +66,17 @@ def tenth_rows(
     models: Mapping[str, FloatArray],
     *,
     is_probability: bool,
+    clusters: Array | None = None,
 ) -> list[dict[str, Any]]:
-    """Return predicted and observed means by tenth of the prediction, with 95 % intervals."""
+    """Return predicted and observed means by tenth of the prediction, with 95 % intervals.
+
+    ``clusters`` says whose each row is, where a customer has several.
+    """
     return [
         {
             **shared,
             "model": model,
-            "is_baseline": model not in STATE_CHOICES,
+            "is_baseline": model not in OUR_MODELS,
             "metric": "calibration",
             "value": tenth.observed,
             "lower_bound": tenth.lower,
@@ -92,35 +86,10 @@ def tenth_rows(
             "predicted": tenth.predicted,
         }
         for model, predicted in models.items()
-        for tenth in calibration_tenths(actual, predicted, is_probability=is_probability)
+        for tenth in calibration_tenths(
+            actual, predicted, is_probability=is_probability, clusters=clusters
+        )
     ]
-
-
-def leads(
-    measured: Mapping[tuple[str, str], Measured], metrics: tuple[str, ...]
-) -> dict[tuple[str, str], Measured]:
-    """Return the paired lead of our models over the best baseline, a metric at a time."""
-    found: dict[tuple[str, str], Measured] = {}
-    for metric in metrics:
-        ours = [model for model in STATE_CHOICES if (model, metric) in measured]
-        others = {
-            model: result
-            for (model, name), result in measured.items()
-            if name == metric and model not in STATE_CHOICES and np.isfinite(result.value)
-        }
-        rivals = list(others.values())
-        trivial = [result for model, result in others.items() if model in TRIVIAL]
-        if not rivals or not ours:
-            continue
-        sign = 1.0 if metric in LARGER_IS_BETTER else -1.0
-        for name, field in (("lead", rivals), ("trivial_lead", trivial)):
-            if field:
-                best = max(field, key=lambda result: sign * result.value)
-                for model in ours:
-                    found[model, f"{metric}_{name}"] = evaluation.paired_lead(
-                        measured[model, metric], best, metric
-                    )
-    return found
 
 
 def _known(value: float) -> float | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -118,20 +117,16 @@ def score_churn(
     predictions = side_by_side("churn", predict, horizons, settings, progress)
     metrics: dict[str, Any] = {}
     parts = []
-    # A longer silence is never likelier than a shorter one.
-    at_most = np.ones(len(asked))
     for horizon, prediction in zip(horizons, predictions, strict=True):
-        at_most = np.minimum(at_most, prediction.probability)
         metrics[f"{horizon}d"] = {
             "method": prediction.method,
             "customers": len(asked),
             "closed_cutoffs": len(study.closed(horizon)),
-            "mean_probability": round(float(at_most.mean()), 6),
+            "mean_probability": round(float(prediction.probability.mean()), 6),
             **_silence_facts(study, prediction, today),
         }
-        served = replace(prediction, probability=at_most.copy())
-        warned = first_warnings(study, served, asked, today)
-        parts.append(_churn_columns(asked, horizon, served.probability, warned, prediction))
+        warned = first_warnings(study, prediction, asked, today)
+        parts.append(_churn_columns(asked, horizon, warned, prediction))
     made = _finish(run, CHURN_SCHEMA, parts, today, metrics)
     return _served(run, previous, made, settings, progress)
 
@@ -219,7 +214,6 @@ def side_by_side(
 def _churn_columns(
     asked: CutoffRows,
     horizon: int,
-    probability: FloatArray,
     first_warning: FloatArray,
     prediction: SilencePrediction,
 ) -> dict[str, Any]:
@@ -233,7 +227,7 @@ def _churn_columns(
     return {
         "customer_no": asked.customer_no,
         "horizon_days": constant(horizon, len(asked), pa.int32()),
-        "probability": np.clip(probability, 0.0, 1.0),
+        "probability": np.clip(prediction.probability, 0.0, 1.0),
         "silent_days": asked.features["f_recency_days"].astype(np.int32),
         "first_warning_date": pa.array(first_warning, from_pandas=True).cast(pa.int32()),
         "top_driver": names[0],

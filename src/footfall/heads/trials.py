@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from footfall.core.arrays import FloatArray
 from footfall.evaluation import bootstrap as evaluation
+from footfall.evaluation.leads import LEADS, OURS, leads
 from footfall.evaluation.score_metrics import amount_metrics, probability_metrics, tier_metrics
 from footfall.heads import baselines
 from footfall.heads.churn import silence_labels
@@ -20,7 +21,7 @@ from footfall.heads.cutoffs.settings import HeadSettings
 from footfall.heads.cutoffs.study import Study
 from footfall.heads.early_warning import days_of_notice
 from footfall.heads.predictions import predict_silence, predict_value
-from footfall.heads.result_rows import LEADS, OURS, STATE_CHOICES, leads, result_rows, tenth_rows
+from footfall.heads.result_rows import STATE_CHOICES, result_rows, tenth_rows
 from footfall.heads.runs import day_to_date
 from footfall.heads.tiers import tier_of
 

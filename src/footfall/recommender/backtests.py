@@ -1,18 +1,23 @@
-"""How good recommendations would have been, beside simple baselines on the same customers."""
+"""How good recommendations would have been, compared with baselines on the same customers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from torch import Tensor
 
 from footfall import ranking
 from footfall.core import device as devices
+from footfall.core.arrays import FloatArray
 from footfall.core.progress import Progress, silent
 from footfall.counts import repeats
 from footfall.evaluation import ranking_metrics as metrics
+from footfall.evaluation.bootstrap import mean_of_column, measure
+from footfall.evaluation.leads import LEADS, OUR_MODELS, OURS, leads
 from footfall.evaluation.ranking_metrics import Ranking
 from footfall.ranking import Batch, Context
 from footfall.ranking.mixture import Ranker
@@ -26,6 +31,10 @@ from footfall.sequences.reading import ArrowRows
 
 HALF_LIVES = (30, 60, 90, 180)
 K = 10
+#: Resamples of customers behind each interval, at most.
+REPLICATES = 1000
+#: Leads over baselines need so many customers: a handful is alike by chance.
+FEWEST_LED = 30
 BACKTEST_SCHEMA = pa.schema(
     [
         pa.field("score", pa.string()),
@@ -64,7 +73,9 @@ def backtest(
     Returns
     -------
     A row a population, model and metric. Bounds are a 95 % bootstrap over customers; null where
-    a metric is not a mean over customers. No rows where there is nothing to judge.
+    a metric is not a mean over customers. `<metric>_lead` and `<metric>_trivial_lead` are how far
+    a model of ours leads the best baseline, and the best that needs no model, on the same
+    customers; there must be :data:`FEWEST_LED` of them. No rows where there is nothing to judge.
     """
     device = devices.pick(settings.device)
     devices.use_threads(settings.threads)
@@ -89,32 +100,36 @@ def backtest(
             progress(f"no back-test for {population}: nothing was bought in the window")
             continue
         ranker = ranker_of(values, population)
-        for name, is_baseline, scores in _models(ranker, half_life, bool(new_only)):
+        judged: dict[str, dict[str, FloatArray]] = {}
+        coverage: dict[str, float] = {}
+        for name, scores in _models(ranker, half_life, bool(new_only)):
             ranked = ranking.ranked_by(context, scores, targets, new_only=bool(new_only), k=K)
-            judged = list(_judged(ranked, context, settings.seed))
-            progress(f"back-test, {population}, {name}: NDCG@{K} {judged[0][1][0]:.4f}")
-            rows.extend(
-                {
-                    "score": "recommendations",
-                    "population": population,
-                    "horizon_days": horizon,
-                    "cutoff_date": day_of(cutoffs.test),
-                    "model": name,
-                    "is_baseline": is_baseline,
-                    "metric": metric,
-                    "value": value,
-                    "lower_bound": low,
-                    "upper_bound": high,
-                    "customer_count": len(targets.customers),
-                    "run_id": loaded.run_id,
-                }
-                for metric, (value, low, high) in judged
-            )
+            judged[name] = _by_customer(ranked, context)
+            coverage[name] = metrics.coverage(ranked, context.count_items)
+            quality = float(judged[name][f"ndcg_{K}"].mean())
+            progress(f"back-test, {population}, {name}: NDCG@{K} {quality:.4f}")
+        rows.extend(
+            {
+                "score": "recommendations",
+                "population": population,
+                "horizon_days": horizon,
+                "cutoff_date": day_of(cutoffs.test),
+                "model": name,
+                "is_baseline": name not in OUR_MODELS,
+                "metric": metric,
+                "value": value,
+                "lower_bound": low,
+                "upper_bound": high,
+                "customer_count": len(targets.customers),
+                "run_id": loaded.run_id,
+            }
+            for (name, metric), (value, low, high) in _figures(judged, coverage, settings.seed)
+        )
     return pa.Table.from_pylist(rows, schema=BACKTEST_SCHEMA)
 
 
-def _models(ranker: Ranker, half_life: int, new_only: bool) -> Iterator[tuple[str, bool, Scores]]:
-    """Name, whether it is a baseline, and scores of each model that is judged."""
+def _models(ranker: Ranker, half_life: int, new_only: bool) -> Iterator[tuple[str, Scores]]:
+    """Yield name and scores of each model that is judged."""
 
     def mixed(batch: Batch) -> Tensor:
         found = batch.candidates(ranker.components)
@@ -123,27 +138,43 @@ def _models(ranker: Ranker, half_life: int, new_only: bool) -> Iterator[tuple[st
     def single(component: str) -> Scores:
         return lambda batch: batch.dense(component)
 
-    yield "attention_scorer", False, mixed
-    yield "softmax_only", False, single("softmax")
-    yield "popular", True, single("popular")
-    yield "item_knn", True, single("neighbours")
+    yield OURS, mixed
+    yield "softmax_only", single("softmax")
+    yield "popular", single("popular")
+    yield "item_knn", single("neighbours")
     if not new_only:
-        yield "personal_frequency", True, lambda batch: batch.personal_frequency(half_life)
+        yield "personal_frequency", lambda batch: batch.personal_frequency(half_life)
 
 
-def _judged(
-    ranked: Ranking, context: Context, seed: int
-) -> Iterator[tuple[str, tuple[float, float | None, float | None]]]:
-    by_customer = {
+def _by_customer(ranked: Ranking, context: Context) -> dict[str, FloatArray]:
+    """Return the metrics that each customer has by themselves, by name; ``[customers]`` each."""
+    return {
         f"ndcg_{K}": metrics.ndcg(ranked),
         f"recall_{K}": metrics.recall(ranked),
         f"hr_{K}": metrics.hit_rate(ranked),
         "mrr": metrics.reciprocal_rank(ranked),
         f"novelty_{K}": metrics.novelty(ranked, context.popular),
     }
-    for name, values in by_customer.items():
-        yield name, metrics.interval(values, seed=seed)
-    yield f"coverage_{K}", (metrics.coverage(ranked, context.count_items), None, None)
+
+
+def _figures(
+    judged: dict[str, dict[str, FloatArray]], coverage: dict[str, float], seed: int
+) -> Iterator[tuple[tuple[str, str], tuple[float, float | None, float | None]]]:
+    """Yield model and metric with value and bounds: means over customers, leads, and coverage.
+
+    ``judged`` holds for each model the metrics of each customer, ``[customers]`` by name.
+    """
+    names = list(next(iter(judged.values())))
+    columns = {model: np.column_stack(list(found.values())) for model, found in judged.items()}
+    count = len(columns[OURS])
+    means = {name: partial(mean_of_column, column=place) for place, name in enumerate(names)}
+    found = measure(means, np.zeros(count), columns, replicates=REPLICATES, seed=seed)
+    if count >= FEWEST_LED:
+        found |= leads(found, LEADS["recommendations"])
+    for key, result in found.items():
+        yield key, (result.value, result.lower, result.upper)
+    for model, share in coverage.items():
+        yield (model, f"coverage_{K}"), (share, None, None)
 
 
 def _best_half_life(context: Context, until: int) -> int:

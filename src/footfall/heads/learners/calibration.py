@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from footfall.core.arrays import FloatArray
+from footfall.core.arrays import FloatArray, IntArray
 from footfall.heads.learners.linear import fit_linear
 
 _SMALLEST_BAND = 50
@@ -121,13 +121,18 @@ def fit_bands(predicted: FloatArray, actual: FloatArray, coverage: float) -> Amo
     return AmountBands(edges, low, high, floor)
 
 
-def one_error_choice(losses: FloatArray, preferred: int) -> int:
+def one_error_choice(losses: FloatArray, customer_no: IntArray, *, preferred: int) -> int:
     """Return ``preferred`` unless it is clearly worse than the best column, else the best.
+
+    The standard error is that of clusters (Liang and Zeger 1986): rows of one customer at several
+    cut-offs are alike, and say less than as many customers would.
 
     Parameters
     ----------
     losses
         Loss of each held-out row under each choice, [rows, choices].
+    customer_no
+        Whose each row is, [rows].
     preferred
         The choice to keep unless the data speak against it by one standard error.
     """
@@ -135,5 +140,6 @@ def one_error_choice(losses: FloatArray, preferred: int) -> int:
         return preferred
     best = int(losses.mean(axis=0).argmin())
     worse = losses[:, preferred] - losses[:, best]
-    error = worse.std() / np.sqrt(len(losses))
+    _, customer = np.unique(customer_no, return_inverse=True)
+    error = np.sqrt((np.bincount(customer, worse - worse.mean()) ** 2).sum()) / len(losses)
     return best if worse.mean() > error else preferred
