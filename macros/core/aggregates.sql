@@ -21,6 +21,10 @@
     quantile_cont({{ column }}, {{ share }})
 {%- endmacro %}
 
+{% macro spark__quantile(column, share) -%}
+    percentile({{ column }}, {{ share }})
+{%- endmacro %}
+
 
 {#- One of several quantiles that are asked for of the same column, by its number from 1 on. Where a database can, it
     keeps the values in memory once for all of them. -#}
@@ -48,4 +52,38 @@
 
 {% macro duckdb__count_distinct(columns) -%}
     count(distinct ({{ columns | join(', ') }}))
+{%- endmacro %}
+
+
+{#- True when a condition holds in any row of a group or window, false when in none; empty when it is nowhere known. -#}
+{% macro any_of(condition) -%}
+    {{ return(adapter.dispatch('any_of', 'footfall')(condition)) }}
+{%- endmacro %}
+
+{% macro default__any_of(condition) -%}
+    bool_or({{ condition }})
+{%- endmacro %}
+
+
+{#- True when a condition holds in every row of a group or window where it is known. -#}
+{% macro all_of(condition) -%}
+    {{ return(adapter.dispatch('all_of', 'footfall')(condition)) }}
+{%- endmacro %}
+
+{% macro default__all_of(condition) -%}
+    bool_and({{ condition }})
+{%- endmacro %}
+
+
+{#- The newest value of a window that is not empty: an `over` follows. -#}
+{% macro last_known(value) -%}
+    {{ return(adapter.dispatch('last_known', 'footfall')(value)) }}
+{%- endmacro %}
+
+{% macro default__last_known(value) -%}
+    last_value({{ value }} ignore nulls)
+{%- endmacro %}
+
+{% macro spark__last_known(value) -%}
+    last_value({{ value }}) ignore nulls
 {%- endmacro %}

@@ -11,7 +11,7 @@
 {%- endmacro %}
 
 {% macro duckdb__utc_date(expression) -%}
-    (date '1970-01-01' + cast(floor(epoch_us({{ expression }}) / 86400000000.0) as integer))
+    (date '1970-01-01' + cast(floor(epoch_us({{ expression }}) / 86400e6) as integer))
 {%- endmacro %}
 
 
@@ -38,12 +38,71 @@
     extract(epoch from {{ later }} - {{ earlier }})
 {%- endmacro %}
 
+{% macro spark__seconds_between(earlier, later) -%}
+    ((unix_micros({{ later }}) - unix_micros({{ earlier }})) / 1e6)
+{%- endmacro %}
+
 {% macro duckdb__seconds_between(earlier, later) -%}
-    ((epoch_us({{ later }}) - epoch_us({{ earlier }})) / 1000000.0)
+    ((epoch_us({{ later }}) - epoch_us({{ earlier }})) / 1e6)
+{%- endmacro %}
+
+
+{#- Whole microseconds since 1970: a time in a form that reads the same in every time zone. -#}
+{% macro microseconds(moment) -%}
+    {{ return(adapter.dispatch('microseconds', 'footfall')(moment)) }}
+{%- endmacro %}
+
+{% macro default__microseconds(moment) -%}
+    cast(extract(epoch from {{ moment }}) * 1000000 as bigint)
+{%- endmacro %}
+
+{% macro duckdb__microseconds(moment) -%}
+    epoch_us({{ moment }})
 {%- endmacro %}
 
 
 {#- The first day of the month of a time, in UTC. -#}
 {% macro utc_month(expression) -%}
     cast({{ dbt.date_trunc('month', utc_date(expression)) }} as date)
+{%- endmacro %}
+
+
+{#- A time as whole microseconds since 1970. -#}
+{% macro microseconds_of(expression) -%}
+    {{ return(adapter.dispatch('microseconds_of', 'footfall')(expression)) }}
+{%- endmacro %}
+
+{% macro default__microseconds_of(expression) -%}
+    epoch_us({{ expression }})
+{%- endmacro %}
+
+{% macro spark__microseconds_of(expression) -%}
+    unix_micros({{ expression }})
+{%- endmacro %}
+
+
+{#- The type of a moment, whatever time zone it is shown in. -#}
+{% macro moment_type() -%}
+    {{ return(adapter.dispatch('moment_type', 'footfall')()) }}
+{%- endmacro %}
+
+{% macro default__moment_type() -%}
+    timestamptz
+{%- endmacro %}
+
+{% macro spark__moment_type() -%}
+    timestamp
+{%- endmacro %}
+
+
+{#- The first day of the month of a day. -#}
+{% macro month_start(day) -%}
+    cast({{ dbt.date_trunc('month', day) }} as date)
+{%- endmacro %}
+
+
+{#- Calendar months from one day to a later one: 1 from any day of January to any day of February. -#}
+{% macro months_between(earlier, later) -%}
+    (12 * (extract(year from {{ later }}) - extract(year from {{ earlier }}))
+        + extract(month from {{ later }}) - extract(month from {{ earlier }}))
 {%- endmacro %}

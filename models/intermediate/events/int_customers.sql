@@ -23,7 +23,16 @@ keyed_attributes as (
     select
         *,
         {{ hmac_sha256("source || ':customer:' || customer_id") }} as customer_key,
-        row_number() over (partition by source, customer_id order by registered_at, attributes) as listing_no
+        -- The first listing counts; the digest settles ties, so that the order of the rows decides nothing.
+        row_number() over (
+            partition by source, customer_id
+            order by
+                registered_at nulls last,
+                attributes nulls last,
+                {{ stable_digest(
+                    ['country', 'gender', 'acquisition_channel', 'birth_year', 'has_marketing_consent']
+                ) }}
+        ) as listing_no
     from attributes
     where customer_id is not null
 

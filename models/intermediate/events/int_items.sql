@@ -27,7 +27,14 @@ listed as (
 
     select
         *,
-        row_number() over (partition by source, item_id order by created_at, item_name) as listing_no
+        -- The first listing counts; the digest settles ties, so that the order of the rows decides nothing.
+        row_number() over (
+            partition by source, item_id
+            order by
+                created_at nulls last,
+                item_name nulls last,
+                {{ stable_digest(['category', 'subcategory', 'brand', 'list_price', 'is_in_stock']) }}
+        ) as listing_no
     from catalogue
     where item_id is not null
 

@@ -42,11 +42,12 @@ first_items as (
 
     select
         customer_no,
+        source,
         item_id,
         {{ utc_date('min(ordered_at)') }} as first_bought_on
     from order_lines
     where item_id is not null
-    group by customer_no, item_id
+    group by customer_no, source, item_id
 
 ),
 
@@ -57,7 +58,10 @@ first_categories as (
         items.category,
         min(first_items.first_bought_on) as first_bought_on
     from first_items
-    inner join items on first_items.item_id = items.item_id
+    -- Two sources may use one item id for two items.
+    inner join items
+        on first_items.item_id = items.item_id
+        and first_items.source = items.source
     where items.category is not null
     group by first_items.customer_no, items.category
 

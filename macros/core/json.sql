@@ -1,0 +1,12 @@
+{#- The value at a path of a JSON text, as text: strings without their quotes; empty where there is none. -#}
+{% macro json_text(document, path) -%}
+    {{ return(adapter.dispatch('json_text', 'footfall')(document, path)) }}
+{%- endmacro %}
+
+{% macro default__json_text(document, path) -%}
+    json_extract_string({{ document }}, {{ sql_text(path) }})
+{%- endmacro %}
+
+{% macro spark__json_text(document, path) -%}
+    get_json_object({{ document }}, {{ sql_text(path) }})
+{%- endmacro %}
