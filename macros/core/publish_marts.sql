@@ -25,24 +25,15 @@
 {#- The command that writes the docs of this warehouse. None where make has no words for what the run read: several
     sources, or a relation in place of a file. -#}
 {% macro make_docs() %}
-    {% set source = enabled_sources() | first %}
-    {% if enabled_sources() | length > 1 or (source == 'custom' and var('custom_events_relation')) %}
-        {% do return(none) %}
-    {% endif %}
-    {% set words = ['make docs'] %}
-    {% set file = 'warehouse/' ~ ('footfall' if source == 'storefront' else source) ~ '.duckdb' %}
-    {% if env_var('FOOTFALL_DB', 'warehouse/footfall.duckdb') != file %}
-        {% do words.insert(0, 'FOOTFALL_DB=' ~ env_var('FOOTFALL_DB', 'warehouse/footfall.duckdb')) %}
-    {% endif %}
-    {% if source != 'storefront' %}
-        {% do words.append('SOURCE=' ~ source) %}
-    {% endif %}
-    {% set paths = {'EVENTS': 'custom_events_path', 'ITEMS': 'custom_items_path', 'CUSTOMERS': 'custom_customers_path',
-        'REVIEWS': 'custom_reviews_path'} if source == 'custom' else {'FILE': source ~ '_path'} %}
-    {% for option, name in paths.items() if var(name, none) %}
-        {% do words.append(option ~ '=' ~ var(name)) %}
+    {% set variables = {} %}
+    {% for name in ask_program('source_vars', {}) %}
+        {% do variables.update({name: var(name, none)}) %}
     {% endfor %}
-    {% do return(words | join(' ')) %}
+    {% do return(ask_program('docs_command', {
+        'picked': enabled_sources(),
+        'variables': variables,
+        'database': env_var('FOOTFALL_DB', 'warehouse/footfall.duckdb')
+    })) %}
 {% endmacro %}
 
 

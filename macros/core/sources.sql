@@ -10,9 +10,8 @@
 {% endmacro %}
 
 {#- Every enabled source's staging model of one entity, stacked; `columns` picks what is needed. -#}
-{% macro union_sources(entity, columns='*', only=none) %}
-    {%- set picked = enabled_sources() if only is none else enabled_sources() | select('in', only) | list -%}
-    {%- for source_name in picked %}
+{% macro union_sources(entity, columns='*') %}
+    {%- for source_name in enabled_sources() %}
     select {{ columns }} from {{ ref('stg_' ~ source_name ~ '__' ~ entity) }}
     {%- if not loop.last %}
     union all

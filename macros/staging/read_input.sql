@@ -4,7 +4,7 @@
     {% if not execute %}
         {% do return('(select 1 as parsed_only)') %}
     {% endif %}
-    {% set path = var(var_name) %}
+    {% set path = var(var_name, none) %}
     {% if not path %}
         {% do exceptions.raise_compiler_error(
             "var '" ~ var_name ~ "' is not set: it takes the path of the file with the " ~ relation.identifier ~ ' of '

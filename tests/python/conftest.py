@@ -56,6 +56,7 @@ RUN_TIME_VARS = frozenset(
     {
         "custom_columns",
         "custom_event_names",
+        "custom_events_path",
         "custom_keep_identical_rows",
         "cutoff_months",
         "intent_history_days",

@@ -56,6 +56,13 @@ class Scratch:
                             "path": str(self.warehouse),
                             "schema": "main",
                             "settings": {"TimeZone": "UTC"},
+                            "plugins": [
+                                {
+                                    "module": "footfall.adapter.plugin",
+                                    "alias": "footfall",
+                                    "config": {"key": "footfall-demo-key"},
+                                }
+                            ],
                         }
                     },
                 }
@@ -258,6 +265,13 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Scratch:
     project.judged(
         "above", values.format("(-1), (11)"), "in_range", column_name="score", max_value=10
     )
+    names = "select * from (values ('ga4'), ('custom'), (null), {}) as t(source)"
+    project.judged(
+        "sources_known", names.format("('segment')"), "is_a_source", column_name="source"
+    )
+    project.judged(
+        "sources_unknown", names.format("('segmnet')"), "is_a_source", column_name="source"
+    )
     for name, sql in {
         "times": TIMES,
         "other_days": OTHER_DAYS,
@@ -271,7 +285,10 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Scratch:
     return project
 
 
-@pytest.mark.parametrize("name", ["pairs_differ", "condition_met", "funnel_shrinks", "within_both"])
+@pytest.mark.parametrize(
+    "name",
+    ["pairs_differ", "condition_met", "funnel_shrinks", "within_both", "sources_known"],
+)
 def test_what_is_in_order_passes(scratch: Scratch, name: str) -> None:
     assert scratch.statuses[f"test_{name}"] == "pass"
     assert scratch.failures(name) == []
@@ -298,6 +315,7 @@ def test_what_is_in_order_passes(scratch: Scratch, name: str) -> None:
         ("beyond_both", [{"score": -1}, {"score": 11}]),
         ("below", [{"score": -1}]),
         ("above", [{"score": 11}]),
+        ("sources_unknown", [{"source": "segmnet"}]),
     ],
 )
 def test_what_is_not_fails_with_the_rows_that_explain_it(

@@ -31,21 +31,12 @@ from conftest import (
     problems,
 )
 from descriptions import described, problems_of
-from footfall.adapter.plugin import absolute_path
+from footfall.builds.sources import absolute_path, sources
 from footfall.lineage.lineage import Lineage
 from footfall.lineage.project import read_project
 
 DEMO_KEY = "footfall-demo-key"
 SECRET = "a-secret-that-nobody-may-read"
-SOURCES = [
-    "storefront",
-    "complete_journey",
-    "online_retail",
-    "ga4",
-    "snowplow",
-    "segment",
-    "custom",
-]
 LAYERS = ("staging", "intermediate", "python_models", "marts")
 MAX_PYTHON_MODEL_LINES = 40
 # Share of the columns of marts that lineage must follow to their beginning.
@@ -57,12 +48,9 @@ Node = Mapping[str, Any]
 @pytest.fixture(scope="module")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
     """The whole project, with every source and every table that a user can bring."""
-    paths = {
-        f"{name}_path": "any.parquet"
-        for name in ("online_retail", "ga4", "snowplow", "segment", "custom_events")
-    }
-    more = {f"custom_{name}_path": "any.csv" for name in ("items", "customers", "reviews")}
-    variables = {"footfall_source": SOURCES, **paths, **more}
+    inputs = [one for source in sources().values() for one in source.inputs]
+    paths = {one.var: "any.parquet" for one in inputs if one.sample}
+    variables = {"footfall_source": list(sources()), **paths}
     return Warehouse(tmp_path_factory.mktemp("manifest"), variables).told()
 
 
@@ -72,6 +60,7 @@ def test_vars_of_the_run_leave_no_trace_in_what_is_parsed(own_shop: Warehouse) -
     others = {
         "custom_columns": {"events": {"customer_id": "user_id"}},
         "custom_event_names": {"(start)": "view", "click": None},
+        "custom_events_path": "any {x} 'file'.csv",
         "custom_keep_identical_rows": True,
         "cutoff_months": 5,
         "intent_history_days": 3650,

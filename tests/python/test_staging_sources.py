@@ -15,6 +15,7 @@ from dbt.cli.main import dbtRunnerResult
 
 import conftest
 from conftest import PROJECT, SMALL_SCORER
+from footfall.builds.sources import DEFAULT_SOURCE, sources
 
 DATA = PROJECT / "tests" / "data"
 SEEDS = ["currency_rates", "event_name_map", "event_types"]
@@ -97,26 +98,23 @@ class Warehouse:
         )
 
 
+# All but the simulated shop, which other tests build.
+SOURCES = [name for name in sources() if name != DEFAULT_SOURCE]
+
+
 @pytest.fixture(scope="module")
 def staged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     folder = tmp_path_factory.mktemp("staged")
+    samples = {
+        one.var: str(PROJECT / one.sample)
+        for source in SOURCES
+        for one in sources()[source].inputs
+        if one.sample
+    }
     variables = {
-        "footfall_source": [
-            "complete_journey",
-            "online_retail",
-            "ga4",
-            "snowplow",
-            "segment",
-            "custom",
-        ],
-        "online_retail_path": str(DATA / "online_retail" / "lines.csv"),
+        "footfall_source": SOURCES,
+        **samples,
         "ga4_path": str(DATA / "ga4" / "*.jsonl"),
-        "snowplow_path": str(DATA / "snowplow" / "events.tsv"),
-        "segment_path": str(DATA / "segment" / "messages.jsonl"),
-        "custom_events_path": str(DATA / "custom" / "events.csv"),
-        "custom_items_path": str(DATA / "custom" / "items.csv"),
-        "custom_customers_path": str(DATA / "custom" / "customers.csv"),
-        "custom_reviews_path": str(DATA / "custom" / "reviews.csv"),
     }
     result = run_dbt(
         folder,
@@ -130,9 +128,6 @@ def staged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     warehouse = Warehouse(folder)
     yield warehouse
     warehouse.connection.close()
-
-
-SOURCES = ["complete_journey", "online_retail", "ga4", "snowplow", "segment", "custom"]
 
 
 @pytest.mark.parametrize("source", SOURCES)

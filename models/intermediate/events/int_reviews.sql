@@ -1,13 +1,8 @@
 -- What customers wrote about items, under public keys.
-{%- set sources_with_reviews = ['storefront', 'custom'] %}
 with
 
 reviews as (
-    {% if enabled_sources() | select('in', sources_with_reviews) | list -%}
-    {{ union_sources('reviews', only=sources_with_reviews) }}
-    {%- else -%}
-    {{ empty_reviews() }}
-    {%- endif %}
+    {{ union_sources('reviews') }}
 ),
 
 keyed as (

@@ -28,7 +28,7 @@ from metricflow_semantics.model.dbt_manifest_parser import (
     parse_manifest_from_dbt_generated_manifest,
 )
 
-from footfall.publishing import build_command
+from footfall.builds.sources import build_command
 
 DECIMALS = 3
 

@@ -29,6 +29,7 @@ from dbt_common.exceptions import DbtRuntimeError
 from footfall.adapter import inputs, publication
 from footfall.adapter.progress import log
 from footfall.adapter.questions import ask
+from footfall.builds.sources import absolute_path
 from footfall.core.fingerprints import READERS
 
 DEMO_KEY = "footfall-demo-key"
@@ -212,8 +213,3 @@ def _storefront_fingerprint() -> str:
     from footfall import storefront
 
     return storefront.fingerprint()
-
-
-def absolute_path(path: str) -> str:
-    """Return a file's absolute path; addresses stay as they are."""
-    return path if "://" in path else str(Path(path).expanduser().absolute())

@@ -11,9 +11,13 @@ from typing import Any
 
 from footfall.builds.problems import BuildProblem
 from footfall.builds.shortfall import describe_shortfall
+from footfall.builds.sources import docs_command, source_names, source_vars
 
 QUESTIONS: Mapping[str, Callable[..., Any]] = {
     "describe_shortfall": describe_shortfall,
+    "docs_command": docs_command,
+    "source_names": source_names,
+    "source_vars": source_vars,
 }
 
 

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from footfall.core.arrays import IntArray, UInt64Array
 
 #: Parts of the package that decide about tables or show finished ones, and fill none.
-READERS = frozenset({"boards", "builds", "lineage", "pages", "publishing"})
+READERS = frozenset({"boards", "builds", "commands", "lineage", "pages", "publishing"})
 #: Parts of the package that cannot change a score: these, and what reads input or makes demo data.
 _OUTSIDE_THE_SCORER = READERS | {"adapter", "storefront"}
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)

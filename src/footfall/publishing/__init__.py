@@ -7,7 +7,6 @@ of the publication before by renaming. This package knows DuckDB and files, neve
 
 from footfall.publishing.contents import SCHEMA, Mart, Publication, Published, PublishingError, Run
 from footfall.publishing.publisher import (
-    build_command,
     parquet_folder,
     publish,
     published_file,
@@ -21,7 +20,6 @@ __all__ = [
     "Published",
     "PublishingError",
     "Run",
-    "build_command",
     "parquet_folder",
     "publish",
     "published_file",

@@ -21,19 +21,6 @@ def published_file(folder: Path, name: str) -> Path:
     return folder / f"{name}.duckdb"
 
 
-def build_command(file: Path) -> str:
-    """Return the command that makes a publication; all sources but the first read files."""
-    files = "FILE=…"
-    more = {
-        "complete_journey": "",
-        **dict.fromkeys(("online_retail", "ga4", "snowplow", "segment"), files),
-        "custom": "EVENTS=…",
-    }
-    if file.stem not in more:
-        return "make build"
-    return f"make build SOURCE={file.stem} {more[file.stem]}".rstrip()
-
-
 def parquet_folder(folder: Path, name: str) -> Path:
     """Return the link to the Parquet files that a warehouse is published as."""
     return folder / name

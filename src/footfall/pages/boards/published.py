@@ -11,8 +11,9 @@ from typing import Any
 
 import duckdb
 
+from footfall.builds.sources import build_command
 from footfall.pages.boards.definitions import BoardError
-from footfall.publishing import SCHEMA, build_command
+from footfall.publishing import SCHEMA
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from footfall.publishing import build_command
+from footfall.builds.sources import build_command
 
 SCHEMA = "marts"
 

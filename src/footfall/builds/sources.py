@@ -1,0 +1,147 @@
+"""Which shops there are to read, and the files, vars and commands that go with each.
+
+`sources.yml` beside this module lists them. It is read once in a process.
+"""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from footfall.builds.problems import BuildProblem
+
+SOURCES_FILE = Path(__file__).with_name("sources.yml")
+#: The source of a build that names none, and the name of its warehouse.
+DEFAULT_SOURCE = "storefront"
+DEFAULT_WAREHOUSE = "footfall"
+
+
+@dataclass(frozen=True)
+class Input:
+    """A file that a source reads; `sources.yml` says what each field means."""
+
+    var: str
+    make: str = ""
+    example: str = ""
+    forms: str = ""
+    replaced_by: str = ""
+    contains: str = ""
+    read_anew: bool = False
+    sample: str = ""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A kind of shop that can be read."""
+
+    name: str
+    title: str
+    inputs: tuple[Input, ...] = ()
+
+    def build_command(self, *, with_examples: bool = False) -> str:
+        """Return the command that builds this source; its paths are `…` or examples."""
+        words = ["make build"]
+        if self.name != DEFAULT_SOURCE:
+            words.append(f"SOURCE={self.name}")
+        words += [
+            f"{one.make}={one.example if with_examples else '…'}"
+            for one in self.inputs
+            if one.make and one.example
+        ]
+        return " ".join(words)
+
+
+@cache
+def sources() -> Mapping[str, Source]:
+    """Return all sources by name, in the order in which they are listed to people."""
+    return read_sources(SOURCES_FILE)
+
+
+def read_sources(file: Path) -> Mapping[str, Source]:
+    """Read a list of sources.
+
+    Raises
+    ------
+    BuildProblem
+        An entry has a key that means nothing, or lacks one.
+    """
+    entries: Mapping[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    found = {}
+    for name, entry in entries.items():
+        try:
+            inputs = tuple(Input(**one) for one in entry.get("inputs", ()))
+            found[name] = Source(name, **{**entry, "inputs": inputs})
+        except TypeError as error:
+            raise BuildProblem(
+                f"{file}: the entry of source '{name}' cannot be read ({error}). The head of the "
+                "file lists the keys of an entry."
+            ) from error
+    return found
+
+
+def source_names() -> list[str]:
+    """Return the names of all sources."""
+    return list(sources())
+
+
+def source_vars() -> list[str]:
+    """Return the names of the vars that say what a source reads."""
+    inputs = [one for source in sources().values() for one in source.inputs]
+    return [one.var for one in inputs] + [one.replaced_by for one in inputs if one.replaced_by]
+
+
+def absolute_path(path: str) -> str:
+    """Return the same file under one name, wherever it was named from; addresses stay."""
+    return path if "://" in path else str(Path(path).expanduser().absolute())
+
+
+def warehouse_file(source: str) -> str:
+    """Return where Make builds the warehouse of a source, relative to the project."""
+    name = DEFAULT_WAREHOUSE if source == DEFAULT_SOURCE else source
+    return f"warehouse/{name}.duckdb"
+
+
+def build_command(file: Path) -> str:
+    """Return the command that makes the publication of a file, by its name."""
+    source = sources().get(file.stem)
+    return "make build" if source is None else source.build_command()
+
+
+def docs_command(picked: Sequence[str], variables: Mapping[str, Any], database: str) -> str | None:
+    """Return the command that writes the docs of a warehouse.
+
+    Parameters
+    ----------
+    picked
+        Names of the sources that were built.
+    variables
+        The vars of the build, by name.
+    database
+        What FOOTFALL_DB names.
+
+    Returns
+    -------
+    str or None
+        The command, ready for a shell; None where Make has no words for what the build read:
+        several sources, or something else in place of a file.
+    """
+    if len(picked) != 1 or picked[0] not in sources():
+        return None
+    source = sources()[picked[0]]
+    if any(one.replaced_by and variables.get(one.replaced_by) for one in source.inputs):
+        return None
+    words = ["make docs"]
+    if database != warehouse_file(source.name):
+        words.insert(0, f"FOOTFALL_DB={shlex.quote(database)}")
+    if source.name != DEFAULT_SOURCE:
+        words.append(f"SOURCE={source.name}")
+    words += [
+        f"{one.make}={shlex.quote(str(variables[one.var]))}"
+        for one in source.inputs
+        if one.make and variables.get(one.var)
+    ]
+    return " ".join(words)

@@ -1,0 +1,64 @@
+"""`python -m footfall.commands build` runs a target of Make; it is what Make itself calls.
+
+What Make calls FILE is the environment variable FOOTFALL_FILE here, and so for each variable.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from footfall.commands.given import CommandError, Given
+from footfall.commands.steps import TARGETS, Step
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one target.
+
+    Returns
+    -------
+    int
+        Exit status of the program that failed; 2 where nothing was run. The last program takes the
+        place of this one.
+    """
+    if len(arguments) != 1 or arguments[0] not in TARGETS:
+        print(f"Name one target of: {' '.join(TARGETS)}", file=sys.stderr)
+        return 2
+    given = Given(os.environ)
+    try:
+        *before, last = TARGETS[arguments[0]](given)
+        environment = surroundings(given)
+    except CommandError as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    for step in before:
+        done = subprocess.run(step.arguments, env={**environment, **step.environment}, check=False)
+        if done.returncode:
+            return done.returncode
+    return _become(last, environment)
+
+
+def surroundings(given: Given) -> dict[str, str]:
+    """Return the environment of the programs: where the project, warehouse and server are."""
+    found = dict(given.environment)
+    found.setdefault("DBT_PROFILES_DIR", os.getcwd())
+    found["FOOTFALL_DB"] = given.warehouse
+    # Make exports every variable that it knows, and dbt takes an empty one for a value.
+    if not given.text("PUBLISHED"):
+        found.pop("FOOTFALL_PUBLISHED", None)
+    if server := given.text("PUBLISH"):
+        found["FOOTFALL_PUBLISH_POSTGRES"] = server
+    return found
+
+
+def _become(step: Step, environment: dict[str, str]) -> int:
+    """Run the last program in place of this one, so that signals and its status are its own."""
+    try:
+        os.execve(step.arguments[0], list(step.arguments), {**environment, **step.environment})
+    except OSError as error:
+        print(f"{step.arguments[0]} cannot be started: {error}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

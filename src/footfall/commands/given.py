@@ -1,0 +1,102 @@
+"""What a user gave to Make: `make build FILE=x` reaches us as FOOTFALL_FILE in the environment."""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from footfall.builds.sources import (
+    DEFAULT_SOURCE,
+    Source,
+    absolute_path,
+    sources,
+    warehouse_file,
+)
+
+PREFIX = "FOOTFALL_"
+
+
+class CommandError(Exception):
+    """A command cannot be run as it was given; the message says why, and how to give it."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """The variables of Make as they were written, and what follows from them.
+
+    Parameters
+    ----------
+    environment
+        Environment of the process. Variables of Make are in it with the prefix FOOTFALL_; one that
+        is empty was not given.
+    """
+
+    environment: Mapping[str, str]
+
+    def text(self, name: str, default: str = "") -> str:
+        """Return a value as it was given."""
+        return self.environment.get(PREFIX + name) or default
+
+    def required(self, name: str, hint: str) -> str:
+        """Return a value that a command cannot do without.
+
+        Raises
+        ------
+        CommandError
+            It was not given; the message is the hint.
+        """
+        value = self.text(name)
+        if not value:
+            raise CommandError(hint)
+        return value
+
+    def path(self, name: str) -> str:
+        """Return a path that holds from any folder, or nothing where none was given."""
+        value = self.text(name)
+        return absolute_path(value) if value else ""
+
+    def words(self, name: str, default: str = "") -> list[str]:
+        """Return the words of a value, split as a shell splits them, and never run by one.
+
+        Raises
+        ------
+        CommandError
+            A quote is not closed.
+        """
+        value = self.text(name, default)
+        try:
+            return shlex.split(value)
+        except ValueError as error:
+            raise CommandError(f"{name} is '{value}', which cannot be split: {error}.") from error
+
+    def option(self, flag: str, name: str, default: str = "") -> list[str]:
+        """Return an option of a program with its value as one word, or nothing without a value."""
+        value = self.text(name, default)
+        return [f"{flag}={value}"] if value else []
+
+    @property
+    def source(self) -> Source:
+        """The source that was picked.
+
+        Raises
+        ------
+        CommandError
+            There is no such source.
+        """
+        name = self.environment.get(f"{PREFIX}SOURCE", DEFAULT_SOURCE)
+        if name not in sources():
+            raise CommandError(
+                f"SOURCE is '{name}', which is no source: use one of {' '.join(sources())}"
+            )
+        return sources()[name]
+
+    @property
+    def warehouse(self) -> str:
+        """The warehouse file: FOOTFALL_DB, or the one of the source."""
+        return self.text("DB", warehouse_file(self.source.name))
+
+    @property
+    def published(self) -> str:
+        """The published file of that warehouse."""
+        folder = Path(self.text("PUBLISHED", "published"))
+        return str(folder / f"{Path(self.warehouse).stem}.duckdb")

@@ -1,0 +1,254 @@
+"""The programs behind each target of Make, as lists of arguments."""
+
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from footfall.commands.given import CommandError, Given
+from footfall.commands.variables import as_json, source_variables, split_variables
+
+
+@dataclass(frozen=True)
+class Step:
+    """One program with its arguments, and what its environment has beside ours."""
+
+    arguments: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def _python(*arguments: str) -> Step:
+    return Step((sys.executable, *arguments))
+
+
+def _dbt(given: Given, *command: str, arguments: Sequence[str] = ()) -> Step:
+    more, others = split_variables(arguments)
+    variables = as_json({**source_variables(given), **more})
+    dbt = Path(sys.executable).with_name("dbt")
+    return Step((str(dbt), *command, "--vars", variables, *others))
+
+
+def build(given: Given) -> list[Step]:
+    """Build the warehouse of a source."""
+    return [_dbt(given, "build", arguments=given.words("ARGS"))]
+
+
+def docs(given: Given) -> list[Step]:
+    """Write the docs site of a built warehouse."""
+    # A partial parse may lose what YAML says of tests, so the project is read anew.
+    generate = ("docs", "generate", "--static", "--no-partial-parse", "--quiet")
+    return [_dbt(given, *generate), _python("-m", "footfall.pages.site", "write")]
+
+
+def lineage(given: Given) -> list[Step]:
+    """Print where a column comes from."""
+    column = given.required(
+        "COLUMN", "Name a column: make lineage COLUMN=churn_risk.churn_probability"
+    )
+    trace = _python("-m", "footfall.pages.site", "trace", "--", column)
+    return [_dbt(given, "docs", "generate", "--quiet"), trace]
+
+
+def report(given: Given) -> list[Step]:
+    """Draw the marts on one page."""
+    files = (f"--database={given.published}", "--out=target/report.html")
+    return [_python("-m", "footfall.pages.report", *files)]
+
+
+def dashboards(given: Given) -> list[Step]:
+    """Draw the boards."""
+    options = (f"--published={given.published}", f"--currency={given.text('CURRENCY')}")
+    return [_python("-m", "footfall.pages.boards", "render", *options)]
+
+
+def serve(given: Given) -> list[Step]:
+    """Draw the boards and show them to this machine."""
+    port = given.option("--port", "PORT", "8080")
+    return [*dashboards(given), _python("-m", "footfall.pages.boards", "serve", *port)]
+
+
+def metrics(given: Given) -> list[Step]:
+    """Answer questions on the published marts."""
+    return [_python("-m", "footfall.adapter.metrics", *given.words("ARGS"))]
+
+
+def superset_bundle(given: Given) -> list[Step]:
+    """Pack the dashboard for Superset."""
+    options = (f"--published={given.published}", *given.option("--uri", "URI"))
+    bundle = _python(
+        "dashboards/superset/bundle.py", *options, "--out=target/footfall_superset.zip"
+    )
+    return [bundle]
+
+
+def check_superset(given: Given) -> list[Step]:
+    """Import that dashboard into a real Superset, which has an environment of its own."""
+    python = ".superset/bin/python"
+    return [Step((python, "dashboards/superset/check.py", f"--published={given.published}"))]
+
+
+def test(given: Given) -> list[Step]:
+    """Run the tests, on another DuckDB if one is named."""
+    version = given.text("DUCKDB")
+    jobs = given.text("JOBS", "2")
+    run = ("-m", "pytest", "--numprocesses", jobs, "--dist", "loadfile", "--no-loadscope-reorder")
+    if not version:
+        return [_python(*run, *given.words("ARGS"))]
+    if not re.fullmatch(r"\d+(\.\d+)*\w*", version):
+        raise CommandError(f"DUCKDB is '{version}', which is no version: write DUCKDB=1.5.5")
+    overlay = Path.cwd() / f".duckdb-{version}"
+    pip = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps")
+    install = (*pip, "--only-binary", "duckdb", "--target", str(overlay), f"duckdb=={version}")
+    # Linters and tests of code that knows no database would only say the same again.
+    tests = _python(*run, "-m", "not library", *given.words("ARGS"))
+    on_overlay = Step(tests.arguments, {"PYTHONPATH": str(overlay)})
+    return [on_overlay] if overlay.exists() else [_python(*install), on_overlay]
+
+
+def _benchmark(given: Given, name: str, *arguments: str) -> Step:
+    return _python(f"benchmarks/bench_{name}.py", *arguments, *given.words("ARGS"))
+
+
+def _file(given: Given) -> list[str]:
+    path = given.path("FILE")
+    return [path] if path else []
+
+
+def _seeds(given: Given, default: str = "1") -> list[str]:
+    return given.option("--seeds", "SEEDS", default)
+
+
+def bench_value(given: Given) -> list[Step]:
+    """Judge churn, value and tiers of any orders."""
+    options = [*given.option("--horizon", "HORIZON", "90"), *given.option("--cut", "CUT")]
+    return [_benchmark(given, "value", *_file(given), *options)]
+
+
+def bench_scores(given: Given) -> list[Step]:
+    """Judge the same on a source."""
+    options = [*given.option("--horizon", "HORIZON", "90"), *given.option("--cut", "CUT")]
+    source = f"--source={given.source.name}"
+    return [_benchmark(given, "value", *_file(given), source, *options)]
+
+
+def bench_intent(given: Given) -> list[Step]:
+    """Judge purchase intent of any event log."""
+    return [_benchmark(given, "intent", *_file(given))]
+
+
+def bench_sql(given: Given) -> list[Step]:
+    """Compare the SQL part with hand-written queries."""
+    return [_benchmark(given, "sql", *given.option("--events", "EVENTS", "10000000"))]
+
+
+def bench_sources(given: Given) -> list[Step]:
+    """Build the two real shops."""
+    path = given.path("FILE")
+    return [_benchmark(given, "sources", *([f"--online-retail={path}"] if path else []))]
+
+
+def bench_times(given: Given) -> list[Step]:
+    """Time a fresh clone."""
+    return [_benchmark(given, "times")]
+
+
+def bench_pain_points(given: Given) -> list[Step]:
+    """Look for planted pain points."""
+    options = [
+        *_seeds(given, "20"),
+        *given.option("--first", "FIRST", "201"),
+        *given.option("--customers", "CUSTOMERS", "2000"),
+    ]
+    return [_benchmark(given, "pain_points", *options)]
+
+
+def bench_segments(given: Given) -> list[Step]:
+    """Judge segments."""
+    given.required("FILE", "FILE=… names the file of Online Retail")
+    return [_benchmark(given, "segments", *_file(given))]
+
+
+def bench_journey(given: Given) -> list[Step]:
+    """Compare the journey marts with another library."""
+    path = given.path("FILE")
+    file = [f"--file={path}"] if path else []
+    return [_benchmark(given, "journey", *file, *given.option("--events", "EVENTS", "2000000"))]
+
+
+def bench_ranking(given: Given) -> list[Step]:
+    """Judge the next item, leave one out."""
+    given.required(
+        "FILE", "Name the file of lines `customer item item ...`: make bench-ranking FILE=path"
+    )
+    return [_benchmark(given, "ranking", *_file(given), *_seeds(given))]
+
+
+def bench_ranking_time(given: Given) -> list[Step]:
+    """Judge next purchases after a date."""
+    hint = (
+        "Name the date and the window: "
+        f"make bench-ranking-time SOURCE={given.source.name} CUT=YYYY-MM-DD DAYS=n"
+    )
+    options = [
+        f"--vars={as_json(source_variables(given))}",
+        f"--cut={given.required('CUT', hint)}",
+        f"--days={given.required('DAYS', hint)}",
+        *(["--new-only"] if given.text("NEW_ONLY") else []),
+        *_seeds(given),
+    ]
+    return [_benchmark(given, "ranking_time", *options)]
+
+
+def bench_warm(given: Given) -> list[Step]:
+    """Compare a fine-tuned model with one trained from scratch."""
+    hint = f"Name the first day: make bench-warm SOURCE={given.source.name} CUT=YYYY-MM-DD"
+    options = [
+        f"--vars={as_json(source_variables(given))}",
+        f"--cut={given.required('CUT', hint)}",
+        *given.option("--days", "DAYS", "28"),
+    ]
+    return [_benchmark(given, "warm", *options)]
+
+
+def bench_memory(given: Given) -> list[Step]:
+    """Measure the memory of streams of events."""
+    sizes = given.words("EVENTS", "2500000 5000000 10000000")
+    return [_benchmark(given, "memory", "--events", *sizes)]
+
+
+def bench_gpu(given: Given) -> list[Step]:
+    """Time the scorer on a CUDA device."""
+    return [_benchmark(given, "gpu")]
+
+
+#: What can be run, by the name of its target.
+TARGETS: Mapping[str, Callable[[Given], list[Step]]] = {
+    function.__name__.replace("_", "-"): function
+    for function in (
+        build,
+        docs,
+        lineage,
+        report,
+        dashboards,
+        serve,
+        metrics,
+        superset_bundle,
+        check_superset,
+        test,
+        bench_value,
+        bench_scores,
+        bench_intent,
+        bench_sql,
+        bench_sources,
+        bench_times,
+        bench_pain_points,
+        bench_segments,
+        bench_journey,
+        bench_ranking,
+        bench_ranking_time,
+        bench_warm,
+        bench_memory,
+        bench_gpu,
+    )
+}

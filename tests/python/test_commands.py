@@ -1,0 +1,258 @@
+"""The programs behind the targets of Make: what a user gave reaches them whole, and no shell."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from conftest import PROJECT
+from footfall.builds.sources import absolute_path, sources, warehouse_file
+from footfall.builds.templates import template_problems
+from footfall.commands.__main__ import surroundings
+from footfall.commands.given import CommandError, Given
+from footfall.commands.steps import TARGETS, Step
+
+HOSTILE = "a b;touch RAN $(touch RAN) `touch RAN` ${HOME} '\"[1] {x}\nline | & > % \\"
+# Of an argument list, what is split on purpose.
+OPTIONS = "--select 'my model+' --threads \"4\" ; touch $(RAN)"
+OPTION_WORDS = ["--select", "my model+", "--threads", "4", ";", "touch", "$(RAN)"]
+
+
+def steps(target: str, **given: str) -> list[Step]:
+    return TARGETS[target](Given({f"FOOTFALL_{name}": value for name, value in given.items()}))
+
+
+def words(target: str, **given: str) -> Sequence[str]:
+    """The arguments of the last program of a target."""
+    return steps(target, **given)[-1].arguments
+
+
+def variables_of(arguments: Sequence[str]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(arguments[list(arguments).index("--vars") + 1])
+    return found
+
+
+@pytest.mark.library
+@pytest.mark.parametrize("source", sources())
+def test_a_source_and_its_files_become_vars(source: str) -> None:
+    inputs = [one for one in sources()[source].inputs if one.make]
+    given = {one.make: f"{one.make}-{HOSTILE}" for one in inputs}
+    expected = {one.var: str(Path.cwd() / f"{one.make}-{HOSTILE}") for one in inputs}
+    arguments = words("build", SOURCE=source, **given)
+    assert variables_of(arguments) == {"footfall_source": source, **expected}
+
+
+@pytest.mark.library
+def test_paths_are_absolute_and_addresses_stay() -> None:
+    assert variables_of(words("build", SOURCE="ga4", FILE="s3://bucket/*.parquet")) == {
+        "footfall_source": "ga4",
+        "ga4_path": "s3://bucket/*.parquet",
+    }
+    assert absolute_path("~/events.csv") == str(Path.home() / "events.csv")
+
+
+@pytest.mark.library
+def test_a_shell_splits_arguments_no_other_way_but_runs_none() -> None:
+    assert words("build", ARGS=OPTIONS)[4:] == tuple(OPTION_WORDS)
+    assert words("metrics", ARGS=OPTIONS)[3:] == tuple(OPTION_WORDS)
+    with pytest.raises(CommandError, match="ARGS is '--select \"a', which cannot be split"):
+        words("build", ARGS='--select "a')
+
+
+@pytest.mark.library
+def test_vars_in_the_arguments_add_to_those_of_the_source() -> None:
+    arguments = words(
+        "build", SOURCE="ga4", FILE="/a.json", ARGS="--vars '{top_k: 5}' --threads 4 --vars='a: b'"
+    )
+    assert variables_of(arguments) == {
+        "footfall_source": "ga4",
+        "ga4_path": "/a.json",
+        "top_k": 5,
+        "a": "b",
+    }
+    assert list(arguments[4:]) == ["--threads", "4"]
+    with pytest.raises(CommandError, match="is no dictionary: write --vars"):
+        words("build", ARGS="--vars top_k")
+    with pytest.raises(CommandError, match="is no YAML"):
+        words("build", ARGS="--vars '{a: '")
+
+
+@pytest.mark.library
+@pytest.mark.parametrize("mark", ["{{ 7 * 7 }}", "{% set x = 1 %}", "{# a #}"])
+@pytest.mark.parametrize("target", ["build", "docs", "bench-warm", "bench-ranking-time"])
+def test_a_template_in_a_path_is_refused_by_name(target: str, mark: str) -> None:
+    given = {"SOURCE": "custom", "EVENTS": f"/a/{mark}.csv", "CUT": "2026-01-01", "DAYS": "7"}
+    with pytest.raises(CommandError, match=r"var 'custom_events_path' is '/a/.*Rename the file"):
+        steps(target, **given)
+
+
+@pytest.mark.library
+def test_templates_are_found_however_deep_they_lie() -> None:
+    assert template_problems({"a": "plain {x}", "b": [1, {"c": None}], "d": {"e": True}}) == []
+    deep = {"custom_columns": {"events": [{"{{ key }}": "x"}, {"y": "{% z %}"}]}, "top_k": 5}
+    first, second = template_problems(deep)
+    assert first.startswith("var 'custom_columns' is '{{ key }}'")
+    assert second.startswith("var 'custom_columns' is '{% z %}'")
+
+
+@pytest.mark.library
+def test_what_the_source_does_not_read_is_refused() -> None:
+    with pytest.raises(CommandError, match="EVENTS ITEMS: SOURCE=ga4 does not read that"):
+        words("build", SOURCE="ga4", EVENTS="a", ITEMS="b")
+    with pytest.raises(CommandError, match="SOURCE is 'x', which is no source: use one of store"):
+        words("build", SOURCE="x")
+
+
+# Each target that takes values, the values and where they must come out.
+TAKEN = [
+    ("lineage", "COLUMN", "", [HOSTILE]),
+    ("dashboards", "CURRENCY", "", [f"--currency={HOSTILE}"]),
+    ("serve", "PORT", "", [f"--port={HOSTILE}"]),
+    ("superset-bundle", "URI", "", [f"--uri={HOSTILE}"]),
+    ("bench-value", "FILE", "/", [f"/{HOSTILE}"]),
+    ("bench-value", "HORIZON", "", [f"--horizon={HOSTILE}"]),
+    ("bench-value", "CUT", "", [f"--cut={HOSTILE}"]),
+    ("bench-scores", "FILE", "/", [f"/{HOSTILE}"]),
+    ("bench-intent", "FILE", "/", [f"/{HOSTILE}"]),
+    ("bench-sql", "EVENTS", "", [f"--events={HOSTILE}"]),
+    ("bench-sources", "FILE", "/", [f"--online-retail=/{HOSTILE}"]),
+    ("bench-pain-points", "SEEDS", "", [f"--seeds={HOSTILE}"]),
+    ("bench-pain-points", "FIRST", "", [f"--first={HOSTILE}"]),
+    ("bench-pain-points", "CUSTOMERS", "", [f"--customers={HOSTILE}"]),
+    ("bench-segments", "FILE", "/", [f"/{HOSTILE}"]),
+    ("bench-journey", "FILE", "/", [f"--file=/{HOSTILE}"]),
+    ("bench-journey", "EVENTS", "", [f"--events={HOSTILE}"]),
+    ("bench-ranking", "FILE", "/", [f"/{HOSTILE}"]),
+    ("bench-memory", "EVENTS", "", None),
+]
+
+
+@pytest.mark.library
+@pytest.mark.parametrize(("target", "name", "before", "expected"), TAKEN)
+def test_a_value_is_one_word_of_a_program(
+    target: str, name: str, before: str, expected: list[str] | None
+) -> None:
+    if expected is None:
+        assert words(target, **{name: "1 2 $(3)"})[-3:] == ("1", "2", "$(3)")
+        return
+    given = {name: before + HOSTILE}
+    assert set(expected) <= set(words(target, **given))
+
+
+@pytest.mark.library
+@pytest.mark.parametrize("target", ["report", "dashboards", "superset-bundle", "check-superset"])
+def test_the_published_file_is_found_from_the_warehouse(target: str) -> None:
+    def published(**given: str) -> str:
+        (option,) = [
+            word
+            for word in words(target, **given)
+            if word.startswith(("--published=", "--database="))
+        ]
+        return option.partition("=")[2]
+
+    assert published() == "published/footfall.duckdb"
+    assert published(SOURCE="ga4") == "published/ga4.duckdb"
+    assert published(DB="/a b/$(x).duckdb", PUBLISHED="/c;d") == "/c;d/$(x).duckdb"
+
+
+@pytest.mark.library
+def test_the_tests_run_on_a_version_and_on_nothing_else() -> None:
+    install, run = steps("test", DUCKDB="9.9.9", ARGS="-k 'a b'")
+    assert "duckdb==9.9.9" in install.arguments
+    assert run.environment["PYTHONPATH"].endswith(".duckdb-9.9.9")
+    assert run.arguments[-4:] == ("-m", "not library", "-k", "a b")
+    with pytest.raises(CommandError, match="which is no version"):
+        steps("test", DUCKDB="1.5.5 --index-url=x")
+
+
+@pytest.mark.library
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("lineage", "Name a column"),
+        ("bench-segments", "names the file of Online Retail"),
+        ("bench-ranking", "make bench-ranking FILE=path"),
+        ("bench-ranking-time", "make bench-ranking-time SOURCE=storefront CUT="),
+        ("bench-warm", "make bench-warm SOURCE=storefront CUT="),
+    ],
+)
+def test_what_a_target_cannot_do_without_is_named(target: str, said: str) -> None:
+    with pytest.raises(CommandError, match=said):
+        steps(target)
+
+
+@pytest.mark.library
+def test_the_programs_find_warehouse_and_server() -> None:
+    found = surroundings(Given({"FOOTFALL_SOURCE": "ga4", "FOOTFALL_PUBLISHED": ""}))
+    assert found["FOOTFALL_DB"] == warehouse_file("ga4") == "warehouse/ga4.duckdb"
+    assert found["DBT_PROFILES_DIR"] == str(Path.cwd())
+    assert "FOOTFALL_PUBLISHED" not in found
+    assert "FOOTFALL_PUBLISH_POSTGRES" not in found
+    found = surroundings(Given({"FOOTFALL_DB": "x.duckdb", "FOOTFALL_PUBLISH": "postgres://a:$@b"}))
+    assert found["FOOTFALL_DB"] == "x.duckdb"
+    assert found["FOOTFALL_PUBLISH_POSTGRES"] == "postgres://a:$@b"
+
+
+def run(folder: Path, target: str, **given: str) -> subprocess.CompletedProcess[str]:
+    """A target as a user runs it, all the way through make and dbt, on files of a folder."""
+    ours = {
+        "FOOTFALL_DB": str(folder / "shop $(touch RAN).duckdb"),
+        "DBT_TARGET_PATH": str(folder / "target"),
+        "DBT_LOG_PATH": str(folder),
+    }
+    environment = f"VENV={Path(sys.executable).parents[1]}"
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "FOOTFALL_"))}
+    return subprocess.run(
+        [
+            *("make", "--no-print-directory", "-o", "env", environment, target),
+            *(f"{name}={value}" for name, value in given.items()),
+        ],
+        cwd=PROJECT,
+        env={**kept, **ours},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.long
+def test_a_file_of_any_name_is_read(tmp_path: Path) -> None:
+    """One build for all hostile characters: events as text, items as Parquet, reviews as text."""
+    folder = tmp_path / 'it\'s $(touch RAN) `touch RAN` [a-z] {x} "q"; touch RAN'
+    folder.mkdir()
+    lines = "customer_id,event_at,event_type\na,2026-01-01,view\nb,2026-01-02,view\n"
+    (folder / "events $HOME [1] 50%.csv").write_text(lines)
+    duckdb.sql("select 'mug' as item_id, 'Mug' as item_name").write_parquet(str(tmp_path / "items"))
+    (tmp_path / "items").rename(folder / "items [1] ';`id`.parquet")
+    done = run(
+        tmp_path,
+        "build",
+        SOURCE="custom",
+        EVENTS=str(folder / "events $HOME [1] 50%.csv"),
+        ITEMS=str(folder / "items [1] ';`id`.parquet"),
+        ARGS="--select stg_custom__events stg_custom__items event_types event_name_map"
+        " --exclude-resource-type test --exclude-resource-type unit_test --quiet",
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    with duckdb.connect(str(tmp_path / "shop $(touch RAN).duckdb")) as shop:
+        events = shop.execute("select customer_id from staging.stg_custom__events order by all")
+        assert events.fetchall() == [("a",), ("b",)]
+        items = shop.execute("select item_name from staging.stg_custom__items")
+        assert items.fetchall() == [("Mug",)]
+    assert [*PROJECT.glob("RAN*"), *folder.glob("RAN*"), *tmp_path.glob("RAN*")] == []
+
+
+@pytest.mark.parametrize("target", ["report", "dashboards", "superset-bundle"])
+def test_what_shows_marts_names_the_file_that_is_not_there(tmp_path: Path, target: str) -> None:
+    done = run(tmp_path, target, CURRENCY=HOSTILE, URI=HOSTILE)
+    assert done.returncode != 0
+    assert "published/shop $(touch RAN).duckdb" in done.stderr
+    assert list(PROJECT.glob("RAN*")) == []
