@@ -1,7 +1,7 @@
 -- Which gaps chance cannot explain: a two-sided test for each row that has enough sessions, corrected for the number
--- of tests (Benjamini and Hochberg 1995) twice: over the slices of a friction and stage, and over frictions and stages
--- by their clearest slice (Simes 1986), so that a harmful friction with its many slices does not open the door for an
--- innocent one (Benjamini and Bogomolov 2014). `q_value` is the larger of the two.
+-- of tests (Benjamini and Hochberg 1995) twice: over frictions and stages by their clearest slice (Simes 1986), and
+-- over the slices of those that this selects, at the wanted share of false alarms times selected over all frictions and
+-- stages (Benjamini and Bogomolov 2014). `q_value` is the smallest share at which the row passes both.
 with
 
 gaps as (
@@ -81,41 +81,68 @@ corrected_frictions as (
 
 ),
 
+-- The more false alarms are put up with, the more frictions and stages are selected: a step at each of their q-values.
+steps as (
+
+    select distinct
+        friction_q_value as step_q_value,
+        count(*) over (order by friction_q_value range unbounded preceding) as selected_count,
+        count(*) over () as friction_count
+    from corrected_frictions
+
+),
+
+-- From the step that selects its friction and stage on, a slice passes where its q-value is at most as large as the
+-- share of false alarms times selected over all.
 judged_twice as (
 
     select
-        corrected.*,
-        greatest(corrected.slice_q_value, corrected_frictions.friction_q_value) as q_value
+        corrected.friction,
+        corrected.stage_order,
+        corrected.slice_name,
+        corrected.slice_value,
+        min(
+            {{ at_least(
+                'corrected.slice_q_value * steps.friction_count / steps.selected_count', 'steps.step_q_value'
+            ) }}
+        ) as q_value
     from corrected
     inner join corrected_frictions
         on corrected.friction = corrected_frictions.friction
         and corrected.stage_order = corrected_frictions.stage_order
+    inner join steps on corrected_frictions.friction_q_value <= steps.step_q_value
+    group by corrected.friction, corrected.stage_order, corrected.slice_name, corrected.slice_value
 
 ),
 
 final as (
 
     select
-        friction,
-        slice_name,
-        slice_value,
-        channel,
-        device,
-        country,
-        visitor,
-        segment,
+        judged.friction,
+        judged.slice_name,
+        judged.slice_value,
+        judged.channel,
+        judged.device,
+        judged.country,
+        judged.visitor,
+        judged.segment,
 
-        stage_order,
+        judged.stage_order,
         -- How many standard errors the gap is wide: how clearly it is seen, where z_score says how hard it is to
         -- explain by chance. Many orders missing in few sessions are clear, and harder to see diluted in a larger
         -- slice.
-        conversion_gap / gap_standard_error as clearness,
-        z_score,
-        p_value,
-        q_value,
+        judged.conversion_gap / judged.gap_standard_error as clearness,
+        judged.z_score,
+        judged.p_value,
+        {{ at_most('judged_twice.q_value', '1e0') }} as q_value,
 
-        conversion_gap < 0 and q_value <= {{ var('pain_false_discovery_rate') }} as is_significant
-    from judged_twice
+        judged.conversion_gap < 0 and judged_twice.q_value <= {{ var('pain_false_discovery_rate') }} as is_significant
+    from judged
+    inner join judged_twice
+        on judged.friction = judged_twice.friction
+        and judged.stage_order = judged_twice.stage_order
+        and judged.slice_name = judged_twice.slice_name
+        and judged.slice_value = judged_twice.slice_value
 
 )
 
