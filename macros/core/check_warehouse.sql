@@ -1,38 +1,18 @@
 {#- What shapes the incremental tables: a warehouse built with other settings must be rebuilt, not mixed. -#}
 {% macro shaping_settings() %}
-    {% set shaping = {
-        'footfall_source': enabled_sources() | sort | join(', '),
-        'key': query_value("select left(" ~ hmac_sha256("'footfall'") ~ ", 12)")
-    } %}
-    {% for name in [
-        'storefront_seed', 'storefront_customers', 'custom_events_relation', 'custom_columns', 'custom_event_names',
-        'custom_keep_identical_rows', 'earliest_event_date', 'future_tolerance_minutes',
-        'reporting_currency', 'session_gap_minutes', 'session_max_minutes', 'engaged_max_pause_seconds', 'bot_min_events',
-        'bot_max_seconds_per_event', 'session_cut_at_midnight', 'session_cut_at_campaign_change',
-        'funnel_window_days', 'drop_off_window_days', 'paths_kept', 'path_max_steps', 'lifecycle_at_risk_days',
-        'lifecycle_lapsed_days', 'lifecycle_retained_order_days', 'lifecycle_loyal_orders'
-    ] %}
-        {% do shaping.update({name: var(name) | string}) %}
-    {% endfor %}
-    {% for name in [
-        'complete_journey_path', 'online_retail_path', 'ga4_path', 'snowplow_path', 'segment_path', 'custom_events_path'
-    ] %}
-        {% set path = var(name) %}
-        {% do shaping.update({
-            name: query_value('select footfall_absolute_path(' ~ sql_text(path) ~ ')') if path is string else path | string
-        }) %}
-    {% endfor %}
     {#- A seed that only tables read may change freely: they are built anew each time. -#}
+    {% set seeds = {} %}
     {% for seed in graph.nodes.values() | selectattr('resource_type', 'equalto', 'seed')
         if seed.config.meta.get('shapes_events', true) %}
-        {% do shaping.update({'seeds/' ~ seed.name ~ '.csv': seed.checksum.checksum[:12]}) %}
+        {% do seeds.update({seed.name: seed.checksum.checksum}) %}
     {% endfor %}
-    {% if source_is_enabled('storefront') %}
-        {% do shaping.update({
-            'storefront (the simulated shop)': query_value('select left(footfall_storefront_fingerprint(), 12)')
-        }) %}
-    {% endif %}
-    {% do return(shaping) %}
+    {% do return(ask_program('shaping_settings', {
+        'values': var_values(),
+        'picked': enabled_sources(),
+        'key': query_value("select left(" ~ hmac_sha256("'footfall'") ~ ", 12)"),
+        'seeds': seeds,
+        'storefront': query_value('select footfall_storefront_fingerprint()') if source_is_enabled('storefront') else none
+    })) %}
 {% endmacro %}
 
 
@@ -95,51 +75,20 @@
     {% endfor %}
 
     {% set selected = shaped_models() %}
-    {% set remade = selected.keys() | list if flags.FULL_REFRESH else [] %}
-    {% set problems = [] %}
-    {% for model_name, stands in shaped_models(only_selected=false).items() if stands and model_name not in remade %}
-        {% do problems.extend(shape_problems(model_name, noted.get(model_name), shaping)) %}
-    {% endfor %}
-    {% do stop_at(problems | unique | list) %}
-
-    {% set fresh = [] %}
-    {% set unfinished = [] %}
-    {% for model_name, stands in selected.items() %}
-        {% if not stands %}
-            {% do fresh.append(model_name) %}
-        {% elif model_name in remade and shape_problems(model_name, noted.get(model_name), shaping) %}
-            {% do unfinished.append("('" ~ model_name ~ "', 'unfinished', 'full refresh')") %}
-        {% endif %}
-    {% endfor %}
-    {% do note_settings(fresh, shaping) %}
-    {% if unfinished %}
-        {% do run_query('insert into ' ~ settings_relation() ~ ' values ' ~ unfinished | join(', ')) %}
-    {% endif %}
-{% endmacro %}
-
-
-{#- What speaks against adding to a table: it was built with other settings, or nobody knows with which. -#}
-{% macro shape_problems(model_name, noted, shaping) %}
-    {% if noted is none %}
-        {% do return([
-            "It is not known what this warehouse was built with (an earlier version of the project did not note it): "
-            ~ 'build everything once with --full-refresh.'
-        ]) %}
-    {% endif %}
-    {% if 'unfinished' in noted %}
-        {% do return([
-            'A build with --full-refresh and other settings was broken off, and left some tables old and some new: '
-            ~ 'build everything once more with --full-refresh.'
-        ]) %}
-    {% endif %}
-    {% set problems = [] %}
-    {% for name, value in noted.items() if name in shaping and shaping[name] != value %}
-        {% do problems.append(
-            "'" ~ name ~ "' was '" ~ value ~ "' when this warehouse was built and is '" ~ shaping[name]
-            ~ "' now: build everything once with --full-refresh, or set FOOTFALL_DB to keep both."
+    {% set all_models = shaped_models(only_selected=false) %}
+    {% set to_note = ask_program('check_warehouse', {
+        'shaping': shaping,
+        'noted': noted,
+        'standing': (all_models.items() | selectattr(1) | map(attribute=0) | list),
+        'selected': (selected.keys() | list),
+        'full_refresh': (flags.FULL_REFRESH | default(false, true))
+    }) %}
+    {% do note_settings(to_note.fresh, shaping) %}
+    {% for model_name in to_note.unfinished %}
+        {% do run_query(
+            'insert into ' ~ settings_relation() ~ " values (" ~ sql_text(model_name) ~ ", 'unfinished', 'full refresh')"
         ) %}
     {% endfor %}
-    {% do return(problems) %}
 {% endmacro %}
 
 

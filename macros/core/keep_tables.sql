@@ -214,7 +214,7 @@
     {% set settings = {} %}
     {#- How far the simulated shop has run, its rows tell. -#}
     {% for name in known_vars() if name != 'storefront_until' %}
-        {% do settings.update({name: var(name)}) %}
+        {% do settings.update({name: var(name, none) | string}) %}
     {% endfor %}
     {% do return(local_md5(fingerprint ~ settings | tojson ~ dbt_version ~ flags.EMPTY)) %}
 {% endmacro %}

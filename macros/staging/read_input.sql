@@ -13,7 +13,9 @@
     {% endif %}
     {% set files = input_files(path) %}
     {% if not files %}
-        {% do exceptions.raise_compiler_error(no_file_problem(var_name, path)) %}
+        {% do exceptions.raise_compiler_error(
+            ask_program('no_file_problem', {'name': var_name, 'value': path, 'path': path})
+        ) %}
     {% endif %}
     {% set kind = input_kind(path) %}
     {% if kind not in kinds %}

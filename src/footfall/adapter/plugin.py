@@ -15,14 +15,12 @@ import gc
 import hashlib
 import importlib.metadata
 import importlib.util
-import json
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import yaml
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
@@ -133,9 +131,6 @@ class Plugin(BasePlugin):
             "footfall_code_fingerprint", self._code_fingerprint, ["VARCHAR"], "VARCHAR"
         )
         conn.create_function(
-            "footfall_project_vars", _project_vars, ["VARCHAR"], "VARCHAR", side_effects=True
-        )
-        conn.create_function(
             "footfall_ask", ask, ["VARCHAR", "VARCHAR"], "VARCHAR", side_effects=True
         )
         conn.create_function(
@@ -197,15 +192,6 @@ def code_fingerprint(folder: Path) -> str:
             digest.update(path.relative_to(root).as_posix().encode() + b"\0")
             digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
-
-
-def _project_vars(folder: str) -> str:
-    """Return the names of the vars that the dbt_project.yml of a folder sets, as a JSON list."""
-    path = Path(folder, "dbt_project.yml")
-    project = yaml.safe_load(path.read_text(encoding="utf-8"))
-    declared: dict[str, Any] = dict(project.get("vars") or {})
-    declared.update(declared.pop(project["name"], None) or {})
-    return json.dumps(sorted(declared))
 
 
 def _storefront_fingerprint() -> str:

@@ -9,15 +9,23 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from footfall.builds.configuration import check_configuration, no_file_problem
 from footfall.builds.problems import BuildProblem
 from footfall.builds.shortfall import describe_shortfall
 from footfall.builds.sources import docs_command, source_names, source_vars
+from footfall.builds.variables import var_names
+from footfall.builds.warehouse import check_warehouse, shaping_settings
 
 QUESTIONS: Mapping[str, Callable[..., Any]] = {
+    "check_configuration": check_configuration,
+    "check_warehouse": check_warehouse,
     "describe_shortfall": describe_shortfall,
     "docs_command": docs_command,
+    "no_file_problem": no_file_problem,
+    "shaping_settings": shaping_settings,
     "source_names": source_names,
     "source_vars": source_vars,
+    "var_names": var_names,
 }
 
 

@@ -1,0 +1,214 @@
+"""Is a build configured so that it can work? Vars, sources and files, judged before it begins."""
+
+import glob
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from footfall.builds.problems import BuildProblem
+from footfall.builds.sources import Input, sources
+from footfall.builds.templates import template_problems
+from footfall.builds.variables import read_values, variables
+
+#: Names that DuckDB keeps for databases of its own; a warehouse file must have another.
+_RESERVED_DATABASES = ("main", "temp", "system")
+
+
+def check_configuration(
+    *,
+    values: str,
+    given: Sequence[str],
+    project_folder: str,
+    picked: Sequence[str],
+    staged: Sequence[str],
+    database: str,
+) -> None:
+    """Judge everything that a user can set.
+
+    Parameters
+    ----------
+    values
+        Every var that the project knows with its value, as YAML.
+    given
+        Names of the vars of the command line.
+    project_folder
+        The folder of dbt_project.yml.
+    picked
+        Names of the sources that are to be read.
+    staged
+        Those whose files this run reads.
+    database
+        Name of the database of the warehouse.
+
+    Raises
+    ------
+    BuildProblem
+        Something is wrong: all problems in one message, each with the var and the fix.
+    """
+    read = read_values(values)
+    stop_at(
+        [
+            *unknown_var_problems([*declared_variables(Path(project_folder)), *given]),
+            *source_problems(read, picked, database),
+            *file_problems(read, [name for name in staged if name in picked and name in sources()]),
+            *value_problems(read),
+            *template_problems(read),
+        ]
+    )
+
+
+def stop_at(problems: Sequence[str]) -> None:
+    """End the build if there are problems, with all of them in one message.
+
+    Raises
+    ------
+    BuildProblem
+        There is one.
+    """
+    if problems:
+        raise BuildProblem(
+            "\n  - ".join([f"Configuration check: {len(problems)} problem(s)", *problems])
+        )
+
+
+def declared_variables(folder: Path) -> list[str]:
+    """Return the names of the vars that the dbt_project.yml of a folder sets, sorted."""
+    project = yaml.safe_load((folder / "dbt_project.yml").read_text(encoding="utf-8"))
+    declared: dict[str, Any] = dict(project.get("vars") or {})
+    declared.update(declared.pop(project["name"], None) or {})
+    return sorted(declared)
+
+
+def unknown_var_problems(names: Sequence[str]) -> list[str]:
+    """Name each var that the project does not know."""
+    known = variables()
+    return [
+        f"var '{name}' is unknown. The vars of the project are listed in dbt_project.yml, and "
+        "paths of sources in src/footfall/builds/sources.yml: correct the name, or remove it."
+        for name in dict.fromkeys(names)
+        if name not in known
+    ]
+
+
+def source_problems(values: Mapping[str, Any], picked: Sequence[str], database: str) -> list[str]:
+    """Say what is wrong with the picked sources, and with the name of the warehouse."""
+    known = ", ".join(sources())
+    problems = []
+    if database in _RESERVED_DATABASES:
+        problems.append(
+            f"the warehouse file is called '{database}', a name that DuckDB keeps for itself: "
+            "set FOOTFALL_DB to a file of another name."
+        )
+    if not picked:
+        problems.append(f"var 'footfall_source' is empty: name at least one of {known}.")
+    for name in picked:
+        if name in sources():
+            problems += [
+                _not_set(one, name)
+                for one in sources()[name].inputs
+                if one.forms and not values[one.var] and not values.get(one.replaced_by)
+            ]
+        else:
+            problems.append(
+                f"var 'footfall_source' names '{name}', which is no source. Use one or a list of: "
+                f"{known}."
+            )
+    return problems
+
+
+def _not_set(one: Input, source: str) -> str:
+    replaced = f", or {one.replaced_by} to a relation of the warehouse" if one.replaced_by else ""
+    what = "events" if one.replaced_by else "file"
+    return (
+        f"var '{one.var}' is not set, but footfall_source is '{source}': set it to the path of the "
+        f"{what} ({one.forms}; with make: {one.make}=…){replaced}."
+    )
+
+
+def file_problems(values: Mapping[str, Any], staged: Sequence[str]) -> list[str]:
+    """Name each file of a source that is to be read and is not there; addresses are not looked at.
+
+    Parameters
+    ----------
+    values
+        Values of the vars by name.
+    staged
+        Names of the sources that are to be read.
+    """
+    problems = []
+    for source in staged:
+        for one in sources()[source].inputs:
+            path = values[one.var]
+            if not path or not isinstance(path, str) or "://" in path:
+                continue
+            if values.get(one.replaced_by):
+                continue
+            files = f"{path}/{one.contains}" if one.contains else path
+            if not is_there(files):
+                problems.append(no_file_problem(one.var, path, files))
+    return problems
+
+
+def is_there(pattern: str) -> bool:
+    """Say whether a path or a pattern (`*`, `?`, `[…]`, `**`) names a file."""
+    expanded = Path(pattern).expanduser()
+    if expanded.is_file():
+        return True
+    return any(Path(found).is_file() for found in glob.iglob(str(expanded), recursive=True))
+
+
+def no_file_problem(name: str, value: str, path: str) -> str:
+    """Say that a var names a file which is not there: its value, and the path looked for."""
+    return (
+        f"var '{name}' names '{value}', and there is no file {path}. Paths are relative to the "
+        "folder that dbt was started in."
+    )
+
+
+def value_problems(values: Mapping[str, Any]) -> list[str]:
+    """Name each var of the wrong kind; where there is none, vars that contradict each other."""
+    problems = [
+        f"var '{name}' is '{values[name]}': it takes {variable.kind.takes}."
+        for name, variable in variables().items()
+        if not variable.kind.accepts(values[name])
+    ]
+    return problems or _contradictions(values)
+
+
+def _contradictions(values: Mapping[str, Any]) -> list[str]:
+    def both(first: str, second: str) -> str:
+        return (
+            f"vars '{first}' ({values[first]}) and '{second}' ({values[second]}) contradict each "
+            "other"
+        )
+
+    problems = []
+    if values["session_max_minutes"] <= values["session_gap_minutes"]:
+        problems.append(
+            f"{both('session_max_minutes', 'session_gap_minutes')}: the longest session must be "
+            "longer than the gap."
+        )
+    if values["lifecycle_lapsed_days"] <= values["lifecycle_at_risk_days"]:
+        problems.append(
+            f"{both('lifecycle_at_risk_days', 'lifecycle_lapsed_days')}: customers are at risk "
+            "before they have lapsed."
+        )
+    if values["lifecycle_retained_order_days"] < 2:
+        problems.append(
+            "var 'lifecycle_retained_order_days' is "
+            f"{values['lifecycle_retained_order_days']}: it takes 2 or more, because the first "
+            "order day is conversion."
+        )
+    if values["lifecycle_loyal_orders"] <= values["lifecycle_retained_order_days"]:
+        problems.append(
+            f"{both('lifecycle_retained_order_days', 'lifecycle_loyal_orders')}: customers are "
+            "retained before they are loyal, so set the first below the second."
+        )
+    if values["medium_risk_probability"] >= values["high_risk_probability"]:
+        problems.append(
+            f"{both('medium_risk_probability', 'high_risk_probability')}: medium must be below "
+            "high."
+        )
+    return problems

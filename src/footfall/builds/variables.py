@@ -1,0 +1,211 @@
+"""Every var of the project: the kind of value that it takes, and whether it shapes tables.
+
+The defaults and what each is for stand in dbt_project.yml. The vars that hold the paths of sources
+come from `sources.yml`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import yaml
+
+from footfall.builds.sources import sources
+
+_ENTITIES = ("events", "items", "customers", "reviews")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of value: what a message says that it takes, and the test of a value."""
+
+    takes: str
+    accepts: Callable[[Any], bool]
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A var.
+
+    Parameters
+    ----------
+    kind
+        What it takes.
+    shapes_tables
+        Whether incremental tables that were built with another value must be built anew.
+    """
+
+    kind: Kind
+    shapes_tables: bool = False
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_date(value: Any) -> bool:
+    # Other ways of ISO 8601 to write a day are not those of SQL.
+    text = str(value)
+    try:
+        return len(text) == len("1990-01-01") and date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def _is_moment(value: Any) -> bool:
+    try:
+        datetime.fromisoformat(str(value))
+    except ValueError:
+        return False
+    return True
+
+
+def _are_days_ahead(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(_is_whole(x) and x > 0 for x in value)
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(to, str | None) for to in value.values())
+
+
+def _are_columns(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(
+        entity in _ENTITIES
+        and isinstance(names, Mapping)
+        and all(isinstance(column, str) for column in names.values())
+        for entity, names in value.items()
+    )
+
+
+def _or_null(accepts: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: not value or accepts(value)
+
+
+ANY = Kind("any value", lambda _: True)
+WHOLE = Kind("a whole number, 0 or more", lambda value: _is_whole(value) and value >= 0)
+POSITIVE = Kind("a whole number, 1 or more", lambda value: _is_whole(value) and value >= 1)
+TRUE_OR_FALSE = Kind("true or false", lambda value: isinstance(value, bool))
+SHARE = Kind("a number between 0 and 1", lambda value: _is_number(value) and 0 < value < 1)
+AMOUNT = Kind("a number, 0 or more", lambda value: _is_number(value) and value >= 0)
+FACTOR = Kind("a number above 1", lambda value: _is_number(value) and value > 1)
+DATE = Kind("a date such as 1990-01-01", _is_date)
+DATE_OR_NULL = Kind("a date such as 2026-01-01, or null", _or_null(_is_date))
+MOMENT_OR_NULL = Kind("a date or time such as 2026-06-01, or null", _or_null(_is_moment))
+DATES = Kind(
+    "a list of dates such as [2026-01-01]",
+    lambda value: isinstance(value, list) and all(map(_is_date, value)),
+)
+DAYS_AHEAD = Kind("a list of days such as [30, 90]", _are_days_ahead)
+TEXT_OR_NULL = Kind("text, or null", _or_null(lambda value: isinstance(value, str)))
+EVENT_NAMES = Kind("names of events such as {product_page: view}", _or_null(_are_names))
+COLUMNS = Kind(
+    f"columns by table ({', '.join(_ENTITIES)}) such as {{events: {{customer_id: user_id}}}}",
+    _or_null(_are_columns),
+)
+
+#: The vars of dbt_project.yml, in its order.
+PROJECT_VARIABLES: Mapping[str, Variable] = {
+    # Its names are judged with the sources, and tables note the list in one order.
+    "footfall_source": Variable(ANY),
+    "storefront_seed": Variable(WHOLE, shapes_tables=True),
+    "storefront_customers": Variable(POSITIVE, shapes_tables=True),
+    "storefront_until": Variable(MOMENT_OR_NULL),
+    "custom_events_relation": Variable(TEXT_OR_NULL, shapes_tables=True),
+    "custom_columns": Variable(COLUMNS, shapes_tables=True),
+    "custom_event_names": Variable(EVENT_NAMES, shapes_tables=True),
+    "custom_keep_identical_rows": Variable(TRUE_OR_FALSE, shapes_tables=True),
+    "earliest_event_date": Variable(DATE, shapes_tables=True),
+    "future_tolerance_minutes": Variable(WHOLE, shapes_tables=True),
+    "reporting_currency": Variable(TEXT_OR_NULL, shapes_tables=True),
+    "session_gap_minutes": Variable(POSITIVE, shapes_tables=True),
+    "session_max_minutes": Variable(POSITIVE, shapes_tables=True),
+    "session_cut_at_midnight": Variable(TRUE_OR_FALSE, shapes_tables=True),
+    "session_cut_at_campaign_change": Variable(TRUE_OR_FALSE, shapes_tables=True),
+    "engaged_max_pause_seconds": Variable(POSITIVE, shapes_tables=True),
+    "bot_min_events": Variable(POSITIVE, shapes_tables=True),
+    "bot_max_seconds_per_event": Variable(POSITIVE, shapes_tables=True),
+    "funnel_window_days": Variable(POSITIVE, shapes_tables=True),
+    "drop_off_window_days": Variable(POSITIVE, shapes_tables=True),
+    "paths_kept": Variable(POSITIVE, shapes_tables=True),
+    "path_max_steps": Variable(POSITIVE, shapes_tables=True),
+    "attribution_window_days": Variable(POSITIVE),
+    "attribution_half_life_days": Variable(POSITIVE),
+    "attribution_counts_campaigns": Variable(TRUE_OR_FALSE),
+    "pain_window_months": Variable(POSITIVE),
+    "pain_min_sessions": Variable(POSITIVE),
+    "slow_step_ratio": Variable(FACTOR),
+    "pain_false_discovery_rate": Variable(SHARE),
+    "cutoff_months": Variable(POSITIVE),
+    "more_cutoff_dates": Variable(DATES),
+    "horizons_days": Variable(DAYS_AHEAD),
+    "value_horizons_days": Variable(DAYS_AHEAD),
+    "vip_share": Variable(SHARE),
+    "high_risk_probability": Variable(SHARE),
+    "medium_risk_probability": Variable(SHARE),
+    "contact_cost": Variable(AMOUNT),
+    "save_rate": Variable(SHARE),
+    "intent_history_days": Variable(POSITIVE),
+    "intent_recent_days": Variable(POSITIVE),
+    "backtest_cutoffs": Variable(POSITIVE),
+    "largest_skill_drop": Variable(SHARE),
+    "gate_max_calibration_error": Variable(SHARE),
+    "gate_min_total_ratio": Variable(SHARE),
+    "gate_max_total_ratio": Variable(AMOUNT),
+    "gate_max_age_days": Variable(POSITIVE),
+    "gates_fail_the_build": Variable(TRUE_OR_FALSE),
+    "drift_warn": Variable(SHARE),
+    "drift_fail": Variable(AMOUNT),
+    "top_k": Variable(POSITIVE),
+    "allow_repeats": Variable(TRUE_OR_FALSE),
+    "in_stock_only": Variable(TRUE_OR_FALSE),
+    "backtest_days": Variable(POSITIVE),
+    "scorer_as_of": Variable(DATE_OR_NULL),
+    "scorer_seed": Variable(WHOLE),
+    "scorer_epochs": Variable(POSITIVE),
+    "scorer_warm_epochs": Variable(POSITIVE),
+    "scorer_time_budget_seconds": Variable(POSITIVE),
+    "scorer_full_after_days": Variable(WHOLE),
+    "scorer_full_after_share": Variable(SHARE),
+    "scorer_full_after_fall": Variable(SHARE),
+    "scorer_threads": Variable(WHOLE),
+    "lifecycle_at_risk_days": Variable(POSITIVE, shapes_tables=True),
+    "lifecycle_lapsed_days": Variable(POSITIVE, shapes_tables=True),
+    "lifecycle_retained_order_days": Variable(POSITIVE, shapes_tables=True),
+    "lifecycle_loyal_orders": Variable(POSITIVE, shapes_tables=True),
+    "segment_learned_on": Variable(DATE_OR_NULL),
+    "segment_hysteresis": Variable(SHARE),
+    "contact_when_consent_is_unknown": Variable(TRUE_OR_FALSE),
+}
+
+
+def path_variables() -> Mapping[str, Variable]:
+    """Return the vars that hold paths of sources.
+
+    What each build reads as a whole may move; a file that is read as it grows may not.
+    """
+    return {
+        one.var: Variable(TEXT_OR_NULL, shapes_tables=not one.read_anew)
+        for source in sources().values()
+        for one in source.inputs
+    }
+
+
+def variables() -> Mapping[str, Variable]:
+    """Return every var that the project knows, by name."""
+    return {**PROJECT_VARIABLES, **path_variables()}
+
+
+def var_names() -> list[str]:
+    """Return the names of all vars that the project knows."""
+    return list(variables())
+
+
+def read_values(values: str) -> dict[str, Any]:
+    """Return the values of vars from YAML, which keeps dates apart from text as JSON does not."""
+    read: dict[str, Any] = yaml.safe_load(values)
+    return read
