@@ -56,7 +56,8 @@ final as (
         round(rates.checkout_rate, 4) as checkout_rate,
         round(rates.payment_rate, 4) as payment_rate,
         round(rates.conversion_rate, 4) as conversion_rate,
-        round(rates.checkout_count * greatest(best.payment_rate - rates.payment_rate, 0)) as orders_missed_at_payment
+        round(rates.checkout_count * {{ at_least('best.payment_rate - rates.payment_rate', 0) }})
+            as orders_missed_at_payment
     from rates
     cross join best
 

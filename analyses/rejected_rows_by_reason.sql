@@ -44,7 +44,7 @@ final as (
         counted.reason_kind,
 
         counted.row_count,
-        round(100.0 * counted.row_count / row_accounting.raw_count, 3) as percent_of_raw_rows,
+        round(100e0 * counted.row_count / row_accounting.raw_count, 3) as percent_of_raw_rows,
 
         counted.first_received_at,
         counted.last_received_at,

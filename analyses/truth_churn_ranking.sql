@@ -43,9 +43,9 @@ rankings as (
 
     select
         horizon_days,
-        cast(count(*) filter (where is_gone) as double) as gone_count,
-        cast(count(*) filter (where not is_gone) as double) as staying_count,
-        sum(case when is_gone then lowest_rank + (tied_count - 1) / 2.0 end) as gone_rank_sum
+        cast(count(case when is_gone then 1 end) as double) as gone_count,
+        cast(count(case when not is_gone then 1 end) as double) as staying_count,
+        sum(case when is_gone then lowest_rank + (tied_count - 1) / 2e0 end) as gone_rank_sum
     from judged
     group by horizon_days
 
@@ -58,7 +58,7 @@ tenths as (
         risk_tenth,
         count(*) as customer_count,
         avg(churn_probability) as mean_probability,
-        avg(case when is_gone then 1.0 else 0.0 end) as gone_share
+        avg(case when is_gone then 1e0 else 0e0 end) as gone_share
     from judged
     group by horizon_days, risk_tenth
 
@@ -74,7 +74,7 @@ final as (
         round(tenths.mean_probability, 4) as mean_probability,
         round(tenths.gone_share, 4) as gone_share,
         round(
-            (rankings.gone_rank_sum - rankings.gone_count * (rankings.gone_count + 1) / 2)
+            (rankings.gone_rank_sum - rankings.gone_count * (rankings.gone_count + 1) / 2e0)
             / nullif(rankings.gone_count * rankings.staying_count, 0),
             4
         ) as auc

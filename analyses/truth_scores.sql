@@ -54,9 +54,9 @@ hazards as (
         churn_risk.horizon_days,
         churn_risk.churn_probability,
         case
-            when customers.churned_at < churn_risk.as_of_date then 1.0
-            else 1.0 - customers.orders_per_day / (customers.orders_per_day + customers.dropout_per_day)
-                * (1.0 - exp(-(customers.orders_per_day + customers.dropout_per_day) * churn_risk.horizon_days))
+            when customers.churned_at < churn_risk.as_of_date then 1e0
+            else 1e0 - customers.orders_per_day / (customers.orders_per_day + customers.dropout_per_day)
+                * (1e0 - exp(-(customers.orders_per_day + customers.dropout_per_day) * churn_risk.horizon_days))
         end as true_probability
     from churn_risk
     inner join customers on churn_risk.customer_key = customers.customer_key
@@ -82,9 +82,9 @@ expectations as (
         customer_value.lower_amount,
         customer_value.upper_amount,
         rfm.amount_per_order_day * case
-            when customers.churned_at < customer_value.as_of_date then 0.0
+            when customers.churned_at < customer_value.as_of_date then 0e0
             else customers.orders_per_day / nullif(customers.dropout_per_day, 0)
-                * (1.0 - exp(-customers.dropout_per_day * customer_value.horizon_days))
+                * (1e0 - exp(-customers.dropout_per_day * customer_value.horizon_days))
         end as true_amount
     from customer_value
     inner join customers on customer_value.customer_key = customers.customer_key
@@ -98,7 +98,7 @@ expectation_ranks as (
         horizon_days,
         rank() over (partition by horizon_days order by predicted_amount) as told,
         rank() over (partition by horizon_days order by true_amount) as true_rank,
-        case when true_amount between lower_amount and upper_amount then 1.0 else 0.0 end as is_covered
+        case when true_amount between lower_amount and upper_amount then 1e0 else 0e0 end as is_covered
     from expectations
     where true_amount is not null
 
@@ -116,7 +116,7 @@ propensities as (
     inner join customers on session_keys.customer_key = customers.customer_key
     inner join truth_storefront.truth_visits as visits
         on customers.customer_id = visits.customer_id
-        and abs(epoch(visits.started_at) - epoch(session_keys.started_at)) < 60
+        and abs({{ seconds_between('session_keys.started_at', 'visits.started_at') }}) < 60
     where purchase_intent.session_probability is not null
 
 ),

@@ -34,6 +34,6 @@ where customers.customer_count > 0
     and not coalesce(
         slices.customer_count = customers.customer_count
         and slices.order_day_count = customers.order_day_count
-        and abs(slices.net_amount - customers.net_amount) < 0.01,
+        and abs(slices.net_amount - customers.net_amount) < 0.01e0,
         false
     )

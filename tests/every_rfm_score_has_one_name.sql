@@ -3,7 +3,8 @@ with
 
 fifths as (
 
-    select unnest([1, 2, 3, 4, 5]) as score
+    select generated_number as score
+    from ({{ dbt.generate_series(5) }}) as numbers
 
 ),
 
@@ -13,7 +14,7 @@ scores as (
         recency.score as recency_score,
         frequency.score as frequency_score,
         monetary.score as monetary_score,
-        (frequency.score + monetary.score + 1) // 2 as value_score
+        cast(floor((frequency.score + monetary.score + 1) / 2e0) as integer) as value_score
     from fifths as recency
     cross join fifths as frequency
     cross join fifths as monetary

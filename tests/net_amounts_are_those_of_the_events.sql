@@ -50,5 +50,5 @@ from customers
 left join bought on customers.customer_no = bought.customer_no
 left join profiles on customers.customer_key = profiles.customer_key
 left join snapshots on customers.customer_key = snapshots.customer_key
-where abs(coalesce(bought.net_amount, 0) - coalesce(profiles.net_amount, -1e300)) >= 0.01
-    or (bought.customer_no is not null and abs(bought.net_amount - coalesce(snapshots.net_amount, -1e300)) >= 0.01)
+where abs(coalesce(bought.net_amount, 0) - coalesce(profiles.net_amount, -1e300)) >= 0.01e0
+    or (bought.customer_no is not null and abs(bought.net_amount - coalesce(snapshots.net_amount, -1e300)) >= 0.01e0)

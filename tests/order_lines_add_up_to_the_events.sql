@@ -42,4 +42,4 @@ full outer join order_lines
     and events.line_type = order_lines.line_type
     and events.booked_on = order_lines.booked_on
 where events.line_count is distinct from order_lines.line_count
-    or abs(coalesce(events.amount, 0) - coalesce(order_lines.amount, 0)) > 0.005
+    or abs(coalesce(events.amount, 0) - coalesce(order_lines.amount, 0)) > 0.005e0

@@ -87,3 +87,18 @@
 {% macro spark__last_known(value) -%}
     last_value({{ value }}) ignore nulls
 {%- endmacro %}
+
+
+{#- The value of a group in which it is known once at the most. -#}
+{% macro only_known(value) -%}
+    {{ return(adapter.dispatch('only_known', 'footfall')(value)) }}
+{%- endmacro %}
+
+{% macro default__only_known(value) -%}
+    any_value({{ value }})
+{%- endmacro %}
+
+{#- Spark takes an empty value as well as another, if it is not told. -#}
+{% macro spark__only_known(value) -%}
+    any_value({{ value }}, true)
+{%- endmacro %}

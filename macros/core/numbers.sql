@@ -37,3 +37,9 @@
 {% macro spark__wide_integer(number) -%}
     cast({{ number }} as decimal(38, 0))
 {%- endmacro %}
+
+
+{#- The value of a var as a double. Written out bare, 0.1 is a decimal, and arithmetic with it is rounded. -#}
+{% macro double_var(name) -%}
+    cast({{ var(name) }} as double)
+{%- endmacro %}

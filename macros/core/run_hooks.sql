@@ -17,7 +17,7 @@
             select table_schema, table_name, table_type
             from information_schema.tables
             where table_catalog = '{{ target.database }}'
-                and (table_name like '%\_\_dbt\_tmp%' escape '\' or table_name like '%\_\_dbt\_backup%' escape '\')
+                and (table_name like '%!_!_dbt!_tmp%' escape '!' or table_name like '%!_!_dbt!_backup%' escape '!')
         {% endset %}
         {% for row in run_query(leftovers) %}
             {% do run_query(

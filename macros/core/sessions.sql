@@ -14,7 +14,7 @@
 
 {#- The public id of a session: who and when, so that a rebuilt session keeps its id. -#}
 {% macro session_id(visitor_no, started_at) -%}
-    md5({{ visitor_no }} || '|' || epoch_us({{ started_at }}))
+    md5({{ visitor_no }} || '|' || {{ microseconds_of(started_at) }})
 {%- endmacro %}
 
 
@@ -24,7 +24,7 @@
 {%- endmacro %}
 
 {% macro default__own_event_name(properties, event_type) -%}
-    lower(coalesce(json_extract_string({{ properties }}, '$.source_event_name'), {{ event_type }}))
+    lower(coalesce({{ json_text(properties, '$.source_event_name') }}, {{ event_type }}))
 {%- endmacro %}
 
 {% macro duckdb__own_event_name(properties, event_type) -%}

@@ -1,7 +1,15 @@
 {#- A step within a path, which has ` > ` between its steps. What an event is called by the shop may hold that too: with a
     backslash before it, no two different ways look alike. -#}
 {% macro path_step(name) -%}
+    {{ return(adapter.dispatch('path_step', 'footfall')(name)) }}
+{%- endmacro %}
+
+{% macro default__path_step(name) -%}
     replace(replace({{ name }}, '\', '\\'), '>', '\>')
+{%- endmacro %}
+
+{% macro spark__path_step(name) -%}
+    replace(replace({{ name }}, '\\', '\\\\'), '>', '\\>')
 {%- endmacro %}
 
 
@@ -37,7 +45,7 @@
 {% macro path_of_rows(step_no, step, max_steps) -%}
     {%- set steps = [] -%}
     {%- for number in range(1, max_steps + 1) -%}
-        {%- do steps.append('any_value(case when ' ~ step_no ~ ' = ' ~ number ~ ' then ' ~ step ~ ' end)') -%}
+        {%- do steps.append(only_known('case when ' ~ step_no ~ ' = ' ~ number ~ ' then ' ~ step ~ ' end')) -%}
     {%- endfor -%}
     {{ path_of(steps) }}
 {%- endmacro %}

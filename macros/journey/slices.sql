@@ -3,7 +3,7 @@
     `segment` is that of int_session_segments. -#}
 {% macro journey_slices(sessions='sessions') %}
     {% do return({
-        'all': "cast('all' as varchar)",
+        'all': "cast('all' as string)",
         'channel': "coalesce(" ~ sessions ~ ".channel, 'unknown')",
         'device': "coalesce(" ~ sessions ~ ".device, 'unknown')",
         'country': "coalesce(" ~ sessions ~ ".country, 'unknown')",

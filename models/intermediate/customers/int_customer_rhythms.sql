@@ -10,7 +10,8 @@ customer_days as (
 order_lines as (
 
     select * from {{ ref('int_order_lines') }}
-    where event_type = 'purchase'
+    where customer_no is not null
+        and event_type = 'purchase'
 
 ),
 
@@ -39,10 +40,10 @@ orders as (
 
     select
         customer_no,
-        order_id,
+        order_key,
         min(ordered_at) as ordered_at
     from order_lines
-    group by customer_no, order_id
+    group by customer_no, order_key
 
 ),
 

@@ -5,7 +5,8 @@ with
 order_lines as (
 
     select * from {{ ref('int_order_lines') }}
-    where event_type = 'purchase'
+    where customer_no is not null
+        and event_type = 'purchase'
         and item_id is not null
 
 ),

@@ -7,7 +7,7 @@
 -- nothing or less is no order day.
 with
 
-stitched as not materialized (
+stitched as {{ read_each_time() }} (
 
     select * from {{ ref('int_stitched_events') }}
     where customer_no is not null
@@ -25,7 +25,8 @@ frictions as (
 order_lines as (
 
     select * from {{ ref('int_order_lines') }}
-    where is_known_later is not true
+    where customer_no is not null
+        and is_known_later is not true
 
 ),
 
@@ -49,11 +50,11 @@ acts as (
         stitched.customer_no,
         {{ utc_date('stitched.event_at') }} as active_on,
         count(*) as event_count,
-        count(*) filter (where stitched.event_type = 'view') as view_count,
-        count(*) filter (where stitched.event_type = 'search') as search_count,
-        count(*) filter (where stitched.event_type = 'add_to_cart') as cart_count,
+        count(case when stitched.event_type = 'view' then 1 end) as view_count,
+        count(case when stitched.event_type = 'search' then 1 end) as search_count,
+        count(case when stitched.event_type = 'add_to_cart' then 1 end) as cart_count,
         count(frictions.event_type) as friction_count,
-        count(*) filter (where stitched.event_type = 'campaign') as campaign_count,
+        count(case when stitched.event_type = 'campaign' then 1 end) as campaign_count,
         max(stitched.loaded_at) as loaded_at
     from stitched
     left join frictions on stitched.event_type = frictions.event_type
@@ -71,8 +72,8 @@ orders as (
     select
         order_lines.customer_no,
         {{ utc_date('order_lines.ordered_at') }} as active_on,
-        count(distinct case when order_lines.event_type = 'purchase' then order_lines.order_id end) as order_count,
-        count(*) filter (where order_lines.event_type = 'purchase') as order_line_count,
+        count(distinct case when order_lines.event_type = 'purchase' then order_lines.order_key end) as order_count,
+        count(case when order_lines.event_type = 'purchase' then 1 end) as order_line_count,
         sum(case when order_lines.event_type = 'purchase' then order_lines.amount end) as gross_amount,
         sum(case when order_lines.event_type = 'refund' then order_lines.amount end) as refund_amount,
         sum(order_lines.amount) as net_amount,

@@ -1,42 +1,54 @@
-{{ config(materialized='view') }}
-
--- What customers paid for and gave back, one row a line. Refunds are negative.
+-- What was paid and what was given back, one row a line, of customers and of devices that nobody has logged in on.
+-- Refunds are negative.
 with
 
 stitched as (
 
     select * from {{ ref('int_stitched_events') }}
     where event_type in ('purchase', 'refund')
-        and customer_no is not null
+
+),
+
+keys as (
+
+    select * from {{ ref('int_identity_keys') }}
 
 ),
 
 final as (
 
     select
-        event_id as order_line_id,
-        source,
-        customer_no,
-        -- A shop that numbers no orders: what a customer buys within a day is one order.
-        coalesce(order_id, customer_no || '|' || {{ utc_date('event_at') }}) as order_id,
-        item_id,
+        stitched.event_id as order_line_id,
+        stitched.source,
+        stitched.visitor_no,
+        stitched.customer_no,
+        case when stitched.customer_no is not null then keys.identity_key end as customer_key,
+        -- A shop that numbers no orders: what a visitor buys within a day is one order. Shops may share numbers.
+        md5(concat_ws('|', stitched.source, coalesce(
+            stitched.order_id,
+            concat_ws('|', keys.identity_key, cast({{ utc_date('stitched.event_at') }} as string))
+        ))) as order_key,
+        stitched.order_id,
+        stitched.item_id,
 
-        event_type,
-        currency,
+        stitched.event_type,
+        stitched.currency,
 
-        quantity,
-        unit_price,
-        amount,
+        stitched.quantity,
+        stitched.unit_price,
+        stitched.amount,
         case
-            when event_type = 'purchase' then greatest(quantity * unit_price - amount, 0)
+            when stitched.event_type = 'purchase'
+                then greatest(coalesce(stitched.quantity * stitched.unit_price - stitched.amount, 0), 0)
             else 0
         end as discount_amount,
 
-        is_known_later,
+        stitched.is_known_later,
 
-        event_at as ordered_at,
-        loaded_at
+        stitched.event_at as ordered_at,
+        stitched.loaded_at
     from stitched
+    left join keys on stitched.visitor_no = keys.identity_no
 
 )
 

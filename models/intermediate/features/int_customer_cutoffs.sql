@@ -26,7 +26,8 @@ customer_days as (
 order_lines as (
 
     select * from {{ ref('int_order_lines') }}
-    where event_type = 'purchase'
+    where customer_no is not null
+        and event_type = 'purchase'
         and is_known_later is not true
 
 ),

@@ -113,9 +113,9 @@ final as (
         {%- endfor %}
 
         {%- for days in half_lives %}
-        coalesce(sum(case when is_order_day then power(0.5, days_back / {{ days }}.0) end), 0)
+        coalesce(sum(case when is_order_day then power(0.5e0, days_back / {{ days }}e0) end), 0)
             as f_decayed_orders_{{ days }}d,
-        coalesce(sum(case when is_order_day then spend_amount * power(0.5, days_back / {{ days }}.0) end), 0)
+        coalesce(sum(case when is_order_day then spend_amount * power(0.5e0, days_back / {{ days }}e0) end), 0)
             as f_decayed_amount_{{ days }}d,
         {%- endfor %}
 

@@ -80,17 +80,17 @@ final as (
         max(recent.device) as device,
         max(recent.channel) as channel,
         max(recent.entry_event_type) as entry_event_type,
-        bool_or(identified.identified_at <= session_events.event_at) as is_told_apart,
+        {{ any_of('identified.identified_at <= session_events.event_at') }} as is_told_apart,
         max(case when session_events.event_no = prefixes.prefix_length then session_events.event_type end)
             as last_event_type,
-        count(*) filter (where session_events.event_type = 'view') as view_count,
-        count(*) filter (where session_events.event_type = 'search') as search_count,
-        count(*) filter (where session_events.stage = 'cart') as cart_count,
-        count(*) filter (where session_events.stage = 'checkout') as checkout_count,
-        count(*) filter (where session_events.is_friction) as friction_count,
-        count(*) filter (where session_events.stage = 'acquire') as login_count,
+        count(case when session_events.event_type = 'view' then 1 end) as view_count,
+        count(case when session_events.event_type = 'search' then 1 end) as search_count,
+        count(case when session_events.stage = 'cart' then 1 end) as cart_count,
+        count(case when session_events.stage = 'checkout' then 1 end) as checkout_count,
+        count(case when session_events.is_friction then 1 end) as friction_count,
+        count(case when session_events.stage = 'acquire' then 1 end) as login_count,
         max(case when session_events.stage <> 'after_sales' then session_events.stage_order end) as furthest_stage,
-        bool_or(session_events.event_type = 'purchase') as has_bought
+        {{ any_of("session_events.event_type = 'purchase'") }} as has_bought
     from recent
     cross join prefixes
     inner join session_events

@@ -94,11 +94,11 @@ final as (
         case when told.is_told_apart then cast(past_visits.order_visit_count as double) end as f_past_order_visits,
         case
             when told.is_told_apart
-                then {{ seconds_between('past_visits.last_ended_at', 'told.prefix_at') }} / 86400.0
+                then {{ seconds_between('past_visits.last_ended_at', 'told.prefix_at') }} / 86400e0
         end as f_days_since_visit,
         case
             when told.is_told_apart
-                then {{ seconds_between('past_visits.last_ordered_at', 'told.prefix_at') }} / 86400.0
+                then {{ seconds_between('past_visits.last_ordered_at', 'told.prefix_at') }} / 86400e0
         end as f_days_since_order,
 
         -- Empty as long as the session, or the week, may still bring a purchase.

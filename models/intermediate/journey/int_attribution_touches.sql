@@ -54,7 +54,7 @@ cut as (
     select
         *,
         -- Conversions before the touch: a converting session closes the run that it is in.
-        count(*) filter (where is_converted) over history
+        count(case when is_converted then 1 end) over history
         - case when is_converted then 1 else 0 end as run_no
     from touches
     window history as (
@@ -82,7 +82,7 @@ tiled as (
         *,
         case
             when {{ seconds_between('touched_at', 'converted_at') }} <= {{ window_seconds }} then null
-            else floor({{ seconds_between('run_started_at', 'touched_at') }} / {{ window_seconds }})
+            else floor({{ seconds_between('run_started_at', 'touched_at') }} / {{ window_seconds }}e0)
         end as tile_no
     from placed
 
@@ -102,7 +102,7 @@ closed as (
     select
         *,
         max(touched_at) over path as path_ended_at,
-        bool_or(is_converted) over path as is_converting,
+        {{ any_of('is_converted') }} over path as is_converting,
         sum(amount) over path as path_amount
     from pathed
     window path as (partition by visitor_no, path_no)
@@ -133,8 +133,8 @@ final as (
         channel,
 
         touch_count,
-        count(*) filter (where is_first_of_channel) over (partition by visitor_no, path_no) as channel_count,
-        {{ seconds_between('touched_at', 'path_ended_at') }} / 86400 as days_before_end,
+        count(case when is_first_of_channel then 1 end) over (partition by visitor_no, path_no) as channel_count,
+        {{ seconds_between('touched_at', 'path_ended_at') }} / 86400e0 as days_before_end,
         path_amount,
 
         is_first_of_channel,

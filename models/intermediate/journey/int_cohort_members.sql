@@ -1,6 +1,6 @@
 -- Customers by the month of their first order day, once for each slice that cohorts are told for.
 {%- set slices = {
-    'all': "cast('all' as varchar)",
+    'all': "cast('all' as string)",
     'first_channel': "coalesce(first_channel, 'unknown')",
     'first_device': "coalesce(first_device, 'unknown')",
     'country': "coalesce(country, 'unknown')",

@@ -54,13 +54,13 @@ walks as (
     select
         {{ session | join(', ') }},
         count(*) as event_count,
-        count(*) filter (where is_run_end) as run_count,
-        any_value(case when event_no = 1 then event_name end) as entry_event,
-        any_value(case when is_exit then event_name end) as exit_event,
-        any_value(case when event_no = 1 then stage end) as entry_stage,
-        any_value(case when is_exit then stage end) as exit_stage,
+        count(case when is_run_end then 1 end) as run_count,
+        {{ only_known('case when event_no = 1 then event_name end') }} as entry_event,
+        {{ only_known('case when is_exit then event_name end') }} as exit_event,
+        {{ only_known('case when event_no = 1 then stage end') }} as entry_stage,
+        {{ only_known('case when is_exit then stage end') }} as exit_stage,
         {% for column in steps -%}
-        any_value(case when event_no = {{ loop.index }} then step end) as {{ column }},
+        {{ only_known('case when event_no = ' ~ loop.index ~ ' then step end') }} as {{ column }},
         {% endfor -%}
         max(loaded_at) as loaded_at
     from acts

@@ -5,7 +5,7 @@
 -- (campaigns, exposures, refunds) is no act of hers and opens no session.
 with
 
-stitched as not materialized (
+stitched as {{ read_each_time() }} (
 
     select * from {{ ref('int_stitched_events') }}
 
@@ -54,7 +54,18 @@ acts as (
 neighbours as (
 
     select
-        * exclude (event_id),
+        visitor_no,
+        is_customer,
+        event_at,
+        event_type,
+        event_name,
+        stage_order,
+        amount,
+        channel,
+        device,
+        country,
+        is_known_later,
+        loaded_at,
         row_number() over visitor_history as act_no,
         lag(event_at) over visitor_history as previous_at,
         lead(event_at) over visitor_history as next_at,
@@ -83,9 +94,9 @@ numbered as (
 
     select
         *,
-        last_value(case when is_session_start then event_at end ignore nulls) over so_far as session_started_at,
-        last_value(case when is_session_start then act_no end ignore nulls) over so_far as session_first_act_no,
-        last_value(case when is_session_start or stage_order <> previous_stage_order then act_no end ignore nulls)
+        {{ last_known('case when is_session_start then event_at end') }} over so_far as session_started_at,
+        {{ last_known('case when is_session_start then act_no end') }} over so_far as session_first_act_no,
+        {{ last_known('case when is_session_start or stage_order <> previous_stage_order then act_no end') }}
             over so_far as visit_first_act_no
     from cut
     window so_far as (

@@ -59,7 +59,7 @@ looked_back as (
         session_started_at,
         count(case when is_order_day then 1 end) over before_it as order_day_count,
         {{ days_between('last_ordered_on', 'started_on') }} as recency_days,
-        last_value(gap_days ignore nulls) over before_it as last_gap_days,
+        {{ last_known('gap_days') }} over before_it as last_gap_days,
         loaded_at
     from order_days
     window before_it as (

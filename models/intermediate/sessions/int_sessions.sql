@@ -42,27 +42,23 @@ aggregated as (
         max(case when event_no = 1 then country end) as country,
 
         count(*) as event_count,
-        count(*) filter (where event_type = 'view') as view_count,
-        count(*) filter (where event_type = 'purchase') as order_line_count,
-        count(*) filter (where is_friction) as friction_count,
+        count(case when event_type = 'view' then 1 end) as view_count,
+        count(case when event_type = 'purchase' then 1 end) as order_line_count,
+        count(case when is_friction then 1 end) as friction_count,
         max(stage_order) as furthest_stage_order,
         max(case when stage <> 'after_sales' then stage_order end) as furthest_funnel_order,
-        coalesce(sum(amount) filter (where event_type = 'purchase'), 0) as amount,
-        -- The last act of a session lasts nobody knows how long: `least` alone would give it the longest pause.
-        coalesce(
-            sum(least(seconds_to_next, {{ var('engaged_max_pause_seconds') }}))
-            filter (where seconds_to_next is not null),
-            0
-        ) as engaged_seconds,
+        coalesce(sum(case when event_type = 'purchase' then amount end), 0) as amount,
+        -- The last act of a session lasts nobody knows how long, and adds nothing.
+        coalesce(sum({{ at_most('seconds_to_next', var('engaged_max_pause_seconds')) }}), 0) as engaged_seconds,
 
-        bool_or(stage = 'acquire') as has_reached_acquire,
-        bool_or(stage = 'browse') as has_reached_browse,
-        bool_or(stage = 'cart') as has_reached_cart,
-        bool_or(stage = 'checkout') as has_reached_checkout,
-        bool_or(stage = 'purchase') as has_reached_purchase,
-        bool_or(stage = 'after_sales') as has_reached_after_sales,
-        bool_or(is_customer) as is_customer,
-        bool_and(is_known_later) as is_known_later,
+        {{ any_of("stage = 'acquire'") }} as has_reached_acquire,
+        {{ any_of("stage = 'browse'") }} as has_reached_browse,
+        {{ any_of("stage = 'cart'") }} as has_reached_cart,
+        {{ any_of("stage = 'checkout'") }} as has_reached_checkout,
+        {{ any_of("stage = 'purchase'") }} as has_reached_purchase,
+        {{ any_of("stage = 'after_sales'") }} as has_reached_after_sales,
+        {{ any_of('is_customer') }} as is_customer,
+        {{ all_of('is_known_later') }} as is_known_later,
 
         max(event_at) as ended_at,
         max(loaded_at) as loaded_at

@@ -39,7 +39,7 @@ final as (
 
         max(stage_order) as stage_order,
         count(*) as event_count,
-        count(*) filter (where is_friction) as friction_count,
+        count(case when is_friction then 1 end) as friction_count,
         -- Empty where the session ended within the stage and had one act in it.
         sum(seconds_to_next) as dwell_seconds,
 

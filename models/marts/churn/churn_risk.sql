@@ -28,20 +28,31 @@ rfm as (
 
 -- If she stays she spends what is expected of her, given that she buys at all; where that is hardly ever, the quotient
 -- of two small numbers says little, so it counts up to what she has spent in as many days before, or one order.
-kept as (
+paced as (
 
     select
         scored_value.customer_no,
         scored_value.horizon_days,
-        scored_value.predicted_amount / nullif(scored_value.purchase_probability, 0) as amount_if_she_buys,
-        rfm.amount_per_order_day * greatest(
-            rfm.order_day_count * scored_value.horizon_days
-            / cast(greatest(rfm.days_since_first_order, scored_value.horizon_days) as double),
-            1
-        ) as amount_at_her_pace
+        scored_value.predicted_amount / nullif(scored_value.purchase_probability, 0) as amount_if_they_buy,
+        rfm.amount_per_order_day,
+        rfm.order_day_count * scored_value.horizon_days
+        / cast({{ at_least('rfm.days_since_first_order', 'scored_value.horizon_days') }} as double)
+            as orders_at_their_pace
     from scored_value
     inner join customers on scored_value.customer_no = customers.customer_no
     left join rfm on customers.customer_key = rfm.customer_key
+
+),
+
+kept as (
+
+    select
+        customer_no,
+        horizon_days,
+        {{ at_most(
+            'amount_if_they_buy', 'amount_per_order_day * ' ~ at_least('orders_at_their_pace', 1)
+        ) }} as amount_if_kept
+    from paced
 
 ),
 
@@ -50,10 +61,7 @@ weighed as (
 
     select
         scored.*,
-        case
-            when kept.amount_if_she_buys > kept.amount_at_her_pace then kept.amount_at_her_pace
-            else kept.amount_if_she_buys
-        end as amount_if_kept,
+        kept.amount_if_kept,
         cast(
             {{ dbt.dateadd('day', 'scored.horizon_days - scored.silent_days', 'scored.cutoff_date') }} as date
         ) as lapse_date
@@ -93,10 +101,11 @@ final as (
         cast(rank() over (partition by at_risk.horizon_days order by at_risk.probability desc) as integer) as risk_rank,
         cast({{ days_between('at_risk.first_warning_date', 'at_risk.lapse_date') }} as integer) as lead_days,
         at_risk.value_at_risk,
-        at_risk.value_at_risk * {{ var('save_rate') }} - {{ var('contact_cost') }} as contact_gain,
-        {{ var('contact_cost') }} / nullif({{ var('save_rate') }} * at_risk.amount_if_kept, 0) as contact_threshold,
+        at_risk.value_at_risk * {{ double_var('save_rate') }} - {{ double_var('contact_cost') }} as contact_gain,
+        {{ double_var('contact_cost') }} / nullif({{ double_var('save_rate') }} * at_risk.amount_if_kept, 0)
+            as contact_threshold,
 
-        coalesce(at_risk.value_at_risk * {{ var('save_rate') }} > {{ var('contact_cost') }}, false)
+        coalesce(at_risk.value_at_risk * {{ double_var('save_rate') }} > {{ double_var('contact_cost') }}, false)
             as is_worth_contacting,
 
         at_risk.first_warning_date,

@@ -5,16 +5,16 @@
 -- Shapley: the worth of some channels is the conversions of the paths that hold no other; each channel's value is then
 -- an equal share of every path that it is on (Zhao, Mahboobi and Bagheri, 2018).
 {%- set rules = {
-    'first_touch': 'case when touch_number = 1 then 1.0 else 0.0 end',
-    'last_touch': 'case when touch_number = touch_count then 1.0 else 0.0 end',
-    'linear': '1.0 / touch_count',
+    'first_touch': 'case when touch_number = 1 then 1e0 else 0e0 end',
+    'last_touch': 'case when touch_number = touch_count then 1e0 else 0e0 end',
+    'linear': '1e0 / touch_count',
     'position_based': 'case'
-        ~ ' when touch_count <= 2 then 1.0 / touch_count'
-        ~ ' when touch_number in (1, touch_count) then 0.4'
-        ~ ' else 0.2 / (touch_count - 2)'
+        ~ ' when touch_count <= 2 then 1e0 / touch_count'
+        ~ ' when touch_number in (1, touch_count) then 0.4e0'
+        ~ ' else 0.2e0 / (touch_count - 2)'
         ~ ' end',
     'time_decay': 'decayed / path_decayed',
-    'shapley': 'case when is_first_of_channel then 1.0 / channel_count else 0.0 end',
+    'shapley': 'case when is_first_of_channel then 1e0 / channel_count else 0e0 end',
 } %}
 with
 
@@ -34,7 +34,7 @@ decayed as (
 
     select
         *,
-        power(0.5, days_before_end / {{ var('attribution_half_life_days') }}) as decayed
+        power(0.5e0, days_before_end / {{ double_var('attribution_half_life_days') }}) as decayed
     from touches
 
 ),
@@ -53,7 +53,7 @@ months as (
     select
         period_month,
         count(*) as path_count,
-        count(*) filter (where is_converting) as conversion_count,
+        count(case when is_converting then 1 end) as conversion_count,
         sum(case when is_converting then path_amount else 0 end) as amount
     from touches
     where touch_number = touch_count
@@ -67,11 +67,11 @@ channels as (
         period_month,
         channel,
         {% for rule, weight in rules.items() -%}
-        sum({{ weight }}) filter (where is_converting) as {{ rule }}_conversions,
-        sum(({{ weight }}) * path_amount) filter (where is_converting) as {{ rule }}_amount,
+        sum(case when is_converting then {{ weight }} end) as {{ rule }}_conversions,
+        sum(case when is_converting then ({{ weight }}) * path_amount end) as {{ rule }}_amount,
         {% endfor -%}
-        count(*) filter (where is_first_of_channel) as path_count,
-        count(*) filter (where is_first_of_channel and is_converting) as converting_path_count
+        count(case when is_first_of_channel then 1 end) as path_count,
+        count(case when is_first_of_channel and is_converting then 1 end) as converting_path_count
     from weighed
     group by period_month, channel
 

@@ -141,8 +141,8 @@ final as (
         cast(order_day_count as bigint) as order_day_count,
         cast(net_amount as double) as net_amount,
         cast(cumulative_net_amount as double) as cumulative_net_amount,
-        case when is_complete then active_customer_count * 1.0 / customer_count end as retention_share,
-        case when is_complete then repeat_customer_count * 1.0 / customer_count end as repeat_share,
+        case when is_complete then active_customer_count * 1e0 / customer_count end as retention_share,
+        case when is_complete then repeat_customer_count * 1e0 / customer_count end as repeat_share,
         case
             when is_complete then cast(cumulative_net_amount as double) / customer_count
         end as cumulative_amount_per_customer,

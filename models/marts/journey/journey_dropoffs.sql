@@ -120,7 +120,7 @@ judged as (
         bought.recovered_amount,
         case
             when {{ seconds_between('dropped.ended_at', 'dropped.next_started_at') }} <= {{ window_seconds }}
-                then {{ seconds_between('dropped.ended_at', 'dropped.next_started_at') }} / 86400
+                then {{ seconds_between('dropped.ended_at', 'dropped.next_started_at') }} / 86400e0
         end as days_to_return,
         case
             when {{ seconds_between('dropped.ended_at', 'data_end.ends_at') }} < {{ window_seconds }} then 'open'

@@ -128,7 +128,7 @@ counted as (
         case when path_rank is not null then max(step_count) end as step_count,
         count(*) as session_count,
         count(distinct visitor_no) as visitor_count,
-        count(*) filter (where is_converted) as converted_session_count,
+        count(case when is_converted then 1 end) as converted_session_count,
         sum(amount) as amount,
         max(loaded_at) as loaded_at
     from labelled

@@ -33,9 +33,9 @@ worded as (
         case
             when expected_value >= 1 then 'about ' || {{ about_amount('expected_value') }} || ' a month at risk'
             when kind = 'close_drop_off'
-                then concat(
-                        'about ', {{ about_count('orders_per_month') }}, ' more sessions a month would go on to the ',
-                        next_stage
+                then concat_ws(
+                        '', 'about ', {{ about_count('orders_per_month') }},
+                        ' more sessions a month would go on to the ', next_stage
                     )
             else 'about ' || {{ with_one_decimal('orders_per_month') }} || ' orders a month at risk'
         end as stake,
@@ -62,12 +62,12 @@ explained as (
         || (select window_in_words.window_words from window_in_words) || '. '
         || case
             when kind = 'close_drop_off'
-                then concat(
-                        {{ points('rate') }}, ' % of them went on, against ', {{ points('usual_rate') }},
+                then concat_ws(
+                        '', {{ points('rate') }}, ' % of them went on, against ', {{ points('usual_rate') }},
                         ' % in the middle one of its fellows. Nothing is adjusted for who these visitors are.'
                     )
-            else concat(
-                    {{ points('rate') }}, ' % of them bought, against ', {{ points('usual_rate') }}, ' % of ',
+            else concat_ws(
+                    '', {{ points('rate') }}, ' % of them bought, against ', {{ points('usual_rate') }}, ' % of ',
                     {{ with_thousands('comparable_session_count') }}, ' ', comparable_words, ': a gap of ',
                     {{ points('gap') }}, ' points (95 % interval ', {{ points('gap_lower') }}, ' to ',
                     {{ points('gap_upper') }}, '), ',
@@ -76,19 +76,19 @@ explained as (
         end as evidence,
         case kind
             when 'remove_friction'
-                then concat(
-                        'Read what these events tell in int_events.properties, try the same', place,
+                then concat_ws(
+                        '', 'Read what these events tell in int_events.properties, try the same', place,
                         ', and mend it or offer a way around it.'
                     )
             when 'answer_questions'
                 then 'Read what is asked, and answer it on the page. Who asks may be in trouble already: mend that.'
             when 'speed_up_step'
-                then concat(
-                        'Measure how long the ', stage, ' stage takes to load and to fill in', place,
+                then concat_ws(
+                        '', 'Measure how long the ', stage, ' stage takes to load and to fill in', place,
                         ', and take out what waits.'
                     )
-            else concat(
-                    'Go through the ', stage, ' stage', place,
+            else concat_ws(
+                    '', 'Go through the ', stage, ' stage', place,
                     ' beside a slice that does better, and look for what differs.'
                 )
         end as advice

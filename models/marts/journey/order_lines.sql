@@ -2,16 +2,9 @@
 -- the day that it was booked.
 with
 
-stitched as (
+lines as (
 
-    select * from {{ ref('int_stitched_events') }}
-    where event_type in ('purchase', 'refund')
-
-),
-
-keys as (
-
-    select * from {{ ref('int_identity_keys') }}
+    select * from {{ ref('int_order_lines') }}
 
 ),
 
@@ -34,33 +27,6 @@ sessions as (
 
 ),
 
-lines as (
-
-    select
-        stitched.event_id,
-        stitched.source,
-        stitched.visitor_no,
-        stitched.order_id,
-        stitched.item_id,
-        stitched.event_type,
-        stitched.quantity,
-        stitched.amount,
-        stitched.event_at,
-        case
-            when stitched.event_type <> 'purchase' then 0
-            else coalesce(greatest(stitched.quantity * stitched.unit_price - stitched.amount, 0), 0)
-        end as discount_amount,
-        case when stitched.customer_no is not null then keys.identity_key end as customer_key,
-        -- A shop that numbers no orders: what a visitor buys within a day is one order. Shops may share numbers.
-        md5(concat_ws('|', stitched.source, coalesce(
-            stitched.order_id,
-            concat_ws('|', keys.identity_key, cast({{ utc_date('stitched.event_at') }} as varchar))
-        ))) as order_key
-    from stitched
-    left join keys on stitched.visitor_no = keys.identity_no
-
-),
-
 -- Where a campaign cuts sessions, two may meet within one moment: the earlier one takes the purchases.
 purchase_sessions as (
 
@@ -78,11 +44,11 @@ purchases as (
     select
         lines.*,
         sessions.session_id,
-        row_number() over (partition by lines.order_key order by lines.event_at, lines.event_id) as line_no
+        row_number() over (partition by lines.order_key order by lines.ordered_at, lines.order_line_id) as line_no
     from lines
     left join purchase_sessions
         on lines.visitor_no = purchase_sessions.visitor_no
-        and lines.event_at = purchase_sessions.event_at
+        and lines.ordered_at = purchase_sessions.event_at
     left join sessions
         on purchase_sessions.visitor_no = sessions.visitor_no
         and purchase_sessions.session_started_at = sessions.session_started_at
@@ -116,7 +82,7 @@ booked as (
 final as (
 
     select
-        booked.event_id as order_line_id,
+        booked.order_line_id,
         booked.order_key,
         booked.session_id,
         booked.customer_key,
@@ -133,7 +99,7 @@ final as (
         booked.amount,
         booked.discount_amount,
 
-        booked.event_at as booked_at
+        booked.ordered_at as booked_at
     from booked
     left join items
         on booked.source = items.source
