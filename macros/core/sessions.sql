@@ -35,3 +35,11 @@
             else {{ event_type }}
         end
 {%- endmacro %}
+
+
+{#- True where so many events in so little time, and no order, are no person's. -#}
+{% macro looks_like_a_bot(order_lines, events, seconds) -%}
+    ({{ order_lines }} = 0
+    and {{ events }} >= {{ var('bot_min_events') }}
+    and {{ seconds }} / {{ events }} <= {{ var('bot_max_seconds_per_event') }})
+{%- endmacro %}

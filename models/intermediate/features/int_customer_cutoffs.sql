@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 
 -- A customer as she could be known on a cut-off date, and what she then did. Features (`f_`) come from days before
--- the cut-off only; labels from the days of the horizon, empty as long as the horizon is not over.
+-- the cut-off only; labels from the days of the horizon, empty as long as the horizon is not known to be over.
 {%- set horizons = (horizon_list() + horizon_list('value_horizons_days')) | unique | sort %}
 with
 
@@ -129,11 +129,11 @@ final as (
         cast(coalesce(category_breadth.category_count, 0) as double) as f_category_count,
         {%- for days in horizons %}
         case
-            when {{ dbt.dateadd('day', days, 'cutoffs.cutoff_date') }} <= cutoffs.as_of_date
+            when {{ dbt.dateadd('day', days, 'cutoffs.cutoff_date') }} <= cutoffs.complete_until
                 then coalesce(future.orders_next_{{ days }}d, 0)
         end as orders_next_{{ days }}d,
         case
-            when {{ dbt.dateadd('day', days, 'cutoffs.cutoff_date') }} <= cutoffs.as_of_date
+            when {{ dbt.dateadd('day', days, 'cutoffs.cutoff_date') }} <= cutoffs.complete_until
                 then coalesce(future.spend_next_{{ days }}d, 0)
         end as spend_next_{{ days }}d,
         {%- endfor %}

@@ -1,6 +1,8 @@
 -- The dates that the shop is looked at from: the first of each month with enough history behind it, and the as-of
 -- date, the day after the newest event. Month starts stay put while days go by, so yesterday's models stay valid.
--- Var `more_cutoff_dates` adds days of the user's own choice.
+-- Var `more_cutoff_dates` adds days of the user's own choice. Days before `complete_until` are known to be over: the
+-- newest day is so only where its events come within a session gap of midnight. Until then what is missing of it is not
+-- known, and no window that ends with it is closed.
 {%- set more_dates = var('more_cutoff_dates') %}
 with
 
@@ -10,12 +12,37 @@ customer_days as (
 
 ),
 
-span as (
+sessions as (
+
+    select * from {{ ref('int_sessions') }}
+
+),
+
+days as (
 
     select
         min(active_on) as first_day,
+        max(active_on) as newest_day,
         cast({{ dbt.dateadd('day', 1, 'max(active_on)') }} as date) as as_of_date
     from customer_days
+
+),
+
+data_end as (
+
+    select {{ utc_date(dbt.dateadd('minute', var('session_gap_minutes'), 'max(ended_at)')) }} as reached_on
+    from sessions
+
+),
+
+span as (
+
+    select
+        days.first_day,
+        days.as_of_date,
+        case when data_end.reached_on >= days.as_of_date then days.as_of_date else days.newest_day end as complete_until
+    from days
+    cross join data_end
 
 ),
 
@@ -31,6 +58,7 @@ months as (
     select
         span.first_day,
         span.as_of_date,
+        span.complete_until,
         cast({{ dbt.dateadd('month', '-steps.months_back', dbt.date_trunc('month', 'span.as_of_date')) }} as date)
             as cutoff_date
     from span
@@ -43,6 +71,7 @@ final as (
     select
         as_of_date as cutoff_date,
         as_of_date,
+        complete_until,
         true as is_as_of
     from span
     where as_of_date is not null
@@ -53,6 +82,7 @@ final as (
     select
         cutoff_date,
         as_of_date,
+        complete_until,
         false as is_as_of
     from months
     where cutoff_date < as_of_date
@@ -66,6 +96,7 @@ final as (
     select
         chosen.cutoff_date,
         span.as_of_date,
+        span.complete_until,
         false as is_as_of
     from span
     inner join (

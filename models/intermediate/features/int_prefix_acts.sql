@@ -1,13 +1,14 @@
 {{ config(materialized='view') }}
 
 -- What a visitor had done after the first, third, fifth and tenth event of a session, and whether the shop could tell
--- by then who she was: her customer id was on an event so far. Whose a device will turn out to be is not known.
+-- by then who she was: her customer id was on an event so far. Whose a device will turn out to be is not known, nor
+-- that a session will turn out to be a bot's: leaving those out would leave out sessions by how they ended. Only what
+-- looks like a bot by then is no prefix.
 with
 
 sessions as (
 
     select * from {{ ref('int_sessions') }}
-    where not is_bot
 
 ),
 
@@ -100,6 +101,11 @@ final as (
     left join identified on recent.session_id = identified.session_id
     where recent.event_count >= prefixes.prefix_length
     group by recent.session_id, recent.visitor_no, recent.now_at, recent.session_started_at, prefixes.prefix_length
+    having not {{ looks_like_a_bot(
+        "count(case when session_events.event_type = 'purchase' then 1 end)",
+        'prefixes.prefix_length',
+        seconds_between('recent.session_started_at', 'max(session_events.event_at)'),
+    ) }}
 
 )
 

@@ -12,7 +12,6 @@ told as (
 sessions as (
 
     select * from {{ ref('int_sessions') }}
-    where not is_bot
 
 ),
 
@@ -22,14 +21,15 @@ session_events as (
 
 ),
 
--- What a later login told about a session was not known to the sessions that followed it.
+-- What a later login told about a session was not known to the sessions that followed it. That a session was a bot's
+-- was known once it was over: it is no past visit.
 past_visits as (
 
     select
         session_id,
-        count(*) over earlier as visit_count,
+        count(case when not is_bot then 1 end) over earlier as visit_count,
         coalesce(sum(case when is_converted then 1 else 0 end) over earlier, 0) as order_visit_count,
-        max(ended_at) over earlier as last_ended_at,
+        max(case when not is_bot then ended_at end) over earlier as last_ended_at,
         max(case when is_converted then ended_at end) over earlier as last_ordered_at
     from sessions
     where is_known_later is not true

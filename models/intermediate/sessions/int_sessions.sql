@@ -129,9 +129,7 @@ final as (
         has_reached_after_sales,
         order_line_count > 0 as is_converted,
         duration_seconds > {{ var('session_max_minutes') }} * 60 as is_overlong,
-        order_line_count = 0
-        and event_count >= {{ var('bot_min_events') }}
-        and duration_seconds / event_count <= {{ var('bot_max_seconds_per_event') }} as is_bot,
+        {{ looks_like_a_bot('order_line_count', 'event_count', 'duration_seconds') }} as is_bot,
         is_known_later,
 
         session_started_at,

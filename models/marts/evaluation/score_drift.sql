@@ -16,7 +16,7 @@ dates as (
         max(
             case
                 when not is_as_of
-                    and {{ dbt.dateadd('day', var('horizons_days') | min, 'cutoff_date') }} <= as_of_date
+                    and {{ dbt.dateadd('day', var('horizons_days') | min, 'cutoff_date') }} <= complete_until
                     then cutoff_date
             end
         ) as then_date

@@ -1,5 +1,6 @@
 -- How likely a recent session is to end in a purchase, and its visitor to buy within a week, after its first, third,
--- fifth and tenth event: from what was known at that event and nothing later.
+-- fifth and tenth event: from what was known at that event and nothing later. Sessions that are known to be a bot's by
+-- now are left out.
 with
 
 scored as (
@@ -34,6 +35,7 @@ final as (
         scored.run_id as model_run_id
     from scored
     inner join sessions on scored.session_id = sessions.session_id
+    where not sessions.is_bot
 
 )
 

@@ -81,7 +81,8 @@ months as (
 
     select
         min(cohorts.cohort_month) as period_month,
-        max(cutoffs.as_of_date) as as_of_date
+        max(cutoffs.as_of_date) as as_of_date,
+        max(cutoffs.complete_until) as complete_until
     from cohorts
     cross join cutoffs
     having min(cohorts.cohort_month) is not null
@@ -90,7 +91,8 @@ months as (
 
     select
         cast({{ dbt.dateadd('month', 1, 'period_month') }} as date) as period_month,
-        as_of_date
+        as_of_date,
+        complete_until
     from months
     where {{ dbt.dateadd('month', 1, 'period_month') }} < as_of_date
 
@@ -112,7 +114,7 @@ followed as (
         coalesce(activity.net_amount, 0) as net_amount,
         sum(coalesce(activity.new_repeat_customer_count, 0)) over so_far as repeat_customer_count,
         sum(coalesce(activity.net_amount, 0)) over so_far as cumulative_net_amount,
-        {{ dbt.dateadd('month', 1, 'months.period_month') }} <= months.as_of_date as is_complete
+        {{ dbt.dateadd('month', 1, 'months.period_month') }} <= months.complete_until as is_complete
     from cohorts
     inner join months on cohorts.cohort_month <= months.period_month
     left join activity

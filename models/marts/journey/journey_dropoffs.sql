@@ -87,21 +87,27 @@ conversions as (
     select
         visitor_no,
         session_started_at as bought_at,
+        lag(session_started_at) over (partition by visitor_no order by session_started_at) as bought_before_at,
         cast(amount as decimal(18, 4)) as amount
     from sessions
     where is_converted
 
 ),
 
--- An order may follow on several drop-offs: all look ahead to it, the last of them recovers it.
+-- An order may follow on several drop-offs: all look ahead to it, the last of them recovers it. What is bought after
+-- that follows on an order, and is recovered by nobody.
 bought as (
 
     select
         dropped.visitor_no,
         dropped.session_started_at,
         sum(conversions.amount) as later_amount,
-        sum(conversions.amount) filter (
-            where dropped.next_dropped_at is null or dropped.next_dropped_at > conversions.bought_at
+        sum(
+            case
+                when coalesce(dropped.next_dropped_at > conversions.bought_at, true)
+                    and coalesce(conversions.bought_before_at < dropped.session_started_at, true)
+                    then conversions.amount
+            end
         ) as recovered_amount
     from dropped
     inner join conversions
