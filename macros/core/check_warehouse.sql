@@ -48,7 +48,7 @@
     {% set rows = [] %}
     {% for model_name in model_names %}
         {% for name, value in shaping.items() %}
-            {% do rows.append("('" ~ model_name ~ "', " ~ sql_text(name) ~ ', ' ~ sql_text(value) ~ ')') %}
+            {% do rows.append('(' ~ sql_text(model_name) ~ ', ' ~ sql_text(name) ~ ', ' ~ sql_text(value) ~ ')') %}
         {% endfor %}
     {% endfor %}
     {% do run_query(

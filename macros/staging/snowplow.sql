@@ -1,6 +1,6 @@
 {#- The entities of one kind (of the e-commerce schemas) that came with a Snowplow event, as a list. -#}
 {% macro snowplow_entities(kind) -%}
-    list_filter(described.entities, lambda entity: entity.schema like '%snowplow.ecommerce/{{ kind }}/%')
+    list_filter(described.entities, lambda entity: entity.schema like {{ sql_text('%snowplow.ecommerce/' ~ kind ~ '/%') }})
 {%- endmacro %}
 
 

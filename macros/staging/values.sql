@@ -122,7 +122,7 @@
     {%- else -%}
     case
             when {{ text_value(column) }} is not null and {{ number_value(column) }} is null
-                then '{{ name }} is not a number: ' || {{ text_value(column) }}
+                then {{ sql_text(name ~ ' is not a number: ') }} || {{ text_value(column) }}
         end
     {%- endif -%}
 {%- endmacro %}
@@ -133,7 +133,7 @@
     {%- else -%}
     case
             when {{ text_value(column) }} is not null and {{ time_value(column, formats) }} is null
-                then '{{ name }} is not a time: ' || {{ text_value(column) }}
+                then {{ sql_text(name ~ ' is not a time: ') }} || {{ text_value(column) }}
         end
     {%- endif -%}
 {%- endmacro %}

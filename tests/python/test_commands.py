@@ -229,6 +229,10 @@ def test_a_file_of_any_name_is_read(tmp_path: Path) -> None:
     folder = tmp_path / 'it\'s $(touch RAN) `touch RAN` [a-z] {x} "q"; touch RAN'
     folder.mkdir()
     lines = "customer_id,event_at,event_type\na,2026-01-01,view\nb,2026-01-02,view\n"
+    # What the names would match if they were patterns.
+    (folder / "events $HOME 1 50%.csv").write_text(lines.replace("\na,", "\nwrong,"))
+    duckdb.sql("select 'no' as item_id, 'No' as item_name").write_parquet(str(tmp_path / "wrong"))
+    (tmp_path / "wrong").rename(folder / "items 1 ';`id`.parquet")
     (folder / "events $HOME [1] 50%.csv").write_text(lines)
     duckdb.sql("select 'mug' as item_id, 'Mug' as item_name").write_parquet(str(tmp_path / "items"))
     (tmp_path / "items").rename(folder / "items [1] ';`id`.parquet")

@@ -409,6 +409,54 @@ def test_a_click_stream_under_other_names(tmp_path: Path) -> None:
     warehouse.connection.close()
 
 
+def test_columns_and_relations_of_any_name_are_read(tmp_path: Path) -> None:
+    """Names come from people: an apostrophe or a quote in one is a part of it, and no SQL."""
+    with duckdb.connect(str(tmp_path / "shop.duckdb")) as connection:
+        connection.execute('create schema "pool; x"')
+        connection.execute(
+            """
+            create table "pool; x"."it's ""all"".events" as
+            select
+                'c1' as "who's there",
+                timestamptz '2026-01-01 00:00:00+00' as "at ""once"" only",
+                'view' as "kind, of",
+                note as "shopper's notes",
+                5 as "5 ""o'clock"" tea"
+            from (values ('likes "tea"; isn''t sure'), ('{"a": 1}'), (null)) as notes(note)
+            """
+        )
+    result = run_dbt(
+        tmp_path,
+        {
+            "footfall_source": "custom",
+            "custom_events_relation": 'pool; x."it\'s ""all"".events"',
+            "custom_columns": {
+                "events": {
+                    "customer_id": "who's there",
+                    "event_at": 'at "once" only',
+                    "event_type": "kind, of",
+                    "properties": "shopper's notes",
+                }
+            },
+            "custom_event_names": {"it's": "view"},
+        },
+        "stg_custom__events",
+        *SEEDS,
+    )
+    assert failures(result) == []
+    warehouse = Warehouse(tmp_path)
+    found = [json.loads(row[0]) for row in warehouse.events("custom", "properties")]
+    warehouse.connection.close()
+    tea = {'5 "o\'clock" tea': 5}
+    assert sorted(found, key=len) == [
+        tea,
+        *sorted(
+            [{**tea, "a": 1}, {**tea, "shopper's notes": 'likes "tea"; isn\'t sure'}],
+            key=list,
+        ),
+    ]
+
+
 def test_parquet_types_are_taken_as_they_come(tmp_path: Path) -> None:
     moment = dt.datetime(2024, 5, 6, 7, 8, 9)
     table = pa.table(

@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from footfall.builds.configuration import check_configuration, no_file_problem
+from footfall.builds.configuration import check_configuration, is_file, no_file_problem
 from footfall.builds.problems import BuildProblem
 from footfall.builds.shortfall import describe_shortfall
 from footfall.builds.sources import docs_command, source_names, source_vars
@@ -21,6 +21,7 @@ QUESTIONS: Mapping[str, Callable[..., Any]] = {
     "check_warehouse": check_warehouse,
     "describe_shortfall": describe_shortfall,
     "docs_command": docs_command,
+    "is_file": is_file,
     "no_file_problem": no_file_problem,
     "shaping_settings": shaping_settings,
     "source_names": source_names,

@@ -151,12 +151,15 @@ def file_problems(values: Mapping[str, Any], staged: Sequence[str]) -> list[str]
     return problems
 
 
+def is_file(path: str) -> bool:
+    """Say whether a file has exactly this name, which may look like a pattern."""
+    return Path(path).expanduser().is_file()
+
+
 def is_there(pattern: str) -> bool:
     """Say whether a path or a pattern (`*`, `?`, `[…]`, `**`) names a file."""
-    expanded = Path(pattern).expanduser()
-    if expanded.is_file():
-        return True
-    return any(Path(found).is_file() for found in glob.iglob(str(expanded), recursive=True))
+    files = glob.iglob(str(Path(pattern).expanduser()), recursive=True)
+    return is_file(pattern) or any(map(is_file, files))
 
 
 def no_file_problem(name: str, value: str, path: str) -> str:
