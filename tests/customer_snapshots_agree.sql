@@ -13,10 +13,13 @@ features as (
 
 ),
 
-first_snapshot as (
+-- The shop's first snapshot ends no period.
+dates as (
 
-    select min(cutoff_date) as cutoff_date
-    from {{ ref('int_cutoffs') }}
+    select
+        cutoff_date,
+        previous_cutoff_date is not null as ends_a_period
+    from {{ ref('int_snapshot_dates') }}
 
 ),
 
@@ -61,13 +64,15 @@ segment_moves as (
 )
 
 select
-    features.*,
+    features.cutoff_date,
+    features.customer_count,
+    features.buyer_count,
     lifecycle.customer_count as lifecycle_count,
     segments.customer_count as segment_count,
     lifecycle_moves.customer_count as lifecycle_move_count,
     segment_moves.customer_count as segment_move_count
 from features
-cross join first_snapshot
+left join dates on features.cutoff_date = dates.cutoff_date
 left join lifecycle on features.cutoff_date = lifecycle.snapshot_date
 left join segments on features.cutoff_date = segments.snapshot_date
 left join lifecycle_moves on features.cutoff_date = lifecycle_moves.period_end
@@ -75,7 +80,7 @@ left join segment_moves on features.cutoff_date = segment_moves.period_end
 where coalesce(lifecycle.customer_count, 0) <> features.customer_count
     or coalesce(segments.customer_count, 0) <> features.buyer_count
     or (
-        features.cutoff_date > first_snapshot.cutoff_date
+        coalesce(dates.ends_a_period, true)
         and (
             coalesce(lifecycle_moves.customer_count, 0) <> features.customer_count
             or coalesce(segment_moves.customer_count, 0) <> features.buyer_count

@@ -6,6 +6,7 @@
     {% set lines = [] %}
     {% do summarise_marts(lines) %}
     {% do summarise_rows(lines) %}
+    {% do summarise_restatements(lines) %}
     {% do summarise_scores(lines) %}
     {% if keys_can_be_guessed() %}
         {% do lines.append('') %}

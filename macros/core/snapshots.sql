@@ -1,24 +1,13 @@
-{#- The CTE `periods`: each snapshot date with the one before it. -#}
+{#- The CTE `periods`: each shown snapshot date with the one before it, which may lie before all that are shown. -#}
 {% macro snapshot_periods() -%}
-cutoffs as (
-
-    select * from {{ ref('int_cutoffs') }}
-
-),
-
-followed_cutoffs as (
-
-    select
-        lag(cutoff_date) over (order by cutoff_date) as period_start,
-        cutoff_date as period_end
-    from cutoffs
-
-),
-
 periods as (
 
-    select * from followed_cutoffs
-    where period_start is not null
+    select
+        previous_cutoff_date as period_start,
+        cutoff_date as period_end
+    from {{ ref('int_snapshot_dates') }}
+    where is_shown
+        and previous_cutoff_date is not null
 
 )
 {%- endmacro %}

@@ -24,8 +24,6 @@ CUSTOMER_MARTS = (
 def test_what_happens_after_a_snapshot_changes_no_state_or_segment_of_it(
     small_shop: Warehouse,
 ) -> None:
-    # Pinned, because thresholds that are learned after a snapshot would tell it anew.
-    small_shop.variables["segment_learned_on"] = "2026-02-01"
     small_shop.built(CUSTOMER_MARTS)
 
     def snapshots() -> list[tuple[Any, ...]]:
@@ -58,6 +56,149 @@ def test_what_happens_after_a_snapshot_changes_no_state_or_segment_of_it(
 
     assert later_states() != later
     assert snapshots() == before
+
+
+# Marts of snapshots, with the date that their rows speak of.
+SNAPSHOT_MARTS = {
+    "customer_lifecycle": "snapshot_date",
+    "customer_segments": "snapshot_date",
+    "customer_lifecycle_transitions": "period_end",
+    "customer_segment_transitions": "period_end",
+}
+
+
+def shown_dates(shop: Warehouse) -> set[dt.date]:
+    """The snapshot dates that are over: what happens from now on is not part of them."""
+    rows = shop.query("select cutoff_date from intermediate.int_cutoffs where not is_as_of")
+    return {day for (day,) in rows}
+
+
+def columns_of(shop: Warehouse, mart: str, leave_out: str | None = None) -> list[str]:
+    """The columns of a mart but `is_as_of`, which moves to another date every day."""
+    described = [column for column, *_ in shop.query(f"describe marts.{mart}")]
+    return [column for column in described if column not in ("is_as_of", leave_out)]
+
+
+def snapshot_rows(
+    shop: Warehouse, dates: set[dt.date], leave_out: str | None = None
+) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of the marts of snapshots at some dates, by mart."""
+    days = ", ".join(f"date '{day}'" for day in sorted(dates))
+    return {
+        mart: shop.query(
+            f"select {', '.join(columns_of(shop, mart, leave_out))} from marts.{mart}"
+            f" where {day} in ({days}) order by all"
+        )
+        for mart, day in SNAPSHOT_MARTS.items()
+    }
+
+
+def restated(shop: Warehouse) -> list[tuple[Any, ...]]:
+    return shop.query(
+        "select 'lifecycle', cutoff_date, is_removed from intermediate.int_lifecycle_ledger"
+        " where restated_at is not null union all"
+        " select 'segments', cutoff_date, is_removed from intermediate.int_segment_ledger"
+        " where restated_at is not null order by all"
+    )
+
+
+def test_a_window_that_rolls_and_new_thresholds_change_no_past_snapshot(
+    small_shop: Warehouse,
+) -> None:
+    shop = small_shop
+    # A window of six dates, over the turn of a half year.
+    shop.variables["storefront_until"] = "2025-12-20"
+    shop.built(CUSTOMER_MARTS)
+    assert shop.query("select distinct learned_on from marts.segment_thresholds") == [
+        (dt.date(2025, 7, 1),)
+    ]
+    first_dates = shown_dates(shop)
+    first = snapshot_rows(shop, first_dates)
+    assert all(first.values())
+    place = {mart: columns_of(shop, mart).index(day) for mart, day in SNAPSHOT_MARTS.items()}
+
+    for until in ("2026-01-20", "2026-02-20"):
+        shop.variables["storefront_until"] = until
+        shop.built(CUSTOMER_MARTS)
+        shared = first_dates & shown_dates(shop)
+        assert shared < first_dates
+        assert snapshot_rows(shop, shared) == {
+            mart: [row for row in rows if row[place[mart]] in shared]
+            for mart, rows in first.items()
+        }
+    assert restated(shop) == []
+    assert shop.query("select distinct learned_on from marts.segment_thresholds") == [
+        (dt.date(2026, 1, 1),)
+    ]
+
+    dates = shown_dates(shop)
+    steps = snapshot_rows(shop, dates)
+    shop.built(CUSTOMER_MARTS, "--full-refresh")
+    assert snapshot_rows(shop, dates) == steps
+
+
+def test_late_events_restate_snapshots_and_are_counted(small_shop: Warehouse) -> None:
+    shop = small_shop
+    shop.variables["storefront_until"] = "2026-05-20"
+    shop.built(("+int_arrival_days",))
+    # What some customers bought in March comes after what they did in May.
+    shop.execute(
+        "create table pool as select * from raw_storefront.events",
+        "drop view if exists raw_storefront.events",
+        "create table late as select event_id from pool where event_type = 'purchase'"
+        " and event_at between timestamptz '2026-03-05 00:00:00+00'"
+        " and timestamptz '2026-03-09 00:00:00+00'",
+        "create table raw_storefront.events as"
+        " select * from pool where event_id not in (select event_id from late)",
+    )
+    assert shop.value("select count(*) from late") > 0
+    shop.built(CUSTOMER_MARTS)
+    dates = shown_dates(shop)
+    before = snapshot_rows(shop, dates, leave_out="restated_at")
+    assert restated(shop) == []
+    assert not any("restated" in line for line in shop.said)
+
+    shop.execute("create or replace table raw_storefront.events as select * from pool")
+    shop.built(CUSTOMER_MARTS)
+    after = snapshot_rows(shop, dates, leave_out="restated_at")
+    early = [row for row in restated(shop) if row[1] < dt.date(2026, 3, 5)]
+    assert early == []
+    for mart in ("customer_lifecycle", "customer_segments"):
+        changed = set(after[mart]) - set(before[mart])
+        marked = shop.value(f"select count(restated_at) from marts.{mart}")
+        assert len(changed) == marked > 0
+        assert any(f"restated {marked:,} rows of {mart}" in line for line in shop.said)
+
+    shop.built(CUSTOMER_MARTS, "--full-refresh")
+    assert snapshot_rows(shop, dates, leave_out="restated_at") == after
+
+
+def test_a_row_that_is_no_more_leaves_a_mark_and_other_settings_leave_none(
+    small_shop: Warehouse,
+) -> None:
+    shop = small_shop
+    shop.built(CUSTOMER_MARTS)
+    shop.variables["segment_hysteresis"] = 0.01
+    held = shop.value("select count(*) from marts.customer_segments where is_held")
+    shop.built(CUSTOMER_MARTS)
+    assert held > shop.value("select count(*) from marts.customer_segments where is_held")
+    assert restated(shop) == []
+
+    ((customer_no, dates),) = shop.query(
+        "select customer_no, count(*) from intermediate.int_lifecycle_ledger"
+        " group by customer_no having count(*) > 3 order by customer_no limit 1"
+    )
+    shop.execute(f"delete from intermediate.int_lifecycle_states where customer_no = {customer_no}")
+    shop.built(("int_lifecycle_ledger", "customer_lifecycle"))
+    assert [row[2] for row in restated(shop)] == [True] * dates
+    assert (
+        shop.value(
+            "select count(*) from intermediate.int_lifecycle_ledger"
+            f" where customer_no = {customer_no} or (is_removed and state_since is not null)"
+        )
+        == 0
+    )
+    assert any(f"({dates} of them are gone)" in line for line in shop.said)
 
 
 @pytest.mark.long

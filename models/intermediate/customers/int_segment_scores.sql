@@ -1,57 +1,54 @@
--- The scores that customers who have bought are grouped by, on each cut-off date.
+-- The score that customers who have bought are segmented by, on each snapshot date of the shop's whole life.
 with
 
-features as (
+histories as (
 
-    select * from {{ ref('int_customer_features') }}
-    where f_order_days > 0
-
-),
-
--- A shop that tells no amounts is grouped by order days alone.
-shop as (
-
-    select coalesce(max(f_amount), 0) > 0 as has_amounts
-    from features
+    select * from {{ ref('int_customer_histories') }}
+    where order_day_count > 0
 
 ),
 
--- Customers who are alike get the same score: ties share the rank of the first among them.
-ranked as (
+dates as (
+
+    select * from {{ ref('int_snapshot_dates') }}
+
+),
+
+-- A shop that tells no amounts is segmented by order days alone. What it told by the day that thresholds are learned on
+-- decides, for all dates that they hold for: scores and thresholds are on one scale.
+scales as (
 
     select
-        *,
-        percent_rank() over (partition by cutoff_date order by f_recency_days desc) as recency_rank,
-        percent_rank() over (partition by cutoff_date order by f_order_days) as frequency_rank,
-        percent_rank() over (partition by cutoff_date order by f_amount) as monetary_rank,
-        row_number() over (partition by customer_no order by cutoff_date) as snapshot_no
-    from features
+        cutoff_date as learned_on,
+        max(faded_amount) > 0 as has_amounts
+    from histories
+    group by cutoff_date
 
 ),
 
 final as (
 
     select
-        ranked.customer_no,
-        ranked.cutoff_date,
+        histories.customer_no,
+        histories.cutoff_date,
+        dates.learned_on,
 
-        ranked.snapshot_no,
-        cast(least(1 + floor(ranked.recency_rank * 5), 5) as integer) as recency_score,
-        cast(least(1 + floor(ranked.frequency_rank * 5), 5) as integer) as frequency_score,
-        cast(least(1 + floor(ranked.monetary_rank * 5), 5) as integer) as monetary_score,
-        -- The geometric mean of how often she orders and what she spends, both fading with time. Rounded, because sums
-        -- of floats depend on the order of addition, and a threshold is the score of a customer.
+        row_number() over (partition by histories.customer_no order by histories.cutoff_date) as snapshot_no,
+        -- The geometric mean of order days and spend, both fading with time. Rounded, because sums of floats depend on
+        -- the order of addition, and a threshold is the score of a customer.
         round(
             case
-                when shop.has_amounts then sqrt(ranked.f_decayed_orders_180d * ranked.f_decayed_amount_180d)
-                else ranked.f_decayed_orders_180d
+                when scales.has_amounts then sqrt(histories.faded_order_days * histories.faded_amount)
+                else histories.faded_order_days
             end,
             6
         ) as segment_score,
 
-        ranked.f_recency_days > {{ var('lifecycle_lapsed_days') }} as is_lapsed
-    from ranked
-    cross join shop
+        {{ days_between('histories.last_ordered_on', 'histories.cutoff_date') }} > {{ var('lifecycle_lapsed_days') }}
+            as is_lapsed
+    from histories
+    inner join dates on histories.cutoff_date = dates.cutoff_date
+    left join scales on dates.learned_on = scales.learned_on
 
 )
 

@@ -1,8 +1,9 @@
--- The behavioural segment of each customer on each cut-off date. A customer stays in the segment of the date before
--- as long as her score is not clearly past its thresholds (hysteresis, after Schmitt's trigger of 1938), so that she
--- does not go back and forth from noise; once it is, she moves to where her score lies. Who has lapsed is in the
--- lowest segment whatever her score, and who comes back begins anew.
-{%- set margin = '(1 + ' ~ var('segment_hysteresis') ~ ')' %}
+-- The behavioural segment of each customer on each cut-off date. Customers stay in the segment of the date before as
+-- long as their score is not clearly past its thresholds (hysteresis, after Schmitt's trigger of 1938), so that they do
+-- not go back and forth from noise; once it is, they move to where their score lies. Customers who have lapsed are in
+-- the lowest segment whatever their score, and begin anew when they come back. The chain starts at the first date after
+-- a customer's first order, however few dates are shown.
+{%- set margin = '(1e0 + ' ~ var('segment_hysteresis') ~ ')' %}
 with recursive
 
 scores as (
@@ -17,20 +18,30 @@ thresholds as (
 
 ),
 
+cutoffs as (
+
+    select * from {{ ref('int_cutoffs') }}
+
+),
+
 placed as (
 
     select
         scores.customer_no,
         scores.cutoff_date,
+        scores.learned_on,
         scores.snapshot_no,
         scores.segment_score,
         scores.is_lapsed,
         case when scores.is_lapsed then lowest.segment_no else thresholds.segment_no end as plain_segment_no
     from scores
     inner join thresholds
-        on scores.segment_score >= thresholds.lower_score
+        on scores.learned_on = thresholds.learned_on
+        and scores.segment_score >= thresholds.lower_score
         and (scores.segment_score < thresholds.upper_score or thresholds.upper_score is null)
-    inner join thresholds as lowest on lowest.lower_share = 0
+    inner join thresholds as lowest
+        on scores.learned_on = lowest.learned_on
+        and lowest.lower_share = 0
 
 ),
 
@@ -49,6 +60,7 @@ followed as (
 
     union all
 
+    -- What held a customer is measured by the thresholds of the new date.
     select
         placed.customer_no,
         placed.cutoff_date,
@@ -67,25 +79,37 @@ followed as (
     inner join placed
         on followed.customer_no = placed.customer_no
         and followed.snapshot_no + 1 = placed.snapshot_no
-    inner join thresholds as held on followed.segment_no = held.segment_no
+    inner join thresholds as held
+        on placed.learned_on = held.learned_on
+        and followed.segment_no = held.segment_no
+
+),
+
+dated as (
+
+    select
+        *,
+        max(case when previous_segment_no is null or segment_no <> previous_segment_no then cutoff_date end)
+            over (partition by customer_no order by cutoff_date) as segment_since
+    from followed
 
 ),
 
 final as (
 
     select
-        customer_no,
-        cutoff_date,
+        dated.customer_no,
+        dated.cutoff_date,
 
-        segment_no,
-        previous_segment_no,
-        plain_segment_no,
+        dated.segment_no,
+        dated.previous_segment_no,
+        dated.plain_segment_no,
 
-        segment_no <> plain_segment_no as is_held,
+        dated.segment_no <> dated.plain_segment_no as is_held,
 
-        max(case when previous_segment_no is null or segment_no <> previous_segment_no then cutoff_date end)
-            over (partition by customer_no order by cutoff_date) as segment_since
-    from followed
+        dated.segment_since
+    from dated
+    inner join cutoffs on dated.cutoff_date = cutoffs.cutoff_date
 
 )
 

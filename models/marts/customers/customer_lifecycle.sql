@@ -25,6 +25,12 @@ customers as (
 
 ),
 
+ledger as (
+
+    select * from {{ ref('int_lifecycle_ledger') }}
+
+),
+
 final as (
 
     select
@@ -44,11 +50,15 @@ final as (
         cutoffs.is_as_of,
 
         states.cutoff_date as snapshot_date,
-        states.state_since
+        states.state_since,
+        ledger.restated_at
     from states
     inner join cutoffs on states.cutoff_date = cutoffs.cutoff_date
     left join lifecycle_states on states.lifecycle_state = lifecycle_states.lifecycle_state
     inner join customers on states.customer_no = customers.customer_no
+    left join ledger
+        on states.customer_no = ledger.customer_no
+        and states.cutoff_date = ledger.cutoff_date
 
 )
 

@@ -9,9 +9,10 @@ states as (
 
 ),
 
--- Nothing is known of the time before the first snapshot, so it ends no period.
+-- Nothing is known of the time before the shop's first snapshot, so it ends no period.
 {{ snapshot_periods() }},
 
+-- Decimals: sums of floats would depend on their order.
 moves as (
 
     select
@@ -20,8 +21,8 @@ moves as (
         coalesce(states.previous_state, 'new') as from_state,
         states.lifecycle_state as to_state,
         count(*) as customer_count,
-        sum(states.net_amount) as net_amount,
-        sum(states.period_amount) as period_amount
+        cast(sum(cast(states.net_amount as decimal(18, 4))) as double) as net_amount,
+        cast(sum(cast(states.period_amount as decimal(18, 4))) as double) as period_amount
     from states
     inner join periods on states.cutoff_date = periods.period_end
     group by periods.period_start, periods.period_end, coalesce(states.previous_state, 'new'), states.lifecycle_state
@@ -38,8 +39,8 @@ final as (
 
         cast({{ days_between('period_start', 'period_end') }} as integer) as period_days,
         customer_count,
-        customer_count * 1.0 / sum(customer_count) over (partition by period_end, from_state) as share_of_from_state,
-        customer_count * 1.0 / sum(customer_count) over (partition by period_end) as share_of_customers,
+        customer_count * 1e0 / sum(customer_count) over (partition by period_end, from_state) as share_of_from_state,
+        customer_count * 1e0 / sum(customer_count) over (partition by period_end) as share_of_customers,
         net_amount,
         period_amount,
 

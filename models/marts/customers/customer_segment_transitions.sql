@@ -19,9 +19,10 @@ bands as (
 
 ),
 
--- Nothing is known of the time before the first snapshot, so it ends no period.
+-- Nothing is known of the time before the shop's first snapshot, so it ends no period.
 {{ snapshot_periods() }},
 
+-- Decimals: sums of floats would depend on their order.
 moves as (
 
     select
@@ -30,8 +31,8 @@ moves as (
         coalesce(previous_bands.segment, 'new') as from_segment,
         bands.segment as to_segment,
         count(*) as customer_count,
-        sum(lifecycle.net_amount) as net_amount,
-        sum(lifecycle.period_amount) as period_amount
+        cast(sum(cast(lifecycle.net_amount as decimal(18, 4))) as double) as net_amount,
+        cast(sum(cast(lifecycle.period_amount as decimal(18, 4))) as double) as period_amount
     from states
     inner join periods on states.cutoff_date = periods.period_end
     inner join bands on states.segment_no = bands.segment_no
@@ -53,9 +54,9 @@ final as (
 
         cast({{ days_between('period_start', 'period_end') }} as integer) as period_days,
         customer_count,
-        customer_count * 1.0 / sum(customer_count) over (partition by period_end, from_segment)
+        customer_count * 1e0 / sum(customer_count) over (partition by period_end, from_segment)
             as share_of_from_segment,
-        customer_count * 1.0 / sum(customer_count) over (partition by period_end) as share_of_customers,
+        customer_count * 1e0 / sum(customer_count) over (partition by period_end) as share_of_customers,
         net_amount,
         period_amount,
 

@@ -1,16 +1,10 @@
 -- The groups that each customer who has bought belongs to, on each snapshot date: one of the eleven RFM names, which
--- rank her among the customers of the day, and a behavioural segment, whose thresholds stand.
+-- rank customers among those of the day, and a behavioural segment, whose thresholds hold for half a year.
 with
 
-scores as (
+snapshots as (
 
-    select * from {{ ref('int_segment_scores') }}
-
-),
-
-states as (
-
-    select * from {{ ref('int_segment_states') }}
+    select * from {{ ref('int_segment_snapshots') }}
 
 ),
 
@@ -38,6 +32,12 @@ customers as (
 
 ),
 
+ledger as (
+
+    select * from {{ ref('int_segment_ledger') }}
+
+),
+
 final as (
 
     select
@@ -46,35 +46,36 @@ final as (
         bands.segment,
         previous_bands.segment as previous_segment,
         rfm_segments.rfm_segment,
-        cast(scores.recency_score as varchar)
-        || cast(scores.frequency_score as varchar)
-        || cast(scores.monetary_score as varchar) as rfm_score,
+        cast(snapshots.recency_score as varchar)
+        || cast(snapshots.frequency_score as varchar)
+        || cast(snapshots.monetary_score as varchar) as rfm_score,
 
-        states.segment_no,
-        scores.segment_score,
-        scores.recency_score,
-        scores.frequency_score,
-        scores.monetary_score,
+        snapshots.segment_no,
+        snapshots.segment_score,
+        snapshots.recency_score,
+        snapshots.frequency_score,
+        snapshots.monetary_score,
 
-        coalesce(states.segment_no <> states.previous_segment_no, true) as is_changed,
-        states.is_held,
+        coalesce(snapshots.segment_no <> snapshots.previous_segment_no, true) as is_changed,
+        snapshots.is_held,
         cutoffs.is_as_of,
 
-        scores.cutoff_date as snapshot_date,
-        states.segment_since
-    from scores
-    inner join states
-        on scores.customer_no = states.customer_no
-        and scores.cutoff_date = states.cutoff_date
-    inner join bands on states.segment_no = bands.segment_no
-    left join bands as previous_bands on states.previous_segment_no = previous_bands.segment_no
+        snapshots.cutoff_date as snapshot_date,
+        snapshots.segment_since,
+        ledger.restated_at
+    from snapshots
+    inner join bands on snapshots.segment_no = bands.segment_no
+    left join bands as previous_bands on snapshots.previous_segment_no = previous_bands.segment_no
     -- Frequency and money count as one: their mean, halves rounded up.
     inner join rfm_segments
-        on scores.recency_score = rfm_segments.recency_score
-        and cast(floor((scores.frequency_score + scores.monetary_score + 1) / 2.0) as integer)
+        on snapshots.recency_score = rfm_segments.recency_score
+        and cast(floor((snapshots.frequency_score + snapshots.monetary_score + 1) / 2e0) as integer)
         = rfm_segments.value_score
-    inner join cutoffs on scores.cutoff_date = cutoffs.cutoff_date
-    inner join customers on scores.customer_no = customers.customer_no
+    inner join cutoffs on snapshots.cutoff_date = cutoffs.cutoff_date
+    inner join customers on snapshots.customer_no = customers.customer_no
+    left join ledger
+        on snapshots.customer_no = ledger.customer_no
+        and snapshots.cutoff_date = ledger.cutoff_date
 
 )
 

@@ -1,10 +1,22 @@
--- The behavioural segments: where each begins, and what its customers did after the day it was learned on.
+-- The behavioural segments: where each begins on the as-of date, and what customers did who were in it earlier.
 {%- set longest_horizon = var('horizons_days') | max %}
 with
 
 thresholds as (
 
     select * from {{ ref('int_segment_thresholds') }}
+
+),
+
+dates as (
+
+    select * from {{ ref('int_snapshot_dates') }}
+
+),
+
+cutoffs as (
+
+    select * from {{ ref('int_cutoffs') }}
 
 ),
 
@@ -20,21 +32,42 @@ customer_days as (
 
 ),
 
-members as (
+in_force as (
 
     select
-        states.customer_no,
-        states.segment_no
-    from states
-    inner join thresholds
-        on states.cutoff_date = thresholds.learned_on
-        and states.segment_no = thresholds.segment_no
+        thresholds.segment_no,
+        thresholds.segment,
+        thresholds.lower_share,
+        thresholds.lower_score,
+        thresholds.upper_score,
+        thresholds.learned_on
+    from thresholds
+    inner join dates on thresholds.learned_on = dates.learned_on
+    inner join cutoffs
+        on dates.cutoff_date = cutoffs.cutoff_date
+        and cutoffs.is_as_of
 
 ),
 
-learned as (
+-- What customers did next is known of dates whose longest horizon is over: the newest of them on which somebody had
+-- bought. As long as there is none, customers are counted on the as-of date, and what they do next is open.
+closed as (
 
-    select distinct learned_on from thresholds
+    select max(cutoffs.cutoff_date) as judged_on
+    from cutoffs
+    where {{ dbt.dateadd('day', longest_horizon, 'cutoffs.cutoff_date') }} <= cutoffs.as_of_date
+        and cutoffs.cutoff_date in (select states.cutoff_date from states)
+
+),
+
+judged as (
+
+    select
+        coalesce(closed.judged_on, cutoffs.as_of_date) as judged_on,
+        closed.judged_on is not null as is_closed
+    from cutoffs
+    cross join closed
+    where cutoffs.is_as_of
 
 ),
 
@@ -45,60 +78,50 @@ what_they_did as (
         count(*) as order_day_count,
         sum(customer_days.spend_amount) as spend_amount
     from customer_days
-    inner join learned
-        on customer_days.active_on >= learned.learned_on
-        and customer_days.active_on < {{ dbt.dateadd('day', longest_horizon, 'learned.learned_on') }}
+    inner join judged
+        on customer_days.active_on >= judged.judged_on
+        and customer_days.active_on < {{ dbt.dateadd('day', longest_horizon, 'judged.judged_on') }}
     where customer_days.is_order_day
     group by customer_days.customer_no
 
 ),
 
-learnt as (
+counted as (
 
     select
-        members.segment_no,
+        states.segment_no,
         count(*) as customer_count,
-        avg(case when what_they_did.customer_no is not null then 1.0 else 0.0 end) as purchase_share,
+        avg(case when what_they_did.customer_no is not null then 1e0 else 0e0 end) as purchase_share,
         avg(coalesce(what_they_did.order_day_count, 0)) as mean_order_days,
         avg(coalesce(what_they_did.spend_amount, 0)) as mean_amount
-    from members
-    left join what_they_did on members.customer_no = what_they_did.customer_no
-    group by members.segment_no
-
-),
-
-known as (
-
-    select
-        thresholds.*,
-        coalesce(learnt.customer_count, 0) as customer_count,
-        learnt.purchase_share,
-        learnt.mean_order_days,
-        learnt.mean_amount,
-        {{ dbt.dateadd('day', longest_horizon, 'thresholds.learned_on') }} <= thresholds.as_of_date as is_closed
-    from thresholds
-    left join learnt on thresholds.segment_no = learnt.segment_no
+    from states
+    inner join judged on states.cutoff_date = judged.judged_on
+    left join what_they_did on states.customer_no = what_they_did.customer_no
+    group by states.segment_no
 
 ),
 
 final as (
 
     select
-        segment_no,
+        in_force.segment_no,
 
-        segment,
+        in_force.segment,
 
-        lower_share,
-        lower_score,
-        upper_score,
-        customer_count,
+        in_force.lower_share,
+        in_force.lower_score,
+        in_force.upper_score,
+        coalesce(counted.customer_count, 0) as customer_count,
         {{ longest_horizon }} as horizon_days,
-        case when is_closed then purchase_share end as purchase_share,
-        case when is_closed then mean_order_days end as mean_order_days,
-        case when is_closed then mean_amount end as mean_amount,
+        case when judged.is_closed then counted.purchase_share end as purchase_share,
+        case when judged.is_closed then counted.mean_order_days end as mean_order_days,
+        case when judged.is_closed then counted.mean_amount end as mean_amount,
 
-        learned_on
-    from known
+        in_force.learned_on,
+        judged.judged_on
+    from in_force
+    cross join judged
+    left join counted on in_force.segment_no = counted.segment_no
 
 )
 
