@@ -40,16 +40,31 @@
 {%- endmacro %}
 
 
-{#- Where a slice is, with a blank before it; nothing for all sessions. -#}
-{% macro slice_in_words(channel, device, country, visitor, segment) -%}
-    concat(
-        coalesce(' on ' || {{ device }}, ''),
-        coalesce(' in ' || {{ country }}, ''),
-        coalesce(' from ' || {{ channel }}, ''),
-        coalesce(' among ' || {{ visitor }} || ' visitors', ''),
-        coalesce(' in the segment ' || {{ segment }}, '')
+{#- The messages that say where a slice is, one after the other; an empty text for all sessions. -#}
+{% macro place_keys(slice) -%}
+    concat_ws(
+        ' '
+        {%- for part in slice_parts() %},
+        case when {{ slice }}.{{ part }} is not null then 'place.{{ part }}' end
+        {%- endfor %}
     )
 {%- endmacro %}
+
+
+{#- Where a slice is, in words; an empty text for all sessions. -#}
+{% macro place_in_words() -%}
+    concat_ws(
+        ''
+        {%- for part in slice_parts() %},
+        case when {{ part }} is not null then {{ sentence(word('place.' ~ part), {part: part}) }} end
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+
+{% macro slice_parts() %}
+    {% do return(['device', 'country', 'channel', 'visitor', 'segment']) %}
+{% endmacro %}
 
 
 {#- A number with one decimal, rounded half up. -#}

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conftest import SMALL_SCORER, Warehouse, problems
+from conftest import PROJECT, SMALL_SCORER, Warehouse, problems
 from footfall import heads
+from footfall.pages.theme.words import read_words
 from footfall.recommender import recommend as recommendations
 from footfall.recommender import train as fits
 
@@ -172,3 +173,18 @@ def test_an_empty_run_only_makes_the_shapes(tmp_path: Path) -> None:
     assert shop.value("select count(*) from marts.recommendations") == 0
     assert any("made the tables without all their rows" in said for said in shop.said)
     assert not shop.published.exists()
+
+
+def test_sentences_can_be_said_again_from_their_keys(built_shop: Warehouse) -> None:
+    words = read_words(PROJECT / "seeds/words/en.csv")
+    for mart, sentence, keys, values in (
+        ("journey_suggestions", "title", "title_key", "message_values"),
+        ("journey_suggestions", "evidence", "evidence_key", "message_values"),
+        ("journey_suggestions", "advice", "advice_key", "message_values"),
+        ("customer_actions", "action_reason", "reason_keys", "reason_values"),
+        ("customer_profile", "action_reason", "reason_keys", "reason_values"),
+        ("recommendations", "reason", "reason_key", "reason_values"),
+    ):
+        rows = built_shop.query(f"select {sentence}, {keys}, {values} from marts.{mart}")
+        assert rows
+        assert [said for said, key, value in rows if words.sentences(key, value) != said] == []

@@ -60,8 +60,11 @@ pains as (
         named_pains.slice_name,
         named_pains.slice_value,
         'journey_pain_points' as mart_name,
-        {{ slice_in_words('tests.channel', 'tests.device', 'tests.country', 'tests.visitor', 'tests.segment') }}
-            as place,
+        tests.channel,
+        tests.device,
+        tests.country,
+        tests.visitor,
+        tests.segment,
         pain_values.exposed_session_count as session_count,
         pain_values.exposed_conversion as rate,
         pain_values.comparable_conversion as usual_rate,
@@ -101,11 +104,11 @@ lags as (
         lagging_slices.slice_name,
         lagging_slices.slice_value,
         'journey_funnel' as mart_name,
-        case lagging_slices.slice_name
-            when 'device' then ' on '
-            when 'country' then ' in '
-            else ' from '
-        end || lagging_slices.slice_value as place,
+        {%- for part in ['channel', 'device', 'country'] %}
+        case when lagging_slices.slice_name = '{{ part }}' then lagging_slices.slice_value end as {{ part }},
+        {%- endfor %}
+        cast(null as varchar) as visitor,
+        cast(null as varchar) as segment,
         lagging_slices.session_count,
         lagging_slices.pass_rate as rate,
         lagging_slices.usual_pass_rate as usual_rate,

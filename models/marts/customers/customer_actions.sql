@@ -2,6 +2,23 @@
 -- shown something at their next visit, or left alone.
 {%- set high_risk = var('high_risk_probability') %}
 {%- set horizon = var('horizons_days') | max %}
+{%- set slots = {
+    '@withheld': {'keys': 'withheld_key', 'text': 'withheld_text'},
+    'recency_days': 'cast(recency_days as varchar)', 'order_days': 'cast(order_day_count as varchar)',
+    'item': 'top_item',
+    'silence': 'cast(cast(round(100e0 * churn_probability) as integer) as varchar)',
+    'spend': 'cast(cast(predicted_amount as decimal(18, 2)) as varchar)',
+    'prospect_spend': 'cast(cast(prospect_amount as decimal(18, 2)) as varchar)',
+    'horizon_days': "'" ~ horizon ~ "'", 'lapsed_days': "'" ~ var('lifecycle_lapsed_days') ~ "'"
+} %}
+{%- set parts = {
+    'consent': ['@withheld'], 'rule': ['recency_days', 'order_days', 'lapsed_days'], 'item': ['item'],
+    'silence': ['silence', 'horizon_days'], 'spend': ['spend'], 'prospects': ['prospect_spend', 'horizon_days']
+} %}
+{%- set sentences = [] %}
+{%- for part, names in parts.items() %}
+    {%- do sentences.append(sentence(part ~ '_text', some_slots(slots, names))) %}
+{%- endfor %}
 with
 
 standings as (
@@ -34,6 +51,12 @@ recommended as (
 actions as (
 
     select * from {{ ref('next_best_actions') }}
+
+),
+
+words as (
+
+    select * from {{ words() }}
 
 ),
 
@@ -85,15 +108,46 @@ allowed as (
 
 ),
 
+-- Which sentences say why, in their order: consent, rule, item, and the figures behind it.
+keyed as (
+
+    select
+        *,
+        {{ consent_key() | indent(8) }} as consent_key,
+        {{ rule_key() | indent(8) }} as rule_key,
+        {{ item_key() | indent(8) }} as item_key,
+        case when churn_probability is not null then 'reason.silence' end as silence_key,
+        case when predicted_amount > 0 then 'reason.spend' end as spend_key,
+        case when prospect_amount is not null then 'reason.prospects' end as prospects_key,
+        case when next_best_action <> wanted_action then 'action.' || wanted_action end as withheld_key
+    from allowed
+
+),
+
+found as (
+
+    select
+        keyed.*,
+        withheld.text as withheld_text
+        {%- for part in parts %},
+        {{ part }}_words.text as {{ part }}_text
+        {%- endfor %}
+    from keyed
+    left join words as withheld on keyed.withheld_key = withheld.message_key
+    {%- for part in parts %}
+    left join words as {{ part }}_words on keyed.{{ part }}_key = {{ part }}_words.message_key
+    {%- endfor %}
+
+),
+
 reasoned as (
 
     select
         *,
-        {{ consent_in_words() | indent(8) }}
-        || {{ rule_in_words() | indent(8) }}
-        || {{ item_in_words() | indent(8) }}
-        || {{ expectations_in_words(horizon) | indent(8) }} as action_reason
-    from allowed
+        {{ joined_sentences(sentences) }} as action_reason,
+        concat_ws(' ', {{ parts | join('_key, ') }}_key) as reason_keys,
+        {{ slot_values(slots) }} as reason_values
+    from found
 
 ),
 
@@ -107,6 +161,8 @@ final as (
             when reasoned.next_best_action <> reasoned.wanted_action then reasoned.wanted_action
         end as withheld_action,
         reasoned.action_reason,
+        reasoned.reason_keys,
+        reasoned.reason_values,
 
         -- What is in danger where a customer is slipping away or has not made it a habit, as churn_risk tells it; what
         -- is expected anyway for the others.

@@ -127,6 +127,8 @@ final as (
         actions.next_best_action,
         actions.withheld_action,
         actions.action_reason,
+        actions.reason_keys,
+        actions.reason_values,
 
         customers.birth_year,
         rfm.recency_days,

@@ -1,4 +1,19 @@
 -- What to do next, in words, most valuable first. Each suggestion says which rows of which mart it rests on.
+{%- set slots = {
+    '@trouble': {'keys': 'trouble_key', 'text': 'trouble_text'},
+    '@stage': {'keys': 'stage_key', 'text': 'stage_text'},
+    '@next_stage': {'keys': 'next_stage_key', 'text': 'next_stage_text'},
+    '@place': {'keys': 'place_keys', 'text': 'place_text'},
+    '@period': {'keys': 'period_key', 'text': 'period_text'},
+    'friction': "replace(friction, '_', ' ')", 'stage': 'stage', 'device': 'device', 'country': 'country',
+    'channel': 'channel', 'visitor': 'visitor', 'segment': 'segment',
+    'sessions': with_thousands('session_count'), 'comparable_sessions': with_thousands('comparable_session_count'),
+    'rate': points('rate'), 'usual_rate': points('usual_rate'),
+    'gap': points('gap'), 'gap_lower': points('gap_lower'), 'gap_upper': points('gap_upper'),
+    'amount': about_amount('expected_value'), 'orders': with_one_decimal('orders_per_month'),
+    'more_sessions': about_count('orders_per_month'),
+    'months': 'month_count_text', 'last_day': 'last_day_text'
+} %}
 with
 
 suggestions as (
@@ -7,92 +22,72 @@ suggestions as (
 
 ),
 
+words as (
+
+    select * from {{ words() }}
+
+),
+
 months as (
     {{ pain_months() }}
 ),
 
-window_in_words as (
+keyed as (
 
     select
-        cast(round(month_count) as integer) || case when round(month_count) = 1 then ' month' else ' months' end
-        || ' up to ' || last_day as window_words
-    from months
-
-),
-
-worded as (
-
-    select
-        *,
-        case
-            when kind = 'speed_up_step' then 'Slow ' || stage
-            when kind = 'answer_questions' then 'Calls for help at the ' || stage || ' stage'
-            when kind = 'close_drop_off' then 'More sessions stop at the ' || stage || ' stage'
-            else upper(left(friction, 1)) || replace(substring(friction, 2), '_', ' ') || 's'
-        end || place as subject,
-        case
-            when expected_value >= 1 then 'about ' || {{ about_amount('expected_value') }} || ' a month at risk'
-            when kind = 'close_drop_off'
-                then concat_ws(
-                        '', 'about ', {{ about_count('orders_per_month') }},
-                        ' more sessions a month would go on to the ', next_stage
-                    )
-            else 'about ' || {{ with_one_decimal('orders_per_month') }} || ' orders a month at risk'
-        end as stake,
-        case
-            when kind = 'speed_up_step' then 'took it in this slice'
-            when kind = 'close_drop_off' then 'got there'
-            else 'met it there first'
-        end as what_they_did,
-        -- Who is compared differs by kind: docs/pain_points.md, What is compared with what.
-        case
-            when kind = 'speed_up_step' then 'comparable sessions of other slices that got there'
-            when kind = 'answer_questions' then 'comparable sessions that stood there and did not ask'
-            else 'comparable sessions that went on without it'
-        end as comparable_words
+        suggestions.*,
+        'suggestion.' || suggestions.kind || '.title.' || case
+            when suggestions.expected_value >= 1 then 'amount'
+            when suggestions.kind = 'close_drop_off' then 'sessions'
+            else 'orders'
+        end as title_key,
+        'suggestion.' || suggestions.kind || '.evidence' as evidence_key,
+        'suggestion.' || suggestions.kind || '.advice' as advice_key,
+        case when round(months.month_count) = 1 then 'period.month' else 'period.months' end as period_key,
+        {{ place_keys('suggestions') }} as place_keys,
+        cast(cast(round(months.month_count) as integer) as varchar) as month_count_text,
+        cast(months.last_day as varchar) as last_day_text
     from suggestions
+    cross join months
 
 ),
 
-explained as (
+-- Stages and frictions of the shop's own tracking plan may have no word of their own.
+found as (
+
+    select
+        keyed.*,
+        titles.text as title_text,
+        evidences.text as evidence_text,
+        advices.text as advice_text,
+        periods.text as period_pattern,
+        case when keyed.friction is not null then coalesce(frictions.message_key, 'friction.other') end as trouble_key,
+        coalesce(frictions.text, {{ word('friction.other') }}) as trouble_pattern,
+        coalesce(stages.message_key, 'stage.other') as stage_key,
+        coalesce(stages.text, {{ word('stage.other') }}) as stage_pattern,
+        case when keyed.next_stage is not null then coalesce(next_stages.message_key, 'stage.other') end
+            as next_stage_key,
+        coalesce(next_stages.text, keyed.next_stage) as next_stage_text
+    from keyed
+    left join words as titles on keyed.title_key = titles.message_key
+    left join words as evidences on keyed.evidence_key = evidences.message_key
+    left join words as advices on keyed.advice_key = advices.message_key
+    left join words as periods on keyed.period_key = periods.message_key
+    left join words as frictions on 'friction.' || keyed.friction = frictions.message_key
+    left join words as stages on 'stage.' || keyed.stage = stages.message_key
+    left join words as next_stages on 'stage.' || keyed.next_stage = next_stages.message_key
+
+),
+
+parts as (
 
     select
         *,
-        {{ with_thousands('session_count') }} || ' sessions ' || what_they_did || ' in the '
-        || (select window_in_words.window_words from window_in_words) || '. '
-        || case
-            when kind = 'close_drop_off'
-                then concat_ws(
-                        '', {{ points('rate') }}, ' % of them went on, against ', {{ points('usual_rate') }},
-                        ' % in the middle one of its fellows. Nothing is adjusted for who these visitors are.'
-                    )
-            else concat_ws(
-                    '', {{ points('rate') }}, ' % of them bought, against ', {{ points('usual_rate') }}, ' % of ',
-                    {{ with_thousands('comparable_session_count') }}, ' ', comparable_words, ': a gap of ',
-                    {{ points('gap') }}, ' points (95 % interval ', {{ points('gap_lower') }}, ' to ',
-                    {{ points('gap_upper') }}, '), ',
-                    {{ with_one_decimal('orders_per_month') }}, ' orders a month.'
-                )
-        end as evidence,
-        case kind
-            when 'remove_friction'
-                then concat_ws(
-                        '', 'Read what these events tell in int_events.properties, try the same', place,
-                        ', and mend it or offer a way around it.'
-                    )
-            when 'answer_questions'
-                then 'Read what is asked, and answer it on the page. Who asks may be in trouble already: mend that.'
-            when 'speed_up_step'
-                then concat_ws(
-                        '', 'Measure how long the ', stage, ' stage takes to load and to fill in', place,
-                        ', and take out what waits.'
-                    )
-            else concat_ws(
-                    '', 'Go through the ', stage, ' stage', place,
-                    ' beside a slice that does better, and look for what differs.'
-                )
-        end as advice
-    from worded
+        {{ sentence('trouble_pattern', {'friction': "replace(friction, '_', ' ')"}) }} as trouble_text,
+        {{ sentence('stage_pattern', {'stage': 'stage'}) }} as stage_text,
+        {{ sentence('period_pattern', {'months': 'month_count_text'}) }} as period_text,
+        {{ place_in_words() }} as place_text
+    from found
 
 ),
 
@@ -102,10 +97,13 @@ final as (
         md5(concat_ws('|', kind, coalesce(friction, ''), stage, slice_name, slice_value)) as suggestion_id,
 
         kind,
-        subject || ': ' || {{ with_thousands('session_count') }} || ' sessions, ' || {{ points('gap') }} || ' points, '
-        || stake as title,
-        evidence,
-        advice,
+        {{ sentence('title_text', slots) }} as title,
+        {{ sentence('evidence_text', slots) }} as evidence,
+        {{ sentence('advice_text', slots) }} as advice,
+        title_key,
+        evidence_key,
+        advice_key,
+        {{ slot_values(slots) }} as message_values,
         confidence,
         friction,
         stage,
@@ -125,7 +123,7 @@ final as (
                 round(expected_value, 2) desc nulls last, kind = 'close_drop_off' asc, round(orders_per_month, 6) desc,
                 kind asc, friction asc, stage asc, slice_name asc, slice_value asc
         ) as suggestion_rank
-    from explained
+    from parts
 
 )
 

@@ -1,4 +1,5 @@
 -- What to show a customer next, best first, and why.
+{%- set slots = {'item': 'explained.reason_item'} %}
 with
 
 scored as (
@@ -24,27 +25,56 @@ items as (
 
 ),
 
+words as (
+
+    select * from {{ words() }}
+
+),
+
+-- What to say of each item: who has not met it hears of the past item that moved its score, where one did.
+explained as (
+
+    select
+        scored.*,
+        items.item_name,
+        items.category,
+        reasons.item_name as reason_item_name,
+        coalesce(reasons.item_name, scored.reason_item_id) as reason_item,
+        case
+            when scored.reason_item_id is null then 'shown.many_buy'
+            when scored.reason_item_id <> scored.item_id then 'shown.chose'
+            when scored.is_repeat then 'shown.bought'
+            else 'shown.looked_at'
+        end as reason_key
+    from scored
+    left join items on scored.item_id = items.item_id
+    left join items as reasons on scored.reason_item_id = reasons.item_id
+
+),
+
 final as (
 
     select
         customers.customer_key,
-        scored.item_id,
-        scored.reason_item_id,
+        explained.item_id,
+        explained.reason_item_id,
 
-        items.item_name,
-        items.category,
-        reasons.item_name as reason_item_name,
+        explained.item_name,
+        explained.category,
+        explained.reason_item_name,
+        {{ sentence('reasons.text', slots) }} as reason,
+        explained.reason_key,
+        {{ slot_values(slots) }} as reason_values,
 
-        cast(scored.rank as integer) as recommendation_rank,
-        scored.score,
+        cast(explained.rank as integer) as recommendation_rank,
+        explained.score,
 
-        scored.is_repeat,
+        explained.is_repeat,
 
-        scored.run_id as model_run_id
-    from scored
-    inner join customers on scored.customer_no = customers.customer_no
-    left join items on scored.item_id = items.item_id
-    left join items as reasons on scored.reason_item_id = reasons.item_id
+        explained.run_id as model_run_id
+    from explained
+    inner join customers on explained.customer_no = customers.customer_no
+    left join words as reasons on explained.reason_key = reasons.message_key
 
 )
 

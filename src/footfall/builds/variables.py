@@ -102,6 +102,10 @@ DATES = Kind(
 )
 DAYS_AHEAD = Kind("a list of days such as [30, 90]", _are_days_ahead)
 TEXT_OR_NULL = Kind("text, or null", _or_null(lambda value: isinstance(value, str)))
+LANGUAGE = Kind(
+    "the name of a file of seeds/words without its ending, such as en",
+    lambda value: isinstance(value, str) and value.isidentifier(),
+)
 EVENT_NAMES = Kind("names of events such as {product_page: view}", _or_null(_are_names))
 COLUMNS = Kind(
     f"columns by table ({', '.join(_ENTITIES)}) such as {{events: {{customer_id: user_id}}}}",
@@ -112,6 +116,7 @@ COLUMNS = Kind(
 PROJECT_VARIABLES: Mapping[str, Variable] = {
     # Its names are judged with the sources, and tables note the list in one order.
     "footfall_source": Variable(ANY),
+    "language": Variable(LANGUAGE),
     "storefront_seed": Variable(WHOLE, shapes_tables=True),
     "storefront_customers": Variable(POSITIVE, shapes_tables=True),
     "storefront_until": Variable(MOMENT_OR_NULL),

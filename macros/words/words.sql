@@ -1,0 +1,67 @@
+{#- Sentences for readers. Their texts are in seeds/words, a file a language; var `language` names the one to use. A model
+    that holds sentences reads it as a CTE called `words`, and keeps the key of each message and its values as well. -#}
+
+{#- The words of the chosen language: a row a message, with slots in its text such as {stage}. -#}
+{% macro words() -%}
+    {{ ref(var('language')) }}
+{%- endmacro %}
+
+
+{#- The text of one message. -#}
+{% macro word(message_key) -%}
+    (select words.text from words where words.message_key = '{{ message_key }}')
+{%- endmacro %}
+
+
+{#- A text with its slots filled. A value is never searched for slots, whatever stands in it: what is still a slot is
+    marked by a character that no value has. -#}
+{% macro sentence(text, slots) -%}
+    {%- set filled = namespace(sql="replace(" ~ text ~ ", '{', chr(1))") -%}
+    {%- for name, value in slots.items() -%}
+        {%- set shown = value['text'] if value is mapping else value -%}
+        {%- set filled.sql -%}
+            replace({{ filled.sql }}, chr(1) || '{{ name }}}', coalesce({{ shown }}, ''))
+        {%- endset -%}
+    {%- endfor -%}
+    replace({{ filled.sql }}, chr(1), '{')
+{%- endmacro %}
+
+
+{#- Some of the slots, by name. -#}
+{% macro some_slots(slots, names) %}
+    {% set found = {} %}
+    {% for name in names %}
+        {% do found.update({name: slots[name]}) %}
+    {% endfor %}
+    {% do return(found) %}
+{% endmacro %}
+
+
+{#- The values of slots as JSON text: what `sentence` needs to be said again, in this language or in another. -#}
+{% macro slot_values(slots) -%}
+    {{ return(adapter.dispatch('slot_values', 'footfall')(slots)) }}
+{%- endmacro %}
+
+{% macro default__slot_values(slots) -%}
+    to_json(named_struct(
+        {%- for name, value in slots.items() %}
+        '{{ name }}', {{ value['keys'] if value is mapping else value }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    ))
+{%- endmacro %}
+
+{% macro duckdb__slot_values(slots) -%}
+    cast(json_object(
+        {%- for name, value in slots.items() %}
+        '{{ name }}', {{ value['keys'] if value is mapping else value }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    ) as varchar)
+{%- endmacro %}
+
+
+{#- Sentences one after the other; those that are null are left out. -#}
+{% macro joined_sentences(sentences) -%}
+    {%- set between = "(select replace(replace(words.text, '{before}', ''), '{after}', '') from words"
+        ~ " where words.message_key = 'join.sentences')" -%}
+    concat_ws({{ between }}, {{ sentences | join(', ') }})
+{%- endmacro %}

@@ -1,0 +1,123 @@
+"""The words that readers see: every language says the same, and marts say what Python says."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from footfall.pages.theme.words import Words, WordsError, read_words, slots_of
+
+PROJECT = Path(__file__).resolve().parents[2]
+FOLDER = PROJECT / "seeds/words"
+
+pytestmark = pytest.mark.library
+
+
+def disagreements(words: Words, others: Words) -> list[str]:
+    """List what one language says and the other does not: messages, and slots of messages."""
+    found = []
+    for key in sorted(words.texts.keys() | others.texts.keys()):
+        for one, other in ((words, others), (others, words)):
+            if key in one and key not in other:
+                found.append(f"{other.path.name} has no {key}")
+        if key in words and key in others:
+            ours, theirs = slots_of(words.text(key)), slots_of(others.text(key))
+            if ours != theirs:
+                found.append(f"{key}: {sorted(ours)} in {words.path.name}, {sorted(theirs)}")
+    return found
+
+
+def written(folder: Path, name: str, texts: dict[str, str]) -> Words:
+    path = folder / f"{name}.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("message_key", "text"), *texts.items()])
+    return read_words(path)
+
+
+def test_all_languages_have_the_same_messages_and_slots() -> None:
+    english = read_words(FOLDER / "en.csv")
+    languages = [read_words(path) for path in sorted(FOLDER.glob("*.csv"))]
+    assert english.texts in [language.texts for language in languages]
+    for language in languages:
+        assert disagreements(english, language) == []
+
+
+def test_a_language_that_says_less_or_more_is_found(tmp_path: Path) -> None:
+    english = read_words(FOLDER / "en.csv")
+    made_up = {key: f"«{text}»" for key, text in english.texts.items()}
+    assert disagreements(english, written(tmp_path, "xx", made_up)) == []
+    less = {key: text for key, text in made_up.items() if key != "reason.item"}
+    assert disagreements(english, written(tmp_path, "xx", less)) == ["xx.csv has no reason.item"]
+    more = {**made_up, "reason.more": "more"}
+    assert disagreements(english, written(tmp_path, "xx", more)) == ["en.csv has no reason.more"]
+    lost = {**made_up, "reason.item": "It is shown next: {things}."}
+    assert disagreements(english, written(tmp_path, "xx", lost)) == [
+        "reason.item: ['{item}'] in en.csv, ['{things}']"
+    ]
+
+
+def test_messages_in_messages_take_the_same_values(tmp_path: Path) -> None:
+    words = written(
+        tmp_path,
+        "xx",
+        {
+            "join.sentences": "{before} {after}",
+            "title": "Slow {stage}{@place}: {n}",
+            "on": " on {device}",
+            "in": " in {country}",
+            "more": "More.",
+        },
+    )
+    values = {"stage": "{n}", "@place": "on in", "device": "tv", "country": None, "n": "3"}
+    assert words.filled("title", values) == "Slow {n} on tv in : 3"
+    assert words.say("title", stage="cart", n=2, **{"@place": ""}) == "Slow cart: 2"
+    assert words.sentences("more more", "{}") == "More. More."
+
+
+def test_names_have_their_own_words_or_lose_their_strokes(tmp_path: Path) -> None:
+    words = written(tmp_path, "xx", {"name.at_risk": "in danger"})
+    assert [words.name("at_risk"), words.name("bought_later")] == ["in danger", "bought later"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("key,text\n", r"the first line has to be message_key,text"),
+        ("message_key,text\na,b\na,c\n", r"xx\.csv, line 3: the key 'a' stands twice"),
+        ("message_key,text\na,\n", r"line 2: a row is a key and a text"),
+        ("message_key,text\na,b,c\n", r"line 2: a row is a key and a text"),
+        ("message_key,text\na,to {be\n", r"line 2: a: a brace that belongs to no slot"),
+    ],
+)
+def test_broken_words_are_named_by_line(tmp_path: Path, text: str, expected: str) -> None:
+    path = tmp_path / "xx.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(WordsError, match=expected):
+        read_words(path)
+
+
+def test_a_missing_file_message_or_value_is_named(tmp_path: Path) -> None:
+    with pytest.raises(WordsError, match="no such file"):
+        read_words(tmp_path / "xx.csv")
+    words = written(tmp_path, "xx", {"a": "{b}"})
+    with pytest.raises(WordsError, match=r"xx\.csv: there is no message 'c'"):
+        words.text("c")
+    with pytest.raises(WordsError, match=r"a: the slot \{b\} has no value; there are: d"):
+        words.say("a", d="e")
+
+
+def test_what_the_seeds_name_has_words() -> None:
+    words = read_words(FOLDER / "en.csv")
+    for seed, column, prefix in (
+        ("event_types", "stage", "stage"),
+        ("next_best_actions", "next_best_action", "action"),
+    ):
+        with (PROJECT / f"seeds/{seed}.csv").open(encoding="utf-8") as file:
+            names = {row[column] for row in csv.DictReader(file) if row[column]}
+        assert {name for name in names if f"{prefix}.{name}" not in words} == set()
+    with (PROJECT / "seeds/event_types.csv").open(encoding="utf-8") as file:
+        frictions = {row["event_type"] for row in csv.DictReader(file)
+                     if row["is_friction"] == "true"}  # fmt: skip
+    assert {name for name in frictions if f"friction.{name}" not in words} == set()
