@@ -13,17 +13,27 @@
 {%- endmacro %}
 
 
-{#- A text with its slots filled. A value is never searched for slots, whatever stands in it: what is still a slot is
-    marked by a character that no value has. -#}
+{#- The character that marks what is still a slot: no text and no value has it. -#}
+{% macro slot_mark() -%}
+    {{ return(adapter.dispatch('slot_mark', 'footfall')()) }}
+{%- endmacro %}
+
+{% macro default__slot_mark() -%}
+    chr(1)
+{%- endmacro %}
+
+
+{#- A text with its slots filled. A value is never searched for slots, whatever stands in it. -#}
 {% macro sentence(text, slots) -%}
-    {%- set filled = namespace(sql="replace(" ~ text ~ ", '{', chr(1))") -%}
+    {%- set mark = slot_mark() -%}
+    {%- set filled = namespace(sql="replace(" ~ text ~ ", '{', " ~ mark ~ ")") -%}
     {%- for name, value in slots.items() -%}
         {%- set shown = value['text'] if value is mapping else value -%}
         {%- set filled.sql -%}
-            replace({{ filled.sql }}, chr(1) || '{{ name }}}', coalesce({{ shown }}, ''))
+            replace({{ filled.sql }}, {{ mark }} || '{{ name }}}', coalesce({{ shown }}, ''))
         {%- endset -%}
     {%- endfor -%}
-    replace({{ filled.sql }}, chr(1), '{')
+    replace({{ filled.sql }}, {{ mark }}, '{')
 {%- endmacro %}
 
 
@@ -55,7 +65,7 @@
         {%- for name, value in slots.items() %}
         '{{ name }}', {{ value['keys'] if value is mapping else value }}{{ ',' if not loop.last }}
         {%- endfor %}
-    ) as varchar)
+    ) as string)
 {%- endmacro %}
 
 

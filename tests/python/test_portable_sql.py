@@ -20,7 +20,6 @@ NOT_YET = (
     "macros/core/keep_tables.sql",
     "macros/core/print_summary.sql",
     "macros/core/sources.sql",
-    "macros/customers/",
     "macros/pain/",
     "macros/staging/",
     "models/intermediate/customers/",

@@ -4,11 +4,11 @@
 {%- set horizon = var('horizons_days') | max %}
 {%- set slots = {
     '@withheld': {'keys': 'withheld_key', 'text': 'withheld_text'},
-    'recency_days': 'cast(recency_days as varchar)', 'order_days': 'cast(order_day_count as varchar)',
+    'recency_days': 'cast(recency_days as string)', 'order_days': 'cast(order_day_count as string)',
     'item': 'top_item',
-    'silence': 'cast(cast(round(100e0 * churn_probability) as integer) as varchar)',
-    'spend': 'cast(cast(predicted_amount as decimal(18, 2)) as varchar)',
-    'prospect_spend': 'cast(cast(prospect_amount as decimal(18, 2)) as varchar)',
+    'silence': 'cast(cast(round(100e0 * churn_probability) as integer) as string)',
+    'spend': 'cast(cast(predicted_amount as decimal(18, 2)) as string)',
+    'prospect_spend': 'cast(cast(prospect_amount as decimal(18, 2)) as string)',
     'horizon_days': "'" ~ horizon ~ "'", 'lapsed_days': "'" ~ var('lifecycle_lapsed_days') ~ "'"
 } %}
 {%- set parts = {

@@ -45,8 +45,8 @@ keyed as (
         'suggestion.' || suggestions.kind || '.advice' as advice_key,
         case when round(months.month_count) = 1 then 'period.month' else 'period.months' end as period_key,
         {{ place_keys('suggestions') }} as place_keys,
-        cast(cast(round(months.month_count) as integer) as varchar) as month_count_text,
-        cast(months.last_day as varchar) as last_day_text
+        cast(cast(round(months.month_count) as integer) as string) as month_count_text,
+        cast(months.last_day as string) as last_day_text
     from suggestions
     cross join months
 
