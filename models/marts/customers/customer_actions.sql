@@ -15,10 +15,8 @@
     'consent': ['@withheld'], 'rule': ['recency_days', 'order_days', 'lapsed_days'], 'item': ['item'],
     'silence': ['silence', 'horizon_days'], 'spend': ['spend'], 'prospects': ['prospect_spend', 'horizon_days']
 } %}
-{%- set sentences = [] %}
-{%- for part, names in parts.items() %}
-    {%- do sentences.append(sentence(part ~ '_text', some_slots(slots, names))) %}
-{%- endfor %}
+{%- set said = [] %}
+{%- for part, own in parts.items() %}{% do said.append(sentence(part ~ '_text', some_slots(slots, own))) %}{% endfor %}
 with
 
 standings as (
@@ -128,10 +126,10 @@ found as (
 
     select
         keyed.*,
-        withheld.text as withheld_text
-        {%- for part in parts %},
-        {{ part }}_words.text as {{ part }}_text
+        {%- for part in parts %}
+        {{ part }}_words.text as {{ part }}_text,
         {%- endfor %}
+        withheld.text as withheld_text
     from keyed
     left join words as withheld on keyed.withheld_key = withheld.message_key
     {%- for part in parts %}
@@ -144,7 +142,7 @@ reasoned as (
 
     select
         *,
-        {{ joined_sentences(sentences) }} as action_reason,
+        {{ joined_sentences(said) }} as action_reason,
         concat_ws(' ', {{ parts | join('_key, ') }}_key) as reason_keys,
         {{ slot_values(slots) }} as reason_values
     from found

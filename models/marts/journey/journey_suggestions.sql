@@ -1,19 +1,26 @@
 -- What to do next, in words, most valuable first. Each suggestion says which rows of which mart it rests on.
 {%- set slots = {
-    '@trouble': {'keys': 'trouble_key', 'text': 'trouble_text'},
-    '@stage': {'keys': 'stage_key', 'text': 'stage_text'},
+    '@trouble': {'keys': 'trouble_key', 'text': 'trouble_text'}, '@stage': {'keys': 'stage_key', 'text': 'stage_text'},
     '@next_stage': {'keys': 'next_stage_key', 'text': 'next_stage_text'},
-    '@place': {'keys': 'place_keys', 'text': 'place_text'},
-    '@period': {'keys': 'period_key', 'text': 'period_text'},
-    'friction': "replace(friction, '_', ' ')", 'stage': 'stage', 'device': 'device', 'country': 'country',
-    'channel': 'channel', 'visitor': 'visitor', 'segment': 'segment',
+    '@place': {'keys': 'place_keys', 'text': 'place_text'}, '@period': {'keys': 'period_key', 'text': 'period_text'},
+    'friction': 'friction_name', 'stage': 'stage', 'device': 'device', 'country': 'country', 'channel': 'channel',
+    'visitor': 'visitor', 'segment': 'segment', 'months': 'months_text', 'last_day': 'last_day_text'
+} %}
+{%- set figures = {
     'sessions': with_thousands('session_count'), 'comparable_sessions': with_thousands('comparable_session_count'),
     'rate': points('rate'), 'usual_rate': points('usual_rate'),
     'gap': points('gap'), 'gap_lower': points('gap_lower'), 'gap_upper': points('gap_upper'),
     'amount': about_amount('expected_value'), 'orders': with_one_decimal('orders_per_month'),
-    'more_sessions': about_count('orders_per_month'),
-    'months': 'month_count_text', 'last_day': 'last_day_text'
+    'more_sessions': about_count('orders_per_month')
 } %}
+{%- for name in figures %}{% do slots.update({name: name ~ '_text'}) %}{% endfor %}
+{%- set in_title = [
+    '@trouble', '@stage', '@next_stage', '@place', 'sessions', 'gap', 'amount', 'orders', 'more_sessions'
+] %}
+{%- set in_evidence = [
+    '@period', 'last_day', 'sessions', 'comparable_sessions', 'rate', 'usual_rate', 'gap', 'gap_lower', 'gap_upper',
+    'orders'
+] %}
 with
 
 suggestions as (
@@ -45,7 +52,11 @@ keyed as (
         'suggestion.' || suggestions.kind || '.advice' as advice_key,
         case when round(months.month_count) = 1 then 'period.month' else 'period.months' end as period_key,
         {{ place_keys('suggestions') }} as place_keys,
-        cast(cast(round(months.month_count) as integer) as string) as month_count_text,
+        replace(suggestions.friction, '_', ' ') as friction_name,
+        cast(cast(round(months.month_count) as integer) as string) as months_text,
+        {%- for name, figure in figures.items() %}
+        {{ figure }} as {{ name }}_text,
+        {%- endfor %}
         cast(months.last_day as string) as last_day_text
     from suggestions
     cross join months
@@ -83,9 +94,9 @@ parts as (
 
     select
         *,
-        {{ sentence('trouble_pattern', {'friction': "replace(friction, '_', ' ')"}) }} as trouble_text,
+        {{ sentence('trouble_pattern', {'friction': 'friction_name'}) }} as trouble_text,
         {{ sentence('stage_pattern', {'stage': 'stage'}) }} as stage_text,
-        {{ sentence('period_pattern', {'months': 'month_count_text'}) }} as period_text,
+        {{ sentence('period_pattern', {'months': 'months_text'}) }} as period_text,
         {{ place_in_words() }} as place_text
     from found
 
@@ -97,9 +108,9 @@ final as (
         md5(concat_ws('|', kind, coalesce(friction, ''), stage, slice_name, slice_value)) as suggestion_id,
 
         kind,
-        {{ sentence('title_text', slots) }} as title,
-        {{ sentence('evidence_text', slots) }} as evidence,
-        {{ sentence('advice_text', slots) }} as advice,
+        {{ sentence('title_text', some_slots(slots, in_title)) }} as title,
+        {{ sentence('evidence_text', some_slots(slots, in_evidence)) }} as evidence,
+        {{ sentence('advice_text', some_slots(slots, ['@stage', '@place'])) }} as advice,
         title_key,
         evidence_key,
         advice_key,
