@@ -21,14 +21,17 @@ from types import ModuleType
 import click
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.config.runtime import load_profile
-from dbt_metricflow.cli.cli_configuration import CLIConfiguration
-from dbt_metricflow.cli.dbt_connectors.dbt_config_accessor import dbtArtifacts
-from metricflow_semantic_interfaces.protocols.semantic_manifest import SemanticManifest
-from metricflow_semantics.model.dbt_manifest_parser import (
-    parse_manifest_from_dbt_generated_manifest,
-)
 
 from footfall.builds.sources import build_command
+from footfall.core.extras import needs
+
+with needs("metrics"):
+    from dbt_metricflow.cli.cli_configuration import CLIConfiguration
+    from dbt_metricflow.cli.dbt_connectors.dbt_config_accessor import dbtArtifacts
+    from metricflow_semantic_interfaces.protocols.semantic_manifest import SemanticManifest
+    from metricflow_semantics.model.dbt_manifest_parser import (
+        parse_manifest_from_dbt_generated_manifest,
+    )
 
 DECIMALS = 3
 

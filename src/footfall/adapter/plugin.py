@@ -15,6 +15,7 @@ import gc
 import hashlib
 import importlib.metadata
 import importlib.util
+import os
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -28,6 +29,7 @@ from footfall.adapter import inputs, publication
 from footfall.adapter.progress import log
 from footfall.adapter.questions import ask
 from footfall.builds.sources import absolute_path
+from footfall.core.extras import missing_extra
 from footfall.core.fingerprints import READERS
 
 DEMO_KEY = "footfall-demo-key"
@@ -86,6 +88,9 @@ class Plugin(BasePlugin):
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
         """Check the key and prepare what connections are told about it."""
+        # A build would find out at its very end.
+        if os.environ.get("FOOTFALL_PUBLISH_POSTGRES") and (missing := missing_extra("postgres")):
+            raise DbtRuntimeError(missing)
         key = str(plugin_config.get("key") or "")
         if len(key) < 8:
             raise DbtRuntimeError(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from footfall.commands.given import CommandError, Given
 from footfall.commands.variables import as_json, source_variables, split_variables
+from footfall.core.extras import missing_extra
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,11 @@ def _python(*arguments: str) -> Step:
     return Step((sys.executable, *arguments))
 
 
+def _check_extra(extra: str) -> None:
+    if missing := missing_extra(extra):
+        raise CommandError(missing)
+
+
 def _dbt(given: Given, *command: str, arguments: Sequence[str] = ()) -> Step:
     more, others = split_variables(arguments)
     variables = as_json({**source_variables(given), **more})
@@ -31,6 +37,8 @@ def _dbt(given: Given, *command: str, arguments: Sequence[str] = ()) -> Step:
 
 def build(given: Given) -> list[Step]:
     """Build the warehouse of a source."""
+    if given.text("PUBLISH"):
+        _check_extra("postgres")
     return [_dbt(given, "build", arguments=given.words("ARGS"))]
 
 
@@ -52,12 +60,14 @@ def lineage(given: Given) -> list[Step]:
 
 def report(given: Given) -> list[Step]:
     """Draw the marts on one page."""
+    _check_extra("boards")
     files = (f"--database={given.published}", "--out=target/report.html")
     return [_python("-m", "footfall.pages.report", *files)]
 
 
 def dashboards(given: Given) -> list[Step]:
     """Draw the boards."""
+    _check_extra("boards")
     options = (f"--published={given.published}", f"--currency={given.text('CURRENCY')}")
     return [_python("-m", "footfall.pages.boards", "render", *options)]
 
@@ -70,6 +80,7 @@ def serve(given: Given) -> list[Step]:
 
 def metrics(given: Given) -> list[Step]:
     """Answer questions on the published marts."""
+    _check_extra("metrics")
     return [_python("-m", "footfall.adapter.metrics", *given.words("ARGS"))]
 
 

@@ -14,10 +14,8 @@ from typing import Any
 from urllib.parse import quote
 
 import duckdb
-import psycopg
-from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
 
+from footfall.core.extras import needs
 from footfall.publishing import checksums
 from footfall.publishing.contents import (
     PUBLICATION,
@@ -29,6 +27,11 @@ from footfall.publishing.contents import (
     text,
 )
 from footfall.publishing.database import published_relation
+
+with needs("postgres"):
+    import psycopg
+    from psycopg import sql
+    from psycopg.conninfo import conninfo_to_dict
 
 VARIABLE = "FOOTFALL_PUBLISH_POSTGRES"
 SCHEMA_VARIABLE = "FOOTFALL_PUBLISH_SCHEMA"

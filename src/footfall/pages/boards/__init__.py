@@ -4,7 +4,12 @@
 what is shown, `page` writes the HTML. Nothing here knows dbt.
 """
 
-from footfall.pages.boards.definitions import Board, BoardError, load_boards
-from footfall.pages.boards.render import render_boards
+from footfall.core.extras import needs
+
+with needs("boards"):
+    import plotly  # noqa: F401 - before anything of ours, so that all of it or nothing is there
+
+    from footfall.pages.boards.definitions import Board, BoardError, load_boards
+    from footfall.pages.boards.render import render_boards
 
 __all__ = ["Board", "BoardError", "load_boards", "render_boards"]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import plotly.graph_objects as go
+from footfall.core.extras import needs
+
+with needs("boards"):
+    import plotly.graph_objects as go
 
 INK = "var(--ink)"
 MUTED = "var(--muted)"
