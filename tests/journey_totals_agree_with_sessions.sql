@@ -1,5 +1,6 @@
 -- Sessions, visitors and money are the same in every journey mart: a figure that differs between two of them can't be
 -- trusted in either. Returns the month, the mart and both figures.
+{%- set measures = ['session_count', 'conversion_count', 'converted_visitor_count', 'amount'] %}
 with
 
 sessions as (
@@ -58,48 +59,25 @@ told as (
 
     union all
 
+    {% for end, transitions in {
+        'from start': "path_scope = 'within_session' and from_state = '" ~ journey_markers().start ~ "'",
+        'to end': "path_scope = 'within_session' and to_state = '" ~ journey_markers().end ~ "'",
+        'between sessions': "path_scope = 'between_sessions' and from_state <> '" ~ journey_markers().start ~ "'",
+    }.items() -%}
     select
         period_month,
-        'journey_transitions, from start, ' || level as mart,
+        'journey_transitions, {{ end }}, ' || level as mart,
         sum(transition_count) as session_count,
         null as conversion_count,
         null as converted_visitor_count,
         null as amount
     from {{ ref('journey_transitions') }}
-    where path_scope = 'within_session'
-        and from_state = '{{ journey_markers().start }}'
+    where {{ transitions }}
     group by period_month, level
 
     union all
 
-    select
-        period_month,
-        'journey_transitions, to end, ' || level as mart,
-        sum(transition_count) as session_count,
-        null as conversion_count,
-        null as converted_visitor_count,
-        null as amount
-    from {{ ref('journey_transitions') }}
-    where path_scope = 'within_session'
-        and to_state = '{{ journey_markers().end }}'
-    group by period_month, level
-
-    union all
-
-    select
-        period_month,
-        'journey_transitions, between sessions, ' || level as mart,
-        sum(transition_count) as session_count,
-        null as conversion_count,
-        null as converted_visitor_count,
-        null as amount
-    from {{ ref('journey_transitions') }}
-    where path_scope = 'between_sessions'
-        and from_state <> '{{ journey_markers().start }}'
-    group by period_month, level
-
-    union all
-
+    {% endfor -%}
     select
         period_month,
         'journey_funnel, ' || slice_name as mart,
@@ -153,14 +131,11 @@ compared as (
     select
         months.period_month,
         marts.*,
-        coalesce(told.session_count, 0) as session_count,
-        coalesce(expected.session_count, 0) as expected_session_count,
-        coalesce(told.conversion_count, 0) as conversion_count,
-        coalesce(expected.conversion_count, 0) as expected_conversion_count,
-        coalesce(told.converted_visitor_count, 0) as converted_visitor_count,
-        coalesce(expected.converted_visitor_count, 0) as expected_converted_visitor_count,
-        coalesce(told.amount, 0) as amount,
-        coalesce(expected.amount, 0) as expected_amount
+        {%- for measure in measures %}
+        coalesce(told.{{ measure }}, 0) as {{ measure }},
+        coalesce(expected.{{ measure }}, 0) as expected_{{ measure }}
+        {%- if not loop.last %},{% endif %}
+        {%- endfor %}
     from months
     cross join marts
     left join told
@@ -173,14 +148,11 @@ compared as (
 select
     period_month,
     mart,
-    session_count,
-    expected_session_count,
-    conversion_count,
-    expected_conversion_count,
-    converted_visitor_count,
-    expected_converted_visitor_count,
-    amount,
-    expected_amount
+    {%- for measure in measures %}
+    {{ measure }},
+    expected_{{ measure }}
+    {%- if not loop.last %},{% endif %}
+    {%- endfor %}
 from compared
 where (tells_sessions and session_count <> expected_session_count)
     or (tells_conversions and conversion_count <> expected_conversion_count)

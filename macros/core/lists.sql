@@ -33,9 +33,9 @@
 {%- endmacro %}
 
 {% macro default__each_month(first, last) -%}
-    cast(unnest(generate_series({{ first }}, {{ last }}, interval 1 month)) as date)
+    cast(unnest(generate_series(cast({{ first }} as date), cast({{ last }} as date), interval 1 month)) as date)
 {%- endmacro %}
 
 {% macro spark__each_month(first, last) -%}
-    explode(sequence({{ first }}, {{ last }}, interval 1 month))
+    explode(sequence(cast({{ first }} as date), cast({{ last }} as date), interval 1 month))
 {%- endmacro %}

@@ -49,3 +49,26 @@
     {%- endfor -%}
     {{ path_of(steps) }}
 {%- endmacro %}
+
+
+{#- The kinds of paths that are told, with the columns of int_session_ways that hold each and its length. -#}
+{% macro path_kinds() %}
+    {% do return([
+        {'level': 'event', 'kind': 'whole', 'path': 'whole_path', 'steps': 'event_count'},
+        {'level': 'event', 'kind': 'collapsed', 'path': 'collapsed_path', 'steps': 'run_count'},
+        {'level': 'stage', 'kind': 'collapsed', 'path': 'stage_path', 'steps': 'stay_count'},
+    ]) %}
+{% endmacro %}
+
+
+{#- The columns of int_session_ways that paths are told from: both ends on each level, each path and its length. -#}
+{% macro way_columns() %}
+    {% set columns = [] %}
+    {% for level in path_kinds() | map(attribute='level') | unique %}
+        {% do columns.extend(['entry_' ~ level, 'exit_' ~ level]) %}
+    {% endfor %}
+    {% for kind in path_kinds() %}
+        {% do columns.extend([kind.path, kind.steps]) %}
+    {% endfor %}
+    {% do return(columns) %}
+{% endmacro %}

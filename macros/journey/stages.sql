@@ -2,3 +2,13 @@
 {% macro funnel_stages() %}
     {% do return(['browse', 'cart', 'checkout', 'purchase']) %}
 {% endmacro %}
+
+
+{#- Stages with the number that orders them. -#}
+{% macro stage_orders(stages) -%}
+select distinct
+        stage,
+        stage_order
+    from {{ ref('event_types') }}
+    where stage in ('{{ stages | join("', '") }}')
+{%- endmacro %}

@@ -239,9 +239,14 @@ def _of_text(sql: str, forbidden: Sequence[tuple[str, str, str]] = _FORBIDDEN) -
 
 
 def _of_bare_values(text: str) -> Iterator[Finding]:
-    """A setting that divides is a whole number or a decimal in the compiled SQL, whatever it is."""
+    """A setting that divides is a whole number or a decimal in the compiled SQL, whatever it is.
+
+    An argument of a macro is an expression of SQL, and has a type of its own.
+    """
+    signatures = " ".join(re.findall(r"\{%-?\s*macro\s+\w+\((.*?)\)\s*-?%\}", text, re.DOTALL))
+    arguments = set(re.findall(r"\w+", signatures))
     for match in re.finditer(r"/\s*(?=\{\{)", text):
         value = _BARE_VALUE.match(text, match.end())
-        if value:
+        if value and value[1] not in arguments:
             line = 1 + text.count("\n", 0, match.end())
             yield Finding(line, f"/ {value[0]}", f"/ {value[0]}e0, or cast(… as double)")

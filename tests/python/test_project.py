@@ -272,6 +272,21 @@ def test_every_column_that_is_built_is_described(
     assert {table for table, _ in built} - set(described) <= {"warehouse_settings"}
 
 
+def test_every_feature_is_passed_on_to_the_rows_that_scores_learn_from(
+    storefront: Warehouse,
+) -> None:
+    features, passed_on = (
+        storefront.query(
+            "select column_name from information_schema.columns where table_schema = 'intermediate'"
+            f" and table_name = '{table}' and column_name like 'f!_%' escape '!'"
+            " and column_name not in ('f_item_count', 'f_category_count') order by ordinal_position"
+        )
+        for table in ("int_customer_features", "int_customer_cutoffs")
+    )
+    assert len(features) > 40
+    assert passed_on == features
+
+
 @pytest.mark.long
 def test_columns_are_traced_through_what_was_built(storefront: Warehouse) -> None:
     """On built tables, so that incremental models are read as they run the second time."""

@@ -13,7 +13,7 @@ cutoffs as (
 
 features as (
 
-    select * exclude (loaded_at) from {{ ref('int_customer_features') }}
+    select * from {{ ref('int_customer_features') }}
 
 ),
 
@@ -23,72 +23,9 @@ customer_days as (
 
 ),
 
-order_lines as (
+breadth as (
 
-    select * from {{ ref('int_order_lines') }}
-    where customer_no is not null
-        and event_type = 'purchase'
-        and is_known_later is not true
-
-),
-
-items as (
-
-    select * from {{ ref('int_items') }}
-
-),
-
--- The first time she bought an item or from a category: how many lie before a cut-off is how broad her taste is.
-first_items as (
-
-    select
-        customer_no,
-        source,
-        item_id,
-        {{ utc_date('min(ordered_at)') }} as first_bought_on
-    from order_lines
-    where item_id is not null
-    group by customer_no, source, item_id
-
-),
-
-first_categories as (
-
-    select
-        first_items.customer_no,
-        items.category,
-        min(first_items.first_bought_on) as first_bought_on
-    from first_items
-    -- Two sources may use one item id for two items.
-    inner join items
-        on first_items.item_id = items.item_id
-        and first_items.source = items.source
-    where items.category is not null
-    group by first_items.customer_no, items.category
-
-),
-
-item_breadth as (
-
-    select
-        first_items.customer_no,
-        cutoffs.cutoff_date,
-        count(*) as item_count
-    from first_items
-    inner join cutoffs on first_items.first_bought_on < cutoffs.cutoff_date
-    group by first_items.customer_no, cutoffs.cutoff_date
-
-),
-
-category_breadth as (
-
-    select
-        first_categories.customer_no,
-        cutoffs.cutoff_date,
-        count(*) as category_count
-    from first_categories
-    inner join cutoffs on first_categories.first_bought_on < cutoffs.cutoff_date
-    group by first_categories.customer_no, cutoffs.cutoff_date
+    select * from {{ ref('int_customer_breadth') }}
 
 ),
 
@@ -124,9 +61,11 @@ future as (
 final as (
 
     select
-        features.*,
-        cast(coalesce(item_breadth.item_count, 0) as double) as f_item_count,
-        cast(coalesce(category_breadth.category_count, 0) as double) as f_category_count,
+        features.customer_no,
+        features.cutoff_date,
+        {{ prefixed('features', customer_features()) | join(',\n        ') }},
+        cast(coalesce(breadth.item_count, 0) as double) as f_item_count,
+        cast(coalesce(breadth.category_count, 0) as double) as f_category_count,
         {%- for days in horizons %}
         case
             when {{ dbt.dateadd('day', days, 'cutoffs.cutoff_date') }} <= cutoffs.complete_until
@@ -141,12 +80,9 @@ final as (
         cutoffs.is_as_of
     from features
     inner join cutoffs on features.cutoff_date = cutoffs.cutoff_date
-    left join item_breadth
-        on features.customer_no = item_breadth.customer_no
-        and features.cutoff_date = item_breadth.cutoff_date
-    left join category_breadth
-        on features.customer_no = category_breadth.customer_no
-        and features.cutoff_date = category_breadth.cutoff_date
+    left join breadth
+        on features.customer_no = breadth.customer_no
+        and features.cutoff_date = breadth.cutoff_date
     left join future
         on features.customer_no = future.customer_no
         and features.cutoff_date = future.cutoff_date

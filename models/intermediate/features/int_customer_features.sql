@@ -4,8 +4,8 @@
 
 -- A customer as she could be known on a cut-off date: everything here comes from days before that date.
 -- Incremental: touched customers are told anew at the cut-offs that can know of the change, everybody at new cut-offs.
-{%- set spans = [7, 30, 90, 180] %}
-{%- set half_lives = [15, 30, 60, 90, 180] %}
+{%- set spans = feature_spans() %}
+{%- set half_lives = feature_half_lives() %}
 with
 
 cutoffs as (

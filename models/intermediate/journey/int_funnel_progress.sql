@@ -10,13 +10,6 @@
 {%- set stages = funnel_stages() %}
 with
 
-all_sessions as (
-
-    select * from {{ ref('int_sessions') }}
-    where not is_bot
-
-),
-
 stage_visits as (
 
     select * from {{ ref('int_stage_visits') }}
@@ -25,11 +18,7 @@ stage_visits as (
 
 stages as (
 
-    select distinct
-        stage,
-        stage_order
-    from {{ ref('event_types') }}
-    where stage in ('{{ stages | join("', '") }}')
+    {{ stage_orders(stages) }}
 
 ),
 
@@ -47,12 +36,13 @@ sessions as (
         {{ utc_month('all_sessions.session_started_at') }} as period_month,
         all_sessions.furthest_funnel_order,
         all_sessions.loaded_at
-    from all_sessions
+    from {{ ref('int_sessions') }} as all_sessions
     {% if is_incremental() -%}
     inner join touched
         on all_sessions.visitor_no = touched.visitor_no
         and {{ utc_month('all_sessions.session_started_at') }} >= touched.from_month
     {%- endif %}
+    where not all_sessions.is_bot
 
 ),
 
@@ -93,10 +83,7 @@ dwells as (
 
 {{ ordered_steps('strict', 'visits', stages, who=['visitor_no', 'session_started_at']) }},
 
-{{ ordered_steps(
-    'windowed', 'visits', stages, who=['visitor_no'], carried=['period_month'],
-    limit_seconds=var('funnel_window_days') * 86400
-) }},
+{{ ordered_steps('windowed', 'visits', stages, ['visitor_no'], ['period_month'], var('funnel_window_days') * 86400) }},
 
 reached as (
 
@@ -115,30 +102,21 @@ reached as (
         and sessions.session_started_at = dwells.session_started_at
         and stages.stage = dwells.step
 
-    union all
-
-    select
-        'strict_order' as funnel_kind,
-        visitor_no,
-        first_session_started_at as session_started_at,
-        step as stage,
-        reached_session_started_at,
-        first_at,
-        reached_at
-    from strict_taken
-
-    union all
-
     -- The session that opened the window stands for the visitor; a month opens one window for each.
+    {%- for funnel_kind, taken in {'strict_order': 'strict_taken', 'within_window': 'windowed_taken'}.items() %}
+
+    union all
+
     select
-        'within_window' as funnel_kind,
+        '{{ funnel_kind }}' as funnel_kind,
         visitor_no,
         first_session_started_at as session_started_at,
         step as stage,
         reached_session_started_at,
         first_at,
         reached_at
-    from windowed_taken
+    from {{ taken }}
+    {%- endfor %}
 
 ),
 

@@ -37,15 +37,10 @@ acts as (
         session_events.stage,
         session_events.next_event_name is null as is_exit,
         -- Of a run of equal acts the last one stands for all.
-        session_events.next_event_name is null
-        or session_events.next_event_name <> session_events.event_name as is_run_end,
+        coalesce(session_events.next_event_name <> session_events.event_name, true) as is_run_end,
         session_events.loaded_at
     from session_events
-    {% if is_incremental() -%}
-    inner join windows
-        on session_events.visitor_no = windows.visitor_no
-        and session_events.session_started_at >= windows.recompute_from
-    {%- endif %}
+    {% if is_incremental() %}{{ within_windows('session_events') }}{% endif %}
 
 ),
 
@@ -55,10 +50,10 @@ walks as (
         {{ session | join(', ') }},
         count(*) as event_count,
         count(case when is_run_end then 1 end) as run_count,
-        {{ only_known('case when event_no = 1 then event_name end') }} as entry_event,
-        {{ only_known('case when is_exit then event_name end') }} as exit_event,
-        {{ only_known('case when event_no = 1 then stage end') }} as entry_stage,
-        {{ only_known('case when is_exit then stage end') }} as exit_stage,
+        {% for level, name in {'event': 'event_name', 'stage': 'stage'}.items() -%}
+        {{ only_known('case when event_no = 1 then ' ~ name ~ ' end') }} as entry_{{ level }},
+        {{ only_known('case when is_exit then ' ~ name ~ ' end') }} as exit_{{ level }},
+        {% endfor -%}
         {% for column in steps -%}
         {{ only_known('case when event_no = ' ~ loop.index ~ ' then step end') }} as {{ column }},
         {% endfor -%}
@@ -105,11 +100,7 @@ stays as (
             partition by {{ prefixed('stage_visits', session) | join(', ') }} order by stage_visits.visit_first_event_no
         ) as step_no
     from stage_visits
-    {% if is_incremental() -%}
-    inner join windows
-        on stage_visits.visitor_no = windows.visitor_no
-        and stage_visits.session_started_at >= windows.recompute_from
-    {%- endif %}
+    {% if is_incremental() %}{{ within_windows('stage_visits') }}{% endif %}
 
 ),
 
@@ -133,10 +124,7 @@ final as (
         walks.exit_event,
         walks.entry_stage,
         walks.exit_stage,
-        case
-            when walks.event_count <= {{ max_steps }}
-                then {{ path_of(prefixed('walks', steps)) }}
-        end as whole_path,
+        case when walks.event_count <= {{ max_steps }} then {{ path_of(prefixed('walks', steps)) }} end as whole_path,
         case
             when walks.event_count <= {{ max_steps }}
                 then {{ path_of(without_repeats(prefixed('walks', steps))) }}

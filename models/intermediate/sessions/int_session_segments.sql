@@ -83,11 +83,7 @@ final as (
 
         looked_back.loaded_at
     from looked_back
-    {% if is_incremental() -%}
-    inner join windows
-        on looked_back.visitor_no = windows.visitor_no
-        and looked_back.session_started_at >= windows.recompute_from
-    {%- endif %}
+    {% if is_incremental() %}{{ within_windows('looked_back') }}{% endif %}
 
 )
 

@@ -20,11 +20,7 @@ touched_events as (
 
     select session_events.*
     from session_events
-    {% if is_incremental() -%}
-    inner join windows
-        on session_events.visitor_no = windows.visitor_no
-        and session_events.session_started_at >= windows.recompute_from
-    {%- endif %}
+    {% if is_incremental() %}{{ within_windows('session_events') }}{% endif %}
 
 ),
 

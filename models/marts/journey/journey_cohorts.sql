@@ -1,20 +1,6 @@
 -- Who comes back: customers by the month of their first order, followed month by month, in slices by how they first
 -- came. A month that is not over holds counts and money but no rates: it would look like a drop.
-with recursive
-
-customer_days as (
-
-    select
-        customer_no,
-        active_on,
-        net_amount,
-        cast({{ dbt.date_trunc('month', 'active_on') }} as date) as active_month,
-        is_order_day,
-        row_number() over (partition by customer_no, is_order_day order by active_on) as day_no
-    from {{ ref('int_customer_days') }}
-    where is_order_day or net_amount <> 0
-
-),
+with
 
 members as (
 
@@ -41,60 +27,30 @@ cohorts as (
 
 ),
 
--- Money goes by its own day, what is given back too. What is dated before the first month of the cohort (an order that
--- was given back on its day, say) counts in that month, so that nothing is lost.
-customer_months as (
+activity as (
 
-    select
-        customer_days.customer_no,
-        greatest(customer_days.active_month, members.cohort_month) as period_month,
-        count(case when customer_days.is_order_day then 1 end) as order_day_count,
-        count(case when customer_days.is_order_day and customer_days.day_no = 2 then 1 end)
-            as new_repeat_customer_count,
-        sum(cast(customer_days.net_amount as decimal(18, 4))) as net_amount
-    from customer_days
-    inner join members
-        on customer_days.customer_no = members.customer_no
-        and members.slice_name = 'all'
-    group by customer_days.customer_no, greatest(customer_days.active_month, members.cohort_month)
+    select * from {{ ref('int_cohort_activity') }}
 
 ),
 
-activity as (
+span as (
 
     select
-        members.cohort_month,
-        members.slice_name,
-        members.slice_value,
-        customer_months.period_month,
-        count(case when customer_months.order_day_count > 0 then 1 end) as active_customer_count,
-        sum(customer_months.order_day_count) as order_day_count,
-        sum(customer_months.new_repeat_customer_count) as new_repeat_customer_count,
-        sum(customer_months.net_amount) as net_amount
-    from members
-    inner join customer_months on members.customer_no = customer_months.customer_no
-    group by members.cohort_month, members.slice_name, members.slice_value, customer_months.period_month
+        min(cohorts.cohort_month) as first_month,
+        max(cutoffs.as_of_date) as as_of_date,
+        max(cutoffs.complete_until) as complete_until
+    from cohorts
+    cross join cutoffs
 
 ),
 
 months as (
 
     select
-        min(cohorts.cohort_month) as period_month,
-        max(cutoffs.as_of_date) as as_of_date,
-        max(cutoffs.complete_until) as complete_until
-    from cohorts
-    cross join cutoffs
-    having min(cohorts.cohort_month) is not null
-
-    union all
-
-    select
-        cast({{ dbt.dateadd('month', 1, 'period_month') }} as date) as period_month,
-        as_of_date,
+        {{ each_month('first_month', dbt.dateadd('day', -1, 'as_of_date')) }} as period_month,
         complete_until
-    from months
-    where {{ dbt.dateadd('month', 1, 'period_month') }} < as_of_date
+    from span
+    where first_month is not null
 
 ),
 
@@ -106,8 +62,7 @@ followed as (
         cohorts.slice_name,
         cohorts.slice_value,
         months.period_month,
-        12 * (extract(year from months.period_month) - extract(year from cohorts.cohort_month))
-        + extract(month from months.period_month) - extract(month from cohorts.cohort_month) as months_since,
+        {{ months_between('cohorts.cohort_month', 'months.period_month') }} as months_since,
         cohorts.customer_count,
         coalesce(activity.active_customer_count, 0) as active_customer_count,
         coalesce(activity.order_day_count, 0) as order_day_count,

@@ -17,11 +17,7 @@ visitors as (
 
 stages as (
 
-    select distinct
-        stage,
-        stage_order
-    from {{ ref('event_types') }}
-    where stage in ('{{ stages | join("', '") }}')
+    {{ stage_orders(stages) }}
 
 ),
 

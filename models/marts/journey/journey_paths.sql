@@ -1,19 +1,11 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_months',
-    on_schema_change='append_new_columns',
-) }}
+{{ config(materialized='incremental', incremental_strategy='replace_months', on_schema_change='append_new_columns') }}
 -- depends_on: {{ ref('int_touched_visitors') }}
 
 -- The ways through the shop, from entry to exit: between stages and between events, as they were walked and with
 -- repeats merged. What is rare or long is one row, `(other)`, so that the paths of a month always hold all its
 -- sessions.
 {%- set months = touched_months() if is_incremental() else [] %}
-{%- set kinds = [
-    {'level': 'event', 'kind': 'whole', 'path': 'whole_path', 'steps': 'event_count'},
-    {'level': 'event', 'kind': 'collapsed', 'path': 'collapsed_path', 'steps': 'run_count'},
-    {'level': 'stage', 'kind': 'collapsed', 'path': 'stage_path', 'steps': 'stay_count'},
-] %}
+{%- set kinds = path_kinds() %}
 with
 
 sessions as (
@@ -29,15 +21,6 @@ sessions as (
 
 ),
 
-session_ways as (
-
-    select * from {{ ref('int_session_ways') }}
-    {% if is_incremental() -%}
-    where {{ utc_month('session_started_at') }} in ({{ months | join(', ') }})
-    {%- endif %}
-
-),
-
 ways as (
 
     select
@@ -46,20 +29,14 @@ ways as (
         sessions.amount,
         sessions.is_converted,
         sessions.loaded_at,
-        session_ways.entry_event,
-        session_ways.exit_event,
-        session_ways.entry_stage,
-        session_ways.exit_stage,
-        session_ways.whole_path,
-        session_ways.collapsed_path,
-        session_ways.stage_path,
-        session_ways.event_count,
-        session_ways.run_count,
-        session_ways.stay_count
-    from session_ways
+        {{ prefixed('session_ways', way_columns()) | join(',\n        ') }}
+    from {{ ref('int_session_ways') }} as session_ways
     inner join sessions
         on session_ways.visitor_no = sessions.visitor_no
         and session_ways.session_started_at = sessions.session_started_at
+    {% if is_incremental() -%}
+    where {{ utc_month('session_ways.session_started_at') }} in ({{ months | join(', ') }})
+    {%- endif %}
 
 ),
 
@@ -140,16 +117,13 @@ final as (
 
     select
         period_month,
+        {% for column, named in {'level': 'level', 'path_kind': 'kind'}.items() -%}
         case kind_no
             {%- for kind in kinds %}
-            when {{ loop.index }} then '{{ kind.level }}'
+            when {{ loop.index }} then '{{ kind[named] }}'
             {%- endfor %}
-        end as level,
-        case kind_no
-            {%- for kind in kinds %}
-            when {{ loop.index }} then '{{ kind.kind }}'
-            {%- endfor %}
-        end as path_kind,
+        end as {{ column }},
+        {% endfor -%}
         path,
         entry_state,
         exit_state,

@@ -72,11 +72,7 @@ final as (
         sessions.ended_at,
         sessions.loaded_at
     from sessions
-    {% if is_incremental() -%}
-    inner join windows
-        on sessions.visitor_no = windows.visitor_no
-        and sessions.session_started_at >= windows.recompute_from
-    {%- endif %}
+    {% if is_incremental() %}{{ within_windows('sessions') }}{% endif %}
     inner join keys on sessions.visitor_no = keys.identity_no
     left join stages on sessions.furthest_stage_order = stages.stage_order
 
