@@ -39,3 +39,33 @@
 {% macro spark__each_month(first, last) -%}
     explode(sequence(cast({{ first }} as date), cast({{ last }} as date), interval 1 month))
 {%- endmacro %}
+
+
+{#- A row for each feature of a row, its name and amount: the columns of a model that begin with `f_`, where they are
+    known. `relation` holds them, and `is_now`. -#}
+{% macro each_feature(relation, model_name) -%}
+    {{ return(adapter.dispatch('each_feature', 'footfall')(relation, model_name)) }}
+{%- endmacro %}
+
+{% macro default__each_feature(relation, model_name) -%}
+    {%- set columns = graph.nodes['model.footfall.' ~ model_name].columns if execute else ['f_order_days'] -%}
+    {%- for column in columns | sort if column.startswith('f_') %}
+    {%- if not loop.first %}
+    union all
+    {% endif -%}
+    select
+        '{{ column }}' as feature,
+        {{ column }} as amount,
+        is_now
+    from {{ relation }}
+    where {{ column }} is not null
+    {%- endfor %}
+{%- endmacro %}
+
+{% macro duckdb__each_feature(relation, model_name) -%}
+    select
+        feature,
+        amount,
+        is_now
+    from (unpivot {{ relation }} on columns('^f_') into name feature value amount) as features
+{%- endmacro %}

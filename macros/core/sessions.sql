@@ -41,5 +41,5 @@
 {% macro looks_like_a_bot(order_lines, events, seconds) -%}
     ({{ order_lines }} = 0
     and {{ events }} >= {{ var('bot_min_events') }}
-    and {{ seconds }} / {{ events }} <= {{ var('bot_max_seconds_per_event') }})
+    and {{ seconds }} <= {{ var('bot_max_seconds_per_event') }} * {{ events }})
 {%- endmacro %}

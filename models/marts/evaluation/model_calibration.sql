@@ -1,13 +1,9 @@
 -- What each model promised and what came, by tenth of the customers (or sessions) in order of the promise.
 with
 
-backtests as (
+figures as (
 
-    select * from {{ ref('backtest_churn') }}
-    union all by name
-    select * from {{ ref('backtest_value') }}
-    union all by name
-    select * from {{ ref('backtest_intent') }}
+    select * from {{ ref('int_backtest_figures') }}
 
 ),
 
@@ -34,7 +30,7 @@ final as (
         cutoff_date,
 
         run_id as model_run_id
-    from backtests
+    from figures
     where bin is not null
 
 )

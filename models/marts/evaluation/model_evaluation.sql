@@ -1,15 +1,9 @@
--- How good each score was on the last closed window it never saw, beside the baselines on the same rows.
+-- How good each score was on the last closed window it never saw, compared with the baselines on the same rows.
 with
 
-backtests as (
+figures as (
 
-    select * from {{ ref('backtest_recommendations') }}
-    union all by name
-    select * from {{ ref('backtest_churn') }}
-    union all by name
-    select * from {{ ref('backtest_value') }}
-    union all by name
-    select * from {{ ref('backtest_intent') }}
+    select * from {{ ref('int_backtest_figures') }}
 
 ),
 
@@ -34,7 +28,7 @@ final as (
         cutoff_date,
 
         run_id as model_run_id
-    from backtests
+    from figures
     where bin is null
 
 )

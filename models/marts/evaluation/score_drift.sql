@@ -1,11 +1,28 @@
 -- How far features and scores have moved between the newest cut-off that churn learned from and now: the population
 -- stability index over the tenths of then.
-{%- set most_customers = 5000 %}
 with
 
 cutoffs as (
 
     select * from {{ ref('int_cutoffs') }}
+
+),
+
+feature_bins as (
+
+    select * from {{ ref('int_feature_bins') }}
+
+),
+
+scored_churn as (
+
+    select * from {{ ref('scored_churn') }}
+
+),
+
+scored_value as (
+
+    select * from {{ ref('scored_value') }}
 
 ),
 
@@ -24,99 +41,14 @@ dates as (
 
 ),
 
--- Five thousand customers tell the shape of all.
-customers as (
-
-    select
-        customer_no,
-        row_number() over (order by md5(cast(customer_no as varchar))) as place
-    from (select distinct customer_no from {{ ref('int_customer_features') }})
-
-),
-
-features as (
-
-    select
-        features.*,
-        features.cutoff_date = dates.now_date as is_now
-    from {{ ref('int_customer_features') }} as features
-    inner join dates
-        on features.cutoff_date = dates.now_date
-        or features.cutoff_date = dates.then_date
-    inner join customers
-        on features.customer_no = customers.customer_no
-        and customers.place <= {{ most_customers }}
-    where features.f_order_days >= 1
-
-),
-
-cells as (
-
-    unpivot (select * exclude (customer_no, cutoff_date, loaded_at) from features)
-    on columns('^f_')
-    into name feature value amount
-
-),
-
--- Equal edges are one: a feature that is mostly nothing has fewer than ten bins.
-edges as (
-
-    select distinct
-        feature,
-        edge
-    from (
-        select
-            feature,
-            unnest(quantile_cont(amount, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])) as edge
-        from cells
-        where not is_now
-        group by feature
-    ) as tenths
-
-),
-
-bins as (
-
-    select
-        feature,
-        row_number() over (partition by feature order by edge) as bin,
-        edge as lower_edge,
-        lead(edge) over (partition by feature order by edge) as upper_edge
-    from edges
-    union all
-    select
-        feature,
-        0 as bin,
-        cast('-inf' as double) as lower_edge,
-        min(edge) as upper_edge
-    from edges
-    group by feature
-
-),
-
-counted as (
-
-    select
-        bins.feature,
-        bins.bin,
-        count(case when not cells.is_now then 1 end) + 0.5 as then_count,
-        count(case when cells.is_now then 1 end) + 0.5 as now_count
-    from bins
-    left join cells
-        on bins.feature = cells.feature
-        and bins.lower_edge < cells.amount
-        and coalesce(bins.upper_edge, cast('inf' as double)) >= cells.amount
-    group by bins.feature, bins.bin
-
-),
-
+-- Half a customer more in each bin keeps an empty one from being infinite.
 shares as (
 
     select
         feature,
-        then_count / sum(then_count) over (partition by feature) as then_share,
-        now_count / sum(now_count) over (partition by feature) as now_share
-    from counted
+        (then_count + 0.5e0) / sum(then_count + 0.5e0) over (partition by feature) as then_share,
+        (now_count + 0.5e0) / sum(now_count + 0.5e0) over (partition by feature) as now_share
+    from feature_bins
 
 ),
 
@@ -137,33 +69,33 @@ runs as (
         'churn' as score,
         horizon_days,
         run_metadata
-    from {{ ref('scored_churn') }}
+    from scored_churn
     union all
     select distinct
         'value' as score,
         horizon_days,
         run_metadata
-    from {{ ref('scored_value') }}
+    from scored_value
 
 ),
 
-score_drift as (
-
+horizon_drift as (
+    {% for days in (var('horizons_days') + var('value_horizons_days')) | unique | sort %}
     select
         'score' as kind,
         score || ', ' || horizon_days || ' days' as name,
-        cast(
-            json_extract_string(run_metadata, '$.metrics."' || horizon_days || 'd".score_psi') as double
-        ) as stability_index
+        cast({{ json_text('run_metadata', '$.metrics."' ~ days ~ 'd".score_psi') }} as double) as stability_index
     from runs
-
+    where horizon_days = {{ days }}
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
 ),
 
 drifts as (
 
     select * from feature_drift
     union all
-    select * from score_drift
+    select * from horizon_drift
 
 ),
 
@@ -173,8 +105,8 @@ final as (
         drifts.kind,
         drifts.name,
         case
-            when drifts.stability_index >= {{ var('drift_fail') }} then 'fail'
-            when drifts.stability_index >= {{ var('drift_warn') }} then 'warn'
+            when drifts.stability_index >= {{ double_var('drift_fail') }} then 'fail'
+            when drifts.stability_index >= {{ double_var('drift_warn') }} then 'warn'
             else 'pass'
         end as status,
 
