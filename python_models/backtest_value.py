@@ -1,15 +1,19 @@
-"""Judges the value scores and tiers on the last closed horizon, beside baselines."""
+"""Judges the value scores and tiers on the last closed horizons, with baselines."""
 
 from footfall import heads
-from footfall.adapter import progress, tables
+from footfall.adapter import cutoffs, progress, tables
 
 
 def model(dbt, session):
-    settings = dbt.config.meta_get("settings")
+    source = cutoffs.Cutoffs(
+        session,
+        dbt.ref("int_customer_cutoffs"),
+        dbt.ref("attention_states"),
+        dbt.ref("int_cutoff_digests"),
+    )
     return heads.backtest_value(
-        tables.arrow(dbt.ref("int_customer_cutoffs")),
-        tables.arrow(dbt.ref("attention_states")),
-        settings=heads.HeadSettings.from_mapping(settings),
+        source,
+        settings=heads.HeadSettings.from_mapping(dbt.config.meta_get("settings")),
         previous=tables.previous(session, dbt.this),
         progress=progress.log,
     )

@@ -1,15 +1,19 @@
-"""Scores what a customer will spend within each horizon, and the tier she falls into."""
+"""Scores what a customer will spend within each horizon, and their tier, by the stored heads."""
 
 from footfall import heads
-from footfall.adapter import progress, tables
+from footfall.adapter import cutoffs, progress, tables
 
 
 def model(dbt, session):
-    settings = dbt.config.meta_get("settings")
+    source = cutoffs.Cutoffs(
+        session,
+        dbt.ref("int_customer_cutoffs"),
+        dbt.ref("attention_states"),
+        dbt.ref("int_cutoff_digests"),
+    )
     return heads.score_value(
-        tables.arrow(dbt.ref("int_customer_cutoffs")),
-        tables.arrow(dbt.ref("attention_states")),
-        settings=heads.HeadSettings.from_mapping(settings),
-        previous=tables.previous(session, dbt.this),
+        tables.arrow(dbt.ref("value_heads")),
+        source,
+        settings=heads.HeadSettings.from_mapping(dbt.config.meta_get("settings")),
         progress=progress.log,
     )

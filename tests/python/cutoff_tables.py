@@ -7,6 +7,9 @@ from datetime import date, timedelta
 import numpy as np
 import pyarrow as pa
 
+from footfall import heads
+from footfall.core.progress import Progress, silent
+
 FIRST_CUTOFF = date(2024, 2, 1)
 WINDOWS = (30, 90, 180)
 
@@ -58,6 +61,76 @@ def states_table(cutoffs: pa.Table, values: np.ndarray) -> pa.Table:
             "state": pa.array(values.astype(np.float32).tolist(), pa.list_(pa.float32())),
         }
     )
+
+
+def train_churn(
+    cutoffs: pa.Table,
+    states: pa.Table | None,
+    *,
+    settings: heads.HeadSettings,
+    previous: pa.Table | None = None,
+    progress: Progress = silent,
+) -> pa.Table:
+    """Heads of churn that are fitted to tables in memory."""
+    source = heads.ArrowCutoffs(cutoffs, states)
+    return heads.train_churn(source, settings=settings, previous=previous, progress=progress)
+
+
+def train_value(
+    cutoffs: pa.Table,
+    states: pa.Table | None,
+    *,
+    settings: heads.HeadSettings,
+    previous: pa.Table | None = None,
+    progress: Progress = silent,
+) -> pa.Table:
+    """Heads of value that are fitted to tables in memory."""
+    source = heads.ArrowCutoffs(cutoffs, states)
+    return heads.train_value(source, settings=settings, previous=previous, progress=progress)
+
+
+def score_churn(
+    cutoffs: pa.Table, states: pa.Table | None, *, settings: heads.HeadSettings
+) -> pa.Table:
+    """Churn of tables in memory, by heads that are fitted to the same tables."""
+    stored = train_churn(cutoffs, states, settings=settings)
+    source = heads.ArrowCutoffs(cutoffs, states)
+    return heads.score_churn(stored, source, settings=settings, progress=silent)
+
+
+def score_value(
+    cutoffs: pa.Table, states: pa.Table | None, *, settings: heads.HeadSettings
+) -> pa.Table:
+    """Value of tables in memory, by heads that are fitted to the same tables."""
+    stored = train_value(cutoffs, states, settings=settings)
+    source = heads.ArrowCutoffs(cutoffs, states)
+    return heads.score_value(stored, source, settings=settings, progress=silent)
+
+
+def backtest_churn(
+    cutoffs: pa.Table,
+    states: pa.Table | None,
+    *,
+    settings: heads.HeadSettings,
+    previous: pa.Table | None = None,
+    progress: Progress = silent,
+) -> pa.Table:
+    """Back-test of churn on tables in memory."""
+    source = heads.ArrowCutoffs(cutoffs, states)
+    return heads.backtest_churn(source, settings=settings, previous=previous, progress=progress)
+
+
+def backtest_value(
+    cutoffs: pa.Table,
+    states: pa.Table | None,
+    *,
+    settings: heads.HeadSettings,
+    previous: pa.Table | None = None,
+    progress: Progress = silent,
+) -> pa.Table:
+    """Back-test of value on tables in memory."""
+    source = heads.ArrowCutoffs(cutoffs, states)
+    return heads.backtest_value(source, settings=settings, previous=previous, progress=progress)
 
 
 def _row(

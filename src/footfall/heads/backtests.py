@@ -1,4 +1,4 @@
-"""Rolling-origin back-tests of churn, value and tiers beside their baselines."""
+"""Rolling-origin back-tests of churn, value, tiers and intent, with their baselines."""
 
 from __future__ import annotations
 
@@ -7,23 +7,26 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from footfall.core.fingerprints import code_fingerprint, combined_fingerprint
+from footfall.core.identity import Identity
 from footfall.core.progress import Progress
 from footfall.evaluation import bootstrap as evaluation
 from footfall.evaluation.leads import LEADS, OURS, leads
 from footfall.heads import intent
-from footfall.heads.cutoffs.rows import read_cutoffs
+from footfall.heads.cutoffs.digests import CutoffDigests, read_digests
 from footfall.heads.cutoffs.settings import HeadSettings
-from footfall.heads.cutoffs.study import Study, memory_of
+from footfall.heads.cutoffs.source import CutoffSource
+from footfall.heads.cutoffs.study import Study
 from footfall.heads.result_rows import BACKTEST_SCHEMA, result_rows, tenth_rows
-from footfall.heads.runs import Run, day_to_date
-from footfall.heads.scores import side_by_side
+from footfall.heads.runs import Run, day_to_date, run_of
+from footfall.heads.training import side_by_side, study_of
 from footfall.heads.trials import Trial, churn_trial, trials, value_trial
 
 
 def backtest_churn(
-    cutoffs: pa.Table,
-    states: pa.Table | None,
+    source: CutoffSource,
     *,
     settings: HeadSettings,
     previous: pa.Table | None = None,
@@ -32,9 +35,22 @@ def backtest_churn(
 ) -> pa.Table:
     """Test the churn score on the last closed cut-offs, learning from those closed before them.
 
-    Arguments as in :func:`footfall.heads.scores.score_churn`; ``tested_horizons`` are those that
-    are tested (all of the settings unless given), the others only help where these cannot be
-    learnt.
+    A cut-off is tested once: its figures stand as long as code, settings and all that its test
+    reads are the same. Rows are read only where there is something to test.
+
+    Parameters
+    ----------
+    source
+        Customers at cut-offs.
+    settings
+        Of the heads.
+    previous
+        The figures that stand.
+    tested_horizons
+        Those that are tested, all of the settings unless given; the others only help where these
+        cannot be learned.
+    progress
+        Called with a line of text for each step.
 
     Returns
     -------
@@ -43,17 +59,12 @@ def backtest_churn(
     much better a model of ours is than the best baseline on the same rows. Horizons without a
     cut-off to learn from and one to test have no rows.
     """
-    run = Run.start("backtest_churn", cutoffs, states, settings)
-    kept = run.reusable(previous, BACKTEST_SCHEMA)
-    if kept is not None:
-        progress("back-test of churn: nothing new, the figures stand")
-        return kept
-    return _tested(run, cutoffs, states, settings, tested_horizons, progress, churn_trial)
+    chosen = sorted(tested_horizons or settings.horizons)
+    return _tested("churn", source, settings, previous, chosen, progress, churn_trial)
 
 
 def backtest_value(
-    cutoffs: pa.Table,
-    states: pa.Table | None,
+    source: CutoffSource,
     *,
     settings: HeadSettings,
     previous: pa.Table | None = None,
@@ -61,12 +72,8 @@ def backtest_value(
     progress: Progress,
 ) -> pa.Table:
     """Test amounts (score `value`) and tiers (score `tier`) as :func:`backtest_churn` does."""
-    run = Run.start("backtest_value", cutoffs, states, settings)
-    kept = run.reusable(previous, BACKTEST_SCHEMA)
-    if kept is not None:
-        progress("back-test of value: nothing new, the figures stand")
-        return kept
-    return _tested(run, cutoffs, states, settings, tested_horizons, progress, value_trial)
+    chosen = sorted(tested_horizons or settings.horizons)
+    return _tested("value", source, settings, previous, chosen, progress, value_trial)
 
 
 def backtest_intent(
@@ -85,7 +92,8 @@ def backtest_intent(
     intervals resample visitors, who have several sessions each, and ``customer_count`` counts
     visitors.
     """
-    run = Run.start("backtest_intent", prefixes, states, settings, extra=f"test_days={test_days}")
+    decided = {**settings.of_backtests(), "test_days": test_days}
+    run = Run.start("backtest_intent", intent.data_fingerprint(prefixes, states), decided)
     kept = run.reusable(previous, BACKTEST_SCHEMA)
     if kept is not None:
         progress("back-test of intent: nothing new, the figures stand")
@@ -118,27 +126,71 @@ def backtest_intent(
 
 
 def _tested(
-    run: Run,
-    cutoffs: pa.Table,
-    states: pa.Table | None,
+    score: str,
+    source: CutoffSource,
     settings: HeadSettings,
-    tested_horizons: tuple[int, ...] | None,
+    previous: pa.Table | None,
+    horizons: list[int],
     progress: Progress,
     judge: Callable[[Study, Trial], list[dict[str, Any]]],
 ) -> pa.Table:
-    rows = read_cutoffs(cutoffs, states, settings.horizons)
-    study = Study(rows, settings, memory_of(run.data_fingerprint))
+    digests = read_digests(source)
+    wanted = {
+        trial: _fingerprint(score, digests, settings, trial)
+        for horizon in horizons
+        for trial in trials(digests, horizon, settings.backtest_cutoffs)
+    }
+    standing = run_of(previous, BACKTEST_SCHEMA).get("trials") or {}
+    stale = [trial for trial in wanted if standing.get(_name(trial)) != wanted[trial]]
+    name = f"back-test of {score}"
+    if previous is not None and not stale and len(standing) == len(wanted):
+        progress(f"{name}: nothing new, the figures stand")
+        return previous
+    run = Run.start(
+        f"backtest_{score}", combined_fingerprint(*wanted.values()), settings.of_backtests()
+    )
+    found = {trial: _rows_of(previous, trial) for trial in wanted if trial not in stale}
+    if stale:
+        study = study_of(source, digests, settings, with_today=False)
 
-    def test(horizon: int) -> list[dict[str, Any]]:
-        return [row for trial in trials(study, horizon) for row in judge(study, trial)]
+        def test(horizon: int) -> list[tuple[Trial, list[dict[str, Any]]]]:
+            return [(trial, judge(study, trial)) for trial in stale if trial.horizon == horizon]
 
-    horizons = sorted(tested_horizons or settings.horizons)
-    name = run.score.replace("backtest_", "back-test of ")
-    return _finish(run, side_by_side(name, test, horizons, settings, progress))
+        anew = sorted({trial.horizon for trial in stale})
+        for judged in side_by_side(name, test, anew, settings, progress):
+            found |= dict(judged)
+    told = {_name(trial): wanted[trial] for trial in wanted}
+    return _finish(
+        run, [found[trial] for trial in wanted], trials=told, tested=[_name(t) for t in stale]
+    )
 
 
-def _finish(run: Run, tested: list[list[dict[str, Any]]]) -> pa.Table:
-    found = [row for rows in tested for row in rows]
+def _fingerprint(score: str, digests: CutoffDigests, settings: HeadSettings, trial: Trial) -> str:
+    """Return what has to stay the same for the figures of a trial to stand."""
+    shorter = [h for h in settings.horizons if h <= trial.horizon]
+    decided = {"score": score, "horizons": shorter, **settings.of_backtests()}
+    data = digests.of_trial(trial.horizon, trial.day, settings.horizons)
+    return Identity(code_fingerprint(), data, decided, "cpu").fingerprint
+
+
+def _name(trial: Trial) -> str:
+    return f"{trial.horizon}d {day_to_date(trial.day).isoformat()}"
+
+
+def _rows_of(previous: pa.Table | None, trial: Trial) -> list[dict[str, Any]]:
+    """Return the figures of a trial as they stand."""
+    if previous is None:
+        return []
+    is_of = pc.and_(
+        pc.equal(previous["horizon_days"], trial.horizon),
+        pc.equal(previous["cutoff_date"], day_to_date(trial.day)),
+    )
+    rows: list[dict[str, Any]] = previous.filter(is_of).select(BACKTEST_SCHEMA.names).to_pylist()
+    return rows
+
+
+def _finish(run: Run, parts: list[list[dict[str, Any]]], **more: Any) -> pa.Table:
+    found = [row for rows in parts for row in rows]
     if not found:
         return BACKTEST_SCHEMA.empty_table()
     headline = {
@@ -147,7 +199,7 @@ def _finish(run: Run, tested: list[list[dict[str, Any]]]) -> pa.Table:
         if row["model"] == OURS and row["population"] == "all" and row.get("bin") is None
     }
     latest = max(row["cutoff_date"] for row in found)
-    metadata = run.metadata((latest - day_to_date(0)).days, headline)
+    metadata = run.metadata((latest - day_to_date(0)).days, headline, **more)
     for row in found:
         row["run_id"], row["run_metadata"] = run.run_id, metadata
     return pa.Table.from_pylist(found, schema=BACKTEST_SCHEMA)

@@ -18,6 +18,7 @@ from footfall.heads.cutoffs.features import (
 from footfall.heads.cutoffs.histories import repeat_buying_at
 from footfall.heads.cutoffs.rows import CutoffRows, customer_uniform
 from footfall.heads.cutoffs.study import Study
+from footfall.heads.judgements import Judgement, judge
 from footfall.heads.learners.boosting import Boosted, fit_boosted
 from footfall.heads.learners.calibration import PlattScaling, fit_platt, one_error_choice
 from footfall.heads.learners.lifetimes import RepeatBuying
@@ -191,9 +192,7 @@ def fit_silence(
     members = silence_members(study, origin, horizon)
     if members is None:
         return None
-    held = study.recall(
-        "held-out silence", horizon, origin, lambda: _held_out(study, origin, horizon)
-    )
+    held = _recalled(study, origin, horizon)
     losses = _log_losses(held.links(uses_state=False) @ _BLENDS.T, held.labels)
     chosen = one_error_choice(losses, held.customer_no, preferred=0)
     blend: FloatArray = 0.5 * (_BLENDS[0] + _BLENDS[chosen])
@@ -216,17 +215,29 @@ def out_of_time_skill(study: Study, model: SilenceModel, origin: int, horizon: i
 
     0 is no better than telling everybody the rate, 1 is certainty. None without held-out rows.
     """
-    held = study.recall(
-        "held-out silence", horizon, origin, lambda: _held_out(study, origin, horizon)
-    )
+    held = _recalled(study, origin, horizon)
     if len(held.labels) == 0 or held.labels.min() == held.labels.max():
         return None
     link = model.scaling.apply(held.links(uses_state=model.uses_state) @ model.blend)
-    rate = np.full((len(held.labels), 1), np.log(held.labels.mean() / (1 - held.labels.mean())))
-    lost, constant = (
-        float(_log_losses(links, held.labels).mean()) for links in (link[:, None], rate)
-    )
-    return 1.0 - lost / constant
+    found = _judgement(link, held.labels)
+    return 1.0 - found.loss / found.plain_loss
+
+
+def judged_days(
+    study: Study, model: SilenceModel, origin: int, horizon: int
+) -> dict[int, Judgement]:
+    """Return how models fitted as this one, at each held-out day of ``origin``, did there."""
+    held = _recalled(study, origin, horizon)
+    link = model.scaling.apply(held.links(uses_state=model.uses_state) @ model.blend)
+    return {
+        int(day): _judgement(link[held.day == day], held.labels[held.day == day])
+        for day in np.unique(held.day)
+    }
+
+
+def judged(model: SilenceModel, rows: CutoffRows, horizon: int) -> Judgement:
+    """Return how a model does on customers at a closed cut-off."""
+    return _judgement(model.log_odds(rows), silence_labels(rows, horizon))
 
 
 def silence_members(study: Study, origin: int, horizon: int) -> SilenceMembers | None:
@@ -267,6 +278,8 @@ class _HeldOut:
     ----------
     customer_no
         Whose each row is, [rows]; a customer has one at each held-out cut-off.
+    day
+        That cut-off, [rows].
     labels
         [rows].
     plain, with_state
@@ -279,6 +292,7 @@ class _HeldOut:
     """
 
     customer_no: IntArray
+    day: IntArray
     labels: FloatArray
     plain: FloatArray
     with_state: FloatArray
@@ -309,12 +323,14 @@ def _is_enough(rows: CutoffRows, horizon: int) -> bool:
 
 def _held_out(study: Study, origin: int, horizon: int) -> _HeldOut:
     learnt = study.learnt(horizon, origin)
-    parts, shares, customers = [], [], [np.zeros(0, dtype=np.int64)]
+    nobody = np.zeros(0, dtype=np.int64)
+    parts, shares, customers, days = [], [], [nobody], [nobody]
     for day in study.held_out_days(horizon, origin):
         members = silence_members(study, day, horizon)
         if members is not None:
             asked = study.asked(day)
             customers.append(asked.customer_no)
+            days.append(asked.day)
             parts.append(_predict_members(members, asked, horizon))
             shares.append(members.days_learnt / len(learnt))
     if not parts:
@@ -324,13 +340,29 @@ def _held_out(study: Study, origin: int, horizon: int) -> _HeldOut:
             asked = study.part(study.rows.take(fold == left_out)).asked(learnt[-1])
             if len(asked) and members is not None:
                 customers.append(asked.customer_no)
+                days.append(asked.day)
                 parts.append(_predict_members(members, asked, horizon))
                 shares.append(2.0 / 3.0)
     labels, plain, with_state, trees, repeat = (
         np.concatenate([np.zeros(0), *(part[place] for part in parts)]) for place in range(5)
     )
     share = float(np.mean(shares)) if shares else 0.0
-    return _HeldOut(np.concatenate(customers), labels, plain, with_state, trees, repeat, share)
+    who, when = np.concatenate(customers), np.concatenate(days)
+    return _HeldOut(who, when, labels, plain, with_state, trees, repeat, share)
+
+
+def _recalled(study: Study, origin: int, horizon: int) -> _HeldOut:
+    return study.recall(
+        "held-out silence", horizon, origin, lambda: _held_out(study, origin, horizon)
+    )
+
+
+def _judgement(log_odds: FloatArray, labels: FloatArray) -> Judgement:
+    """Return the log-losses of log-odds and of the rate of all, means over rows."""
+    rate = float(np.clip(labels.mean(), 1e-6, 1.0 - 1e-6)) if len(labels) else 0.5
+    plain = np.full((len(labels), 1), np.log(rate / (1.0 - rate)))
+    lost, plainly = (_log_losses(links, labels)[:, 0] for links in (log_odds[:, None], plain))
+    return judge(lost, plainly)
 
 
 def _predict_members(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from footfall.core.arrays import FloatArray, IntArray
@@ -9,17 +11,39 @@ from footfall.heads.cutoffs.rows import CutoffRows
 from footfall.heads.cutoffs.study import Study
 from footfall.heads.predictions import SilencePrediction
 
+#: Reads those customers (by number) as they were at an earlier cut-off (a day).
+ReadPast = Callable[[int, IntArray], CutoffRows]
+
 
 def first_warnings(
-    study: Study, prediction: SilencePrediction, asked: CutoffRows, today: int
+    prediction: SilencePrediction,
+    asked: CutoffRows,
+    today: int,
+    past: list[int],
+    read: ReadPast,
+    threshold: float,
 ) -> FloatArray:
     """Return the day of each customer's first standing warning, NaN where none stands, [rows].
 
-    A customer is warned of on a cut-off date where her probability of silence reaches
-    ``settings.warning_probability``. The warning stands as long as no later cut-off takes it back
-    and she has not bought since. Past dates are judged by today's model on what was known then.
+    A customer is warned of on a cut-off date where their probability of silence reaches the
+    threshold. The warning stands as long as no later cut-off takes it back and they have not
+    bought since. Past dates are judged by today's model on what was known then.
+
+    Parameters
+    ----------
+    prediction
+        For the asked customers, as it is served.
+    asked
+        Customers at ``today``.
+    today
+        The day that is stood on.
+    past
+        Cut-offs before it, ascending.
+    read
+        How to get at customers at one of these; asked only for those who are still warned of.
+    threshold
+        P(silence) from which a customer is warned of.
     """
-    threshold = study.settings.warning_probability
     warned = prediction.probability >= threshold
     first = np.where(warned, float(today), np.nan)
     # A stretched model speaks of another horizon, so it has no say about the past.
@@ -27,16 +51,16 @@ def first_warnings(
         return first
     silent_since = today - asked.features["f_recency_days"]
     standing = np.flatnonzero(warned)
-    past = [int(day) for day in np.unique(study.rows.day) if day < today]
     for day in reversed(past):
         standing = standing[silent_since[standing] < day]
-        before = study.rows.at([day])
-        before = before.take(np.isin(before.customer_no, asked.customer_no[standing]))
+        if len(standing) == 0:
+            break
+        before = read(day, asked.customer_no[standing])
+        if len(before) == 0:
+            break
         risen = before.customer_no[prediction.past_probability(before) >= threshold]
         standing = standing[np.isin(asked.customer_no[standing], risen)]
         first[standing] = float(day)
-        if len(standing) == 0:
-            break
     return first
 
 
@@ -45,15 +69,22 @@ def days_of_notice(
 ) -> tuple[FloatArray, IntArray]:
     """Return the days from first warning to lapse, and who lapses, for a back-test.
 
-    A customer lapses on the day that she has been silent for a whole horizon. Only those are
+    A customer lapses on the day that they have been silent for a whole horizon. Only those are
     asked for who had not lapsed by ``today`` and bought nothing in the horizon that followed.
 
     Returns
     -------
     Days of notice, NaN without a warning, [rows]; positions of the customers who lapse.
     """
+
+    def read(day: int, customers: IntArray) -> CutoffRows:
+        before = study.rows.at([day])
+        return before.take(np.isin(before.customer_no, customers))
+
     silent = tested.features["f_recency_days"]
-    first = first_warnings(study, prediction, tested, today)
+    past = [int(day) for day in np.unique(study.rows.day) if day < today]
+    threshold = study.settings.warning_probability
+    first = first_warnings(prediction, tested, today, past, read, threshold)
     notice = today - silent + horizon - first
     lapsing = np.flatnonzero((silent < horizon) & (tested.orders[horizon] <= 0))
     return notice, lapsing

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from footfall.core.arrays import BoolArray, FloatArray, IntArray
+from footfall.core.fingerprints import combined_fingerprint, table_fingerprint
 from footfall.core.progress import Progress
 from footfall.evaluation import score_metrics
 from footfall.evaluation.leads import OURS
@@ -186,7 +187,8 @@ def score_intent(
     already. Each row is scored by a model of the sessions before the scored days. ``method`` is
     `fitted`, or `base_rate` where there is too little to learn from.
     """
-    run = Run.start("intent", prefixes, states, settings, extra=f"recent_days={recent_days}")
+    decided = {**settings.of_fits(), "recent_days": recent_days}
+    run = Run.start("intent", data_fingerprint(prefixes, states), decided)
     kept = run.reusable(previous, INTENT_SCHEMA)
     if kept is not None:
         progress("intent: nothing new, the scores stand")
@@ -234,6 +236,14 @@ def score_intent(
             )
         )
     return pa.concat_tables(tables)
+
+
+def data_fingerprint(prefixes: pa.Table, states: pa.Table | None) -> str:
+    """Return the digest of what intent reads."""
+    parts = [table_fingerprint(prefixes)]
+    if states is not None and states.num_rows:
+        parts.append(table_fingerprint(states.select(["customer_no", "cutoff_date", "state"])))
+    return combined_fingerprint(*parts)
 
 
 def intent_trials(

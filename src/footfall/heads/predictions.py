@@ -6,6 +6,7 @@ that has closed, stretched. `own_rate`: each customer's own buying rate, shrunk 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,7 +19,11 @@ from footfall.heads.cutoffs.settings import HeadSettings
 from footfall.heads.cutoffs.study import Study
 from footfall.heads.learners.calibration import fit_bands
 from footfall.heads.tiers import decide, decision_weights
-from footfall.heads.value import ValueModel, fit_value
+from footfall.heads.value import ValueModel
+
+#: Models by horizon in days, None where there is too little to learn from.
+SilenceModels = Mapping[int, SilenceModel | None]
+ValueModels = Mapping[int, ValueModel | None]
 
 
 @dataclass(frozen=True)
@@ -67,10 +72,40 @@ class ValuePrediction:
     model: ValueModel | None
 
 
-def predict_silence(
-    study: Study, asked: CutoffRows, origin: int, horizon: int, *, state: bool | None = None
-) -> SilencePrediction:
-    """Predict silence at ``origin`` from what was known then, as it is served.
+def silence_models(
+    study: Study, origin: int, horizon: int, *, state: bool | None = None
+) -> SilenceModels:
+    """Fit silence at ``origin`` for a horizon and all shorter ones, which bound it.
+
+    Parameters
+    ----------
+    study
+        Cut-offs and settings.
+    origin
+        The day that is stood on.
+    horizon
+        The longest one that is wanted, in days.
+    state
+        Whether to use the encoder's state; None lets held-out customers decide.
+
+    Returns
+    -------
+    A model a horizon, None where there is too little to learn from.
+    """
+
+    def model_of(known: int) -> SilenceModel | None:
+        return study.recall(
+            f"silence model, state {state}",
+            known,
+            origin,
+            lambda: fit_silence(study, origin, known, state=state),
+        )
+
+    return {known: model_of(known) for known in _horizons_down(study.rows.orders, horizon)}
+
+
+def predict_silence(models: SilenceModels, asked: CutoffRows, horizon: int) -> SilencePrediction:
+    """Predict silence by fitted models, as it is served.
 
     A longer silence is never likelier than a shorter one: where the model of a longer horizon says
     so, the chance of the shorter one is taken. Scores, back-tests, warnings and the chance of a
@@ -78,21 +113,17 @@ def predict_silence(
 
     Parameters
     ----------
-    study
-        Cut-offs and settings.
+    models
+        By horizon, fitted just now or stored; shorter ones stand in and bound longer ones.
     asked
-        Customers at ``origin``.
-    origin
-        The day that is stood on.
+        Customers at the day that is stood on.
     horizon
         In days.
-    state
-        Whether to use the encoder's state; None lets held-out customers decide.
     """
-    alone = _predict_alone(study, asked, origin, horizon, state)
+    alone = _predict_alone(models, asked, horizon)
     bounds = [
-        _predict_alone(study, asked, origin, shorter, state)
-        for shorter in _horizons_down(study.rows, horizon)
+        _predict_alone(models, asked, shorter)
+        for shorter in _horizons_down(models, horizon)
         if shorter < horizon
     ]
     return replace(
@@ -104,21 +135,10 @@ def predict_silence(
     )
 
 
-def _predict_alone(
-    study: Study, asked: CutoffRows, origin: int, horizon: int, state: bool | None
-) -> SilencePrediction:
+def _predict_alone(models: SilenceModels, asked: CutoffRows, horizon: int) -> SilencePrediction:
     """Predict silence of one horizon as if there were no other."""
-
-    def model_of(known: int) -> SilenceModel | None:
-        return study.recall(
-            f"silence model, state {state}",
-            known,
-            origin,
-            lambda: fit_silence(study, origin, known, state=state),
-        )
-
-    for shorter in _horizons_down(study.rows, horizon):
-        model = model_of(shorter)
+    for shorter in _horizons_down(models, horizon):
+        model = models[shorter]
         if model is None:
             continue
         probability = model.probability(asked)
@@ -132,13 +152,17 @@ def _predict_alone(
 
 
 def predict_value(
-    study: Study, asked: CutoffRows, origin: int, horizon: int, *, state: bool | None = None
+    silences: SilenceModels,
+    models: ValueModels,
+    asked: CutoffRows,
+    horizon: int,
+    settings: HeadSettings,
 ) -> ValuePrediction:
-    """Predict spend at ``origin`` from what was known then; arguments as for silence."""
-    silence = predict_silence(study, asked, origin, horizon, state=state)
+    """Predict spend by fitted models; arguments as for silence."""
+    silence = predict_silence(silences, asked, horizon)
     buys = 1.0 - silence.probability
-    for shorter in _horizons_down(study.rows, horizon):
-        model = fit_value(study, origin, shorter, state=state)
+    for shorter in _horizons_down(models, horizon):
+        model = models[shorter]
         if model is None:
             continue
         stretch = _stretch(model, asked, shorter, horizon)
@@ -156,12 +180,12 @@ def predict_value(
             method="fitted" if shorter == horizon else f"extended_{shorter}d",
             model=model,
         )
-    return _own_rate_value(asked, buys, horizon, study.settings)
+    return _own_rate_value(asked, buys, horizon, settings)
 
 
-def _horizons_down(rows: CutoffRows, horizon: int) -> list[int]:
-    """Return the horizons with labels that are not longer than ``horizon``, longest first."""
-    return sorted((known for known in rows.orders if known <= horizon), reverse=True)
+def _horizons_down(known: Iterable[int], horizon: int) -> list[int]:
+    """Return those horizons that are not longer than ``horizon``, longest first."""
+    return sorted((one for one in known if one <= horizon), reverse=True)
 
 
 def _stretch(model: ValueModel, asked: CutoffRows, shorter: int, horizon: int) -> FloatArray:

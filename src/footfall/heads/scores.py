@@ -1,21 +1,21 @@
-"""Churn and value scores as Arrow tables, one row a customer and horizon."""
+"""Churn and value scores as Arrow tables, one row a customer and horizon, by stored heads."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from footfall.core.arrays import FloatArray
+from footfall.core.arrays import FloatArray, IntArray
 from footfall.core.progress import Progress
 from footfall.evaluation import calibration as calibration_tenths
-from footfall.heads import churn, value
+from footfall.heads.cutoffs.digests import read_digests
 from footfall.heads.cutoffs.rows import CutoffRows, as_of_day, read_cutoffs
 from footfall.heads.cutoffs.settings import HeadSettings
-from footfall.heads.cutoffs.study import Study, memory_of
+from footfall.heads.cutoffs.source import CutoffSource, Wanted
+from footfall.heads.cutoffs.study import Study
 from footfall.heads.drivers import strongest_ideas
 from footfall.heads.early_warning import first_warnings
 from footfall.heads.predictions import (
@@ -24,10 +24,9 @@ from footfall.heads.predictions import (
     predict_silence,
     predict_value,
 )
-from footfall.heads.runs import Run, constant, day_to_date
+from footfall.heads.runs import constant, day_to_date
+from footfall.heads.stored import StoredHeads, load_heads
 from footfall.heads.tiers import POTENTIAL, REGULAR, TIER_NAMES, VIP
-
-Result = TypeVar("Result")
 
 _RUN_COLUMNS = [
     ("run_id", pa.string()),
@@ -69,28 +68,23 @@ VALUE_SCHEMA = pa.schema(
 
 
 def score_churn(
-    cutoffs: pa.Table,
-    states: pa.Table | None,
-    *,
-    settings: HeadSettings,
-    previous: pa.Table | None = None,
-    progress: Progress,
+    stored: pa.Table, source: CutoffSource, *, settings: HeadSettings, progress: Progress
 ) -> pa.Table:
     """Score the chance that each customer buys nothing in the next H days.
 
+    Nothing is fitted: the stored heads are applied to customers as they are known now.
+
     Parameters
     ----------
-    cutoffs
-        `int_customer_cutoffs`: keys, `f_*` features and labels a horizon.
-    states
-        `attention_states`: customer_no, cutoff_date, state list<float>; None or empty for features
-        alone.
+    stored
+        `churn_heads`, the rows that :func:`footfall.heads.training.train_churn` returned.
+    source
+        Customers at cut-offs. Everybody is read at the as-of date; of the past only those who
+        are warned of.
     settings
         Of the heads.
-    previous
-        The table as it stands; given back where code, data and settings are the same.
     progress
-        Told what is done, a line at a time.
+        Called with a line of text for each step.
 
     Returns
     -------
@@ -98,50 +92,42 @@ def score_churn(
     before the as-of date. A driver's effect is in log-odds, positive raises the risk. ``method`` is
     `fitted`, `extended_<h>d` or `own_rate` (then without drivers).
     """
-    run = Run.start("churn", cutoffs, states, settings)
-    kept = run.reusable(previous, CHURN_SCHEMA)
-    if kept is not None:
-        progress("churn: nothing new, the scores stand")
-        return kept
-    rows = read_cutoffs(cutoffs, states, settings.horizons)
-    today = as_of_day(rows)
-    if today is None:
+    asked = _asked(source, settings)
+    if len(asked) == 0:
         return CHURN_SCHEMA.empty_table()
-    asked = rows.at([today])
-    study = Study(rows, settings, memory_of(run.data_fingerprint))
-    horizons = sorted(settings.horizons)
+    heads, today = load_heads(stored), int(asked.day[0])
+    horizons = _horizons(heads, settings)
+    past = read_digests(source).past(today)
 
-    def predict(horizon: int) -> SilencePrediction:
-        return predict_silence(study, asked, today, horizon)
+    def read(day: int, customers: IntArray) -> CutoffRows:
+        wanted = Wanted(sampled_every=1, day=day, customers=customers)
+        return read_cutoffs(*source.read(wanted), settings.horizons)
 
-    predictions = side_by_side("churn", predict, horizons, settings, progress)
-    metrics: dict[str, Any] = {}
+    metrics: dict[str, dict[str, Any]] = {}
     parts = []
-    for horizon, prediction in zip(horizons, predictions, strict=True):
+    for horizon in horizons:
+        prediction = predict_silence(heads.silences, asked, horizon)
         metrics[f"{horizon}d"] = {
             "method": prediction.method,
             "customers": len(asked),
-            "closed_cutoffs": len(study.closed(horizon)),
             "mean_probability": round(float(prediction.probability.mean()), 6),
-            **_silence_facts(study, prediction, today),
         }
-        warned = first_warnings(study, prediction, asked, today)
+        if prediction.model is not None:
+            used = prediction.model.members.space.horizon
+            sample = prediction.model.probability(_sample(asked, settings))
+            metrics[f"{horizon}d"] |= _model_facts(heads, used, horizon, sample)
+        warned = first_warnings(prediction, asked, today, past, read, settings.warning_probability)
         parts.append(_churn_columns(asked, horizon, warned, prediction))
-    made = _finish(run, CHURN_SCHEMA, parts, today, metrics)
-    return _served(run, previous, made, settings, progress)
+    progress(f"churn: {len(asked)} customers scored by {heads.run['run_id']}")
+    return _finish(heads, CHURN_SCHEMA, parts, today, metrics)
 
 
 def score_value(
-    cutoffs: pa.Table,
-    states: pa.Table | None,
-    *,
-    settings: HeadSettings,
-    previous: pa.Table | None = None,
-    progress: Progress,
+    stored: pa.Table, source: CutoffSource, *, settings: HeadSettings, progress: Progress
 ) -> pa.Table:
     """Score each customer's spend in the next H days, with interval, orders and tier.
 
-    Arguments as in :func:`score_churn`.
+    Arguments as in :func:`score_churn`, ``stored`` being `value_heads`.
 
     Returns
     -------
@@ -149,66 +135,57 @@ def score_value(
     ``tier`` is `VIP`, `regular` or `potential` and need not be the likeliest one (see
     :func:`footfall.heads.tiers.decide`).
     """
-    run = Run.start("value", cutoffs, states, settings)
-    kept = run.reusable(previous, VALUE_SCHEMA)
-    if kept is not None:
-        progress("value: nothing new, the scores stand")
-        return kept
-    rows = read_cutoffs(cutoffs, states, settings.horizons)
-    today = as_of_day(rows)
-    if today is None:
+    asked = _asked(source, settings)
+    if len(asked) == 0:
         return VALUE_SCHEMA.empty_table()
-    asked = rows.at([today])
-    study = Study(rows, settings, memory_of(run.data_fingerprint))
-    horizons = sorted(settings.horizons)
-
-    def predict(horizon: int) -> ValuePrediction:
-        return predict_value(study, asked, today, horizon)
-
-    predictions = side_by_side("value", predict, horizons, settings, progress)
-    metrics: dict[str, Any] = {}
+    heads, today = load_heads(stored), int(asked.day[0])
+    metrics: dict[str, dict[str, Any]] = {}
     parts = []
-    for horizon, prediction in zip(horizons, predictions, strict=True):
+    for horizon in _horizons(heads, settings):
+        prediction = predict_value(heads.silences, heads.values, asked, horizon, settings)
         metrics[f"{horizon}d"] = {
             "method": prediction.method,
             "customers": len(asked),
-            "closed_cutoffs": len(study.closed(horizon)),
             "mean_amount": round(float(prediction.amount.mean()), 6),
-            **_value_facts(study, prediction, today),
         }
+        if prediction.model is not None:
+            used = prediction.model.members.space.horizon
+            sample = prediction.model.amount(_sample(asked, settings))
+            metrics[f"{horizon}d"] |= _model_facts(heads, used, horizon, sample)
         parts.append(_value_columns(asked, horizon, prediction))
-    made = _finish(run, VALUE_SCHEMA, parts, today, metrics)
-    return _served(run, previous, made, settings, progress)
+    progress(f"value: {len(asked)} customers scored by {heads.run['run_id']}")
+    return _finish(heads, VALUE_SCHEMA, parts, today, metrics)
 
 
-def _served(
-    run: Run,
-    previous: pa.Table | None,
-    made: pa.Table,
-    settings: HeadSettings,
-    progress: Progress,
-) -> pa.Table:
-    """Return what is served: the new scores, or those in force where the new model is worse."""
-    served, reason = run.kept_out(previous, made, settings.largest_skill_drop)
-    if reason:
-        progress(f"KEPT OUT, the scores in force stand: {reason}")
-    return served
+def _asked(source: CutoffSource, settings: HeadSettings) -> CutoffRows:
+    """Return the customers at the as-of date."""
+    rows = read_cutoffs(*source.read(Wanted(as_of=True)), settings.horizons)
+    today = as_of_day(rows)
+    return rows if today is None else rows.at([today])
 
 
-def side_by_side(
-    score: str,
-    task: Callable[[int], Result],
-    horizons: list[int],
-    settings: HeadSettings,
-    progress: Progress,
-) -> list[Result]:
-    """Run a task for each horizon on the allowed threads; progress is told in order."""
-    results: list[Result] = []
-    with ThreadPoolExecutor(max_workers=settings.workers) as pool:
-        for horizon, result in zip(horizons, pool.map(task, horizons), strict=True):
-            progress(f"{score}: {horizon} days done ({len(results) + 1} of {len(horizons)})")
-            results.append(result)
-    return results
+def _horizons(heads: StoredHeads, settings: HeadSettings) -> list[int]:
+    horizons = sorted(settings.horizons)
+    missing = [horizon for horizon in horizons if horizon not in heads.heads]
+    if missing:
+        score, run_id = heads.run["score"], heads.run["run_id"]
+        raise ValueError(
+            f"there is no stored head of {missing[0]} days in the run {run_id}, which has "
+            f"{', '.join(map(str, sorted(heads.heads)))}: build {score}_heads first"
+        )
+    return horizons
+
+
+def _sample(asked: CutoffRows, settings: HeadSettings) -> CutoffRows:
+    """Return as many customers as the reference of drift was taken from."""
+    return Study(asked, settings).asked(int(asked.day[0]))
+
+
+def _model_facts(heads: StoredHeads, used: int, horizon: int, now: FloatArray) -> Mapping[str, Any]:
+    """Return what is known of the head that was used for a horizon, and how far scores moved."""
+    known = {k: v for k, v in heads.facts[used].metrics.items() if k != "closed_cutoffs"}
+    drift = calibration_tenths.stability_index(heads.heads[used].reference, now)
+    return {**(known if used != horizon else {}), "score_psi": drift}
 
 
 def _churn_columns(
@@ -256,50 +233,18 @@ def _value_columns(asked: CutoffRows, horizon: int, prediction: ValuePrediction)
     }
 
 
-def _silence_facts(study: Study, prediction: SilencePrediction, today: int) -> dict[str, Any]:
-    model = prediction.model
-    if model is None:
-        return {}
-    return {
-        "blend": dict(zip(("regression", "trees", "bg_nbd"), model.blend.tolist(), strict=True)),
-        "calibration_slope": round(model.scaling.slope, 6),
-        "calibration_intercept": round(model.scaling.intercept, 6),
-        "uses_encoder_state": model.uses_state,
-        "skill": churn.out_of_time_skill(study, model, today, model.members.space.horizon),
-        "score_psi": _score_drift(study, model.probability, today, model.members.space.horizon),
-    }
-
-
-def _value_facts(study: Study, prediction: ValuePrediction, today: int) -> dict[str, Any]:
-    model = prediction.model
-    if model is None:
-        return {}
-    return {
-        "blend": dict(zip(value.MEMBERS, model.weights.round(4).tolist(), strict=True)),
-        "vip_threshold": round(model.members.tiers.threshold, 6),
-        "largest_amount": round(model.members.cap, 6),
-        "uses_encoder_state": model.uses_state,
-        "skill": value.out_of_time_skill(study, model, today, model.members.space.horizon),
-        "score_psi": _score_drift(study, model.amount, today, model.members.space.horizon),
-    }
-
-
-def _score_drift(
-    study: Study, score: Callable[[CutoffRows], FloatArray], today: int, horizon: int
-) -> float | None:
-    """Return how far the score has moved between the newest training cut-off and now."""
-    then = study.asked(study.learnt(horizon, today)[-1])
-    return calibration_tenths.stability_index(score(then), score(study.asked(today)))
-
-
 def _finish(
-    run: Run, schema: pa.Schema, parts: list[dict[str, Any]], today: int, metrics: dict[str, Any]
+    heads: StoredHeads,
+    schema: pa.Schema,
+    parts: list[dict[str, Any]],
+    today: int,
+    metrics: Mapping[str, Mapping[str, Any]],
 ) -> pa.Table:
-    metadata = run.metadata(today, metrics)
+    metadata, run_id = heads.metadata(metrics), heads.run["run_id"]
     tables = []
     for columns in parts:
         count = len(columns["customer_no"])
-        columns["run_id"] = constant(run.run_id, count, pa.string())
+        columns["run_id"] = constant(run_id, count, pa.string())
         columns["cutoff_date"] = constant(day_to_date(today), count, pa.date32())
         columns["run_metadata"] = constant(metadata, count, pa.string())
         arrays = [pa.array(columns[field.name]).cast(field.type) for field in schema]

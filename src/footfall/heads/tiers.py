@@ -135,8 +135,8 @@ def decision_weights(
     """
     if len(asked) == 0:
         return np.ones(3)
-    sample = _thinned(asked)
-    held = [(_thinned(chances), _thinned(tiers)) for chances, tiers in held if len(tiers)]
+    sample = thinned(asked)
+    held = [(thinned(chances), thinned(tiers)) for chances, tiers in held if len(tiers)]
     scores, weights = [], []
     for regular in _WEIGHT_GRID:
         for vip in _WEIGHT_GRID:
@@ -166,5 +166,6 @@ def _macro_f1(probabilities: FloatArray, truth: FloatArray, weight: FloatArray) 
     return float(np.mean(2.0 * hits / np.maximum(named + truth.sum(axis=0), 1e-9)))
 
 
-def _thinned(rows: AnyArray) -> AnyArray:
+def thinned(rows: AnyArray) -> AnyArray:
+    """Return evenly spaced rows, as many as :func:`decision_weights` looks at."""
     return rows[:: max(1, -(-len(rows) // _DECISION_SAMPLE))]

@@ -15,15 +15,17 @@ from footfall.evaluation.leads import LEADS, OURS, leads
 from footfall.evaluation.score_metrics import amount_metrics, probability_metrics, tier_metrics
 from footfall.heads import baselines
 from footfall.heads.churn import silence_labels
+from footfall.heads.cutoffs.digests import CutoffDigests
 from footfall.heads.cutoffs.features import purchase_days
 from footfall.heads.cutoffs.rows import CutoffRows
 from footfall.heads.cutoffs.settings import HeadSettings
 from footfall.heads.cutoffs.study import Study
 from footfall.heads.early_warning import days_of_notice
-from footfall.heads.predictions import predict_silence, predict_value
+from footfall.heads.predictions import predict_silence, predict_value, silence_models
 from footfall.heads.result_rows import STATE_CHOICES, result_rows, tenth_rows
 from footfall.heads.runs import day_to_date
 from footfall.heads.tiers import tier_of
+from footfall.heads.value import fit_value
 
 FEWEST_TESTED = 30
 
@@ -37,15 +39,15 @@ class Trial:
     is_latest: bool
 
 
-def trials(study: Study, horizon: int) -> list[Trial]:
-    """The test cut-offs of a horizon that have a past to learn from and enough customers."""
-    closed = study.closed(horizon)
-    found = []
+def trials(digests: CutoffDigests, horizon: int, most: int) -> list[Trial]:
+    """Return the ``most`` newest test cut-offs that have a past to learn from and customers."""
+    closed = digests.closed(horizon)
     # Counted from the start: where fewer have closed than are asked for, all of them are tested.
-    for day in closed[max(len(closed) - study.settings.backtest_cutoffs, 0) :]:
-        if study.learnt(horizon, day) and int((study.rows.day == day).sum()) >= FEWEST_TESTED:
-            found.append(Trial(horizon, day, day == closed[-1]))
-    return found
+    return [
+        Trial(horizon, day, day == closed[-1])
+        for day in closed[max(len(closed) - most, 0) :]
+        if digests.learnt(horizon, day) and digests.sizes[day] >= FEWEST_TESTED
+    ]
 
 
 def churn_trial(study: Study, trial: Trial) -> list[dict[str, Any]]:
@@ -53,7 +55,9 @@ def churn_trial(study: Study, trial: Trial) -> list[dict[str, Any]]:
     horizon, settings = trial.horizon, study.settings
     tested = study.rows.at([trial.day])
     predicted = {
-        name: predict_silence(study, tested, trial.day, horizon, state=state)
+        name: predict_silence(
+            silence_models(study, trial.day, horizon, state=state), tested, horizon
+        )
         for name, state in _state_choices(study.rows).items()
     }
     ours = predicted[OURS]
@@ -84,7 +88,13 @@ def value_trial(study: Study, trial: Trial) -> list[dict[str, Any]]:
     horizon, settings = trial.horizon, study.settings
     tested = study.rows.at([trial.day])
     predicted = {
-        name: predict_value(study, tested, trial.day, horizon, state=state)
+        name: predict_value(
+            silence_models(study, trial.day, horizon, state=state),
+            {horizon: fit_value(study, trial.day, horizon, state=state)},
+            tested,
+            horizon,
+            settings,
+        )
         for name, state in _state_choices(study.rows).items()
     }
     ours = predicted[OURS]

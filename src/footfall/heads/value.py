@@ -19,11 +19,12 @@ from footfall.heads.cutoffs.features import (
 from footfall.heads.cutoffs.histories import order_value_at, repeat_buying_at
 from footfall.heads.cutoffs.rows import CutoffRows, customer_uniform
 from footfall.heads.cutoffs.study import Study
+from footfall.heads.judgements import Judgement, judge
 from footfall.heads.learners.boosting import Boosted, fit_boosted
 from footfall.heads.learners.calibration import AmountBands, fit_bands, one_error_choice
 from footfall.heads.learners.lifetimes import OrderValue, RepeatBuying
 from footfall.heads.learners.linear import LinearFit, fit_linear, sigmoid
-from footfall.heads.tiers import TierModel, decision_weights, fit_tiers, tier_of
+from footfall.heads.tiers import TierModel, decision_weights, fit_tiers, thinned, tier_of
 
 #: Names of the blended predictions, in order.
 MEMBERS = ("poisson", "trees", "stacked", "window", "repeat")
@@ -154,9 +155,7 @@ def fit_value(
     members = value_members(study, origin, horizon)
     if members is None:
         return None
-    held = study.recall(
-        "held-out value", horizon, origin, lambda: _held_out(study, origin, horizon)
-    )
+    held = _recalled(study, origin, horizon)
     weights = choose_blend(held.actual, held.plain, held.customer_no)
     uses_state = members.with_state is not None and state is not False
     if uses_state and state is None:
@@ -168,7 +167,8 @@ def fit_value(
     # The bands are learned on the rows that chose the blend. That costs nothing worth a second
     # split: one of 72 blends, half of it fixed, hardly fits the rows (a test holds the tails).
     bands = fit_bands(predicted, held.actual, study.settings.interval_coverage)
-    return ValueModel(members, uses_state, weights, bands, held.tiers)
+    tiers = tuple((thinned(chances), thinned(actual)) for chances, actual in held.tiers)
+    return ValueModel(members, uses_state, weights, bands, tiers)
 
 
 def out_of_time_skill(study: Study, model: ValueModel, origin: int, horizon: int) -> float | None:
@@ -176,14 +176,39 @@ def out_of_time_skill(study: Study, model: ValueModel, origin: int, horizon: int
 
     None without held-out rows, or where all of them spent the same.
     """
-    held = study.recall(
-        "held-out value", horizon, origin, lambda: _held_out(study, origin, horizon)
-    )
+    held = _recalled(study, origin, horizon)
     if len(held.actual) == 0 or held.actual.min() == held.actual.max():
         return None
     members = held.with_state if model.uses_state else held.plain
-    error = np.abs(held.actual - members @ model.weights).mean()
-    return float(1.0 - error / np.abs(held.actual - held.actual.mean()).mean())
+    found = _judgement(members @ model.weights, held.actual)
+    return 1.0 - found.loss / found.plain_loss
+
+
+def judged_days(study: Study, model: ValueModel, origin: int, horizon: int) -> dict[int, Judgement]:
+    """Return how models fitted as this one, at each held-out day of ``origin``, did there."""
+    held = _recalled(study, origin, horizon)
+    amount = (held.with_state if model.uses_state else held.plain) @ model.weights
+    return {
+        int(day): _judgement(amount[held.day == day], held.actual[held.day == day])
+        for day in np.unique(held.day)
+    }
+
+
+def judged(model: ValueModel, rows: CutoffRows, horizon: int) -> Judgement:
+    """Return how a model does on customers at a closed cut-off."""
+    return _judgement(model.amount(rows), rows.spend[horizon])
+
+
+def _recalled(study: Study, origin: int, horizon: int) -> _HeldOut:
+    return study.recall(
+        "held-out value", horizon, origin, lambda: _held_out(study, origin, horizon)
+    )
+
+
+def _judgement(amount: FloatArray, actual: FloatArray) -> Judgement:
+    """Return the absolute errors of amounts and of the mean of all, means over rows."""
+    plain = actual.mean() if len(actual) else 0.0
+    return judge(np.abs(actual - amount), np.abs(actual - plain))
 
 
 def value_members(study: Study, origin: int, horizon: int) -> ValueMembers | None:
@@ -199,6 +224,8 @@ class _HeldOut:
     ----------
     customer_no
         Whose each row is, [rows]; a customer has one at each held-out cut-off.
+    day
+        That cut-off, [rows].
     actual
         Spend, [rows].
     plain, with_state
@@ -208,6 +235,7 @@ class _HeldOut:
     """
 
     customer_no: IntArray
+    day: IntArray
     actual: FloatArray
     plain: FloatArray
     with_state: FloatArray
@@ -217,10 +245,12 @@ class _HeldOut:
 def _held_out(study: Study, origin: int, horizon: int) -> _HeldOut:
     learnt = study.learnt(horizon, origin)
     actual, plain, with_state = [np.zeros(0)], [np.zeros((0, 5))], [np.zeros((0, 5))]
-    customers, tiers = [np.zeros(0, dtype=np.int64)], []
+    nobody = np.zeros(0, dtype=np.int64)
+    customers, days, tiers = [nobody], [nobody], []
 
     def judge(where: Study, day: int, members: ValueMembers, asked: CutoffRows) -> None:
         customers.append(asked.customer_no)
+        days.append(asked.day)
         actual.append(asked.spend[horizon])
         plain.append(members.amounts(asked, uses_state=False))
         with_state.append(members.amounts(asked, uses_state=True))
@@ -244,6 +274,7 @@ def _held_out(study: Study, origin: int, horizon: int) -> _HeldOut:
                 judge(rest, origin, members, asked)
     return _HeldOut(
         np.concatenate(customers),
+        np.concatenate(days),
         np.concatenate(actual),
         np.concatenate(plain),
         np.concatenate(with_state),

@@ -75,8 +75,8 @@ class FeatureSpace:
 
     def state_design(self, rows: CutoffRows) -> FloatArray:
         """Return standardised principal components of the states, float64 [rows, components]."""
-        if self.state_basis.shape[1] == 0:
-            return np.zeros((len(rows), 0))
+        if self.state_basis.shape[1] == 0 or rows.states.shape[1] == 0:
+            return np.zeros((len(rows), self.state_basis.shape[1]))
         # A customer without a state stands at the mean, where the state says nothing.
         known = np.where(np.isnan(rows.states), self.state_centre, rows.states)
         scores = (known - self.state_centre) @ self.state_basis / self.state_scale

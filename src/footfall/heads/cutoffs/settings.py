@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import Any
 
 from footfall.core.settings import Settings
 
@@ -17,6 +18,10 @@ _VARS = {
     "backtest_cutoffs": "backtest_cutoffs",
     "largest_skill_drop": "largest_skill_drop",
 }
+
+#: What decides how a horizon is fitted, and what else decides its figures at a tested cut-off.
+_OF_FITS = ("seed", "vip_share", "interval_coverage", "max_training_rows")
+_OF_BACKTESTS = ("bootstrap_replicates", "warning_probability")
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,14 @@ class HeadSettings(Settings):
             raise self.bad("largest_skill_drop", self.largest_skill_drop, "above 0 and at most 1")
         if self.threads < 0:
             raise self.bad("threads", self.threads, "0 (one a core) or more")
+
+    def of_fits(self) -> dict[str, Any]:
+        """Return the settings that decide what is fitted, as values that JSON knows."""
+        return {name: getattr(self, name) for name in _OF_FITS}
+
+    def of_backtests(self) -> dict[str, Any]:
+        """Return the settings that decide what a back-test finds at a cut-off."""
+        return {name: getattr(self, name) for name in (*_OF_FITS, *_OF_BACKTESTS)}
 
     @property
     def workers(self) -> int:

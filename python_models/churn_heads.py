@@ -1,0 +1,19 @@
+"""Fits the heads of churn whose closed cut-offs have changed; one row an array, never a pickle."""
+
+from footfall import heads
+from footfall.adapter import cutoffs, progress, tables
+
+
+def model(dbt, session):
+    source = cutoffs.Cutoffs(
+        session,
+        dbt.ref("int_customer_cutoffs"),
+        dbt.ref("attention_states"),
+        dbt.ref("int_cutoff_digests"),
+    )
+    return heads.train_churn(
+        source,
+        settings=heads.HeadSettings.from_mapping(dbt.config.meta_get("settings")),
+        previous=tables.previous(session, dbt.this),
+        progress=progress.log,
+    )

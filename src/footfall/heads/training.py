@@ -1,0 +1,269 @@
+"""When heads are fitted anew, what is fitted, and whether it takes the place of what stands.
+
+A head learns from closed cut-offs. As long as code, settings and these rows are the same, it
+stands, however many events come in: scores are made by applying it. A horizon is fitted by itself
+when one of its cut-offs closes, or when a late event changes one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import Any, TypeVar
+
+import pyarrow as pa
+
+from footfall.core.fingerprints import code_fingerprint, combined_fingerprint
+from footfall.core.identity import Identity
+from footfall.core.progress import Progress
+from footfall.core.stored_rows import SCHEMA, ArtifactError
+from footfall.heads import churn, value
+from footfall.heads.cutoffs.digests import CutoffDigests, read_digests
+from footfall.heads.cutoffs.rows import CutoffRows, read_cutoffs
+from footfall.heads.cutoffs.settings import HeadSettings
+from footfall.heads.cutoffs.source import CutoffSource, Wanted
+from footfall.heads.cutoffs.study import Study, memory_of
+from footfall.heads.judgements import Judgement, skills
+from footfall.heads.predictions import silence_models
+from footfall.heads.runs import day_to_date
+from footfall.heads.stored import Head, HeadFacts, StoredHeads, load_heads, no_reference, run_id_of
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """One of the two scores that have heads: how a horizon is fitted, and an older head judged."""
+
+    score: str
+    fit: Callable[[Study, int, int], tuple[Head, dict[int, Judgement], dict[str, Any]]]
+    judge: Callable[[Head, CutoffRows, int], Judgement | None]
+
+
+def train_churn(
+    source: CutoffSource,
+    *,
+    settings: HeadSettings,
+    previous: pa.Table | None = None,
+    progress: Progress,
+) -> pa.Table:
+    """Fit the heads of churn whose cut-offs have moved; the others stand.
+
+    Parameters
+    ----------
+    source
+        Customers at cut-offs. Rows are read only where something is to be fitted.
+    settings
+        Of the heads.
+    previous
+        The heads that stand; given back as they are where nothing has moved.
+    progress
+        Called with a line of text for each step.
+
+    Returns
+    -------
+    Rows of :data:`footfall.core.stored_rows.SCHEMA`; none where nobody has bought yet.
+    """
+    return _train(_Kind("churn", _fit_churn, _judge_churn), source, settings, previous, progress)
+
+
+def train_value(
+    source: CutoffSource,
+    *,
+    settings: HeadSettings,
+    previous: pa.Table | None = None,
+    progress: Progress,
+) -> pa.Table:
+    """Fit the heads of value, tiers among them, as :func:`train_churn` does."""
+    return _train(_Kind("value", _fit_value, _judge_value), source, settings, previous, progress)
+
+
+def side_by_side(
+    score: str,
+    task: Callable[[int], Result],
+    horizons: list[int],
+    settings: HeadSettings,
+    progress: Progress,
+) -> list[Result]:
+    """Run a task for each horizon on the allowed threads; progress is reported in order."""
+    results: list[Result] = []
+    with ThreadPoolExecutor(max_workers=settings.workers) as pool:
+        for horizon, result in zip(horizons, pool.map(task, horizons), strict=True):
+            progress(f"{score}: {horizon} days done ({len(results) + 1} of {len(horizons)})")
+            results.append(result)
+    return results
+
+
+def study_of(
+    source: CutoffSource, digests: CutoffDigests, settings: HeadSettings, *, with_today: bool
+) -> Study:
+    """Read the sampled customers at all cut-offs, and everybody at the as-of date if asked."""
+    wanted = Wanted(as_of=with_today, sampled_every=digests.sampled_every)
+    cutoffs, states = source.read(wanted)
+    rows = read_cutoffs(cutoffs, states, settings.horizons)
+    return Study(rows, settings, memory_of(digests.of_all()))
+
+
+def _train(
+    kind: _Kind,
+    source: CutoffSource,
+    settings: HeadSettings,
+    previous: pa.Table | None,
+    progress: Progress,
+) -> pa.Table:
+    started, digests = perf_counter(), read_digests(source)
+    today = digests.as_of
+    if today is None:
+        return SCHEMA.empty_table()
+    standing = _standing(previous, progress)
+    horizons = sorted(settings.horizons)
+    wanted = {h: _fingerprint(digests, settings, h, today) for h in horizons}
+    known = {} if standing is None else standing.facts
+    stale = [h for h in horizons if h not in known or not known[h].is_current(wanted[h])]
+    if standing is not None and not stale and sorted(known) == horizons and previous is not None:
+        progress(f"{kind.score}: nothing new to learn from, the heads stand")
+        return previous
+    study = study_of(source, digests, settings, with_today=True)
+
+    def fit(horizon: int) -> tuple[Head, HeadFacts]:
+        head, judged, metrics = kind.fit(study, today, horizon)
+        learnt = digests.learnt(horizon, today)
+        metrics = {"closed_cutoffs": len(digests.closed(horizon)), **metrics}
+        facts = HeadFacts(wanted[horizon], today, tuple(learnt), judged, metrics)
+        return head, facts
+
+    made = side_by_side(f"heads of {kind.score}", fit, stale, settings, progress)
+    fitted = dict(zip(stale, made, strict=True))
+    heads = {} if standing is None else {h: standing.heads[h] for h in horizons if h in known}
+    facts = {h: known[h] for h in horizons if h in known}
+    reasons: dict[int, str] = {}
+    for horizon, (head, new) in fitted.items():
+        reason = ""
+        if standing is not None and horizon in known:
+            reason = _why_worse(kind, study, standing, new, horizon)
+        if reason:
+            reasons[horizon] = reason
+            turned_away = (*known[horizon].turned_away, new.fingerprint)
+            facts[horizon] = replace(known[horizon], turned_away=turned_away)
+        else:
+            heads[horizon], facts[horizon] = head, new
+    run = _run(kind, settings, facts, today, perf_counter() - started)
+    if reasons:
+        tried = {h: fitted[h][1] if h in reasons else facts[h] for h in horizons}
+        reason = "; ".join(reasons.values())
+        attempt = _run(kind, settings, tried, today, perf_counter() - started)
+        run["kept_out"] = {**attempt, "reason": reason}
+        progress(f"KEPT OUT, the heads in force stand: {reason}")
+    return StoredHeads(run, heads, facts).to_table()
+
+
+def _standing(previous: pa.Table | None, progress: Progress) -> StoredHeads | None:
+    if previous is None or previous.num_rows == 0:
+        return None
+    try:
+        return load_heads(previous)
+    except ArtifactError as error:
+        progress(f"the stored heads cannot be read and are fitted anew: {error}")
+        return None
+
+
+def _fingerprint(digests: CutoffDigests, settings: HeadSettings, horizon: int, today: int) -> str:
+    """Return what has to stay the same for a head to stand."""
+    data = digests.of_head(horizon, today)
+    return Identity(code_fingerprint(), data, settings.of_fits(), "cpu").fingerprint
+
+
+def _why_worse(
+    kind: _Kind, study: Study, standing: StoredHeads, new: HeadFacts, horizon: int
+) -> str:
+    """Return why the head in force is clearly better than a new one; empty where it is not.
+
+    Both are judged on the same cut-offs, which neither learned from. The new one by models of
+    these days that were fitted as it was. The one in force by itself where the cut-off closed
+    after it was fitted, otherwise by what was noted when it was.
+    """
+    old, old_facts = standing.heads[horizon], standing.facts[horizon]
+    judged: dict[int, Judgement] = {}
+    for day in new.judged:
+        if day in old_facts.learnt:
+            found = old_facts.judged.get(day)
+        else:
+            found = kind.judge(old, study.asked(day), horizon)
+        if found is not None:
+            judged[day] = found
+    both = skills(new.judged, judged)
+    if both is None:
+        return ""
+    after, before = both
+    if after >= before - study.settings.largest_skill_drop:
+        return ""
+    days = ", ".join(day_to_date(day).isoformat() for day in sorted(judged) if day in new.judged)
+    return (
+        f"{kind.score} {horizon}d: skill {after:.3f} at {days} is {before - after:.3f} below the "
+        f"{before:.3f} of the head in force (run {standing.run['run_id']})"
+    )
+
+
+def _run(
+    kind: _Kind, settings: HeadSettings, facts: dict[int, HeadFacts], today: int, seconds: float
+) -> dict[str, Any]:
+    """Return what `model_runs` tells of heads."""
+    data = combined_fingerprint(*(f"{h} {facts[h].fingerprint}" for h in sorted(facts)))
+    return {
+        "run_id": run_id_of(kind.score, facts),
+        "score": kind.score,
+        "fitted_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "code_fingerprint": code_fingerprint(),
+        "data_fingerprint": data,
+        "cutoff_date": day_to_date(today).isoformat(),
+        "seed": settings.seed,
+        "device": "cpu",
+        "seconds": round(seconds, 3),
+        "metrics": {f"{h}d": facts[h].metrics for h in sorted(facts)},
+    }
+
+
+def _fit_churn(
+    study: Study, today: int, horizon: int
+) -> tuple[Head, dict[int, Judgement], dict[str, Any]]:
+    model = silence_models(study, today, horizon)[horizon]
+    if model is None:
+        return Head(None, None, no_reference()), {}, {}
+    reference = model.probability(study.asked(study.learnt(horizon, today)[-1]))
+    facts = {
+        "blend": dict(zip(("regression", "trees", "bg_nbd"), model.blend.tolist(), strict=True)),
+        "calibration_slope": round(model.scaling.slope, 6),
+        "calibration_intercept": round(model.scaling.intercept, 6),
+        "uses_encoder_state": model.uses_state,
+        "skill": churn.out_of_time_skill(study, model, today, horizon),
+    }
+    return Head(model, None, reference), churn.judged_days(study, model, today, horizon), facts
+
+
+def _judge_churn(head: Head, rows: CutoffRows, horizon: int) -> Judgement | None:
+    return None if head.silence is None else churn.judged(head.silence, rows, horizon)
+
+
+def _fit_value(
+    study: Study, today: int, horizon: int
+) -> tuple[Head, dict[int, Judgement], dict[str, Any]]:
+    silence = silence_models(study, today, horizon)[horizon]
+    model = value.fit_value(study, today, horizon)
+    if model is None:
+        return Head(silence, None, no_reference()), {}, {}
+    reference = model.amount(study.asked(study.learnt(horizon, today)[-1]))
+    facts = {
+        "blend": dict(zip(value.MEMBERS, model.weights.round(4).tolist(), strict=True)),
+        "vip_threshold": round(model.members.tiers.threshold, 6),
+        "largest_amount": round(model.members.cap, 6),
+        "uses_encoder_state": model.uses_state,
+        "skill": value.out_of_time_skill(study, model, today, horizon),
+    }
+    return Head(silence, model, reference), value.judged_days(study, model, today, horizon), facts
+
+
+def _judge_value(head: Head, rows: CutoffRows, horizon: int) -> Judgement | None:
+    return None if head.value is None else value.judged(head.value, rows, horizon)
