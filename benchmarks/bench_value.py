@@ -142,7 +142,7 @@ def judge(
     found: dict[str, dict[str, dict[str, float]]] = {}
     for backtest in (heads.backtest_churn, heads.backtest_value):
         table = backtest(
-            cutoffs, states, settings=settings, tested_horizons=(horizon,),
+            heads.ArrowCutoffs(cutoffs, states), settings=settings, tested_horizons=(horizon,),
             progress=lambda line: print(line, file=sys.stderr, flush=True),
         )  # fmt: skip
         for row in table.to_pylist():

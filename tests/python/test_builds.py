@@ -122,8 +122,8 @@ def test_a_second_build_with_nothing_new_trains_and_scores_nothing(
         (recommendations, "recommend"),
         (recommendations, "backtest"),
         (fits, "fit"),
-        (heads.scores, "predict_silence"),
-        (heads.scores, "predict_value"),
+        (heads.churn, "_fit_members"),
+        (heads.value, "_fit_members"),
     ):
         monkeypatch.setattr(module, work, called)
     outcome = built_shop.build(())

@@ -1,7 +1,5 @@
 """Customers at cut-offs as the database holds them: it picks the rows, only those become Arrow."""
 
-import datetime
-
 import duckdb
 import pyarrow as pa
 
@@ -48,7 +46,4 @@ def _condition(wanted: Wanted) -> str:
     past = "false"
     if wanted.sampled_every:
         past = f"not is_as_of and customer_no % {wanted.sampled_every} = 0"
-    if wanted.day is not None:
-        day = datetime.date(1970, 1, 1) + datetime.timedelta(days=wanted.day)
-        past += f" and cutoff_date = date '{day}'"
     return f"is_as_of or ({past})" if wanted.as_of else past

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from footfall.core.arrays import FloatArray, IntArray
@@ -11,16 +9,12 @@ from footfall.heads.cutoffs.rows import CutoffRows
 from footfall.heads.cutoffs.study import Study
 from footfall.heads.predictions import SilencePrediction
 
-#: Reads those customers (by number) as they were at an earlier cut-off (a day).
-ReadPast = Callable[[int, IntArray], CutoffRows]
-
 
 def first_warnings(
     prediction: SilencePrediction,
     asked: CutoffRows,
     today: int,
-    past: list[int],
-    read: ReadPast,
+    before: CutoffRows,
     threshold: float,
 ) -> FloatArray:
     """Return the day of each customer's first standing warning, NaN where none stands, [rows].
@@ -37,10 +31,8 @@ def first_warnings(
         Customers at ``today``.
     today
         The day that is stood on.
-    past
-        Cut-offs before it, ascending.
-    read
-        How to get at customers at one of these; asked only for those who are still warned of.
+    before
+        The same customers, others may be among them, at the cut-offs before it.
     threshold
         P(silence) from which a customer is warned of.
     """
@@ -51,14 +43,13 @@ def first_warnings(
         return first
     silent_since = today - asked.features["f_recency_days"]
     standing = np.flatnonzero(warned)
-    for day in reversed(past):
+    for day in np.unique(before.day)[::-1]:
         standing = standing[silent_since[standing] < day]
-        if len(standing) == 0:
+        then = before.at([int(day)])
+        then = then.take(np.isin(then.customer_no, asked.customer_no[standing]))
+        if len(then) == 0:
             break
-        before = read(day, asked.customer_no[standing])
-        if len(before) == 0:
-            break
-        risen = before.customer_no[prediction.past_probability(before) >= threshold]
+        risen = then.customer_no[prediction.past_probability(then) >= threshold]
         standing = standing[np.isin(asked.customer_no[standing], risen)]
         first[standing] = float(day)
     return first
@@ -76,15 +67,9 @@ def days_of_notice(
     -------
     Days of notice, NaN without a warning, [rows]; positions of the customers who lapse.
     """
-
-    def read(day: int, customers: IntArray) -> CutoffRows:
-        before = study.rows.at([day])
-        return before.take(np.isin(before.customer_no, customers))
-
     silent = tested.features["f_recency_days"]
-    past = [int(day) for day in np.unique(study.rows.day) if day < today]
-    threshold = study.settings.warning_probability
-    first = first_warnings(prediction, tested, today, past, read, threshold)
+    before = study.rows.take(study.rows.day < today)
+    first = first_warnings(prediction, tested, today, before, study.settings.warning_probability)
     notice = today - silent + horizon - first
     lapsing = np.flatnonzero((silent < horizon) & (tested.orders[horizon] <= 0))
     return notice, lapsing

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from footfall.core.arrays import FloatArray, IntArray
+from footfall.core.arrays import FloatArray
 from footfall.core.progress import Progress
 from footfall.evaluation import calibration as calibration_tenths
-from footfall.heads.cutoffs.digests import read_digests
 from footfall.heads.cutoffs.rows import CutoffRows, as_of_day, read_cutoffs
 from footfall.heads.cutoffs.settings import HeadSettings
 from footfall.heads.cutoffs.source import CutoffSource, Wanted
@@ -28,6 +28,8 @@ from footfall.heads.runs import constant, day_to_date
 from footfall.heads.stored import StoredHeads, load_heads
 from footfall.heads.tiers import POTENTIAL, REGULAR, TIER_NAMES, VIP
 
+#: Customers whose past is in memory at the same time.
+_CUSTOMERS_AT_ONCE = 20_000
 _RUN_COLUMNS = [
     ("run_id", pa.string()),
     ("cutoff_date", pa.date32()),
@@ -97,12 +99,6 @@ def score_churn(
         return CHURN_SCHEMA.empty_table()
     heads, today = load_heads(stored), int(asked.day[0])
     horizons = _horizons(heads, settings)
-    past = read_digests(source).past(today)
-
-    def read(day: int, customers: IntArray) -> CutoffRows:
-        wanted = Wanted(sampled_every=1, day=day, customers=customers)
-        return read_cutoffs(*source.read(wanted), settings.horizons)
-
     metrics: dict[str, dict[str, Any]] = {}
     parts = []
     for horizon in horizons:
@@ -116,7 +112,7 @@ def score_churn(
             used = prediction.model.members.space.horizon
             sample = prediction.model.probability(_sample(asked, settings))
             metrics[f"{horizon}d"] |= _model_facts(heads, used, horizon, sample)
-        warned = first_warnings(prediction, asked, today, past, read, settings.warning_probability)
+        warned = _warnings(prediction, asked, source, settings)
         parts.append(_churn_columns(asked, horizon, warned, prediction))
     progress(f"churn: {len(asked)} customers scored by {heads.run['run_id']}")
     return _finish(heads, CHURN_SCHEMA, parts, today, metrics)
@@ -155,6 +151,22 @@ def score_value(
         parts.append(_value_columns(asked, horizon, prediction))
     progress(f"value: {len(asked)} customers scored by {heads.run['run_id']}")
     return _finish(heads, VALUE_SCHEMA, parts, today, metrics)
+
+
+def _warnings(
+    prediction: SilencePrediction, asked: CutoffRows, source: CutoffSource, settings: HeadSettings
+) -> FloatArray:
+    """Return first warnings; of the past only those are read who are warned of, some at a time."""
+    today, threshold = int(asked.day[0]), settings.warning_probability
+    first = np.full(len(asked), np.nan)
+    warned = np.flatnonzero(prediction.probability >= threshold)
+    for start in range(0, len(warned), _CUSTOMERS_AT_ONCE):
+        some = warned[start : start + _CUSTOMERS_AT_ONCE]
+        wanted = Wanted(sampled_every=1, customers=asked.customer_no[some])
+        before = read_cutoffs(*source.read(wanted), settings.horizons)
+        chances = replace(prediction, probability=prediction.probability[some])
+        first[some] = first_warnings(chances, asked.take(some), today, before, threshold)
+    return first
 
 
 def _asked(source: CutoffSource, settings: HeadSettings) -> CutoffRows:

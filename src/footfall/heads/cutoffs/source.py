@@ -46,15 +46,12 @@ class Wanted:
         Everybody at the as-of date.
     sampled_every
         One customer in so many (by ``customer_no`` modulo this) at the days before it; 0 for none.
-    day
-        Of the days before it only this one, in days since 1970-01-01.
     customers
         Only these customers, by ``customer_no``.
     """
 
     as_of: bool = False
     sampled_every: int = 0
-    day: int | None = None
     customers: IntArray | None = None
 
 
@@ -136,8 +133,6 @@ class ArrowCutoffs:
         chosen = np.zeros(len(table), dtype=bool)
         if wanted.sampled_every:
             chosen = ~is_as_of & (number % wanted.sampled_every == 0)
-        if wanted.day is not None:
-            chosen &= table["cutoff_date"].cast(pa.int32()).to_numpy() == wanted.day
         if wanted.as_of:
             chosen |= is_as_of
         if wanted.customers is not None:
