@@ -9,7 +9,7 @@ def model(dbt, session):
         session,
         dbt.ref("int_customer_cutoffs"),
         dbt.ref("attention_states"),
-        dbt.ref("int_cutoff_digests"),
+        dbt.ref("cutoff_digests"),
     )
     return heads.train_churn(
         source,

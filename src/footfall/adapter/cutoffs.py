@@ -16,7 +16,7 @@ class Cutoffs:
         states: duckdb.DuckDBPyRelation,
         digests: duckdb.DuckDBPyRelation,
     ) -> None:
-        """Take the relations of `int_customer_cutoffs`, its states and `int_cutoff_digests`."""
+        """Take the relations of `int_customer_cutoffs`, its states and `cutoff_digests`."""
         self._session = session
         self._cutoffs = cutoffs
         self._states = states
@@ -27,7 +27,7 @@ class Cutoffs:
         return list(self._cutoffs.columns)
 
     def digests(self) -> pa.Table:
-        """Return the rows of `int_cutoff_digests`."""
+        """Return the rows of `cutoff_digests`."""
         return self._digests.to_arrow_table()
 
     def read(self, wanted: Wanted) -> tuple[pa.Table, pa.Table]:

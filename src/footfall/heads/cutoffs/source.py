@@ -62,7 +62,7 @@ class CutoffSource(Protocol):
         """Return the names of the columns of `int_customer_cutoffs`."""
 
     def digests(self) -> pa.Table:
-        """Return `int_cutoff_digests`: a row a cut-off and horizon."""
+        """Return `cutoff_digests`: a row a cut-off and horizon."""
 
     def read(self, wanted: Wanted) -> tuple[pa.Table, pa.Table]:
         """Return rows of `int_customer_cutoffs`, and of `attention_states` for the same rows."""
@@ -86,7 +86,7 @@ class ArrowCutoffs:
         return list(self._cutoffs.column_names)
 
     def digests(self) -> pa.Table:
-        """Return what `int_cutoff_digests` says of the same rows, with digests of its own."""
+        """Return what `cutoff_digests` says of the same rows, with digests of its own."""
         table = self._cutoffs
         counted = "f_order_days" if "f_order_days" in table.column_names else "f_order_count"
         if counted in table.column_names:

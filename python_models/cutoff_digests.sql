@@ -32,19 +32,23 @@ cutoff_sizes as (
 
 ),
 
+shop_size as (
+
+    select max(customer_count) / {{ sampled_customers }}e0 as samples
+    from cutoff_sizes
+
+),
+
 -- Fits make do with some fifteen thousand customers: one in two, four, eight … of a shop that has more. Each of these
 -- samples lies within the one before, and a growing shop seldom needs the next.
 sampling as (
 
     select
-        cast(
-            power(
-                2e0,
-                floor(ln(case when max(customer_count) >= {{ sampled_customers }}
-                    then max(customer_count) / {{ sampled_customers }}e0 else 1e0 end) / ln(2e0) + 1e-9)
-            ) as bigint
-        ) as sampled_every
-    from cutoff_sizes
+        case
+            when samples >= 2e0 then cast(power(2e0, floor(ln(samples) / ln(2e0) + 1e-9)) as bigint)
+            else 1
+        end as sampled_every
+    from shop_size
 
 ),
 
@@ -61,7 +65,7 @@ sampled_rows as (
         on cutoff_rows.customer_no = states.customer_no
         and cutoff_rows.cutoff_date = states.cutoff_date
     where cutoff_rows.is_as_of
-        or cutoff_rows.customer_no % coalesce(sampling.sampled_every, 1) = 0
+        or cutoff_rows.customer_no % sampling.sampled_every = 0
 
 ),
 
@@ -72,7 +76,7 @@ final as (
         cutoff_date,
         0 as horizon_days,
         is_as_of,
-        cast(coalesce(max(sampled_every), 1) as integer) as sampled_every,
+        cast(max(sampled_every) as integer) as sampled_every,
         count(*) as row_count,
         {{ rows_digest(digest_of_prefixed('f_', ['customer_no', 'state_from'], ref('int_customer_cutoffs'))) }}
             as content_digest
@@ -86,7 +90,7 @@ final as (
         cutoff_date,
         {{ days }} as horizon_days,
         is_as_of,
-        cast(coalesce(max(sampled_every), 1) as integer) as sampled_every,
+        cast(max(sampled_every) as integer) as sampled_every,
         count(*) as row_count,
         {{ rows_digest(row_digest([
             'customer_no', 'orders_next_' ~ days ~ 'd', 'round(spend_next_' ~ days ~ 'd, 4)'
