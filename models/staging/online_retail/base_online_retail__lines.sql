@@ -4,7 +4,7 @@
 -- first or of the second Online Retail data set).
 {%- set input = read_input(source('online_retail', 'lines'), 'online_retail_path') %}
 {%- set columns = input_columns(input) %}
-{%- set found = required_columns(var('online_retail_path'), columns, 'input_lines', {
+{%- set found = required_columns(var('online_retail_path', none), columns, 'input_lines', {
     'invoice_no': ['invoiceno', 'invoice_no', 'invoice'],
     'stock_code': ['stockcode', 'stock_code'],
     'description': ['description'],
