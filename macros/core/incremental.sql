@@ -9,6 +9,19 @@
 {% endmacro %}
 
 
+{#- What an earlier run left of a table that this run brings up to date after it has looked at it. It is declared as a
+    source of the same name, so that the graph shows it. Ask `has_earlier_run` first. -#}
+{% macro earlier_run(model_name) -%}
+    {{ return(source('earlier_run', model_name)) }}
+{%- endmacro %}
+
+
+{#- Whether there is something of a table to look back on: not in a first run, nor when all is made anew. -#}
+{% macro has_earlier_run(model_name) %}
+    {% do return(execute and not flags.FULL_REFRESH and load_built_relation(model_name) is not none) %}
+{% endmacro %}
+
+
 {#- The currency that amounts are told in, as a SQL literal; null when the shop has one currency and needs no rates. -#}
 {% macro reporting_currency_literal() -%}
     {{ "'" ~ var('reporting_currency') ~ "'" if var('reporting_currency') else 'cast(null as varchar)' }}
@@ -26,6 +39,12 @@
 {% endmacro %}
 
 
+{#- The same as a time in SQL: where it is written out, older rows are passed over unread. -#}
+{% macro earliest_pending_time() -%}
+    timestamptz '{{ earliest_pending_day() }} 00:00:00+00'
+{%- endmacro %}
+
+
 {#- The arrivals that this run has to read: on a full build all of them, otherwise the days that moved. The earliest of
     these days is written out as a time, so that older rows are passed over unread. -#}
 {% macro pending_arrivals(columns='arrivals.*') -%}
@@ -36,7 +55,7 @@
         on arrivals.source = arrival_days.source
         and arrivals.received_on = arrival_days.received_on
         and arrival_days.is_pending
-    where arrivals.received_at >= timestamptz '{{ earliest_pending_day() }} 00:00:00+00'
+    where arrivals.received_at >= {{ earliest_pending_time() }}
     {%- endif %}
 {%- endmacro %}
 
@@ -53,7 +72,7 @@
 
 {#- A digest of values that is the same on every version of a database, as text: md5 over the values as text, each
     behind its length, so that no two rows with different values are written alike. A moment does not read the same
-    everywhere: give it as `microseconds`. -#}
+    everywhere: give it as `microseconds_of`. -#}
 {% macro stable_digest(columns) -%}
     md5(
         {%- for column in columns %}
@@ -73,9 +92,72 @@
 {% endmacro %}
 
 
-{#- The order of deliveries that were received at the same moment: the first is accepted, whatever order they came in. -#}
-{% macro delivery_order(alias) -%}
-    {{ row_digest(prefixed(alias, delivery_content())) }}, {{ alias }}.customer_id, {{ alias }}.device_id
+{#- Settles which of several deliveries that were received at the same moment is accepted, whatever order they came in:
+    a digest of all that they say, raw ids included, so that deliveries of two customers are no tie either. -#}
+{% macro delivery_digest(alias) -%}
+    {{ stable_digest([microseconds_of(alias ~ '.event_at')]
+        + prefixed(alias, ['customer_id', 'device_id'] + delivery_content()[1:])) }}
+{%- endmacro %}
+
+
+{#- CTEs with the numbers of the raw ids of a CTE of arrivals. A key costs two hashes: made once for each id, not for
+    each row. -#}
+{% macro key_numbers(arrivals) -%}
+customer_ids as (
+
+    select distinct
+        source,
+        customer_id as raw_id
+    from {{ arrivals }}
+    where customer_id is not null
+
+),
+
+customer_keys as (
+
+    select
+        source,
+        raw_id,
+        {{ key_number(hmac_sha256("source || ':customer:' || raw_id")) }} as customer_no
+    from customer_ids
+
+),
+
+device_ids as (
+
+    select distinct
+        source,
+        device_id as raw_id
+    from {{ arrivals }}
+    where device_id is not null
+
+),
+
+device_keys as (
+
+    select
+        source,
+        raw_id,
+        {{ key_number(hmac_sha256("source || ':device:' || raw_id")) }} as anonymous_no
+    from device_ids
+
+)
+{%- endmacro %}
+
+
+{#- A CTE of arrivals with `customer_no` and `anonymous_no`, from the CTEs of `key_numbers`. -#}
+{% macro with_key_numbers(arrivals) -%}
+    select
+        {{ arrivals }}.*,
+        customer_keys.customer_no,
+        device_keys.anonymous_no
+    from {{ arrivals }}
+    left join customer_keys
+        on {{ arrivals }}.customer_id = customer_keys.raw_id
+        and {{ arrivals }}.source = customer_keys.source
+    left join device_keys
+        on {{ arrivals }}.device_id = device_keys.raw_id
+        and {{ arrivals }}.source = device_keys.source
 {%- endmacro %}
 
 
@@ -89,16 +171,23 @@
 {% endmacro %}
 
 
-{#- Incremental strategy: an event gives way to a delivery that was received earlier. That is of a pending day, and so the
-    one that gives way was received on that day or later. -#}
-{% macro get_incremental_replace_deliveries_sql(arg_dict) %}
-    delete from {{ arg_dict['target_relation'] }} as target
-    using {{ arg_dict['temp_relation'] }} as deliveries
-    where target.event_id = deliveries.event_id
-        and target.source = deliveries.source
-        and target.received_at >= timestamptz '{{ earliest_pending_day() }} 00:00:00+00';
+{#- Incremental strategy: what was withdrawn since the table was last brought up to date leaves, and what arrived comes
+    in. Where nothing was withdrawn the table is not searched; otherwise from the earliest of those rows on. -#}
+{% macro get_incremental_take_in_and_out_sql(arg_dict) %}
+    {%- set target_relation = arg_dict['target_relation'] -%}
+    {%- set withdrawn -%}
+    {{ ref('int_withdrawn_events') }} where withdrawn_at > {{ newest('loaded_at', target_relation) }}
+    {%- endset -%}
+    {%- set earliest = run_query('select min(received_at) from ' ~ withdrawn).columns[0].values()[0] -%}
+    {% if earliest %}
+    delete from {{ target_relation }} as target
+    using (select source, event_id from {{ withdrawn }}) as withdrawn
+    where target.event_id = withdrawn.event_id
+        and target.source = withdrawn.source
+        and target.received_at >= timestamptz '{{ earliest.isoformat() }}';
+    {% endif %}
 
-    insert into {{ arg_dict['target_relation'] }} by name
+    insert into {{ target_relation }} by name
     select * from {{ arg_dict['temp_relation'] }}
 {% endmacro %}
 
@@ -122,11 +211,54 @@
 {%- endmacro %}
 
 
+{#- The moment of this run as rows are stamped with it: later than all that is given, pairs of column and relation, even
+    when the clock is behind an earlier run. -#}
+{% macro later_than_all(stamps) -%}
+    greatest(
+            timestamptz '{{ run_started_at.isoformat() }}'
+            {%- for column, relation in stamps %},
+            {{ newest(column, relation) }} + interval 1 microsecond
+            {%- endfor %}
+        )
+{%- endmacro %}
+
+
+{#- The newest moment at which events came or left: what speaks of them is as new as that. -#}
+{% macro newest_move() -%}
+    greatest(
+            {{ newest('loaded_at', ref('int_accepted_events')) }},
+            {{ newest('withdrawn_at', ref('int_withdrawn_events')) }}
+        )
+{%- endmacro %}
+
+
+{#- The devices of withdrawn events that knew a customer on them: whom they belong to has to be found again. -#}
+{% macro devices_to_link_again() -%}
+    select distinct anonymous_no
+    from {{ ref('int_withdrawn_events') }}
+    where withdrawn_at > {{ newest('loaded_at', this) }}
+        and anonymous_no is not null
+        and customer_no is not null
+{%- endmacro %}
+
+
+{#- Incremental strategy: links are replaced, and those are gone that nothing speaks for any more. -#}
+{% macro get_incremental_replace_links_sql(arg_dict) %}
+    delete from {{ arg_dict['target_relation'] }}
+    where anonymous_no in (select anonymous_no from {{ arg_dict['temp_relation'] }})
+        or anonymous_no in ({{ devices_to_link_again() }});
+
+    insert into {{ arg_dict['target_relation'] }} by name
+    select * from {{ arg_dict['temp_relation'] }}
+{% endmacro %}
+
+
 {#- Whose history moved since this table was built. -#}
 {% macro touched_since_last_build() -%}
     select
         visitor_no,
-        min(touched_from) as touched_from
+        min(touched_from) as touched_from,
+        max(left_until) as left_until
     from {{ ref('int_touched_visitors') }}
     where batch_at > {{ newest('loaded_at', this) }}
     group by visitor_no
@@ -261,8 +393,9 @@
 
 
 {#- The months that a table by month has to compute again, oldest first, as SQL literals: those that hold a session of a
-    touched visitor, from the moment that was touched on. Asked for beforehand and written out, so that a database need
-    not read other months. A model may say in its meta how far what it tells of a session reaches:
+    touched visitor, from the moment that was touched on, and those that events left. Asked for beforehand and written
+    out, so that a database need not read other months. A model may say in its meta how far what it tells of a session
+    reaches:
     `reach_days`: what follows within so many days, sessions being told by their start. Then months so long before the
     day count too on which the session began that the change falls into.
     `tells_open_windows`: whether so many days have passed. Then months count too whose windows were open when the table
@@ -312,6 +445,15 @@
     where {{ utc_month('session_started_at') }}
         >= (select {{ utc_month(dbt.dateadd('day', -reach_days, newest('ended_at', known_before))) }})
     {%- endif %}
+    union
+    -- Where events left there may be no session any more that would name the month.
+    select distinct months.period_month
+    from ({{ touched_since_last_build() }}) as touched
+    inner join (
+        select distinct {{ utc_month('session_started_at') }} as period_month from {{ ref('int_sessions') }}
+    ) as months
+        on months.period_month >= {{ utc_month('touched.touched_from') }}
+        and months.period_month <= {{ utc_month('touched.left_until') }}
     order by period_month
     {%- endset -%}
     {%- set months = [] -%}

@@ -47,20 +47,6 @@
 {%- endmacro %}
 
 
-{#- Whole microseconds since 1970: a time in a form that reads the same in every time zone. -#}
-{% macro microseconds(moment) -%}
-    {{ return(adapter.dispatch('microseconds', 'footfall')(moment)) }}
-{%- endmacro %}
-
-{% macro default__microseconds(moment) -%}
-    cast(extract(epoch from {{ moment }}) * 1000000 as bigint)
-{%- endmacro %}
-
-{% macro duckdb__microseconds(moment) -%}
-    epoch_us({{ moment }})
-{%- endmacro %}
-
-
 {#- The first day of the month of a time, in UTC. -#}
 {% macro utc_month(expression) -%}
     cast({{ dbt.date_trunc('month', utc_date(expression)) }} as date)

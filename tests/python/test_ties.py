@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ def test_the_digest_that_settles_ties_is_the_same_everywhere(own_shop: Warehouse
         "json",
         "--inline",
         "select {{ stable_digest(['customer', 'nothing', 'price', 'number', 'is_sold',"
-        " microseconds('moment')]) }} as digest,"
+        " microseconds_of('moment')]) }} as digest,"
         " {{ stable_digest(['nothing', 'customer']) }} as other"
         " from (select 'zoë' as customer, cast(null as varchar) as nothing, 0.1e0 as price,"
         " cast(17 as integer) as number, true as is_sold,"
@@ -39,6 +40,11 @@ def test_the_digest_that_settles_ties_is_the_same_everywhere(own_shop: Warehouse
     assert digest == digest_by_hand("zoë", None, "0.1", "17", "true", "1704092400500000")
     assert digest == "ceeadebee5816adb412d61681e1af2cd"
     assert other == digest_by_hand(None, "zoë")
+
+
+def key_of(customer_id: str) -> str:
+    text = f"custom:customer:{customer_id}"
+    return hmac.new(b"footfall-demo-key", text.encode(), hashlib.sha256).hexdigest()
 
 
 @pytest.mark.parametrize("entity", ["items", "customers"])
@@ -70,3 +76,30 @@ def test_two_listings_give_the_same_row_in_either_order(own_shop: Warehouse, ent
         found.append(shop.query(f"select * from intermediate.int_{entity}"))
     assert len(found[0]) == 1
     assert found[0] == found[1]
+
+
+def test_deliveries_of_one_moment_give_the_same_event_in_any_order(own_shop: Warehouse) -> None:
+    """Two customers, one id, one moment, the same words: who it was is part of what is said."""
+    shop = own_shop
+    header = "event_id,customer_id,event_at,received_at,event_type"
+    lines = [
+        f"e1,{customer},2024-01-01 09:00:00,2024-01-01 10:00:00,view"
+        for customer in ("anna", "bert", "cleo", "dora")
+    ]
+    said = ["1704099600000000", None, "view", *[None] * 11]
+    expected = min(
+        ("anna", "bert", "cleo", "dora"),
+        key=lambda name: digest_by_hand(said[0], name, *said[1:]),
+    )
+    events = Path(shop.variables["custom_events_path"])
+    found = []
+    for arrivals in ([lines], [lines[::-1]], [lines[:2], lines], [lines[2:], lines[1:], lines]):
+        shop.forget()
+        for rows in arrivals:
+            events.write_text("\n".join([header, *rows]) + "\n")
+            shop.built(("+int_events", "+int_row_accounting"))
+        found += shop.query("select customer_key from intermediate.int_events")
+        assert shop.query(
+            "select accepted_count, duplicate_count from intermediate.int_row_accounting"
+        ) == [(1, 3)]
+    assert found == [(key_of(expected),)] * 4

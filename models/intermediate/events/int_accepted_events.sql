@@ -1,14 +1,13 @@
-{{ config(materialized='incremental', incremental_strategy='replace_deliveries') }}
--- depends_on: {{ ref('int_arrival_days') }}
+{{ config(materialized='incremental', incremental_strategy='take_in_and_out') }}
+-- depends_on: {{ ref('int_arrival_days') }}, {{ ref('int_withdrawn_events') }}
 -- The keys come first: a day counts as done when its events stand here, and then its keys must stand as well.
 -- depends_on: {{ ref('int_identity_keys') }}
 
 -- The accepted events, once each, with whole numbers for keys: what everything downstream reads.
 -- `int_events` shows the same rows with the public keys.
-{%- set content = delivery_content() %}
 with
 
-arrivals as not materialized (
+arrivals as {{ read_each_time() }} (
     {{ pending_arrivals() }}
 ),
 
@@ -37,7 +36,7 @@ deliveries as (
         arrivals.*,
         row_number() over (
             partition by arrivals.source, arrivals.event_id
-            order by arrivals.received_at, {{ delivery_order('arrivals') }}
+            order by arrivals.received_at, {{ delivery_digest('arrivals') }}
         ) as delivery_no
     from arrivals
     inner join repeated
@@ -54,7 +53,7 @@ first_deliveries as (
 
 ),
 
-valid as not materialized (
+valid as {{ read_each_time() }} (
 
     select * from once
     union all
@@ -62,107 +61,43 @@ valid as not materialized (
 
 ),
 
--- A key costs two hashes: made once for each id, not for each row.
-customer_ids as (
+{{ key_numbers('arrivals') }},
 
-    select distinct
-        source,
-        customer_id as raw_id
-    from arrivals
-    where customer_id is not null
-
-),
-
-customer_keys as (
-
-    select
-        source,
-        raw_id,
-        {{ key_number(hmac_sha256("source || ':customer:' || raw_id")) }} as customer_no
-    from customer_ids
-
-),
-
-device_ids as (
-
-    select distinct
-        source,
-        device_id as raw_id
-    from arrivals
-    where device_id is not null
-
-),
-
-device_keys as (
-
-    select
-        source,
-        raw_id,
-        {{ key_number(hmac_sha256("source || ':device:' || raw_id")) }} as anonymous_no
-    from device_ids
-
-),
-
-candidates as (
-
-    select
-        valid.source,
-        valid.event_id,
-        customer_keys.customer_no,
-        device_keys.anonymous_no,
-        valid.item_id,
-        valid.order_id,
-
-        valid.event_type,
-        valid.currency,
-        valid.session_hint,
-        valid.channel,
-        valid.device,
-        valid.country,
-        valid.properties,
-
-        valid.quantity,
-        valid.unit_price,
-        valid.amount,
-
-        valid.event_at,
-        valid.received_at
-    from valid
-    left join customer_keys
-        on valid.customer_id = customer_keys.raw_id
-        and valid.source = customer_keys.source
-    left join device_keys
-        on valid.device_id = device_keys.raw_id
-        and valid.source = device_keys.source
-
+keyed as (
+    {{ with_key_numbers('valid') }}
 ),
 
 {% if is_incremental() -%}
-{%- set earliest = "timestamptz '" ~ earliest_pending_day() ~ " 00:00:00+00'" %}
--- What these can meet: all of the days that are read again, whatever is in between, and of the days before that only
--- events that come once more. Those are among the repeated ones.
-standing as (
+left_since as (
 
     select
         source,
-        event_id,
-        received_at,
-        {{ row_digest(content) }} as content_digest
+        event_id
+    from {{ ref('int_withdrawn_events') }}
+    where withdrawn_at > {{ newest('loaded_at', this) }}
+
+),
+
+-- What these can meet: all of the days that are read again, whatever is in between, and of the days before that only
+-- events that come once more. Those are among the repeated ones.
+met as (
+
+    select
+        source,
+        event_id
     from {{ this }}
-    where received_at >= {{ earliest }}
+    where received_at >= {{ earliest_pending_time() }}
 
     union all
 
     select
         accepted.source,
-        accepted.event_id,
-        accepted.received_at,
-        null as content_digest
+        accepted.event_id
     from {{ this }} as accepted
     inner join first_deliveries
         on accepted.event_id = first_deliveries.event_id
         and accepted.source = first_deliveries.source
-    where accepted.received_at < {{ earliest }}
+    where accepted.received_at < {{ earliest_pending_time() }}
 
 ),
 {%- endif %}
@@ -170,31 +105,42 @@ standing as (
 final as (
 
     select
-        candidates.*,
+        keyed.source,
+        keyed.event_id,
+        keyed.customer_no,
+        keyed.anonymous_no,
+        keyed.item_id,
+        keyed.order_id,
+
+        keyed.event_type,
+        keyed.currency,
+        keyed.session_hint,
+        keyed.channel,
+        keyed.device,
+        keyed.country,
+        keyed.properties,
+
+        keyed.quantity,
+        keyed.unit_price,
+        keyed.amount,
+
+        keyed.event_at,
+        keyed.received_at,
         {% if is_incremental() -%}
-        -- Never behind an earlier run, even when the clock is.
-        greatest(
-            timestamptz '{{ run_started_at.isoformat() }}',
-            (select max(loaded_at) + interval 1 microsecond from {{ this }})
-        ) as loaded_at
+        {{ later_than_all([('loaded_at', this), ('withdrawn_at', ref('int_withdrawn_events'))]) }} as loaded_at
         {%- else -%}
-        timestamptz '{{ run_started_at.isoformat() }}' as loaded_at
+        {{ later_than_all([('withdrawn_at', ref('int_withdrawn_events'))]) }} as loaded_at
         {%- endif %}
-    from candidates
+    from keyed
     {% if is_incremental() -%}
-    -- A row that stands already, or that an earlier day delivered first, is left as it is.
     where not exists (
-        select 1
-        from standing
-        where standing.event_id = candidates.event_id
-            and standing.source = candidates.source
-            and (
-                standing.received_at < candidates.received_at
-                or (
-                    standing.received_at = candidates.received_at
-                    and standing.content_digest <= {{ row_digest(prefixed('candidates', content)) }}
-                )
-            )
+        select 1 from met
+        where met.event_id = keyed.event_id and met.source = keyed.source
+    )
+    -- An event that was withdrawn makes room for another delivery of it.
+    or exists (
+        select 1 from left_since
+        where left_since.event_id = keyed.event_id and left_since.source = keyed.source
     )
     {%- endif %}
 

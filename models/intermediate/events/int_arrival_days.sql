@@ -1,12 +1,16 @@
+-- depends_on: {{ ref('int_withdrawal_requests') }}
+-- depends_on: {{ source('earlier_run', 'int_arrival_ledger') }}, {{ source('earlier_run', 'int_withdrawn_events') }}
+-- depends_on: {{ source('earlier_run', 'int_accepted_events') }}, {{ source('earlier_run', 'int_rejected_rows') }}
+
 -- How many raw rows each source received on each day, and which days hold rows that are not accounted for yet.
 -- The day of arrival is the unit of incremental work: any day whose count moved is read again, whatever its age,
 -- so rows may arrive in any order and a killed run is made good by the next.
-{%- set accepted = load_built_relation('int_accepted_events') %}
-{%- set rejected = load_built_relation('int_rejected_rows') %}
+{%- set looks_back = has_earlier_run('int_arrival_ledger') and has_earlier_run('int_accepted_events')
+    and has_earlier_run('int_rejected_rows') and has_earlier_run('int_withdrawn_events') %}
 with
 
 -- Read twice, with other columns each time.
-staged as not materialized (
+staged as {{ read_each_time() }} (
     {{ union_sources('events', columns='source, event_id, received_at') }}
 ),
 
@@ -21,37 +25,24 @@ raw_days as (
 
 ),
 
-accounted_rows as (
-    {% if accepted is not none and rejected is not none and not flags.FULL_REFRESH %}
-    {%- for relation in [accepted, rejected] %}
+-- The newest entry of the ledger holds for a day.
+accounted_days as (
+    {% if looks_back %}
     select
         source,
-        {{ utc_date('received_at') }} as received_on,
-        count(*) as row_count
-    from {{ relation }}
-    group by source, {{ utc_date('received_at') }}
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- endfor %}
+        received_on,
+        {{ value_at_max('accepted_count + duplicate_count + rejected_count', 'batch_at') }} as accounted_count,
+        max(batch_at) as batch_at
+    from {{ earlier_run('int_arrival_ledger') }}
+    group by source, received_on
     {% else %}
     select
         source,
         received_on,
-        0 as row_count
+        0 as accounted_count,
+        cast(null as timestamptz) as batch_at
     from raw_days
     {% endif %}
-),
-
-accounted_days as (
-
-    select
-        source,
-        received_on,
-        sum(row_count) as accounted_count
-    from accounted_rows
-    group by source, received_on
-
 ),
 
 moved_days as (
@@ -60,6 +51,7 @@ moved_days as (
         raw_days.source,
         raw_days.received_on,
         raw_days.raw_count,
+        accounted_days.batch_at,
         raw_days.raw_count <> coalesce(accounted_days.accounted_count, 0) as is_moved
     from raw_days
     left join accounted_days
@@ -68,30 +60,71 @@ moved_days as (
 
 ),
 
--- A late file may hold an earlier delivery of an event that stands already: the later one turns into a duplicate,
--- so its day has to be read again as well.
-displaced_days as (
-    {% if accepted is not none and not flags.FULL_REFRESH %}
-    select distinct
+-- When rows were received whose place has changed, though the count of their day has not.
+unsettled as (
+    {% if looks_back %}
+    -- A late file may hold an earlier delivery of an event that is accepted already: the later one turns into a
+    -- duplicate.
+    select
         accepted.source,
-        {{ utc_date('accepted.received_at') }} as received_on
+        accepted.received_at
     from staged
     inner join moved_days
         on staged.source = moved_days.source
         and {{ utc_date('staged.received_at') }} = moved_days.received_on
         and moved_days.is_moved
-    inner join {{ accepted }} as accepted
+    inner join {{ earlier_run('int_accepted_events') }} as accepted
         on staged.event_id = accepted.event_id
         and staged.source = accepted.source
         and staged.received_at < accepted.received_at
     where accepted.received_at >= (select min(received_on) from moved_days where is_moved)
+
+    -- An event is to leave, with all of its deliveries.
+    union all
+    select
+        accepted.source,
+        accepted.received_at
+    from {{ earlier_run('int_accepted_events') }} as accepted
+    inner join {{ ref('int_withdrawal_requests') }} as requests
+        on accepted.event_id = requests.event_id
+        and accepted.source = requests.source
+
+    union all
+    select
+        rejected.source,
+        rejected.received_at
+    from {{ earlier_run('int_rejected_rows') }} as rejected
+    inner join {{ ref('int_withdrawal_requests') }} as requests
+        on rejected.event_id = requests.event_id
+        and rejected.source = requests.source
+    where rejected.is_duplicate
+
+    -- A run broke off after it had withdrawn events and before their day was accounted for.
+    union all
+    select
+        withdrawn.source,
+        withdrawn.received_at
+    from {{ earlier_run('int_withdrawn_events') }} as withdrawn
+    inner join moved_days
+        on withdrawn.source = moved_days.source
+        and {{ utc_date('withdrawn.received_at') }} = moved_days.received_on
+        and withdrawn.withdrawn_at > moved_days.batch_at
     {% else %}
     select
         source,
-        received_on
+        cast(null as timestamptz) as received_at
     from raw_days
     where false
     {% endif %}
+),
+
+unsettled_days as (
+
+    select distinct
+        source,
+        {{ utc_date('received_at') }} as received_on
+    from unsettled
+
 ),
 
 final as (
@@ -100,11 +133,11 @@ final as (
         moved_days.source,
         moved_days.received_on,
         moved_days.raw_count,
-        moved_days.is_moved or displaced_days.received_on is not null as is_pending
+        moved_days.is_moved or unsettled_days.received_on is not null as is_pending
     from moved_days
-    left join displaced_days
-        on moved_days.source = displaced_days.source
-        and moved_days.received_on = displaced_days.received_on
+    left join unsettled_days
+        on moved_days.source = unsettled_days.source
+        and moved_days.received_on = unsettled_days.received_on
 
 )
 

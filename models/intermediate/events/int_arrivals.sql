@@ -16,6 +16,12 @@ event_types as (
 
 ),
 
+withdrawal_requests as (
+
+    select * from {{ ref('int_withdrawal_requests') }}
+
+),
+
 currency_rates as (
 
     select * from {{ ref('currency_rates') }}
@@ -29,6 +35,7 @@ measured as (
         staged.*,
         {{ utc_date('staged.received_at') }} as received_on,
         event_types.is_accepted,
+        withdrawal_requests.reason as withdrawal_reason,
         coalesce(staged.amount, staged.quantity * staged.unit_price) as stated_amount,
         case
             when {{ reporting_currency_literal() }} is null or staged.currency is null then 1.0
@@ -37,6 +44,9 @@ measured as (
         end as rate
     from staged
     left join event_types on staged.event_type = event_types.event_type
+    left join withdrawal_requests
+        on staged.event_id = withdrawal_requests.event_id
+        and staged.source = withdrawal_requests.source
     left join currency_rates on staged.currency = currency_rates.currency
 
 ),
@@ -72,6 +82,7 @@ final as (
         received_on,
 
         case
+            when withdrawal_reason is not null then 'withdrawn: ' || withdrawal_reason
             when rejection is not null then rejection
             when event_at is null then 'event_at is missing or is no time'
             when event_at < timestamptz '{{ var("earliest_event_date") }} 00:00:00+00'

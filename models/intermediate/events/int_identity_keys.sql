@@ -4,7 +4,7 @@
 -- The public key behind each whole number. Raw ids are read here and do not leave.
 with
 
-arrivals as not materialized (
+arrivals as {{ read_each_time() }} (
     {{ pending_arrivals('arrivals.source, arrivals.customer_id, arrivals.device_id') }}
 ),
 

@@ -4,7 +4,7 @@
 -- Every raw row that did not become an event, with the reason: broken rows as they came, and duplicates.
 with
 
-arrivals as not materialized (
+arrivals as {{ read_each_time() }} (
     {{ pending_arrivals() }}
 ),
 
@@ -21,7 +21,7 @@ accepted as (
 ),
 
 -- The few rows that can end up here, in one reading.
-suspicious as materialized (
+suspicious as {{ read_once() }} (
 
     select arrivals.*
     from arrivals
@@ -54,7 +54,7 @@ repeated_arrivals as (
         suspicious.*,
         row_number() over (
             partition by suspicious.source, suspicious.event_id, suspicious.received_at
-            order by {{ delivery_order('suspicious') }}
+            order by {{ delivery_digest('suspicious') }}
         ) as copy_no
     from suspicious
     where suspicious.reason is null

@@ -1,5 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key=['source', 'event_id']) }}
 -- depends_on: {{ ref('int_arrival_days') }}
+-- depends_on: {{ source('earlier_run', 'int_accepted_events') }}
 
 -- Ids that were delivered more than once, broken rows included: few, so that everything else can skip the search for
 -- duplicates.
@@ -20,7 +21,7 @@ repeated_now as (
 
 ),
 
-{% if is_incremental() -%}
+{% if is_incremental() and has_earlier_run('int_accepted_events') -%}
 -- A row of an earlier day that comes again: it was accepted then and is no news now.
 repeated_since as (
 
@@ -28,7 +29,7 @@ repeated_since as (
         arrivals.source,
         arrivals.event_id
     from arrivals
-    inner join {{ load_built_relation('int_accepted_events') }} as accepted
+    inner join {{ earlier_run('int_accepted_events') }} as accepted
         on arrivals.event_id = accepted.event_id
         and arrivals.source = accepted.source
     where not exists (
@@ -45,7 +46,7 @@ repeated_since as (
 final as (
 
     select * from repeated_now
-    {% if is_incremental() -%}
+    {% if is_incremental() and has_earlier_run('int_accepted_events') -%}
     union
     select * from repeated_since
     {%- endif %}

@@ -1,4 +1,6 @@
 {{ config(materialized='view') }}
+-- The ledger notes the same by day; a run that asks for the accounting closes its days.
+-- depends_on: {{ ref('int_arrival_ledger') }}
 
 -- Where every raw row went, by source: raw = accepted + duplicate + rejected.
 with

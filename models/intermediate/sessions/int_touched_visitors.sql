@@ -1,15 +1,10 @@
 {{ config(materialized='incremental', incremental_strategy='append') }}
 -- depends_on: {{ ref('int_identity_links') }}
+-- depends_on: {{ ref('int_withdrawn_events') }}
 
 -- A log of whose history moved, and from when on: what the incremental models downstream compute again.
 -- Each of them keeps its own place in this log, so a run that broke off is made good by the next.
 with
-
-accepted as (
-
-    select * from {{ ref('int_accepted_events') }}
-
-),
 
 stitched as (
 
@@ -21,7 +16,8 @@ new_events as (
 
     select
         visitor_no,
-        min(event_at) as touched_from
+        min(event_at) as touched_from,
+        cast(null as timestamptz) as left_until
     from stitched
     {% if is_incremental() -%}
     where loaded_at > {{ newest('batch_at', this) }}
@@ -31,28 +27,74 @@ new_events as (
 ),
 
 {% if is_incremental() -%}
-links as (
+accepted as (
 
-    select * from {{ ref('int_identity_links') }}
+    select * from {{ ref('int_accepted_events') }}
 
 ),
 
-new_links as (
+withdrawn as (
 
-    select * from links
+    select * from {{ ref('int_withdrawn_events') }}
+    where withdrawn_at > {{ newest('batch_at', this) }}
+
+),
+
+left_histories as (
+
+    select
+        visitor_no,
+        min(event_at) as touched_from,
+        max(event_at) as left_until
+    from withdrawn
+    group by visitor_no
+
+),
+
+-- Devices that have another owner, or may have none any more.
+linked_anew as (
+
+    select anonymous_no from {{ ref('int_identity_links') }}
     where loaded_at > {{ newest('batch_at', this) }}
+
+    union
+
+    select anonymous_no from withdrawn
+    where anonymous_no is not null
+        and customer_no is not null
+
+),
+
+-- What was done on them, events that have left included.
+acts_on_devices as (
+
+    select
+        accepted.anonymous_no,
+        accepted.customer_no,
+        accepted.event_at
+    from accepted
+    inner join linked_anew on accepted.anonymous_no = linked_anew.anonymous_no
+
+    union all
+
+    select
+        withdrawn.anonymous_no,
+        withdrawn.customer_no,
+        withdrawn.event_at
+    from withdrawn
+    inner join linked_anew on withdrawn.anonymous_no = linked_anew.anonymous_no
 
 ),
 
 anonymous_histories as (
 
     select
-        accepted.anonymous_no as visitor_no,
-        min(accepted.event_at) as touched_from
-    from accepted
-    inner join new_links on accepted.anonymous_no = new_links.anonymous_no
-    where accepted.customer_no is null
-    group by accepted.anonymous_no
+        anonymous_no as visitor_no,
+        min(event_at) as touched_from,
+        cast(null as timestamptz) as left_until
+    from acts_on_devices
+    where customer_no is null
+    group by anonymous_no
 
 ),
 
@@ -60,11 +102,12 @@ anonymous_histories as (
 former_and_new_owners as (
 
     select distinct
-        accepted.customer_no as visitor_no,
-        anonymous_histories.touched_from
-    from accepted
-    inner join anonymous_histories on accepted.anonymous_no = anonymous_histories.visitor_no
-    where accepted.customer_no is not null
+        acts_on_devices.customer_no as visitor_no,
+        anonymous_histories.touched_from,
+        cast(null as timestamptz) as left_until
+    from acts_on_devices
+    inner join anonymous_histories on acts_on_devices.anonymous_no = anonymous_histories.visitor_no
+    where acts_on_devices.customer_no is not null
 
 ),
 {%- endif %}
@@ -73,6 +116,8 @@ touched as (
 
     select * from new_events
     {% if is_incremental() -%}
+    union all
+    select * from left_histories
     union all
     select * from anonymous_histories
     union all
@@ -86,7 +131,8 @@ final as (
     select
         visitor_no,
         min(touched_from) as touched_from,
-        (select max(accepted.loaded_at) from accepted) as batch_at
+        max(left_until) as left_until,
+        {{ newest_move() }} as batch_at
     from touched
     group by visitor_no
 

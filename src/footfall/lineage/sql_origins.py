@@ -29,7 +29,9 @@ class SqlReader:
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._by_address = {one.address: one for one in project.relations.values()}
+        # A table that an earlier run left is a source as well as a model: the model says more.
+        sources_first = sorted(project.relations.values(), key=lambda one: one.kind != "source")
+        self._by_address = {one.address: one for one in sources_first}
         self._columns: dict[str, dict[str, dict[str, dict[str, str]]]] = {}
         for one in project.relations.values():
             database, schema, name = one.address

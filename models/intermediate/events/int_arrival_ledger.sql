@@ -1,0 +1,72 @@
+{{ config(materialized='incremental', incremental_strategy='append') }}
+
+-- What became of the raw rows of each day of arrival, noted when a run has taken them in: a log that only grows, whose
+-- newest entry holds. It comes last, so that the days of a run that broke off are still pending in the next one.
+-- `int_arrival_days` compares it with the raw rows.
+with
+
+arrival_days as (
+
+    select * from {{ ref('int_arrival_days') }}
+    {% if is_incremental() -%}
+    where is_pending
+    {%- endif %}
+
+),
+
+accepted as (
+
+    select
+        source,
+        {{ utc_date('received_at') }} as received_on,
+        count(*) as accepted_count
+    from {{ ref('int_accepted_events') }}
+    {% if is_incremental() -%}
+    where received_at >= {{ earliest_pending_time() }}
+    {%- endif %}
+    group by source, {{ utc_date('received_at') }}
+
+),
+
+rejected as (
+
+    select
+        source,
+        {{ utc_date('received_at') }} as received_on,
+        sum(case when is_duplicate then 1 else 0 end) as duplicate_count,
+        sum(case when is_duplicate then 0 else 1 end) as rejected_count
+    from {{ ref('int_rejected_rows') }}
+    {% if is_incremental() -%}
+    where received_at >= {{ earliest_pending_time() }}
+    {%- endif %}
+    group by source, {{ utc_date('received_at') }}
+
+),
+
+final as (
+
+    select
+        arrival_days.source,
+        arrival_days.received_on,
+
+        arrival_days.raw_count,
+        cast(coalesce(accepted.accepted_count, 0) as bigint) as accepted_count,
+        cast(coalesce(rejected.duplicate_count, 0) as bigint) as duplicate_count,
+        cast(coalesce(rejected.rejected_count, 0) as bigint) as rejected_count,
+
+        {% if is_incremental() -%}
+        {{ later_than_all([('batch_at', this), ('withdrawn_at', ref('int_withdrawn_events'))]) }} as batch_at
+        {%- else -%}
+        {{ later_than_all([('withdrawn_at', ref('int_withdrawn_events'))]) }} as batch_at
+        {%- endif %}
+    from arrival_days
+    left join accepted
+        on arrival_days.source = accepted.source
+        and arrival_days.received_on = accepted.received_on
+    left join rejected
+        on arrival_days.source = rejected.source
+        and arrival_days.received_on = rejected.received_on
+
+)
+
+select * from final

@@ -1,0 +1,149 @@
+{{ config(materialized='incremental', incremental_strategy='append') }}
+-- depends_on: {{ ref('int_arrival_days') }}, {{ ref('int_arrivals') }}, {{ ref('int_repeated_events') }}
+-- depends_on: {{ source('earlier_run', 'int_accepted_events') }}
+-- depends_on: {{ source('earlier_run', 'int_identity_links') }}
+
+-- The accepted events that are so no longer, or no longer under the same time, customer or device: a log that only
+-- grows. Whoever takes in events takes these out: an accepted event leaves when it is withdrawn after it was loaded.
+-- A run that broke off before that withdraws the event once more.
+with
+
+{% if is_incremental() and has_earlier_run('int_accepted_events') -%}
+accepted as (
+
+    select * from {{ earlier_run('int_accepted_events') }}
+
+),
+
+links as (
+
+    {% set has_links = has_earlier_run('int_identity_links') -%}
+    select * from {{ earlier_run('int_identity_links') if has_links else 'accepted where false' }}
+
+),
+
+requests as (
+
+    select * from {{ ref('int_withdrawal_requests') }}
+
+),
+
+repeated as (
+
+    select * from {{ ref('int_repeated_events') }}
+
+),
+
+arrivals as (
+    {{ pending_arrivals() }}
+),
+
+-- Deliveries that may come before the accepted one, the first of them first. One of the same moment counts only where
+-- there are several: a single one is the accepted delivery itself.
+rivals as (
+
+    select
+        arrivals.*,
+        row_number() over (
+            partition by arrivals.source, arrivals.event_id
+            order by arrivals.received_at, {{ delivery_digest('arrivals') }}
+        ) as delivery_no
+    from arrivals
+    inner join accepted
+        on arrivals.event_id = accepted.event_id
+        and arrivals.source = accepted.source
+    left join repeated
+        on arrivals.event_id = repeated.event_id
+        and arrivals.source = repeated.source
+    where arrivals.reason is null
+        and (
+            arrivals.received_at < accepted.received_at
+            or (arrivals.received_at = accepted.received_at and repeated.event_id is not null)
+        )
+
+),
+
+{{ key_numbers('rivals') }},
+
+keyed as (
+    {{ with_key_numbers('rivals') }}
+    where rivals.delivery_no = 1
+),
+
+displaced as (
+
+    select
+        keyed.source,
+        keyed.event_id,
+        'displaced' as reason
+    from keyed
+    inner join accepted
+        on keyed.event_id = accepted.event_id
+        and keyed.source = accepted.source
+    where keyed.received_at < accepted.received_at
+        {%- for column in ['customer_no', 'anonymous_no'] + delivery_content() %}
+        or keyed.{{ column }} is distinct from accepted.{{ column }}
+        {%- endfor %}
+
+),
+
+-- No event is withdrawn twice: deliveries of one that is asked to leave are rejected, and displace nothing.
+withdrawals as (
+
+    select
+        source,
+        event_id,
+        reason
+    from requests
+
+    union all
+
+    select * from displaced
+
+),
+
+final as (
+
+    select
+        accepted.source,
+        accepted.event_id,
+        coalesce(accepted.customer_no, links.customer_no, accepted.anonymous_no) as visitor_no,
+        accepted.customer_no,
+        accepted.anonymous_no,
+
+        withdrawals.reason,
+
+        accepted.event_at,
+        accepted.received_at,
+        {{ later_than_all([('withdrawn_at', this), ('loaded_at', earlier_run('int_accepted_events'))]) }}
+            as withdrawn_at
+    from accepted
+    inner join withdrawals
+        on accepted.event_id = withdrawals.event_id
+        and accepted.source = withdrawals.source
+    left join links
+        on accepted.anonymous_no = links.anonymous_no
+        and accepted.customer_no is null
+
+)
+{%- else -%}
+-- Nothing is accepted yet that could leave.
+final as (
+
+    select
+        cast(null as varchar) as source,
+        cast(null as varchar) as event_id,
+        cast(null as bigint) as visitor_no,
+        cast(null as bigint) as customer_no,
+        cast(null as bigint) as anonymous_no,
+        cast(null as varchar) as reason,
+        cast(null as timestamptz) as event_at,
+        cast(null as timestamptz) as received_at,
+        cast(null as timestamptz) as withdrawn_at
+    from {{ ref('int_withdrawal_requests') }}
+    where false
+
+)
+{%- endif %}
+
+select * from final
