@@ -9,6 +9,7 @@ from pathlib import Path
 from footfall.pages.boards.definitions import BoardError, load_boards
 from footfall.pages.boards.render import render_boards
 from footfall.pages.boards.serve import ADDRESS, server
+from footfall.pages.theme.words import DEFAULT, WordsError, read_words
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -16,6 +17,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m footfall.pages.boards", description=__doc__)
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--boards", type=Path, default=Path("dashboards"), help="the board files")
+    shared.add_argument("--words", type=Path, default=DEFAULT, help="the words of a language")
     shared.add_argument("--out", type=Path, default=Path("target/dashboards"), help="the pages")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("check", parents=[shared], help="read the board files without any data")
@@ -29,21 +31,22 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         return {"check": _check, "render": _render, "serve": _serve}[chosen.command](chosen)
-    except BoardError as problem:
+    except (BoardError, WordsError) as problem:
         print(problem, file=sys.stderr)
         return 1
 
 
 def _check(chosen: argparse.Namespace) -> int:
-    for board in load_boards(chosen.boards):
+    for board in load_boards(chosen.boards, read_words(chosen.words)):
         print(f"{board.path}: {len(board.tiles)} tiles, {len(board.queries)} queries")
     return 0
 
 
 def _render(chosen: argparse.Namespace) -> int:
-    boards = load_boards(chosen.boards)
+    words = read_words(chosen.words)
+    boards = load_boards(chosen.boards, words)
     chosen.out.mkdir(parents=True, exist_ok=True)
-    for board, page in render_boards(boards, chosen.published, chosen.currency):
+    for board, page in render_boards(boards, chosen.published, words, chosen.currency):
         path = chosen.out / f"{board.name}.html"
         path.write_text(page, encoding="utf-8")
         print(f"{board.title}: {path}")
@@ -51,7 +54,7 @@ def _render(chosen: argparse.Namespace) -> int:
 
 
 def _serve(chosen: argparse.Namespace) -> int:
-    first = load_boards(chosen.boards)[0]
+    first = load_boards(chosen.boards, read_words(chosen.words))[0]
     with server(chosen.out, chosen.port, f"{first.name}.html") as opened:
         print(f"The boards: http://{ADDRESS}:{opened.server_port}/ (Ctrl-C ends it)", flush=True)
         try:

@@ -46,18 +46,20 @@ def bars(tile: BarsTile, data: Data) -> go.Figure:
     across = _places(data, tile.across, tile.across_format)
     lower = data.numbers("lower", tile.lower) if tile.lower else []
     upper = data.numbers("upper", tile.upper) if tile.upper else []
+    is_lying = tile.orientation == "horizontal"
     series = dict(_series(data, tile.by))
-    names = [name for name in tile.series if name in series]
-    names += [name for name in series if name not in tile.series]
+    tones = {data.text("series", name, "words"): tone for name, tone in tile.series.items()}
+    names = [name for name in tones if name in series]
+    names += [name for name in series if name not in tones]
     for number, name in enumerate(names):
         rows = series[name]
-        tone = tile.series.get(name, tile.tone if not tile.by else None)
+        tone = tones.get(name, tile.tone if not tile.by else None)
         places, sizes = [across[row] for row in rows], [values[row] for row in rows]
         figure.add_bar(
-            x=sizes if tile.lying else places,
-            y=places if tile.lying else sizes,
+            x=sizes if is_lying else places,
+            y=places if is_lying else sizes,
             name=name,
-            orientation="h" if tile.lying else "v",
+            orientation="h" if is_lying else "v",
             marker={"color": TONES[tone] if tone else SERIES[number % len(SERIES)]},
             customdata=[texts[row] for row in rows],
             # An interval stands where the number would.
@@ -65,22 +67,22 @@ def bars(tile: BarsTile, data: Data) -> go.Figure:
             textposition="none" if not tile.labels else "inside" if tile.stacked else "auto",
             textangle=0,
             cliponaxis=False,
-            hovertemplate=("%{y}" if tile.lying else "%{x}")
+            hovertemplate=("%{y}" if is_lying else "%{x}")
             + (f" · {name}" if name else "")
             + ": %{customdata}<extra></extra>",
         )
         if tile.lower:
             interval = _interval(sizes, [lower[row] for row in rows], [upper[row] for row in rows])
-            figure.update_traces({"error_x" if tile.lying else "error_y": interval})
+            figure.update_traces({"error_x" if is_lying else "error_y": interval})
     sizes_axis = axis(title=tile.axis, tickformat=TICKS.get(tile.format, ","), rangemode="tozero")
-    if tile.lying:
+    if is_lying:
         # On a phone there is room for few.
         sizes_axis |= {"nticks": 5, "tickangle": 0}
     places_axis = _place_axis(across, tile.across_format)
-    if tile.lying:
+    if is_lying:
         places_axis["autorange"] = "reversed"
-    figure.update_xaxes(**(sizes_axis if tile.lying else places_axis))
-    figure.update_yaxes(**(places_axis if tile.lying else sizes_axis))
+    figure.update_xaxes(**(sizes_axis if is_lying else places_axis))
+    figure.update_yaxes(**(places_axis if is_lying else sizes_axis))
     return finished(
         figure,
         tile.height,

@@ -8,22 +8,56 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+)
+
+from footfall.pages.theme.words import Words
 
 Format = Literal[
-    "count", "amount", "share", "decimal", "tenths", "signed", "days", "day", "month", "time",
-    "text", "words", "key", "yes_no",
+    "count", "amount", "share", "decimal", "tenths", "signed", "days", "day", "month",
+    "month_name", "time", "text", "words", "key", "yes_no",
 ]  # fmt: skip
 Tone = Literal["accent", "good", "warn", "faint"]
-NOTHING = "There is nothing to show yet."
+# What looks like the key of a message: names with dots between them.
+KEY = re.compile(r"[a-z]\w*(\.\w+)+")
+NOTHING = "empty.nothing_yet"
 
 
 class BoardError(Exception):
     """A board cannot be drawn; the message names the file and the key, and says what to do."""
 
 
+def _in_words(text: str, info: ValidationInfo) -> str:
+    """Replace the key of a message by the message; any other text stays as it is."""
+    words: Words = info.context["words"] if info.context else Words({}, Path())
+    if not KEY.fullmatch(text):
+        return text
+    if text not in words:
+        raise ValueError(f"there is no message {text!r} in {words.path}: add a row, or correct it")
+    return words.text(text)
+
+
+def _all_in_words(part: Any, info: ValidationInfo) -> Any:
+    """Do the same with all texts of a nested part that begin as keys of boards do."""
+    if isinstance(part, dict):
+        return {name: _all_in_words(inner, info) for name, inner in part.items()}
+    if isinstance(part, list):
+        return [_all_in_words(inner, info) for inner in part]
+    return _in_words(part, info) if isinstance(part, str) and part.startswith("board.") else part
+
+
+Text = Annotated[str, AfterValidator(_in_words)]
+Drawing = Annotated[dict[str, Any], AfterValidator(_all_in_words)]
+
+
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
 
 class _Tile(_Part):
@@ -36,7 +70,7 @@ class _Tile(_Part):
     query
         The name of the query that it shows.
     anchor
-        The id on the page; made of the title where it is not given.
+        The id on the page; made of the query's name where it is not given.
     width
         Columns of twelve that it takes on a wide screen.
     note
@@ -49,26 +83,26 @@ class _Tile(_Part):
         The words of the link.
     """
 
-    title: str
+    title: Text
     query: str
     anchor: str = ""
     width: int = Field(default=12, ge=2, le=12)
-    note: str = ""
-    empty: str = NOTHING
+    note: Text = ""
+    empty: Text = NOTHING
     link: str = ""
-    link_text: str = "Details"
+    link_text: Text = "board.details"
 
     @property
     def name(self) -> str:
-        """Anchor of the tile on its page: its own, or made of the title."""
-        return self.anchor or re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
+        """Anchor of the tile on its page: its own, or made of its query's name."""
+        return self.anchor or self.query.replace("_", "-")
 
 
 class FigureTile(_Tile):
     """One number, what it was before, and how it moved.
 
-    `before` and `caption` name columns, the caption one of words. `spark` draws a column as a small
-    line: the figure is then the last row of the query, and the only one without.
+    `before` and `caption` name columns, the caption one of words or of keys. `spark` draws a column
+    as a small line: the figure is then the last row of the query, and the only one without.
     """
 
     kind: Literal["figure"]
@@ -82,7 +116,7 @@ class FigureTile(_Tile):
 
 
 class BarsTile(_Tile):
-    """Bars, upright or lying, of one series or several, with intervals where there are some.
+    """Bars, vertical or horizontal, of one series or several, with intervals where there are some.
 
     `series` gives series of `by` their order and their tones; others follow in other colours.
     """
@@ -92,12 +126,12 @@ class BarsTile(_Tile):
     value: str
     by: str = ""
     stacked: bool = False
-    lying: bool = False
+    orientation: Literal["vertical", "horizontal"] = "vertical"
     lower: str = ""
     upper: str = ""
     format: Format = "count"
     across_format: Format = "text"
-    axis: str = ""
+    axis: Text = ""
     tone: Tone = "accent"
     series: dict[str, Tone] = Field(default_factory=dict)
     labels: bool = True
@@ -113,7 +147,7 @@ class LinesTile(_Tile):
     by: str = ""
     format: Format = "count"
     across_format: Format = "text"
-    axis: str = ""
+    axis: Text = ""
     height: int = Field(default=320, ge=120, le=1200)
 
 
@@ -128,8 +162,8 @@ class HeatTile(_Tile):
     across_format: Format = "text"
     down_format: Format = "text"
     across_order: str = ""
-    across_axis: str = ""
-    down_axis: str = ""
+    across_axis: Text = ""
+    down_axis: Text = ""
     height: int = Field(default=400, ge=120, le=1200)
 
 
@@ -145,16 +179,20 @@ class FlowTile(_Tile):
     target: str
     value: str
     tone: str = ""
-    unit: str = ""
+    unit: Text = ""
     two_sided: bool = False
     height: int = Field(default=440, ge=120, le=1200)
 
 
 class Column(_Part):
-    """A column of a table."""
+    """A column of a table.
+
+    Where a mart stores keys of messages, `values` names the column with what stands in their slots.
+    """
 
     name: str
-    label: str
+    values: str = ""
+    label: Text
     format: Format = "text"
     bar: bool = False
 
@@ -168,15 +206,19 @@ class TableTile(_Tile):
 
 
 class ListTile(_Tile):
-    """Sentences in order of weight: what to do, why, and what it brings."""
+    """Sentences in order of weight: what to do, why, and what it brings.
+
+    Where a mart stores keys of messages, `values` names the column with what stands in their slots.
+    """
 
     kind: Literal["list"]
     heading: str
+    values: str = ""
     text: str = ""
     detail: str = ""
     value: str = ""
-    value_label: str = ""
-    tag_label: str = ""
+    value_label: Text = ""
+    tag_label: Text = ""
     format: Format = "amount"
     tag: str = ""
 
@@ -185,8 +227,8 @@ class PlotlyTile(_Tile):
     """A chart of one's own: Plotly's traces and layout, with columns in the place of values."""
 
     kind: Literal["plotly"]
-    traces: Sequence[dict[str, Any]] = Field(min_length=1)
-    layout: dict[str, Any] = Field(default_factory=dict)
+    traces: Sequence[Drawing] = Field(min_length=1)
+    layout: Drawing = Field(default_factory=dict)
     by: str = ""
     height: int = Field(default=360, ge=120, le=1200)
 
@@ -197,8 +239,8 @@ Tile = FigureTile | BarsTile | LinesTile | HeatTile | FlowTile | TableTile | Lis
 class Row(_Part):
     """Tiles beside each other, under a heading where they share one."""
 
-    title: str = ""
-    note: str = ""
+    title: Text = ""
+    note: Text = ""
     tiles: Sequence[Annotated[Tile, Field(discriminator="kind")]] = Field(min_length=1)
 
 
@@ -221,9 +263,9 @@ class Board(_Part):
         What is shown, from top to bottom.
     """
 
-    title: str
+    title: Text
     place: int
-    reading: str
+    reading: Text
     as_of: str
     queries: dict[str, str] = Field(min_length=1)
     rows: Sequence[Row] = Field(min_length=1)
@@ -264,7 +306,7 @@ def _no_key_twice(node: Any) -> None:
             _no_key_twice(value)
 
 
-def load_boards(folder: Path) -> tuple[Board, ...]:
+def load_boards(folder: Path, words: Words) -> tuple[Board, ...]:
     """All boards of a folder, in their order.
 
     Raises
@@ -274,7 +316,7 @@ def load_boards(folder: Path) -> tuple[Board, ...]:
     """
     if not folder.is_dir():
         raise BoardError(f"{folder}: there is no such folder of boards")
-    boards = [load_board(path) for path in sorted(folder.glob("*.yml"))]
+    boards = [load_board(path, words) for path in sorted(folder.glob("*.yml"))]
     if not boards:
         raise BoardError(f"{folder}: there is no board, a file that ends in .yml, in this folder")
     places: dict[int, Board] = {}
@@ -286,7 +328,7 @@ def load_boards(folder: Path) -> tuple[Board, ...]:
     return tuple(sorted(boards, key=lambda board: board.place))
 
 
-def load_board(path: Path) -> Board:
+def load_board(path: Path, words: Words) -> Board:
     """One board, checked as far as that goes without data.
 
     Raises
@@ -296,33 +338,60 @@ def load_board(path: Path) -> Board:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        _no_key_twice(yaml.compose(text, Loader=yaml.SafeLoader))
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        _no_key_twice(root)
         told = yaml.safe_load(text)
     except yaml.YAMLError as problem:
         raise BoardError(f"{path}: this is no YAML: {problem}") from problem
     if not isinstance(told, dict):
         raise BoardError(f"{path}: a board is a mapping with title, queries, rows and so on")
     try:
-        board = Board(**{**told, "path": path})
+        board = Board.model_validate({**told, "path": path}, context={"words": words})
     except ValidationError as problem:
-        raise BoardError("\n".join(_worded(path, error) for error in problem.errors())) from problem
+        found = [_worded(path, root, error) for error in problem.errors()]
+        raise BoardError("\n".join(found)) from problem
     _check(board)
+    _check_messages(board, root, words)
     return board
 
 
-def _worded(path: Path, error: Any) -> str:
+def _worded(path: Path, root: Any, error: Any) -> str:
     kinds = {tile.model_fields["kind"].annotation.__args__[0] for tile in Tile.__args__}
-    key = ""
+    key, node = "", root
     for part in error["loc"]:
         # Pydantic puts the kind of a tile into the way to its keys; the file does not have it.
         if part in kinds and key.endswith("]"):
             continue
+        node = _inner(node, part) or node
         key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else str(part)
     what = {
         "extra_forbidden": "there is no such key here",
         "missing": "this key is missing",
     }.get(error["type"], error["msg"])
-    return f"{path}: {key}: {what}"
+    return f"{path}:{node.start_mark.line + 1}: {key}: {what}"
+
+
+def _inner(node: Any, part: str | int) -> Any:
+    """Return what a key of a mapping or a place of a list holds in the file; None for neither."""
+    if isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+        return node.value[part] if part < len(node.value) else None
+    if isinstance(node, yaml.MappingNode):
+        return next((value for name, value in node.value if name.value == part), None)
+    return None
+
+
+def _check_messages(board: Board, root: Any, words: Words) -> None:
+    """Find messages that a query names and the words do not have."""
+    queries = _inner(root, "queries")
+    for name, sql in board.queries.items():
+        for key in re.findall(r"'(board\.[\w.]+)'", sql):
+            if key not in words:
+                start = _inner(queries, name).start_mark.line + 2
+                line = start + sql[: sql.index(f"'{key}'")].count("\n")
+                raise BoardError(
+                    f"{board.path}:{line}: queries.{name}: there is no message {key!r} in "
+                    f"{words.path}: add a row, or correct it"
+                )
 
 
 def _check(board: Board) -> None:

@@ -62,6 +62,7 @@ def render_page(
         published_at=say(run.published_at, "time"),
         marts=marts,
         currency=say.currency,
+        say=say.words.say,
         address=address,
         figure_json=figure_json,
         style=Markup(asset("colours.css") + asset("board.css", __package__)),

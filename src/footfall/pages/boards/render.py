@@ -14,10 +14,11 @@ from footfall.pages.boards.page import render_page
 from footfall.pages.boards.published import PublishedMarts, Rows, open_published
 from footfall.pages.boards.tiles import Shown, show
 from footfall.pages.boards.wording import Wording
+from footfall.pages.theme.words import Words
 
 
 def render_boards(
-    boards: Sequence[Board], published: Path, currency: str = ""
+    boards: Sequence[Board], published: Path, words: Words, currency: str = ""
 ) -> Iterator[tuple[Board, str]]:
     """Return the boards as pages, one after the other. Equal publications give equal pages.
 
@@ -28,7 +29,7 @@ def render_boards(
     """
     with open_published(published) as marts:
         for board in boards:
-            yield board, _rendered(board, boards, marts, Wording(currency))
+            yield board, _rendered(board, boards, marts, Wording(words, currency))
 
 
 def marts_of(board: Board, marts: PublishedMarts) -> frozenset[str]:

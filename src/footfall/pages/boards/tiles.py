@@ -140,7 +140,7 @@ def _number(tile: FigureTile, data: Data) -> Number:
         )
     value = data.numbers("value", tile.value)[-1]
     before = data.numbers("before", tile.before)[-1] if tile.before else None
-    caption = (data.values("caption", tile.caption)[-1] or "") if tile.caption else ""
+    caption = _caption(tile, data) if tile.caption else ""
     change, arrow, mood = "", "", ""
     if value is not None and before is not None and (before or tile.format == "share"):
         change = data.say.change(value, before, tile.format)
@@ -157,6 +157,11 @@ def _number(tile: FigureTile, data: Data) -> Number:
         caption,
         _line(data.numbers("spark", tile.spark)) if tile.spark else "",
     )
+
+
+def _caption(tile: FigureTile, data: Data) -> str:
+    value = data.values("caption", tile.caption)[-1]
+    return data.text("caption", value, "text", len(data.rows.rows) - 1) if value else ""
 
 
 def _line(told: Sequence[float | None]) -> str:
@@ -176,7 +181,9 @@ def _table(columns: Sequence[Column], data: Data) -> Table:
     lines: list[list[Cell]] = []
     for place, column in enumerate(columns):
         key = f"columns[{place}].name"
-        values = data.values(key, column.name)
+        values: list[Any] = data.values(key, column.name)
+        if column.values:
+            values = data.said(key, column.name, column.values)
         most = (
             max((abs(value) for value in data.numbers(key, column.name) if value), default=0)
             if (column.bar)
@@ -186,10 +193,10 @@ def _table(columns: Sequence[Column], data: Data) -> Table:
             [
                 Cell(
                     value,
-                    data.text(f"columns[{place}].format", value, column.format),
+                    data.text(f"columns[{place}].format", value, column.format, row),
                     100 * abs(value or 0) / most if most else None,
                 )
-                for value in values
+                for row, value in enumerate(values)
             ]
         )
     labels = [(column.label, column.format in NUMBERS) for column in columns]
@@ -202,7 +209,7 @@ def _columns(
     """Return the columns behind a chart, as its table tells them."""
 
     def column(name: str, form: Format) -> Column:
-        return Column(name=name, label=name.replace("_", " "), format=form)
+        return Column(name=name, label=data.say.words.name(name), format=form)
 
     match tile:
         case BarsTile() | LinesTile():
@@ -246,9 +253,14 @@ def _items(tile: ListTile, data: Data) -> list[Item]:
     nothing: list[Any] = [None] * count
 
     def texts(field: str, column: str) -> list[str]:
-        return data.worded(field, column, "text") if column else [""] * count
+        if not column:
+            return [""] * count
+        if tile.values:
+            return data.said(field, column, tile.values)
+        return data.worded(field, column, "text")
 
     values = data.numbers("value", tile.value) if tile.value else nothing
+    tags = data.worded("tag", tile.tag, "words") if tile.tag else [""] * count
     return [
         Item(
             heading, text, detail, value,
@@ -256,7 +268,7 @@ def _items(tile: ListTile, data: Data) -> list[Item]:
         )
         for heading, text, detail, value, tag in zip(
             texts("heading", tile.heading), texts("text", tile.text),
-            texts("detail", tile.detail), values, texts("tag", tile.tag), strict=True,
+            texts("detail", tile.detail), values, tags, strict=True,
         )
     ]  # fmt: skip
 

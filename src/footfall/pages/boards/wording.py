@@ -9,6 +9,7 @@ from typing import Any
 
 from footfall.pages.boards.definitions import Format
 from footfall.pages.theme import wording
+from footfall.pages.theme.words import Words
 
 # How Plotly writes the same values at its axes.
 TICKS: dict[str, str] = {
@@ -19,8 +20,9 @@ TICKS: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Wording:
-    """Words values; a currency goes with every amount where one is known."""
+    """Words values in a language; a currency goes with every amount where one is known."""
 
+    words: Words
     currency: str = ""
 
     def __call__(self, value: Any, form: Format) -> str:
@@ -35,11 +37,11 @@ class Wording:
             return wording.UNKNOWN
         if form in ("text", "words", "key"):
             text = str(value)
-            return {"words": wording.words(text), "key": shortened(text)}.get(form, text)
+            return {"words": self.words.name(text), "key": shortened(text)}.get(form, text)
         if form == "yes_no":
-            return "yes" if value else "no"
-        if form in ("day", "month", "time"):
-            return _moment(value, form)
+            return self.words.text("name.yes" if value else "name.no")
+        if form in ("day", "month", "month_name", "time"):
+            return self._moment(value, form)
         if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
             raise ValueError(f"{value!r} is no number, and the format is {form}")
         return self._number(float(value), form)
@@ -56,7 +58,8 @@ class Wording:
         if form == "signed":
             return f"{value:+,.1f}"
         if form == "days":
-            return f"{value:,.0f} day" + ("" if round(value) == 1 else "s")
+            key = "unit.day" if round(value) == 1 else "unit.days"
+            return self.words.say(key, count=f"{value:,.0f}")
         return f"{value:,.0f}"
 
     def _amount(self, value: float) -> str:
@@ -68,21 +71,28 @@ class Wording:
         sign = "-" if text.startswith("-") else ""
         return f"{sign}{self.currency}{text.removeprefix('-')}"
 
+    def _moment(self, value: Any, form: Format) -> str:
+        if not isinstance(value, date):
+            raise ValueError(f"{value!r} is no date, and the format is {form}")
+        if form == "time":
+            pattern = "%Y-%m-%d %H:%M" if isinstance(value, datetime) else "%Y-%m-%d"
+            return value.strftime(pattern)
+        if form == "month_name":
+            return self.words.text(f"month.{value.month}")
+        return self.words.say(
+            "date.month" if form == "month" else "date.day",
+            day=value.day,
+            month=self.words.text(f"month.short.{value.month}"),
+            year=value.year,
+        )
+
     def change(self, now: float, before: float, form: Format) -> str:
         """Return how a figure moved: shares by points, all else by per cent of what it was."""
         if form == "share":
-            return f"{100 * (now - before):+.1f} points"
+            return self.words.say("unit.points", count=f"{100 * (now - before):+.1f}")
         return f"{(now - before) / abs(before):+.1%}"
 
 
 def shortened(key: str) -> str:
     """Return the head of a long key: enough to find it by."""
     return key if len(key) <= 10 else f"{key[:8]}…"
-
-
-def _moment(value: Any, form: Format) -> str:
-    if not isinstance(value, date):
-        raise ValueError(f"{value!r} is no date, and the format is {form}")
-    if form == "time":
-        return f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else f"{value:%Y-%m-%d}"
-    return wording.month(value) if form == "month" else f"{value.day} {value:%b %Y}"
