@@ -27,8 +27,11 @@ class Boosted:
         return summed
 
     def contributions(self, raw: FloatArray) -> FloatArray:
-        """Return exact Shapley values of the trees, float64 [rows, features]; they sum to the link
-        less its mean (Lundberg et al. 2020, "From local explanations to global understanding")."""
+        """Return exact Shapley values of the trees, float64 [rows, features].
+
+        They sum to the link less its mean (Lundberg et al. 2020, "From local explanations to
+        global understanding").
+        """
         values: FloatArray = np.asarray(self.booster.predict(raw, pred_contrib=True, num_threads=1))
         return values[:, :-1]
 
