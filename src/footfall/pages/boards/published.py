@@ -121,6 +121,8 @@ def open_published(path: Path) -> Iterator[PublishedMarts]:
         raise BoardError(f"{path} cannot be opened as published marts: {problem}") from problem
     with connection:
         connection.execute("set TimeZone = 'UTC'")
+        # One thread adds numbers in one order: equal publications give equal pages.
+        connection.execute("set threads = 1")
         connection.execute("set enable_external_access = false")
         try:
             marts = PublishedMarts(connection, path)
