@@ -2,11 +2,20 @@ import datetime
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from footfall.sequences import events as sequences
 from footfall.sequences import reading
-from scorer_data import EVENTS_SCHEMA, ITEMS_SCHEMA, events_table, items_table, shop, shuffled
+from scorer_data import (
+    EVENTS_SCHEMA,
+    ITEMS_SCHEMA,
+    START,
+    events_table,
+    items_table,
+    shop,
+    shuffled,
+)
 
 pytestmark = pytest.mark.library
 
@@ -45,6 +54,52 @@ def test_one_token_a_session_and_item_with_the_strongest_intent():
         [(1, "a", 0, "view"), (1, "a", 0.001, "add_to_cart"), (1, "a", 0.002, "purchase")]
     )
     assert [sequences.KINDS[kind] for kind in tokens.kinds] == ["purchase"]
+
+
+def test_a_purchase_after_midnight_does_not_count_before_a_cut_at_midnight():
+    # 23:50, 23:55, 00:05 and 00:10: one session, which a cut-off falls into.
+    rows = [
+        (1, "a", (24 * 60 - 10) / 1440, "view"),
+        (1, "a", (24 * 60 - 5) / 1440, "add_to_cart"),
+        (1, "a", (24 * 60 + 5) / 1440, "purchase"),
+        (1, "a", (24 * 60 + 10) / 1440, "view"),
+    ]
+    tokens, _ = read(rows)
+    assert [sequences.KINDS[kind] for kind in tokens.kinds] == ["add_to_cart", "purchase"]
+    assert tokens.sessions.tolist() == [0, 0]
+    midnight = sequences.microseconds(datetime.date(2024, 1, 2))
+    assert tokens.ends_before(midnight).tolist() == [1]
+
+
+@pytest.mark.parametrize("day", [5, 30, 60])
+def test_what_lies_before_a_cut_is_the_same_whether_or_not_more_is_known(day):
+    """Cut first and merge then: the tokens before a midnight are those of the events before it."""
+    hours = np.random.default_rng(day)
+    rows = [
+        # Around midnights, so that many a session goes on past one.
+        (customer, f"i{item:02}", visit + 23.8 / 24 + minute / 1440, kind)
+        for customer in range(8)
+        for visit in hours.integers(0, 90, 30)
+        for minute, item, kind in zip(
+            hours.integers(0, 40, 6),
+            hours.integers(0, 4, 6),
+            hours.choice(sequences.KINDS, 6),
+            strict=True,
+        )
+    ]
+    events = events_table(rows)
+    midnight = START + datetime.timedelta(days=day)
+    cut = sequences.microseconds(midnight.date())
+    whole, catalogue = reading.read(events, ITEMS_SCHEMA.empty_table())
+    early, _ = reading.read(
+        events.filter(pc.less(events["event_at"], pa.scalar(midnight))),
+        ITEMS_SCHEMA.empty_table(),
+        known_items=catalogue.item_ids,
+    )
+    before = whole.at < cut
+    assert before.sum() > 20
+    for name in ("items", "kinds", "at", "gaps"):
+        np.testing.assert_array_equal(getattr(whole, name)[before], getattr(early, name))
 
 
 def test_a_long_pause_opens_a_session():

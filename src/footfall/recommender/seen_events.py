@@ -32,9 +32,9 @@ LATE_AT_MOST = 2
 class Seen:
     """The tokens before a moment: who touched what when.
 
-    What was done is left out: a session that goes on past the moment may still end in a purchase.
+    What was done is left out: a late act of the same day may still make a token a purchase.
     The numbers that items bear are, too. A token stands at the first moment of an item in a
-    session: a late event that comes before it, or that joins two sessions, counts as a change.
+    session and day: a late event that comes before it, or that joins two sessions, counts as a change.
 
     Attributes
     ----------

@@ -16,7 +16,7 @@ import numpy as np
 from footfall.core.arrays import BoolArray, Float32Array, Int8Array, IntArray
 
 KINDS = ("view", "wishlist", "add_to_cart", "purchase")
-"""Event types in order of intent; a token takes the strongest one of its item in its session."""
+"""Event types in order of intent; a token takes the strongest one of its item, session and day."""
 PURCHASE = KINDS.index("purchase")
 MICROSECONDS_A_DAY = 86_400_000_000
 GAP_BUCKETS = 34
@@ -63,7 +63,7 @@ class Catalogue:
 
 @dataclass(frozen=True)
 class ItemEvents:
-    """One token a customer, session and item, sorted by customer and time.
+    """One token a customer, session, day (UTC) and item, sorted by customer and time.
 
     Attributes
     ----------

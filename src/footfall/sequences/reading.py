@@ -11,7 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from footfall.core.arrays import Float32Array, Int8Array, IntArray
-from footfall.sequences.events import GAP_BUCKETS, KINDS, NEVER, Catalogue, ItemEvents
+from footfall.sequences.events import (
+    GAP_BUCKETS,
+    KINDS,
+    MICROSECONDS_A_DAY,
+    NEVER,
+    Catalogue,
+    ItemEvents,
+)
 
 EVENT_COLUMNS = ("customer_no", "item_id", "event_at", "event_type")
 ArrowRows: TypeAlias = "pa.Table | pa.RecordBatchReader"
@@ -273,13 +280,16 @@ def _sorted_tokens(columns: list[Any], session_gap_seconds: float) -> ItemEvents
     starts, pause = _pauses(customer, at)
     session = np.cumsum(starts | (pause > session_gap_seconds * 1_000_000)) - 1
     if session_gap_seconds >= 0:
-        # One token a session and item, at its first moment, with its strongest intent.
-        by_item = np.lexsort((item, session))
+        # One token a session, day and item, at its first moment, with its strongest intent. Every
+        # cut-off is a midnight: so none falls between the acts of a token, and none is told by a
+        # view before it of the purchase after it.
+        part = _parts(session, at)
+        by_item = np.lexsort((item, part))
         fresh = np.ones(len(by_item), dtype=np.bool_)
         same = _repeats(item[by_item])
-        same &= _repeats(session[by_item])
+        same &= _repeats(part[by_item])
         fresh[1:] = ~same
-        del same
+        del same, part
         heads = np.flatnonzero(fresh)
         first = by_item[heads]
         if len(heads):
@@ -301,6 +311,15 @@ def _sorted_tokens(columns: list[Any], session_gap_seconds: float) -> ItemEvents
         sessions=session,
         gaps=np.where(starts, np.int8(0), gap),
     )
+
+
+def _parts(session: IntArray, at: IntArray) -> IntArray:
+    """Count up from part to part that midnights (UTC) cut sessions into; int64 ``[events]``."""
+    opens = np.ones(len(at), dtype=np.bool_)
+    opens[1:] = ~_repeats(session)
+    day = at // MICROSECONDS_A_DAY
+    opens[1:] |= ~_repeats(day)
+    return np.cumsum(opens) - 1
 
 
 def _repeats(column: IntArray) -> np.ndarray:
