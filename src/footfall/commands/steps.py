@@ -164,6 +164,15 @@ def bench_times(given: Given) -> list[Step]:
     return [_benchmark(given, "times")]
 
 
+def bench_hundred(given: Given) -> list[Step]:
+    """Measure a whole build after a hundred new events."""
+    options = [
+        *given.option("--events", "EVENTS", "100"),
+        *given.option("--customers", "CUSTOMERS", "2000"),
+    ]
+    return [_benchmark(given, "hundred", *options)]
+
+
 def bench_pain_points(given: Given) -> list[Step]:
     """Look for planted pain points."""
     options = [
@@ -253,6 +262,7 @@ TARGETS: Mapping[str, Callable[[Given], list[Step]]] = {
         bench_sql,
         bench_sources,
         bench_times,
+        bench_hundred,
         bench_pain_points,
         bench_segments,
         bench_journey,
