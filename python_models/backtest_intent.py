@@ -12,6 +12,7 @@ def model(dbt, session):
         tables.arrow(dbt.ref("attention_states")),
         settings=heads.HeadSettings.from_mapping(settings),
         test_days=int(intent["test_days"]),
+        history_days=int(intent["history_days"]),
         previous=tables.previous(session, dbt.this),
         progress=progress.log,
     )

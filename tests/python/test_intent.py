@@ -14,15 +14,20 @@ import pytest
 
 from conftest import SMALL_SCORER, Warehouse
 from footfall import heads
-from footfall.heads import HeadSettings
+from footfall.core.progress import silent
+from footfall.heads import HeadSettings, intent
 from footfall.heads.intent import read_prefixes
 
 SETTINGS = HeadSettings(bootstrap_replicates=50, threads=1)
 START = datetime(2025, 3, 1, tzinfo=UTC)
 
 
-def silent(_: str) -> None:
-    """Hear progress and say nothing."""
+def score(prefixes: pa.Table, states: pa.Table | None = None, *, recent_days: int = 7) -> pa.Table:
+    """Scores by heads that are fitted to the same sessions."""
+    stored = heads.train_intent(
+        prefixes, states, settings=SETTINGS, recent_days=recent_days, progress=silent
+    )
+    return heads.score_intent(stored, prefixes, states, recent_days=recent_days, progress=silent)
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +53,7 @@ def prefixes() -> pa.Table:
                     "visitor_no": session,
                     "prefix_length": prefix,
                     "prefix_at": at,
+                    "session_started_at": begun,
                     "now_at": now,
                     "device": "phone",
                     "channel": "mail" if session % 3 else "ads",
@@ -70,7 +76,7 @@ def prefixes() -> pa.Table:
 
 
 def test_intent_ranks_as_the_truth_and_is_calibrated(prefixes: pa.Table) -> None:
-    scored = heads.score_intent(prefixes, settings=SETTINGS, progress=silent)
+    scored = score(prefixes)
     assert scored.schema == heads.INTENT_SCHEMA
     assert set(scored["method"].to_pylist()) == {"fitted"}
     truth = {
@@ -201,34 +207,82 @@ def test_outcomes_of_the_tested_days_have_no_say_in_what_is_predicted(prefixes: 
     position = prefixes.schema.get_field_index("buys_in_session")
     flipped = pc.if_else(late, pc.invert(prefixes["buys_in_session"]), prefixes["buys_in_session"])
     changed = prefixes.set_column(position, "buys_in_session", flipped)
-    before, after = (
-        heads.score_intent(table, settings=SETTINGS, progress=silent).drop(
-            ["run_id", "run_metadata"]
-        )
-        for table in (prefixes, changed)
-    )
+    before, after = (score(table).drop(["run_id", "run_metadata"]) for table in (prefixes, changed))
     assert before.equals(after)
 
 
 def test_too_little_to_learn_from_is_told_as_the_rate(prefixes: pa.Table) -> None:
     few = prefixes.slice(0, 40)
-    scored = heads.score_intent(few, settings=SETTINGS, recent_days=100, progress=silent)
+    scored = score(few, recent_days=100)
     assert set(scored["method"].to_pylist()) == {"base_rate"}
     assert all(0 < row["week_probability"] < 1 for row in scored.to_pylist())
-    nothing = heads.score_intent(prefixes.slice(0, 0), settings=SETTINGS, progress=silent)
+    nothing = score(prefixes.slice(0, 0))
     assert nothing.num_rows == 0
     with pytest.raises(ValueError, match="has_bought"):
-        heads.score_intent(prefixes.drop(["has_bought"]), settings=SETTINGS, progress=silent)
+        score(prefixes.drop(["has_bought"]))
 
 
 def test_who_has_bought_has_no_chance_in_the_session_any_more(prefixes: pa.Table) -> None:
     position = prefixes.schema.get_field_index("has_bought")
     bought = pc.equal(prefixes["device"], "phone")
     changed = prefixes.set_column(position, "has_bought", bought)
-    scored = heads.score_intent(changed, settings=SETTINGS, progress=silent)
+    scored = score(changed)
     assert scored["session_probability"].null_count == scored.num_rows
     assert scored["week_probability"].null_count == 0
     assert json.loads(scored["run_metadata"][0].as_py())["score"] == "intent"
+
+
+# --- stored heads ---------------------------------------------------------------------------------
+
+
+def test_new_sessions_fit_and_test_nothing_until_a_week_has_ended(
+    prefixes: pa.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest event lies on a Friday; what is learned and tested ended with Tuesday."""
+    stored = heads.train_intent(prefixes, settings=SETTINGS, progress=silent)
+    tested = heads.backtest_intent(prefixes, settings=SETTINGS, progress=silent)
+    fresh = heads.score_intent(stored, prefixes, progress=silent)
+    # An hour later sessions go on, and week-old outcomes become known.
+    now = pc.max(prefixes["now_at"]).as_py()
+    later = prefixes.to_pylist()
+    for row in later:
+        row["now_at"] = now + timedelta(hours=1)
+    more = {**later[-1], "session_id": "new", "prefix_length": 1, "visitor_no": 10_000}
+    more |= {"prefix_at": now, "session_started_at": now, "is_open": True}
+    more |= {"buys_in_session": None, "buys_in_7_days": None}
+    changed = pa.Table.from_pylist([*later, more], schema=prefixes.schema)
+    made: list[str] = []
+    fit = intent._fit
+
+    def counted(*arguments: object) -> object:
+        made.append("fit")
+        return fit(*arguments)
+
+    monkeypatch.setattr(intent, "_fit", counted)
+    again = heads.train_intent(changed, settings=SETTINGS, previous=stored, progress=silent)
+    assert again is stored
+    assert (
+        heads.backtest_intent(changed, settings=SETTINGS, previous=tested, progress=silent)
+        is tested
+    )
+    scored = heads.score_intent(stored, changed, progress=silent)
+    assert made == []
+    assert "new" in scored["session_id"].to_pylist()
+    assert "new" not in fresh["session_id"].to_pylist()
+    # A session that was learned from changes: its outcome, found late.
+    early = pc.equal(prefixes["session_id"], prefixes["session_id"][0])
+    outcome = pc.if_else(early, pc.invert(prefixes["buys_in_session"]), prefixes["buys_in_session"])
+    position = prefixes.schema.get_field_index("buys_in_session")
+    touched = prefixes.set_column(position, "buys_in_session", outcome)
+    anew = heads.train_intent(touched, settings=SETTINGS, previous=stored, progress=silent)
+    assert made
+    assert anew["run_id"][0] != stored["run_id"][0]
+    found = heads.backtest_intent(touched, settings=SETTINGS, previous=tested, progress=silent)
+    facts = json.loads(found["run_metadata"][0].as_py())
+    assert facts["tested"] == ["buys_in_session"]
+    whole = heads.backtest_intent(touched, settings=SETTINGS, progress=silent)
+    columns = [name for name in whole.column_names if name != "run_metadata"]
+    assert found.select(columns).equals(whole.select(columns))
 
 
 # --- leakage, through the whole SQL part ---------------------------------------------------------

@@ -43,6 +43,7 @@ clock as (
 
 ),
 
+-- What intent learns from ends with a week: at the end of the next one it reaches as far back as it did at its start.
 recent as (
 
     select
@@ -50,7 +51,7 @@ recent as (
         clock.now_at
     from sessions
     cross join clock
-    where sessions.session_started_at >= {{ dbt.dateadd('day', -1 * var('intent_history_days'), 'clock.now_at') }}
+    where sessions.session_started_at >= {{ dbt.dateadd('day', -1 * (var('intent_history_days') + 8), 'clock.now_at') }}
 
 ),
 

@@ -3,7 +3,7 @@
 from footfall.heads.backtests import backtest_churn, backtest_intent, backtest_value
 from footfall.heads.cutoffs.settings import HeadSettings
 from footfall.heads.cutoffs.source import ArrowCutoffs, CutoffSource, Wanted
-from footfall.heads.intent import INTENT_SCHEMA, score_intent
+from footfall.heads.intent_heads import INTENT_SCHEMA, score_intent, train_intent
 from footfall.heads.result_rows import BACKTEST_SCHEMA
 from footfall.heads.scores import CHURN_SCHEMA, VALUE_SCHEMA, score_churn, score_value
 from footfall.heads.training import train_churn, train_value
@@ -24,5 +24,6 @@ __all__ = [
     "score_intent",
     "score_value",
     "train_churn",
+    "train_intent",
     "train_value",
 ]

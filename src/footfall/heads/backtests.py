@@ -14,7 +14,7 @@ from footfall.core.identity import Identity
 from footfall.core.progress import Progress
 from footfall.evaluation import bootstrap as evaluation
 from footfall.evaluation.leads import LEADS, OURS, leads
-from footfall.heads import intent
+from footfall.heads import intent, intent_heads
 from footfall.heads.cutoffs.digests import CutoffDigests, read_digests
 from footfall.heads.cutoffs.settings import HeadSettings
 from footfall.heads.cutoffs.source import CutoffSource
@@ -82,6 +82,7 @@ def backtest_intent(
     *,
     settings: HeadSettings,
     test_days: int = 28,
+    history_days: int = 120,
     previous: pa.Table | None = None,
     progress: Progress,
 ) -> pa.Table:
@@ -90,39 +91,69 @@ def backtest_intent(
     The population is `in session` or `7 days`, then the prefix length, such as `in session, after
     3 events`; ``horizon_days`` is 0 for the session and 7 for the week. Figures are of sessions;
     intervals resample visitors, who have several sessions each, and ``customer_count`` counts
-    visitors.
+    visitors. The tested days end with a week, and their figures stand as long as all that they
+    were made of is the same.
     """
-    decided = {**settings.of_backtests(), "test_days": test_days}
-    run = Run.start("backtest_intent", intent.data_fingerprint(prefixes, states), decided)
-    kept = run.reusable(previous, BACKTEST_SCHEMA)
-    if kept is not None:
+    if prefixes.num_rows == 0:
+        return BACKTEST_SCHEMA.empty_table()
+    window = intent_heads.window_of(prefixes)
+    known = window.rows(prefixes, history_days)
+    decided = {**settings.of_backtests(), "test_days": test_days, "history_days": history_days}
+    days = {target: window.tested(target, test_days) for target in intent.TARGETS}
+    wanted = {
+        target: Identity(
+            code_fingerprint(),
+            intent_heads.read_by_trial(known, states, target, days[target]),
+            {"target": target, "days": days[target], **decided},
+            "cpu",
+        ).fingerprint
+        for target in intent.TARGETS
+    }
+    standing = run_of(previous, BACKTEST_SCHEMA).get("trials") or {}
+    stale = [target for target in wanted if standing.get(target) != wanted[target]]
+    if previous is not None and not stale:
         progress("back-test of intent: nothing new, the figures stand")
-        return kept
-    found: list[dict[str, Any]] = []
-    for trial in intent.intent_trials(prefixes, states, settings, test_days):
-        target, length, labels = trial.target, trial.length, trial.labels
-        window = "in session" if target == "buys_in_session" else "7 days"
-        shared = {
-            "score": "intent",
-            "population": f"{window}, after {length} event{'s' if length > 1 else ''}",
-            "horizon_days": 0 if target == "buys_in_session" else 7,
-            "cutoff_date": day_to_date(trial.day),
-        }
-        measured = evaluation.measure(
-            intent.intent_metrics(),
-            labels,
-            trial.models,
-            replicates=settings.bootstrap_replicates // 2,
-            seed=settings.seed,
-            clusters=trial.visitor_no,
-        )
-        visitors = len(np.unique(trial.visitor_no))
-        found += result_rows(shared, measured | leads(measured, LEADS["intent"]), visitors)
-        found += tenth_rows(
-            shared, labels, trial.models, is_probability=True, clusters=trial.visitor_no
-        )
-        progress(f"back-test of intent: {shared['population']} done")
-    return _finish(run, [found])
+        return previous
+    run = Run.start("backtest_intent", combined_fingerprint(*wanted.values()), decided)
+    rows = intent.read_prefixes(known, states)
+    found: list[list[dict[str, Any]]] = []
+    for target in wanted:
+        if target not in stale and previous is not None:
+            of_target = pc.equal(previous["horizon_days"], _intent_horizon(target))
+            found.append(previous.filter(of_target).select(BACKTEST_SCHEMA.names).to_pylist())
+            continue
+        for trial in intent.intent_trials(rows, target, *days[target], settings):
+            found.append(_intent_rows(trial, settings))
+            progress(f"back-test of intent: {found[-1][0]['population']} done")
+    return _finish(run, found, trials=wanted, tested=stale)
+
+
+def _intent_horizon(target: str) -> int:
+    return 0 if target == "buys_in_session" else 7
+
+
+def _intent_rows(trial: intent.IntentTrial, settings: HeadSettings) -> list[dict[str, Any]]:
+    length, labels = trial.length, trial.labels
+    window = "in session" if trial.target == "buys_in_session" else "7 days"
+    shared = {
+        "score": "intent",
+        "population": f"{window}, after {length} event{'s' if length > 1 else ''}",
+        "horizon_days": _intent_horizon(trial.target),
+        "cutoff_date": day_to_date(trial.day),
+    }
+    measured = evaluation.measure(
+        intent.intent_metrics(),
+        labels,
+        trial.models,
+        replicates=settings.bootstrap_replicates // 2,
+        seed=settings.seed,
+        clusters=trial.visitor_no,
+    )
+    visitors = len(np.unique(trial.visitor_no))
+    found = result_rows(shared, measured | leads(measured, LEADS["intent"]), visitors)
+    return found + tenth_rows(
+        shared, labels, trial.models, is_probability=True, clusters=trial.visitor_no
+    )
 
 
 def _tested(

@@ -10,51 +10,50 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import lightgbm
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from footfall.core.arrays import BoolArray, FloatArray, IntArray
-from footfall.core.fingerprints import combined_fingerprint, table_fingerprint
-from footfall.core.progress import Progress
+from footfall.core.arrays import Array, BoolArray, FloatArray, IntArray
 from footfall.evaluation import score_metrics
 from footfall.evaluation.leads import OURS
 from footfall.heads.cutoffs.features import principal_axes, signed_log
 from footfall.heads.cutoffs.rows import states_of
 from footfall.heads.cutoffs.settings import HeadSettings
-from footfall.heads.learners.boosting import fit_boosted
+from footfall.heads.learners.boosting import Boosted, fit_boosted
 from footfall.heads.learners.calibration import PlattScaling, fit_platt
 from footfall.heads.learners.linear import fit_linear, sigmoid
-from footfall.heads.runs import Run, constant, day_to_date
 
 #: Targets by the column that holds the outcome; days until an outcome is known.
 TARGETS = {"buys_in_session": 1, "buys_in_7_days": 7}
 WORDS = ("device", "channel", "entry_event_type", "last_event_type")
 
-_MICROSECONDS_A_DAY = 86_400_000_000
+MICROSECONDS_A_DAY = 86_400_000_000
 _COMMONEST = 8
 _FEWEST_ROWS, _FEWEST_OF_A_KIND, _FEWEST_TESTED = 200, 20, 100
 _PENALTY = 0.002
 _HELD_OUT_SHARE = 0.25
 _STATE_COMPONENTS = 8
 
-INTENT_SCHEMA = pa.schema(
-    [
-        ("session_id", pa.string()),
-        ("prefix_length", pa.int32()),
-        ("prefix_at", pa.timestamp("us", tz="UTC")),
-        ("is_open", pa.bool_()),
-        ("session_probability", pa.float64()),
-        ("week_probability", pa.float64()),
-        ("method", pa.string()),
-        ("run_id", pa.string()),
-        ("cutoff_date", pa.date32()),
-        ("run_metadata", pa.string()),
-    ]
-)
+
+@dataclass(frozen=True)
+class PrefixSpace:
+    """What is learned once of the columns of prefixes, for a stored head to read others alike.
+
+    Attributes
+    ----------
+    names
+        Of the columns: features, then words such as ``device=phone``.
+    state_centre, state_basis, state_scale
+        Principal axes of the encoder's states; without columns where there are no states.
+    """
+
+    names: tuple[str, ...]
+    state_centre: FloatArray
+    state_basis: FloatArray
+    state_scale: FloatArray
 
 
 @dataclass(frozen=True)
@@ -90,6 +89,7 @@ class Prefixes:
     names: tuple[str, ...]
     raw: FloatArray
     states: FloatArray
+    space: PrefixSpace
 
     def columns(self, *, uses_state: bool) -> FloatArray:
         """Return what a model sees, [rows, columns]."""
@@ -110,7 +110,7 @@ class IntentModel:
     scale: FloatArray
     intercept: float
     slopes: FloatArray
-    trees: Any
+    trees: Boosted
     scaling: PlattScaling
     uses_state: bool
 
@@ -155,133 +155,45 @@ class IntentTrial:
     models: dict[str, FloatArray]
 
 
-def score_intent(
-    prefixes: pa.Table,
-    states: pa.Table | None = None,
-    *,
-    settings: HeadSettings,
-    recent_days: int = 7,
-    previous: pa.Table | None = None,
-    progress: Progress,
-) -> pa.Table:
-    """Score the sessions of the last days, open ones included, after each prefix they reached.
+def intent_trials(
+    rows: Prefixes, target: str, cut: int, until: int, settings: HeadSettings
+) -> list[IntentTrial]:
+    """Return what every model told of the sessions of a test window, by prefix length.
 
     Parameters
     ----------
-    prefixes
-        `int_session_prefixes`.
-    states
-        `attention_states`, None or empty for features alone.
+    rows
+        Prefixes, none later than the window.
+    target
+        Of :data:`TARGETS`.
+    cut, until
+        First day of the window, and the day after its last, in days since 1970-01-01. Models
+        learn from prefixes whose outcome was known when the window began.
     settings
         Of the heads.
-    recent_days
-        How far back sessions are scored.
-    previous
-        The table as it stands; given back where code, data and settings are the same.
-    progress
-        Told what is done, a line at a time.
-
-    Returns
-    -------
-    Columns of :data:`INTENT_SCHEMA`. The chance in the session is null where she has bought
-    already. Each row is scored by a model of the sessions before the scored days. ``method`` is
-    `fitted`, or `base_rate` where there is too little to learn from.
     """
-    decided = {**settings.of_fits(), "recent_days": recent_days}
-    run = Run.start("intent", data_fingerprint(prefixes, states), decided)
-    kept = run.reusable(previous, INTENT_SCHEMA)
-    if kept is not None:
-        progress("intent: nothing new, the scores stand")
-        return kept
-    rows = read_prefixes(prefixes, states)
-    if len(rows.at) == 0:
-        return INTENT_SCHEMA.empty_table()
-    now = int(pc.max(pc.cast(rows.table["now_at"], pa.int64())).as_py())
-    since = now - recent_days * _MICROSECONDS_A_DAY
-    found, metrics = [], {}
-    for length in np.unique(rows.length):
-        asked = np.flatnonzero((rows.length == length) & (rows.at >= since))
-        chances, methods = {}, set()
-        for target in TARGETS:
-            model, rate = fit_intent(rows, int(length), target, since, settings)
-            known = np.full(len(asked), rate) if model is None else model.probability(rows, asked)
-            chances[target] = np.where(
-                rows.open_to_buy[asked] | (target != "buys_in_session"), known, np.nan
-            )
-            methods.add("base_rate" if model is None else "fitted")
-            metrics[f"{target}_{length}"] = {"rate": round(rate, 6), "fitted": model is not None}
-        found.append((asked, chances, "fitted" if methods == {"fitted"} else "base_rate"))
-        progress(f"intent: after {length} events done")
-    day = now // _MICROSECONDS_A_DAY
-    metadata = run.metadata(day, metrics)
-    tables = []
-    for asked, chances, method in found:
-        part, count = rows.table.take(asked), len(asked)
-        columns = {
-            "session_id": part["session_id"],
-            "prefix_length": part["prefix_length"],
-            "prefix_at": part["prefix_at"],
-            "is_open": part["is_open"],
-            "session_probability": pa.array(chances["buys_in_session"], from_pandas=True),
-            "week_probability": pa.array(chances["buys_in_7_days"]),
-            "method": constant(method, count, pa.string()),
-            "run_id": constant(run.run_id, count, pa.string()),
-            "cutoff_date": constant(day_to_date(day), count, pa.date32()),
-            "run_metadata": constant(metadata, count, pa.string()),
-        }
-        tables.append(
-            pa.table(
-                [columns[field.name].cast(field.type) for field in INTENT_SCHEMA],
-                schema=INTENT_SCHEMA,
-            )
-        )
-    return pa.concat_tables(tables)
-
-
-def data_fingerprint(prefixes: pa.Table, states: pa.Table | None) -> str:
-    """Return the digest of what intent reads."""
-    parts = [table_fingerprint(prefixes)]
-    if states is not None and states.num_rows:
-        parts.append(table_fingerprint(states.select(["customer_no", "cutoff_date", "state"])))
-    return combined_fingerprint(*parts)
-
-
-def intent_trials(
-    prefixes: pa.Table, states: pa.Table | None, settings: HeadSettings, test_days: int
-) -> list[IntentTrial]:
-    """Return what every model told of the latest sessions, by target and prefix length.
-
-    The test sessions are those whose prefix lies in the last ``test_days`` days whose outcome is
-    known; models learn from prefixes whose outcome was known when the test days began.
-    """
-    rows = read_prefixes(prefixes, states)
     choices: dict[str, bool | None] = {OURS: None, "features_only": False}
     if rows.states.shape[1]:
         choices["features_and_state"] = True
+    start, end = cut * MICROSECONDS_A_DAY, until * MICROSECONDS_A_DAY
+    labels = rows.labels(target)
+    usable = np.isfinite(labels) & (rows.open_to_buy | (target != "buys_in_session"))
     trials = []
-    for target, wait in TARGETS.items():
-        labels = rows.labels(target)
-        usable = np.isfinite(labels) & (rows.open_to_buy | (target != "buys_in_session"))
-        if not usable.any():
+    for length in np.unique(rows.length):
+        here = usable & (rows.length == length)
+        tested = np.flatnonzero(here & (rows.at >= start) & (rows.at < end))
+        learnt = np.flatnonzero(here & (rows.at < start - TARGETS[target] * MICROSECONDS_A_DAY))
+        fits = {
+            name: fit_intent(rows, int(length), target, start, settings, state=state)[0]
+            for name, state in choices.items()
+        }
+        fitted = {name: model for name, model in fits.items() if model is not None}
+        if len(tested) < _FEWEST_TESTED or len(fitted) < len(fits):
             continue
-        cut = int(rows.at[usable].max()) - test_days * _MICROSECONDS_A_DAY
-        cut -= cut % _MICROSECONDS_A_DAY
-        for length in np.unique(rows.length):
-            here = usable & (rows.length == length)
-            tested = np.flatnonzero(here & (rows.at >= cut))
-            learnt = np.flatnonzero(here & (rows.at < cut - wait * _MICROSECONDS_A_DAY))
-            fits = {
-                name: fit_intent(rows, int(length), target, cut, settings, state=state)[0]
-                for name, state in choices.items()
-            }
-            fitted = {name: model for name, model in fits.items() if model is not None}
-            if len(tested) < _FEWEST_TESTED or len(fitted) < len(fits):
-                continue
-            models = {name: model.probability(rows, tested) for name, model in fitted.items()}
-            models |= _baselines(rows, learnt, labels[learnt], tested, settings.seed)
-            day = cut // _MICROSECONDS_A_DAY
-            who = rows.visitor_no[tested]
-            trials.append(IntentTrial(target, int(length), day, labels[tested], who, models))
+        models = {name: model.probability(rows, tested) for name, model in fitted.items()}
+        models |= _baselines(rows, learnt, labels[learnt], tested, settings.seed)
+        who = rows.visitor_no[tested]
+        trials.append(IntentTrial(target, int(length), cut, labels[tested], who, models))
     return trials
 
 
@@ -305,7 +217,7 @@ def fit_intent(
     labels = rows.labels(target)
     usable = np.isfinite(labels) & (rows.length == length)
     usable &= rows.open_to_buy | (target != "buys_in_session")
-    usable &= rows.at < origin - TARGETS[target] * _MICROSECONDS_A_DAY
+    usable &= rows.at < origin - TARGETS[target] * MICROSECONDS_A_DAY
     learnt = np.flatnonzero(usable)[-settings.max_training_rows :]
     y = labels[learnt]
     rate = float((y.sum() + 0.5) / (len(y) + 10.0))
@@ -330,8 +242,23 @@ def fit_intent(
     return replace(last, scaling=scaling, uses_state=uses_state), rate
 
 
-def read_prefixes(prefixes: pa.Table, states: pa.Table | None = None) -> Prefixes:
-    """Read `int_session_prefixes` in order of time; raises ValueError naming what is missing."""
+def read_prefixes(
+    prefixes: pa.Table, states: pa.Table | None = None, space: PrefixSpace | None = None
+) -> Prefixes:
+    """Read `int_session_prefixes` in order of time.
+
+    Parameters
+    ----------
+    prefixes, states
+        The tables; None for features alone.
+    space
+        Of the head that is to be applied; learned from these rows where it is None.
+
+    Raises
+    ------
+    ValueError
+        When a column is missing; it names it.
+    """
     wanted = [
         "session_id",
         "visitor_no",
@@ -350,32 +277,61 @@ def read_prefixes(prefixes: pa.Table, states: pa.Table | None = None) -> Prefixe
     table = prefixes.sort_by(
         [("prefix_at", "ascending"), ("session_id", "ascending"), ("prefix_length", "ascending")]
     )
-    names = sorted(name for name in table.column_names if name.startswith("f_"))
-    columns = [
-        pc.fill_null(pc.cast(table[name], pa.float64()), float("nan")).to_numpy() for name in names
-    ]
-    for word in WORDS:
-        values = np.array(
-            pc.fill_null(pc.cast(table[word], pa.string()), "").to_pylist(), dtype=str
+    if space is None:
+        names = _names(table)
+        found = _states_of(table, states)
+        space = PrefixSpace(names, *principal_axes(found, _STATE_COMPONENTS))
+    else:
+        found = _states_of(table, states)
+    words = {name: _words(table, name) for name in WORDS}
+    columns = []
+    for name in space.names:
+        word, is_word, kind = name.partition("=")
+        columns.append(
+            (words[word] == kind).astype(np.float64) if is_word else _numbers(table, name)
         )
-        kinds, counts = np.unique(values, return_counts=True)
-        for kind in sorted(kinds[np.argsort(-counts, kind="stable")][:_COMMONEST].tolist()):
-            names.append(f"{word}={kind}")
-            columns.append((values == kind).astype(np.float64))
     return Prefixes(
         table=table,
         visitor_no=table["visitor_no"].cast(pa.int64()).to_numpy(),
         length=table["prefix_length"].to_numpy().astype(np.int64),
         at=pc.cast(table["prefix_at"].cast(pa.timestamp("us", tz="UTC")), pa.int64()).to_numpy(),
         open_to_buy=~pc.fill_null(table["has_bought"], False).to_numpy().astype(bool),
-        names=tuple(names),
-        raw=np.column_stack(columns) if len(table) else np.zeros((0, len(names))),
-        states=_states_of(table, states),
+        names=space.names,
+        raw=np.column_stack(columns) if len(table) else np.zeros((0, len(columns))),
+        states=_components(found, space),
+        space=space,
     )
 
 
+def _names(table: pa.Table) -> tuple[str, ...]:
+    names = sorted(name for name in table.column_names if name.startswith("f_"))
+    for word in WORDS:
+        kinds, counts = np.unique(_words(table, word), return_counts=True)
+        commonest = kinds[np.argsort(-counts, kind="stable")][:_COMMONEST].tolist()
+        names += [f"{word}={kind}" for kind in sorted(commonest)]
+    return tuple(names)
+
+
+def _words(table: pa.Table, name: str) -> Array:
+    return np.array(pc.fill_null(pc.cast(table[name], pa.string()), "").to_pylist(), dtype=str)
+
+
+def _numbers(table: pa.Table, name: str) -> FloatArray:
+    filled: FloatArray = pc.fill_null(pc.cast(table[name], pa.float64()), float("nan")).to_numpy()
+    return filled
+
+
+def _components(states: FloatArray, space: PrefixSpace) -> FloatArray:
+    """Return the principal components of states, [rows, components]; NaN where there is none."""
+    width, components = space.state_basis.shape
+    if states.shape[1] != width:
+        return np.full((len(states), components), np.nan)
+    found: FloatArray = (states - space.state_centre) @ space.state_basis / space.state_scale
+    return found
+
+
 def _states_of(table: pa.Table, states: pa.Table | None) -> FloatArray:
-    """Return components of the state at the last cut-off before each prefix, [rows, components].
+    """Return the state at the last cut-off before each prefix, [rows, width]; NaN without one.
 
     Only where the visitor is told apart: that is where her past visits are known.
     """
@@ -383,15 +339,12 @@ def _states_of(table: pa.Table, states: pa.Table | None) -> FloatArray:
         return np.zeros((len(table), 0))
     days = np.unique(states["cutoff_date"].cast(pa.date32()).cast(pa.int32()).to_numpy())
     at = pc.cast(table["prefix_at"].cast(pa.timestamp("us", tz="UTC")), pa.int64()).to_numpy()
-    place = np.searchsorted(days, at // _MICROSECONDS_A_DAY, side="right") - 1
+    place = np.searchsorted(days, at // MICROSECONDS_A_DAY, side="right") - 1
     day = days[np.maximum(place, 0)].astype(np.int64)
     visitor = table["visitor_no"].cast(pa.int64()).to_numpy()
     known = (place >= 0) & ~table["f_past_visits"].is_null().to_numpy()
     found = states_of(visitor, day, states)
-    found = np.where(known[:, None], found, np.nan)
-    centre, basis, scale = principal_axes(found, _STATE_COMPONENTS)
-    components: FloatArray = (found - centre) @ basis / scale
-    return components
+    return np.where(known[:, None], found, np.nan)
 
 
 def _fit(raw: FloatArray, labels: FloatArray, seed: int) -> IntentModel:

@@ -44,11 +44,6 @@ class Run:
         """Return a readable identity that equal inputs share."""
         return f"{self.score}-{self.identity.fingerprint[:16]}"
 
-    def reusable(self, previous: pa.Table | None, schema: pa.Schema) -> pa.Table | None:
-        """Return ``previous`` where it was made by an equal run in today's columns, else None."""
-        made_by = run_of(previous, schema)
-        return previous if made_by.get("fingerprint") == self.identity.fingerprint else None
-
     def metadata(self, cutoff_day: int | None, metrics: Mapping[str, Any], **more: Any) -> str:
         """Return the row of `model_runs` that belongs to this run, as JSON."""
         seed = self.identity.settings.get("seed")

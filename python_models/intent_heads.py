@@ -1,0 +1,17 @@
+"""Fits the heads of purchase intent once a week; one row an array, never a pickle."""
+
+from footfall import heads
+from footfall.adapter import progress, tables
+
+
+def model(dbt, session):
+    intent = dbt.config.meta_get("intent")
+    return heads.train_intent(
+        tables.arrow(dbt.ref("int_session_prefixes")),
+        tables.arrow(dbt.ref("attention_states")),
+        settings=heads.HeadSettings.from_mapping(dbt.config.meta_get("settings")),
+        recent_days=int(intent["recent_days"]),
+        history_days=int(intent["history_days"]),
+        previous=tables.previous(session, dbt.this),
+        progress=progress.log,
+    )
