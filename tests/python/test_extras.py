@@ -8,12 +8,17 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Sequence
 from importlib.metadata import packages_distributions
 
 import pytest
+from dbt_common.exceptions import DbtRuntimeError
 
 import footfall
 from conftest import PROJECT
+from footfall.adapter.plugin import Plugin
+from footfall.commands.given import CommandError, Given
+from footfall.commands.steps import TARGETS
 from footfall.core.extras import EXTRAS, MissingExtraError, missing_extra, needs
 
 pytestmark = pytest.mark.library
@@ -88,3 +93,40 @@ def test_pyproject_installs_what_each_extra_imports() -> None:
     plain = " ".join(project["dependencies"])
     assert not re.search("plotly|psycopg|metricflow|scikit", plain)
     assert "footfall[boards,metrics,postgres]" in optional["dev"]
+
+
+@pytest.mark.parametrize(
+    ("target", "given", "extra"),
+    [
+        ("build", {"FOOTFALL_PUBLISH": "postgres://x"}, "postgres"),
+        ("report", {}, "boards"),
+        ("dashboards", {}, "boards"),
+        ("serve", {}, "boards"),
+        ("metrics", {}, "metrics"),
+    ],
+)
+def test_a_target_names_its_extra_before_anything_is_run(
+    monkeypatch: pytest.MonkeyPatch, target: str, given: dict[str, str], extra: str
+) -> None:
+    assert TARGETS[target](Given(given))
+    monkeypatch.setitem(dict_of_extras(), extra, ("no_such_package",))
+    with pytest.raises(CommandError, match=f"It comes with the extra '{extra}'"):
+        TARGETS[target](Given(given))
+    # A build that publishes to nobody needs no driver.
+    assert TARGETS["build"](Given({}))
+
+
+def test_a_build_that_is_to_publish_names_its_extra_at_its_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(dict_of_extras(), "postgres", ("no_such_package",))
+    monkeypatch.setenv("FOOTFALL_PUBLISH_POSTGRES", "postgres://x")
+    plugin = Plugin.__new__(Plugin)
+    with pytest.raises(DbtRuntimeError, match=r"pip install '\.\[postgres\]'"):
+        plugin.initialize({"key": "footfall-demo-key"})
+
+
+def dict_of_extras() -> dict[str, Sequence[str]]:
+    """The table itself, to change it for a test."""
+    assert isinstance(EXTRAS, dict)
+    return EXTRAS
