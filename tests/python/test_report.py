@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -20,11 +21,13 @@ from conftest import PROJECT, Warehouse
 from footfall.pages.report.__main__ import main
 from footfall.pages.report.build import build_report
 from footfall.pages.report.warehouse import ReportError
+from footfall.pages.theme.words import read_words
 from headless_browser import Visit, needs_chromium, visit
 
 pytestmark = pytest.mark.long
 
 WRITTEN_AT = datetime(2026, 7, 1, 12, tzinfo=UTC)
+WORDS = read_words(PROJECT / "seeds/words/en.csv")
 MARTS = (
     *(f"+{path.stem}" for path in sorted((PROJECT / "models/marts/journey").glob("*.sql"))),
     "+journey_cohorts",
@@ -99,7 +102,7 @@ def shop(whole_storefront: Warehouse) -> Warehouse:
 
 @pytest.fixture(scope="module")
 def text(shop: Warehouse) -> str:
-    return build_report(shop.path, WRITTEN_AT)
+    return build_report(shop.path, WORDS, WRITTEN_AT)
 
 
 @pytest.fixture(scope="module")
@@ -215,6 +218,21 @@ def test_pain_points_keep_value_and_interval(shop: Warehouse, page: Page) -> Non
         assert one == pytest.approx(other)
 
 
+def test_the_report_holds_no_words_of_its_own(shop: Warehouse) -> None:
+    """In a made-up language nothing of the report's own English is left on the page."""
+    texts = {
+        key: "".join(
+            part if part.startswith("{") else re.sub(r"[A-Za-z]", "ж", part)
+            for part in re.split(r"(\{[^}]*\})", text)
+        )
+        for key, text in WORDS.texts.items()
+    }
+    text = build_report(shop.path, replace(WORDS, texts=texts), WRITTEN_AT)
+    said = re.findall(r"<(?:h2|h3|summary|dt|p class=\"reading\")\b[^>]*>([^<]*)", text)
+    assert len(said) > 30
+    assert [one for one in said if re.search(r"[A-Za-z]", one)] == []
+
+
 def test_suggestions_are_told_in_their_own_words(shop: Warehouse, page: Page) -> None:
     told = shop.query("select title, evidence, advice from marts.journey_suggestions limit 10")
     assert told
@@ -269,14 +287,14 @@ def test_nothing_on_the_page_leads_outside(page: Page, text: str) -> None:
 
 
 def test_the_same_warehouse_gives_the_same_page(shop: Warehouse, text: str) -> None:
-    assert build_report(shop.path, WRITTEN_AT) == text
+    assert build_report(shop.path, WORDS, WRITTEN_AT) == text
 
 
 def test_marts_that_are_not_built_are_named(copied_shop: Warehouse) -> None:
     copied_shop.execute(
         "drop table marts.journey_pain_points", "drop table marts.customer_segment_transitions"
     )
-    page = Page(build_report(copied_shop.path, WRITTEN_AT))
+    page = Page(build_report(copied_shop.path, WORDS, WRITTEN_AT))
     assert set(page.figures) == CHARTS - {"pain", "segments-moves"}
     assert any("journey_pain_points" in sentence for sentence in page.empty)
     assert any("customer_segment_transitions" in sentence for sentence in page.empty)
@@ -284,7 +302,7 @@ def test_marts_that_are_not_built_are_named(copied_shop: Warehouse) -> None:
 
 def test_marts_of_two_builds_are_called_out(copied_shop: Warehouse) -> None:
     copied_shop.execute("delete from marts.sessions where visit_number = 1")
-    page = Page(build_report(copied_shop.path, WRITTEN_AT))
+    page = Page(build_report(copied_shop.path, WORDS, WRITTEN_AT))
     assert "journey_paths tells other totals than sessions" in page.text
 
 
@@ -302,14 +320,14 @@ def test_a_shop_that_tells_little_gets_sentences(own_shop: Warehouse) -> None:
                  "tea", f"o{day}", "12.50", "</script><b>phone</b>"]
             )  # fmt: skip
     own_shop.built(MARTS)
-    text = build_report(own_shop.path, WRITTEN_AT)
+    text = build_report(own_shop.path, WORDS, WRITTEN_AT)
     page = Page(text)
     assert page.totals["sessions"] == 28
     assert page.totals["amount"] == 28 * 12.5
     assert not {"pain", "attribution"} & set(page.figures)
     sentences = " ".join(page.empty)
     assert "records no sign of trouble" in sentences
-    assert "does not tell which channel" in sentences
+    assert "does not report which channel" in sentences
     assert "Nothing stands out" in sentences
     assert "b" not in page.tags
 
@@ -322,11 +340,11 @@ def test_errors_say_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
     duckdb.connect(str(tmp_path / "bare.duckdb")).close()
     with pytest.raises(ReportError, match=r"no marts\.sessions.*make build"):
-        build_report(tmp_path / "bare.duckdb", WRITTEN_AT)
+        build_report(tmp_path / "bare.duckdb", WORDS, WRITTEN_AT)
 
     (tmp_path / "text.duckdb").write_text("this is no warehouse" * 1000)
     with pytest.raises(ReportError, match="cannot be opened as a warehouse"):
-        build_report(tmp_path / "text.duckdb", WRITTEN_AT)
+        build_report(tmp_path / "text.duckdb", WORDS, WRITTEN_AT)
 
 
 def test_a_warehouse_that_is_being_built_is_left_alone(tmp_path: Path) -> None:
@@ -345,7 +363,7 @@ def test_a_warehouse_that_is_being_built_is_left_alone(tmp_path: Path) -> None:
     assert holder.stdout.readline() == "held\n"
     try:
         with pytest.raises(ReportError, match="Wait until it is over"):
-            build_report(path, WRITTEN_AT)
+            build_report(path, WORDS, WRITTEN_AT)
     finally:
         holder.communicate("\n", timeout=60)
 

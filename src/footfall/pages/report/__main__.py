@@ -9,6 +9,7 @@ from pathlib import Path
 
 from footfall.pages.report.build import build_report
 from footfall.pages.report.warehouse import ReportError
+from footfall.pages.theme.words import DEFAULT, WordsError, read_words
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -16,10 +17,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m footfall.pages.report", description=__doc__)
     parser.add_argument("--database", type=Path, required=True, help="the warehouse that was built")
     parser.add_argument("--out", type=Path, required=True, help="the page to write")
+    parser.add_argument("--words", type=Path, default=DEFAULT, help="the words of a language")
     chosen = parser.parse_args(arguments)
     try:
-        page = build_report(chosen.database, written_at=datetime.now(UTC))
-    except ReportError as problem:
+        page = build_report(chosen.database, read_words(chosen.words), datetime.now(UTC))
+    except (ReportError, WordsError) as problem:
         print(problem, file=sys.stderr)
         return 1
     chosen.out.parent.mkdir(parents=True, exist_ok=True)

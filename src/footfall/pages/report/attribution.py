@@ -9,7 +9,7 @@ from footfall.pages.report.warehouse import Marts
 from footfall.pages.theme import wording
 from footfall.pages.theme.style import axis, finished, heat_map
 
-TITLE = "Which channels earn the credit"
+TITLE = "report.attribution.which_channels_earn_the_credit"
 USES = ("journey_attribution",)
 MODELS = (
     "first_touch", "last_touch", "linear", "position_based", "time_decay", "markov", "shapley",
@@ -18,6 +18,7 @@ MODELS = (
 
 def attribution(marts: Marts) -> Chart:
     """Return shares of the conversions of all months: channels are rows, rules are columns."""
+    say = marts.words.say
     if missing := not_built(marts, "attribution", TITLE, USES):
         return missing
     rows = marts.rows("""
@@ -33,10 +34,7 @@ def attribution(marts: Marts) -> Chart:
             "attribution",
             TITLE,
             USES,
-            empty=(
-                "The source does not tell which channel a visit came from, or no visit led to an "
-                "order."
-            ),
+            empty=(say("report.attribution.the_source_does_not_tell")),
         )
     known = {(row[0], row[1]): (row[2] or 0, row[3] or 0) for row in rows}
     models = [model for model in MODELS if conversions[model]]
@@ -60,15 +58,17 @@ def attribution(marts: Marts) -> Chart:
         anchor="attribution",
         title=TITLE,
         marts=USES,
-        reading=(
-            "A column shares all orders out among the channels by one rule, and sums to 100 %. "
-            "Where the columns of a channel agree you can rely on its share; a channel that earns "
-            "more by first touch than by last opens journeys that others close."
-        ),
+        reading=(say("report.attribution.a_column_shares_all_orders")),
         figure=finished(figure, height, margin={"l": 10, "r": 10, "t": 40, "b": 10}),
         height=height,
         table=Table(
-            ("Channel", "Rule", "Orders", "Share", "Amount"),
+            (
+                say("report.attribution.channel"),
+                say("report.attribution.rule"),
+                say("report.attribution.orders"),
+                say("report.attribution.share"),
+                say("report.attribution.amount"),
+            ),
             [
                 [
                     channel,

@@ -16,9 +16,10 @@ from footfall.pages.report.pain import pain_points, suggestions
 from footfall.pages.report.parts import Section
 from footfall.pages.report.transitions import transition_matrix
 from footfall.pages.report.warehouse import Marts, open_marts
+from footfall.pages.theme.words import Words
 
 
-def build_report(database: Path, written_at: datetime) -> str:
+def build_report(database: Path, words: Words, written_at: datetime) -> str:
     """Return the report on a built warehouse as one HTML page that needs no network.
 
     Raises
@@ -26,23 +27,30 @@ def build_report(database: Path, written_at: datetime) -> str:
     ReportError
         The warehouse is missing, in use or without marts.
     """
-    with open_marts(database) as marts:
-        return render_page(read_heading(marts), sections(marts), written_at)
+    with open_marts(database, words) as marts:
+        return render_page(read_heading(marts), sections(marts), words, written_at)
 
 
 def sections(marts: Marts) -> tuple[Section, ...]:
     """All sections: what to do stands before the details that it comes from."""
+    say = marts.words.say
     return (
-        Section("journey", "Where customers go, and where they stop", (journey_map(marts),)),
+        Section("journey", say("report.build.where_customers_go_and_where"), (journey_map(marts),)),
         Section(
-            "advice", "What troubles them, and what to do", (suggestions(marts), pain_points(marts))
+            "advice",
+            say("report.build.what_troubles_them_and_what"),
+            (suggestions(marts), pain_points(marts)),
         ),
-        Section("detail", "The way in detail", (funnel_by_slice(marts), transition_matrix(marts))),
-        Section("channels", "What brings orders", (attribution(marts),)),
-        Section("cohorts", "Customers with time", cohorts(marts)),
+        Section(
+            "detail",
+            say("report.build.the_way_in_detail"),
+            (funnel_by_slice(marts), transition_matrix(marts)),
+        ),
+        Section("channels", say("report.build.what_brings_orders"), (attribution(marts),)),
+        Section("cohorts", say("report.build.customers_with_time"), cohorts(marts)),
         Section(
             "groups",
-            "Kinds of customers, and how they move",
+            say("report.build.kinds_of_customers_and_how"),
             (*customer_groups(marts, LIFECYCLE), *customer_groups(marts, SEGMENTS)),
         ),
     )

@@ -12,13 +12,14 @@ from footfall.pages.report.warehouse import Marts
 from footfall.pages.theme import wording
 from footfall.pages.theme.style import ACCENT, FAINT, axis, finished, heat_map
 
-RETENTION_TITLE = "Who comes back"
-VALUE_TITLE = "What a customer is worth with time"
+RETENTION_TITLE = "report.cohorts.who_comes_back"
+VALUE_TITLE = "report.cohorts.what_a_customer_is_worth"
 USES = ("journey_cohorts",)
 
 
 def cohorts(marts: Marts) -> tuple[Chart, Chart]:
     """Return the retention triangle and the value of a customer, over complete months."""
+    say = marts.words.say
     missing = not_built(marts, "retention", RETENTION_TITLE, USES)
     if missing:
         return missing, Chart("worth", VALUE_TITLE, USES, empty=missing.empty)
@@ -31,17 +32,16 @@ def cohorts(marts: Marts) -> tuple[Chart, Chart]:
         order by cohort_month, months_since
     """)
     if not rows:
-        empty = (
-            "No month with first orders is over yet: cohorts begin with the first complete month."
-        )
+        empty = say("report.cohorts.no_month_with_first_orders")
         return (
             Chart("retention", RETENTION_TITLE, USES, empty=empty),
             Chart("worth", VALUE_TITLE, USES, empty=empty),
         )
-    return _retention(rows), _value(rows)
+    return _retention(marts, rows), _value(marts, rows)
 
 
-def _retention(rows: list[tuple[Any, ...]]) -> Chart:
+def _retention(marts: Marts, rows: list[tuple[Any, ...]]) -> Chart:
+    say = marts.words.say
     sizes = {row[0]: row[2] for row in rows}
     shares = {(row[0], row[1]): row[3] for row in rows}
     ages = sorted({row[1] for row in rows})
@@ -55,10 +55,18 @@ def _retention(rows: list[tuple[Any, ...]]) -> Chart:
     figure = go.Figure(heat_map([str(age) for age in ages], labels, values, texts))
     figure.update_traces(
         textfont={"size": 10},
-        hovertemplate="%{y}, after %{x} months: %{text} %<extra></extra>",
+        hovertemplate=(
+            say("report.cohorts.after_months", who="%{y}", months="%{x}", value="%{text} %")
+            + "<extra></extra>"
+        ),
     )
     figure.update_xaxes(
-        **axis(side="top", type="category", showgrid=False, title="months since the first order")
+        **axis(
+            side="top",
+            type="category",
+            showgrid=False,
+            title=say("report.cohorts.months_since_the_first_order"),
+        )
     )
     figure.update_yaxes(**axis(autorange="reversed", type="category", showgrid=False))
     height = 90 + 24 * len(labels)
@@ -66,15 +74,15 @@ def _retention(rows: list[tuple[Any, ...]]) -> Chart:
         anchor="retention",
         title=RETENTION_TITLE,
         marts=USES,
-        reading=(
-            "A row holds the customers who first bought in that month (their number in brackets). "
-            "The cells say how many of a hundred bought again so many months later; rows whose "
-            "colour grows stronger further down are cohorts that stay better than older ones."
-        ),
+        reading=(say("report.cohorts.a_row_holds_the_customers")),
         figure=finished(figure, height, margin={"l": 10, "r": 10, "t": 50, "b": 10}),
         height=height,
         table=Table(
-            ("Cohort", "Customers", *(f"month {age}" for age in ages)),
+            (
+                say("report.cohorts.cohort"),
+                say("report.cohorts.customers"),
+                *(say("report.cohorts.month", month=age) for age in ages),
+            ),
             [
                 [
                     wording.month(cohort),
@@ -87,7 +95,8 @@ def _retention(rows: list[tuple[Any, ...]]) -> Chart:
     )
 
 
-def _value(rows: list[tuple[Any, ...]]) -> Chart:
+def _value(marts: Marts, rows: list[tuple[Any, ...]]) -> Chart:
+    say = marts.words.say
     lines: dict[Any, list[tuple[int, float]]] = defaultdict(list)
     for cohort, age, _, _, worth, _ in rows:
         lines[cohort].append((age, worth))
@@ -106,8 +115,13 @@ def _value(rows: list[tuple[Any, ...]]) -> Chart:
                 mode="lines",
                 line={"color": FAINT, "width": 1},
                 showlegend=False,
-                hovertemplate=f"{wording.month(cohort)}, after %{{x}} months: %{{y:,.2f}}"
-                "<extra></extra>",
+                hovertemplate=say(
+                    "report.cohorts.after_months",
+                    who=wording.month(cohort),
+                    months="%{x}",
+                    value="%{y:,.2f}",
+                )
+                + "<extra></extra>",
             )
         )
     figure.add_trace(
@@ -117,27 +131,38 @@ def _value(rows: list[tuple[Any, ...]]) -> Chart:
             mode="lines+markers",
             line={"color": ACCENT, "width": 3},
             showlegend=False,
-            hovertemplate="all, after %{x} months: %{y:,.2f}<extra></extra>",
+            hovertemplate=say(
+                "report.cohorts.after_months",
+                who=say("report.cohorts.all"),
+                months="%{x}",
+                value="%{y:,.2f}",
+            )
+            + "<extra></extra>",
         )
     )
     figure.update_xaxes(
-        **axis(title="months since the first order", showgrid=False, range=[-0.3, ages[-1] + 0.3])
+        **axis(
+            title=say("report.cohorts.months_since_the_first_order"),
+            showgrid=False,
+            range=[-0.3, ages[-1] + 0.3],
+        )
     )
-    figure.update_yaxes(**axis(title="net amount a customer", rangemode="tozero"))
+    figure.update_yaxes(
+        **axis(title=say("report.cohorts.net_amount_a_customer"), rangemode="tozero")
+    )
     cohort_worth = {(row[0], row[1]): row[4] for row in rows}
     return Chart(
         anchor="worth",
         title=VALUE_TITLE,
         marts=USES,
-        reading=(
-            "The thick line is what a customer has spent on average so many months after the first "
-            "order, refunds taken off; each thin line is the customers of one month. It averages "
-            "the cohorts that are old enough, so its right end rests on few."
-        ),
+        reading=(say("report.cohorts.the_thick_line_is_what")),
         figure=finished(figure, 360),
         height=360,
         table=Table(
-            ("Cohort", *(f"month {age}" for age in ages)),
+            (
+                say("report.cohorts.cohort"),
+                *(say("report.cohorts.month", month=age) for age in ages),
+            ),
             [
                 [
                     wording.month(cohort),

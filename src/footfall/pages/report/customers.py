@@ -28,11 +28,12 @@ class Grouping:
 
 
 LIFECYCLE = Grouping(
-    "lifecycle", "Lifecycle", "customer_lifecycle", "customer_lifecycle_transitions",
+    "lifecycle", "report.customers.lifecycle",
+    "customer_lifecycle", "customer_lifecycle_transitions",
     "lifecycle_state", "state_order", False,
 )  # fmt: skip
 SEGMENTS = Grouping(
-    "segments", "Segments", "customer_segments", "customer_segment_transitions",
+    "segments", "report.customers.segments", "customer_segments", "customer_segment_transitions",
     "segment", "segment_no", True,
 )  # fmt: skip
 
@@ -43,7 +44,8 @@ def customer_groups(marts: Marts, grouping: Grouping) -> tuple[Chart, Chart]:
 
 
 def _sizes(marts: Marts, grouping: Grouping) -> Chart:
-    title = f"{grouping.title} over time"
+    say = marts.words.say
+    title = say("report.customers.over_time", title=say(grouping.title))
     if missing := not_built(marts, grouping.anchor, title, (grouping.mart,)):
         return missing
     rows = marts.rows(f"""
@@ -57,7 +59,7 @@ def _sizes(marts: Marts, grouping: Grouping) -> Chart:
             grouping.anchor,
             title,
             (grouping.mart,),
-            empty="No customer is known on a snapshot date yet.",
+            empty=say("report.customers.no_customer_is_known_on"),
         )
     dates = sorted({row[0] for row in rows})
     groups = _ordered(rows)
@@ -80,14 +82,11 @@ def _sizes(marts: Marts, grouping: Grouping) -> Chart:
         anchor=grouping.anchor,
         title=title,
         marts=(grouping.mart,),
-        reading=(
-            "A column is all customers on a day, cut into groups; a colour that grows from left to "
-            "right is a group that gains customers."
-        ),
+        reading=(say("report.customers.a_column_is_all_customers")),
         figure=finished(figure, 400, barmode="stack", bargap=0.3),
         height=400,
         table=Table(
-            ("Group", *(f"{date:%Y-%m-%d}" for date in dates)),
+            (say("report.customers.group"), *(f"{date:%Y-%m-%d}" for date in dates)),
             [
                 [
                     wording.words(group),
@@ -100,7 +99,9 @@ def _sizes(marts: Marts, grouping: Grouping) -> Chart:
 
 
 def _moves(marts: Marts, grouping: Grouping) -> Chart:
-    anchor, title = f"{grouping.anchor}-moves", f"{grouping.title}: who moved where"
+    say = marts.words.say
+    anchor = f"{grouping.anchor}-moves"
+    title = say("report.customers.who_moved_where", title=say(grouping.title))
     uses = (grouping.moves_mart,)
     if missing := not_built(marts, anchor, title, (*uses, grouping.mart)):
         return missing
@@ -114,7 +115,7 @@ def _moves(marts: Marts, grouping: Grouping) -> Chart:
         where period_end = (select max(period_end) from {grouping.moves_mart})
     """)
     if not rows:
-        return Chart(anchor, title, uses, empty="There is one snapshot so far, and moves need two.")
+        return Chart(anchor, title, uses, empty=say("report.customers.there_is_one_snapshot_so"))
     order: dict[str, int] = dict(
         marts.rows(f"select distinct {grouping.group}, {grouping.order} from {grouping.mart}")
     )
@@ -144,29 +145,39 @@ def _moves(marts: Marts, grouping: Grouping) -> Chart:
                 "target": [len(befores) + afters.index(row[1]) for row in rows],
                 "value": [row[2] for row in rows],
                 "color": [_link_colour(row[0], row[1], order, grouping) for row in rows],
-                "hovertemplate": "%{source.label} → %{target.label}:"
-                " %{value:,.0f} customers<extra></extra>",
+                "hovertemplate": "%{source.label} → %{target.label}: "
+                + say("report.unit.customers", count="%{value:,.0f}")
+                + "<extra></extra>",
             },
         )
     )
     colours = (
-        "Green bands climb, red ones fall, grey ones stay or are new."
+        say("report.customers.green_bands_climb_red_ones")
         if grouping.is_ladder
-        else "Red bands go to at risk or lapsed, green ones away from there or on to an order."
+        else say("report.customers.red_bands_go_to_at")
     )
     return Chart(
         anchor=anchor,
         title=title,
         marts=uses,
         reading=(
-            f"On the left where customers were on {wording.day(start)}, on the right on "
-            f"{wording.day(end)}; a band is as wide as the number of customers who made the move. "
+            say(
+                "report.customers.on_the_left_where_customers",
+                start=wording.day(start),
+                end=wording.day(end),
+            )
             + colours
         ),
         figure=finished(figure, 460, margin={"l": 10, "r": 10, "t": 20, "b": 20}),
         height=460,
         table=Table(
-            ("From", "To", "Customers", "Share of those before", "Spent between the dates"),
+            (
+                say("report.customers.from"),
+                say("report.customers.to"),
+                say("report.customers.customers"),
+                say("report.customers.share_of_those_before"),
+                say("report.customers.spent_between_the_dates"),
+            ),
             [
                 [
                     wording.words(before),

@@ -13,7 +13,7 @@ from footfall.pages.report.warehouse import Marts
 from footfall.pages.theme import wording
 from footfall.pages.theme.style import SERIES, axis, finished
 
-TITLE = "The funnel by channel, device, country, visitor and segment"
+TITLE = "report.funnel.the_funnel_by_channel_device"
 USES = ("journey_funnel",)
 # More lines than these cannot be told apart; the table has them all.
 LINES = 6
@@ -21,6 +21,7 @@ LINES = 6
 
 def funnel_by_slice(marts: Marts) -> Chart:
     """Share of sessions that reach each stage, a panel for each way to slice."""
+    say = marts.words.say
     if missing := not_built(marts, "funnel", TITLE, USES):
         return missing
     rows = marts.rows("""
@@ -39,23 +40,16 @@ def funnel_by_slice(marts: Marts) -> Chart:
             "funnel",
             TITLE,
             USES,
-            empty=(
-                "The source tells neither channel, device nor country of a visit: there is "
-                "nothing to compare."
-            ),
+            empty=(say("report.funnel.the_source_tells_neither_channel")),
         )
     return Chart(
         anchor="funnel",
         title=TITLE,
         marts=USES,
-        reading=(
-            "Each panel cuts all sessions one way; a bar is the share of a group's sessions that "
-            "got to the stage. A bar that is clearly shorter than its neighbours marks a group "
-            f"that is held up on the way. The {LINES} largest groups are drawn, the table has all."
-        ),
+        reading=say("report.funnel.reading", count=LINES),
         figure=_panels(told),
         height=300 * ((len(told) + 1) // 2),
-        table=_table(told),
+        table=_table(marts, told),
     )
 
 
@@ -119,7 +113,8 @@ def _stages(values: dict[str, dict[str, int]]) -> list[str]:
     return list(max(values.values(), key=lambda counts: len(list(counts))))
 
 
-def _table(slices: dict[str, dict[str, dict[str, int]]]) -> Table:
+def _table(marts: Marts, slices: dict[str, dict[str, dict[str, int]]]) -> Table:
+    say = marts.words.say
     rows = []
     stages = _stages(
         {f"{name} {value}": counts for name in slices for value, counts in slices[name].items()}
@@ -135,4 +130,12 @@ def _table(slices: dict[str, dict[str, dict[str, int]]]) -> Table:
                     wording.share(counts.get(stages[-1], 0) / first if first else None),
                 ]
             )
-    return Table(("Cut by", "Group", *stages, f"{stages[-1]} of {stages[0]}"), rows)
+    return Table(
+        (
+            say("report.funnel.cut_by"),
+            say("report.funnel.group"),
+            *stages,
+            say("report.funnel.last_of_first", last=stages[-1], first=stages[0]),
+        ),
+        rows,
+    )

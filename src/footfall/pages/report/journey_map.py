@@ -20,18 +20,19 @@ from footfall.pages.theme.style import (
     finished,
 )
 
-TITLE = "The journey, mapped"
+TITLE = "report.journey_map.the_journey_mapped"
 USES = ("journey_funnel", "journey_dropoffs")
 OUTCOMES = {
-    "bought_later": ("bought later", GOOD, LINK_GOOD),
-    "came_back": ("came back, bought nothing", FAINT, LINK),
-    "left": ("left", WARN, LINK_WARN),
-    "open": ("too early to tell", FAINT, LINK),
+    "bought_later": ("report.journey_map.bought_later", GOOD, LINK_GOOD),
+    "came_back": ("report.journey_map.came_back_bought_nothing", FAINT, LINK),
+    "left": ("report.journey_map.left", WARN, LINK_WARN),
+    "open": ("report.journey_map.too_early_to_tell", FAINT, LINK),
 }
 
 
 def journey_map(marts: Marts) -> Chart:
     """Return stages as a Sankey; the width of a band is a number of sessions."""
+    say = marts.words.say
     if missing := not_built(marts, "map", TITLE, USES):
         return missing
     # Medians of months can't be merged: their mean, weighed by sessions, is called typical.
@@ -56,9 +57,7 @@ def journey_map(marts: Marts) -> Chart:
         order by min(stage_order), outcome
     """)
     if not stages or not stages[0][1]:
-        return Chart(
-            "map", TITLE, USES, empty="The source tells of no visit before an order: no way to map."
-        )
+        return Chart("map", TITLE, USES, empty=say("report.journey_map.the_source_tells_of_no"))
     first = stages[0][1]
     ((all_sessions,),) = marts.rows("select count(*) from sessions where not is_bot")
     places = {stage: number for number, (stage, *_) in enumerate(stages)}
@@ -67,9 +66,9 @@ def journey_map(marts: Marts) -> Chart:
     ended = {name: sum(row[2] for row in outcomes if row[1] == name) for name in ends}
     labels = [
         f"<b>{stage}</b> {wording.count(sessions)} ({wording.share(sessions / first)})"
-        + (f"<br>{wording.duration(dwell)} there" if dwell else "")
+        + ("<br>" + say("report.journey_map.there", time=wording.duration(dwell)) if dwell else "")
         for stage, sessions, _, dwell in stages
-    ] + [f"{OUTCOMES[name][0]} {wording.count(ended[name])}" for name in ends]
+    ] + [f"{say(OUTCOMES[name][0])} {wording.count(ended[name])}" for name in ends]
     links = [
         (places[here[0]], places[there[0]], there[1], LINK_GOOD)
         for here, there in pairwise(stages)
@@ -94,8 +93,9 @@ def journey_map(marts: Marts) -> Chart:
                 "target": [link[1] for link in links],
                 "value": [link[2] for link in links],
                 "color": [link[3] for link in links],
-                "hovertemplate": "%{source.label} → %{target.label}:"
-                " %{value:,.0f} sessions<extra></extra>",
+                "hovertemplate": "%{source.label} → %{target.label}: "
+                + say("report.unit.sessions", count="%{value:,.0f}")
+                + "<extra></extra>",
             },
         )
     )
@@ -105,22 +105,20 @@ def journey_map(marts: Marts) -> Chart:
         title=TITLE,
         marts=USES,
         reading=(
-            "Follow the bands from left to right: each is as wide as the number of sessions that "
-            "go that way. A band that leaves the way shows sessions that stopped there, and what "
-            "became of their customers afterwards. A later stage counts for the earlier ones too. "
-            "The time is the typical one spent in the stage." + _elsewhere(all_sessions - first)
+            say("report.journey_map.follow_the_bands_from_left")
+            + _elsewhere(marts, all_sessions - first)
         ),
         figure=finished(figure, 460, margin={"l": 10, "r": 10, "t": 24, "b": 24}),
         height=460,
         table=Table(
             (
-                "Stage",
-                "Sessions",
-                "Share of the first",
-                "Typical time",
-                "Stopped here",
-                *(OUTCOMES[name][0] for name in ends),
-                "Bought later, amount",
+                say("report.journey_map.stage"),
+                say("report.journey_map.sessions"),
+                say("report.journey_map.share_of_the_first"),
+                say("report.journey_map.typical_time"),
+                say("report.journey_map.stopped_here"),
+                *(say(OUTCOMES[name][0]) for name in ends),
+                say("report.journey_map.bought_later_amount"),
             ),
             [
                 [
@@ -138,10 +136,8 @@ def journey_map(marts: Marts) -> Chart:
     )
 
 
-def _elsewhere(sessions: int) -> str:
+def _elsewhere(marts: Marts, sessions: int) -> str:
+    say = marts.words.say
     if not sessions:
         return ""
-    return (
-        f" {wording.count(sessions)} sessions are not on the map: they hold a login or something "
-        "after an order, such as a review, and nothing else."
-    )
+    return say("report.journey_map.sessions_are_not_on_the", sessions=wording.count(sessions))

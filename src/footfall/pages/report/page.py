@@ -15,20 +15,24 @@ from footfall.pages.report.heading import Heading
 from footfall.pages.report.parts import Chart, Section
 from footfall.pages.theme import wording
 from footfall.pages.theme.assets import asset
+from footfall.pages.theme.words import Words
 
 
-def render_page(heading: Heading, sections: Sequence[Section], written_at: datetime) -> str:
+def render_page(
+    heading: Heading, sections: Sequence[Section], words: Words, written_at: datetime
+) -> str:
     """Return the page as text. All that comes from the warehouse is escaped."""
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update(
         count=wording.count, amount=wording.amount, share=wording.share, day=wording.day,
-        words=wording.words,
+        words=words.name, text=lambda text: words.text(text) if text in words else text,
     )  # fmt: skip
     template = environment.from_string(asset("page.html", __package__))
     return template.render(
         heading=heading,
+        say=words.say,
         sections=sections,
         written_at=written_at,
         style=Markup(asset("colours.css") + asset("page.css")),

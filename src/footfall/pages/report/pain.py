@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import plotly.graph_objects as go
 
 from footfall.pages.report.parts import Chart, Suggestion, Table, not_built
@@ -9,9 +11,9 @@ from footfall.pages.report.warehouse import Marts
 from footfall.pages.theme import wording
 from footfall.pages.theme.style import MUTED, WARN, axis, finished
 
-PAIN_TITLE = "Pain points by value at risk"
+PAIN_TITLE = "report.pain.pain_points_by_value_at"
 PAIN_USES = ("journey_pain_points",)
-ADVICE_TITLE = "What to do, most valuable first"
+ADVICE_TITLE = "report.pain.what_to_do_most_valuable"
 ADVICE_USES = ("journey_suggestions",)
 SUGGESTIONS = 10
 BARS = 12
@@ -19,6 +21,7 @@ BARS = 12
 
 def pain_points(marts: Marts) -> Chart:
     """Named pain points as bars with their 95 % intervals."""
+    say = marts.words.say
     if missing := not_built(marts, "pain", PAIN_TITLE, PAIN_USES):
         return missing
     rows = marts.rows("""
@@ -36,27 +39,29 @@ def pain_points(marts: Marts) -> Chart:
             "pain",
             PAIN_TITLE,
             PAIN_USES,
-            empty=(
-                "The source records no sign of trouble, such as payment errors, failing pages or "
-                "calls for help, and no stage is unusually slow: there is nothing to compare."
-            ),
+            empty=(say("report.pain.the_source_records_no_sign")),
         )
     if not rows:
         return Chart(
             "pain",
             PAIN_TITLE,
             PAIN_USES,
-            empty="Signs of trouble are there, but too few sessions met them to compare.",
+            empty=say("report.pain.signs_of_trouble_are_there"),
         )
     table = Table(
-        ("Trouble", "Stage", "Where", "Sessions that met it", "They bought", "Comparable bought",
-         "Gap in points", "At risk a month", "95 % interval", "Named"),
+        [
+            say(f"report.pain.{name}")
+            for name in (
+                "trouble", "stage", "where", "sessions_that_met_it", "they_bought",
+                "comparable_bought", "gap_in_points", "at_risk_a_month", "95_interval", "named",
+            )
+        ],
         [
             [
-                wording.words(friction), stage, _place(cut, value), wording.count(met),
+                wording.words(friction), stage, _place(say, cut, value), wording.count(met),
                 wording.share(met_conversion), wording.share(other_conversion),
                 wording.UNKNOWN if gap is None else f"{100 * gap:+.0f}", wording.amount(risk),
-                _interval(lower, upper), "yes" if named else "no",
+                _interval(say, lower, upper), say("name.yes" if named else "name.no"),
             ]
             for friction, stage, value, met, met_conversion, other_conversion, gap, risk, lower,
             upper, named, cut in rows
@@ -69,13 +74,10 @@ def pain_points(marts: Marts) -> Chart:
             PAIN_TITLE,
             PAIN_USES,
             table=table,
-            empty=(
-                f"{len(rows)} comparisons were made, and none shows a loss that chance could not "
-                "explain. The table has them all."
-            ),
+            empty=(say("report.pain.comparisons_were_made_and_none", count=len(rows))),
         )
     labels = [
-        f"{wording.words(row[0])}, {row[1]}<br>{_place(row[11], row[2])}" for row in named_rows
+        f"{wording.words(row[0])}, {row[1]}<br>{_place(say, row[11], row[2])}" for row in named_rows
     ]
     risks = [row[7] or 0 for row in named_rows]
     figure = go.Figure(
@@ -96,21 +98,21 @@ def pain_points(marts: Marts) -> Chart:
                 "color": MUTED,
                 "thickness": 1.5,
             },
-            hovertemplate="%{y}: %{x:,.0f} a month<extra></extra>",
+            hovertemplate="%{y}: "
+            + say("report.unit.a_month", amount="%{x:,.0f}")
+            + "<extra></extra>",
         )
     )
-    figure.update_xaxes(**axis(title="value at risk a month", tickformat=",", rangemode="tozero"))
+    figure.update_xaxes(
+        **axis(title=say("report.pain.value_at_risk_a_month"), tickformat=",", rangemode="tozero")
+    )
     figure.update_yaxes(**axis(autorange="reversed", showgrid=False))
     height = 110 + 58 * len(named_rows)
     return Chart(
         anchor="pain",
         title=PAIN_TITLE,
         marts=PAIN_USES,
-        reading=(
-            "A bar is what the trouble costs a month: orders that are missing when those who met "
-            "it are compared with like visitors who did not, times what such an order is worth. "
-            "The thin line is the range that the truth lies in with 95 % confidence."
-        ),
+        reading=(say("report.pain.a_bar_is_what_the")),
         figure=finished(figure, height, bargap=0.45),
         height=height,
         table=table,
@@ -119,13 +121,14 @@ def pain_points(marts: Marts) -> Chart:
 
 def suggestions(marts: Marts) -> Chart:
     """Return suggestions in the words of the mart."""
+    say = marts.words.say
     if missing := not_built(marts, "suggestions", ADVICE_TITLE, ADVICE_USES):
         return missing
     rows = marts.rows("""
         select
-            title, evidence, advice, confidence, expected_value, lower_value, upper_value,
-            mart_name,
-            concat_ws(', ', friction, stage, slice_name, slice_value)
+            title_key, evidence_key, advice_key, confidence, expected_value, lower_value,
+            upper_value, mart_name,
+            concat_ws(', ', friction, stage, slice_name, slice_value), message_values
         from journey_suggestions
         order by suggestion_rank
     """)
@@ -134,16 +137,27 @@ def suggestions(marts: Marts) -> Chart:
             "suggestions",
             ADVICE_TITLE,
             ADVICE_USES,
-            empty="Nothing stands out that would be worth a suggestion.",
+            empty=say("report.pain.nothing_stands_out_that_would"),
         )
     values = [
-        "not known: the source tells no amounts"
+        say("report.pain.not_known_the_source_tells")
         if value is None
-        else f"about {wording.amount(value)} a month ({_interval(lower, upper)})"
-        for _, _, _, _, value, lower, upper, _, _ in rows
+        else say(
+            "report.pain.about_a_month",
+            amount=wording.amount(value),
+            interval=_interval(say, lower, upper),
+        )
+        for _, _, _, _, value, lower, upper, *_ in rows
     ]
     told = [
-        Suggestion(row[0], row[1], row[2], row[3], value, f"{row[7]}: {row[8]}")
+        Suggestion(
+            marts.words.sentences(row[0], row[9]),
+            marts.words.sentences(row[1], row[9]),
+            marts.words.sentences(row[2], row[9]),
+            row[3],
+            value,
+            f"{row[7]}: {row[8]}",
+        )
         for row, value in zip(rows, values, strict=True)
     ]
     return Chart(
@@ -151,28 +165,31 @@ def suggestions(marts: Marts) -> Chart:
         title=ADVICE_TITLE,
         marts=ADVICE_USES,
         reading=(
-            "Each line says what to mend and what it would bring a month if it worked entirely. "
-            "High and medium confidence rest on a tested comparison of like with like, low on a "
-            "hint."
+            say("report.pain.each_line_says_what_to")
             + (
-                f" The first {SUGGESTIONS} of {len(told)}; the table has all."
+                say("report.pain.the_first_of_the_table", shown=SUGGESTIONS, count=len(told))
                 if len(told) > SUGGESTIONS
                 else ""
             )
         ),
         suggestions=told[:SUGGESTIONS],
         table=Table(
-            ("Suggestion", "Confidence", "Expected", "Rows behind it"),
-            [[one.title, one.confidence, one.value, one.behind] for one in told],
+            (
+                say("report.pain.suggestion"),
+                say("report.pain.confidence"),
+                say("report.pain.expected"),
+                say("report.pain.rows_behind_it"),
+            ),
+            [[one.title, marts.words.name(one.confidence), one.value, one.behind] for one in told],
         ),
     )
 
 
-def _interval(lower: float | None, upper: float | None) -> str:
+def _interval(say: Callable[..., str], lower: float | None, upper: float | None) -> str:
     if lower is None or upper is None:
         return wording.UNKNOWN
-    return f"{wording.amount(lower)} to {wording.amount(upper)}"
+    return say("report.pain.interval", lower=wording.amount(lower), upper=wording.amount(upper))
 
 
-def _place(slice_name: str, slice_value: str) -> str:
-    return "all sessions" if slice_name == "all" else str(slice_value)
+def _place(say: Callable[..., str], slice_name: str, slice_value: str) -> str:
+    return say("report.pain.all_sessions") if slice_name == "all" else str(slice_value)

@@ -56,6 +56,7 @@ class Section:
 
 def not_built(marts: Marts, anchor: str, title: str, names: Sequence[str]) -> Chart | None:
     """Return the sentence for a chart whose marts the warehouse lacks; None when all are there."""
+    say = marts.words.say
     missing = marts.missing(*names)
     if not missing:
         return None
@@ -63,8 +64,5 @@ def not_built(marts: Marts, anchor: str, title: str, names: Sequence[str]) -> Ch
         anchor=anchor,
         title=title,
         marts=names,
-        empty=(
-            f"The warehouse does not hold {' and '.join(missing)} yet. A full build makes it: "
-            "make build."
-        ),
+        empty=(say("report.parts.the_warehouse_does_not_hold", marts=" and ".join(missing))),
     )

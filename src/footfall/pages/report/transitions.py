@@ -9,7 +9,7 @@ from footfall.pages.report.warehouse import Marts
 from footfall.pages.theme import wording
 from footfall.pages.theme.style import axis, finished, heat_map
 
-TITLE = "What customers do next"
+TITLE = "report.transitions.what_customers_do_next"
 USES = ("journey_transitions",)
 STATES = 14
 START, END = "(start)", "(end)"
@@ -17,6 +17,7 @@ START, END = "(start)", "(end)"
 
 def transition_matrix(marts: Marts) -> Chart:
     """Return probabilities over all months: the months' counts are added, then divided."""
+    say = marts.words.say
     if missing := not_built(marts, "transitions", TITLE, USES):
         return missing
     rows = marts.rows("""
@@ -38,7 +39,9 @@ def transition_matrix(marts: Marts) -> Chart:
         order by transition_count desc, from_state asc, to_state asc
     """)
     if not rows:
-        return Chart("transitions", TITLE, USES, empty="There is no session with a step in it.")
+        return Chart(
+            "transitions", TITLE, USES, empty=say("report.transitions.there_is_no_session_with")
+        )
     leaving: dict[str, int] = {}
     arriving: dict[str, int] = {}
     for before, after, times, _ in rows:
@@ -69,10 +72,13 @@ def transition_matrix(marts: Marts) -> Chart:
         title=TITLE,
         marts=USES,
         reading=(
-            "Pick a row: its cells say how often each act comes next, in per cent of all times. A "
-            "strong cell under “(end)” is where sessions stop."
+            say("report.transitions.pick_a_row_its_cells")
             + (
-                f" The {len(shown)} most frequent of {len(acts)} acts are drawn, the table has all."
+                say(
+                    "report.transitions.the_most_frequent_of_acts",
+                    shown=len(shown),
+                    count=len(acts),
+                )
                 if len(shown) < len(acts)
                 else ""
             )
@@ -80,7 +86,12 @@ def transition_matrix(marts: Marts) -> Chart:
         figure=finished(figure, height, margin={"l": 10, "r": 10, "t": 60, "b": 10}),
         height=height,
         table=Table(
-            ("After", "Comes", "Times", "Probability"),
+            (
+                say("report.transitions.after"),
+                say("report.transitions.comes"),
+                say("report.transitions.times"),
+                say("report.transitions.probability"),
+            ),
             [
                 [wording.words(before), wording.words(after), wording.count(times), f"{chance:.2%}"]
                 for before, after, times, chance in rows

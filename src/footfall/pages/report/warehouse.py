@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from footfall.builds.sources import build_command
+from footfall.pages.theme.words import Words
 
 SCHEMA = "marts"
 
@@ -21,8 +22,9 @@ class ReportError(Exception):
 class Marts:
     """The marts that a warehouse holds, open for reading."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path, words: Words) -> None:
         self._connection = connection
+        self.words = words
         found = connection.execute(
             "select table_name from information_schema.tables where table_schema = ?", [SCHEMA]
         ).fetchall()
@@ -41,7 +43,7 @@ class Marts:
 
 
 @contextmanager
-def open_marts(path: Path) -> Iterator[Marts]:
+def open_marts(path: Path, words: Words) -> Iterator[Marts]:
     """Open a warehouse for reading only.
 
     Raises
@@ -67,7 +69,7 @@ def open_marts(path: Path) -> Iterator[Marts]:
         connection.execute("set TimeZone = 'UTC'")
         if _has_schema(connection):
             connection.execute(f"set schema = '{SCHEMA}'")
-        yield Marts(connection, path)
+        yield Marts(connection, path, words)
 
 
 def _has_schema(connection: duckdb.DuckDBPyConnection) -> bool:
