@@ -34,7 +34,8 @@ class Seen:
 
     What was done is left out: a late act of the same day may still make a token a purchase.
     The numbers that items bear are, too. A token stands at the first moment of an item in a
-    session and day: a late event that comes before it, or that joins two sessions, counts as a change.
+    session and day: a late event that comes before it, or that joins two sessions, counts as a
+    change.
 
     Attributes
     ----------
