@@ -1,40 +1,27 @@
 {#- Both materializations of dbt-duckdb, behind one question: is there anything to do? A table whose code, settings and
-    inputs are what they were when it was made would come out the same, so it is left alone. What a table was made from
-    stands in its comment, with the run that made it and the number of its rows: a table that someone made anew in
-    another way has no comment, and one that lost rows is found out. Only a run that also brings its inputs up to date
-    (seeds, views and tables) can know that nothing has changed: what is built without them is always made. -#}
+    inputs are what they were when it was made would come out the same, so it is left alone. What it was made from is
+    decided in Python (footfall.builds.versions) and noted in `table_versions`, in the transaction that puts the table
+    in its place: a run that is killed leaves both as they were, or both new. -#}
 {% materialization table, adapter='duckdb', supported_languages=['sql', 'python'] %}
-    {% set versions = versions_of_this() %}
-    {% if versions.is_current %}
+    {% if is_current() %}
         {{ return(kept_as_it_is()) }}
     {% endif %}
-    {% if model.language == 'sql' %}
-        {% do dbt.materialization_table_duckdb() %}
-    {% else %}
-        {#- dbt starts Python from a materialization only, not from a macro that it calls. -#}
-        {% set draft = make_intermediate_relation(this.incorporate(type='table')) %}
-        {% do drop_relation_if_exists(load_cached_relation(draft)) %}
-        {{ run_hooks(pre_hooks) }}
-        {% call statement('main', language='python') -%}
-            {{- create_table_as(false, draft, compiled_code, 'python') }}
-        {%- endcall %}
-        {% do put_in_place(draft) %}
-    {% endif %}
-    {% do note_what_was_made(versions) %}
+    {% set draft = make_intermediate_relation(this.incorporate(type='table')) %}
+    {% do drop_relation_if_exists(load_cached_relation(draft)) %}
+    {{ run_hooks(pre_hooks) }}
+    {#- dbt starts Python from a materialization only, not from a macro that it calls. -#}
+    {% call statement('main', language=model.language) -%}
+        {{- create_table_as(false, draft, compiled_code, model.language) }}
+    {%- endcall %}
+    {% do put_in_place(draft) %}
     {{ return({'relations': [this.incorporate(type='table')]}) }}
 {% endmaterialization %}
 
 {% materialization incremental, adapter='duckdb', supported_languages=['sql'] %}
-    {% set versions = versions_of_this() %}
-    {% if versions.is_current %}
+    {% if is_current() %}
         {{ return(kept_as_it_is()) }}
     {% endif %}
-    {#- The table is changed in place: until that is finished it is made from nothing that is known. -#}
-    {% if versions.noted %}
-        {% do note_version(this, none) %}
-    {% endif %}
     {% do dbt.materialization_incremental_duckdb() %}
-    {% do note_what_was_made(versions) %}
     {{ return({'relations': [this.incorporate(type='table')]}) }}
 {% endmaterialization %}
 
@@ -45,14 +32,14 @@
 {% endmacro %}
 
 
-{#- Swaps a table that a Python model has filled for the one that stands; who reads sees the old rows or the new. -#}
+{#- Swaps a table that was made under another name for the one before; who reads sees the old rows or the new. -#}
 {% macro put_in_place(draft) %}
-    {% set standing = load_cached_relation(this) %}
+    {% set before = load_cached_relation(this) %}
     {% set backup = none %}
-    {% if standing is not none %}
-        {% set backup = make_backup_relation(this, standing.type) %}
+    {% if before is not none %}
+        {% set backup = make_backup_relation(this, before.type) %}
         {% do drop_relation_if_exists(load_cached_relation(backup)) %}
-        {% do adapter.rename_relation(standing, backup) %}
+        {% do adapter.rename_relation(before, backup) %}
     {% endif %}
     {% do adapter.rename_relation(draft, this.incorporate(type='table')) %}
     {{ run_hooks(post_hooks) }}
@@ -61,178 +48,165 @@
 {% endmacro %}
 
 
-{#- What the table that stands was made from, what it would be made from now, and whether the two are the same. -#}
-{% macro versions_of_this() %}
-    {% set standing = load_cached_relation(this) %}
-    {% set stands = standing is not none and standing.is_table %}
-    {% set notes = noted_versions(model, stands) %}
-    {% set made_from = inputs_version(model, notes) %}
-    {% set noted = none %}
-    {% if stands and notes.get(this.schema ~ '.' ~ this.identifier) %}
-        {% set noted = notes[this.schema ~ '.' ~ this.identifier].split(', made in ')[0] %}
+{#- Whether the table of this model would come out as it is. It is asked in any case, because what is made has to be
+    noted with what it was made from. -#}
+{% macro is_current() %}
+    {% set answer = ask_program('is_current', {'run_id': invocation_id, 'unique_id': model.unique_id}) %}
+    {% set before = load_cached_relation(this) %}
+    {% do return(answer and before is not none and before.is_table and not should_full_refresh()) %}
+{% endmacro %}
+
+
+{#- Where it is noted what each table was made from. -#}
+{% macro versions_relation() %}
+    {% do return(api.Relation.create(
+        database=target.database, schema=generate_schema_name('intermediate', none), identifier='table_versions'
+    )) %}
+{% endmacro %}
+
+
+{#- Hands the project to Python, with what earlier runs have noted: once a run, and not once a table. -#}
+{% macro begin_run() %}
+    {% if not execute or flags.WHICH not in ['build', 'run'] %}
+        {% do return('') %}
     {% endif %}
-    {% do return({
-        'noted': noted,
-        'made_from': made_from,
-        'is_current': made_from is not none and noted == made_from and not should_full_refresh()
-            and notes['noted rows'] == notes['rows']
-    }) %}
-{% endmacro %}
-
-
-{% macro row_count_of_this() %}
-    {% do return(query_value('select count(*) from ' ~ this) | string) %}
-{% endmacro %}
-
-
-{% macro note_what_was_made(versions) %}
-    {#- Who reads a table has to follow when it is made again, whatever it was made from. -#}
-    {% set version = versions.made_from ~ ', made in ' ~ invocation_id if versions.made_from
-        else contents_version(model, versions.noted) %}
-    {% if version %}
-        {% do note_version(this, version ~ ', rows: ' ~ row_count_of_this()) %}
-    {% endif %}
-{% endmacro %}
-
-
-{#- What the tables that a model reads, and its own, say that they were made from and in which run: `schema.name` to
-    version. With them, `noted rows` and `rows`: how many rows its own table was left with and how many it has, and
-    `code`: the fingerprint of the code that all tables share. One query, because it is asked for each model. -#}
-{% macro noted_versions(node, stands) %}
-    {% set names = ["'" ~ this.identifier ~ "'"] %}
-    {% for table in stored_inputs(node) %}
-        {% do names.append("'" ~ (table.alias or table.name) ~ "'") %}
-    {% endfor %}
-    {% set notes = {} %}
-    {% set query %}
-        select schema_name || '.' || table_name as name, comment as note
-        from duckdb_tables()
-        where database_name = '{{ this.database }}' and comment is not null
-            and table_name in ({{ names | unique | join(', ') }})
-        union all
-        select 'code', footfall_code_fingerprint({{ sql_text(invocation_args_dict.project_dir) }})
-        {% if stands -%}
-        union all
-        select 'rows', cast(count(*) as varchar) from {{ this }}
-        {%- endif %}
-    {% endset %}
-    {% for row in run_query(query) %}
-        {% set version, row_count = row[1].split(', rows: ') if ', rows: ' in row[1] else (row[1], none) %}
-        {% do notes.update({row[0]: version}) %}
-        {% if row[0] == this.schema ~ '.' ~ this.identifier %}
-            {% do notes.update({'noted rows': row_count}) %}
-        {% endif %}
-    {% endfor %}
-    {% do return(notes) %}
-{% endmacro %}
-
-
-{% macro note_version(relation, version) %}
-    {% call statement('note_version', auto_begin=false) %}
-        comment on table {{ relation.incorporate(type='table') }} is {{ sql_text(version) if version else 'null' }}
-    {% endcall %}
-{% endmacro %}
-
-
-{#- The models with a table of their own that a model reads, at once or through views. -#}
-{% macro stored_inputs(node) %}
-    {% set found = [] %}
-    {% for unique_id in node.depends_on.nodes if unique_id.startswith('model.') %}
-        {% set input = graph.nodes[unique_id] %}
-        {% if input.config.materialized == 'view' %}
-            {% do found.extend(stored_inputs(input)) %}
-        {% else %}
-            {% do found.append(input) %}
-        {% endif %}
-    {% endfor %}
-    {% do return(found) %}
-{% endmacro %}
-
-
-{#- A digest of everything that decides what a table holds: its code, the macros and the package behind it, vars, and the
-    versions of its inputs. None when an input cannot tell its version, or is not part of this run: then the table has to
-    be made. So has what watches over pending rows (meta `pending_column`): only looking tells whether some came. -#}
-{% macro inputs_version(node, notes) %}
-    {% if node.config.meta.get('pending_column') %}
-        {% do return(none) %}
-    {% endif %}
-    {% set parts = [code_version(notes['code'])] %}
-    {% do parts.extend(version_parts(node, notes, has_pending_days_only=reads_pending_days_only(node))) %}
-    {% do return(none if none in parts else 'made from ' ~ local_md5(parts | join('|'))) %}
-{% endmacro %}
-
-
-{% macro version_parts(node, notes, has_pending_days_only) %}
-    {% set parts = [node.raw_code, shape_of(node)] %}
-    {% for unique_id in node.depends_on.nodes %}
-        {% if unique_id not in selected_resources and not unique_id.startswith('source.') %}
-            {% do parts.append(none) %}
-        {% elif unique_id.startswith('source.') %}
-            {#- Nobody knows what came into a source, except for the days that int_arrival_days watches over. -#}
-            {% do parts.append('pending days' if has_pending_days_only else none) %}
-        {% elif unique_id.startswith('seed.') %}
-            {% do parts.append(graph.nodes[unique_id].checksum.checksum) %}
-            {% do parts.append(graph.nodes[unique_id].config.get('column_types', {}) | tojson) %}
-        {% elif graph.nodes[unique_id].config.materialized == 'view' %}
-            {% do parts.extend(version_parts(graph.nodes[unique_id], notes, has_pending_days_only)) %}
-        {% else %}
-            {% set input = graph.nodes[unique_id] %}
-            {% do parts.append(notes.get(input.schema ~ '.' ~ (input.alias or input.name))) %}
-        {% endif %}
-    {% endfor %}
-    {% do return(parts) %}
-{% endmacro %}
-
-
-{#- What YAML says of a table that changes it: types, constraints, settings. How columns are described does not. -#}
-{% macro shape_of(node) %}
-    {% set parts = [node.get('constraints', []) | tojson] %}
-    {% for column in node.columns.values() %}
-        {% do parts.append([column.name, column.get('data_type'), column.get('constraints', [])] | tojson) %}
-    {% endfor %}
-    {% for name in node.config if name not in ['access', 'docs', 'group', 'meta', 'tags'] %}
-        {% do parts.append(name ~ ' ' ~ node.config[name] | string) %}
-    {% endfor %}
-    {% for name in node.config.meta if name != 'lineage' %}
-        {% do parts.append(name ~ ' ' ~ node.config.meta[name] | tojson) %}
-    {% endfor %}
-    {% do return(parts | join(',')) %}
-{% endmacro %}
-
-
-{#- Incremental models that read int_arrival_days take nothing else from the sources than the days it calls pending. -#}
-{% macro reads_pending_days_only(node) %}
-    {% do return(
-        node.config.materialized == 'incremental'
-        and node.depends_on.nodes | select('equalto', 'model.footfall.int_arrival_days') | list | length > 0
+    {% do make_versions_table() %}
+    {% set noted = text_rows(
+        'select schema_name, table_name, made_from, version, cast(row_count as varchar), '
+        ~ 'cast(tests_passed as varchar), tests_digest from ' ~ versions_relation()
     ) %}
-{% endmacro %}
-
-
-{#- What the code of the project and its vars amount to, as one digest. Rows left out on purpose make another table. -#}
-{% macro code_version(fingerprint) %}
-    {% set settings = {} %}
+    {% set settings = {
+        'dbt': dbt_version, 'empty': flags.EMPTY, 'sample': invocation_args_dict.get('sample') | string
+    } %}
     {#- How far the simulated shop has run, its rows tell; the language, the words that a mart with sentences reads. -#}
     {% for name in known_vars() if name not in ['storefront_until', 'language'] %}
         {% do settings.update({name: var(name, none) | string}) %}
     {% endfor %}
-    {% do return(local_md5(fingerprint ~ settings | tojson ~ dbt_version ~ flags.EMPTY)) %}
+    {% do ask_program('begin_run', {
+        'run_id': invocation_id, 'project': invocation_args_dict.project_dir, 'settings': toyaml(settings),
+        'nodes': described_nodes(), 'selected': selected_resources, 'noted': noted, 'row_counts': counted_rows(noted)
+    }) %}
 {% endmacro %}
 
 
-{#- The version of a table whose inputs could not tell theirs, such as one that reads a source. A table that watches over
-    pending rows (meta `pending_column`) has a new one as often as some are pending; any other is known by its rows. -#}
-{% macro contents_version(node, noted) %}
-    {% set pending_column = node.config.meta.get('pending_column') %}
-    {% if pending_column %}
-        {% set is_pending = query_value('select count(*) from ' ~ this ~ ' where ' ~ pending_column) %}
-        {% do return(noted if noted and not is_pending else 'as of ' ~ invocation_id) %}
+{#- Makes the table of versions where there is none. Each table carries in its comment the version that is noted of it:
+    what is noted of a table that somebody has dropped, or made in another way, is forgotten. -#}
+{% macro make_versions_table() %}
+    {% if load_built_relation('table_versions') is none %}
+        {% do run_query('create schema if not exists ' ~ versions_relation().without_identifier()) %}
+        {% do run_query(
+            'create table ' ~ versions_relation() ~ ' (schema_name varchar, table_name varchar, made_from varchar, '
+            ~ 'version varchar, made_by_run varchar, row_count bigint, tests_passed bigint, tests_digest varchar)'
+        ) %}
     {% endif %}
-    {% if node.config.materialized != 'table' or node.language != 'sql' %}
-        {% do return(none) %}
+    {% do run_query(
+        'delete from ' ~ versions_relation() ~ ' as noted where not exists (select 1 from duckdb_tables() as found '
+        ~ 'where found.database_name = ' ~ sql_text(target.database) ~ ' and found.schema_name = noted.schema_name '
+        ~ "and found.table_name = noted.table_name and found.comment = 'version ' || noted.version)"
+    ) %}
+{% endmacro %}
+
+
+{#- How many rows the tables have of which something is noted: one that lost rows is made again. -#}
+{% macro counted_rows(noted) %}
+    {% set counts = [] %}
+    {% for note in noted %}
+        {% do counts.append(
+            'select ' ~ sql_text(note[0]) ~ ', ' ~ sql_text(note[1]) ~ ', cast(count(*) as varchar) from '
+            ~ sql_name(note[0]) ~ '.' ~ sql_name(note[1])
+        ) %}
+    {% endfor %}
+    {% do return(text_rows(counts | join(' union all ')) if counts else []) %}
+{% endmacro %}
+
+
+{#- The rows of a query of texts, as lists. -#}
+{% macro text_rows(query) %}
+    {% set rows = [] %}
+    {% for row in run_query(query) %}
+        {% do rows.append(row.values() | list) %}
+    {% endfor %}
+    {% do return(rows) %}
+{% endmacro %}
+
+
+{#- Models, seeds and tests, as far as Python has to know them. -#}
+{% macro described_nodes() %}
+    {% set nodes = [] %}
+    {% for node in graph.nodes.values() if node.resource_type in ['model', 'seed', 'test'] %}
+        {% set columns = [] %}
+        {% for column in node.columns.values() %}
+            {% do columns.append([column.name, column.get('data_type'), column.get('constraints')]) %}
+        {% endfor %}
+        {% do nodes.append({
+            'unique_id': node.unique_id, 'schema': node.schema, 'name': node.alias or node.name,
+            'language': node.get('language'), 'checksum': node.checksum, 'config': node.config,
+            'constraints': node.get('constraints'), 'columns': columns, 'inputs': node.depends_on.nodes or []
+        }) %}
+    {% endfor %}
+    {% do return(nodes) %}
+{% endmacro %}
+
+
+{#- The last thing that happens to a table before its transaction ends. Nobody knows what came into a table that reads a
+    source: its version is then told by its rows. -#}
+{% macro note_what_was_made() %}
+    {% if not execute or model.config.materialized not in ['table', 'incremental'] %}
+        {% do return('') %}
     {% endif %}
-    {% do return('rows ' ~ query_value(
-        "select cast(count(*) as varchar) || ' ' || cast(coalesce(sum(" ~ row_digest(['content']) ~ "), 0) as varchar) from "
-        ~ this ~ ' as content'
-    )) %}
+    {% set details = {'run_id': invocation_id, 'unique_id': model.unique_id} %}
+    {% set noted = ask_program('note_made', details) %}
+    {% if noted.look_for == 'is_pending' %}
+        {% set count = 'select count(*) from ' ~ this ~ ' where ' ~ model.config.meta.pending_column %}
+        {% set noted = ask_program('note_made', dict(details, is_pending=query_value(count) > 0)) %}
+    {% elif noted.look_for == 'contents' %}
+        {% set digest -%}
+            select cast(count(*) as varchar) || ' ' || cast(coalesce(sum({{ row_digest(['content']) }}), 0) as varchar)
+            from {{ this }} as content
+        {%- endset %}
+        {% set noted = ask_program('note_made', dict(details, contents=query_value(digest))) %}
+    {% endif %}
+    delete from {{ versions_relation() }}
+    where schema_name = {{ sql_text(this.schema) }} and table_name = {{ sql_text(this.identifier) }};
+    {% if noted.version is not none %}
+    insert into {{ versions_relation() }} by name
+    select
+        {{ sql_text(this.schema) }} as schema_name,
+        {{ sql_text(this.identifier) }} as table_name,
+        {{ sql_text(noted.made_from) if noted.made_from else 'null' }} as made_from,
+        {{ sql_text(noted.version) }} as version,
+        {{ sql_text(invocation_id) }} as made_by_run,
+        count(*) as row_count
+    from {{ this }};
+    comment on table {{ this.incorporate(type='table') }} is {{ sql_text('version ' ~ noted.version) }};
+    {% endif %}
+{% endmacro %}
+
+
+{#- Notes at the end of a run which tests have passed on the tables as they are now. -#}
+{% macro note_tests(results) %}
+    {% if not execute or flags.WHICH != 'build' %}
+        {% do return('') %}
+    {% endif %}
+    {% set statuses = {} %}
+    {% for result in results if result.node.resource_type == 'test' %}
+        {% do statuses.update({result.node.unique_id: result.status | string}) %}
+    {% endfor %}
+    {% set rows = [] %}
+    {% for note in ask_program('tests_noted', {'run_id': invocation_id, 'statuses': statuses}) %}
+        {% do rows.append('(' ~ [
+            sql_text(note.schema_name), sql_text(note.table_name),
+            'null' if note.tests_passed is none else note.tests_passed,
+            'null' if note.tests_digest is none else sql_text(note.tests_digest)
+        ] | join(', ') ~ ')') %}
+    {% endfor %}
+    {% if rows %}
+        {% do run_query(
+            'update ' ~ versions_relation() ~ ' as noted '
+            ~ 'set tests_passed = found.tests_passed, tests_digest = found.tests_digest '
+            ~ 'from (values ' ~ rows | join(', ')
+            ~ ') as found (schema_name, table_name, tests_passed, tests_digest) '
+            ~ 'where noted.schema_name = found.schema_name and noted.table_name = found.table_name'
+        ) %}
+    {% endif %}
 {% endmacro %}

@@ -6,14 +6,12 @@
     {% endif %}
     {% for result in results if result.status in ['fail', 'warn'] and not result.node.test_metadata %}
         {% set failures = run_query('select * from (' ~ result.node.compiled_code ~ ') as failures limit 10') %}
-        {% set lines = [] %}
+        {% set rows = [] %}
         {% for row in failures %}
-            {% set values = [] %}
-            {% for name in failures.column_names %}
-                {% do values.append(name ~ ' = ' ~ row[name]) %}
-            {% endfor %}
-            {% do lines.append('    ' ~ values | join(', ')) %}
+            {% do rows.append(row.values() | map('string') | list) %}
         {% endfor %}
-        {% do log('  ' ~ result.node.name ~ ' found:\n' ~ lines | join('\n'), info=True) %}
+        {% do log(ask_program('describe_failure', {
+            'test': result.node.name, 'columns': failures.column_names | list, 'rows': rows
+        }), info=True) %}
     {% endfor %}
 {% endmacro %}

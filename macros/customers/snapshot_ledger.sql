@@ -170,24 +170,21 @@ select * from final
 {% endmacro %}
 
 
-{#- How many rows of past snapshots this run changed, added or took away, and how far back; nothing where there are none. -#}
-{% macro summarise_restatements(lines) %}
+{#- How many rows of past snapshots this run changed, added or took away: mart, rows, rows that are gone, and the first
+    date, as texts. -#}
+{% macro restated_rows() %}
     {% set ledgers = {'customer_lifecycle': 'int_lifecycle_ledger', 'customer_segments': 'int_segment_ledger'} %}
+    {% set counts = [] %}
     {% for mart, ledger_name in ledgers.items() %}
         {% set ledger = load_built_relation(ledger_name) %}
         {% if ledger is not none %}
-            {% set found = run_query(
-                'select count(*), count(case when is_removed then 1 end), cast(min(cutoff_date) as varchar) from ' ~ ledger
+            {% do counts.append(
+                'select ' ~ sql_text(mart) ~ ' as mart, cast(count(*) as varchar) as row_count, '
+                ~ 'cast(count(case when is_removed then 1 end) as varchar) as removed_count, '
+                ~ 'cast(min(cutoff_date) as varchar) as first_date from ' ~ ledger
                 ~ " where restated_at = timestamptz '" ~ run_started_at.isoformat() ~ "'"
-            ).rows[0] %}
-            {% if found[0] %}
-                {% do lines.append('') if loop.first %}
-                {% do lines.append(
-                    '  Late or withdrawn events restated %s rows of %s at past dates (%s of them are gone), from %s on' | format(
-                        '{:,}'.format(found[0] | int), mart, '{:,}'.format(found[1] | int), found[2]
-                    )
-                ) %}
-            {% endif %}
+            ) %}
         {% endif %}
     {% endfor %}
+    {% do return(text_rows(counts | join(' union all ')) if counts else []) %}
 {% endmacro %}

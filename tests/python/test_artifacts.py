@@ -1,6 +1,3 @@
-import ast
-from pathlib import Path
-
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -86,24 +83,3 @@ def test_unknown_types_are_not_written():
 def test_names_must_be_there(table):
     with pytest.raises(artifacts.ArtifactError, match=r"no names shared/catalogue\.brands"):
         artifacts.load(table).names("shared", "catalogue.brands")
-
-
-def test_code_fingerprint_is_stable():
-    assert artifacts.code_fingerprint() == artifacts.code_fingerprint()
-    assert len(artifacts.code_fingerprint()) == 16
-
-
-def test_the_fingerprint_of_the_code_knows_every_module_that_is_used():
-    package = Path(artifacts.__file__).parents[1]
-    for room in artifacts.CODE:
-        for source in (package / room).glob("*.py"):
-            for node in ast.walk(ast.parse(source.read_text())):
-                if not isinstance(node, ast.ImportFrom) or node.module is None:
-                    continue
-                if node.module == "footfall":
-                    used = {alias.name for alias in node.names}
-                elif node.module.startswith("footfall."):
-                    used = {node.module.split(".")[1]}
-                else:
-                    continue
-                assert used <= set(artifacts.CODE), f"{source} uses {used}"

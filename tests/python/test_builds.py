@@ -132,7 +132,7 @@ def test_a_second_build_with_nothing_new_trains_and_scores_nothing(
     assert {messages[name] for name in models} == {"KEPT"}
 
     # Nor do the models themselves, when dbt has to ask them; and all data tests pass again.
-    built_shop.execute(*(f"comment on table scores.{name} is null" for name in models))
+    built_shop.execute("delete from intermediate.table_versions where schema_name = 'scores'")
     outcome = built_shop.build((), test=True)
 
     assert outcome.success, problems(outcome)

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import ast
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from footfall.core.fingerprints import code_fingerprint, combined_fingerprint, table_fingerprint
+from footfall.core.fingerprints import (
+    PACKAGE,
+    code_fingerprint,
+    combined_fingerprint,
+    sources_fingerprint,
+    table_fingerprint,
+)
+from footfall.heads import code
+from footfall.recommender import stored_model
 
 pytestmark = pytest.mark.library
 
@@ -90,7 +100,43 @@ def test_a_million_rows_take_seconds_not_minutes() -> None:
     assert table_fingerprint(big) == table_fingerprint(big.slice(0))
 
 
-def test_code_and_combination() -> None:
-    assert len(code_fingerprint()) == 64
+def test_combination() -> None:
     assert combined_fingerprint("a", "b") != combined_fingerprint("b", "a")
     assert combined_fingerprint("ab") != combined_fingerprint("a", "b")
+
+
+def test_a_change_of_any_file_of_the_rooms_counts_and_no_other(tmp_path: Path) -> None:
+    def fingerprint() -> str:
+        return sources_fingerprint(tmp_path, "heads/**/*.py", "core/*.py")
+
+    for name in ("heads/churn.py", "heads/learners/linear.py", "core/arrays.py", "pages/style.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("one = 1")
+    before = fingerprint()
+    (tmp_path / "pages/style.py").write_text("two = 2")
+    (tmp_path / "heads/notes.md").write_text("no code")
+    assert fingerprint() == before
+    (tmp_path / "heads/learners/linear.py").write_text("two = 2")
+    changed = fingerprint()
+    assert changed != before
+    (tmp_path / "heads/learners/linear.py").rename(tmp_path / "heads/learners/straight.py")
+    assert fingerprint() not in (before, changed)
+    with pytest.raises(FileNotFoundError, match="attic"):
+        sources_fingerprint(tmp_path, "attic/*.py")
+
+
+@pytest.mark.parametrize("rooms", [stored_model.CODE, code.CODE])
+def test_the_rooms_of_a_fingerprint_are_all_that_their_code_uses(rooms: tuple[str, ...]) -> None:
+    assert len(code_fingerprint(*rooms)) == 64
+    for room in rooms:
+        for source in (PACKAGE / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(source.read_text())):
+                if not isinstance(node, ast.ImportFrom) or node.module is None:
+                    continue
+                if node.module == "footfall":
+                    used = {alias.name for alias in node.names}
+                elif node.module.startswith("footfall."):
+                    used = {node.module.split(".")[1]}
+                else:
+                    continue
+                assert used <= set(rooms), f"{source} uses {used}"

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import pytest
 from dbt.cli.main import dbtRunnerResult
 
-from conftest import CHOSEN, SQL_PART, Warehouse, mark, problems
+from conftest import CHOSEN, SMALL_SCORER, SQL_PART, Warehouse, mark, problems
+from footfall.adapter import questions
+from footfall.builds.problems import BuildProblem
 
 # What reads a source has to look whether something came; if nothing did, what follows is kept.
 READ_SOURCES = {"int_arrival_days", "int_items", "int_customers", "int_reviews"}
@@ -126,3 +130,82 @@ def test_rows_that_come_into_a_relation_are_read(tmp_path: Path) -> None:
     shop.execute(f"insert into pool.events values {event.format(3)}")
     shop.built(["+int_row_accounting"])
     assert shop.value(accepted) == 3
+
+
+def test_a_table_and_what_is_noted_of_it_change_together(
+    small_shop_with_sql: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = small_shop_with_sql
+    notes = "select * exclude (tests_passed, tests_digest) from intermediate.table_versions"
+    before = shop.query(f"{notes} order by all")
+    names = [(schema, name) for schema, name, *_ in before]
+    assert len(set(names)) == len(names) == len(stored(shop))
+    rows = {name: count for _, name, *_, count in before}
+    assert rows["customer_rfm"] == shop.value("select count(*) from marts.customer_rfm")
+
+    # The last thing before a table is put in its place goes wrong: the old one stays, and its note.
+    asked = questions.QUESTIONS["note_made"]
+
+    def fail_at_sessions(run_id: str, unique_id: str, **seen: Any) -> Any:
+        if unique_id.endswith(".int_sessions"):
+            raise BuildProblem("no ink left")
+        return asked(run_id, unique_id, **seen)
+
+    monkeypatch.setitem(questions.QUESTIONS, "note_made", fail_at_sessions)
+    newest = "select max(loaded_at) from intermediate.int_sessions"
+    made_at = shop.value(newest)
+    outcome = shop.build(["+int_sessions"], "--full-refresh")
+    assert "int_sessions: Compilation Error" in problems(outcome)
+    assert "no ink left" in problems(outcome)
+    assert shop.value(newest) == made_at
+    assert shop.query(f"{notes} where table_name = 'int_sessions'") == [
+        row for row in before if row[1] == "int_sessions"
+    ]
+    monkeypatch.undo()
+    assert {"int_sessions", "customer_rfm"} < made(shop.build())
+    assert shop.value(newest) > made_at
+    assert made(shop.build()) == READ_SOURCES
+
+
+def test_a_warehouse_without_notes_is_made_anew_once(small_shop_with_sql: Warehouse) -> None:
+    shop = small_shop_with_sql
+    noted = "made from 0123, made in 4567, rows: 89"
+    shop.execute(
+        "drop table intermediate.table_versions",
+        f"comment on table marts.customer_rfm is '{noted}'",
+        f"comment on table intermediate.int_sessions is '{noted}'",
+    )
+    assert made(shop.build()) == stored(shop)
+    comments = "select comment from duckdb_tables() where comment is not null order by 1"
+    versions = "select 'version ' || version from intermediate.table_versions order by 1"
+    assert shop.query(comments) == shop.query(versions)
+    assert made(shop.build()) == READ_SOURCES
+
+
+def test_tables_that_are_made_side_by_side_are_all_noted(tmp_path: Path) -> None:
+    shop = Warehouse(tmp_path, {"storefront_customers": 50, **SMALL_SCORER})
+    shop.built(SQL_PART, "--threads", "4")
+    names = shop.query("select table_name from intermediate.table_versions")
+    assert sorted(name for (name,) in names) == sorted(stored(shop))
+    # Again, each in place of its note from before.
+    shop.built(SQL_PART, "--threads", "4", "--full-refresh")
+    assert shop.value("select count(*) from intermediate.table_versions") == len(names)
+    assert shop.value("select count(distinct made_by_run) from intermediate.table_versions") == 1
+
+
+def test_it_is_noted_which_tests_have_passed(small_shop_with_sql: Warehouse) -> None:
+    shop = small_shop_with_sql
+    shop.only_tests = frozenset(
+        {"unique_int_sessions_session_id", "not_null_int_sessions_session_id"}
+    )
+    noted = "select tests_passed, tests_digest from intermediate.table_versions where table_name ="
+    assert shop.query(f"{noted} 'int_sessions'") == [(None, None)]
+    shop.built(["+int_sessions"], test=True)
+    ((passed, digest),) = shop.query(f"{noted} 'int_sessions'")
+    assert passed == 2
+    assert len(digest) == 64
+    # Built again without its tests, and then another table of them.
+    shop.built(["+int_sessions"])
+    assert shop.query(f"{noted} 'int_sessions'") == [(passed, digest)]
+    shop.built(["+int_sessions"], "--full-refresh")
+    assert shop.query(f"{noted} 'int_sessions'") == [(None, None)]

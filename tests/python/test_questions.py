@@ -10,8 +10,8 @@ import pytest
 
 from conftest import Warehouse, problems
 from footfall.adapter import questions
+from footfall.builds.failures import describe_failure
 from footfall.builds.problems import BuildProblem
-from footfall.builds.shortfall import describe_shortfall
 
 
 def asked(question: str, **details: Any) -> dict[str, Any]:
@@ -21,8 +21,8 @@ def asked(question: str, **details: Any) -> dict[str, Any]:
 
 @pytest.mark.library
 def test_an_answer_is_what_the_function_returns() -> None:
-    results = [{"name": "int_items", "status": "error"}]
-    assert asked("describe_shortfall", results=results) == {"answer": describe_shortfall(results)}
+    described = {"test": "rows_add_up", "columns": ["shop"], "rows": [["a"]]}
+    assert asked("describe_failure", **described) == {"answer": describe_failure(**described)}
 
 
 @pytest.mark.library
@@ -40,37 +40,14 @@ def test_a_problem_and_a_mistake_are_messages_and_no_exceptions(
     assert asked("go")["problem"].startswith("The project could not answer 'go': KeyError: 'go'")
 
 
-@pytest.mark.library
-@pytest.mark.parametrize(
-    ("statuses", "words"),
-    [
-        ((), None),
-        (("success", "pass", "warn", "no-op"), None),
-        (("error", "pass"), "Of 2 models, seeds and tests 1 failed (node_0)"),
-        (
-            ("pass", "fail", "runtime error", "skipped"),
-            "Of 4 models, seeds and tests 2 failed (node_1 first) and 1 skipped",
-        ),
-        (("skipped", "skipped"), "Of 2 models, seeds and tests 2 skipped"),
-    ],
-)
-def test_the_shortfall_counts_what_failed_and_what_was_skipped(
-    statuses: tuple[str, ...], words: str | None
-) -> None:
-    results = [
-        {"name": f"node_{number}", "status": status} for number, status in enumerate(statuses)
-    ]
-    assert describe_shortfall(results) == words
-
-
 def test_a_problem_ends_the_run_with_one_message(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stop(**_: object) -> None:
         raise BuildProblem("there is no 'bread': buy some.")
 
-    monkeypatch.setattr(questions, "QUESTIONS", {"describe_shortfall": stop})
-    ask = "{% if execute %} {{ describe_shortfall([]) }} {% endif %}"
+    monkeypatch.setattr(questions, "QUESTIONS", {"describe_build": stop})
+    ask = "{% if execute %} {{ ask_program('describe_build', {}) }} {% endif %}"
     outcome = Warehouse(tmp_path, {}).dbt("compile", "--inline", ask)
     assert not outcome.success
     assert "there is no 'bread': buy some." in problems(outcome)

@@ -13,7 +13,6 @@
 import atexit
 import gc
 import hashlib
-import importlib.metadata
 import importlib.util
 import os
 from datetime import datetime
@@ -27,15 +26,12 @@ from dbt_common.exceptions import DbtRuntimeError
 
 from footfall.adapter import inputs, publication
 from footfall.adapter.progress import log
-from footfall.adapter.questions import ask
+from footfall.adapter.questions import ask, nodes_of_run
 from footfall.builds.sources import absolute_path
 from footfall.core.extras import missing_extra
-from footfall.core.fingerprints import READERS
 
 DEMO_KEY = "footfall-demo-key"
 _BLOCK_BYTES = 64
-# Packages whose versions have a say in what tables hold.
-_LIBRARIES = ("duckdb", "dbt-duckdb", "torch", "numpy", "scipy", "pandas", "pyarrow", "lightgbm")
 
 
 @cache
@@ -102,7 +98,6 @@ class Plugin(BasePlugin):
         _collect_garbage_less_often()
         self._complete_journey = complete_journey_folder()
         self._connection: duckdb.DuckDBPyConnection | None = None
-        self._fingerprints: dict[str, str] = {}
 
     def update_connection_config(self, creds: Any, config: dict[str, Any]) -> None:
         """Make the folder of the warehouse, and say in plain words when it cannot be opened."""
@@ -133,13 +128,7 @@ class Plugin(BasePlugin):
         )
         conn.create_function("footfall_absolute_path", absolute_path, ["VARCHAR"], "VARCHAR")
         conn.create_function(
-            "footfall_code_fingerprint", self._code_fingerprint, ["VARCHAR"], "VARCHAR"
-        )
-        conn.create_function(
-            "footfall_ask", ask, ["VARCHAR", "VARCHAR"], "VARCHAR", side_effects=True
-        )
-        conn.create_function(
-            "footfall_publish", self._publish, ["VARCHAR"], "VARCHAR", side_effects=True
+            "footfall_ask", self._ask, ["VARCHAR", "VARCHAR"], "VARCHAR", side_effects=True
         )
 
     def configure_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:
@@ -154,12 +143,6 @@ class Plugin(BasePlugin):
             settings["footfall_complete_journey_path"] = f"'{path}'"
         for name, value in settings.items():
             cursor.execute(f"set variable {name} = {value}")
-
-    def _code_fingerprint(self, folder: str) -> str:
-        """Change with the code that all tables share; read once a run."""
-        if folder not in self._fingerprints:
-            self._fingerprints[folder] = code_fingerprint(Path(folder))
-        return self._fingerprints[folder]
 
     def _generate_storefront(self, seed: int, customers: int, until: str | None) -> str:
         from footfall import storefront
@@ -179,24 +162,19 @@ class Plugin(BasePlugin):
             )
         return "ready"
 
-    def _publish(self, request: str) -> str:
+    def _ask(self, question: str, details: str) -> str:
+        return ask(question, details, publish=self._publish)
+
+    def _publish(self, run_id: str, **request: Any) -> dict[str, Any]:
         if self._connection is None:
             raise DbtRuntimeError("Publishing needs an open DuckDB connection.")
-        return publication.publish(self._connection, str(self.creds.path), request)
-
-
-def code_fingerprint(folder: Path) -> str:
-    """SHA-256 (hex) of a project's macros, of what fills tables here, and of library versions."""
-    package = Path(__file__).resolve().parents[1]
-    versions = [f"{name} {importlib.metadata.version(name)}" for name in _LIBRARIES]
-    digest = hashlib.sha256("\0".join([duckdb.__version__, *versions]).encode())
-    for root, pattern in ((folder / "macros", "*.sql"), (package, "*.py")):
-        for path in sorted(root.rglob(pattern)):
-            if root == package and path.relative_to(root).parts[0] in READERS:
-                continue
-            digest.update(path.relative_to(root).as_posix().encode() + b"\0")
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
+        return publication.publish(
+            self._connection,
+            str(self.creds.path),
+            run_id=run_id,
+            nodes=nodes_of_run(run_id),
+            **request,
+        )
 
 
 def _storefront_fingerprint() -> str:

@@ -1,7 +1,7 @@
 """What a run publishes at its end, and the words in which it says so."""
 
-import json
 import os
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,8 @@ import duckdb
 
 from footfall import publishing
 from footfall.adapter.progress import log
+from footfall.builds.publication import marts_to_publish, reason_not_to_publish
+from footfall.builds.versions import Node
 from footfall.publishing.revision import git_revision
 
 if TYPE_CHECKING:
@@ -18,7 +20,19 @@ if TYPE_CHECKING:
 DEFAULT_FOLDER = "published"
 
 
-def publish(connection: duckdb.DuckDBPyConnection, warehouse: str, request: str) -> str:
+def publish(
+    connection: duckdb.DuckDBPyConnection,
+    warehouse: str,
+    *,
+    run_id: str,
+    project: str,
+    command: str,
+    is_partial: bool,
+    results: Sequence[Mapping[str, str]],
+    nodes: Iterable[Node],
+    models: Iterable[Mapping[str, Any]],
+    unique_together: Iterable[tuple[str, Sequence[str]]],
+) -> dict[str, Any]:
     """Publish the marts of a run, or say why not.
 
     Parameters
@@ -27,37 +41,41 @@ def publish(connection: duckdb.DuckDBPyConnection, warehouse: str, request: str)
         Dbt's connection to the warehouse.
     warehouse
         The path of the warehouse file.
-    request
-        JSON with `run_id`, `marts`, `project`, the folder of the dbt project, and
-        `why_not`, the reason not to publish or null.
+    run_id
+        What dbt calls the run.
+    project
+        The folder of the dbt project.
+    command, is_partial, results, nodes
+        What decides whether to publish, see `reason_not_to_publish`.
+    models, unique_together
+        What describes the marts, see `marts_to_publish`.
 
     Returns
     -------
-    JSON with `lines` for the end of the build's summary, and `problem`, null if all went well.
+    dict
+        `lines` for the end of the build's summary, and `problem`, None if all went well.
     """
-    asked: dict[str, Any] = json.loads(request)
     folder = Path(os.environ.get("FOOTFALL_PUBLISHED") or DEFAULT_FOLDER)
     name = Path(warehouse).stem
-    why_not = asked["why_not"]
+    why_not = reason_not_to_publish(command, is_partial, results, nodes)
     if warehouse.startswith((":memory:", "md:")):
         why_not = why_not or f"the warehouse {warehouse} is no file"
-    run = publishing.Run(asked["run_id"], datetime.now(UTC), git_revision(Path(asked["project"])))
-    marts = [publishing.Mart(**mart) for mart in asked["marts"]]
     problem = None
     with connection.cursor() as cursor:
         if why_not is None:
+            run = publishing.Run(run_id, datetime.now(UTC), git_revision(Path(project)))
+            marts = [publishing.Mart(**mart) for mart in marts_to_publish(models, unique_together)]
             try:
                 server = _server()
                 publication = publishing.publish(
                     cursor, marts, run, folder=folder, name=name, progress=log, server=server
                 )
-                lines = _told(publication, folder, name, server)
-                return json.dumps({"lines": lines, "problem": None})
+                return {"lines": _told(publication, folder, name, server), "problem": None}
             except publishing.PublishingError as error:
                 why_not = "see the error at the end"
                 problem = f"The marts were not published: {error}"
         lines = [f"Nothing published: {why_not}. {_standing(cursor, folder, name)}"]
-    return json.dumps({"lines": lines, "problem": problem})
+    return {"lines": lines, "problem": problem}
 
 
 def _server() -> "Target | None":

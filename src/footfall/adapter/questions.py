@@ -6,31 +6,67 @@ arguments. Question, details and answer travel as JSON.
 
 import json
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from footfall.adapter.code import tables_fingerprint
+from footfall.builds import versions
 from footfall.builds.configuration import check_configuration, is_file, no_file_problem
+from footfall.builds.failures import describe_failure
 from footfall.builds.problems import BuildProblem
-from footfall.builds.shortfall import describe_shortfall
 from footfall.builds.sources import docs_command, source_names, source_vars
+from footfall.builds.summary import describe_build
 from footfall.builds.variables import var_names
 from footfall.builds.warehouse import check_warehouse, shaping_settings
 
+# The run that this process is at, by dbt's name for it: dbt runs one at a time.
+_runs: dict[str, versions.TableVersions] = {}
+
+
+def _begin_run(run_id: str, project: str, **details: Any) -> None:
+    _runs.clear()
+    code = tables_fingerprint(Path(project))
+    _runs[run_id] = versions.begin(run_id=run_id, code=code, **details)
+
+
+def _is_current(run_id: str, unique_id: str) -> bool:
+    return _runs[run_id].is_current(unique_id)
+
+
+def _note_made(run_id: str, unique_id: str, **seen: Any) -> dict[str, str | None]:
+    return _runs[run_id].note_made(unique_id, **seen)
+
+
+def _tests_noted(run_id: str, statuses: Mapping[str, str]) -> Sequence[Mapping[str, Any]]:
+    return _runs[run_id].tests_noted(statuses)
+
+
 QUESTIONS: Mapping[str, Callable[..., Any]] = {
+    "begin_run": _begin_run,
     "check_configuration": check_configuration,
     "check_warehouse": check_warehouse,
-    "describe_shortfall": describe_shortfall,
+    "describe_build": describe_build,
+    "describe_failure": describe_failure,
     "docs_command": docs_command,
+    "is_current": _is_current,
     "is_file": is_file,
     "no_file_problem": no_file_problem,
+    "note_made": _note_made,
     "shaping_settings": shaping_settings,
     "source_names": source_names,
     "source_vars": source_vars,
+    "tests_noted": _tests_noted,
     "var_names": var_names,
 }
 
 
-def ask(question: str, details: str) -> str:
+def nodes_of_run(run_id: str) -> Iterable[versions.Node]:
+    """Return the nodes of the project; none where the run did not begin with a build in mind."""
+    return _runs[run_id].nodes.values() if run_id in _runs else ()
+
+
+def ask(question: str, details: str, **more: Callable[..., Any]) -> str:
     """Answer a question.
 
     It never raises: DuckDB, which stands between the macro and this function, would show its user
@@ -42,6 +78,8 @@ def ask(question: str, details: str) -> str:
         One of `QUESTIONS`.
     details
         JSON object with the arguments of the function by name.
+    more
+        Functions by the names of questions that only an open connection can answer.
 
     Returns
     -------
@@ -49,7 +87,8 @@ def ask(question: str, details: str) -> str:
         JSON object with `answer`, what the function returned, or else with `problem`, a message.
     """
     try:
-        return json.dumps({"answer": QUESTIONS[question](**json.loads(details))})
+        answer = {**QUESTIONS, **more}[question](**json.loads(details))
+        return json.dumps({"answer": answer})
     except BuildProblem as problem:
         return json.dumps({"problem": str(problem)})
     except Exception as error:

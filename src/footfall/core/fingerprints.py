@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,25 +14,37 @@ import pyarrow.compute as pc
 
 from footfall.core.arrays import IntArray, UInt64Array
 
-#: Parts of the package that decide about tables or show finished ones, and fill none.
-READERS = frozenset({"boards", "builds", "commands", "lineage", "pages", "publishing"})
-#: Parts of the package that cannot change a score: these, and what reads input or makes demo data.
-_OUTSIDE_THE_SCORER = READERS | {"adapter", "storefront"}
+PACKAGE = Path(__file__).resolve().parents[1]
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _NULL = np.uint64(0x6A09E667F3BCC909)
 
 
-@lru_cache(maxsize=1)
-def code_fingerprint() -> str:
-    """Return the SHA-256 (hex) of the scorer's own source files, by relative path and content."""
-    root = Path(__file__).resolve().parents[1]
+@cache
+def code_fingerprint(room: str, *more: str) -> str:
+    """Return the SHA-256 (hex) of the Python source of rooms of this package.
+
+    It is what a stored result is made from besides data and settings: who stores one names the
+    rooms that decide about it.
+    """
+    return sources_fingerprint(PACKAGE, *(f"{room}/**/*.py" for room in sorted((room, *more))))
+
+
+def sources_fingerprint(folder: Path, *patterns: str) -> str:
+    """Return the SHA-256 (hex) of the files below a folder that match, by path and content.
+
+    Raises
+    ------
+    FileNotFoundError
+        A pattern that matches no file: a digest of nothing would never change.
+    """
     digest = hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
-        relative = path.relative_to(root)
-        if relative.parts[0] in _OUTSIDE_THE_SCORER:
-            continue
-        digest.update(relative.as_posix().encode() + b"\0")
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    for pattern in patterns:
+        paths = sorted(folder.glob(pattern))
+        if not paths:
+            raise FileNotFoundError(f"There is no file {folder / pattern} to take a digest of.")
+        for path in paths:
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 
 

@@ -9,12 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from footfall.core.fingerprints import code_fingerprint, combined_fingerprint
+from footfall.core.fingerprints import combined_fingerprint
 from footfall.core.identity import Identity
 from footfall.core.progress import Progress
 from footfall.evaluation import bootstrap as evaluation
 from footfall.evaluation.leads import LEADS, OURS, leads
 from footfall.heads import intent, intent_heads
+from footfall.heads.code import code_fingerprint
 from footfall.heads.cutoffs.digests import CutoffDigests, read_digests
 from footfall.heads.cutoffs.settings import HeadSettings
 from footfall.heads.cutoffs.source import CutoffSource

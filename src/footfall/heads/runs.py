@@ -11,8 +11,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from footfall.core.fingerprints import code_fingerprint
 from footfall.core.identity import Identity
+from footfall.heads.code import code_fingerprint
 
 
 @dataclass(frozen=True)

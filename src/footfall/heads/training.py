@@ -16,11 +16,12 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
-from footfall.core.fingerprints import code_fingerprint, combined_fingerprint
+from footfall.core.fingerprints import combined_fingerprint
 from footfall.core.identity import Identity
 from footfall.core.progress import Progress
 from footfall.core.stored_rows import SCHEMA, ArtifactError
 from footfall.heads import churn, value
+from footfall.heads.code import code_fingerprint
 from footfall.heads.cutoffs.digests import CutoffDigests, read_digests
 from footfall.heads.cutoffs.rows import CutoffRows, read_cutoffs
 from footfall.heads.cutoffs.settings import HeadSettings

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
-
+from footfall.core import fingerprints
 from footfall.core.arrays import Array
 from footfall.core.stored_rows import (
     RUN,
@@ -36,11 +34,5 @@ CODE = ("core", "counts", "encoder", "evaluation", "ranking", "recommender", "se
 
 
 def code_fingerprint() -> str:
-    """Digest of the scorer's own source files."""
-    digest = hashlib.sha256()
-    package = Path(__file__).parents[1]
-    for room in CODE:
-        for source in sorted((package / room).glob("*.py")):
-            digest.update(source.relative_to(package).as_posix().encode())
-            digest.update(source.read_bytes())
-    return digest.hexdigest()[:16]
+    """Return the digest of the source that decides what a model learns, and what it answers."""
+    return fingerprints.code_fingerprint(*CODE)

@@ -1,0 +1,96 @@
+"""Whether a build publishes its marts, and what it says of them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from footfall.builds.shortfall import describe_shortfall
+from footfall.builds.versions import Node
+
+
+def reason_not_to_publish(
+    command: str, is_partial: bool, results: Sequence[Mapping[str, str]], nodes: Iterable[Node]
+) -> str | None:
+    """Say what speaks against publishing: only what a whole build has made and tested is published.
+
+    Parameters
+    ----------
+    command
+        The command of dbt that ran.
+    is_partial
+        Whether it made tables without all their rows.
+    results
+        The `unique_id`, `name` and `status` of all that the build got to.
+    nodes
+        Models, seeds and tests of the project.
+
+    Returns
+    -------
+    str or None
+        A sentence without its full stop; None where nothing speaks against it.
+    """
+    if command != "build":
+        return f"only a whole `dbt build` publishes, and this was `dbt {command}`"
+    if is_partial:
+        return "this build made the tables without all their rows (--empty or --sample)"
+    shortfall = describe_shortfall(results)
+    if shortfall is not None:
+        return shortfall
+    done = {result["unique_id"] for result in results}
+    # Unit tests judge the code, not the data: a build may leave them out. Tests of models that are
+    # switched off are nodes too, but depend on nothing.
+    left_out = sorted(
+        node.unique_id.split(".")[2]
+        for node in nodes
+        if node.unique_id not in done
+        and node.materialized != "ephemeral"
+        and (node.kind != "test" or node.inputs)
+    )
+    if left_out:
+        return f"this build left out {len(left_out)} models, seeds or tests, such as {left_out[0]}"
+    return None
+
+
+def marts_to_publish(
+    models: Iterable[Mapping[str, Any]], unique_together: Iterable[tuple[str, Sequence[str]]]
+) -> list[dict[str, Any]]:
+    """Describe the public marts as a publication takes them.
+
+    Parameters
+    ----------
+    models
+        The public models with `unique_id`, `name`, `relation`, `description`, `columns` (with
+        `name`, `description` and `constraints`), `constraints` and `primary_key`, the columns that
+        dbt takes for one.
+    unique_together
+        The model and the columns of each test that rows are told apart by some columns together.
+
+    Returns
+    -------
+    list of dict
+        By name: `name`, `relation`, `description`, `columns` (descriptions by name) and `key`.
+    """
+    tested: dict[str, Sequence[str]] = {}
+    for unique_id, columns in unique_together:
+        tested.setdefault(unique_id, columns)
+    return [
+        {
+            "name": model["name"],
+            "relation": model["relation"],
+            "description": model["description"],
+            "columns": {column["name"]: column["description"] for column in model["columns"]},
+            "key": list(_primary_key(model, tested.get(model["unique_id"]))),
+        }
+        for model in sorted(models, key=lambda model: str(model["name"]))
+    ]
+
+
+def _primary_key(model: Mapping[str, Any], tested: Sequence[str] | None) -> Sequence[str]:
+    """Find the columns that tell the rows of a mart apart: a constraint's, or else a test's."""
+    for constraint in model["constraints"]:
+        if constraint["type"] == "primary_key":
+            columns: Sequence[str] = constraint["columns"]
+            return columns
+    for column in model["columns"]:
+        if any(constraint["type"] == "primary_key" for constraint in column["constraints"]):
+            return [column["name"]]
+    return tested if tested is not None else model["primary_key"] or []

@@ -1,0 +1,205 @@
+"""What a person wants to know when a build is over: marts, rows, scores, and what went wrong."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from footfall.builds.shortfall import describe_shortfall
+
+#: The folders of the marts in the order in which people read them; others come last.
+_FOLDERS = ("journey", "customers", "recommendation", "churn", "value", "intent")
+#: The metrics that lead for each score.
+LEADING_METRICS = frozenset(
+    {
+        ("recommendations", "ndcg_10"),
+        ("churn", "auc"),
+        ("churn", "brier"),
+        ("value", "mae"),
+        ("value", "rmse"),
+        ("value", "gini"),
+        ("tier", "macro_f1"),
+        ("intent", "auc"),
+    }
+)
+_LESS_IS_BETTER = frozenset({"mae", "rmse", "brier"})
+#: The populations that lead, and what is added to the name of a score for them.
+LEADING_POPULATIONS = {
+    "all": "",
+    "all items": "",
+    "new items only": ", new items",
+    "in session, after 3 events": " in session, after 3 events",
+}
+_OURS = "attention_scorer"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A metric of a model at a cut-off, as `model_evaluation` has it.
+
+    Attributes
+    ----------
+    score, population, metric, model
+        What was measured, on whom, how, and of which model.
+    horizon_days
+        How far ahead the score looks.
+    cutoff_date
+        The cut-off as an ISO date.
+    value
+        None where it could not be measured.
+    is_baseline
+        Whether the model is one to compare with.
+    """
+
+    score: str
+    population: str
+    horizon_days: int
+    metric: str
+    cutoff_date: str
+    model: str
+    value: float | None
+    is_baseline: bool
+
+    @property
+    def comparison(self) -> tuple[str, str, int, str]:
+        """What models are compared on."""
+        return self.score, self.population, self.horizon_days, self.metric
+
+
+def describe_build(
+    marts: Iterable[tuple[str, str, str]],
+    accounting: Iterable[tuple[str, str, str, str, str]],
+    restated: Iterable[tuple[str, str, str, str | None]],
+    scores: Iterable[Sequence[str | None]] | None,
+    results: Sequence[Mapping[str, str]],
+    keys_can_be_guessed: bool,
+) -> list[str]:
+    """Describe a build that is over.
+
+    Parameters
+    ----------
+    marts
+        Folder, name and number of rows of each.
+    accounting
+        Source, raw, accepted, duplicate and rejected rows.
+    restated
+        Mart, number of rows of its past that this run restated, how many of them are gone, and the
+        first date that they are of.
+    scores
+        The columns of `Measured` in their order, as texts; None where nothing is evaluated.
+    results
+        Name and status of what the build got to.
+    keys_can_be_guessed
+        Whether customer keys are made with the key that everybody knows.
+
+    Returns
+    -------
+    list of str
+        The lines to print.
+    """
+    lines = [f"  Marts{'':38}rows", *_mart_lines(marts)]
+    rows = list(accounting)
+    if rows:
+        lines += ["", *(_accounting_line(*row) for row in sorted(rows))]
+    changed = sorted(one for one in restated if int(one[1]))
+    if changed:
+        lines += ["", *(_restatement_line(*one) for one in changed)]
+    if scores is not None:
+        lines += ["", *_score_lines([_measured(row) for row in scores])]
+    if keys_can_be_guessed:
+        lines += [
+            "",
+            "  Customer keys are made with the public demo key, so anyone can undo them: set"
+            " DBT_ENV_SECRET_FOOTFALL_KEY (README, Secrets).",
+        ]
+    shortfall = describe_shortfall(results)
+    if shortfall is not None:
+        lines += [
+            "",
+            f"  {shortfall}; the messages stand below. Marts that were not made are as the last run"
+            " left them.",
+        ]
+    return lines
+
+
+def _mart_lines(marts: Iterable[tuple[str, str, str]]) -> list[str]:
+    places = {folder: place for place, folder in enumerate(_FOLDERS)}
+    ordered = sorted(marts, key=lambda mart: (places.get(mart[0], len(places)), mart[1]))
+    return [f"    {name:<30} {int(count):>12,}" for _, name, count in ordered]
+
+
+def _accounting_line(source: str, *counts: str) -> str:
+    raw, accepted, duplicate, rejected = (f"{int(count):,}" for count in counts)
+    return (
+        f"  Raw rows of {source}: {raw} = {accepted} accepted + {duplicate} duplicate"
+        f" + {rejected} rejected"
+    )
+
+
+def _restatement_line(mart: str, count: str, removed: str, first: str | None) -> str:
+    return (
+        f"  Late or withdrawn events restated {int(count):,} rows of {mart} at past dates"
+        f" ({int(removed):,} of them are gone), from {first} on"
+    )
+
+
+def _measured(row: Sequence[str | None]) -> Measured:
+    score, population, horizon, metric, cutoff, model, value, is_baseline = row
+    return Measured(
+        score=str(score),
+        population=str(population),
+        horizon_days=int(str(horizon)),
+        metric=str(metric),
+        cutoff_date=str(cutoff),
+        model=str(model),
+        value=None if value is None else float(value),
+        is_baseline=is_baseline == "true",
+    )
+
+
+def _score_lines(measured: Iterable[Measured]) -> list[str]:
+    """Compare each score by its leading metrics with the best baseline on the same customers."""
+    leading = [
+        one
+        for one in measured
+        if (one.score, one.metric) in LEADING_METRICS and one.population in LEADING_POPULATIONS
+    ]
+    newest: dict[tuple[str, str, int], str] = {}
+    for one in leading:
+        key = one.comparison[:3]
+        newest[key] = max(one.cutoff_date, newest.get(key, ""))
+    # Of several cut-offs the newest counts.
+    leading = [one for one in leading if one.cutoff_date == newest[one.comparison[:3]]]
+    best: dict[tuple[str, str, int, str], Measured] = {}
+    for one in leading:
+        if one.is_baseline and one.value is not None:
+            standing = best.get(one.comparison)
+            if standing is None or _is_better(one, standing):
+                best[one.comparison] = one
+    ours = sorted((one for one in leading if one.model == _OURS), key=lambda one: one.comparison)
+    if not ours:
+        return ["  Scores: no horizon has closed yet, so there is nothing to judge them by."]
+    head = "  Scores, judged on days they never saw               ours    best baseline"
+    return [
+        f"{head} (brier, mae, rmse: less is better)",
+        *(_score_line(one, best.get(one.comparison)) for one in ours),
+    ]
+
+
+def _is_better(one: Measured, other: Measured) -> bool:
+    assert one.value is not None
+    assert other.value is not None
+    if one.metric in _LESS_IS_BETTER:
+        return one.value < other.value
+    return one.value > other.value
+
+
+def _score_line(ours: Measured, best: Measured | None) -> str:
+    name = ours.score
+    if ours.score != "intent":
+        name += f", {ours.horizon_days} d"
+    name += LEADING_POPULATIONS[ours.population]
+    baseline = f"{_number(best.value)}  {best.model}" if best is not None else f"{'none':>9}"
+    return f"    {name:<36} {ours.metric:<9} {_number(ours.value)}  {baseline}"
+
+
+def _number(value: float | None) -> str:
+    return f"{'unknown':>9}" if value is None else f"{value:9.3f}"

@@ -1,0 +1,223 @@
+"""What a build says at its end, and whether it publishes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from footfall.builds.failures import describe_failure
+from footfall.builds.publication import marts_to_publish, reason_not_to_publish
+from footfall.builds.shortfall import describe_shortfall
+from footfall.builds.summary import describe_build
+from footfall.builds.versions import Node
+
+pytestmark = pytest.mark.library
+
+
+def ended(*statuses: str) -> list[dict[str, str]]:
+    return [
+        {"unique_id": f"model.shop.node_{number}", "name": f"node_{number}", "status": status}
+        for number, status in enumerate(statuses)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "words"),
+    [
+        ((), None),
+        (("success", "pass", "warn", "no-op"), None),
+        (("error", "pass"), "Of 2 models, seeds and tests 1 failed (node_0)"),
+        (
+            ("pass", "fail", "runtime error", "skipped"),
+            "Of 4 models, seeds and tests 2 failed (node_1 first) and 1 skipped",
+        ),
+        (("skipped", "skipped"), "Of 2 models, seeds and tests 2 skipped"),
+    ],
+)
+def test_the_shortfall_counts_what_failed_and_what_was_skipped(
+    statuses: tuple[str, ...], words: str | None
+) -> None:
+    assert describe_shortfall(ended(*statuses)) == words
+
+
+def measured(metric: str, model: str, value: float | None, **facts: str) -> list[str | None]:
+    row = {"score": "churn", "population": "all", "horizon": "30", "at": "2026-06-01", **facts}
+    is_baseline = "false" if model == "attention_scorer" else facts.get("is_baseline", "true")
+    number = None if value is None else str(value)
+    who = [row["score"], row["population"], row["horizon"]]
+    return [*who, metric, row["at"], model, number, is_baseline]
+
+
+def described(**facts: Any) -> list[str]:
+    nothing: dict[str, Any] = {"marts": [], "accounting": [], "restated": [], "scores": None}
+    return describe_build(**{**nothing, "results": [], "keys_can_be_guessed": False, **facts})
+
+
+def test_marts_come_in_the_order_in_which_people_read_them() -> None:
+    marts = [
+        ("new", "zebras", "1"),
+        ("evaluation", "model_runs", "7"),
+        ("value", "customer_value", "1234567"),
+        ("journey", "sessions", "60782"),
+        ("journey", "journey_funnel", "0"),
+    ]
+    assert described(marts=marts) == [
+        "  Marts                                      rows",
+        "    journey_funnel                            0",
+        "    sessions                             60,782",
+        "    customer_value                    1,234,567",
+        "    model_runs                                7",
+        "    zebras                                    1",
+    ]
+
+
+def test_rows_are_accounted_for_source_by_source() -> None:
+    lines = described(
+        accounting=[("ga4", "5", "3", "1", "1"), ("custom", "2500", "2500", "0", "0")]
+    )
+    assert lines[2:] == [
+        "  Raw rows of custom: 2,500 = 2,500 accepted + 0 duplicate + 0 rejected",
+        "  Raw rows of ga4: 5 = 3 accepted + 1 duplicate + 1 rejected",
+    ]
+
+
+def test_restated_rows_are_counted_mart_by_mart() -> None:
+    nothing = ("customer_lifecycle", "0", "0", None)
+    assert described(restated=[nothing])[1:] == []
+    lines = described(restated=[nothing, ("customer_segments", "1200", "3", "2026-01-01")])
+    assert lines[1:] == [
+        "",
+        "  Late or withdrawn events restated 1,200 rows of customer_segments at past dates"
+        " (3 of them are gone), from 2026-01-01 on",
+    ]
+
+
+def test_scores_are_compared_with_the_best_baseline_of_the_newest_cutoff() -> None:
+    session = {"score": "intent", "population": "in session, after 3 events", "horizon": "0"}
+    lines = described(
+        scores=[
+            measured("auc", "attention_scorer", 0.8),
+            measured("auc", "lightgbm", 0.7),
+            measured("auc", "pareto_nbd", 0.75),
+            measured("auc", "unknown_yet", None),
+            measured("auc", "other_candidate", 0.99, is_baseline="false"),
+            measured("brier", "attention_scorer", 0.2),
+            measured("brier", "lightgbm", 0.1),
+            measured("brier", "pareto_nbd", 0.3),
+            # An older cut-off, a population and a metric that do not lead.
+            measured("auc", "attention_scorer", 0.1, at="2026-05-01"),
+            measured("auc", "lightgbm", 0.9, at="2026-05-01"),
+            measured("auc", "attention_scorer", 0.1, population="segment a"),
+            measured("log_loss", "attention_scorer", 0.1),
+            measured("auc", "attention_scorer", 0.6, **session),
+            measured("ndcg_10", "attention_scorer", None, score="recommendations", horizon="28"),
+        ]
+    )
+    assert lines[2:] == [
+        "  Scores, judged on days they never saw               ours    best baseline"
+        " (brier, mae, rmse: less is better)",
+        "    churn, 30 d                          auc           0.800      0.750  pareto_nbd",
+        "    churn, 30 d                          brier         0.200      0.100  lightgbm",
+        "    intent in session, after 3 events    auc           0.600       none",
+        "    recommendations, 28 d                ndcg_10     unknown       none",
+    ]
+
+
+def test_without_a_closed_horizon_there_is_nothing_to_judge_by() -> None:
+    assert described(scores=[measured("auc", "lightgbm", 0.7)])[2:] == [
+        "  Scores: no horizon has closed yet, so there is nothing to judge them by."
+    ]
+
+
+def test_what_is_wrong_comes_last() -> None:
+    lines = described(keys_can_be_guessed=True, results=ended("error", "success"))
+    assert "DBT_ENV_SECRET_FOOTFALL_KEY" in lines[-3]
+    assert lines[-1].startswith("  Of 2 models, seeds and tests 1 failed (node_0); the messages")
+
+
+def test_a_failure_names_its_rows() -> None:
+    rows = [["a", "1"], ["b", "None"]]
+    assert describe_failure("rows_add_up", ["shop", "missing"], rows) == (
+        "  rows_add_up found:\n    shop = a, missing = 1\n    shop = b, missing = None"
+    )
+
+
+def a_node(name: str, kind: str = "model", materialized: str = "table", *inputs: str) -> Node:
+    unique_id = f"{kind}.shop.{name}"
+    return Node(unique_id, "marts", name, materialized, "sql", "code", "shape", inputs, None)
+
+
+NODES = (
+    a_node("node_0"),
+    a_node("node_1", "model", "view"),
+    a_node("in_passing", "model", "ephemeral"),
+    # A test of a model that is switched off.
+    a_node("of_nothing", "test", "test"),
+)
+
+
+@pytest.mark.parametrize(
+    ("command", "is_partial", "statuses", "reason"),
+    [
+        ("build", False, ("success", "success"), None),
+        ("run", False, ("success",), "only a whole `dbt build` publishes, and this was `dbt run`"),
+        ("build", True, ("success", "success"), "without all their rows"),
+        ("build", False, ("success", "error"), "1 failed (node_1)"),
+        (
+            "build",
+            False,
+            ("success",),
+            "this build left out 1 models, seeds or tests, such as node_1",
+        ),
+    ],
+)
+def test_only_a_whole_build_that_succeeded_is_published(
+    command: str, is_partial: bool, statuses: tuple[str, ...], reason: str | None
+) -> None:
+    found = reason_not_to_publish(command, is_partial, ended(*statuses), NODES)
+    assert (found is None) if reason is None else (reason in str(found))
+
+
+def test_a_test_that_was_left_out_keeps_marts_from_being_published() -> None:
+    test = a_node("ids_are_unique", "test", "test", "model.shop.node_0")
+    found = reason_not_to_publish("build", False, ended("success", "success"), [*NODES, test])
+    assert found == "this build left out 1 models, seeds or tests, such as ids_are_unique"
+
+
+@pytest.mark.parametrize(
+    ("constraints", "column_constraints", "tested", "guessed", "key"),
+    [
+        ([{"type": "primary_key", "columns": ["a", "b"]}], [], ["c"], [], ["a", "b"]),
+        ([{"type": "check"}], [{"type": "primary_key"}], ["c"], [], ["a"]),
+        ([], [{"type": "not_null"}], ["c", "d"], ["e"], ["c", "d"]),
+        ([], [], None, ["e"], ["e"]),
+        ([], [], None, None, []),
+    ],
+)
+def test_the_key_of_a_mart_is_found(
+    constraints: list[dict[str, Any]],
+    column_constraints: list[dict[str, Any]],
+    tested: list[str] | None,
+    guessed: list[str] | None,
+    key: list[str],
+) -> None:
+    model = {
+        "unique_id": "model.shop.sales",
+        "name": "sales",
+        "relation": '"shop"."marts"."sales"',
+        "description": "What was sold.",
+        "columns": [{"name": "a", "description": "One.", "constraints": column_constraints}],
+        "constraints": constraints,
+        "primary_key": guessed,
+    }
+    unique_together = [] if tested is None else [("model.shop.sales", tested)]
+    assert marts_to_publish([model], unique_together) == [
+        {
+            "name": "sales",
+            "relation": '"shop"."marts"."sales"',
+            "description": "What was sold.",
+            "columns": {"a": "One."},
+            "key": key,
+        }
+    ]
