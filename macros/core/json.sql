@@ -10,3 +10,17 @@
 {% macro spark__json_text(document, path) -%}
     get_json_object({{ document }}, {{ sql_text(path) }})
 {%- endmacro %}
+
+
+{#- The text that bytes hold, in UTF-8. -#}
+{% macro text_of_bytes(bytes) -%}
+    {{ return(adapter.dispatch('text_of_bytes', 'footfall')(bytes)) }}
+{%- endmacro %}
+
+{% macro default__text_of_bytes(bytes) -%}
+    decode({{ bytes }})
+{%- endmacro %}
+
+{% macro spark__text_of_bytes(bytes) -%}
+    decode({{ bytes }}, 'UTF-8')
+{%- endmacro %}

@@ -1,0 +1,94 @@
+-- The run that made each score and each back-test that is in force, as JSON, and the one that was kept out instead.
+{%- set scores = [
+    ('churn', 'churn'), ('customer_value', 'value'), ('churn_backtest', 'churn back-test'),
+    ('value_backtest', 'value back-test'), ('intent', 'intent'), ('intent_backtest', 'intent back-test')
+] %}
+with
+
+encoder as (
+
+    select * from {{ ref('attention_encoder') }}
+    where name = '__run__'
+
+),
+
+churn as (
+
+    select * from {{ ref('scored_churn') }}
+
+),
+
+customer_value as (
+
+    select * from {{ ref('scored_value') }}
+
+),
+
+churn_backtest as (
+
+    select * from {{ ref('backtest_churn') }}
+
+),
+
+value_backtest as (
+
+    select * from {{ ref('backtest_value') }}
+
+),
+
+intent as (
+
+    select * from {{ ref('scored_intent') }}
+
+),
+
+intent_backtest as (
+
+    select * from {{ ref('backtest_intent') }}
+
+),
+
+served as (
+
+    select
+        'recommendations' as score,
+        {{ text_of_bytes('data') }} as run
+    from encoder
+    {%- for table, score in scores %}
+    union all
+    select distinct
+        '{{ score }}' as score,
+        run_metadata as run
+    from {{ table }}
+    {%- endfor %}
+
+),
+
+-- A model that was clearly worse than the one in force is noted in the run of that one.
+kept_out as (
+
+    select
+        score,
+        {{ json_text('run', '$.kept_out') }} as run
+    from served
+
+),
+
+final as (
+
+    select
+        score,
+        'served' as status,
+        run
+    from served
+    union all
+    select
+        score,
+        'kept out' as status,
+        run
+    from kept_out
+    where run is not null
+
+)
+
+select * from final
