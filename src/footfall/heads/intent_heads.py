@@ -16,10 +16,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from footfall.core.fingerprints import code_fingerprint, combined_fingerprint, table_fingerprint
+from footfall.core.fingerprints import combined_fingerprint, table_fingerprint
 from footfall.core.identity import Identity
 from footfall.core.progress import Progress
 from footfall.core.stored_rows import SCHEMA, ArtifactError, Artifacts, Values, load, to_table
+from footfall.heads.code import code_fingerprint
 from footfall.heads.cutoffs.settings import HeadSettings
 from footfall.heads.fields import from_values, to_values
 from footfall.heads.intent import (
