@@ -5,7 +5,7 @@
     The as-of date goes with the day and is no past. -#}
 {% macro snapshot_ledger(snapshots, columns, amounts) -%}
 {%- set made_with = "'" ~ snapshot_settings() ~ "'" -%}
-{%- set restated_at = "timestamptz '" ~ run_started_at.isoformat() ~ "'" -%}
+{%- set restated_at = "cast('" ~ run_started_at.isoformat() ~ "' as " ~ moment_type() ~ ")" -%}
 {%- set kept_columns = columns + amounts -%}
 with
 
@@ -179,10 +179,10 @@ select * from final
         {% set ledger = load_built_relation(ledger_name) %}
         {% if ledger is not none %}
             {% do counts.append(
-                'select ' ~ sql_text(mart) ~ ' as mart, cast(count(*) as varchar) as row_count, '
-                ~ 'cast(count(case when is_removed then 1 end) as varchar) as removed_count, '
-                ~ 'cast(min(cutoff_date) as varchar) as first_date from ' ~ ledger
-                ~ " where restated_at = timestamptz '" ~ run_started_at.isoformat() ~ "'"
+                'select ' ~ sql_text(mart) ~ ' as mart, cast(count(*) as string) as row_count, '
+                ~ 'cast(count(case when is_removed then 1 end) as string) as removed_count, '
+                ~ 'cast(min(cutoff_date) as string) as first_date from ' ~ ledger
+                ~ " where restated_at = cast('" ~ run_started_at.isoformat() ~ "' as " ~ moment_type() ~ ")"
             ) %}
         {% endif %}
     {% endfor %}

@@ -41,9 +41,9 @@
     {%- set parts = pain_slices()[slice_name] -%}
     {%- set values = prefixed(alias, parts) -%}
     '{{ slice_name }}' as slice_name,
-        {{ values | join(" || ', ' || ") if parts else "cast('all' as varchar)" }} as slice_value
+        {{ values | join(" || ', ' || ") if parts else "cast('all' as string)" }} as slice_value
         {%- for part in pain_parts() %},
-        {{ alias ~ '.' ~ part if part in parts else 'cast(null as varchar)' }} as {{ part }}
+        {{ alias ~ '.' ~ part if part in parts else 'cast(null as string)' }} as {{ part }}
         {%- endfor %}
 {%- endmacro %}
 
@@ -60,27 +60,28 @@
 
 {#- Probability that a standard normal lies at least this far from 0, on either side. The Chebyshev fit of erfc by
     Press, Teukolsky, Vetterling and Flannery (Numerical Recipes in C, 2nd edition 1992, section 6.2); its relative error
-    is below 1.2e-7 everywhere, so that the order of very small probabilities holds as well. -#}
+    is below 1.2e-7 everywhere, so that the order of very small probabilities holds as well. A score that is not known is
+    no sign of anything: 1. -#}
 {% macro normal_tails(z) -%}
-    {%- set x = "(least(abs(" ~ z ~ "), 37) / sqrt(2))" -%}
-    {%- set t = "(1 / (1 + " ~ x ~ " / 2))" -%}
-    {%- set fit = namespace(text='0.17087277') -%}
+    {%- set x = "(least(coalesce(abs(" ~ z ~ "), 0e0), 37e0) / sqrt(2e0))" -%}
+    {%- set t = "(1e0 / (1e0 + " ~ x ~ " / 2e0))" -%}
+    {%- set fit = namespace(text='0.17087277e0') -%}
     {%- for coefficient in [
-        '-0.82215223', '1.48851587', '-1.13520398', '0.27886807', '-0.18628806', '0.09678418', '0.37409196',
-        '1.00002368', '-1.26551223'
+        '-0.82215223e0', '1.48851587e0', '-1.13520398e0', '0.27886807e0', '-0.18628806e0', '0.09678418e0', '0.37409196e0',
+        '1.00002368e0', '-1.26551223e0'
     ] -%}
         {%- set fit.text = '(' ~ coefficient ~ ' + ' ~ t ~ ' * ' ~ fit.text ~ ')' -%}
     {%- endfor -%}
-    least({{ t }} * exp({{ fit.text }} - {{ x }} * {{ x }}), 1)
+    least(coalesce({{ t }} * exp({{ fit.text }} - {{ x }} * {{ x }}), 1e0), 1e0)
 {%- endmacro %}
 
 
 {#- What a stratum is weighed by: its sessions, how many of them bought, what they paid, and the squares of that. -#}
 {% macro pain_sums(sessions) -%}
     count(*) as session_count,
-        count(*) filter (where {{ sessions }}.is_converted) as order_count,
+        count(case when {{ sessions }}.is_converted then 1 end) as order_count,
         sum({{ sessions }}.amount_cents) as cents,
-        sum(cast({{ sessions }}.amount_cents as hugeint) * {{ sessions }}.amount_cents) as squared_cents
+        sum({{ wide_integer(sessions ~ '.amount_cents') }} * {{ sessions }}.amount_cents) as squared_cents
 {%- endmacro %}
 
 
@@ -106,7 +107,11 @@
 
 {% macro false_discovery_rate(p_value, raised_p_value, family=[]) -%}
     {%- set partition = 'partition by ' ~ family | join(', ') ~ ' ' if family else '' -%}
-    least(min({{ raised_p_value }}) over ({{ partition }}order by {{ p_value }} desc range unbounded preceding), 1)
+    least(
+            coalesce(
+                min({{ raised_p_value }}) over ({{ partition }}order by {{ p_value }} desc range unbounded preceding), 1e0
+            ), 1e0
+        )
 {%- endmacro %}
 
 
@@ -115,7 +120,10 @@
 select
         max({{ utc_date('session_started_at') }}) as last_day,
         greatest(
-            (1 + {{ days_between(utc_date('min(session_started_at)'), utc_date('max(session_started_at)')) }}) / 30.4375, 1
+            coalesce(
+                (1 + {{ days_between(utc_date('min(session_started_at)'), utc_date('max(session_started_at)')) }})
+                / 30.4375e0, 1e0
+            ), 1e0
         ) as month_count
     from {{ ref('int_pain_sessions') }}
 {%- endmacro %}

@@ -20,13 +20,23 @@ NOT_YET = (
     "macros/core/keep_tables.sql",
     "macros/core/print_summary.sql",
     "macros/core/sources.sql",
-    "macros/pain/",
     "macros/staging/",
-    "models/intermediate/customers/",
     "models/intermediate/events/",
+    "models/marts/evaluation/model_runs.sql",
+    "models/staging/",
+)
+    "macros/staging/",
+    "models/intermediate/events/",
+<<<<<<< HEAD
     "models/intermediate/pain/",
     "models/marts/customers/",
     "models/marts/evaluation/model_runs.sql",
+=======
+    "models/intermediate/features/int_customer_cutoffs.sql",
+    "models/marts/evaluation/",
+    "models/marts/journey/journey_cohorts.sql",
+    "models/marts/journey/journey_dropoffs.sql",
+>>>>>>> 5be3317 (Write the SQL of customers and pain points so that other databases read it alike)
     "models/staging/",
 )
 

@@ -1,6 +1,6 @@
 -- What each customer had done by each snapshot date, over the shop's whole life: what lies between two dates is added
 -- up once, and runs on from date to date. Lifecycle states and segments follow from it.
-{%- set half_life_days = '180e0' %}
+{%- set half_life_days = 180 %}
 -- Weights are counted from a day of their own, so that a sum keeps its value from date to date.
 {%- set first_weighed_day = "date '2000-01-01'" %}
 with
@@ -80,7 +80,7 @@ order_days as (
         active_on,
         spend_amount,
         lag(active_on) over (partition by customer_no order by active_on) as previous_ordered_on,
-        power(2e0, {{ days_between(first_weighed_day, 'active_on') }} / {{ half_life_days }}) as weight
+        power(2e0, {{ days_between(first_weighed_day, 'active_on') }} / {{ half_life_days }}e0) as weight
     from customer_days
     where is_order_day
 
@@ -108,7 +108,7 @@ lives as (
         first_days.customer_no,
         first_days.first_seen_on,
         dates.cutoff_date,
-        power(0.5e0, {{ days_between(first_weighed_day, 'dates.cutoff_date') }} / {{ half_life_days }}) as fading
+        power(0.5e0, {{ days_between(first_weighed_day, 'dates.cutoff_date') }} / {{ half_life_days }}e0) as fading
     from first_days
     inner join dates on first_days.first_seen_on < dates.cutoff_date
 

@@ -53,7 +53,7 @@ order_times as (
     select
         customer_no,
         1 + {{ days_between("date '1900-01-01'", utc_date('ordered_at')) }} % 7 as weekday_no,
-        cast(floor({{ seconds_between("timestamptz '1900-01-01 00:00:00+00'", 'ordered_at') }} / 3600) as bigint) % 24
+        cast(floor({{ seconds_between("cast('1900-01-01 00:00:00+00' as " ~ moment_type() ~ ")", 'ordered_at') }} / 3600e0) as bigint) % 24
             as hour_no
     from orders
 

@@ -103,7 +103,7 @@ placed_items as (
         item_prices.source,
         item_prices.item_id,
         case
-            when count(*) over (partition by item_prices.source, items.category) = 1 then 0.5
+            when count(*) over (partition by item_prices.source, items.category) = 1 then 0.5e0
             else percent_rank() over (partition by item_prices.source, items.category order by item_prices.price)
         end as price_rank
     from item_prices
@@ -144,8 +144,8 @@ final as (
         favourites.second_brand,
         favourites.third_brand,
         case
-            when prices.price_rank < 1 / 3.0 then 'low'
-            when prices.price_rank < 2 / 3.0 then 'middle'
+            when prices.price_rank < 1 / 3e0 then 'low'
+            when prices.price_rank < 2 / 3e0 then 'middle'
             when prices.price_rank is not null then 'high'
         end as price_band,
 

@@ -27,9 +27,9 @@ final as (
         customer_no,
         cutoff_date,
 
-        cast(least(1 + floor(recency_rank * 5e0), 5) as integer) as recency_score,
-        cast(least(1 + floor(frequency_rank * 5e0), 5) as integer) as frequency_score,
-        cast(least(1 + floor(monetary_rank * 5e0), 5) as integer) as monetary_score
+        {{ fifth_of('recency_rank') }} as recency_score,
+        {{ fifth_of('frequency_rank') }} as frequency_score,
+        {{ fifth_of('monetary_rank') }} as monetary_score
     from ranked
 
 )

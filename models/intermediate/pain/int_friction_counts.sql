@@ -73,7 +73,7 @@ reached_by_slice as (
         reached.stage,
         reached.stage_order,
         count(*) as session_count,
-        count(*) filter (where reached.is_converted) as order_count
+        count(case when reached.is_converted then 1 end) as order_count
     from reached
     where {{ pain_slice_is_told(slice_name, 'reached') }}
     group by
@@ -89,7 +89,7 @@ met_by_slice as (
         {{ pain_slice_columns(slice_name, 'met') }},
         met.stage_order,
         count(*) as session_count,
-        count(*) filter (where met.is_converted) as order_count
+        count(case when met.is_converted then 1 end) as order_count
     from met
     where {{ pain_slice_is_told(slice_name, 'met') }}
     group by

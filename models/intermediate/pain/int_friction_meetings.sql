@@ -32,7 +32,7 @@ met as (
 
         case
             when frictions.is_call_for_help then steps.place_order
-            else greatest(steps.place_order, frictions.stage_order)
+            else greatest(coalesce(steps.place_order, 0), coalesce(frictions.stage_order, 0))
         end as stage_order,
         steps.place_order,
         steps.place_length,

@@ -37,7 +37,7 @@ places as (
 
 -- A number stands for the place: three columns cost more to group by. Materialized, because hardly any two rows group
 -- together, and to group before the join as well, as DuckDB would, costs as much again.
-placed as materialized (
+placed as {{ read_once() }} (
 
     select
         steps.visitor_no,
@@ -79,7 +79,8 @@ final as (
         places.place_order,
         places.place_length,
         greatest(
-            places.place_order, case when event_types.stage = 'after_sales' then 0 else event_types.stage_order end
+            coalesce(places.place_order, 0),
+            coalesce(case when event_types.stage <> 'after_sales' then event_types.stage_order end, 0)
         ) as next_order,
         coalesce(event_types.is_friction, false) as is_friction,
         coalesce(event_types.is_friction and event_types.stage = 'after_sales', false) as is_call_for_help

@@ -68,7 +68,8 @@ final as (
         event_type as place,
         reached_order as place_order,
         -- How long she had been in the stage: 1, 2 to 3, 4 to 7 … acts. Who stays longer meets more of everything.
-        cast(floor(log2(act_count)) as integer) as place_length,
+        -- A whole power of two is one, whatever the last digit of its logarithm.
+        cast(floor(ln(act_count) / ln(2e0) + 1e-9) as integer) as place_length,
         next_event_type
     from walked
     where reached_order < (select purchases.purchase_order from purchases)

@@ -66,7 +66,7 @@ valued as (
     select
         *,
         sqrt(variance) as pass_rate_error,
-        session_count * nullif(amount_cents, 0) / 100 / nullif(passed_count, 0) as value_of_all
+        session_count * nullif(amount_cents, 0) / 100e0 / nullif(passed_count, 0) as value_of_all
     from corrected
 
 ),
@@ -85,9 +85,9 @@ final as (
         valued.usual_pass_rate,
         valued.pass_rate_error,
         valued.value_of_all * (valued.usual_pass_rate - valued.pass_rate) as value_of_catching_up,
-        valued.value_of_all * (valued.usual_pass_rate - valued.pass_rate - 1.959964 * valued.pass_rate_error)
+        valued.value_of_all * (valued.usual_pass_rate - valued.pass_rate - 1.959964e0 * valued.pass_rate_error)
             as value_lower,
-        valued.value_of_all * (valued.usual_pass_rate - valued.pass_rate + 1.959964 * valued.pass_rate_error)
+        valued.value_of_all * (valued.usual_pass_rate - valued.pass_rate + 1.959964e0 * valued.pass_rate_error)
             as value_upper,
         valued.q_value
     from valued

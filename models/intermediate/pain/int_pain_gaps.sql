@@ -61,9 +61,9 @@ summed as (
         {{ row_key | join(', ') }},
         is_elsewhere,
         sum(n1) as exposed_session_count,
-        sum(n1) filter (where n0 > 0) as matched_session_count,
+        sum(case when n0 > 0 then n1 end) as matched_session_count,
         sum(n0) as comparable_session_count,
-        sum(a) filter (where n0 > 0) as matched_order_count,
+        sum(case when n0 > 0 then a end) as matched_order_count,
         sum(without_order_count) as comparable_order_count,
         sum(without_cents) as comparable_cents,
         sum(without_squared_cents) as comparable_squared_cents,
@@ -71,9 +71,9 @@ summed as (
         sum(a * n0 / n) as weighted_with,
         sum(c * n1 / n) as weighted_without,
         sum(n1 * without_cents / n) as weighted_cents,
-        sum((n1 * n1 * c - n0 * n0 * a + n1 * n0 * (n0 - n1) / 2) / (n * n)) as sato_p,
+        sum((n1 * n1 * c - n0 * n0 * a + n1 * n0 * (n0 - n1) / 2e0) / (n * n)) as sato_p,
         sum((a * d + c * b) / (2 * n)) as sato_q,
-        sum(n1 * n0 * (a + c) * (b + d) / (n * n * greatest(n - 1, 1))) as chance_variance
+        sum(n1 * n0 * (a + c) * (b + d) / (n * n * {{ at_least('n - 1', 1) }})) as chance_variance
     from tables_of_four
     group by {{ row_key | join(', ') }}, is_elsewhere
 
@@ -94,17 +94,24 @@ rates as (
 
 ),
 
+variances as (
+
+    select
+        *,
+        (gap * sato_p + sato_q) / nullif(weight * weight, 0) as sato_variance,
+        padded_with * (1 - padded_with) / (matched_session_count + 2)
+        + padded_without * (1 - padded_without) / (comparable_session_count + 2) as padded_variance,
+        chance_variance / nullif(weight * weight, 0) as gap_variance_by_chance
+    from rates
+
+),
+
 measured as (
 
     select
         *,
-        greatest(
-            (gap * sato_p + sato_q) / nullif(weight * weight, 0),
-            padded_with * (1 - padded_with) / (matched_session_count + 2)
-            + padded_without * (1 - padded_without) / (comparable_session_count + 2)
-        ) as gap_variance,
-        chance_variance / nullif(weight * weight, 0) as gap_variance_by_chance
-    from rates
+        greatest(coalesce(sato_variance, padded_variance), coalesce(padded_variance, sato_variance)) as gap_variance
+    from variances
 
 ),
 
@@ -121,32 +128,32 @@ final as (
         segment,
 
         stage_order,
-        cast(sum(exposed_session_count) filter (where not is_elsewhere) as bigint) as exposed_session_count,
-        cast(coalesce(sum(matched_session_count) filter (where not is_elsewhere), 0) as bigint)
+        cast(sum(case when not is_elsewhere then exposed_session_count end) as bigint) as exposed_session_count,
+        cast(coalesce(sum(case when not is_elsewhere then matched_session_count end), 0) as bigint)
             as matched_session_count,
-        cast(coalesce(sum(comparable_session_count) filter (where not is_elsewhere), 0) as bigint)
+        cast(coalesce(sum(case when not is_elsewhere then comparable_session_count end), 0) as bigint)
             as comparable_session_count,
-        cast(coalesce(sum(comparable_order_count) filter (where not is_elsewhere), 0) as bigint)
+        cast(coalesce(sum(case when not is_elsewhere then comparable_order_count end), 0) as bigint)
             as comparable_order_count,
-        cast(coalesce(sum(comparable_cents) filter (where not is_elsewhere), 0) as double) as comparable_cents,
-        cast(coalesce(sum(comparable_squared_cents) filter (where not is_elsewhere), 0) as double)
+        cast(coalesce(sum(case when not is_elsewhere then comparable_cents end), 0) as double) as comparable_cents,
+        cast(coalesce(sum(case when not is_elsewhere then comparable_squared_cents end), 0) as double)
             as comparable_squared_cents,
         -- Sums of fractions depend on their order in the last digit: cut it off.
-        round(sum(exposed_conversion) filter (where not is_elsewhere), 12) as exposed_conversion,
+        round(sum(case when not is_elsewhere then exposed_conversion end), 12) as exposed_conversion,
         round(
-            sum(comparable_conversion) filter (where not is_elsewhere)
-            + coalesce(sum(gap) filter (where is_elsewhere), 0), 12
+            sum(case when not is_elsewhere then comparable_conversion end)
+            + coalesce(sum(case when is_elsewhere then gap end), 0), 12
         ) as comparable_conversion,
-        round(sum(weighted_cents / nullif(weighted_without, 0)) filter (where not is_elsewhere), 6)
+        round(sum(case when not is_elsewhere then weighted_cents / nullif(weighted_without, 0) end), 6)
             as comparable_order_cents,
         round(
-            sum(gap) filter (where not is_elsewhere) - coalesce(sum(gap) filter (where is_elsewhere), 0), 12
+            sum(case when not is_elsewhere then gap end) - coalesce(sum(case when is_elsewhere then gap end), 0), 12
         ) as conversion_gap,
         round(sqrt(sum(gap_variance)), 12) as gap_standard_error,
         -- The spread that the gap would have if the friction did nothing (Mantel and Haenszel 1959).
         round(sqrt(sum(gap_variance_by_chance)), 12) as gap_spread_by_chance,
         -- Half an order, as a gap: orders come whole, and the test allows for it (Mantel and Haenszel 1959).
-        round(0.5 / nullif(sum(weight) filter (where not is_elsewhere), 0), 12) as half_an_order
+        round(0.5e0 / nullif(sum(case when not is_elsewhere then weight end), 0), 12) as half_an_order
     from measured
     group by {{ row_key | join(', ') }}
 

@@ -13,7 +13,7 @@ candidates_1 as (
         {{ slice_key | join(', ') }},
         {{ parts | join(', ') }},
         clearness * power(
-            0.9,
+            0.9e0,
             {%- for part in parts %}
             case when {{ part }} is null then 0 else 1 end{% if not loop.last %} +{% endif %}
             {%- endfor %}

@@ -40,7 +40,7 @@ visits as (
         steps.stage_order,
         sessions.visitor_no,
         count(*) as n,
-        count(*) filter (where sessions.furthest_funnel_order >= steps.next_order) as x,
+        count(case when sessions.furthest_funnel_order >= steps.next_order then 1 end) as x,
         sum(sessions.amount_cents) as amount_cents
     from sessions
     inner join steps

@@ -3,6 +3,11 @@
 -- in other countries. What sets France apart on the other devices too (`is_elsewhere`) is taken off later. Sessions of
 -- another slow slice are no comparison: they met a slow step themselves.
 {%- set counts = ['session_count', 'order_count', 'cents', 'squared_cents'] %}
+{%- set is_in_slice -%}
+{% for part in pain_parts() -%}
+cells.{{ part }} = coalesce(slow_steps.{{ part }}, cells.{{ part }}){{ ' and ' if not loop.last }}
+{%- endfor %}
+{%- endset %}
 with
 
 sessions as (
@@ -35,11 +40,7 @@ staged as (
     select
         {{ prefixed('cells', pain_mix() + counts) | join(',\n        ') }},
         slow_steps.stage_order,
-        bool_or(
-            {%- for part in pain_parts() %}
-            cells.{{ part }} = coalesce(slow_steps.{{ part }}, cells.{{ part }}){% if not loop.last %} and{% endif %}
-            {%- endfor %}
-        ) as is_slow
+        {{ any_of(is_in_slice) }} as is_slow
     from cells
     inner join slow_steps on cells.furthest_funnel_order >= slow_steps.stage_order
     group by
@@ -82,18 +83,18 @@ final as (
         stratum,
 
         stage_order,
-        coalesce(sum(session_count) filter (where is_with), 0) as with_count,
-        coalesce(sum(order_count) filter (where is_with), 0) as with_order_count,
-        coalesce(sum(session_count) filter (where not is_with), 0) as without_count,
-        coalesce(sum(order_count) filter (where not is_with), 0) as without_order_count,
-        coalesce(sum(cents) filter (where not is_with), 0) as without_cents,
-        coalesce(sum(squared_cents) filter (where not is_with), 0) as without_squared_cents,
+        coalesce(sum(case when is_with then session_count end), 0) as with_count,
+        coalesce(sum(case when is_with then order_count end), 0) as with_order_count,
+        coalesce(sum(case when not is_with then session_count end), 0) as without_count,
+        coalesce(sum(case when not is_with then order_count end), 0) as without_order_count,
+        coalesce(sum(case when not is_with then cents end), 0) as without_cents,
+        coalesce(sum(case when not is_with then squared_cents end), 0) as without_squared_cents,
 
         is_elsewhere
     from contrasted
     where not is_slow or (is_with and not is_elsewhere)
     group by slice_name, slice_value, channel, device, country, visitor, segment, stage_order, is_elsewhere, stratum
-    having count(*) filter (where is_with) > 0
+    having count(case when is_with then 1 end) > 0
 
 )
 

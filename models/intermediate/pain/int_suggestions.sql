@@ -56,7 +56,7 @@ pains as (
         end as kind,
         named_pains.friction,
         stages.stage,
-        cast(null as varchar) as next_stage,
+        cast(null as string) as next_stage,
         named_pains.slice_name,
         named_pains.slice_value,
         'journey_pain_points' as mart_name,
@@ -78,7 +78,7 @@ pains as (
         pain_values.value_upper as upper_value,
         case
             when event_types.stage = 'after_sales' then 'low'
-            when tests.q_value <= 0.001 and pain_values.matched_session_count >= 100 then 'high'
+            when tests.q_value <= 0.001e0 and pain_values.matched_session_count >= 100 then 'high'
             else 'medium'
         end as confidence
     from named_pains
@@ -98,7 +98,7 @@ lags as (
 
     select
         'close_drop_off' as kind,
-        cast(null as varchar) as friction,
+        cast(null as string) as friction,
         lagging_slices.stage,
         lagging_slices.next_stage,
         lagging_slices.slice_name,
@@ -113,9 +113,9 @@ lags as (
         lagging_slices.pass_rate as rate,
         lagging_slices.usual_pass_rate as usual_rate,
         lagging_slices.pass_rate - lagging_slices.usual_pass_rate as gap,
-        lagging_slices.pass_rate - lagging_slices.usual_pass_rate - 1.959964 * lagging_slices.pass_rate_error
+        lagging_slices.pass_rate - lagging_slices.usual_pass_rate - 1.959964e0 * lagging_slices.pass_rate_error
             as gap_lower,
-        lagging_slices.pass_rate - lagging_slices.usual_pass_rate + 1.959964 * lagging_slices.pass_rate_error
+        lagging_slices.pass_rate - lagging_slices.usual_pass_rate + 1.959964e0 * lagging_slices.pass_rate_error
             as gap_upper,
         cast(null as bigint) as comparable_session_count,
         lagging_slices.session_count * (lagging_slices.usual_pass_rate - lagging_slices.pass_rate)

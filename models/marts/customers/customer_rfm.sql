@@ -50,9 +50,9 @@ scored as (
 
     select
         *,
-        cast(least(1 + floor(recency_rank * 5), 5) as integer) as recency_score,
-        cast(least(1 + floor(frequency_rank * 5), 5) as integer) as frequency_score,
-        cast(least(1 + floor(monetary_rank * 5), 5) as integer) as monetary_score
+        {{ fifth_of('recency_rank') }} as recency_score,
+        {{ fifth_of('frequency_rank') }} as frequency_score,
+        {{ fifth_of('monetary_rank') }} as monetary_score
     from ranked
 
 ),
@@ -62,9 +62,9 @@ final as (
     select
         customers.customer_key,
 
-        cast(scored.recency_score as varchar)
-        || cast(scored.frequency_score as varchar)
-        || cast(scored.monetary_score as varchar) as rfm_score,
+        cast(scored.recency_score as string)
+        || cast(scored.frequency_score as string)
+        || cast(scored.monetary_score as string) as rfm_score,
 
         cast(scored.f_recency_days as integer) as recency_days,
         cast(scored.f_order_days as integer) as order_day_count,

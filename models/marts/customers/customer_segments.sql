@@ -46,9 +46,9 @@ final as (
         bands.segment,
         previous_bands.segment as previous_segment,
         rfm_segments.rfm_segment,
-        cast(snapshots.recency_score as varchar)
-        || cast(snapshots.frequency_score as varchar)
-        || cast(snapshots.monetary_score as varchar) as rfm_score,
+        cast(snapshots.recency_score as string)
+        || cast(snapshots.frequency_score as string)
+        || cast(snapshots.monetary_score as string) as rfm_score,
 
         snapshots.segment_no,
         snapshots.segment_score,
