@@ -1,5 +1,5 @@
--- Var `segment_learned_on` must name a snapshot date before which somebody had bought; otherwise nobody has a segment
--- from that day on. Returns the dates to choose from: name one of them, or add the day to var `more_cutoff_dates`.
+-- Var `segment_learned_on` must name a snapshot date before which somebody had bought; otherwise nobody has a segment.
+-- Returns the dates to choose from: name one of them, or add the day to var `more_cutoff_dates`.
 with
 
 scores as (

@@ -58,6 +58,23 @@
 {%- endmacro %}
 
 
+{#- How many sessions there are and how many of them bought, for each slice and some columns besides. -#}
+{% macro counted_by_pain_slice(sessions, columns) -%}
+    {%- set keys = prefixed(sessions, columns) -%}
+    {%- for slice_name, parts in pain_slices().items() %}
+    select
+        {{ pain_slice_columns(slice_name, sessions) }},
+        {{ keys | join(',\n        ') }},
+        count(*) as session_count,
+        count(case when {{ sessions }}.is_converted then 1 end) as order_count
+    from {{ sessions }}
+    where {{ pain_slice_is_told(slice_name, sessions) }}
+    group by {{ (keys + prefixed(sessions, parts)) | join(', ') }}
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
+{%- endmacro %}
+
+
 {#- Probability that a standard normal lies at least this far from 0, on either side. The Chebyshev fit of erfc by
     Press, Teukolsky, Vetterling and Flannery (Numerical Recipes in C, 2nd edition 1992, section 6.2); its relative error
     is below 1.2e-7 everywhere, so that the order of very small probabilities holds as well. A score that is not known is
@@ -132,4 +149,24 @@ select
 {#- A number, or 0 where it is less. What is not known stays unknown: `greatest` of some databases makes a 0 of it. -#}
 {% macro not_below_zero(number) -%}
     case when {{ number }} < 0 then 0 else {{ number }} end
+{%- endmacro %}
+
+
+{#- What the estimators of Mantel and Haenszel need of strata of two by two: `a` and `b` are those who met a friction and
+    bought, and who met it and did not, `c` and `d` the same for the others; `n1`, `n0` and `n` are their sums. The risk
+    difference is that of Greenland and Robins (1985), its variance that of Sato (1989), and the variance by chance that
+    of Mantel and Haenszel (1959). -#}
+{% macro mantel_haenszel_sums() -%}
+    sum(n1 * n0 / n) as weight,
+        sum(a * n0 / n) as weighted_with,
+        sum(c * n1 / n) as weighted_without,
+        sum((n1 * n1 * c - n0 * n0 * a + n1 * n0 * (n0 - n1) / 2e0) / (n * n)) as sato_p,
+        sum((a * d + c * b) / (2e0 * n)) as sato_q,
+        sum(n1 * n0 * (a + c) * (b + d) / (n * n * {{ at_least('n - 1', 1) }})) as chance_variance
+{%- endmacro %}
+
+
+{#- The greater of two numbers, or the one that is known. -#}
+{% macro greater_known(one, other) -%}
+    greatest(coalesce({{ one }}, {{ other }}), coalesce({{ other }}, {{ one }}))
 {%- endmacro %}

@@ -1,4 +1,4 @@
--- Where each listed customer stands on the as-of date, as far as the next best action asks. Who is listed but was
+-- Where each listed customer stands on the as-of date, as far as the profile and the next best action ask. Who is listed but was
 -- never seen has no state; nothing is known that would call for an action.
 with
 
@@ -42,6 +42,7 @@ standings as (
         lifecycle.lifecycle_state,
         lifecycle.order_day_count,
         lifecycle.recency_days,
+        lifecycle.net_amount,
         coalesce(features.f_carts_30d, 0) > 0 as has_basket
     from customers
     cross join cutoffs
@@ -63,6 +64,7 @@ final as (
 
         standings.order_day_count,
         standings.recency_days,
+        standings.net_amount,
         prospect_values.mean_amount as prospect_amount,
 
         standings.has_basket,

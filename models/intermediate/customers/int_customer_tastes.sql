@@ -1,5 +1,5 @@
--- What each customer likes to buy: the categories and brands that she bought most lines of, and how dear the things
--- are that she picks within their categories.
+-- What each customer likes to buy: the categories and brands that they bought most lines of, and how dear the things
+-- are that they pick within their categories.
 with
 
 order_lines as (
@@ -14,6 +14,12 @@ order_lines as (
 items as (
 
     select * from {{ ref('int_items') }}
+
+),
+
+price_ranks as (
+
+    select * from {{ ref('int_item_price_ranks') }}
 
 ),
 
@@ -58,7 +64,7 @@ liked as (
 
 ),
 
--- Of two that she bought as often the first by name counts, so that every build says the same.
+-- Of two that were bought as often the first by name counts, so that every build says the same.
 ranked as (
 
     select
@@ -83,45 +89,15 @@ favourites as (
 
 ),
 
--- The middle price that an item was sold at does not depend on the order of its sales, as a mean of floats would.
-item_prices as (
-
-    select
-        source,
-        item_id,
-        {{ quantile('unit_price', 0.5) }} as price
-    from order_lines
-    where unit_price > 0
-    group by source, item_id
-
-),
-
--- 0 for the cheapest of its category, 1 for the dearest; alone in its category, an item is neither.
-placed_items as (
-
-    select
-        item_prices.source,
-        item_prices.item_id,
-        case
-            when count(*) over (partition by item_prices.source, items.category) = 1 then 0.5e0
-            else percent_rank() over (partition by item_prices.source, items.category order by item_prices.price)
-        end as price_rank
-    from item_prices
-    inner join items
-        on item_prices.source = items.source
-        and item_prices.item_id = items.item_id
-
-),
-
 prices as (
 
     select
         bought_items.customer_no,
-        round(sum(placed_items.price_rank * bought_items.line_count) / sum(bought_items.line_count), 6) as price_rank
+        round(sum(price_ranks.price_rank * bought_items.line_count) / sum(bought_items.line_count), 6) as price_rank
     from bought_items
-    inner join placed_items
-        on bought_items.source = placed_items.source
-        and bought_items.item_id = placed_items.item_id
+    inner join price_ranks
+        on bought_items.source = price_ranks.source
+        and bought_items.item_id = price_ranks.item_id
     group by bought_items.customer_no
 
 ),

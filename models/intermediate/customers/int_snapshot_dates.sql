@@ -1,7 +1,6 @@
 -- The dates of all snapshots over the shop's whole life. Those of int_cutoffs are shown; the month starts before them
 -- are there because a snapshot follows from the one before it. So what a date says does not depend on how far back the
 -- shop is looked at from today.
-{%- set pinned = "date '" ~ var('segment_learned_on') ~ "'" %}
 with
 
 customer_days as (
@@ -85,13 +84,14 @@ final as (
         halved.cutoff_date,
         lag(halved.cutoff_date) over (order by halved.cutoff_date) as previous_cutoff_date,
 
+        {% if var('segment_learned_on') -%}
+        date '{{ var('segment_learned_on') }}' as learned_on,
+        {%- else -%}
         case
-            {% if var('segment_learned_on') -%}
-            when halved.cutoff_date >= {{ pinned }} then {{ pinned }}
-            {% endif -%}
             when half_years.learned_on <= halved.cutoff_date then half_years.learned_on
             else halved.cutoff_date
         end as learned_on,
+        {%- endif %}
 
         cutoffs.cutoff_date is not null as is_shown
     from halved

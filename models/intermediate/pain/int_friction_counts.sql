@@ -23,10 +23,7 @@ slow_steps as (
 
 stages as (
 
-    select distinct
-        stage,
-        stage_order
-    from {{ ref('event_types') }}
+    select distinct stage, stage_order from {{ ref('event_types') }}
     where stage in ('browse', 'cart', 'checkout')
 
 ),
@@ -67,35 +64,11 @@ met as (
 ),
 
 reached_by_slice as (
-    {% for slice_name, parts in pain_slices().items() %}
-    select
-        {{ pain_slice_columns(slice_name, 'reached') }},
-        reached.stage,
-        reached.stage_order,
-        count(*) as session_count,
-        count(case when reached.is_converted then 1 end) as order_count
-    from reached
-    where {{ pain_slice_is_told(slice_name, 'reached') }}
-    group by
-        reached.stage, reached.stage_order{% for part in parts %}, reached.{{ part }}{% endfor %}
-    {% if not loop.last %}union all{% endif %}
-    {%- endfor %}
+    {{ counted_by_pain_slice('reached', ['stage', 'stage_order']) }}
 ),
 
 met_by_slice as (
-    {% for slice_name, parts in pain_slices().items() %}
-    select
-        met.friction,
-        {{ pain_slice_columns(slice_name, 'met') }},
-        met.stage_order,
-        count(*) as session_count,
-        count(case when met.is_converted then 1 end) as order_count
-    from met
-    where {{ pain_slice_is_told(slice_name, 'met') }}
-    group by
-        met.friction, met.stage_order{% for part in parts %}, met.{{ part }}{% endfor %}
-    {% if not loop.last %}union all{% endif %}
-    {%- endfor %}
+    {{ counted_by_pain_slice('met', ['friction', 'stage_order']) }}
 ),
 
 -- What meets a slow step is the slice as a whole; without it are the sessions of all other slices.

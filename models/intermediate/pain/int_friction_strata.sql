@@ -3,38 +3,20 @@
 -- far) and the mix (quarter, channel, device, country, new or returning).
 {%- set mix = pain_mix() %}
 {%- set place = ['place', 'place_order', 'place_length'] %}
-{%- set next = ['next_order', 'has_next', 'is_friction', 'is_call_for_help'] %}
 with
-
-sessions as (
-
-    select * from {{ ref('int_pain_sessions') }}
-
-),
-
--- A number stands for the mix: its columns cost more to group by than all the rest.
-mixes as (
-
-    select
-        {{ mix | join(',\n        ') }},
-        row_number() over (order by {{ mix | join(', ') }}) as mix_no
-    from sessions
-    group by {{ mix | join(', ') }}
-
-),
 
 mixed_sessions as (
 
-    select
-        sessions.visitor_no,
-        sessions.session_started_at,
-        sessions.is_converted,
-        sessions.amount_cents,
-        mixes.mix_no
-    from sessions
-    inner join mixes
-        on {% for column in mix %}sessions.{{ column }} is not distinct from mixes.{{ column }}{% if not loop.last %}
-        and {% endif %}{% endfor %}
+    select * from {{ ref('int_session_mixes') }}
+
+),
+
+mixes as (
+
+    select distinct
+        mix_no,
+        {{ mix | join(',\n        ') }}
+    from mixed_sessions
 
 ),
 
@@ -44,6 +26,12 @@ places as (
         *,
         next_event_type is not null as has_next
     from {{ ref('int_friction_places') }}
+
+),
+
+stood as (
+
+    select * from {{ ref('int_places_stood') }}
 
 ),
 
@@ -62,27 +50,7 @@ compared_meetings as (
 
 frictions as (
 
-    select distinct
-        friction,
-        stage_order,
-        is_call_for_help
-    from compared_meetings
-
-),
-
--- Everybody who stood somewhere, by what she did next: counted once for all frictions.
-stood as (
-
-    select
-        {{ prefixed('places', next) | join(',\n        ') }},
-        {{ prefixed('places', place) | join(',\n        ') }},
-        mixed_sessions.mix_no,
-        {{ pain_sums('mixed_sessions') }}
-    from places
-    inner join mixed_sessions
-        on places.visitor_no = mixed_sessions.visitor_no
-        and places.session_started_at = mixed_sessions.session_started_at
-    group by {{ prefixed('places', next + place) | join(', ') }}, mixed_sessions.mix_no
+    select distinct friction, stage_order, is_call_for_help from compared_meetings
 
 ),
 

@@ -39,7 +39,6 @@ strata as (
 
 ),
 
--- `a` and `b` are those who met it and bought, and those who met it and did not; `c` and `d` the same for the others.
 tables_of_four as (
 
     select
@@ -67,13 +66,8 @@ summed as (
         sum(without_order_count) as comparable_order_count,
         sum(without_cents) as comparable_cents,
         sum(without_squared_cents) as comparable_squared_cents,
-        sum(n1 * n0 / n) as weight,
-        sum(a * n0 / n) as weighted_with,
-        sum(c * n1 / n) as weighted_without,
         sum(n1 * without_cents / n) as weighted_cents,
-        sum((n1 * n1 * c - n0 * n0 * a + n1 * n0 * (n0 - n1) / 2e0) / (n * n)) as sato_p,
-        sum((a * d + c * b) / (2 * n)) as sato_q,
-        sum(n1 * n0 * (a + c) * (b + d) / (n * n * {{ at_least('n - 1', 1) }})) as chance_variance
+        {{ mantel_haenszel_sums() }}
     from tables_of_four
     group by {{ row_key | join(', ') }}, is_elsewhere
 
@@ -94,24 +88,17 @@ rates as (
 
 ),
 
-variances as (
-
-    select
-        *,
-        (gap * sato_p + sato_q) / nullif(weight * weight, 0) as sato_variance,
-        padded_with * (1 - padded_with) / (matched_session_count + 2)
-        + padded_without * (1 - padded_without) / (comparable_session_count + 2) as padded_variance,
-        chance_variance / nullif(weight * weight, 0) as gap_variance_by_chance
-    from rates
-
-),
-
 measured as (
 
     select
         *,
-        greatest(coalesce(sato_variance, padded_variance), coalesce(padded_variance, sato_variance)) as gap_variance
-    from variances
+        {{ greater_known(
+            '(gap * sato_p + sato_q) / nullif(weight * weight, 0)',
+            'padded_with * (1 - padded_with) / (matched_session_count + 2)'
+            ' + padded_without * (1 - padded_without) / (comparable_session_count + 2)'
+        ) }} as gap_variance,
+        chance_variance / nullif(weight * weight, 0) as gap_variance_by_chance
+    from rates
 
 ),
 

@@ -1,6 +1,5 @@
 -- Everything about a customer in one row, as of the day after the newest event.
 {%- set horizon = var('horizons_days') | max %}
-{%- set weekdays = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'] %}
 with
 
 customers as (
@@ -9,16 +8,9 @@ customers as (
 
 ),
 
-cutoffs as (
+standings as (
 
-    select * from {{ ref('int_cutoffs') }}
-    where is_as_of
-
-),
-
-lifecycle as (
-
-    select * from {{ ref('int_lifecycle_states') }}
+    select * from {{ ref('int_customer_standings') }}
 
 ),
 
@@ -35,21 +27,9 @@ segments as (
 
 ),
 
-tastes as (
+habits as (
 
-    select * from {{ ref('int_customer_tastes') }}
-
-),
-
-visits as (
-
-    select * from {{ ref('int_customer_visits') }}
-
-),
-
-rhythms as (
-
-    select * from {{ ref('int_customer_rhythms') }}
+    select * from {{ ref('int_customer_habits') }}
 
 ),
 
@@ -80,7 +60,7 @@ actions as (
 
 ),
 
--- What is known of her newest session so far; who has not come of late has none.
+-- What is known of the newest session so far; customers who have not come of late have none.
 intents as (
 
     select
@@ -101,25 +81,21 @@ final as (
         customers.country,
         customers.gender,
         customers.acquisition_channel,
-        lifecycle.lifecycle_state,
+        standings.lifecycle_state,
         rfm.rfm_score,
         segments.rfm_segment,
         segments.segment,
-        tastes.favourite_category,
-        tastes.second_category,
-        tastes.third_category,
-        tastes.favourite_brand,
-        tastes.second_brand,
-        tastes.third_brand,
-        tastes.price_band,
-        visits.main_channel,
-        visits.main_device,
-        case rhythms.usual_weekday_no
-            {%- for weekday in weekdays %}
-            when {{ loop.index }} then '{{ weekday }}'
-            {%- endfor %}
-        end as usual_weekday,
-        visits.last_path,
+        habits.favourite_category,
+        habits.second_category,
+        habits.third_category,
+        habits.favourite_brand,
+        habits.second_brand,
+        habits.third_brand,
+        habits.price_band,
+        habits.main_channel,
+        habits.main_device,
+        habits.usual_weekday,
+        habits.last_path,
         churn.risk_band,
         worth.tier,
         recommended.item_id as top_item_id,
@@ -134,12 +110,12 @@ final as (
         rfm.recency_days,
         coalesce(rfm.order_day_count, 0) as order_day_count,
         coalesce(rfm.order_count, 0) as order_count,
-        coalesce(lifecycle.net_amount, 0) as net_amount,
+        coalesce(standings.net_amount, 0) as net_amount,
         coalesce(rfm.order_day_amount, 0) as order_day_amount,
         rfm.amount_per_order_day,
-        coalesce(visits.session_count, 0) as session_count,
-        rhythms.median_gap_days,
-        cast(rhythms.usual_hour as integer) as usual_hour,
+        coalesce(habits.session_count, 0) as session_count,
+        habits.median_gap_days,
+        cast(habits.usual_hour as integer) as usual_hour,
         {{ horizon }} as horizon_days,
         churn.churn_probability,
         churn.value_at_risk,
@@ -154,29 +130,22 @@ final as (
         actions.is_contact_allowed,
         actions.is_contact_action,
 
-        cutoffs.cutoff_date as as_of_date,
+        standings.as_of_date,
         customers.registered_at,
         customers.first_seen_at,
         customers.last_seen_at,
-        visits.last_session_at,
+        habits.last_session_at,
         intents.known_until as intent_known_until
     from customers
-    cross join cutoffs
-    left join lifecycle
-        on customers.customer_no = lifecycle.customer_no
-        and cutoffs.cutoff_date = lifecycle.cutoff_date
+    inner join standings on customers.customer_key = standings.customer_key
     left join rfm on customers.customer_key = rfm.customer_key
     left join segments on customers.customer_key = segments.customer_key
-    left join tastes on customers.customer_no = tastes.customer_no
-    left join visits on customers.customer_no = visits.customer_no
-    left join rhythms on customers.customer_no = rhythms.customer_no
+    left join habits on customers.customer_key = habits.customer_key
     left join churn on customers.customer_key = churn.customer_key
     left join worth on customers.customer_key = worth.customer_key
     left join recommended on customers.customer_key = recommended.customer_key
     left join actions on customers.customer_key = actions.customer_key
-    left join intents
-        on customers.customer_key = intents.customer_key
-        and intents.session_place = 1
+    left join intents on customers.customer_key = intents.customer_key and intents.session_place = 1
 
 )
 
