@@ -32,3 +32,38 @@
 {% macro item_key() -%}
     case next_best_action when 'recommend' then 'reason.item' when 'wait' then 'reason.no_item' end
 {%- endmacro %}
+
+
+{#- The keys of all sentences and of the contact that is withheld, as columns. -#}
+{% macro action_keys() -%}
+    {{ consent_key() | indent(4) }} as consent_key,
+        {{ rule_key() | indent(4) }} as rule_key,
+        {{ item_key() }} as item_key,
+        case when churn_probability is not null then 'reason.silence' end as silence_key,
+        case when predicted_amount > 0 then 'reason.spend' end as spend_key,
+        case when prospect_amount is not null then 'reason.prospects' end as prospects_key,
+        case when next_best_action <> wanted_action then 'action.' || wanted_action end as withheld_key
+{%- endmacro %}
+
+
+{#- What fills the slots of the sentences. -#}
+{% macro action_slots(horizon_days) %}
+    {% do return({
+        '@withheld': {'keys': 'withheld_key', 'text': 'withheld_text'},
+        'recency_days': 'cast(recency_days as string)', 'order_days': 'cast(order_day_count as string)',
+        'item': 'top_item',
+        'silence': 'cast(cast(round(100e0 * churn_probability) as integer) as string)',
+        'spend': 'cast(cast(predicted_amount as decimal(18, 2)) as string)',
+        'prospect_spend': 'cast(cast(prospect_amount as decimal(18, 2)) as string)',
+        'horizon_days': "'" ~ horizon_days ~ "'", 'lapsed_days': "'" ~ var('lifecycle_lapsed_days') ~ "'"
+    }) %}
+{% endmacro %}
+
+
+{#- The sentences in their order, with the slots that each may have. -#}
+{% macro action_parts() %}
+    {% do return({
+        'consent': ['@withheld'], 'rule': ['recency_days', 'order_days', 'lapsed_days'], 'item': ['item'],
+        'silence': ['silence', 'horizon_days'], 'spend': ['spend'], 'prospects': ['prospect_spend', 'horizon_days']
+    }) %}
+{% endmacro %}

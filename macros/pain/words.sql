@@ -23,7 +23,7 @@
 
 {#- How many of something there are about; of less than ten the first decimal counts as well. -#}
 {% macro about_count(number) -%}
-    case when {{ number }} < 9.95 then {{ with_one_decimal(number) }} else {{ about_number(number) }} end
+    case when {{ number }} < 9.95e0 then {{ with_one_decimal(number) }} else {{ about_number(number) }} end
 {%- endmacro %}
 
 
@@ -36,7 +36,7 @@
 
 {#- A share as whole points of a hundred. -#}
 {% macro points(share) -%}
-    cast(cast(round(100 * ({{ share }})) as integer) as varchar)
+    cast(cast(round(100 * ({{ share }})) as integer) as string)
 {%- endmacro %}
 
 
@@ -69,5 +69,5 @@
 
 {#- A number with one decimal, rounded half up. -#}
 {% macro with_one_decimal(number) -%}
-    cast(cast(round(cast({{ number }} as decimal(18, 4)), 1) as decimal(18, 1)) as varchar)
+    cast(cast(round(cast({{ number }} as decimal(18, 4)), 1) as decimal(18, 1)) as string)
 {%- endmacro %}

@@ -25,20 +25,6 @@ NOT_YET = (
     "models/marts/evaluation/model_runs.sql",
     "models/staging/",
 )
-    "macros/staging/",
-    "models/intermediate/events/",
-<<<<<<< HEAD
-    "models/intermediate/pain/",
-    "models/marts/customers/",
-    "models/marts/evaluation/model_runs.sql",
-=======
-    "models/intermediate/features/int_customer_cutoffs.sql",
-    "models/marts/evaluation/",
-    "models/marts/journey/journey_cohorts.sql",
-    "models/marts/journey/journey_dropoffs.sql",
->>>>>>> 5be3317 (Write the SQL of customers and pain points so that other databases read it alike)
-    "models/staging/",
-)
 
 
 def test_sql_is_what_other_databases_read_alike() -> None:

@@ -1,4 +1,5 @@
 -- When each customer orders: the pace of her order days, and the weekday and hour of most of her orders.
+{%- set first_monday = "cast('1900-01-01 00:00:00+00' as " ~ moment_type() ~ ')' %}
 with
 
 customer_days as (
@@ -53,7 +54,7 @@ order_times as (
     select
         customer_no,
         1 + {{ days_between("date '1900-01-01'", utc_date('ordered_at')) }} % 7 as weekday_no,
-        cast(floor({{ seconds_between("cast('1900-01-01 00:00:00+00' as " ~ moment_type() ~ ")", 'ordered_at') }} / 3600e0) as bigint) % 24
+        cast(floor({{ seconds_between(first_monday, 'ordered_at') }} / 3600e0) as bigint) % 24
             as hour_no
     from orders
 

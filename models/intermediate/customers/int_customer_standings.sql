@@ -1,5 +1,5 @@
--- Where each listed customer stands on the as-of date, as far as the profile and the next best action ask. Who is listed but was
--- never seen has no state; nothing is known that would call for an action.
+-- Where each listed customer stands on the as-of date, as far as the profile and the next best action ask. Who is
+-- listed but was never seen has no state; nothing is known that would call for an action.
 with
 
 cutoffs as (

@@ -8,12 +8,6 @@ sessions as (
 
 ),
 
-session_events as (
-
-    select * from {{ ref('int_session_events') }}
-
-),
-
 slow_steps as (
 
     select * from {{ ref('int_slow_steps') }}
@@ -23,7 +17,10 @@ slow_steps as (
 
 stages as (
 
-    select distinct stage, stage_order from {{ ref('event_types') }}
+    select distinct
+        stage,
+        stage_order
+    from {{ ref('event_types') }}
     where stage in ('browse', 'cart', 'checkout')
 
 ),
@@ -34,7 +31,7 @@ meetings as (
         visitor_no,
         session_started_at,
         event_type as friction
-    from session_events
+    from {{ ref('int_session_events') }}
     where is_friction
 
 ),

@@ -50,7 +50,11 @@ compared_meetings as (
 
 frictions as (
 
-    select distinct friction, stage_order, is_call_for_help from compared_meetings
+    select distinct
+        friction,
+        stage_order,
+        is_call_for_help
+    from compared_meetings
 
 ),
 
@@ -118,7 +122,6 @@ final as (
 
     select
         meeting_sessions.friction,
-
         {{ prefixed('meeting_sessions', place) | join(',\n        ') }},
         {{ prefixed('mixes', mix) | join(',\n        ') }},
 

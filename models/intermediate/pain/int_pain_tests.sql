@@ -16,7 +16,8 @@ tested as (
         *,
         -- Where everybody bought, or nobody, there is nothing to tell apart.
         coalesce(
-            sign(conversion_gap) * greatest(coalesce(abs(conversion_gap) - half_an_order, 0e0), 0e0) / nullif(gap_spread_by_chance, 0), 0
+            sign(conversion_gap) * greatest(coalesce(abs(conversion_gap) - half_an_order, 0e0), 0e0)
+            / nullif(gap_spread_by_chance, 0), 0
         ) as z_score
     from gaps
     where matched_session_count >= {{ var('pain_min_sessions') }}

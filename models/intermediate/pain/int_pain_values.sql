@@ -36,7 +36,8 @@ valued as (
         lost_order_count * order_value as value_at_risk,
         1.959964e0 * sqrt(
             power(order_value * lost_standard_error, 2)
-            + greatest(coalesce(order_value_variance, 0e0), 0e0) * (power(lost_order_count, 2) + power(lost_standard_error, 2))
+            + greatest(coalesce(order_value_variance, 0e0), 0e0)
+            * (power(lost_order_count, 2) + power(lost_standard_error, 2))
         ) as value_margin
     from lost
 

@@ -107,8 +107,8 @@ lags as (
         {%- for part in ['channel', 'device', 'country'] %}
         case when lagging_slices.slice_name = '{{ part }}' then lagging_slices.slice_value end as {{ part }},
         {%- endfor %}
-        cast(null as varchar) as visitor,
-        cast(null as varchar) as segment,
+        cast(null as string) as visitor,
+        cast(null as string) as segment,
         lagging_slices.session_count,
         lagging_slices.pass_rate as rate,
         lagging_slices.usual_pass_rate as usual_rate,

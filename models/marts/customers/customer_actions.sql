@@ -1,20 +1,8 @@
 -- What to do for each customer next. The first rule that fits decides; customers who do not want to be contacted are
 -- shown something at their next visit, or left alone.
-{%- set high_risk = var('high_risk_probability') %}
 {%- set horizon = var('horizons_days') | max %}
-{%- set slots = {
-    '@withheld': {'keys': 'withheld_key', 'text': 'withheld_text'},
-    'recency_days': 'cast(recency_days as string)', 'order_days': 'cast(order_day_count as string)',
-    'item': 'top_item',
-    'silence': 'cast(cast(round(100e0 * churn_probability) as integer) as string)',
-    'spend': 'cast(cast(predicted_amount as decimal(18, 2)) as string)',
-    'prospect_spend': 'cast(cast(prospect_amount as decimal(18, 2)) as string)',
-    'horizon_days': "'" ~ horizon ~ "'", 'lapsed_days': "'" ~ var('lifecycle_lapsed_days') ~ "'"
-} %}
-{%- set parts = {
-    'consent': ['@withheld'], 'rule': ['recency_days', 'order_days', 'lapsed_days'], 'item': ['item'],
-    'silence': ['silence', 'horizon_days'], 'spend': ['spend'], 'prospects': ['prospect_spend', 'horizon_days']
-} %}
+{%- set slots = action_slots(horizon) %}
+{%- set parts = action_parts() %}
 {%- set said = [] %}
 {%- for part, own in parts.items() %}{% do said.append(sentence(part ~ '_text', some_slots(slots, own))) %}{% endfor %}
 with
@@ -78,16 +66,7 @@ wanted as (
 
     select
         *,
-        case
-            when lifecycle_state = 'lapsed' and order_day_count > 0 then 'win_back'
-            when lifecycle_state = 'at_risk' then 'rescue'
-            when order_day_count > 0 and churn_probability >= {{ high_risk }} then 'rescue'
-            when order_day_count = 1 then 'second_order'
-            when lifecycle_state = 'activation' and has_basket then 'nudge_basket'
-            when lifecycle_state = 'loyalty' then 'reward'
-            when top_item is not null then 'recommend'
-            else 'wait'
-        end as wanted_action
+        {{ wanted_action() | indent(8) }} as wanted_action
     from scored
 
 ),
@@ -111,13 +90,7 @@ keyed as (
 
     select
         *,
-        {{ consent_key() | indent(8) }} as consent_key,
-        {{ rule_key() | indent(8) }} as rule_key,
-        {{ item_key() | indent(8) }} as item_key,
-        case when churn_probability is not null then 'reason.silence' end as silence_key,
-        case when predicted_amount > 0 then 'reason.spend' end as spend_key,
-        case when prospect_amount is not null then 'reason.prospects' end as prospects_key,
-        case when next_best_action <> wanted_action then 'action.' || wanted_action end as withheld_key
+        {{ action_keys() }}
     from allowed
 
 ),
@@ -162,14 +135,7 @@ final as (
         reasoned.reason_keys,
         reasoned.reason_values,
 
-        -- What is in danger where a customer is slipping away or has not made it a habit, as churn_risk tells it; what
-        -- is expected anyway for the others.
-        case
-            when reasoned.next_best_action in ('win_back', 'rescue', 'second_order') then reasoned.value_at_risk
-            when reasoned.next_best_action = 'wait' then 0
-            when reasoned.order_day_count = 0 then reasoned.prospect_amount
-            else reasoned.predicted_amount
-        end as action_expected_value,
+        {{ action_value('reasoned') | indent(8) }} as action_expected_value,
 
         actions.is_contact as is_contact_action,
         reasoned.is_contact_allowed,

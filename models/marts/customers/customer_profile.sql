@@ -67,8 +67,7 @@ intents as (
         *,
         row_number() over (partition by customer_key order by started_at desc, session_id asc) as session_place
     from {{ ref('purchase_intent') }}
-    where is_latest
-        and customer_key is not null
+    where is_latest and customer_key is not null
 
 ),
 
@@ -76,7 +75,6 @@ final as (
 
     select
         customers.customer_key,
-
         customers.source,
         customers.country,
         customers.gender,
