@@ -24,7 +24,7 @@
 
 {#- The currency that amounts are told in, as a SQL literal; null when the shop has one currency and needs no rates. -#}
 {% macro reporting_currency_literal() -%}
-    {{ "'" ~ var('reporting_currency') ~ "'" if var('reporting_currency') else 'cast(null as varchar)' }}
+    {{ "'" ~ var('reporting_currency') ~ "'" if var('reporting_currency') else 'cast(null as string)' }}
 {%- endmacro %}
 
 
@@ -76,7 +76,7 @@
 {% macro stable_digest(columns) -%}
     md5(
         {%- for column in columns %}
-        coalesce(length(cast({{ column }} as varchar)) || ':' || cast({{ column }} as varchar), '-')
+        coalesce(length(cast({{ column }} as string)) || ':' || cast({{ column }} as string), '-')
         {%- if not loop.last %} || {% endif %}
         {%- endfor %}
     )
@@ -184,11 +184,10 @@ device_keys as (
     using (select source, event_id from {{ withdrawn }}) as withdrawn
     where target.event_id = withdrawn.event_id
         and target.source = withdrawn.source
-        and target.received_at >= timestamptz '{{ earliest.isoformat() }}';
+        and target.received_at >= {{ moment(earliest.isoformat()) }};
     {% endif %}
 
-    insert into {{ target_relation }} by name
-    select * from {{ arg_dict['temp_relation'] }}
+    {{ insert_by_name(target_relation, arg_dict['temp_relation']) }}
 {% endmacro %}
 
 
@@ -200,14 +199,13 @@ device_keys as (
         and {{ utc_date('target.received_at') }} = arrival_days.received_on
         and arrival_days.is_pending;
 
-    insert into {{ arg_dict['target_relation'] }} by name
-    select * from {{ arg_dict['temp_relation'] }}
+    {{ insert_by_name(arg_dict['target_relation'], arg_dict['temp_relation']) }}
 {% endmacro %}
 
 
 {#- The newest time in a table that an earlier run left; long ago when that run found nothing to put there. -#}
 {% macro newest(column, relation) -%}
-    (select coalesce(max({{ column }}), timestamptz '1900-01-01 00:00:00+00') from {{ relation }})
+    (select coalesce(max({{ column }}), {{ moment('1900-01-01 00:00:00+00') }}) from {{ relation }})
 {%- endmacro %}
 
 
@@ -248,8 +246,7 @@ device_keys as (
     where anonymous_no in (select anonymous_no from {{ arg_dict['temp_relation'] }})
         or anonymous_no in ({{ devices_to_link_again() }});
 
-    insert into {{ arg_dict['target_relation'] }} by name
-    select * from {{ arg_dict['temp_relation'] }}
+    {{ insert_by_name(arg_dict['target_relation'], arg_dict['temp_relation']) }}
 {% endmacro %}
 
 
@@ -286,8 +283,7 @@ device_keys as (
     where target.visitor_no = windows.visitor_no
         and target.session_started_at >= windows.recompute_from;
 
-    insert into {{ arg_dict['target_relation'] }} by name
-    select * from {{ arg_dict['temp_relation'] }}
+    {{ insert_by_name(arg_dict['target_relation'], arg_dict['temp_relation']) }}
 {% endmacro %}
 
 
@@ -313,8 +309,7 @@ device_keys as (
     where target.visitor_key = windows.visitor_key
         and target.started_at >= windows.recompute_from;
 
-    insert into {{ arg_dict['target_relation'] }} by name
-    select * from {{ arg_dict['temp_relation'] }}
+    {{ insert_by_name(arg_dict['target_relation'], arg_dict['temp_relation']) }}
 {% endmacro %}
 
 
@@ -347,8 +342,7 @@ device_keys as (
     where target.customer_no = touched.visitor_no
         and target.active_on >= touched.touched_on;
 
-    insert into {{ arg_dict['target_relation'] }} by name
-    select * from {{ arg_dict['temp_relation'] }}
+    {{ insert_by_name(arg_dict['target_relation'], arg_dict['temp_relation']) }}
 {% endmacro %}
 
 
@@ -371,8 +365,7 @@ device_keys as (
     where target.visitor_no = touched.visitor_no
         and target.period_month >= touched.from_month;
 
-    insert into {{ arg_dict['target_relation'] }} by name
-    select * from {{ arg_dict['temp_relation'] }}
+    {{ insert_by_name(arg_dict['target_relation'], arg_dict['temp_relation']) }}
 {% endmacro %}
 
 
@@ -387,8 +380,7 @@ device_keys as (
     delete from {{ arg_dict['target_relation'] }}
     where cutoff_date not in (select cutoff_date from {{ ref('int_cutoffs') }});
 
-    insert into {{ arg_dict['target_relation'] }} by name
-    select * from {{ arg_dict['temp_relation'] }}
+    {{ insert_by_name(arg_dict['target_relation'], arg_dict['temp_relation']) }}
 {% endmacro %}
 
 
@@ -473,6 +465,16 @@ device_keys as (
             where not is_bot
         );
 
-    insert into {{ arg_dict['target_relation'] }} by name
-    select * from {{ arg_dict['temp_relation'] }}
+    {{ insert_by_name(arg_dict['target_relation'], arg_dict['temp_relation']) }}
 {% endmacro %}
+
+
+{#- Puts the rows of one table into another, each column into that of the same name. -#}
+{% macro insert_by_name(target_relation, temp_relation) -%}
+    {{ return(adapter.dispatch('insert_by_name', 'footfall')(target_relation, temp_relation)) }}
+{%- endmacro %}
+
+{% macro default__insert_by_name(target_relation, temp_relation) -%}
+    insert into {{ target_relation }} by name
+    select * from {{ temp_relation }}
+{%- endmacro %}

@@ -24,3 +24,13 @@
 {% macro spark__text_of_bytes(bytes) -%}
     decode({{ bytes }}, 'UTF-8')
 {%- endmacro %}
+
+
+{#- The sum of the numbers at a path of a JSON text that holds several, such as `$.fits.*.seconds`. -#}
+{% macro json_sum(document, path) -%}
+    {{ return(adapter.dispatch('json_sum', 'footfall')(document, path)) }}
+{%- endmacro %}
+
+{% macro default__json_sum(document, path) -%}
+    list_sum(cast(json_extract({{ document }}, {{ sql_text(path) }}) as double[]))
+{%- endmacro %}

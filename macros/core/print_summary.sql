@@ -29,7 +29,7 @@
         {% if mart is not none %}
             {% do counts.append(
                 'select ' ~ sql_text(node.fqn[2]) ~ ' as folder, ' ~ sql_text(node.name)
-                ~ ' as mart, cast(count(*) as varchar) as row_count from ' ~ mart
+                ~ ' as mart, cast(count(*) as string) as row_count from ' ~ mart
             ) %}
         {% endif %}
     {% endfor %}
@@ -41,7 +41,7 @@
 {% macro as_texts(columns) %}
     {% set texts = [] %}
     {% for column in columns %}
-        {% do texts.append('cast(' ~ column ~ ' as varchar) as ' ~ column) %}
+        {% do texts.append('cast(' ~ column ~ ' as string) as ' ~ column) %}
     {% endfor %}
     {% do return(texts | join(', ')) %}
 {% endmacro %}

@@ -22,15 +22,15 @@
 {#- The shape of stg_<source>__reviews without a row, for shops that keep no reviews. -#}
 {% macro empty_reviews() -%}
     select
-        cast(null as varchar) as source,
-        cast(null as varchar) as review_id,
-        cast(null as varchar) as customer_id,
-        cast(null as varchar) as item_id,
-        cast(null as varchar) as order_id,
-        cast(null as timestamptz) as reviewed_at,
+        cast(null as string) as source,
+        cast(null as string) as review_id,
+        cast(null as string) as customer_id,
+        cast(null as string) as item_id,
+        cast(null as string) as order_id,
+        cast(null as {{ moment_type() }}) as reviewed_at,
         cast(null as double) as rating,
-        cast(null as varchar) as title,
-        cast(null as varchar) as body
+        cast(null as string) as title,
+        cast(null as string) as body
     where false
 {%- endmacro %}
 

@@ -92,3 +92,17 @@
     (12 * (extract(year from {{ later }}) - extract(year from {{ earlier }}))
         + extract(month from {{ later }}) - extract(month from {{ earlier }}))
 {%- endmacro %}
+
+
+{#- A moment that is written out, with its offset from UTC. -#}
+{% macro moment(text) -%}
+    {{ return(adapter.dispatch('moment', 'footfall')(text)) }}
+{%- endmacro %}
+
+{% macro default__moment(text) -%}
+    timestamptz '{{ text }}'
+{%- endmacro %}
+
+{% macro spark__moment(text) -%}
+    timestamp '{{ text }}'
+{%- endmacro %}

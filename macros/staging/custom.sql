@@ -61,13 +61,13 @@
             when {{ text_value(own) }} is null then {{ json_of_columns(others, 'input_rows') }}
             when json_valid({{ text_value(own) }}) and json_type({{ text_value(own) }}) = 'OBJECT'
                 then {{ 'cast(json_merge_patch(' ~ json_of_columns(others, 'input_rows') ~ ', ' ~ text_value(own)
-                    ~ ') as varchar)' if others else text_value(own) }}
+                    ~ ') as string)' if others else text_value(own) }}
             else cast(json_object(
                 {{ sql_text(own.name) }}, {{ text_value(own) }}
                 {%- for column in others %},
                 {{ sql_text(column.name) }}, input_rows.{{ sql_name(column.name) }}
                 {%- endfor %}
-            ) as varchar)
+            ) as string)
         end
     {%- endif -%}
 {%- endmacro %}
@@ -77,5 +77,5 @@
 {% macro with_source_event_name(properties, source_event_name) -%}
     cast(json_merge_patch(
                     coalesce({{ properties }}, '{}'), json_object('source_event_name', {{ source_event_name }})
-                ) as varchar)
+                ) as string)
 {%- endmacro %}

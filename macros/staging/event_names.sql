@@ -17,7 +17,7 @@
     union all
     select
         {{ sql_text(name | lower | trim) }} as source_event_name,
-        {{ sql_text(event_type) if event_type else 'cast(null as varchar)' }} as event_type
+        {{ sql_text(event_type) if event_type else 'cast(null as string)' }} as event_type
     {%- endfor %}
     union all
     select

@@ -26,7 +26,7 @@
             when {{ alias }}.footfall_line_text is not null
                 then cast(json_object(
                     'line_number', {{ alias }}.footfall_line_number, 'line', {{ alias }}.footfall_line_text
-                ) as varchar)
+                ) as string)
             else {{ json_of_columns(own_columns(columns), alias) }}
         end
     {%- else -%}
@@ -40,6 +40,6 @@
     {%- if 'footfall_line_problem' in columns -%}
     'line ' || {{ alias }}.footfall_line_number || ' cannot be read: ' || {{ alias }}.footfall_line_problem
     {%- else -%}
-    cast(null as varchar)
+    cast(null as string)
     {%- endif -%}
 {%- endmacro %}

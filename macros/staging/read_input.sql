@@ -92,11 +92,11 @@
 {% macro read_input_as_json(relation, var_name) -%}
     {%- set table = read_input(relation, var_name, ['parquet', 'text', 'json']) -%}
     {%- if table.startswith('read_json_objects') -%}
-    select cast(json as varchar) as row_json from {{ table }}
+    select cast(json as string) as row_json from {{ table }}
     {%- elif execute -%}
-    select cast(to_json(input_rows) as varchar) as row_json from {{ table }} as input_rows
+    select cast(to_json(input_rows) as string) as row_json from {{ table }} as input_rows
     {%- else -%}
-    select cast(null as varchar) as row_json
+    select cast(null as string) as row_json
     {%- endif -%}
 {%- endmacro %}
 

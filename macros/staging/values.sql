@@ -33,9 +33,9 @@
 {#- Trimmed text; empty text is null. -#}
 {% macro text_value(column) -%}
     {%- if column is none -%}
-    cast(null as varchar)
+    cast(null as string)
     {%- else -%}
-    nullif(trim(cast({{ column.sql }} as varchar)), '')
+    nullif(trim(cast({{ column.sql }} as string)), '')
     {%- endif -%}
 {%- endmacro %}
 
@@ -45,8 +45,8 @@
     {%- if column is not none and column.type in ('DOUBLE', 'FLOAT') -%}
     case
             when {{ column.sql }} = floor({{ column.sql }}) and abs({{ column.sql }}) < 9e15
-                then cast(cast({{ column.sql }} as bigint) as varchar)
-            else cast({{ column.sql }} as varchar)
+                then cast(cast({{ column.sql }} as bigint) as string)
+            else cast({{ column.sql }} as string)
         end
     {%- else -%}
     {{ text_value(column) }}
@@ -71,7 +71,7 @@
     since 1970, told apart by their size; `formats` are further ways to write a time (strptime), tried last. -#}
 {% macro time_value(column, formats=[]) -%}
     {%- if column is none -%}
-    cast(null as timestamptz)
+    cast(null as {{ moment_type() }})
     {%- elif column.type == 'TIMESTAMP WITH TIME ZONE' -%}
     case when isfinite({{ column.sql }}) then {{ column.sql }} end
     {%- elif column.type.startswith('TIMESTAMP') or column.type == 'DATE' -%}
@@ -82,8 +82,8 @@
     {{ epoch_value(column.sql) }}
     {%- else -%}
     case
-            when isfinite(try_cast({{ text_value(column) }} as timestamptz))
-                then try_cast({{ text_value(column) }} as timestamptz)
+            when isfinite(try_cast({{ text_value(column) }} as {{ moment_type() }}))
+                then try_cast({{ text_value(column) }} as {{ moment_type() }})
             when regexp_full_match({{ text_value(column) }}, '[0-9]{9,19}')
                 then {{ epoch_value('try_cast(' ~ text_value(column) ~ ' as bigint)') }}
             {%- if formats %}
@@ -118,7 +118,7 @@
 {#- The reason to reject a row whose value is there but is no number (or no time), else null. -#}
 {% macro number_problem(name, column) -%}
     {%- if column is none or is_number(column) and column.type not in ('DOUBLE', 'FLOAT') -%}
-    cast(null as varchar)
+    cast(null as string)
     {%- else -%}
     case
             when {{ text_value(column) }} is not null and {{ number_value(column) }} is null
@@ -129,7 +129,7 @@
 
 {% macro time_problem(name, column, formats=[]) -%}
     {%- if column is none -%}
-    cast(null as varchar)
+    cast(null as string)
     {%- else -%}
     case
             when {{ text_value(column) }} is not null and {{ time_value(column, formats) }} is null
@@ -155,8 +155,8 @@
             {%- for column in columns %}
             {{ sql_text(column.name) }}, {{ alias }}.{{ sql_name(column.name) }}{{ ',' if not loop.last }}
             {%- endfor %}
-        ) as varchar)
+        ) as string)
     {%- else -%}
-    cast(null as varchar)
+    cast(null as string)
     {%- endif -%}
 {%- endmacro %}

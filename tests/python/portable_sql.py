@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.tokens import Token, TokenType
 
-# Functions that mean the same on DuckDB, Spark and Snowflake. What else is called is a macro.
+# Functions that mean the same on DuckDB and Spark. What else is called is a macro.
 PORTABLE = frozenset(
     re.findall(
         r"\w+",
         "abs avg cast ceil coalesce concat_ws corr count dense_rank exp extract first_value floor"
-        " greatest lag last_value lead least left ln log10 lower max md5 min ntile nullif"
-        " percent_rank power rank replace round row_number sign split_part sqrt stddev_samp"
+        " greatest lag last_value lead least left length ln log10 log2 lower max md5 min ntile"
+        " nullif percent_rank power rank replace round row_number sign split_part sqrt stddev_samp"
         " substring sum trim try_cast upper",
     )
 )
@@ -83,7 +83,11 @@ INSTEAD = {
 _FORBIDDEN = (
     (r"\bfilter\s*\(", "FILTER", "count(case when … then 1 end) or sum(case when … then … end)"),
     (r"\*\s*(exclude|replace|rename)\b", "* EXCLUDE", "the names of the columns"),
-    (r"\bby\s+name\b", "BY NAME", "the names of the columns, in one order"),
+    (
+        r"(?<!group )(?<!order )(?<!partition )\bby\s+name\b",
+        "BY NAME",
+        "the names of the columns, in one order",
+    ),
     (r"\bmaterialized\s*\(", "a hint on a CTE", "{{ read_each_time() }} or {{ read_once() }}"),
     (r"\bqualify\b", "QUALIFY", "a CTE with row_number() and a `where` after it"),
     (r"\b(group|order)\s+by\s+all\b", "BY ALL", "the names of the columns"),

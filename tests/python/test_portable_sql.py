@@ -18,11 +18,9 @@ SQL = sorted(
 NOT_YET = (
     "macros/core/incremental.sql",
     "macros/core/keep_tables.sql",
-    "macros/core/print_summary.sql",
-    "macros/core/sources.sql",
     "macros/staging/",
     "models/intermediate/events/",
-    "models/marts/evaluation/model_runs.sql",
+    "models/intermediate/sessions/int_touched_visitors.sql",
     "models/staging/",
 )
 

@@ -38,8 +38,8 @@ measured as (
         withdrawal_requests.reason as withdrawal_reason,
         coalesce(staged.amount, staged.quantity * staged.unit_price) as stated_amount,
         case
-            when {{ reporting_currency_literal() }} is null or staged.currency is null then 1.0
-            when staged.currency = {{ reporting_currency_literal() }} then 1.0
+            when {{ reporting_currency_literal() }} is null or staged.currency is null then 1e0
+            when staged.currency = {{ reporting_currency_literal() }} then 1e0
             else currency_rates.rate
         end as rate
     from staged
@@ -85,12 +85,12 @@ final as (
             when withdrawal_reason is not null then 'withdrawn: ' || withdrawal_reason
             when rejection is not null then rejection
             when event_at is null then 'event_at is missing or is no time'
-            when event_at < timestamptz '{{ var("earliest_event_date") }} 00:00:00+00'
+            when event_at < {{ moment(var("earliest_event_date") ~ " 00:00:00+00") }}
                 then 'event_at is before {{ var("earliest_event_date") }} (var earliest_event_date)'
             when {{ seconds_between('received_at', 'event_at') }} > {{ var('future_tolerance_minutes') }} * 60
                 then 'event_at is later than received_at'
             when event_at
-                > timestamptz '{{ run_started_at.isoformat() }}' + interval {{ var('future_tolerance_minutes') }} minute
+                > {{ dbt.dateadd('minute', var('future_tolerance_minutes'), moment(run_started_at.isoformat())) }}
                 then 'event_at is in the future'
             when event_type is null then 'event_type is missing'
             when is_accepted is null

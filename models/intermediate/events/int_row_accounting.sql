@@ -47,8 +47,8 @@ rejected_counts as (
 
     select
         source,
-        count(*) filter (where is_duplicate) as duplicate_count,
-        count(*) filter (where not is_duplicate) as rejected_count
+        count(case when is_duplicate then 1 end) as duplicate_count,
+        count(case when not is_duplicate then 1 end) as rejected_count
     from rejected
     group by source
 

@@ -18,7 +18,24 @@ links as (
 final as (
 
     select
-        accepted.* exclude (customer_no),
+        accepted.event_id,
+        accepted.source,
+        accepted.anonymous_no,
+        accepted.item_id,
+        accepted.order_id,
+        accepted.event_type,
+        accepted.currency,
+        accepted.session_hint,
+        accepted.channel,
+        accepted.device,
+        accepted.country,
+        accepted.properties,
+        accepted.quantity,
+        accepted.unit_price,
+        accepted.amount,
+        accepted.event_at,
+        accepted.received_at,
+        accepted.loaded_at,
         coalesce(accepted.customer_no, links.customer_no) as customer_no,
         coalesce(accepted.customer_no, links.customer_no, accepted.anonymous_no) as visitor_no,
         -- The journey may know this today; nothing that is told point in time may.

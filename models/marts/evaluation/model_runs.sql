@@ -18,30 +18,30 @@ runs as (
 final as (
 
     select
-        json_extract_string(run, '$.run_id') as model_run_id,
+        {{ json_text('run', '$.run_id') }} as model_run_id,
 
         score,
         status,
-        json_extract_string(run, '$.reason') as status_reason,
-        coalesce(json_extract_string(run, '$.training'), 'full') as training,
-        json_extract_string(run, '$.training_reason') as training_reason,
-        json_extract_string(run, '$.device') as device,
-        left(json_extract_string(run, '$.code_fingerprint'), 16) as code_fingerprint,
-        left(json_extract_string(run, '$.data_fingerprint'), 16) as data_fingerprint,
+        {{ json_text('run', '$.reason') }} as status_reason,
+        coalesce({{ json_text('run', '$.training') }}, 'full') as training,
+        {{ json_text('run', '$.training_reason') }} as training_reason,
+        {{ json_text('run', '$.device') }} as device,
+        left({{ json_text('run', '$.code_fingerprint') }}, 16) as code_fingerprint,
+        left({{ json_text('run', '$.data_fingerprint') }}, 16) as data_fingerprint,
         coalesce(
-            json_extract_string(run, '$.cutoffs.production'), json_extract_string(run, '$.cutoff_date')
+            {{ json_text('run', '$.cutoffs.production') }}, {{ json_text('run', '$.cutoff_date') }}
         ) as trained_until,
-        cast(run as varchar) as run_metadata,
+        cast(run as string) as run_metadata,
 
-        cast(json_extract_string(run, '$.seed') as bigint) as seed,
+        cast({{ json_text('run', '$.seed') }} as bigint) as seed,
         coalesce(
-            cast(json_extract_string(run, '$.seconds') as double),
-            list_sum(cast(json_extract(run, '$.fits.*.seconds') as double[]))
+            cast({{ json_text('run', '$.seconds') }} as double),
+            {{ json_sum('run', '$.fits.*.seconds') }}
         ) as training_seconds,
 
-        timestamptz '{{ run_started_at.isoformat() }}' as first_seen_at
+        {{ moment(run_started_at.isoformat()) }} as first_seen_at
     from runs
-    where json_extract_string(run, '$.run_id') is not null
+    where {{ json_text('run', '$.run_id') }} is not null
 
 )
 

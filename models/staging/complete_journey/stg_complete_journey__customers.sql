@@ -13,12 +13,12 @@ final as (
 
     select
         'complete_journey' as source,
-        cast(household_id as varchar) as customer_id,
-        cast(null as timestamptz) as registered_at,
+        cast(household_id as string) as customer_id,
+        cast(null as {{ moment_type() }}) as registered_at,
         'US' as country,
         cast(null as integer) as birth_year,
-        cast(null as varchar) as gender,
-        cast(null as varchar) as acquisition_channel,
+        cast(null as string) as gender,
+        cast(null as string) as acquisition_channel,
         cast(null as boolean) as has_marketing_consent,
         cast(json_object(
             'age', age,
@@ -28,7 +28,7 @@ final as (
             'household_size', household_size,
             'household_composition', household_comp,
             'kids', kids_count
-        ) as varchar) as attributes
+        ) as string) as attributes
     from demographics
 
 )

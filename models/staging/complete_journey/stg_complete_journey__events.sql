@@ -35,12 +35,12 @@ coupon_redemptions as (
 purchases as (
 
     select
-        cast(basket_id as varchar) || '-' || cast(product_id as varchar) as event_id,
-        cast(household_id as varchar) as customer_id,
+        cast(basket_id as string) || '-' || cast(product_id as string) as event_id,
+        cast(household_id as string) as customer_id,
         transaction_timestamp at time zone 'UTC' as event_at,
         'purchase' as event_type,
-        cast(product_id as varchar) as item_id,
-        cast(basket_id as varchar) as order_id,
+        cast(product_id as string) as item_id,
+        cast(basket_id as string) as order_id,
         cast(quantity as double) as quantity,
         case
             when quantity > 0 then (sales_value + retail_disc + coupon_match_disc) / quantity
@@ -52,8 +52,8 @@ purchases as (
             'retail_discount', retail_disc,
             'coupon_discount', coupon_disc,
             'coupon_match_discount', coupon_match_disc
-        ) as varchar) as properties,
-        cast(to_json(transactions) as varchar) as raw_row
+        ) as string) as properties,
+        cast(to_json(transactions) as string) as raw_row
     from transactions
 
 ),
@@ -62,11 +62,11 @@ campaign_mailings as (
 
     select
         concat_ws('-', 'campaign', campaigns.campaign_id, campaigns.household_id) as event_id,
-        cast(campaigns.household_id as varchar) as customer_id,
+        cast(campaigns.household_id as string) as customer_id,
         campaign_descriptions.start_date at time zone 'UTC' as event_at,
         'campaign' as event_type,
-        cast(null as varchar) as item_id,
-        cast(null as varchar) as order_id,
+        cast(null as string) as item_id,
+        cast(null as string) as order_id,
         cast(null as double) as quantity,
         cast(null as double) as unit_price,
         cast(null as double) as amount,
@@ -76,11 +76,11 @@ campaign_mailings as (
             'campaign_id', campaigns.campaign_id,
             'campaign_type', campaign_descriptions.campaign_type,
             'ends_on', cast(campaign_descriptions.end_date as date)
-        ) as varchar) as properties,
+        ) as string) as properties,
         cast(json_object(
             'campaign_id', campaigns.campaign_id,
             'household_id', campaigns.household_id
-        ) as varchar) as raw_row
+        ) as string) as raw_row
     from campaigns
     left join campaign_descriptions on campaigns.campaign_id = campaign_descriptions.campaign_id
 
@@ -90,12 +90,12 @@ campaign_mailings as (
 redemptions as (
 
     select
-        'redemption-' || md5(cast(to_json(coupon_redemptions) as varchar)) as event_id,
-        cast(household_id as varchar) as customer_id,
+        'redemption-' || md5(cast(to_json(coupon_redemptions) as string)) as event_id,
+        cast(household_id as string) as customer_id,
         redemption_date at time zone 'UTC' as event_at,
         'campaign' as event_type,
-        cast(null as varchar) as item_id,
-        cast(null as varchar) as order_id,
+        cast(null as string) as item_id,
+        cast(null as string) as order_id,
         cast(null as double) as quantity,
         cast(null as double) as unit_price,
         cast(null as double) as amount,
@@ -104,8 +104,8 @@ redemptions as (
             'action', 'redeemed',
             'campaign_id', campaign_id,
             'coupon_upc', coupon_upc
-        ) as varchar) as properties,
-        cast(to_json(coupon_redemptions) as varchar) as raw_row
+        ) as string) as properties,
+        cast(to_json(coupon_redemptions) as string) as raw_row
     from coupon_redemptions
 
 ),
@@ -126,7 +126,7 @@ final as (
         'complete_journey' as source,
         event_id,
         customer_id,
-        cast(null as varchar) as device_id,
+        cast(null as string) as device_id,
 
         event_at,
         coalesce(event_at, timestamptz '1970-01-01 00:00:00+00') as received_at,
@@ -140,9 +140,9 @@ final as (
         amount,
 
         'USD' as currency,
-        cast(null as varchar) as session_hint,
+        cast(null as string) as session_hint,
         channel,
-        cast(null as varchar) as device,
+        cast(null as string) as device,
         'US' as country,
         properties,
         raw_row,

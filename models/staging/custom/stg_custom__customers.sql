@@ -42,14 +42,14 @@ final as (
 
     select
         'custom' as source,
-        cast(null as varchar) as customer_id,
-        cast(null as timestamptz) as registered_at,
-        cast(null as varchar) as country,
+        cast(null as string) as customer_id,
+        cast(null as {{ moment_type() }}) as registered_at,
+        cast(null as string) as country,
         cast(null as integer) as birth_year,
-        cast(null as varchar) as gender,
-        cast(null as varchar) as acquisition_channel,
+        cast(null as string) as gender,
+        cast(null as string) as acquisition_channel,
         cast(null as boolean) as has_marketing_consent,
-        cast(null as varchar) as attributes
+        cast(null as string) as attributes
     where false
 
 )

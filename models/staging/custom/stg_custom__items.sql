@@ -39,13 +39,13 @@ final as (
 
     select
         'custom' as source,
-        cast(null as varchar) as item_id,
-        cast(null as varchar) as item_name,
-        cast(null as varchar) as category,
-        cast(null as varchar) as subcategory,
-        cast(null as varchar) as brand,
+        cast(null as string) as item_id,
+        cast(null as string) as item_name,
+        cast(null as string) as category,
+        cast(null as string) as subcategory,
+        cast(null as string) as brand,
         cast(null as double) as list_price,
-        cast(null as timestamptz) as created_at,
+        cast(null as {{ moment_type() }}) as created_at,
         cast(null as boolean) as is_in_stock
     where false
 

@@ -26,13 +26,13 @@ final as (
     select
         'ga4' as source,
         user_id as customer_id,
-        cast(null as timestamptz) as registered_at,
+        cast(null as {{ moment_type() }}) as registered_at,
         country,
         cast(null as integer) as birth_year,
-        cast(null as varchar) as gender,
+        cast(null as string) as gender,
         first_user_source as acquisition_channel,
         cast(null as boolean) as has_marketing_consent,
-        cast(null as varchar) as attributes
+        cast(null as string) as attributes
     from ranked
     where event_no = 1
 

@@ -86,7 +86,7 @@ final as (
         end as amount,
 
         valued.currency,
-        cast(valued.ga_session_id as varchar) as session_hint,
+        cast(valued.ga_session_id as string) as session_hint,
         valued.medium as channel,
         valued.device_category as device,
         valued.country,
@@ -94,7 +94,7 @@ final as (
             'source_event_name', valued.source_event_name,
             'page_location', valued.page_location,
             'search_term', valued.search_term
-        ) as varchar) as properties,
+        ) as string) as properties,
         valued.row_json as raw_row,
         case when valued.row_json is null then 'the line is no JSON' else valued.name_problem end as rejection
     from valued

@@ -47,7 +47,7 @@ final as (
         nullif(ranked.item.item_category2, '(not set)') as subcategory,
         nullif(ranked.item.item_brand, '(not set)') as brand,
         ranked.item.price as list_price,
-        cast(null as timestamptz) as created_at,
+        cast(null as {{ moment_type() }}) as created_at,
         cast(null as boolean) as is_in_stock
     from ranked
     where ranked.showing_no = 1

@@ -36,13 +36,13 @@ final as (
     select
         'online_retail' as source,
         customer_id,
-        cast(null as timestamptz) as registered_at,
+        cast(null as {{ moment_type() }}) as registered_at,
         country,
         cast(null as integer) as birth_year,
-        cast(null as varchar) as gender,
-        cast(null as varchar) as acquisition_channel,
+        cast(null as string) as gender,
+        cast(null as string) as acquisition_channel,
         cast(null as boolean) as has_marketing_consent,
-        cast(null as varchar) as attributes
+        cast(null as string) as attributes
     from ranked_countries
     where country_no = 1
 

@@ -18,7 +18,7 @@ final as (
         'online_retail' as source,
         md5(raw_row) as event_id,
         customer_id,
-        cast(null as varchar) as device_id,
+        cast(null as string) as device_id,
 
         invoiced_at as event_at,
         coalesce(invoiced_at, timestamptz '1970-01-01 00:00:00+00') as received_at,
@@ -33,11 +33,11 @@ final as (
         quantity * unit_price as amount,
 
         'GBP' as currency,
-        cast(null as varchar) as session_hint,
-        cast(null as varchar) as channel,
-        cast(null as varchar) as device,
+        cast(null as string) as session_hint,
+        cast(null as string) as channel,
+        cast(null as string) as device,
         country,
-        cast(null as varchar) as properties,
+        cast(null as string) as properties,
         raw_row,
         case
             when value_problem is not null then value_problem

@@ -60,11 +60,11 @@ final as (
         most_used_names.description as item_name,
         -- Codes of goods start with five digits; the rest is postage, fees, vouchers, samples and corrections.
         case when regexp_matches(items.stock_code, '^([0-9]{5}|DCGS)') then 'goods' else 'charges' end as category,
-        cast(null as varchar) as subcategory,
-        cast(null as varchar) as brand,
+        cast(null as string) as subcategory,
+        cast(null as string) as brand,
         -- The file has prices of sales, none of a catalogue: a price over all time would tell of the future.
         cast(null as double) as list_price,
-        cast(null as timestamptz) as created_at,
+        cast(null as {{ moment_type() }}) as created_at,
         cast(null as boolean) as is_in_stock
     from items
     left join most_used_names on items.stock_code = most_used_names.stock_code

@@ -77,8 +77,9 @@ final as (
             else []
         end as products,
         parsed.message.traits,
-        try_cast(coalesce(parsed.message.timestamp, parsed.message.originaltimestamp) as timestamptz) as sent_at,
-        try_cast(parsed.message.receivedat as timestamptz) as received_at
+        try_cast(coalesce(parsed.message.timestamp, parsed.message.originaltimestamp) as {{ moment_type() }})
+            as sent_at,
+        try_cast(parsed.message.receivedat as {{ moment_type() }}) as received_at
     from parsed
 
 )

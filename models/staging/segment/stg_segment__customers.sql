@@ -43,14 +43,14 @@ final as (
     select
         'segment' as source,
         ranked.user_id as customer_id,
-        try_cast(ranked.trait.createdat as timestamptz) as registered_at,
+        try_cast(ranked.trait.createdat as {{ moment_type() }}) as registered_at,
         ranked.trait.address.country,
-        cast(year(try_cast(ranked.trait.birthday as timestamptz)) as integer) as birth_year,
+        cast(year(try_cast(ranked.trait.birthday as {{ moment_type() }})) as integer) as birth_year,
         ranked.trait.gender,
         ranked.trait.acquisition_channel,
         ranked.trait.marketing_consent as has_marketing_consent,
         case
-            when ranked.trait.plan is not null then cast(json_object('plan', ranked.trait.plan) as varchar)
+            when ranked.trait.plan is not null then cast(json_object('plan', ranked.trait.plan) as string)
         end as attributes
     from ranked
     where ranked.message_no = 1

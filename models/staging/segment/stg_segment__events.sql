@@ -95,7 +95,7 @@ final as (
             'source_event_name', valued.source_event_name,
             'page_url', valued.page_url,
             'search_query', valued.search_query
-        ) as varchar) as properties,
+        ) as string) as properties,
         valued.row_json as raw_row,
         case when valued.row_json is null then 'the line is no JSON' else valued.name_problem end as rejection
     from valued

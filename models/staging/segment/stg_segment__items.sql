@@ -44,10 +44,10 @@ final as (
         ranked.item_id,
         ranked.product.name as item_name,
         ranked.product.category,
-        cast(null as varchar) as subcategory,
+        cast(null as string) as subcategory,
         ranked.product.brand,
         ranked.product.price as list_price,
-        cast(null as timestamptz) as created_at,
+        cast(null as {{ moment_type() }}) as created_at,
         cast(null as boolean) as is_in_stock
     from ranked
     where ranked.showing_no = 1

@@ -81,8 +81,8 @@ final as (
             {{ snowplow_entities('refund') }}[1].data,
             '{"transaction_id": "VARCHAR", "refund_amount": "DOUBLE", "currency": "VARCHAR"}'
         ) as refund_entity,
-        try_cast(nullif(described.event.derived_tstamp, '') as timestamptz) as derived_at,
-        try_cast(nullif(described.event.collector_tstamp, '') as timestamptz) as collected_at
+        try_cast(nullif(described.event.derived_tstamp, '') as {{ moment_type() }}) as derived_at,
+        try_cast(nullif(described.event.collector_tstamp, '') as {{ moment_type() }}) as collected_at
     from described
 
 )

@@ -29,13 +29,13 @@ final as (
     select
         'snowplow' as source,
         user_id as customer_id,
-        cast(null as timestamptz) as registered_at,
+        cast(null as {{ moment_type() }}) as registered_at,
         max(case when event_no_from_end = 1 then country end) as country,
         cast(null as integer) as birth_year,
-        cast(null as varchar) as gender,
+        cast(null as string) as gender,
         max(case when event_no = 1 then medium end) as acquisition_channel,
         cast(null as boolean) as has_marketing_consent,
-        cast(null as varchar) as attributes
+        cast(null as string) as attributes
     from ranked
     group by user_id
 

@@ -93,7 +93,7 @@ final as (
         cast(json_object(
             'source_event_name', valued.source_event_name,
             'page_url', valued.page_url
-        ) as varchar) as properties,
+        ) as string) as properties,
         valued.row_json as raw_row,
         case when valued.row_json is null then 'the line is no JSON' else valued.name_problem end as rejection
     from valued

@@ -60,7 +60,7 @@ final as (
         nullif(split_part(ranked.product.category, '/', 2), '') as subcategory,
         ranked.product.brand,
         coalesce(ranked.product.list_price, ranked.product.price) as list_price,
-        cast(null as timestamptz) as created_at,
+        cast(null as {{ moment_type() }}) as created_at,
         case replace(lower(ranked.product.inventory_status), '_', ' ')
             when 'in stock' then true
             when 'out of stock' then false

@@ -36,7 +36,7 @@ final as (
         events.properties,
         -- The row itself: it is made JSON where it is read, for the rows that end up rejected.
         events as raw_row,
-        cast(null as varchar) as rejection
+        cast(null as string) as rejection
     from events
 
 )
