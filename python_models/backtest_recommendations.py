@@ -2,19 +2,16 @@
 
 from footfall.adapter import progress, tables
 from footfall.recommender import recommend as recommendations
-from footfall.recommender import stored_model as artifacts
 
 
 def model(dbt, session):
     settings = dbt.config.meta_get("settings")
-    encoder = tables.arrow(dbt.ref("attention_encoder"))
-    kept = tables.kept(session, dbt.this, "run_id", artifacts.load(encoder).run_id)
-    if kept is not None:
-        return kept
     return recommendations.backtest(
-        encoder,
+        tables.arrow(dbt.ref("attention_encoder")),
         tables.stream(session, dbt.ref("int_item_events")),
         tables.arrow(dbt.ref("int_items")),
         settings=recommendations.ScorerSettings.from_mapping(settings),
+        complete_until=tables.first_value(dbt.ref("int_cutoffs"), "complete_until"),
+        previous=tables.previous(session, dbt.this),
         progress=progress.log,
     )

@@ -102,6 +102,17 @@ def test_what_lies_before_a_cut_is_the_same_whether_or_not_more_is_known(day):
         np.testing.assert_array_equal(getattr(whole, name)[before], getattr(early, name))
 
 
+def test_tokens_before_a_midnight_are_those_that_were_read_then():
+    events = shop(seed=4)
+    cut = START + datetime.timedelta(days=30)
+    whole, catalogue = reading.read(events, items_table(30))
+    early = events.filter(pc.less(events["event_at"], pa.scalar(cut)))
+    then, _ = reading.read(early, items_table(30), known_items=catalogue.item_ids)
+    before = whole.before(sequences.microseconds(cut.date()))
+    for name, value in vars(then).items():
+        np.testing.assert_array_equal(getattr(before, name), value, err_msg=name)
+
+
 def test_a_long_pause_opens_a_session():
     tokens, _ = read([(1, "a", 0, "view"), (1, "b", 0.01, "view"), (1, "c", 0.5, "view")])
     assert tokens.sessions.tolist() == [0, 0, 1]

@@ -6,12 +6,15 @@ import pyarrow.compute as pc
 import pytest
 import torch
 
+from footfall import ranking
 from footfall.encoder.network import Encoder, EncoderConfig, ItemFeatures, start_new_items
 from footfall.recommender import recommend as recommendations
 from footfall.recommender import retraining as warm
 from footfall.recommender import stored_model as artifacts
+from footfall.recommender.cutoffs import Cutoffs
 from footfall.recommender.recommend import ScorerSettings
 from footfall.sequences import reading
+from footfall.sequences.events import day_of
 from scorer_data import QUICK, START, events_table, items_table, shop, shuffled
 
 pytestmark = pytest.mark.library
@@ -97,6 +100,77 @@ def test_trains_from_scratch_when_a_rule_says_so(days, change, reason):
     assert after.run["training"] == "full"
     assert reason in after.run["training_reason"]
     assert any(line.startswith("training from scratch:") and reason in line for line in lines)
+
+
+@pytest.fixture
+def rankings(monkeypatch):
+    """Count how often a window is ranked: for the half-life and for each model that is judged."""
+    calls = []
+    ranked_by = ranking.ranked_by
+
+    def counted(*arguments, **options):
+        calls.append(arguments)
+        return ranked_by(*arguments, **options)
+
+    monkeypatch.setattr(ranking, "ranked_by", counted)
+    return calls
+
+
+def test_figures_stand_while_what_they_were_made_from_is_the_same(days, rankings):
+    model, early, events, items = days
+    first = recommendations.backtest(model, early, items, settings=SETTINGS)
+    assert len(rankings) > 0
+    rankings.clear()
+    # Days after the window, which fine-tune production alone: there is nothing to judge again.
+    window_ends = day_of(Cutoffs.of_run(artifacts.load(model).run).production)
+    later = events.filter(pc.field("event_at").cast("date32") >= pa.scalar(window_ends))
+    more = pa.concat_tables([early, later])
+    tuned = recommendations.train_encoder(more, items, settings=SETTINGS, previous=model)
+    run = artifacts.load(tuned)
+    assert run.run["training"] == "warm"
+    kept = recommendations.backtest(tuned, more, items, settings=SETTINGS, previous=first)
+    assert len(rankings) == 0
+    assert kept["run_id"].unique().to_pylist() == [run.run_id] != [artifacts.load(model).run_id]
+    fresh = recommendations.backtest(tuned, shuffled(more), items, settings=SETTINGS)
+    assert len(rankings) > 0
+    assert kept.equals(fresh)
+
+
+def test_figures_are_made_again_when_something_that_they_read_has_changed(days, rankings):
+    model, early, _, items = days
+    first = recommendations.backtest(model, early, items, settings=SETTINGS)
+    late = events_table([(1003, "i004", 69.5, "purchase")])
+    dearer = items.set_column(3, "list_price", pa.array([400.0] * 30))
+    other_seed = ScorerSettings.from_mapping({**QUICK, "seed": 8})
+    for events, listed, settings in (
+        (pa.concat_tables([early, late]), items, SETTINGS),
+        (early, dearer, SETTINGS),
+        (early, items, other_seed),
+    ):
+        rankings.clear()
+        again = recommendations.backtest(model, events, listed, settings=settings, previous=first)
+        assert len(rankings) > 0
+        assert again["made_from"].unique().to_pylist() != first["made_from"].unique().to_pylist()
+
+
+def test_the_window_of_the_back_test_ends_with_the_last_day_that_is_over(days, rankings):
+    model, early, _, items = days
+    over = day_of(Cutoffs.of_run(artifacts.load(model).run).production) - datetime.timedelta(1)
+    noon = datetime.datetime.combine(over, datetime.time(12), datetime.UTC)
+    known = early.filter(pc.less(early["event_at"], pa.scalar(noon)))
+    assert 0 < known.num_rows < early.num_rows
+    closed = {"settings": SETTINGS, "complete_until": over}
+    first = recommendations.backtest(model, known, items, **closed)
+    # The rest of the newest day came in: it was not looked at, and is not missed.
+    rankings.clear()
+    kept = recommendations.backtest(model, early, items, **closed, previous=first)
+    assert len(rankings) == 0
+    assert kept.equals(first)
+    # Once the day is over it counts.
+    closed["complete_until"] = over + datetime.timedelta(1)
+    whole = recommendations.backtest(model, early, items, **closed, previous=first)
+    assert len(rankings) > 0
+    assert not whole["value"].equals(first["value"])
 
 
 def encoded(model, events, items, previous=None):

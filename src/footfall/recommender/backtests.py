@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
+import hashlib
+import json
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +16,7 @@ from torch import Tensor
 from footfall import ranking
 from footfall.core import device as devices
 from footfall.core.arrays import FloatArray
+from footfall.core.identity import Identity
 from footfall.core.progress import Progress, silent
 from footfall.counts import repeats
 from footfall.evaluation import ranking_metrics as metrics
@@ -26,7 +30,15 @@ from footfall.recommender.cutoffs import Cutoffs
 from footfall.recommender.inputs import read_inputs
 from footfall.recommender.restore import POPULATIONS, context_of, ranker_of
 from footfall.recommender.settings import ScorerSettings
-from footfall.sequences.events import MICROSECONDS_A_DAY, day_of
+from footfall.recommender.stored_model import Values
+from footfall.sequences.events import (
+    MICROSECONDS_A_DAY,
+    NEVER,
+    Catalogue,
+    ItemEvents,
+    day_of,
+    microseconds,
+)
 from footfall.sequences.reading import ArrowRows
 
 HALF_LIVES = (30, 60, 90, 180)
@@ -49,6 +61,7 @@ BACKTEST_SCHEMA = pa.schema(
         pa.field("upper_bound", pa.float64()),
         pa.field("customer_count", pa.int64()),
         pa.field("run_id", pa.string()),
+        pa.field("made_from", pa.string()),
     ]
 )
 
@@ -61,6 +74,8 @@ def backtest(
     items: ArrowRows,
     *,
     settings: ScorerSettings,
+    complete_until: datetime.date | None = None,
+    previous: pa.Table | None = None,
     progress: Progress = silent,
 ) -> pa.Table:
     """Judge the ``test`` fit on the window after the test cut-off.
@@ -69,6 +84,18 @@ def backtest(
     have had an event before; all other items are ranked, and for the population ``new items
     only`` items that the customer bought before are neither targets nor candidates. Nothing is
     chosen here: weights and the baseline's half-life come from the validation window.
+
+    Events after the window are not looked at, and neither is what else the run of the model has
+    fitted: as long as the ``test`` fit and what lies before the end of the window are the same,
+    the figures of an earlier call are given back.
+
+    Parameters
+    ----------
+    complete_until
+        The window ends with this day's midnight (UTC) at the latest: of days from there on it is
+        not known what they will hold.
+    previous
+        Rows of an earlier call.
 
     Returns
     -------
@@ -82,17 +109,34 @@ def backtest(
     loaded = artifacts.load(model)
     tokens, catalogue = read_inputs(events, items, settings, loaded)
     cutoffs = Cutoffs.of_run(loaded.run)
+    horizon = settings.window_days
+    until = min(cutoffs.production, cutoffs.test + horizon * MICROSECONDS_A_DAY)
+    if complete_until is not None:
+        until = min(until, microseconds(complete_until))
+    tokens = tokens.before(max(until, cutoffs.test))
     values = loaded.fits.get("test")
     if values is None or len(tokens.items) == 0:
         progress("no back-test: the model has no test fit")
         return BACKTEST_SCHEMA.empty_table()
+    identity = Identity(
+        artifacts.code_fingerprint(),
+        _fingerprint(tokens, catalogue, values, until),
+        {
+            "seed": settings.seed,
+            "window_days": horizon,
+            "cutoffs": [cutoffs.validation, cutoffs.test, until],
+        },
+        device.type,
+    )
+    made_from = identity.fingerprint[:16]
+    if _are_of(previous, made_from):
+        progress("back-test of recommendations: nothing that it reads has changed, figures stand")
+        return _of_run(previous, loaded.run_id)
     history = repeats.ItemHistory.of(tokens)
     context = context_of(tokens, catalogue, history, cutoffs.test, values, device)
     half_life = _best_half_life(
         context_of(tokens, catalogue, history, cutoffs.validation, {}, device), cutoffs.test
     )
-    horizon = settings.window_days
-    until = min(cutoffs.production, cutoffs.test + horizon * MICROSECONDS_A_DAY)
     rows: list[dict[str, Any]] = []
     for new_only, population in enumerate(POPULATIONS):
         targets = ranking.targets_between(context, until, new_only=bool(new_only))
@@ -122,10 +166,42 @@ def backtest(
                 "upper_bound": high,
                 "customer_count": len(targets.customers),
                 "run_id": loaded.run_id,
+                "made_from": made_from,
             }
             for (name, metric), (value, low, high) in _figures(judged, coverage, settings.seed)
         )
     return pa.Table.from_pylist(rows, schema=BACKTEST_SCHEMA)
+
+
+def _fingerprint(tokens: ItemEvents, catalogue: Catalogue, values: Values, until: int) -> str:
+    """Return a digest of all rows and trained parts that a back-test reads."""
+    digest = hashlib.sha256()
+    # Items without an event before the end of the window are neither ranked nor targets.
+    count = catalogue.count_before(until)
+    first_at = np.where(catalogue.first_at[:count] < until, catalogue.first_at[:count], NEVER)
+    facts = (first_at, *(one[:count] for one in (catalogue.category, catalogue.brand)))
+    for column in (*vars(tokens).values(), *facts, catalogue.price[:count]):
+        digest.update(str(len(column)).encode() + b"\0" + column.tobytes())
+    for name, value in sorted(values.items()):
+        digest.update(name.encode() + b"\0")
+        digest.update(json.dumps(value).encode() if isinstance(value, list) else value.tobytes())
+    return digest.hexdigest()
+
+
+def _are_of(previous: pa.Table | None, made_from: str) -> TypeGuard[pa.Table]:
+    """Return whether rows of an earlier call come from the same; rows of other columns do not."""
+    if previous is None or previous.num_rows == 0:
+        return False
+    if set(previous.column_names) != set(BACKTEST_SCHEMA.names):
+        return False
+    return bool(previous["made_from"].unique().to_pylist() == [made_from])
+
+
+def _of_run(rows: pa.Table, run_id: str) -> pa.Table:
+    """Return figures as those of a run whose test fit is the same."""
+    place = BACKTEST_SCHEMA.names.index("run_id")
+    rows = rows.select(BACKTEST_SCHEMA.names).cast(BACKTEST_SCHEMA)
+    return rows.set_column(place, "run_id", pa.repeat(pa.scalar(run_id), rows.num_rows))
 
 
 def _models(ranker: Ranker, half_life: int, new_only: bool) -> Iterator[tuple[str, Scores]]:

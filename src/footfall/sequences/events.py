@@ -99,6 +99,25 @@ class ItemEvents:
         ends: IntArray = self.offsets[:-1] + counts
         return ends
 
+    def before(self, cut: int) -> ItemEvents:
+        """Return the tokens before a midnight as if nothing had come after it.
+
+        Customers without any are left out, and sessions are numbered anew.
+        """
+        kept = self.at < cut
+        counts = self.ends_before(cut) - self.offsets[:-1]
+        is_known = counts > 0
+        sessions = self.sessions[kept]
+        return ItemEvents(
+            customers=self.customers[is_known],
+            offsets=np.concatenate([[0], np.cumsum(counts[is_known])]).astype(np.int64),
+            items=self.items[kept],
+            kinds=self.kinds[kept],
+            at=self.at[kept],
+            sessions=np.cumsum(np.diff(sessions, prepend=-1) != 0) - 1,
+            gaps=self.gaps[kept],
+        )
+
 
 def microseconds(day: datetime.date) -> int:
     """Midnight UTC of a day, in microseconds since 1970."""
