@@ -18,7 +18,7 @@ from conftest import PROJECT, SMALL_SCORER
 from footfall.builds.sources import DEFAULT_SOURCE, sources
 
 DATA = PROJECT / "tests" / "data"
-SEEDS = ["currency_rates", "event_name_map", "event_types"]
+SEEDS = ["currency_rates", "event_name_map", "event_types", "withdrawn_events"]
 
 CONTRACT = [
     ("source", "VARCHAR"),
