@@ -121,6 +121,9 @@ def main() -> None:
             "DBT_PROFILES_DIR": str(PROJECT),
             "DBT_TARGET_PATH": str(target),
             "DBT_LOG_PATH": str(folder / "logs"),
+            # As Python does it unless told otherwise: modules are compiled by the first build.
+            "PYTHONDONTWRITEBYTECODE": "",
+            "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
         }
         later, arrived = moment_after(folder, options.until, options.events, options.customers)
         shop = {"storefront_customers": options.customers}

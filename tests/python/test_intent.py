@@ -15,7 +15,7 @@ import pytest
 from conftest import SMALL_SCORER, Warehouse
 from footfall import heads
 from footfall.core.progress import silent
-from footfall.heads import HeadSettings, intent
+from footfall.heads import HeadSettings, intent, intent_heads
 from footfall.heads.intent import read_prefixes
 
 SETTINGS = HeadSettings(bootstrap_replicates=50, threads=1)
@@ -283,6 +283,34 @@ def test_new_sessions_fit_and_test_nothing_until_a_week_has_ended(
     whole = heads.backtest_intent(touched, settings=SETTINGS, progress=silent)
     columns = [name for name in whole.column_names if name != "run_metadata"]
     assert found.select(columns).equals(whole.select(columns))
+
+
+def test_a_session_that_turns_out_to_be_of_another_visitor_is_tested_where_it_counts(
+    prefixes: pa.Table,
+) -> None:
+    """A login stitches a session of the last days: its id and visitor change, nothing else."""
+    stored = heads.train_intent(prefixes, settings=SETTINGS, progress=silent)
+    tested = heads.backtest_intent(prefixes, settings=SETTINGS, progress=silent)
+    window = intent_heads.window_of(prefixes)
+    rows = prefixes.to_pylist()
+    unknown = [row for row in rows if row["f_past_visits"] is None]
+    last = max(
+        (row for row in unknown if row["prefix_at"].timestamp() * 1e6 < window.until),
+        key=lambda row: row["prefix_at"],
+    )
+    for row in rows:
+        if row["session_id"] == last["session_id"]:
+            row |= {"session_id": "stitched", "visitor_no": 10_000}
+    stitched = pa.Table.from_pylist(rows, schema=prefixes.schema)
+    assert (
+        heads.train_intent(stitched, settings=SETTINGS, previous=stored, progress=silent) is stored
+    )
+    again = heads.backtest_intent(stitched, settings=SETTINGS, previous=tested, progress=silent)
+    # Intervals resample visitors: those of the session's own days are made again, no others.
+    assert json.loads(again["run_metadata"][0].as_py())["tested"] == ["buys_in_session"]
+    whole = heads.backtest_intent(stitched, settings=SETTINGS, progress=silent)
+    columns = [name for name in whole.column_names if name != "run_metadata"]
+    assert again.select(columns).equals(whole.select(columns))
 
 
 # --- leakage, through the whole SQL part ---------------------------------------------------------

@@ -1,4 +1,6 @@
 import dataclasses
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from footfall.core import device as devices
 from footfall.encoder import network as encoders
 from footfall.encoder import training
 from footfall.encoder.network import Encoder, EncoderConfig, ItemFeatures
+from footfall.encoder.optimiser import AdamW
 from footfall.sequences import reading
 from scorer_data import EVENTS_SCHEMA, items_table, shop
 
@@ -90,3 +93,37 @@ def test_nothing_to_learn_from():
     )  # fmt: skip
     assert report.losses == ()
     assert report.targets == 0
+
+
+def test_steps_like_the_optimiser_of_torch():
+    x, unused = torch.randn(40, 5, generator=torch.Generator().manual_seed(0)), torch.ones(3)
+    nets = []
+    for _ in range(2):
+        torch.manual_seed(1)
+        nets.append([*torch.nn.Linear(5, 2).parameters(), unused.clone().requires_grad_()])
+    theirs = torch.optim.AdamW(nets[0], lr=0.1, weight_decay=0.05, fused=True)
+    ours = AdamW(nets[1], 0.05)
+    for rate in (0.1, 0.05, 0.02):
+        theirs.param_groups[0]["lr"] = rate
+        theirs.zero_grad(set_to_none=True)
+        ours.forget()
+        for weight, bias, _ in nets:
+            torch.nn.functional.linear(x, weight, bias).square().sum().backward()
+        theirs.step()
+        ours.step(rate)
+        for one, two in zip(*nets, strict=True):
+            assert torch.equal(one, two)
+    assert torch.equal(nets[1][2], unused)
+
+
+def test_a_step_imports_no_compiler():
+    program = (
+        "import sys, torch\n"
+        "from footfall.encoder.optimiser import AdamW\n"
+        "weight = torch.ones(2, requires_grad=True)\n"
+        "weight.sum().backward()\n"
+        "AdamW([weight], 0.0).step(0.1)\n"
+        "assert weight[0] < 1\n"
+        "sys.exit('torch._dynamo' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

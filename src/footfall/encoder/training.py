@@ -14,6 +14,7 @@ from footfall.core.arrays import Float32Array, IntArray
 from footfall.core.progress import Progress
 from footfall.encoder.losses import sampled_columns, set_softmax
 from footfall.encoder.network import Encoder, ItemFeatures, Tokens
+from footfall.encoder.optimiser import AdamW
 from footfall.encoder.targets import Goals, goals
 from footfall.sequences.events import ItemEvents, equal_length_batches
 
@@ -96,12 +97,7 @@ def fit(
     total_targets = sum(int((goal.high - goal.low).sum()) for goal in asked)
     if total_targets == 0:
         return FitReport((), 0.0, 0, False)
-    optimiser = torch.optim.AdamW(
-        encoder.parameters(),
-        lr=settings.learning_rate,
-        weight_decay=settings.weight_decay,
-        fused=True,
-    )
+    optimiser = AdamW(encoder.parameters(), settings.weight_decay)
     schedule = _Schedule(settings, began)
     losses: list[float] = []
     for epoch in range(settings.epochs):
@@ -113,17 +109,15 @@ def fit(
         total, weight = 0.0, 0
         for number, (_, positions) in enumerate(batches):
             rate = schedule.rate(epoch, number, len(batches))
-            for group in optimiser.param_groups:
-                group["lr"] = rate
             loss, count = _step(
                 encoder, features, events, asked, positions, settings, draws, random, device
             )
             if count == 0:
                 continue
-            optimiser.zero_grad(set_to_none=True)
+            optimiser.forget()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(encoder.parameters(), 5.0)
-            optimiser.step()
+            optimiser.step(rate)
             total += float(loss.detach()) * count
             weight += count
             if schedule.over():

@@ -48,6 +48,7 @@ INTENT_SCHEMA = pa.schema(
     ]
 )
 #: Columns that say nothing of what a session was like: they move with the clock or the identity.
+_KEYS = ("session_id", "prefix_length")
 _NOT_LEARNED = ("now_at", "is_open", "visitor_no")
 _DAYS_A_WEEK, _WEDNESDAY = 7, 6
 
@@ -255,42 +256,49 @@ def score_intent(
 def read_by_trial(
     known: pa.Table, states: pa.Table | None, target: str, days: tuple[int, int]
 ) -> str:
-    """Return the digest of what the back-test of a target reads: prefixes, states and outcomes."""
+    """Return the digest of what the back-test of a target reads: prefixes, states and outcomes.
+
+    Intervals resample the visitors of the tested sessions.
+    """
     cut, end = (day * MICROSECONDS_A_DAY for day in days)
     at = _microseconds(known, "prefix_at")
-    tested = known.filter(pc.and_(pc.greater_equal(at, cut), pc.less(at, end)))
-    labelled = known.filter(pc.less(at, end))
+    tested = pc.and_(pc.greater_equal(at, cut), pc.less(at, end))
     return combined_fingerprint(
-        table_fingerprint(_features(known)),
-        table_fingerprint(labelled.select([*_KEYS, target])),
-        table_fingerprint(tested.select([*_KEYS, "visitor_no"])),
+        _rows_digest(known, {target: pc.less(at, end), "visitor_no": tested}),
         _states_digest(known, states),
     )
 
 
-_KEYS = ("session_id", "prefix_length")
-
-
 def _learned(known: pa.Table, states: pa.Table | None, origin: int) -> str:
     """Return the digest of the prefixes whose outcomes were known at the origin, and states."""
-    at = _microseconds(known, "prefix_at")
-    learned = [
-        known.filter(pc.less(at, origin - wait * MICROSECONDS_A_DAY)) for wait in TARGETS.values()
-    ]
-    labels = [
-        table_fingerprint(rows.select([*_KEYS, target]))
-        for target, rows in zip(TARGETS, learned, strict=True)
-    ]
-    return combined_fingerprint(
-        str(origin),
-        table_fingerprint(_features(learned[0])),
-        *labels,
-        _states_digest(learned[0], states),
-    )
+    rows = known.filter(pc.less(_microseconds(known, "prefix_at"), origin))
+    at = _microseconds(rows, "prefix_at")
+    told = {
+        target: pc.less(at, origin - wait * MICROSECONDS_A_DAY) for target, wait in TARGETS.items()
+    }
+    return combined_fingerprint(str(origin), _rows_digest(rows, told), _states_digest(rows, states))
 
 
-def _features(known: pa.Table) -> pa.Table:
-    return known.drop_columns([n for n in (*_NOT_LEARNED, *TARGETS) if n in known.column_names])
+def _rows_digest(known: pa.Table, told: dict[str, pa.ChunkedArray]) -> str:
+    """Return the digest of features, and of what else is read where ``told`` says so.
+
+    Ids settle the order of sessions and nothing else. A session that turns out to be another
+    visitor's has a new one: it is the same to learn from unless the order changes, or the visitor
+    was told apart by then, whose state is read.
+    """
+    order = pc.sort_indices(known, [(name, "ascending") for name in ("prefix_at", *_KEYS)])
+    place = np.empty(known.num_rows, dtype=np.int64)
+    place[order.to_numpy()] = np.arange(known.num_rows)
+    unread = {*_NOT_LEARNED, *TARGETS, "session_id"}
+    rows = known.drop_columns([name for name in known.column_names if name in unread])
+    rows = rows.append_column("place", pa.array(place))
+    nobody = pa.scalar(None, known["visitor_no"].type)
+    is_apart = pc.is_valid(known["f_past_visits"])
+    rows = rows.append_column("apart", pc.if_else(is_apart, known["visitor_no"], nobody))
+    for name, where in told.items():
+        nothing = pa.scalar(None, known[name].type)
+        rows = rows.append_column(name, pc.if_else(where, known[name], nothing))
+    return table_fingerprint(rows)
 
 
 def _states_digest(known: pa.Table, states: pa.Table | None) -> str:
