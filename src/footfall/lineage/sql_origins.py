@@ -33,7 +33,7 @@ class SqlReader:
         sources_first = sorted(project.relations.values(), key=lambda one: one.kind != "source")
         self._by_address = {one.address: one for one in sources_first}
         self._columns: dict[str, dict[str, dict[str, dict[str, str]]]] = {}
-        for one in project.relations.values():
+        for one in sources_first:
             database, schema, name = one.address
             self._schema_of(database, schema)[name] = {
                 column.name: column.type or "varchar" for column in one.columns.values()
