@@ -63,9 +63,5 @@
 {%- endmacro %}
 
 {% macro duckdb__each_feature(relation, model_name) -%}
-    select
-        feature,
-        amount,
-        is_now
-    from (unpivot {{ relation }} on columns('^f_') into name feature value amount) as features
+    unpivot (select * from {{ relation }}) on columns('^f_') into name feature value amount
 {%- endmacro %}
