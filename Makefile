@@ -2,6 +2,9 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
+# Make hands on every variable of its command line, and would expand it before: each stays as it was written.
+$(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(eval override export $(name) := $$(value $(name)))))
+
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -18,9 +21,6 @@ GIVEN := SOURCE FILE EVENTS ITEMS CUSTOMERS REVIEWS ARGS COLUMN CURRENCY PORT UR
 	HORIZON CUT DAYS SEEDS FIRST NEW_ONLY
 unexport $(GIVEN)
 $(foreach name,$(GIVEN),$(eval export FOOTFALL_$(name) := $$(value $(name))))
-# Make would expand those that were named on its command line before it hands them on.
-$(foreach name,FOOTFALL_DB FOOTFALL_PUBLISHED FOOTFALL_THREADS FOOTFALL_MEMORY,$(if \
-	$(filter command%,$(origin $(name))),$(eval override export $(name) := $$(value $(name)))))
 export DBT_PROFILES_DIR := $(CURDIR)
 FOOTFALL := $(BIN)/python -m footfall.commands
 

@@ -57,6 +57,9 @@ def test_paths_are_absolute_and_addresses_stay() -> None:
         "ga4_path": "s3://bucket/*.parquet",
     }
     assert absolute_path("~/events.csv") == str(Path.home() / "events.csv")
+    # A tilde that begins a name belongs to it: there need be no user of that name.
+    for name in ("~zzz/x.csv", "~$a.csv"):
+        assert absolute_path(name) == str(Path.cwd() / name)
 
 
 @pytest.mark.library

@@ -134,6 +134,16 @@ def test_files_are_looked_for_by_name_and_by_pattern(tmp_path: Path) -> None:
         assert not is_there(str(tmp_path / name)), name
 
 
+def test_a_tilde_that_begins_a_name_is_no_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "~$a.csv").touch()
+    assert is_there("~$a.csv")
+    assert is_there("~*.csv")
+    assert not is_there("~zzz/x")
+
+
 def test_each_missing_file_of_a_source_that_is_read_is_named(tmp_path: Path) -> None:
     events = tmp_path / "events.csv"
     values = {

@@ -159,10 +159,26 @@ def test_a_value_arrives_as_it_was_written_and_nothing_runs(recorder: Path, name
         assert name not in environment
 
 
-@pytest.mark.parametrize("name", ["FOOTFALL_DB", "FOOTFALL_PUBLISHED", "FOOTFALL_MEMORY"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "FOOTFALL_DB",
+        "FOOTFALL_PUBLISHED",
+        "FOOTFALL_MEMORY",
+        "DBT_ENV_SECRET_FOOTFALL_KEY",
+        "OTHER",
+    ],
+)
 def test_so_does_a_variable_of_the_environment(recorder: Path, name: str) -> None:
     assert called(recorder, "build", f"{name}={HOSTILE}")[1][name] == HOSTILE
     assert called(recorder, "build", **{name: HOSTILE})[1][name] == HOSTILE
+
+
+def test_a_python_of_the_command_line_makes_the_environment(recorder: Path, tmp_path: Path) -> None:
+    given = (f"PYTHON={recorder}/bin/python", f"VENV={tmp_path / 'own'}")
+    done = asked("env", *given)
+    assert done.returncode == 0, done.stderr
+    assert f"{recorder}/bin/python -m venv {tmp_path / 'own'}" in done.stdout
 
 
 @pytest.mark.parametrize("target", sorted(set(TARGETS) - {"test"}))

@@ -27,7 +27,7 @@ from dbt_common.exceptions import DbtRuntimeError
 from footfall.adapter import inputs, publication
 from footfall.adapter.progress import log
 from footfall.adapter.questions import ask, nodes_of_run
-from footfall.builds.sources import absolute_path
+from footfall.builds.sources import absolute_path, with_home
 from footfall.core.extras import missing_extra
 
 DEMO_KEY = "footfall-demo-key"
@@ -102,7 +102,7 @@ class Plugin(BasePlugin):
     def update_connection_config(self, creds: Any, config: dict[str, Any]) -> None:
         """Make the folder of the warehouse, and say in plain words when it cannot be opened."""
         if creds.path and not str(creds.path).startswith((":memory:", "md:")):
-            Path(creds.path).expanduser().resolve().parent.mkdir(parents=True, exist_ok=True)
+            with_home(creds.path).resolve().parent.mkdir(parents=True, exist_ok=True)
         # dbt opens the file next, and would show its user the stack of calls that failed.
         try:
             duckdb.connect(creds.path, config=config).close()

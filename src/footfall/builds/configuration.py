@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from footfall.builds.problems import BuildProblem
-from footfall.builds.sources import Input, sources
+from footfall.builds.sources import Input, sources, with_home
 from footfall.builds.templates import template_problems
 from footfall.builds.variables import read_values, variables
 
@@ -153,12 +153,12 @@ def file_problems(values: Mapping[str, Any], staged: Sequence[str]) -> list[str]
 
 def is_file(path: str) -> bool:
     """Say whether a file has exactly this name, which may look like a pattern."""
-    return Path(path).expanduser().is_file()
+    return with_home(path).is_file()
 
 
 def is_there(pattern: str) -> bool:
     """Say whether a path or a pattern (`*`, `?`, `[…]`, `**`) names a file."""
-    files = glob.iglob(str(Path(pattern).expanduser()), recursive=True)
+    files = glob.iglob(str(with_home(pattern)), recursive=True)
     return is_file(pattern) or any(map(is_file, files))
 
 

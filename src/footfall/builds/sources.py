@@ -96,7 +96,12 @@ def source_vars() -> list[str]:
 
 def absolute_path(path: str) -> str:
     """Return the same file under one name, wherever it was named from; addresses stay."""
-    return path if "://" in path else str(Path(path).expanduser().absolute())
+    return path if "://" in path else str(with_home(path).absolute())
+
+
+def with_home(path: str) -> Path:
+    """Return a path with the home folder in place of `~`; a name such as `~sales` is no user's."""
+    return Path(path).expanduser() if path == "~" or path.startswith("~/") else Path(path)
 
 
 def warehouse_file(source: str) -> str:
