@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from conftest import SMALL_SCORER, Warehouse
+from conftest import PROJECT, SMALL_SCORER, Warehouse
 from footfall import heads
 from footfall.core.progress import silent
 from footfall.heads import HeadSettings, intent, intent_heads
@@ -283,6 +284,34 @@ def test_new_sessions_fit_and_test_nothing_until_a_week_has_ended(
     whole = heads.backtest_intent(touched, settings=SETTINGS, progress=silent)
     columns = [name for name in whole.column_names if name != "run_metadata"]
     assert found.select(columns).equals(whole.select(columns))
+
+
+def test_the_first_session_of_a_length_is_scored_by_heads_that_stand(prefixes: pa.Table) -> None:
+    """Nobody had reached the tenth event when the heads were fitted: the rate of all is told."""
+    stored = heads.train_intent(prefixes, settings=SETTINGS, progress=silent)
+    now = pc.max(prefixes["now_at"]).as_py()
+    later = prefixes.to_pylist()
+    first = {**later[-1], "session_id": "first", "prefix_length": 10, "visitor_no": 10_000}
+    first |= {"prefix_at": now, "session_started_at": now, "is_open": True}
+    first |= {"buys_in_session": None, "buys_in_7_days": None}
+    changed = pa.Table.from_pylist([*later, first], schema=prefixes.schema)
+    again = heads.train_intent(changed, settings=SETTINGS, previous=stored, progress=silent)
+    assert again is stored
+    scored = heads.score_intent(again, changed, progress=silent).to_pylist()
+    (told,) = (row for row in scored if row["session_id"] == "first")
+    assert told["method"] == "base_rate"
+    # Seven days are kept for scoring, and what becomes of a session is known after a day.
+    until = datetime.fromtimestamp(intent_heads.window_of(prefixes).until / 1e6, UTC)
+    origin = pa.scalar(until - timedelta(days=7 + 1))
+    known = prefixes.filter(pc.less(prefixes["prefix_at"], origin))["buys_in_session"]
+    bought = pc.sum(known).as_py()
+    assert told["session_probability"] == pytest.approx((bought + 0.5) / (len(known) + 10))
+
+
+def test_every_length_of_the_prefix_table_has_a_head() -> None:
+    sql = (PROJECT / "models/intermediate/features/int_prefix_acts.sql").read_text()
+    block = sql.split("prefixes as (")[1].split(")")[0]
+    assert tuple(map(int, re.findall(r"select (\d+)", block))) == intent.PREFIX_LENGTHS
 
 
 def test_a_session_that_turns_out_to_be_of_another_visitor_is_tested_where_it_counts(

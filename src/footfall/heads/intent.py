@@ -29,6 +29,8 @@ from footfall.heads.learners.linear import fit_linear, sigmoid
 #: Targets by the column that holds the outcome; days until an outcome is known.
 TARGETS = {"buys_in_session": 1, "buys_in_7_days": 7}
 WORDS = ("device", "channel", "entry_event_type", "last_event_type")
+#: After how many events `int_session_prefixes` has a row. Each has a head, seen already or not.
+PREFIX_LENGTHS = (1, 3, 5, 10)
 
 MICROSECONDS_A_DAY = 86_400_000_000
 _COMMONEST = 8
@@ -212,15 +214,17 @@ def fit_intent(
 
     Returns
     -------
-    The model, None where there is too little to learn from; and the rate of purchases.
+    The model, None where there is too little to learn from; and the rate of purchases, that of
+    all lengths where no session has come so far.
     """
     labels = rows.labels(target)
-    usable = np.isfinite(labels) & (rows.length == length)
-    usable &= rows.open_to_buy | (target != "buys_in_session")
-    usable &= rows.at < origin - TARGETS[target] * MICROSECONDS_A_DAY
+    known = np.isfinite(labels) & (rows.open_to_buy | (target != "buys_in_session"))
+    known &= rows.at < origin - TARGETS[target] * MICROSECONDS_A_DAY
+    usable = known & (rows.length == length)
     learnt = np.flatnonzero(usable)[-settings.max_training_rows :]
     y = labels[learnt]
-    rate = float((y.sum() + 0.5) / (len(y) + 10.0))
+    counted = y if len(y) else labels[known]
+    rate = float((counted.sum() + 0.5) / (len(counted) + 10.0))
     if len(y) < _FEWEST_ROWS or min(y.sum(), len(y) - y.sum()) < _FEWEST_OF_A_KIND:
         return None, rate
     # The latest quarter chooses and calibrates fits of the rest; then everything is learnt from.

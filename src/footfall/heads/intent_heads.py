@@ -25,6 +25,7 @@ from footfall.heads.cutoffs.settings import HeadSettings
 from footfall.heads.fields import from_values, to_values
 from footfall.heads.intent import (
     MICROSECONDS_A_DAY,
+    PREFIX_LENGTHS,
     TARGETS,
     IntentModel,
     PrefixSpace,
@@ -160,10 +161,9 @@ def train_intent(
     rows = read_prefixes(known, states)
     fits: dict[str, Values] = {"shared": to_values(rows.space, "space")}
     metrics: dict[str, Any] = {}
-    for length in np.unique(read_prefixes(prefixes).length):
-        found = {
-            target: fit_intent(rows, int(length), target, origin, settings) for target in TARGETS
-        }
+    # The heads stand for a week, in which the first session of a length may come.
+    for length in PREFIX_LENGTHS:
+        found = {target: fit_intent(rows, length, target, origin, settings) for target in TARGETS}
         for target, (model, rate) in found.items():
             metrics[f"{target}_{length}"] = {"rate": round(rate, 6), "fitted": model is not None}
         head = IntentHead(*found["buys_in_session"], *found["buys_in_7_days"])
