@@ -1,8 +1,21 @@
 {#- Sentences for readers. Their texts are in seeds/words, a file a language; var `language` names the one to use. A model
     that holds sentences reads it as a CTE called `words`, and keeps the key of each message and its values as well. -#}
 
-{#- The words of the chosen language: a row a message, with slots in its text such as {stage}. -#}
+{#- The languages there are: the files of seeds/words. Jinja cannot list a folder; a test compares the two. -#}
+{% macro languages() %}
+    {% do return(['en']) %}
+{% endmacro %}
+
+
+{#- The words of the chosen language: a row a message, with slots in its text such as {stage}. An unknown one ends the run
+    here, where models are parsed: dbt would only say later that a node is missing, and any other seed would be taken. -#}
 {% macro words() -%}
+    {%- if var('language') not in languages() -%}
+        {% do exceptions.raise_compiler_error(
+            "Configuration check: var 'language' is '" ~ var('language') ~ "', and seeds/words has no such file: use "
+            ~ (languages() | join(' or ')) ~ ', or add a file of that name and name it in macros/words/words.sql.'
+        ) %}
+    {%- endif -%}
     {{ ref(var('language')) }}
 {%- endmacro %}
 

@@ -440,6 +440,26 @@ def build_with(
         DuckDBConnectionManager.close_all_connections()
 
 
+@pytest.mark.parametrize("language", ["fr", "event_types"])
+def test_a_language_that_is_not_there_is_named_with_those_that_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    monkeypatch.setenv("FOOTFALL_DB", str(tmp_path / "shop.duckdb"))
+    done = dbtRunner().invoke(
+        [
+            *("parse", "--quiet", "--no-partial-parse", *NO_ARTIFACTS, *NO_LOGS),
+            *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
+            *("--target-path", str(tmp_path / "target"), "--log-path", str(tmp_path)),
+            *("--vars", json.dumps({"language": language})),
+        ]
+    )
+    assert not done.success
+    assert (
+        f"Configuration check: var 'language' is '{language}', and seeds/words has no such file: "
+        "use en,"
+    ) in str(done.exception)
+
+
 @pytest.mark.parametrize(
     ("variables", "said"),
     [

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import csv
+import re
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,12 @@ def test_all_languages_have_the_same_messages_and_slots() -> None:
     assert english.texts in [language.texts for language in languages]
     for language in languages:
         assert disagreements(english, language) == []
+
+
+def test_the_macro_lists_the_languages_there_are() -> None:
+    text = (PROJECT / "macros/words/words.sql").read_text(encoding="utf-8")
+    (listed,) = re.findall(r"macro languages\(\) %}\s*{% do return\((\[.*?\])\) %}", text)
+    assert ast.literal_eval(listed) == sorted(path.stem for path in FOLDER.glob("*.csv"))
 
 
 def test_a_language_that_says_less_or_more_is_found(tmp_path: Path) -> None:
