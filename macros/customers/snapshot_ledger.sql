@@ -38,11 +38,12 @@ standing as (
 
 ),
 
+-- A mark keeps the settings that it was left with: it speaks for a date of which nothing else is there.
 dates_before as (
 
     select
         cutoff_date,
-        max(made_with) as made_with
+        coalesce(max(case when not is_removed then made_with end), max(made_with)) as made_with
     from {{ this }}
     group by cutoff_date
 
@@ -133,7 +134,8 @@ select * from final
 {%- endmacro %}
 
 
-{#- A digest of the vars that snapshots follow from. -#}
+{#- A digest of what snapshots follow from, apart from events: vars, the bands of segments and the logic that is written
+    here and in the two models of states. -#}
 {% macro snapshot_settings() %}
     {% set settings = {} %}
     {% for name in [
@@ -141,6 +143,13 @@ select * from final
         'lifecycle_loyal_orders', 'segment_learned_on', 'segment_hysteresis'
     ] %}
         {% do settings.update({name: var(name) | string}) %}
+    {% endfor %}
+    {% for unique_id in [
+        'seed.footfall.segment_bands', 'model.footfall.int_customer_histories', 'model.footfall.int_lifecycle_states',
+        'model.footfall.int_segment_scores', 'model.footfall.int_segment_states',
+        'model.footfall.int_segment_thresholds'
+    ] if execute %}
+        {% do settings.update({unique_id: graph.nodes[unique_id].checksum.checksum}) %}
     {% endfor %}
     {% do return(local_md5(settings | tojson)) %}
 {% endmacro %}

@@ -200,6 +200,16 @@ def test_a_row_that_is_no_more_leaves_a_mark_and_other_settings_leave_none(
     )
     assert any(f"({dates} of them are gone)" in line for line in shop.said)
 
+    # Marks that older settings left say nothing of the settings of the rows beside them.
+    shop.execute("update intermediate.int_lifecycle_ledger set made_with = 'z' where is_removed")
+    ((customer_no, dates),) = shop.query(
+        "select customer_no, count(*) from intermediate.int_lifecycle_ledger where not is_removed"
+        " group by customer_no having count(*) > 3 order by customer_no limit 1"
+    )
+    shop.execute(f"delete from intermediate.int_lifecycle_states where customer_no = {customer_no}")
+    shop.built(("int_lifecycle_ledger", "customer_lifecycle"))
+    assert any(f"({dates} of them are gone)" in line for line in shop.said)
+
 
 @pytest.mark.long
 def test_a_day_that_is_no_cutoff_is_no_day_to_learn_on(small_shop: Warehouse) -> None:

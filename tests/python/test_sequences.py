@@ -41,6 +41,21 @@ def test_order_of_arrival_changes_nothing():
         np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
 
 
+def test_of_listings_with_one_id_the_same_counts_in_any_order():
+    listings = pa.table(
+        {
+            "item_id": ["a", "a", "b", "c"],
+            "category": ["shoes", "hats", "hats", "shoes"],
+            "list_price": [5.0, 900.0, 1.0, 1.0],
+        }
+    )
+    events = events_table([(1, "a", 0, "view"), (1, "b", 1, "view")])
+    _, one = reading.read(events, listings)
+    _, two = reading.read(events, listings.take([3, 2, 1, 0]))
+    np.testing.assert_array_equal(one.price, two.price)
+    np.testing.assert_array_equal(one.category, two.category)
+
+
 def test_stream_reads_like_a_table():
     table = shop()
     stream = pa.RecordBatchReader.from_batches(table.schema, table.to_batches(max_chunksize=7))

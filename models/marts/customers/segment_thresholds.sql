@@ -55,7 +55,7 @@ closed as (
 
     select max(cutoffs.cutoff_date) as judged_on
     from cutoffs
-    where {{ dbt.dateadd('day', longest_horizon, 'cutoffs.cutoff_date') }} <= cutoffs.as_of_date
+    where {{ dbt.dateadd('day', longest_horizon, 'cutoffs.cutoff_date') }} <= cutoffs.complete_until
         and cutoffs.cutoff_date in (select states.cutoff_date from states)
 
 ),

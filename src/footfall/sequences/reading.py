@@ -21,6 +21,7 @@ from footfall.sequences.events import (
 )
 
 EVENT_COLUMNS = ("customer_no", "item_id", "event_at", "event_type")
+CATALOGUE_COLUMNS = ("item_id", "category", "brand", "list_price", "is_in_stock")
 ArrowRows: TypeAlias = "pa.Table | pa.RecordBatchReader"
 
 
@@ -57,7 +58,7 @@ def read(
     names: dict[str, int] = {name: place for place, name in enumerate(known_items)}
     count_known = len(names)
     customer, item, kind, at, price = _read_events(events, names)
-    item_table = _whole(items, "items", ("item_id",))
+    item_table = _in_order(_whole(items, "items", ("item_id",)))
     for name in item_table["item_id"].to_pylist():
         if name is not None:
             names.setdefault(str(name), len(names))
@@ -108,6 +109,7 @@ def reordered(
     number = np.empty(len(catalogue.item_ids), dtype=np.int64)
     number[source[found]] = np.flatnonzero(found)
     new_place = {name: index for index, name in enumerate(names)}
+    items = _in_order(items)
     listed = items["item_id"].cast(pa.string()).to_pylist()
     where = np.array([new_place[n] if n is not None else -1 for n in listed], dtype=np.int64)
     category, category_names = _codes(items, "category", where, len(names), known_categories)
@@ -135,6 +137,12 @@ def _columns(names: Iterable[str], table: str, required: Iterable[str]) -> None:
     for column in required:
         if column not in found:
             raise ValueError(f"{table} has no column {column!r}; it has {', '.join(found)}")
+
+
+def _in_order(items: pa.Table) -> pa.Table:
+    """Sort listings by what they say: of several with one id the last counts, in any order."""
+    columns = [name for name in CATALOGUE_COLUMNS if name in items.column_names]
+    return items.sort_by([(name, "ascending") for name in columns])
 
 
 def _whole(rows: ArrowRows, table: str, required: Iterable[str]) -> pa.Table:
