@@ -45,6 +45,7 @@ from footfall.heads.cutoffs.study import Memory, Study
 from footfall.heads.fields import from_values, to_values
 from footfall.heads.learners.linear import sigmoid
 from footfall.heads.predictions import predict_silence, silence_models
+from footfall.heads.stored import load_heads
 from footfall.heads.trials import trials
 from footfall.heads.value import ValueModel, fit_value
 
@@ -381,6 +382,81 @@ def test_new_settings_fit_again_and_another_horizon_is_fitted_alone(
     mended = train_churn(cutoffs, None, settings=SETTINGS, previous=damaged, progress=heard.append)
     assert mended.num_rows == churn_heads.num_rows
     assert "rows are missing" in heard[0]
+
+
+def without_facts(stored: pa.Table) -> pa.Table:
+    """The same heads as a version wrote them that noted less of each."""
+    known = load(stored)
+    described = {
+        horizon: {name: fact for name, fact in facts.items() if name != "turned_away"}
+        for horizon, facts in known.run["heads"].items()
+    }
+    return to_table(known.run_id, {**known.run, "heads": described}, known.fits)
+
+
+def without_judged_rows(stored: pa.Table) -> pa.Table:
+    known = load(stored)
+    described = json.loads(json.dumps(known.run["heads"]))
+    for judgement in described["30"]["judged"].values():
+        del judgement["rows"]
+    return to_table(known.run_id, {**known.run, "heads": described}, known.fits)
+
+
+def without_a_fit(stored: pa.Table) -> pa.Table:
+    known = load(stored)
+    fits = {name: values for name, values in known.fits.items() if name != "30d"}
+    return to_table(known.run_id, known.run, fits)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "message"),
+    [
+        (without_facts, "turned_away"),
+        (without_judged_rows, "another form"),
+        (without_a_fit, "no arrays of 30d"),
+    ],
+)
+def test_heads_of_an_earlier_form_are_fitted_anew(
+    earlier: Callable[[pa.Table], pa.Table],
+    message: str,
+    cutoffs: pa.Table,
+    churn_heads: pa.Table,
+) -> None:
+    old = earlier(churn_heads)
+    with pytest.raises(ArtifactError, match=message):
+        load_heads(old)
+    heard: list[str] = []
+    anew = train_churn(cutoffs, None, settings=SETTINGS, previous=old, progress=heard.append)
+    assert "fitted anew" in heard[0]
+    assert message in heard[0]
+    assert load(anew).run_id == load(churn_heads).run_id
+
+
+@pytest.mark.parametrize(
+    ("train", "gone"),
+    [
+        (train_churn, "f_mean_gap_days"),  # What a ratio is made of goes with it.
+        (train_value, "f_mean_order_amount"),
+    ],
+)
+def test_a_head_that_reads_a_column_that_is_gone_does_not_stand(
+    train: Callable[..., pa.Table], gone: str
+) -> None:
+    """Neither compared nor served, on days that it did not learn from as well."""
+    settings = HeadSettings(horizons=(30,), bootstrap_replicates=0, threads=1)
+    table = simulated_cutoffs(cutoffs=8, horizons=(30,))
+    days = sorted(set(table["cutoff_date"].to_pylist()))
+    stored = train(table.filter(pc.less(table["cutoff_date"], days[-2])), None, settings=settings)
+    fewer = table.drop_columns([gone])
+    heard: list[str] = []
+    anew = train(fewer, None, settings=settings, previous=stored, progress=heard.append)
+    assert gone in heard[0]
+    assert "fitted anew" in heard[0]
+    score = heads.score_churn if train is train_churn else heads.score_value
+    source = heads.ArrowCutoffs(fewer)
+    assert score(anew, source, settings=settings, progress=silent).num_rows
+    with pytest.raises(ValueError, match=f"{gone}.*build the heads again"):
+        score(stored, source, settings=settings, progress=silent)
 
 
 class Fits:

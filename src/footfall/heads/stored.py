@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -38,6 +38,13 @@ class Head:
     silence: SilenceModel | None
     value: ValueModel | None
     reference: FloatArray
+
+    def lacks(self, columns: Collection[str]) -> list[str]:
+        """Return the features that it reads and that a table with these columns does not have."""
+        missing = [] if self.silence is None else self.silence.members.space.lacks(columns)
+        if self.value is not None:
+            missing += self.value.members.lacks(columns)
+        return sorted(set(missing))
 
 
 @dataclass(frozen=True)
@@ -111,14 +118,25 @@ def load_heads(rows: pa.Table) -> StoredHeads:
     Raises
     ------
     ArtifactError
-        When the rows are damaged, or no heads.
+        When the rows are damaged, of an earlier form, or no heads.
     """
     stored = load(rows)
     run = {k: v for k, v in stored.run.items() if k not in ("heads", "format", "digest")}
     told = stored.run.get("heads")
     if not isinstance(told, dict):
         raise ArtifactError(f"the run {stored.run_id} holds no heads; train them again")
-    facts = {int(horizon): _facts(one) for horizon, one in told.items()}
+    try:
+        facts = {int(horizon): _facts(one) for horizon, one in told.items()}
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ArtifactError(
+            f"the run {stored.run_id} describes its heads in another form ({error!r}); train them "
+            "again"
+        ) from error
+    missing = [_fit_name(horizon) for horizon in facts if _fit_name(horizon) not in stored.fits]
+    if missing:
+        raise ArtifactError(
+            f"the run {stored.run_id} has no arrays of {', '.join(missing)}; train it again"
+        )
     heads = {
         horizon: from_values(Head, stored.fits[_fit_name(horizon)], "head") for horizon in facts
     }

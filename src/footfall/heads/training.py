@@ -119,7 +119,7 @@ def _train(
     today = digests.as_of
     if today is None:
         return SCHEMA.empty_table()
-    standing = _standing(previous, progress)
+    standing = _standing(previous, digests.columns, progress)
     horizons = sorted(settings.horizons)
     wanted = {h: _fingerprint(digests, settings, h, today) for h in horizons}
     known = {} if standing is None else standing.facts
@@ -161,14 +161,32 @@ def _train(
     return StoredHeads(run, heads, facts).to_table()
 
 
-def _standing(previous: pa.Table | None, progress: Progress) -> StoredHeads | None:
+def _standing(
+    previous: pa.Table | None, columns: tuple[str, ...], progress: Progress
+) -> StoredHeads | None:
+    """Return the stored heads that can be applied to a table with these feature columns."""
     if previous is None or previous.num_rows == 0:
         return None
     try:
-        return load_heads(previous)
+        stored = load_heads(previous)
     except ArtifactError as error:
         progress(f"the stored heads cannot be read and are fitted anew: {error}")
         return None
+    usable = []
+    for horizon, head in stored.heads.items():
+        missing = head.lacks(columns)
+        if missing:
+            progress(
+                f"the head of {horizon} days reads {', '.join(missing)}, which the table no longer "
+                "has, and is fitted anew"
+            )
+        else:
+            usable.append(horizon)
+    return replace(
+        stored,
+        heads={horizon: stored.heads[horizon] for horizon in usable},
+        facts={horizon: stored.facts[horizon] for horizon in usable},
+    )
 
 
 def _fingerprint(digests: CutoffDigests, settings: HeadSettings, horizon: int, today: int) -> str:

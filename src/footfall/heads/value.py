@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import product
 
@@ -29,6 +30,7 @@ from footfall.heads.tiers import TierModel, decision_weights, fit_tiers, thinned
 #: Names of the blended predictions, in order.
 MEMBERS = ("poisson", "trees", "stacked", "window", "repeat")
 
+_ORDER_VALUE = "f_mean_order_amount"
 _AMOUNT_PENALTY = 0.02
 _ORDER_PENALTY = 0.005
 #: Labels above this many times their 99.9th percentile are held there.
@@ -89,12 +91,19 @@ class ValueMembers:
         members: FloatArray = np.minimum(np.column_stack([regressions, *others]), self.cap)
         return members
 
+    def lacks(self, columns: Collection[str]) -> list[str]:
+        """Return the features that are read and that a table with these columns does not have."""
+        missing = self.space.lacks(columns)
+        if self.order_value is not None and _ORDER_VALUE not in {*columns, *missing}:
+            missing.append(_ORDER_VALUE)
+        return missing
+
     def _repeat(self, rows: CutoffRows, otherwise: FloatArray) -> FloatArray:
         """Return expected orders x order value, or ``otherwise`` where they cannot be told."""
         history, model = repeat_history(rows), self.repeat_buying
         if history is None or model is None or self.order_value is None:
             return otherwise
-        mean = rows.features["f_mean_order_amount"]
+        mean = rows.features[_ORDER_VALUE]
         each = self.order_value.expected(purchase_days(rows), mean)
         amount = model.expected_orders(*history, self.space.horizon) * each
         return np.where(np.isfinite(amount), amount, otherwise)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,9 +58,31 @@ class FeatureSpace:
         return self.names + self.marked
 
     def raw(self, rows: CutoffRows) -> FloatArray:
-        """Return the features in their own units, NaN where unknown, float64 [rows, names]."""
+        """Return the features in their own units, NaN where unknown, float64 [rows, names].
+
+        Raises
+        ------
+        ValueError
+            When a feature is missing; it names it.
+        """
         every = {**rows.features, **derived(rows, self.repeat_buying, self.horizon)}
+        missing = [name for name in self.names if name not in every]
+        if missing:
+            raise ValueError(
+                f"the table of customers at cut-offs lacks {', '.join(missing)}, which the stored "
+                "head learned from: build the heads again"
+            )
         return _stack(every, self.names, len(rows))
+
+    def lacks(self, columns: Iterable[str]) -> list[str]:
+        """Return the names that a table with these columns does not have or lead to, in order."""
+        known, none = set(columns), np.zeros(0)
+        # Two of them every table has, or reading it says so.
+        features = dict.fromkeys({*known, "f_recency_days", "f_order_count"}, none)
+        keys = none.astype(np.int64)
+        nobody = CutoffRows(keys, keys, none.astype(bool), features, {}, {}, np.zeros((0, 0)))
+        known |= derived(nobody, self.repeat_buying, self.horizon).keys()
+        return [name for name in self.names if name not in known]
 
     def design(self, rows: CutoffRows) -> FloatArray:
         """Return standardised log features and missing marks, float64 [rows, columns].
