@@ -571,6 +571,15 @@ def test_only_the_newest_cutoffs_are_tested_when_one_closes(
     fresh = backtest_churn(everything, None, settings=settings)
     columns = [name for name in fresh.column_names if name != "run_metadata"]
     assert again.select(columns).equals(fresh.select(columns))
+    # A test reads all cut-offs before its own: where the oldest of them goes, all are made anew.
+    oldest = pc.min(everything["cutoff_date"])
+    shorter = everything.filter(pc.greater(everything["cutoff_date"], oldest))
+    fits.forget()
+    moved_on = backtest_churn(shorter, None, settings=settings, previous=again)
+    facts = json.loads(moved_on["run_metadata"][0].as_py())
+    assert facts["tested"] == [f"30d {as_of - timedelta(days=30 * back)}" for back in (3, 2, 1)]
+    fresh = backtest_churn(shorter, None, settings=settings)
+    assert moved_on.select(columns).equals(fresh.select(columns))
 
 
 def test_a_horizon_without_a_head_is_named(cutoffs: pa.Table, churn_heads: pa.Table) -> None:

@@ -60,7 +60,8 @@ class HeadFacts:
     learnt
         Cut-offs that it learned from.
     judged
-        How models of earlier days, fitted alike, did on cut-offs that they had not learned from.
+        How members fitted at earlier cut-offs, which had not learned from them, did there with the
+        blend and calibration of this head, which were chosen on all of them.
     metrics
         What `model_runs` tells of it.
     turned_away

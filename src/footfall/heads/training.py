@@ -200,9 +200,10 @@ def _why_worse(
 ) -> str:
     """Return why the head in force is clearly better than a new one; empty where it is not.
 
-    Both are judged on the same cut-offs, which neither learned from. The new one by models of
-    these days that were fitted as it was. The one in force by itself where the cut-off closed
-    after it was fitted, otherwise by what was noted when it was.
+    Both are judged on the same cut-offs. The new one by members fitted to what was known at each
+    of these days, with the blend, the calibration and the choice of states that were made on all
+    of them: it is flattered a little. The one in force by itself where the cut-off closed after it
+    was fitted, otherwise by what was noted when it was, which is flattered alike.
     """
     old, old_facts = standing.heads[horizon], standing.facts[horizon]
     judged: dict[int, Judgement] = {}
