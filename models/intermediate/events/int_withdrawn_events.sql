@@ -9,7 +9,7 @@
 with
 
 {% if is_incremental() and has_earlier_run('int_accepted_events') -%}
-accepted as (
+accepted as {{ read_each_time() }} (
 
     select * from {{ earlier_run('int_accepted_events') }}
 
@@ -39,7 +39,8 @@ arrivals as (
 ),
 
 -- Deliveries that may come before the accepted one, the first of them first. One of the same moment counts only where
--- there are several: a single one is the accepted delivery itself.
+-- there are several: a single one is the accepted delivery itself. What they come before was received when they were or
+-- later: accepted events of before the days that are read now are passed over unread.
 rivals as (
 
     select
@@ -56,6 +57,7 @@ rivals as (
         on arrivals.event_id = repeated.event_id
         and arrivals.source = repeated.source
     where arrivals.reason is null
+        and accepted.received_at >= {{ earliest_pending_time() }}
         and (
             arrivals.received_at < accepted.received_at
             or (arrivals.received_at = accepted.received_at and repeated.event_id is not null)
@@ -80,6 +82,7 @@ displaced as (
     inner join accepted
         on keyed.event_id = accepted.event_id
         and keyed.source = accepted.source
+        and accepted.received_at >= {{ earliest_pending_time() }}
     where keyed.received_at < accepted.received_at
         {%- for column in ['customer_no', 'anonymous_no'] + delivery_content() %}
         or keyed.{{ column }} is distinct from accepted.{{ column }}
@@ -90,11 +93,7 @@ displaced as (
 -- No event is withdrawn twice: deliveries of one that is asked to leave are rejected, and displace nothing.
 withdrawals as (
 
-    select
-        source,
-        event_id,
-        reason
-    from requests
+    select * from requests
 
     union all
 
