@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import calendar
 import csv
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from footfall.pages.theme import wording
 from footfall.pages.theme.words import Words, WordsError, read_words, slots_of
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -129,3 +132,27 @@ def test_what_the_seeds_name_has_words() -> None:
         frictions = {row["event_type"] for row in csv.DictReader(file)
                      if row["is_friction"] == "true"}  # fmt: skip
     assert {name for name in frictions if f"friction.{name}" not in words} == set()
+
+
+def test_dates_and_durations_are_said_in_the_words_of_the_language() -> None:
+    english = read_words(FOLDER / "en.csv")
+    said = [
+        wording.day(date(2025, 3, 7), english),
+        wording.month(date(2025, 3, 7), english),
+        *(wording.duration(seconds, english) for seconds in (12, 90, 5400, 129600)),
+    ]
+    assert said == ["7 March 2025", "Mar 2025", "12 s", "1.5 min", "1.5 h", "1.5 days"]
+    assert wording.short_months(english).split("|") == list(calendar.month_abbr[1:])
+    other = Words(
+        {
+            **english.texts,
+            "month.3": "März",
+            "month.short.3": "Mrz",
+            "date.day": "{day}. {month} {year}",
+            "unit.days": "{count} Tage",
+        },
+        english.path,
+    )
+    assert wording.day(date(2025, 3, 7), other) == "7. März 2025"
+    assert wording.month(date(2025, 3, 7), other) == "Mrz 2025"
+    assert wording.duration(129600, other) == "1.5 Tage"

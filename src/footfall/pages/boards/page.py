@@ -16,6 +16,7 @@ from footfall.pages.boards.definitions import Board
 from footfall.pages.boards.published import PublishedRun
 from footfall.pages.boards.tiles import Shown
 from footfall.pages.boards.wording import Wording
+from footfall.pages.theme import wording
 from footfall.pages.theme.assets import asset
 
 
@@ -63,6 +64,7 @@ def render_page(
         marts=marts,
         currency=say.currency,
         say=say.words.say,
+        short_months=wording.short_months(say.words),
         address=address,
         figure_json=figure_json,
         style=Markup(asset("colours.css") + asset("board.css", __package__)),

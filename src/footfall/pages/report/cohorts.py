@@ -45,7 +45,10 @@ def _retention(marts: Marts, rows: list[tuple[Any, ...]]) -> Chart:
     sizes = {row[0]: row[2] for row in rows}
     shares = {(row[0], row[1]): row[3] for row in rows}
     ages = sorted({row[1] for row in rows})
-    labels = [f"{wording.month(cohort)} ({wording.count(size)})" for cohort, size in sizes.items()]
+    labels = [
+        f"{wording.month(cohort, marts.words)} ({wording.count(size)})"
+        for cohort, size in sizes.items()
+    ]
     # Month 0 is 100 % by definition and would drown the others.
     values = [[shares.get((cohort, age)) if age else None for age in ages] for cohort in sizes]
     texts = [
@@ -85,7 +88,7 @@ def _retention(marts: Marts, rows: list[tuple[Any, ...]]) -> Chart:
             ),
             [
                 [
-                    wording.month(cohort),
+                    wording.month(cohort, marts.words),
                     wording.count(size),
                     *(wording.share(shares.get((cohort, age))) for age in ages),
                 ]
@@ -117,7 +120,7 @@ def _value(marts: Marts, rows: list[tuple[Any, ...]]) -> Chart:
                 showlegend=False,
                 hovertemplate=say(
                     "report.cohorts.after_months",
-                    who=wording.month(cohort),
+                    who=wording.month(cohort, marts.words),
                     months="%{x}",
                     value="%{y:,.2f}",
                 )
@@ -165,11 +168,11 @@ def _value(marts: Marts, rows: list[tuple[Any, ...]]) -> Chart:
             ),
             [
                 [
-                    wording.month(cohort),
+                    wording.month(cohort, marts.words),
                     *(wording.amount(cohort_worth.get((cohort, age))) for age in ages),
                 ]
                 for cohort in lines
             ]
-            + [["all", *(wording.amount(overall[age]) for age in ages)]],
+            + [[say("report.cohorts.all"), *(wording.amount(overall[age]) for age in ages)]],
         ),
     )

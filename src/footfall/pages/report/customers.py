@@ -67,17 +67,17 @@ def _sizes(marts: Marts, grouping: Grouping) -> Chart:
     figure = go.Figure(
         [
             go.Bar(
-                name=wording.words(group),
+                name=marts.words.name(group),
                 x=[f"{date:%Y-%m-%d}" for date in dates],
                 y=[known.get((date, group), 0) for date in dates],
                 marker={"color": SERIES[(number - 1) % len(SERIES)]},
-                hovertemplate=f"{wording.words(group)}, %{{x}}: %{{y:,}}<extra></extra>",
+                hovertemplate=f"{marts.words.name(group)}, %{{x}}: %{{y:,}}<extra></extra>",
             )
             for group, number in groups.items()
         ]
     )
     figure.update_xaxes(**axis(type="category", showgrid=False))
-    figure.update_yaxes(**axis(title="customers", tickformat=","))
+    figure.update_yaxes(**axis(title=say("report.page.customers"), tickformat=","))
     return Chart(
         anchor=grouping.anchor,
         title=title,
@@ -89,7 +89,7 @@ def _sizes(marts: Marts, grouping: Grouping) -> Chart:
             (say("report.customers.group"), *(f"{date:%Y-%m-%d}" for date in dates)),
             [
                 [
-                    wording.words(group),
+                    marts.words.name(group),
                     *(wording.count(known.get((date, group), 0)) for date in dates),
                 ]
                 for group in groups
@@ -130,7 +130,7 @@ def _moves(marts: Marts, grouping: Grouping) -> Chart:
             arrangement="snap",
             node={
                 "label": [
-                    f"{wording.words(name)} {wording.count(size)}"
+                    f"{marts.words.name(name)} {wording.count(size)}"
                     for sizes in (sums_before, sums_after)
                     for name, size in sizes.items()
                 ],
@@ -163,8 +163,8 @@ def _moves(marts: Marts, grouping: Grouping) -> Chart:
         reading=(
             say(
                 "report.customers.on_the_left_where_customers",
-                start=wording.day(start),
-                end=wording.day(end),
+                start=wording.day(start, marts.words),
+                end=wording.day(end, marts.words),
             )
             + colours
         ),
@@ -180,8 +180,8 @@ def _moves(marts: Marts, grouping: Grouping) -> Chart:
             ),
             [
                 [
-                    wording.words(before),
-                    wording.words(after),
+                    marts.words.name(before),
+                    marts.words.name(after),
                     wording.count(customers),
                     wording.share(share),
                     wording.amount(spent),

@@ -66,7 +66,11 @@ def journey_map(marts: Marts) -> Chart:
     ended = {name: sum(row[2] for row in outcomes if row[1] == name) for name in ends}
     labels = [
         f"<b>{stage}</b> {wording.count(sessions)} ({wording.share(sessions / first)})"
-        + ("<br>" + say("report.journey_map.there", time=wording.duration(dwell)) if dwell else "")
+        + (
+            "<br>" + say("report.journey_map.there", time=wording.duration(dwell, marts.words))
+            if dwell
+            else ""
+        )
         for stage, sessions, _, dwell in stages
     ] + [f"{say(OUTCOMES[name][0])} {wording.count(ended[name])}" for name in ends]
     links = [
@@ -125,7 +129,7 @@ def journey_map(marts: Marts) -> Chart:
                     stage,
                     wording.count(sessions),
                     wording.share(sessions / first),
-                    wording.duration(dwell),
+                    wording.duration(dwell, marts.words),
                     wording.count(stopped),
                     *(wording.count(told.get((stage, name), (0, 0))[0]) for name in ends),
                     wording.amount(told.get((stage, "bought_later"), (0, 0))[1]),

@@ -26,13 +26,15 @@ def render_page(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update(
-        count=wording.count, amount=wording.amount, share=wording.share, day=wording.day,
-        words=words.name, text=lambda text: words.text(text) if text in words else text,
+        count=wording.count, amount=wording.amount, share=wording.share,
+        day=lambda value: wording.day(value, words), words=words.name,
+        text=lambda text: words.text(text) if text in words else text,
     )  # fmt: skip
     template = environment.from_string(asset("page.html", __package__))
     return template.render(
         heading=heading,
         say=words.say,
+        short_months=wording.short_months(words),
         sections=sections,
         written_at=written_at,
         style=Markup(asset("colours.css") + asset("page.css")),

@@ -5,6 +5,9 @@
   const charts = [...document.querySelectorAll(".chart")];
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
+  // Axes name months as the page does.
+  const locales = { en: { dictionary: {}, format: { shortMonths: root.dataset.months.split("|") } } };
+
   const coloured = (value, style) => {
     if (typeof value === "string") {
       return value.replace(/var\((--[\w-]+)\)/g, (_, name) => style.getPropertyValue(name).trim());
@@ -22,7 +25,7 @@
       const told = JSON.parse(document.getElementById(chart.dataset.figure).textContent);
       const figure = coloured(told, style);
       return Plotly.react(chart, figure.data, figure.layout, {
-        displayModeBar: false, responsive: true, staticPlot: false, scrollZoom: false, locale: "en",
+        displayModeBar: false, responsive: true, staticPlot: false, scrollZoom: false, locale: "en", locales,
       });
     });
     Promise.all(drawn).then((all) => { root.dataset.drawn = String(all.length); });

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+from footfall.pages.theme.words import Words
+
 UNKNOWN = "-"
 
 
@@ -26,27 +28,34 @@ def share(value: float | None) -> str:
     return f"{value:.1%}" if abs(value) < 0.1 else f"{value:.0%}"
 
 
-def duration(seconds: float | None) -> str:
+def duration(seconds: float | None, words: Words) -> str:
     """Return seconds in the unit that fits."""
     if seconds is None:
         return UNKNOWN
     if seconds < 90:
-        return f"{seconds:.0f} s"
+        return words.say("unit.seconds", count=f"{seconds:.0f}")
     if seconds < 5400:
-        return f"{seconds / 60:.1f} min"
+        return words.say("unit.minutes", count=f"{seconds / 60:.1f}")
     if seconds < 129600:
-        return f"{seconds / 3600:.1f} h"
-    return f"{seconds / 86400:.1f} days"
+        return words.say("unit.hours", count=f"{seconds / 3600:.1f}")
+    return words.say("unit.days", count=f"{seconds / 86400:.1f}")
 
 
-def day(value: date) -> str:
+def day(value: date, words: Words) -> str:
     """7 March 2025."""
-    return f"{value.day} {value:%B %Y}"
+    month_name = words.text(f"month.{value.month}")
+    return words.say("date.day", day=value.day, month=month_name, year=value.year)
 
 
-def month(value: date) -> str:
+def month(value: date, words: Words) -> str:
     """Mar 2025."""
-    return f"{value:%b %Y}"
+    short_name = words.text(f"month.short.{value.month}")
+    return words.say("date.month", month=short_name, year=value.year)
+
+
+def short_months(words: Words) -> str:
+    """Return what the months are called at the axes of charts, January first, for page.js."""
+    return "|".join(words.text(f"month.short.{number}") for number in range(1, 13))
 
 
 def words(name: str) -> str:
