@@ -122,19 +122,19 @@ docs: env ## write the docs site of a built warehouse, target/docs/index.html: S
 lineage: env ## print where a column comes from: COLUMN=churn_risk.churn_probability
 	@$(FOOTFALL) lineage
 
-bench-value: env ## churn, value and tiers of any orders beside baselines: FILE=orders.csv HORIZON=90 [CUT=2026-01-31]
+bench-value: env ## churn, value and tiers of any orders compared with baselines: FILE=orders.csv HORIZON=90 [CUT=2026-01-31]
 	@$(FOOTFALL) bench-value
 
 bench-scores: env ## the same on a source, as its staging reads it: SOURCE=online_retail FILE=… HORIZON=90 CUT=…
 	@$(FOOTFALL) bench-scores
 
-bench-intent: env ## purchase intent of any event log of the contract beside baselines: FILE=events.parquet
+bench-intent: env ## purchase intent of any event log of the contract compared with baselines: FILE=events.parquet
 	@$(FOOTFALL) bench-intent
 
-bench-sql: env ## the SQL part beside hand-written queries: EVENTS=10000000
+bench-sql: env ## the SQL part compared with hand-written queries: EVENTS=10000000
 	@$(FOOTFALL) bench-sql
 
-bench-sources: env ## the two real shops, rows and scores beside baselines: FILE=online_retail.parquet
+bench-sources: env ## the two real shops, rows and scores compared with baselines: FILE=online_retail.parquet
 	@$(FOOTFALL) bench-sources
 
 bench-times: env ## how long environment, build, second build and tests take in a fresh clone
@@ -146,10 +146,10 @@ bench-hundred: env ## what a whole build costs after a hundred new events: EVENT
 bench-pain-points: env ## do pain points name what was planted, and nothing else? SEEDS=20 CUSTOMERS=2000 FIRST=201
 	@$(FOOTFALL) bench-pain-points
 
-bench-segments: env ## segments judged 90 days on, beside RFM and k-means: FILE=path/to/online_retail.parquet
+bench-segments: env ## segments judged 90 days on, compared with RFM and k-means: FILE=path/to/online_retail.parquet
 	@$(FOOTFALL) bench-segments
 
-bench-journey: env ## the journey marts beside retentioneering on a public click stream: EVENTS=2000000
+bench-journey: env ## the journey marts compared with retentioneering on a public click stream: EVENTS=2000000
 	@$(FOOTFALL) bench-journey
 
 bench-ranking: env ## next item, leave one out: FILE=path [SEEDS=3]
@@ -164,7 +164,7 @@ bench-warm: env ## a model fine-tuned day by day compared with one trained from 
 bench-memory: env ## peak memory of training and scoring streams of made-up events: EVENTS="2500000 5000000 10000000"
 	@$(FOOTFALL) bench-memory
 
-bench-gpu: env ## the scorer's heavy parts on a CUDA device, beside their floors
+bench-gpu: env ## the scorer's heavy parts on a CUDA device, compared with their floors
 	@$(FOOTFALL) bench-gpu
 
 clean: ## remove what dbt made; the warehouse stays

@@ -114,7 +114,7 @@ class ItemStatistics:
 
 @dataclass(frozen=True)
 class Pairs:
-    """What each customer did with each item of her past, at a cut-off.
+    """What each customer did with each item of their past, at a cut-off.
 
     ``row`` counts within the customers asked for; int64 ``[pairs]`` like ``item``; ``features``
     is float32 ``[pairs, features]``; ``decayed`` sums purchases with each of ``HALF_LIVES``,

@@ -337,7 +337,7 @@ def _components(states: FloatArray, space: PrefixSpace) -> FloatArray:
 def _states_of(table: pa.Table, states: pa.Table | None) -> FloatArray:
     """Return the state at the last cut-off before each prefix, [rows, width]; NaN without one.
 
-    Only where the visitor is told apart: that is where her past visits are known.
+    Only where the visitor is told apart: that is where their past visits are known.
     """
     if states is None or states.num_rows == 0 or len(table) == 0:
         return np.zeros((len(table), 0))

@@ -282,7 +282,7 @@ def _network(
     """Return scores of candidates; ``[customers, width]``.
 
     A layer on what is known of a candidate and of the customer, all brought to one scale. The
-    customer's part is the same for all her candidates and is worked out once.
+    customer's part is the same for all their candidates and is worked out once.
     """
     own = len(COMPONENTS) + 1
     inputs = _inputs(values, blended)
@@ -307,7 +307,7 @@ def _scored(network: dict[str, Tensor], lesson: _Lesson, blended: Tensor, rows: 
 
 
 def _train(lesson: _Lesson, blended: Tensor, rows: Tensor, seed: int) -> dict[str, Tensor]:
-    """Softmax over the candidates of a customer, her hits being the answers."""
+    """Softmax over the candidates of a customer, their hits being the answers."""
     random = torch.Generator().manual_seed(seed)
     device = blended.device
     sample = rows[:: max(1, len(rows) // 2000)]

@@ -1,4 +1,4 @@
-"""From what a customer has met to the items that the counts name for her."""
+"""From what a customer has met to the items that the counts name for them."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def steps_of(context: Context, customers: IntArray, name: str, *, never_bought: 
 
 
 def past_pairs(context: Context, customers: IntArray, *, never_bought: bool) -> repeats.Pairs:
-    """Return what each customer did with each item of her past."""
+    """Return what each customer did with each item of their past."""
     return repeats.pairs_at(
         context.events, context.history, context.statistics, customers, context.ends, context.cut,
         never_bought=never_bought,

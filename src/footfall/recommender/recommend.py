@@ -106,7 +106,7 @@ def encode_states(
     previous: pa.RecordBatchReader | None = None,
     progress: Progress = silent,
 ) -> pa.RecordBatchReader:
-    """Return the encoder's state of each customer at each of her cut-offs.
+    """Return the encoder's state of each customer at each of their cut-offs.
 
     Only events before the cut-off's midnight UTC are read. A customer without any has a state
     of zeros; if the model has no such fit, there are no rows at all.
@@ -294,7 +294,7 @@ def _states(
 def _histories(
     tokens: ItemEvents, number: np.ndarray, days: np.ndarray
 ) -> tuple[IntArray, IntArray]:
-    """Slice of each customer's tokens before each of her days; empty for unknown customers."""
+    """Slice of each customer's tokens before each of their days; empty for unknown customers."""
     place = np.searchsorted(tokens.customers, number)
     known = place < len(tokens.customers)
     known[known] = tokens.customers[place[known]] == number[known]
