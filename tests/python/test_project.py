@@ -150,6 +150,19 @@ def test_the_truth_of_the_storefront_is_no_source(manifest: Mapping[str, Any]) -
 
 
 @pytest.mark.library
+def test_only_seeds_that_shape_accepted_events_ask_for_a_full_refresh(
+    manifest: Mapping[str, Any],
+) -> None:
+    """An edit of any other, such as one more withdrawn event, is taken in by the next build."""
+    shaping = {
+        node["name"]
+        for node in own_nodes(manifest, "seed")
+        if node["config"]["meta"].get("shapes_events", True)
+    }
+    assert shaping == {"currency_rates", "event_name_map", "event_types"}
+
+
+@pytest.mark.library
 def test_every_description_helps(manifest: Mapping[str, Any]) -> None:
     assert sum(1 for _ in described(manifest)) > 2000
     assert problems_of(manifest) == []

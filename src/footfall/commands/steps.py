@@ -46,7 +46,8 @@ def docs(given: Given) -> list[Step]:
     """Write the docs site of a built warehouse."""
     # A partial parse may lose what YAML says of tests, so the project is read anew.
     generate = ("docs", "generate", "--static", "--no-partial-parse", "--quiet")
-    return [_dbt(given, *generate), _python("-m", "footfall.pages.site", "write")]
+    project = _dbt(given, *generate, arguments=given.words("ARGS"))
+    return [project, _python("-m", "footfall.pages.site", "write")]
 
 
 def lineage(given: Given) -> list[Step]:
@@ -55,7 +56,7 @@ def lineage(given: Given) -> list[Step]:
         "COLUMN", "Name a column: make lineage COLUMN=churn_risk.churn_probability"
     )
     trace = _python("-m", "footfall.pages.site", "trace", "--", column)
-    return [_dbt(given, "docs", "generate", "--quiet"), trace]
+    return [_dbt(given, "docs", "generate", "--quiet", arguments=given.words("ARGS")), trace]
 
 
 def report(given: Given) -> list[Step]:
