@@ -34,7 +34,13 @@
 {%- endmacro %}
 
 
-{#- The keys of all sentences and of the contact that is withheld, as columns. -#}
+{#- A number of days in the singular or the plural. -#}
+{% macro days_key(message, days) -%}
+    case when {{ days }} = 1 then '{{ message }}.one' when {{ days }} is not null then '{{ message }}.many' end
+{%- endmacro %}
+
+
+{#- The keys of all sentences and of what further messages stand in them, as columns. -#}
 {% macro action_keys() -%}
     {{ consent_key() | indent(4) }} as consent_key,
         {{ rule_key() | indent(4) }} as rule_key,
@@ -42,15 +48,21 @@
         case when churn_probability is not null then 'reason.silence' end as silence_key,
         case when predicted_amount > 0 then 'reason.spend' end as spend_key,
         case when prospect_amount is not null then 'reason.prospects' end as prospects_key,
-        case when next_best_action <> wanted_action then 'action.' || wanted_action end as withheld_key
+        case when next_best_action <> wanted_action then 'action.' || wanted_action end as withheld_key,
+        {{ days_key('reason.days', 'recency_days') }} as days_key,
+        {{ days_key('reason.order_days', 'order_day_count') }} as order_days_key
 {%- endmacro %}
 
 
 {#- What fills the slots of the sentences. -#}
 {% macro action_slots(horizon_days) %}
+    {% set recency = {'recency_days': 'cast(recency_days as string)'} %}
+    {% set orders = {'order_days': 'cast(order_day_count as string)'} %}
     {% do return({
         '@withheld': {'keys': 'withheld_key', 'text': 'withheld_text'},
-        'recency_days': 'cast(recency_days as string)', 'order_days': 'cast(order_day_count as string)',
+        '@days': {'keys': 'days_key', 'text': sentence('days_text', recency)},
+        '@order_days': {'keys': 'order_days_key', 'text': sentence('order_days_text', orders)},
+        'recency_days': recency['recency_days'], 'order_days': orders['order_days'],
         'item': 'top_item',
         'silence': 'cast(cast(round(100e0 * churn_probability) as integer) as string)',
         'spend': 'cast(cast(predicted_amount as decimal(18, 2)) as string)',
@@ -63,7 +75,7 @@
 {#- The sentences in their order, with the slots that each may have. -#}
 {% macro action_parts() %}
     {% do return({
-        'consent': ['@withheld'], 'rule': ['recency_days', 'order_days', 'lapsed_days'], 'item': ['item'],
+        'consent': ['@withheld'], 'rule': ['@days', '@order_days', 'lapsed_days'], 'item': ['item'],
         'silence': ['silence', 'horizon_days'], 'spend': ['spend'], 'prospects': ['prospect_spend', 'horizon_days']
     }) %}
 {% endmacro %}

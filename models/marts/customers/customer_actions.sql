@@ -3,7 +3,7 @@
 {%- set horizon = var('horizons_days') | max %}
 {%- set slots = action_slots(horizon) %}
 {%- set parts = action_parts() %}
-{%- set said = [] %}
+{%- set messages = parts.keys() | list + ['days', 'order_days'] %}{% set said = [] %}
 {%- for part, own in parts.items() %}{% do said.append(sentence(part ~ '_text', some_slots(slots, own))) %}{% endfor %}
 with
 
@@ -99,13 +99,13 @@ found as (
 
     select
         keyed.*,
-        {%- for part in parts %}
+        {%- for part in messages %}
         {{ part }}_words.text as {{ part }}_text,
         {%- endfor %}
         withheld.text as withheld_text
     from keyed
     left join words as withheld on keyed.withheld_key = withheld.message_key
-    {%- for part in parts %}
+    {%- for part in messages %}
     left join words as {{ part }}_words on keyed.{{ part }}_key = {{ part }}_words.message_key
     {%- endfor %}
 
