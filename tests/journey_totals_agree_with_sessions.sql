@@ -13,13 +13,6 @@ sessions as (
 
 ),
 
-public_sessions as (
-
-    select * from {{ ref('sessions') }}
-    where not is_bot
-
-),
-
 expected as (
 
     select
@@ -42,7 +35,8 @@ told as (
         count(case when is_converted then 1 end) as conversion_count,
         count(distinct case when is_converted then visitor_key end) as converted_visitor_count,
         cast(sum(amount) as decimal(18, 2)) as amount
-    from public_sessions
+    from {{ ref('sessions') }}
+    where not is_bot
     group by {{ utc_month('started_at') }}
 
     union all
@@ -145,15 +139,7 @@ compared as (
 
 )
 
-select
-    period_month,
-    mart,
-    {%- for measure in measures %}
-    {{ measure }},
-    expected_{{ measure }}
-    {%- if not loop.last %},{% endif %}
-    {%- endfor %}
-from compared
+select * from compared
 where (tells_sessions and session_count <> expected_session_count)
     or (tells_conversions and conversion_count <> expected_conversion_count)
     or (tells_visitors and converted_visitor_count <> expected_converted_visitor_count)

@@ -25,7 +25,7 @@
 {% macro keys_can_be_guessed() %}
     {% do return(
         enabled_sources() != ['storefront']
-        and run_query("select getvariable('footfall_key_is_demo')").columns[0].values()[0]
+        and connection_variable('footfall_key_is_demo')
     ) %}
 {% endmacro %}
 

@@ -41,7 +41,7 @@
 
 {#- The same as a time in SQL: where it is written out, older rows are passed over unread. -#}
 {% macro earliest_pending_time() -%}
-    timestamptz '{{ earliest_pending_day() }} 00:00:00+00'
+    {{ moment(earliest_pending_day() ~ ' 00:00:00+00') }}
 {%- endmacro %}
 
 
@@ -89,6 +89,12 @@
         'event_at', 'event_type', 'item_id', 'order_id', 'quantity', 'unit_price', 'amount', 'currency', 'session_hint',
         'channel', 'device', 'country', 'properties'
     ]) %}
+{% endmacro %}
+
+
+{#- All that is taken over of a delivery that is accepted, raw ids included. -#}
+{% macro delivery_columns() %}
+    {% do return(['source', 'event_id', 'customer_id', 'device_id', 'received_at'] + delivery_content()) %}
 {% endmacro %}
 
 
@@ -180,11 +186,11 @@ device_keys as (
     {%- endset -%}
     {%- set earliest = run_query('select min(received_at) from ' ~ withdrawn).columns[0].values()[0] -%}
     {% if earliest %}
-    delete from {{ target_relation }} as target
-    using (select source, event_id from {{ withdrawn }}) as withdrawn
-    where target.event_id = withdrawn.event_id
-        and target.source = withdrawn.source
-        and target.received_at >= {{ moment(earliest.isoformat()) }};
+    {{ delete_matching(target_relation, '(select source, event_id from ' ~ withdrawn ~ ')', 'withdrawn', [
+        'target.event_id = withdrawn.event_id',
+        'target.source = withdrawn.source',
+        'target.received_at >= ' ~ moment(earliest.isoformat()),
+    ]) }}
     {% endif %}
 
     {{ insert_by_name(target_relation, arg_dict['temp_relation']) }}
@@ -193,11 +199,11 @@ device_keys as (
 
 {#- Incremental strategy: the arrival days that this run read again are replaced as a whole. -#}
 {% macro get_incremental_replace_arrival_days_sql(arg_dict) %}
-    delete from {{ arg_dict['target_relation'] }} as target
-    using {{ ref('int_arrival_days') }} as arrival_days
-    where target.source = arrival_days.source
-        and {{ utc_date('target.received_at') }} = arrival_days.received_on
-        and arrival_days.is_pending;
+    {{ delete_matching(arg_dict['target_relation'], ref('int_arrival_days'), 'arrival_days', [
+        'target.source = arrival_days.source',
+        utc_date('target.received_at') ~ ' = arrival_days.received_on',
+        'arrival_days.is_pending',
+    ]) }}
 
     {{ insert_by_name(arg_dict['target_relation'], arg_dict['temp_relation']) }}
 {% endmacro %}
@@ -213,9 +219,9 @@ device_keys as (
     when the clock is behind an earlier run. -#}
 {% macro later_than_all(stamps) -%}
     greatest(
-            timestamptz '{{ run_started_at.isoformat() }}'
+            {{ moment(run_started_at.isoformat()) }}
             {%- for column, relation in stamps %},
-            {{ newest(column, relation) }} + interval 1 microsecond
+            {{ dbt.dateadd('microsecond', 1, newest(column, relation)) }}
             {%- endfor %}
         )
 {%- endmacro %}
@@ -278,10 +284,10 @@ device_keys as (
 
 {#- Incremental strategy: the sessions of touched visitors are replaced as a whole, including those that are no more. -#}
 {% macro get_incremental_replace_touched_sql(arg_dict) %}
-    delete from {{ arg_dict['target_relation'] }} as target
-    using ({{ touched_windows() }}) as windows
-    where target.visitor_no = windows.visitor_no
-        and target.session_started_at >= windows.recompute_from;
+    {{ delete_matching(arg_dict['target_relation'], '(' ~ touched_windows() ~ ')', 'windows', [
+        'target.visitor_no = windows.visitor_no',
+        'target.session_started_at >= windows.recompute_from',
+    ]) }}
 
     {{ insert_by_name(arg_dict['target_relation'], arg_dict['temp_relation']) }}
 {% endmacro %}
@@ -304,10 +310,10 @@ device_keys as (
 
 {#- Incremental strategy: the sessions of touched visitors are replaced, under public keys. -#}
 {% macro get_incremental_replace_sessions_sql(arg_dict) %}
-    delete from {{ arg_dict['target_relation'] }} as target
-    using ({{ touched_public_windows() }}) as windows
-    where target.visitor_key = windows.visitor_key
-        and target.started_at >= windows.recompute_from;
+    {{ delete_matching(arg_dict['target_relation'], '(' ~ touched_public_windows() ~ ')', 'windows', [
+        'target.visitor_key = windows.visitor_key',
+        'target.started_at >= windows.recompute_from',
+    ]) }}
 
     {{ insert_by_name(arg_dict['target_relation'], arg_dict['temp_relation']) }}
 {% endmacro %}
@@ -337,10 +343,10 @@ device_keys as (
 
 {#- Incremental strategy: the touched days of touched customers are replaced as a whole. -#}
 {% macro get_incremental_replace_touched_days_sql(arg_dict) %}
-    delete from {{ arg_dict['target_relation'] }} as target
-    using ({{ touched_days() }}) as touched
-    where target.customer_no = touched.visitor_no
-        and target.active_on >= touched.touched_on;
+    {{ delete_matching(arg_dict['target_relation'], '(' ~ touched_days() ~ ')', 'touched', [
+        'target.customer_no = touched.visitor_no',
+        'target.active_on >= touched.touched_on',
+    ]) }}
 
     {{ insert_by_name(arg_dict['target_relation'], arg_dict['temp_relation']) }}
 {% endmacro %}
@@ -360,10 +366,10 @@ device_keys as (
 
 {#- Incremental strategy: the touched months of touched visitors are replaced as a whole. -#}
 {% macro get_incremental_replace_visitor_months_sql(arg_dict) %}
-    delete from {{ arg_dict['target_relation'] }} as target
-    using ({{ touched_visitor_months() }}) as touched
-    where target.visitor_no = touched.visitor_no
-        and target.period_month >= touched.from_month;
+    {{ delete_matching(arg_dict['target_relation'], '(' ~ touched_visitor_months() ~ ')', 'touched', [
+        'target.visitor_no = touched.visitor_no',
+        'target.period_month >= touched.from_month',
+    ]) }}
 
     {{ insert_by_name(arg_dict['target_relation'], arg_dict['temp_relation']) }}
 {% endmacro %}
@@ -372,10 +378,10 @@ device_keys as (
 {#- Incremental strategy: rows of touched customers are replaced at the cut-offs after the touched day; cut-offs that are
     no longer looked at go. -#}
 {% macro get_incremental_replace_customers_and_cutoffs_sql(arg_dict) %}
-    delete from {{ arg_dict['target_relation'] }} as target
-    using ({{ touched_days() }}) as touched
-    where target.customer_no = touched.visitor_no
-        and target.cutoff_date > touched.touched_on;
+    {{ delete_matching(arg_dict['target_relation'], '(' ~ touched_days() ~ ')', 'touched', [
+        'target.customer_no = touched.visitor_no',
+        'target.cutoff_date > touched.touched_on',
+    ]) }}
 
     delete from {{ arg_dict['target_relation'] }}
     where cutoff_date not in (select cutoff_date from {{ ref('int_cutoffs') }});
@@ -467,6 +473,26 @@ device_keys as (
 
     {{ insert_by_name(arg_dict['target_relation'], arg_dict['temp_relation']) }}
 {% endmacro %}
+
+
+{#- Deletes the rows of a table, called `target`, that match one of another: a relation, or a query in brackets, under a
+    name of its own. -#}
+{% macro delete_matching(target_relation, other, alias, conditions) -%}
+    {{ return(adapter.dispatch('delete_matching', 'footfall')(target_relation, other, alias, conditions)) }}
+{%- endmacro %}
+
+{% macro default__delete_matching(target_relation, other, alias, conditions) -%}
+    delete from {{ target_relation }} as target
+    using {{ other }} as {{ alias }}
+    where {{ conditions | join('\n        and ') }};
+{%- endmacro %}
+
+{% macro spark__delete_matching(target_relation, other, alias, conditions) -%}
+    merge into {{ target_relation }} as target
+    using {{ other }} as {{ alias }}
+        on {{ conditions | join('\n        and ') }}
+    when matched then delete;
+{%- endmacro %}
 
 
 {#- Puts the rows of one table into another, each column into that of the same name. -#}

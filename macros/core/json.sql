@@ -34,3 +34,175 @@
 {% macro default__json_sum(document, path) -%}
     list_sum(cast(json_extract({{ document }}, {{ sql_text(path) }}) as double[]))
 {%- endmacro %}
+
+
+{#- The text of a JSON object: a dict of names and SQL expressions. What is empty stays, as null. -#}
+{% macro json_of(fields) -%}
+    {{ return(adapter.dispatch('json_of', 'footfall')(fields)) }}
+{%- endmacro %}
+
+{% macro default__json_of(fields) -%}
+    to_json(named_struct(
+            {%- for name, value in fields.items() %}
+            {{ sql_text(name) }}, {{ value }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        ), map('ignoreNullFields', 'false'))
+{%- endmacro %}
+
+{% macro duckdb__json_of(fields) -%}
+    cast(json_object(
+            {%- for name, value in fields.items() %}
+            {{ sql_text(name) }}, {{ value }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        ) as string)
+{%- endmacro %}
+
+
+{#- The text of a JSON object with all columns of a table or CTE. -#}
+{% macro json_of_row(alias) -%}
+    {{ return(adapter.dispatch('json_of_row', 'footfall')(alias)) }}
+{%- endmacro %}
+
+{% macro default__json_of_row(alias) -%}
+    to_json(struct({{ alias }}.*), map('ignoreNullFields', 'false'))
+{%- endmacro %}
+
+{% macro duckdb__json_of_row(alias) -%}
+    cast(to_json({{ alias }}) as string)
+{%- endmacro %}
+
+
+{#- A row as one value. -#}
+{% macro whole_row(alias) -%}
+    {{ return(adapter.dispatch('whole_row', 'footfall')(alias)) }}
+{%- endmacro %}
+
+{% macro default__whole_row(alias) -%}
+    struct({{ alias }}.*)
+{%- endmacro %}
+
+{% macro duckdb__whole_row(alias) -%}
+    {{ alias }}
+{%- endmacro %}
+
+
+{#- A raw row as JSON, whether it comes as JSON text or as the row itself: rows of several sources have different
+    shapes. -#}
+{% macro raw_row_as_json(raw_row) -%}
+    {{ return(adapter.dispatch('raw_row_as_json', 'footfall')(raw_row)) }}
+{%- endmacro %}
+
+{% macro duckdb__raw_row_as_json(raw_row) -%}
+    cast({{ raw_row }} as json)
+{%- endmacro %}
+
+
+{#- Whether a text is JSON. -#}
+{% macro is_json(text) -%}
+    {{ return(adapter.dispatch('is_json', 'footfall')(text)) }}
+{%- endmacro %}
+
+{% macro default__is_json(text) -%}
+    get_json_object({{ text }}, '$') is not null
+{%- endmacro %}
+
+{% macro duckdb__is_json(text) -%}
+    json_valid({{ text }})
+{%- endmacro %}
+
+
+{#- Whether a JSON text is a list. -#}
+{% macro is_json_list(document) -%}
+    {{ return(adapter.dispatch('is_json_list', 'footfall')(document)) }}
+{%- endmacro %}
+
+{% macro default__is_json_list(document) -%}
+    left(trim({{ document }}), 1) = '['
+{%- endmacro %}
+
+{% macro duckdb__is_json_list(document) -%}
+    json_type({{ document }}) = 'ARRAY'
+{%- endmacro %}
+
+
+{#- Whether a text is a JSON object. -#}
+{% macro is_json_object(text) -%}
+    {{ return(adapter.dispatch('is_json_object', 'footfall')(text)) }}
+{%- endmacro %}
+
+{% macro default__is_json_object(text) -%}
+    from_json({{ text }}, 'map<string,string>') is not null
+{%- endmacro %}
+
+{% macro duckdb__is_json_object(text) -%}
+    json_valid({{ text }}) and json_type({{ text }}) = 'OBJECT'
+{%- endmacro %}
+
+
+{#- The part at a path of a JSON text, as JSON. -#}
+{% macro json_part(document, path) -%}
+    {{ return(adapter.dispatch('json_part', 'footfall')(document, path)) }}
+{%- endmacro %}
+
+{% macro default__json_part(document, path) -%}
+    get_json_object({{ document }}, {{ sql_text(path) }})
+{%- endmacro %}
+
+{% macro duckdb__json_part(document, path) -%}
+    json_extract({{ document }}, {{ sql_text(path) }})
+{%- endmacro %}
+
+
+{#- The text of a JSON object with the fields of another one, which win where both have one. -#}
+{% macro merged_json(document, additions) -%}
+    {{ return(adapter.dispatch('merged_json', 'footfall')(document, additions)) }}
+{%- endmacro %}
+
+{% macro duckdb__merged_json(document, additions) -%}
+    cast(json_merge_patch({{ document }}, {{ additions }}) as string)
+{%- endmacro %}
+
+
+{#- A JSON text as typed columns. The shape is a dict of names and types (string, bigint, double, boolean, json), of
+    dicts, or a list of one of these for a list; what is missing or does not fit is empty. -#}
+{% macro parsed_json(document, shape) -%}
+    {{ return(adapter.dispatch('parsed_json', 'footfall')(document, shape)) }}
+{%- endmacro %}
+
+{% macro default__parsed_json(document, shape) -%}
+    from_json({{ document }}, {{ sql_text(json_schema(shape)) }})
+{%- endmacro %}
+
+{% macro duckdb__parsed_json(document, shape) -%}
+    json_transform({{ document }}, {{ sql_text(tojson(json_structure(shape))) }})
+{%- endmacro %}
+
+
+{#- A shape for `parsed_json` as the schema of a column: its type `json` is the text as it is. -#}
+{% macro json_schema(shape) %}
+    {% if shape is mapping %}
+        {% set fields = [] %}
+        {% for name, kind in shape.items() %}
+            {% do fields.append(name ~ ': ' ~ json_schema(kind)) %}
+        {% endfor %}
+        {% do return('struct<' ~ fields | join(', ') ~ '>') %}
+    {% elif shape is not string %}
+        {% do return('array<' ~ json_schema(shape[0]) ~ '>') %}
+    {% endif %}
+    {% do return('string' if shape == 'json' else shape) %}
+{% endmacro %}
+
+
+{#- The same with the types of DuckDB. -#}
+{% macro json_structure(shape) %}
+    {% if shape is mapping %}
+        {% set fields = {} %}
+        {% for name, kind in shape.items() %}
+            {% do fields.update({name: json_structure(kind)}) %}
+        {% endfor %}
+        {% do return(fields) %}
+    {% elif shape is not string %}
+        {% do return([json_structure(shape[0])]) %}
+    {% endif %}
+    {% do return({'string': 'VARCHAR'}.get(shape, shape | upper)) %}
+{% endmacro %}

@@ -72,8 +72,8 @@
     {% endif %}
     {% do make_versions_table() %}
     {% set noted = text_rows(
-        'select schema_name, table_name, made_from, version, cast(row_count as varchar), '
-        ~ 'cast(tests_passed as varchar), tests_digest from ' ~ versions_relation()
+        'select schema_name, table_name, made_from, version, cast(row_count as string), '
+        ~ 'cast(tests_passed as string), tests_digest from ' ~ versions_relation()
     ) %}
     {% set settings = {
         'dbt': dbt_version, 'empty': flags.EMPTY, 'sample': invocation_args_dict.get('sample') | string
@@ -95,10 +95,20 @@
     {% if load_built_relation('table_versions') is none %}
         {% do run_query('create schema if not exists ' ~ versions_relation().without_identifier()) %}
         {% do run_query(
-            'create table ' ~ versions_relation() ~ ' (schema_name varchar, table_name varchar, made_from varchar, '
-            ~ 'version varchar, made_by_run varchar, row_count bigint, tests_passed bigint, tests_digest varchar)'
+            'create table ' ~ versions_relation() ~ ' (schema_name string, table_name string, made_from string, '
+            ~ 'version string, made_by_run string, row_count bigint, tests_passed bigint, tests_digest string)'
         ) %}
     {% endif %}
+    {% do forget_lost_tables() %}
+{% endmacro %}
+
+
+{#- Deletes what is noted of tables that do not carry it in their comments. -#}
+{% macro forget_lost_tables() %}
+    {% do adapter.dispatch('forget_lost_tables', 'footfall')() %}
+{% endmacro %}
+
+{% macro duckdb__forget_lost_tables() %}
     {% do run_query(
         'delete from ' ~ versions_relation() ~ ' as noted where not exists (select 1 from duckdb_tables() as found '
         ~ 'where found.database_name = ' ~ sql_text(target.database) ~ ' and found.schema_name = noted.schema_name '
@@ -112,7 +122,7 @@
     {% set counts = [] %}
     {% for note in noted %}
         {% do counts.append(
-            'select ' ~ sql_text(note[0]) ~ ', ' ~ sql_text(note[1]) ~ ', cast(count(*) as varchar) from '
+            'select ' ~ sql_text(note[0]) ~ ', ' ~ sql_text(note[1]) ~ ', cast(count(*) as string) from '
             ~ sql_name(note[0]) ~ '.' ~ sql_name(note[1])
         ) %}
     {% endfor %}
@@ -161,7 +171,7 @@
         {% set noted = ask_program('note_made', dict(details, is_pending=query_value(count) > 0)) %}
     {% elif noted.look_for == 'contents' %}
         {% set digest -%}
-            select cast(count(*) as varchar) || ' ' || cast(coalesce(sum({{ row_digest(['content']) }}), 0) as varchar)
+            select cast(count(*) as string) || ' ' || cast(coalesce(sum({{ row_digest(['content']) }}), 0) as string)
             from {{ this }} as content
         {%- endset %}
         {% set noted = ask_program('note_made', dict(details, contents=query_value(digest))) %}
@@ -169,7 +179,7 @@
     delete from {{ versions_relation() }}
     where schema_name = {{ sql_text(this.schema) }} and table_name = {{ sql_text(this.identifier) }};
     {% if noted.version is not none %}
-    insert into {{ versions_relation() }} by name
+    insert into {{ versions_relation() }} (schema_name, table_name, made_from, version, made_by_run, row_count)
     select
         {{ sql_text(this.schema) }} as schema_name,
         {{ sql_text(this.identifier) }} as table_name,
@@ -201,12 +211,26 @@
         ] | join(', ') ~ ')') %}
     {% endfor %}
     {% if rows %}
-        {% do run_query(
-            'update ' ~ versions_relation() ~ ' as noted '
-            ~ 'set tests_passed = found.tests_passed, tests_digest = found.tests_digest '
-            ~ 'from (values ' ~ rows | join(', ')
-            ~ ') as found (schema_name, table_name, tests_passed, tests_digest) '
-            ~ 'where noted.schema_name = found.schema_name and noted.table_name = found.table_name'
-        ) %}
+        {% do run_query(update_of_tests_noted(rows)) %}
     {% endif %}
 {% endmacro %}
+
+
+{#- Notes the tests of several tables at once; each row is a list of SQL literals. -#}
+{% macro update_of_tests_noted(rows) -%}
+    {{ return(adapter.dispatch('update_of_tests_noted', 'footfall')(rows)) }}
+{%- endmacro %}
+
+{% macro default__update_of_tests_noted(rows) -%}
+    update {{ versions_relation() }} as noted
+    set tests_passed = found.tests_passed, tests_digest = found.tests_digest
+    from (values {{ rows | join(', ') }}) as found (schema_name, table_name, tests_passed, tests_digest)
+    where noted.schema_name = found.schema_name and noted.table_name = found.table_name
+{%- endmacro %}
+
+{% macro spark__update_of_tests_noted(rows) -%}
+    merge into {{ versions_relation() }} as noted
+    using (values {{ rows | join(', ') }}) as found (schema_name, table_name, tests_passed, tests_digest)
+        on noted.schema_name = found.schema_name and noted.table_name = found.table_name
+    when matched then update set noted.tests_passed = found.tests_passed, noted.tests_digest = found.tests_digest
+{%- endmacro %}

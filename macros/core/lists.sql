@@ -12,6 +12,81 @@
 {%- endmacro %}
 
 
+{#- A list of values that are given as SQL. -#}
+{% macro list_of(values) -%}
+    {{ return(adapter.dispatch('list_of', 'footfall')(values)) }}
+{%- endmacro %}
+
+{% macro default__list_of(values) -%}
+    [{{ values | join(', ') }}]
+{%- endmacro %}
+
+{% macro spark__list_of(values) -%}
+    array({{ values | join(', ') }})
+{%- endmacro %}
+
+
+{#- How many values a list has; empty where there is no list. -#}
+{% macro list_length(list) -%}
+    {{ return(adapter.dispatch('list_length', 'footfall')(list)) }}
+{%- endmacro %}
+
+{% macro default__list_length(list) -%}
+    len({{ list }})
+{%- endmacro %}
+
+{% macro spark__list_length(list) -%}
+    array_size({{ list }})
+{%- endmacro %}
+
+
+{#- A value of a list by its number from 1 on; empty where the list is shorter. -#}
+{% macro list_item(list, number) -%}
+    {{ return(adapter.dispatch('list_item', 'footfall')(list, number)) }}
+{%- endmacro %}
+
+{% macro default__list_item(list, number) -%}
+    {{ list }}[{{ number }}]
+{%- endmacro %}
+
+{% macro spark__list_item(list, number) -%}
+    try_element_at({{ list }}, {{ number }})
+{%- endmacro %}
+
+
+{#- The values of a list for which a condition holds, which calls each of them `name`. -#}
+{% macro list_where(list, name, condition) -%}
+    {{ return(adapter.dispatch('list_where', 'footfall')(list, name, condition)) }}
+{%- endmacro %}
+
+{% macro default__list_where(list, name, condition) -%}
+    list_filter({{ list }}, lambda {{ name }}: {{ condition }})
+{%- endmacro %}
+
+{% macro spark__list_where(list, name, condition) -%}
+    filter({{ list }}, {{ name }} -> {{ condition }})
+{%- endmacro %}
+
+
+{#- The sum of an expression over the values of a list, which it calls `name`; what is empty does not count, and the sum
+    of nothing is empty. -#}
+{% macro list_total(list, name, expression) -%}
+    {{ return(adapter.dispatch('list_total', 'footfall')(list, name, expression)) }}
+{%- endmacro %}
+
+{% macro default__list_total(list, name, expression) -%}
+    list_sum(list_transform({{ list }}, lambda {{ name }}: {{ expression }}))
+{%- endmacro %}
+
+{% macro spark__list_total(list, name, expression) -%}
+    aggregate(
+        transform({{ list }}, {{ name }} -> cast({{ expression }} as double)),
+        cast(null as double),
+        (total, amount) -> coalesce(total + amount, total, amount)
+    )
+{%- endmacro %}
+
+
 {#- A column that repeats the row with the numbers from 1 to a last one, which is 1 or more. -#}
 {% macro each_number(last) -%}
     {{ return(adapter.dispatch('each_number', 'footfall')(last)) }}

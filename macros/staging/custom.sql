@@ -57,17 +57,14 @@
     {%- if own is none -%}
     {{ json_of_columns(others, 'input_rows') }}
     {%- else -%}
+    {%- set own_and_others = {own.name: text_value(own)} -%}
+    {%- do own_and_others.update(columns_by_name(others, 'input_rows')) -%}
     case
             when {{ text_value(own) }} is null then {{ json_of_columns(others, 'input_rows') }}
-            when json_valid({{ text_value(own) }}) and json_type({{ text_value(own) }}) = 'OBJECT'
-                then {{ 'cast(json_merge_patch(' ~ json_of_columns(others, 'input_rows') ~ ', ' ~ text_value(own)
-                    ~ ') as string)' if others else text_value(own) }}
-            else cast(json_object(
-                {{ sql_text(own.name) }}, {{ text_value(own) }}
-                {%- for column in others %},
-                {{ sql_text(column.name) }}, input_rows.{{ sql_name(column.name) }}
-                {%- endfor %}
-            ) as string)
+            when {{ is_json_object(text_value(own)) }}
+                then {{ merged_json(json_of_columns(others, 'input_rows'), text_value(own)) if others
+                    else text_value(own) }}
+            else {{ json_of(own_and_others) }}
         end
     {%- endif -%}
 {%- endmacro %}
@@ -75,7 +72,5 @@
 
 {#- JSON text of properties with the user's own name of the event added. -#}
 {% macro with_source_event_name(properties, source_event_name) -%}
-    cast(json_merge_patch(
-                    coalesce({{ properties }}, '{}'), json_object('source_event_name', {{ source_event_name }})
-                ) as string)
+    {{ merged_json("coalesce(" ~ properties ~ ", '{}')", json_of({'source_event_name': source_event_name})) }}
 {%- endmacro %}

@@ -24,9 +24,9 @@
     {%- if 'footfall_line_text' in columns -%}
     case
             when {{ alias }}.footfall_line_text is not null
-                then cast(json_object(
-                    'line_number', {{ alias }}.footfall_line_number, 'line', {{ alias }}.footfall_line_text
-                ) as string)
+                then {{ json_of({
+                    'line_number': alias ~ '.footfall_line_number', 'line': alias ~ '.footfall_line_text'
+                }) }}
             else {{ json_of_columns(own_columns(columns), alias) }}
         end
     {%- else -%}

@@ -26,15 +26,15 @@
         ) %}
     {% endif %}
     {% if kind == 'parquet' %}
-        {% do return("read_parquet(" ~ sql_files(files) ~ ", union_by_name = true)") %}
+        {% do return(rows_of_parquet(files)) %}
     {% elif kind == 'json' %}
-        {% do return("read_json_objects(" ~ sql_files(files) ~ ", format = 'newline_delimited', ignore_errors = true)") %}
+        {% do return(rows_of_json_lines(files)) %}
     {% endif %}
     {% set copies = [] %}
     {% for file in files %}
         {% do copies.append(query_value('select footfall_text_file(' ~ sql_text(file) ~ ')')) %}
     {% endfor %}
-    {% do return("read_parquet(" ~ sql_files(copies) ~ ", union_by_name = true)") %}
+    {% do return(rows_of_parquet(copies)) %}
 {% endmacro %}
 
 
@@ -66,13 +66,59 @@
 {% endmacro %}
 
 
-{#- Files as a list for DuckDB's readers, which take each for a pattern. -#}
+{#- Files as a list for the readers of DuckDB, which take each for a pattern. -#}
 {% macro sql_files(files) %}
     {% set patterns = [] %}
     {% for file in files %}
-        {% do patterns.append(literal_pattern(file)) %}
+        {% do patterns.append(sql_text(literal_pattern(file))) %}
     {% endfor %}
-    {% do return(sql_list(patterns)) %}
+    {% do return(list_of(patterns)) %}
+{% endmacro %}
+
+
+{#- What stands in a from clause for Parquet files whose columns go by their names. -#}
+{% macro rows_of_parquet(files) %}
+    {% do return(adapter.dispatch('rows_of_parquet', 'footfall')(files)) %}
+{% endmacro %}
+
+{% macro duckdb__rows_of_parquet(files) %}
+    {% do return('read_parquet(' ~ sql_files(files) ~ ', union_by_name = true)') %}
+{% endmacro %}
+
+
+{#- The same for files of JSON with an object a line. -#}
+{% macro rows_of_json_lines(files) %}
+    {% do return(adapter.dispatch('rows_of_json_lines', 'footfall')(files)) %}
+{% endmacro %}
+
+{% macro duckdb__rows_of_json_lines(files) %}
+    {% do return(
+        'read_json_objects(' ~ sql_files(files) ~ ", format = 'newline_delimited', ignore_errors = true)"
+    ) %}
+{% endmacro %}
+
+
+{#- A line of such a file as text; null where it is no JSON. -#}
+{% macro line_as_json() -%}
+    {{ return(adapter.dispatch('line_as_json', 'footfall')()) }}
+{%- endmacro %}
+
+{% macro duckdb__line_as_json() -%}
+    cast(json as string)
+{%- endmacro %}
+
+
+{#- The columns of what stands in a from clause, in order, each as {name, type}. -#}
+{% macro columns_of(table) %}
+    {% do return(adapter.dispatch('columns_of', 'footfall')(table)) %}
+{% endmacro %}
+
+{% macro duckdb__columns_of(table) %}
+    {% set columns = [] %}
+    {% for row in run_query('describe select * from ' ~ table) %}
+        {% do columns.append({'name': row[0], 'type': row[1]}) %}
+    {% endfor %}
+    {% do return(columns) %}
 {% endmacro %}
 
 
@@ -80,8 +126,8 @@
 {% macro input_columns(table) %}
     {% set columns = {} %}
     {% if execute %}
-        {% for row in run_query('describe select * from ' ~ table) %}
-            {% do columns.update({row[0] | lower: {'name': row[0], 'type': row[1]}}) %}
+        {% for column in columns_of(table) %}
+            {% do columns.update({column.name | lower: column}) %}
         {% endfor %}
     {% endif %}
     {% do return(columns) %}
@@ -91,10 +137,10 @@
 {#- Every row of an input as one JSON text in the column `row_json`: null where a line is no JSON. -#}
 {% macro read_input_as_json(relation, var_name) -%}
     {%- set table = read_input(relation, var_name, ['parquet', 'text', 'json']) -%}
-    {%- if table.startswith('read_json_objects') -%}
-    select cast(json as string) as row_json from {{ table }}
+    {%- if execute and input_kind(var(var_name)) == 'json' -%}
+    select {{ line_as_json() }} as row_json from {{ table }}
     {%- elif execute -%}
-    select cast(to_json(input_rows) as string) as row_json from {{ table }} as input_rows
+    select {{ json_of_row('input_rows') }} as row_json from {{ table }} as input_rows
     {%- else -%}
     select cast(null as string) as row_json
     {%- endif -%}
@@ -104,4 +150,14 @@
 {#- The first value of a query's only row; the query runs while the model is compiled. -#}
 {% macro query_value(query) %}
     {% do return(run_query(query).columns[0].values()[0]) %}
+{% endmacro %}
+
+
+{#- A value that the connection was opened with (footfall.adapter.plugin): no secret, and none where it was not set. -#}
+{% macro connection_variable(name) %}
+    {% do return(adapter.dispatch('connection_variable', 'footfall')(name)) %}
+{% endmacro %}
+
+{% macro duckdb__connection_variable(name) %}
+    {% do return(query_value('select getvariable(' ~ sql_text(name) ~ ')')) %}
 {% endmacro %}

@@ -1,14 +1,15 @@
 {#- The entities of one kind (of the e-commerce schemas) that came with a Snowplow event, as a list. -#}
 {% macro snowplow_entities(kind) -%}
-    list_filter(described.entities, lambda entity: entity.schema like {{ sql_text('%snowplow.ecommerce/' ~ kind ~ '/%') }})
+    {{ list_where(
+        'described.entities', 'entity', 'entity.schema like ' ~ sql_text('%snowplow.ecommerce/' ~ kind ~ '/%')
+    ) }}
 {%- endmacro %}
 
 
-{#- The fields of a product entity that are used, as a structure for json_transform. -#}
-{% macro snowplow_product_structure() -%}
-'{
-                "id": "VARCHAR", "name": "VARCHAR", "brand": "VARCHAR", "category": "VARCHAR",
-                "currency": "VARCHAR", "price": "DOUBLE", "list_price": "DOUBLE", "quantity": "DOUBLE",
-                "inventory_status": "VARCHAR"
-            }'
-{%- endmacro %}
+{#- The fields of a product entity that are used, as a shape for parsed_json. -#}
+{% macro snowplow_product_shape() %}
+    {% do return({
+        'id': 'string', 'name': 'string', 'brand': 'string', 'category': 'string', 'currency': 'string',
+        'price': 'double', 'list_price': 'double', 'quantity': 'double', 'inventory_status': 'string'
+    }) %}
+{% endmacro %}

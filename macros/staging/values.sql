@@ -42,7 +42,7 @@
 
 {#- An id as text. Whole numbers that a tool has stored as floats (17850.0, because of one null) lose the fraction. -#}
 {% macro id_value(column) -%}
-    {%- if column is not none and column.type in ('DOUBLE', 'FLOAT') -%}
+    {%- if column is not none and kind_of(column) == 'float' -%}
     case
             when {{ column.sql }} = floor({{ column.sql }}) and abs({{ column.sql }}) < 9e15
                 then cast(cast({{ column.sql }} as bigint) as string)
@@ -60,7 +60,7 @@
     cast(null as double)
     {%- else -%}
     case
-            when isfinite(try_cast({{ column.sql if is_number(column) else text_value(column) }} as double))
+            when {{ is_finite('try_cast(' ~ (column.sql if is_number(column) else text_value(column)) ~ ' as double)') }}
                 then try_cast({{ column.sql if is_number(column) else text_value(column) }} as double)
         end
     {%- endif -%}
@@ -72,22 +72,22 @@
 {% macro time_value(column, formats=[]) -%}
     {%- if column is none -%}
     cast(null as {{ moment_type() }})
-    {%- elif column.type == 'TIMESTAMP WITH TIME ZONE' -%}
-    case when isfinite({{ column.sql }}) then {{ column.sql }} end
-    {%- elif column.type.startswith('TIMESTAMP') or column.type == 'DATE' -%}
+    {%- elif kind_of(column) == 'moment' -%}
+    case when {{ is_finite_time(column.sql) }} then {{ column.sql }} end
+    {%- elif kind_of(column) == 'local time' -%}
     case
-            when isfinite({{ column.sql }}) then cast({{ column.sql }} as timestamp) at time zone 'UTC'
+            when {{ is_finite_time(column.sql) }} then {{ utc_moment('cast(' ~ column.sql ~ ' as timestamp)') }}
         end
     {%- elif is_number(column) -%}
     {{ epoch_value(column.sql) }}
     {%- else -%}
     case
-            when isfinite(try_cast({{ text_value(column) }} as {{ moment_type() }}))
+            when {{ is_finite_time('try_cast(' ~ text_value(column) ~ ' as ' ~ moment_type() ~ ')') }}
                 then try_cast({{ text_value(column) }} as {{ moment_type() }})
-            when regexp_full_match({{ text_value(column) }}, '[0-9]{9,19}')
+            when {{ matches(text_value(column), '^[0-9]{9,19}$') }}
                 then {{ epoch_value('try_cast(' ~ text_value(column) ~ ' as bigint)') }}
             {%- if formats %}
-            else try_strptime({{ text_value(column) }}, {{ sql_list(formats) }}) at time zone 'UTC'
+            else {{ utc_moment(written_time(text_value(column), formats)) }}
             {%- endif %}
         end
     {%- endif -%}
@@ -97,10 +97,10 @@
 {#- Seconds, milli-, micro- or nanoseconds since 1970 as a time. -#}
 {% macro epoch_value(number) -%}
     case
-                when abs({{ number }}) < 1e11 then make_timestamptz(cast({{ number }} * 1e6 as bigint))
-                when abs({{ number }}) < 1e14 then make_timestamptz(cast({{ number }} * 1e3 as bigint))
-                when abs({{ number }}) < 1e17 then make_timestamptz(cast({{ number }} as bigint))
-                when abs({{ number }}) < 9e18 then make_timestamptz(cast({{ number }} / 1e3 as bigint))
+                when abs({{ number }}) < 1e11 then {{ moment_of_microseconds('cast(' ~ number ~ ' * 1e6 as bigint)') }}
+                when abs({{ number }}) < 1e14 then {{ moment_of_microseconds('cast(' ~ number ~ ' * 1e3 as bigint)') }}
+                when abs({{ number }}) < 1e17 then {{ moment_of_microseconds('cast(' ~ number ~ ' as bigint)') }}
+                when abs({{ number }}) < 9e18 then {{ moment_of_microseconds('cast(' ~ number ~ ' / 1e3 as bigint)') }}
             end
 {%- endmacro %}
 
@@ -117,7 +117,7 @@
 
 {#- The reason to reject a row whose value is there but is no number (or no time), else null. -#}
 {% macro number_problem(name, column) -%}
-    {%- if column is none or is_number(column) and column.type not in ('DOUBLE', 'FLOAT') -%}
+    {%- if column is none or is_number(column) and kind_of(column) != 'float' -%}
     cast(null as string)
     {%- else -%}
     case
@@ -140,23 +140,44 @@
 
 
 {% macro is_number(column) %}
-    {% set type = column.type.split('(')[0] %}
-    {% do return(type in (
-        'TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT', 'UTINYINT', 'USMALLINT', 'UINTEGER', 'UBIGINT',
-        'UHUGEINT', 'DECIMAL', 'FLOAT', 'DOUBLE'
-    )) %}
+    {% do return(kind_of(column) in ('float', 'exact number')) %}
+{% endmacro %}
+
+
+{#- What a column holds, by its type: float, exact number, moment, local time or other. -#}
+{% macro kind_of(column) %}
+    {% do return(adapter.dispatch('kind_of', 'footfall')(column)) %}
+{% endmacro %}
+
+{% macro duckdb__kind_of(column) %}
+    {% do return(
+        'float' if column.type in ('DOUBLE', 'FLOAT')
+        else 'exact number' if column.type.split('(')[0] in (
+            'TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT', 'UTINYINT', 'USMALLINT', 'UINTEGER', 'UBIGINT',
+            'UHUGEINT', 'DECIMAL'
+        )
+        else 'moment' if column.type == 'TIMESTAMP WITH TIME ZONE'
+        else 'local time' if column.type.startswith('TIMESTAMP') or column.type == 'DATE'
+        else 'other'
+    ) %}
 {% endmacro %}
 
 
 {#- Columns of the input as one JSON object, as text. -#}
 {% macro json_of_columns(columns, alias) -%}
     {%- if columns -%}
-    cast(json_object(
-            {%- for column in columns %}
-            {{ sql_text(column.name) }}, {{ alias }}.{{ sql_name(column.name) }}{{ ',' if not loop.last }}
-            {%- endfor %}
-        ) as string)
+    {{ json_of(columns_by_name(columns, alias)) }}
     {%- else -%}
     cast(null as string)
     {%- endif -%}
 {%- endmacro %}
+
+
+{#- Columns of the input as a dict of name and SQL, in their order. -#}
+{% macro columns_by_name(columns, alias) %}
+    {% set named = {} %}
+    {% for column in columns %}
+        {% do named.update({column.name: alias ~ '.' ~ sql_name(column.name)}) %}
+    {% endfor %}
+    {% do return(named) %}
+{% endmacro %}

@@ -25,6 +25,8 @@ PORTABLE = frozenset(
         " substring sum trim try_cast upper",
     )
 )
+# Macros whose value is never empty, which a bound may be set to without `coalesce`.
+_NEVER_EMPTY = re.compile(r"\{\{-?\s*(?:dbt\.dateadd\('\w+', -?\d+, )?(?:newest|moment)\(")
 # What may stand before a bracket without calling anything.
 _NO_CALLS = frozenset(
     re.findall(
@@ -49,33 +51,64 @@ INSTEAD = {
     "date_diff": "{{ days_between() }}",
     "date_trunc": "{{ month_start() }} or {{ dbt.date_trunc() }}",
     "datediff": "{{ days_between() }}",
+    "duckdb_tables": "a dispatched macro",
     "epoch": "{{ seconds_between() }}",
     "epoch_ms": "{{ microseconds_of() }}",
+    "epoch_ns": "{{ microseconds_of() }}",
     "epoch_us": "{{ microseconds_of() }}",
+    "flatten": "a dispatched macro",
+    "from_json": "{{ parsed_json() }}",
     "generate_series": "{{ dbt.generate_series() }}, {{ each_number() }} or {{ each_month() }}",
+    "getvariable": "a dispatched macro",
     "hash": "md5()",
-    "isfinite": "{{ is_finite() }}",
-    "json_extract": "{{ json_text() }}",
+    "isfinite": "{{ is_finite() }} or {{ is_finite_time() }}",
+    "json_array_length": "a dispatched macro",
+    "json_extract": "{{ json_part() }}, or {{ json_text() }}",
     "json_extract_string": "{{ json_text() }}",
+    "json_group_array": "a dispatched macro",
+    "json_keys": "a dispatched macro",
+    "json_merge_patch": "{{ merged_json() }}",
+    "json_object": "{{ json_of() }}",
+    "json_transform": "{{ parsed_json() }}",
+    "json_type": "{{ is_json_list() }} or {{ is_json_object() }}",
+    "json_valid": "{{ is_json() }}",
     "last": "{{ value_at_max() }}",
-    "len": "a dispatched macro",
+    "len": "{{ list_length() }}, or length() of a text",
     "list": "a dispatched macro",
-    "list_filter": "a dispatched macro",
-    "list_sum": "a dispatched macro",
+    "list_aggregate": "a dispatched macro",
+    "list_contains": "a dispatched macro",
+    "list_distinct": "a dispatched macro",
+    "list_extract": "{{ list_item() }}",
+    "list_filter": "{{ list_where() }}",
+    "list_sort": "a dispatched macro",
+    "list_sum": "{{ list_total() }}",
     "list_transform": "a dispatched macro",
-    "make_timestamp": "a dispatched macro",
-    "make_timestamptz": "a dispatched macro",
+    "list_value": "{{ list_of() }}",
+    "list_zip": "a dispatched macro",
+    "make_timestamp": "{{ moment_of_microseconds() }}",
+    "make_timestamptz": "{{ moment_of_microseconds() }}",
     "max_by": "{{ value_at_max() }}",
     "median": "{{ quantile(…, 0.5) }}",
     "percentile_cont": "{{ quantile() }}",
     "quantile_cont": "{{ quantile() }} or {{ quantile_of() }}",
     "range": "{{ each_number() }}",
-    "regexp_full_match": "a dispatched macro",
-    "regexp_matches": "a dispatched macro",
+    "read_csv": "a dispatched macro",
+    "read_json": "a dispatched macro",
+    "read_json_objects": "{{ rows_of_json_lines() }}",
+    "read_parquet": "{{ rows_of_parquet() }}",
+    "regexp_extract": "a dispatched macro",
+    "regexp_extract_all": "a dispatched macro",
+    "regexp_full_match": "{{ matches() }}",
+    "regexp_matches": "{{ matches() }}",
+    "regexp_replace": "{{ without_match() }}",
     "sha256": "{{ hmac_sha256() }} or md5()",
     "strftime": "a dispatched macro",
     "string_agg": "a dispatched macro",
-    "strptime": "a dispatched macro",
+    "strptime": "{{ written_time() }}",
+    "struct_pack": "a dispatched macro",
+    "to_json": "{{ json_of_row() }}",
+    "to_timestamp": "a dispatched macro",
+    "try_strptime": "{{ written_time() }}",
     "unnest": "{{ each_of() }}, {{ each_number() }} or {{ dbt.generate_series() }}",
     "year": "extract(year from …)",
 }
@@ -97,15 +130,37 @@ _FORBIDDEN = (
     (r"\b(un)?pivot\b", "PIVOT", "a loop over the columns with `union all`"),
     (r"//", "`//`", "floor(… / …e0)"),
     (r"::", "`::`", "cast(… as …)"),
-    (r"\b(lambda\b|\w\s*->\s*)", "a lambda", "a dispatched macro"),
-    (r"[\])\w]\[|[\s(,]\[", "a list or `[i]`", "a dispatched macro"),
+    (r"->>|->\s*'", "a JSON operator", "{{ json_text() }} or {{ json_part() }}"),
+    (r"\blambda\b|[\w)]\s*->(?!>|\s*')", "a lambda", "{{ list_where() }} or {{ list_total() }}"),
+    (r"[\])\w]\[|[\s(,]\[", "a list or `[i]`", "{{ list_of() }} or {{ list_item() }}"),
+    (r"\bas\s+json\b", "the type JSON", "`string`, or {{ raw_row_as_json() }}"),
+    (
+        r"(?<!')\bsimilar\s+to\b|\b(rlike|regexp|glob)\b|\s!?~\s",
+        "a regular expression",
+        "{{ matches() }}",
+    ),
+    (r"\bat\s+time\s+zone\b", "AT TIME ZONE", "{{ utc_moment() }}"),
+    (r"\bdelete\s+from\b[^;]*?\busing\b", "DELETE USING", "{{ delete_matching() }}"),
+    (r"\bupdate\b[^;]*?\bset\b[^;]*?\bfrom\b", "UPDATE FROM", "a dispatched macro"),
+    (r"\bdescribe\s+(select|table)\b", "DESCRIBE", "{{ columns_of() }}"),
     (r"\bu?hugeint\b", "HUGEINT", "{{ wide_integer() }}, or a cast to bigint"),
     (r"\b(as|null)\s+(varchar|text)\b", "VARCHAR", "`string`, which needs no length anywhere"),
     (r"\btimestamptz\b|\bwith\s+time\s+zone\b", "TIMESTAMPTZ", "{{ moment_type() }}"),
     (r"\binterval\b", "an interval", "{{ dbt.dateadd() }}"),
 )
 # Those that are looked for within Jinja's quotes as well: the others stand in messages, too.
-_ALSO_IN_QUOTES = ("FILTER", "IGNORE NULLS", "HUGEINT", "VARCHAR", "TIMESTAMPTZ")
+_ALSO_IN_QUOTES = (
+    *(
+        "FILTER",
+        "IGNORE NULLS",
+        "HUGEINT",
+        "VARCHAR",
+        "TIMESTAMPTZ",
+        "* EXCLUDE",
+        "a JSON operator",
+    ),
+    *("the type JSON", "AT TIME ZONE", "DELETE USING", "UPDATE FROM", "DESCRIBE"),
+)
 _DECIMAL = re.compile(r"(?<![\w.])\d*\.\d+(?![\w.])")
 _BARE_VALUE = re.compile(r"\{\{-?\s*(var\([^()]*\)|\w+)\s*-?\}\}(?!e0)")
 
@@ -148,8 +203,9 @@ def _placeholders(text: str) -> str:
 
     def name(match: re.Match[str]) -> str:
         lines = match[0].split("\n")
+        first = "k" if _NEVER_EMPTY.match(match[0]) else "j"
         return "\n".join(
-            [*(" " * len(line) for line in lines[:-1]), "j" + "_" * (len(lines[-1]) - 1)]
+            [*(" " * len(line) for line in lines[:-1]), first + "_" * (len(lines[-1]) - 1)]
         )
 
     return re.sub(r"\{\{.*?\}\}", name, _blank(text, r"\{%.*?%\}"), flags=re.DOTALL)
@@ -187,13 +243,14 @@ def _emptied(quoted: re.Match[str]) -> str:
 def _of_call(tokens: Sequence[Token], number: int) -> Iterator[Finding]:
     token = tokens[number]
     name = token.text.lower()
-    if not re.fullmatch(r"[a-z_]\w*", name) or name in _NO_CALLS or name.startswith("j__"):
+    if not re.fullmatch(r"[a-z_]\w*", name) or name in _NO_CALLS or name.startswith(("j__", "k__")):
         return
     if name not in PORTABLE:
         yield Finding(token.line, f"{name}()", INSTEAD.get(name, "a dispatched macro"))
     if name in ("greatest", "least"):
         for argument in _arguments(tokens, number + 2):
-            if not (argument[0].text.lower() == "coalesce" or _is_number(argument)):
+            first = argument[0].text.lower()
+            if not (first == "coalesce" or first.startswith("k__") or _is_number(argument)):
                 yield Finding(
                     token.line,
                     f"{name}() of what may be empty",

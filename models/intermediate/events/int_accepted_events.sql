@@ -19,7 +19,7 @@ repeated as (
 
 once as (
 
-    select arrivals.*
+    select {{ prefixed('arrivals', delivery_columns()) | join(', ') }}
     from arrivals
     where arrivals.reason is null
         and not exists (
@@ -48,7 +48,8 @@ deliveries as (
 
 first_deliveries as (
 
-    select * exclude (delivery_no) from deliveries
+    select {{ delivery_columns() | join(', ') }}
+    from deliveries
     where delivery_no = 1
 
 ),

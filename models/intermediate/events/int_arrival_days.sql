@@ -40,7 +40,7 @@ accounted_days as (
         source,
         received_on,
         0 as accounted_count,
-        cast(null as timestamptz) as batch_at
+        cast(null as {{ moment_type() }}) as batch_at
     from raw_days
     {% endif %}
 ),
@@ -112,7 +112,7 @@ unsettled as (
     {% else %}
     select
         source,
-        cast(null as timestamptz) as received_at
+        cast(null as {{ moment_type() }}) as received_at
     from raw_days
     where false
     {% endif %}

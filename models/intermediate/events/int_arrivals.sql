@@ -3,11 +3,11 @@
 -- Every raw row of every source in the shape of the contract, with the reason it breaks the contract, if it does.
 -- A view, and the raw row stays as it is: it is made text by the model that keeps it, for the few rows it keeps.
 -- (Rows of several sources have different shapes and must be JSON before they can be stacked.)
-{%- set raw_rows_as_json = '* replace (cast(raw_row as json) as raw_row)' %}
+{%- set columns = delivery_columns() + ['rejection', raw_row_as_json('raw_row') ~ ' as raw_row'] %}
 with
 
 staged as (
-    {{ union_sources('events', columns='*' if enabled_sources() | length == 1 else raw_rows_as_json) }}
+    {{ union_sources('events', columns='*' if enabled_sources() | length == 1 else columns | join(', ')) }}
 ),
 
 event_types as (

@@ -98,7 +98,7 @@ final as (
         received_at,
         is_duplicate,
         reason,
-        cast(cast(raw_row as json) as string) as raw_row
+        cast({{ raw_row_as_json('raw_row') }} as string) as raw_row
     from kept
 
 )

@@ -130,15 +130,15 @@ final as (
 final as (
 
     select
-        cast(null as varchar) as source,
-        cast(null as varchar) as event_id,
+        cast(null as string) as source,
+        cast(null as string) as event_id,
         cast(null as bigint) as visitor_no,
         cast(null as bigint) as customer_no,
         cast(null as bigint) as anonymous_no,
-        cast(null as varchar) as reason,
-        cast(null as timestamptz) as event_at,
-        cast(null as timestamptz) as received_at,
-        cast(null as timestamptz) as withdrawn_at
+        cast(null as string) as reason,
+        cast(null as {{ moment_type() }}) as event_at,
+        cast(null as {{ moment_type() }}) as received_at,
+        cast(null as {{ moment_type() }}) as withdrawn_at
     from {{ ref('int_withdrawal_requests') }}
     where false
 

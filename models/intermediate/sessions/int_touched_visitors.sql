@@ -17,7 +17,7 @@ new_events as (
     select
         visitor_no,
         min(event_at) as touched_from,
-        cast(null as timestamptz) as left_until
+        cast(null as {{ moment_type() }}) as left_until
     from stitched
     {% if is_incremental() -%}
     where loaded_at > {{ newest('batch_at', this) }}
@@ -91,7 +91,7 @@ anonymous_histories as (
     select
         anonymous_no as visitor_no,
         min(event_at) as touched_from,
-        cast(null as timestamptz) as left_until
+        cast(null as {{ moment_type() }}) as left_until
     from acts_on_devices
     where customer_no is null
     group by anonymous_no
@@ -104,7 +104,7 @@ former_and_new_owners as (
     select distinct
         acts_on_devices.customer_no as visitor_no,
         anonymous_histories.touched_from,
-        cast(null as timestamptz) as left_until
+        cast(null as {{ moment_type() }}) as left_until
     from acts_on_devices
     inner join anonymous_histories on acts_on_devices.anonymous_no = anonymous_histories.visitor_no
     where acts_on_devices.customer_no is not null

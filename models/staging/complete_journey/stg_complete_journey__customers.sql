@@ -20,15 +20,15 @@ final as (
         cast(null as string) as gender,
         cast(null as string) as acquisition_channel,
         cast(null as boolean) as has_marketing_consent,
-        cast(json_object(
-            'age', age,
-            'income', income,
-            'home_ownership', home_ownership,
-            'marital_status', marital_status,
-            'household_size', household_size,
-            'household_composition', household_comp,
-            'kids', kids_count
-        ) as string) as attributes
+        {{ json_of({
+            'age': 'age',
+            'income': 'income',
+            'home_ownership': 'home_ownership',
+            'marital_status': 'marital_status',
+            'household_size': 'household_size',
+            'household_composition': 'household_comp',
+            'kids': 'kids_count'
+        }) }} as attributes
     from demographics
 
 )

@@ -10,21 +10,9 @@ transactions as (
 
 ),
 
-campaigns as (
+campaign_events as (
 
-    select * from {{ complete_journey_file(source('complete_journey', 'campaigns')) }}
-
-),
-
-campaign_descriptions as (
-
-    select * from {{ complete_journey_file(source('complete_journey', 'campaign_descriptions')) }}
-
-),
-
-coupon_redemptions as (
-
-    select * from {{ complete_journey_file(source('complete_journey', 'coupon_redemptions')) }}
+    select * from {{ ref('base_complete_journey__campaign_events') }}
 
 ),
 
@@ -37,7 +25,7 @@ purchases as (
     select
         cast(basket_id as string) || '-' || cast(product_id as string) as event_id,
         cast(household_id as string) as customer_id,
-        transaction_timestamp at time zone 'UTC' as event_at,
+        {{ utc_moment('transaction_timestamp') }} as event_at,
         'purchase' as event_type,
         cast(product_id as string) as item_id,
         cast(basket_id as string) as order_id,
@@ -47,66 +35,14 @@ purchases as (
         end as unit_price,
         sales_value as amount,
         'store' as channel,
-        cast(json_object(
-            'store_id', store_id,
-            'retail_discount', retail_disc,
-            'coupon_discount', coupon_disc,
-            'coupon_match_discount', coupon_match_disc
-        ) as string) as properties,
-        cast(to_json(transactions) as string) as raw_row
+        {{ json_of({
+            'store_id': 'store_id',
+            'retail_discount': 'retail_disc',
+            'coupon_discount': 'coupon_disc',
+            'coupon_match_discount': 'coupon_match_disc'
+        }) }} as properties,
+        {{ json_of_row('transactions') }} as raw_row
     from transactions
-
-),
-
-campaign_mailings as (
-
-    select
-        concat_ws('-', 'campaign', campaigns.campaign_id, campaigns.household_id) as event_id,
-        cast(campaigns.household_id as string) as customer_id,
-        campaign_descriptions.start_date at time zone 'UTC' as event_at,
-        'campaign' as event_type,
-        cast(null as string) as item_id,
-        cast(null as string) as order_id,
-        cast(null as double) as quantity,
-        cast(null as double) as unit_price,
-        cast(null as double) as amount,
-        'mail' as channel,
-        cast(json_object(
-            'action', 'sent',
-            'campaign_id', campaigns.campaign_id,
-            'campaign_type', campaign_descriptions.campaign_type,
-            'ends_on', cast(campaign_descriptions.end_date as date)
-        ) as string) as properties,
-        cast(json_object(
-            'campaign_id', campaigns.campaign_id,
-            'household_id', campaigns.household_id
-        ) as string) as raw_row
-    from campaigns
-    left join campaign_descriptions on campaigns.campaign_id = campaign_descriptions.campaign_id
-
-),
-
--- Redemptions are known by the day only. They say that a campaign was answered; their money is in the till lines.
-redemptions as (
-
-    select
-        'redemption-' || md5(cast(to_json(coupon_redemptions) as string)) as event_id,
-        cast(household_id as string) as customer_id,
-        redemption_date at time zone 'UTC' as event_at,
-        'campaign' as event_type,
-        cast(null as string) as item_id,
-        cast(null as string) as order_id,
-        cast(null as double) as quantity,
-        cast(null as double) as unit_price,
-        cast(null as double) as amount,
-        'store' as channel,
-        cast(json_object(
-            'action', 'redeemed',
-            'campaign_id', campaign_id,
-            'coupon_upc', coupon_upc
-        ) as string) as properties,
-        cast(to_json(coupon_redemptions) as string) as raw_row
-    from coupon_redemptions
 
 ),
 
@@ -114,9 +50,7 @@ stacked as (
 
     select * from purchases
     union all
-    select * from campaign_mailings
-    union all
-    select * from redemptions
+    select * from campaign_events
 
 ),
 
@@ -129,7 +63,7 @@ final as (
         cast(null as string) as device_id,
 
         event_at,
-        coalesce(event_at, timestamptz '1970-01-01 00:00:00+00') as received_at,
+        coalesce(event_at, {{ moment('1970-01-01 00:00:00+00') }}) as received_at,
 
         event_type,
         item_id,

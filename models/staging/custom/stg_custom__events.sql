@@ -28,7 +28,7 @@ event_names as (
 converted as (
 
     select
-        {{ text_value(found.event_id) }} as event_id,
+        {{ text_value(found.event_id) }} as own_event_id,
         {{ id_value(found.customer_id) }} as customer_id,
         {{ id_value(found.device_id) }} as device_id,
 
@@ -67,10 +67,10 @@ converted as (
 identified as (
 
     select
-        * exclude (event_id),
+        *,
         coalesce(
-            event_id,
-            md5(raw_row) || '-' || row_number() over (partition by event_id, raw_row)
+            own_event_id,
+            md5(raw_row) || '-' || row_number() over (partition by own_event_id, raw_row)
         ) as event_id
     from converted
 
@@ -79,8 +79,8 @@ identified as (
 identified as (
 
     select
-        * exclude (event_id),
-        coalesce(event_id, md5(raw_row)) as event_id
+        *,
+        coalesce(own_event_id, md5(raw_row)) as event_id
     from converted
 
 ),
@@ -96,7 +96,7 @@ final as (
 
         identified.event_at,
         coalesce(
-            identified.received_at, identified.event_at, timestamptz '1970-01-01 00:00:00+00'
+            identified.received_at, identified.event_at, {{ moment('1970-01-01 00:00:00+00') }}
         ) as received_at,
 
         coalesce(event_names.event_type, identified.source_event_name) as event_type,

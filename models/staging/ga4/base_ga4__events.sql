@@ -12,35 +12,32 @@ parsed as (
 
     select
         input_rows.row_json,
-        json_transform(
-            input_rows.row_json,
-            '{
-                "event_name": "VARCHAR",
-                "event_timestamp": "BIGINT",
-                "event_server_timestamp_offset": "BIGINT",
-                "event_params": [{
-                    "key": "VARCHAR",
-                    "value": {
-                        "string_value": "VARCHAR", "int_value": "BIGINT",
-                        "float_value": "DOUBLE", "double_value": "DOUBLE"
-                    }
-                }],
-                "user_id": "VARCHAR",
-                "user_pseudo_id": "VARCHAR",
-                "device": {"category": "VARCHAR"},
-                "geo": {"country": "VARCHAR"},
-                "traffic_source": {"medium": "VARCHAR", "source": "VARCHAR"},
-                "collected_traffic_source": {"manual_medium": "VARCHAR", "manual_source": "VARCHAR"},
-                "ecommerce": {
-                    "transaction_id": "VARCHAR", "purchase_revenue": "DOUBLE", "refund_value": "DOUBLE"
-                },
-                "items": [{
-                    "item_id": "VARCHAR", "item_name": "VARCHAR", "item_brand": "VARCHAR",
-                    "item_category": "VARCHAR", "item_category2": "VARCHAR",
-                    "price": "DOUBLE", "quantity": "DOUBLE", "item_revenue": "DOUBLE", "item_refund": "DOUBLE"
-                }]
-            }'
-        ) as event
+        {{ parsed_json('input_rows.row_json', {
+            'event_name': 'string',
+            'event_timestamp': 'bigint',
+            'event_server_timestamp_offset': 'bigint',
+            'event_params': [{
+                'key': 'string',
+                'value': {
+                    'string_value': 'string', 'int_value': 'bigint',
+                    'float_value': 'double', 'double_value': 'double'
+                }
+            }],
+            'user_id': 'string',
+            'user_pseudo_id': 'string',
+            'device': {'category': 'string'},
+            'geo': {'country': 'string'},
+            'traffic_source': {'medium': 'string', 'source': 'string'},
+            'collected_traffic_source': {'manual_medium': 'string', 'manual_source': 'string'},
+            'ecommerce': {
+                'transaction_id': 'string', 'purchase_revenue': 'double', 'refund_value': 'double'
+            },
+            'items': [{
+                'item_id': 'string', 'item_name': 'string', 'item_brand': 'string',
+                'item_category': 'string', 'item_category2': 'string',
+                'price': 'double', 'quantity': 'double', 'item_revenue': 'double', 'item_refund': 'double'
+            }]
+        }) }} as event
     from input_rows
 
 ),
@@ -76,13 +73,13 @@ final as (
         ) as event_value,
         parsed.event.ecommerce.purchase_revenue,
         parsed.event.ecommerce.refund_value,
-        coalesce(parsed.event.items, []) as items,
+        coalesce(parsed.event.items, {{ list_of([]) }}) as items,
 
-        make_timestamptz(parsed.event.event_timestamp) as event_at,
+        {{ moment_of_microseconds('parsed.event.event_timestamp') }} as event_at,
         -- What was collected offline is uploaded later; the offset says how much later.
-        make_timestamptz(
-            parsed.event.event_timestamp + greatest(coalesce(parsed.event.event_server_timestamp_offset, 0), 0)
-        ) as received_at
+        {{ moment_of_microseconds(
+            'parsed.event.event_timestamp + greatest(coalesce(parsed.event.event_server_timestamp_offset, 0), 0)'
+        ) }} as received_at
     from parsed
 
 )

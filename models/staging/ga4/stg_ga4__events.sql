@@ -21,7 +21,7 @@ named as (
         coalesce(event_names.event_type, events.source_event_name) as event_type,
         {{ event_name_problem('events.source_event_name') }} as name_problem,
         case
-            when event_names.event_type in {{ item_level_event_types() }} then len(events.items)
+            when event_names.event_type in {{ item_level_event_types() }} then {{ list_length('events.items') }}
             else 0
         end as count_items
     from events
@@ -33,7 +33,7 @@ numbered as (
 
     select
         named.*,
-        unnest(range(1, greatest(named.count_items, 1) + 1)) as line_no
+        {{ each_number('greatest(coalesce(named.count_items, 1), 1)') }} as line_no
     from named
 
 ),
@@ -42,7 +42,7 @@ lines as (
 
     select
         numbered.*,
-        case when numbered.count_items > 0 then numbered.items[numbered.line_no] end as item
+        case when numbered.count_items > 0 then {{ list_item('numbered.items', 'numbered.line_no') }} end as item
     from numbered
 
 ),
@@ -69,7 +69,7 @@ final as (
         valued.user_pseudo_id as device_id,
 
         valued.event_at,
-        coalesce(valued.received_at, timestamptz '1970-01-01 00:00:00+00') as received_at,
+        coalesce(valued.received_at, {{ moment('1970-01-01 00:00:00+00') }}) as received_at,
 
         valued.event_type,
         nullif(valued.item.item_id, '(not set)') as item_id,
@@ -90,11 +90,11 @@ final as (
         valued.medium as channel,
         valued.device_category as device,
         valued.country,
-        cast(json_object(
-            'source_event_name', valued.source_event_name,
-            'page_location', valued.page_location,
-            'search_term', valued.search_term
-        ) as string) as properties,
+        {{ json_of({
+            'source_event_name': 'valued.source_event_name',
+            'page_location': 'valued.page_location',
+            'search_term': 'valued.search_term'
+        }) }} as properties,
         valued.row_json as raw_row,
         case when valued.row_json is null then 'the line is no JSON' else valued.name_problem end as rejection
     from valued

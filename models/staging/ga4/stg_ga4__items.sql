@@ -14,7 +14,7 @@ shown as (
     select
         events.event_at,
         events.row_json,
-        unnest(events.items) as item
+        {{ each_of('events.items') }} as item
     from events
 
 ),

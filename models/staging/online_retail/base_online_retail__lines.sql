@@ -30,7 +30,7 @@ final as (
         upper({{ text_value(found.stock_code) }}) as stock_code,
         {{ text_value(found.description) }} as description,
         -- Some tools write 17850.0 for a whole number in a column with gaps.
-        regexp_replace({{ id_value(found.customer_id) }}, '\.0$', '') as customer_id,
+        {{ without_match(id_value(found.customer_id), '[.]0$') }} as customer_id,
         {{ text_value(found.country) }} as country,
 
         {{ number_value(found.quantity) }} as quantity,

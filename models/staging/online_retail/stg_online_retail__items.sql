@@ -59,7 +59,7 @@ final as (
         items.stock_code as item_id,
         most_used_names.description as item_name,
         -- Codes of goods start with five digits; the rest is postage, fees, vouchers, samples and corrections.
-        case when regexp_matches(items.stock_code, '^([0-9]{5}|DCGS)') then 'goods' else 'charges' end as category,
+        case when {{ matches('items.stock_code', '^([0-9]{5}|DCGS)') }} then 'goods' else 'charges' end as category,
         cast(null as string) as subcategory,
         cast(null as string) as brand,
         -- The file has prices of sales, none of a catalogue: a price over all time would tell of the future.

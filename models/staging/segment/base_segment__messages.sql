@@ -12,33 +12,30 @@ parsed as (
 
     select
         input_rows.row_json,
-        json_transform(
-            input_rows.row_json,
-            '{
-                "type": "VARCHAR",
-                "event": "VARCHAR",
-                "messageId": "VARCHAR",
-                "anonymousId": "VARCHAR",
-                "userId": "VARCHAR",
-                "timestamp": "VARCHAR",
-                "originalTimestamp": "VARCHAR",
-                "receivedAt": "VARCHAR",
-                "context": {
-                    "sessionId": "VARCHAR",
-                    "device": {"type": "VARCHAR"},
-                    "campaign": {"medium": "VARCHAR"},
-                    "location": {"country": "VARCHAR"},
-                    "userAgentData": {"mobile": "BOOLEAN"},
-                    "page": {"url": "VARCHAR"}
-                },
-                "traits": "JSON",
-                "properties": {
-                    "order_id": "VARCHAR", "currency": "VARCHAR", "query": "VARCHAR",
-                    "total": "DOUBLE", "revenue": "DOUBLE", "discount": "DOUBLE",
-                    "product_id": "VARCHAR", "sku": "VARCHAR", "products": "JSON"
-                }
-            }'
-        ) as message
+        {{ parsed_json('input_rows.row_json', {
+            'type': 'string',
+            'event': 'string',
+            'messageId': 'string',
+            'anonymousId': 'string',
+            'userId': 'string',
+            'timestamp': 'string',
+            'originalTimestamp': 'string',
+            'receivedAt': 'string',
+            'context': {
+                'sessionId': 'string',
+                'device': {'type': 'string'},
+                'campaign': {'medium': 'string'},
+                'location': {'country': 'string'},
+                'userAgentData': {'mobile': 'boolean'},
+                'page': {'url': 'string'}
+            },
+            'traits': 'json',
+            'properties': {
+                'order_id': 'string', 'currency': 'string', 'query': 'string',
+                'total': 'double', 'revenue': 'double', 'discount': 'double',
+                'product_id': 'string', 'sku': 'string', 'products': 'json'
+            }
+        }) }} as message
     from input_rows
 
 ),
@@ -70,11 +67,11 @@ final as (
         coalesce(parsed.message.properties.total, parsed.message.properties.revenue) as total,
         coalesce(parsed.message.properties.discount, 0) as discount,
         case
-            when json_type(parsed.message.properties.products) = 'ARRAY'
-                then json_transform(parsed.message.properties.products, '[' || {{ segment_product_structure() }} || ']')
+            when {{ is_json_list('parsed.message.properties.products') }}
+                then {{ parsed_json('parsed.message.properties.products', [segment_product_shape()]) }}
             when coalesce(parsed.message.properties.product_id, parsed.message.properties.sku) is not null
-                then [json_transform(json_extract(parsed.row_json, '$.properties'), {{ segment_product_structure() }})]
-            else []
+                then {{ list_of([parsed_json(json_part('parsed.row_json', '$.properties'), segment_product_shape())]) }}
+            else {{ list_of([]) }}
         end as products,
         parsed.message.traits,
         try_cast(coalesce(parsed.message.timestamp, parsed.message.originaltimestamp) as {{ moment_type() }})

@@ -16,13 +16,10 @@ identified as (
         messages.user_id,
         messages.sent_at,
         messages.row_json,
-        json_transform(
-            messages.traits,
-            '{
-                "createdAt": "VARCHAR", "gender": "VARCHAR", "birthday": "VARCHAR", "marketing_consent": "BOOLEAN",
-                "acquisition_channel": "VARCHAR", "plan": "VARCHAR", "address": {"country": "VARCHAR"}
-            }'
-        ) as trait
+        {{ parsed_json('messages.traits', {
+            'createdAt': 'string', 'gender': 'string', 'birthday': 'string', 'marketing_consent': 'boolean',
+            'acquisition_channel': 'string', 'plan': 'string', 'address': {'country': 'string'}
+        }) }} as trait
     from messages
     where messages.user_id is not null
         and messages.source_event_name = 'identify'
@@ -45,12 +42,12 @@ final as (
         ranked.user_id as customer_id,
         try_cast(ranked.trait.createdat as {{ moment_type() }}) as registered_at,
         ranked.trait.address.country,
-        cast(year(try_cast(ranked.trait.birthday as {{ moment_type() }})) as integer) as birth_year,
+        cast(extract(year from try_cast(ranked.trait.birthday as {{ moment_type() }})) as integer) as birth_year,
         ranked.trait.gender,
         ranked.trait.acquisition_channel,
         ranked.trait.marketing_consent as has_marketing_consent,
         case
-            when ranked.trait.plan is not null then cast(json_object('plan', ranked.trait.plan) as string)
+            when ranked.trait.plan is not null then {{ json_of({'plan': 'ranked.trait.plan'}) }}
         end as attributes
     from ranked
     where ranked.message_no = 1

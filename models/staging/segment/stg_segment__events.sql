@@ -21,7 +21,7 @@ named as (
         coalesce(event_names.event_type, messages.source_event_name) as event_type,
         {{ event_name_problem('messages.source_event_name') }} as name_problem,
         case
-            when event_names.event_type in {{ item_level_event_types() }} then len(messages.products)
+            when event_names.event_type in {{ item_level_event_types() }} then {{ list_length('messages.products') }}
             else 0
         end as count_products,
         {{ segment_value_of('messages.products') }} as products_value
@@ -34,7 +34,7 @@ numbered as (
 
     select
         named.*,
-        unnest(range(1, greatest(named.count_products, 1) + 1)) as line_no
+        {{ each_number('greatest(coalesce(named.count_products, 1), 1)') }} as line_no
     from named
 
 ),
@@ -43,7 +43,7 @@ lines as (
 
     select
         numbered.*,
-        case when numbered.count_products > 0 then numbered.products[numbered.line_no] end as product
+        case when numbered.count_products > 0 then {{ list_item('numbered.products', 'numbered.line_no') }} end as product
     from numbered
 
 ),
@@ -55,7 +55,7 @@ valued as (
         lines.*,
         lines.product.price * coalesce(lines.product.quantity, 1) as line_value,
         case
-            when lines.products_value > 0 then greatest(1 - lines.discount / lines.products_value, 0)
+            when lines.products_value > 0 then {{ at_least('1 - lines.discount / lines.products_value', '0') }}
             else 1
         end as paid_share,
         case when lines.count_products <= 1 then lines.total end as order_value
@@ -73,7 +73,7 @@ final as (
         valued.anonymous_id as device_id,
 
         valued.sent_at as event_at,
-        coalesce(valued.received_at, valued.sent_at, timestamptz '1970-01-01 00:00:00+00') as received_at,
+        coalesce(valued.received_at, valued.sent_at, {{ moment('1970-01-01 00:00:00+00') }}) as received_at,
 
         valued.event_type,
         coalesce(valued.product.product_id, valued.product.sku) as item_id,
@@ -91,11 +91,11 @@ final as (
         valued.medium as channel,
         case when valued.device_type in ('ios', 'android') then 'mobile' else valued.device_type end as device,
         valued.country,
-        cast(json_object(
-            'source_event_name', valued.source_event_name,
-            'page_url', valued.page_url,
-            'search_query', valued.search_query
-        ) as string) as properties,
+        {{ json_of({
+            'source_event_name': 'valued.source_event_name',
+            'page_url': 'valued.page_url',
+            'search_query': 'valued.search_query'
+        }) }} as properties,
         valued.row_json as raw_row,
         case when valued.row_json is null then 'the line is no JSON' else valued.name_problem end as rejection
     from valued

@@ -14,7 +14,7 @@ shown as (
     select
         messages.sent_at,
         messages.row_json,
-        unnest(messages.products) as product
+        {{ each_of('messages.products') }} as product
     from messages
 
 ),

@@ -12,27 +12,24 @@ parsed as (
 
     select
         input_rows.row_json,
-        json_transform(
-            input_rows.row_json,
-            '{
-                "event_id": "VARCHAR",
-                "event": "VARCHAR",
-                "event_name": "VARCHAR",
-                "collector_tstamp": "VARCHAR",
-                "derived_tstamp": "VARCHAR",
-                "user_id": "VARCHAR",
-                "domain_userid": "VARCHAR",
-                "network_userid": "VARCHAR",
-                "domain_sessionid": "VARCHAR",
-                "page_url": "VARCHAR",
-                "mkt_medium": "VARCHAR",
-                "refr_medium": "VARCHAR",
-                "dvce_type": "VARCHAR",
-                "geo_country": "VARCHAR",
-                "unstruct_event": "VARCHAR",
-                "contexts": "VARCHAR"
-            }'
-        ) as event
+        {{ parsed_json('input_rows.row_json', {
+            'event_id': 'string',
+            'event': 'string',
+            'event_name': 'string',
+            'collector_tstamp': 'string',
+            'derived_tstamp': 'string',
+            'user_id': 'string',
+            'domain_userid': 'string',
+            'network_userid': 'string',
+            'domain_sessionid': 'string',
+            'page_url': 'string',
+            'mkt_medium': 'string',
+            'refr_medium': 'string',
+            'dvce_type': 'string',
+            'geo_country': 'string',
+            'unstruct_event': 'string',
+            'contexts': 'string'
+        }) }} as event
     from input_rows
 
 ),
@@ -44,12 +41,12 @@ described as (
         parsed.row_json,
         parsed.event,
         case
-            when json_valid(parsed.event.unstruct_event)
-                then json_transform(parsed.event.unstruct_event, '{"data": {"schema": "VARCHAR", "data": "JSON"}}').data
+            when {{ is_json('parsed.event.unstruct_event') }}
+                then {{ parsed_json('parsed.event.unstruct_event', {'data': {'schema': 'string', 'data': 'json'} }) }}.data
         end as action,
         case
-            when json_valid(parsed.event.contexts)
-                then json_transform(parsed.event.contexts, '{"data": [{"schema": "VARCHAR", "data": "JSON"}]}').data
+            when {{ is_json('parsed.event.contexts') }}
+                then {{ parsed_json('parsed.event.contexts', {'data': [{'schema': 'string', 'data': 'json'}]}) }}.data
         end as entities
     from parsed
 
@@ -65,7 +62,7 @@ final as (
         nullif(described.event.domain_sessionid, '') as session_id,
         case
             when described.action.schema like '%/snowplow_ecommerce_action/%'
-                then json_extract_string(described.action.data, '$.type')
+                then {{ json_text('described.action.data', '$.type') }}
             else coalesce(nullif(described.event.event_name, ''), nullif(described.event.event, ''))
         end as source_event_name,
         nullif(described.event.page_url, '') as page_url,
@@ -73,14 +70,14 @@ final as (
         lower(nullif(described.event.dvce_type, '')) as device_type,
         nullif(described.event.geo_country, '') as country,
         {{ snowplow_entities('product') }} as products,
-        json_transform(
-            {{ snowplow_entities('transaction') }}[1].data,
-            '{"transaction_id": "VARCHAR", "revenue": "DOUBLE", "currency": "VARCHAR"}'
-        ) as order_entity,
-        json_transform(
-            {{ snowplow_entities('refund') }}[1].data,
-            '{"transaction_id": "VARCHAR", "refund_amount": "DOUBLE", "currency": "VARCHAR"}'
-        ) as refund_entity,
+        {{ parsed_json(
+            list_item(snowplow_entities('transaction'), '1') ~ '.data',
+            {'transaction_id': 'string', 'revenue': 'double', 'currency': 'string'}
+        ) }} as order_entity,
+        {{ parsed_json(
+            list_item(snowplow_entities('refund'), '1') ~ '.data',
+            {'transaction_id': 'string', 'refund_amount': 'double', 'currency': 'string'}
+        ) }} as refund_entity,
         try_cast(nullif(described.event.derived_tstamp, '') as {{ moment_type() }}) as derived_at,
         try_cast(nullif(described.event.collector_tstamp, '') as {{ moment_type() }}) as collected_at
     from described

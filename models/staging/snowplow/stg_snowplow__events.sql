@@ -21,7 +21,7 @@ named as (
         coalesce(event_names.event_type, events.source_event_name) as event_type,
         {{ event_name_problem('events.source_event_name') }} as name_problem,
         case
-            when event_names.event_type in {{ item_level_event_types() }} then len(coalesce(events.products, []))
+            when event_names.event_type in {{ item_level_event_types() }} then coalesce({{ list_length('events.products') }}, 0)
             else 0
         end as count_products
     from events
@@ -33,7 +33,7 @@ numbered as (
 
     select
         named.*,
-        unnest(range(1, greatest(named.count_products, 1) + 1)) as line_no
+        {{ each_number('greatest(coalesce(named.count_products, 1), 1)') }} as line_no
     from named
 
 ),
@@ -42,10 +42,11 @@ lines as (
 
     select
         numbered.*,
-        json_transform(
-            case when numbered.count_products > 0 then numbered.products[numbered.line_no].data end,
-            {{ snowplow_product_structure() }}
-        ) as product
+        {{ parsed_json(
+            'case when numbered.count_products > 0 then '
+            ~ list_item('numbered.products', 'numbered.line_no') ~ '.data end',
+            snowplow_product_shape()
+        ) }} as product
     from numbered
 
 ),
@@ -72,7 +73,7 @@ final as (
         valued.device_id,
 
         coalesce(valued.derived_at, valued.collected_at) as event_at,
-        coalesce(valued.collected_at, valued.derived_at, timestamptz '1970-01-01 00:00:00+00') as received_at,
+        coalesce(valued.collected_at, valued.derived_at, {{ moment('1970-01-01 00:00:00+00') }}) as received_at,
 
         valued.event_type,
         valued.product.id as item_id,
@@ -90,10 +91,10 @@ final as (
         valued.medium as channel,
         case valued.device_type when 'computer' then 'desktop' else valued.device_type end as device,
         valued.country,
-        cast(json_object(
-            'source_event_name', valued.source_event_name,
-            'page_url', valued.page_url
-        ) as string) as properties,
+        {{ json_of({
+            'source_event_name': 'valued.source_event_name',
+            'page_url': 'valued.page_url'
+        }) }} as properties,
         valued.row_json as raw_row,
         case when valued.row_json is null then 'the line is no JSON' else valued.name_problem end as rejection
     from valued

@@ -14,7 +14,7 @@ entities as (
     select
         coalesce(events.derived_at, events.collected_at) as event_at,
         events.row_json,
-        unnest(events.products) as entity
+        {{ each_of('events.products') }} as entity
     from events
 
 ),
@@ -24,10 +24,7 @@ shown as (
     select
         entities.event_at,
         entities.row_json,
-        json_transform(
-            entities.entity.data,
-            {{ snowplow_product_structure() }}
-        ) as product
+        {{ parsed_json('entities.entity.data', snowplow_product_shape()) }} as product
     from entities
 
 ),

@@ -18,7 +18,7 @@ final as (
         events.device_id,
 
         events.event_at,
-        coalesce(events.received_at, events.event_at, timestamptz '1970-01-01 00:00:00+00') as received_at,
+        coalesce(events.received_at, events.event_at, {{ moment('1970-01-01 00:00:00+00') }}) as received_at,
 
         events.event_type,
         events.item_id,
@@ -35,7 +35,7 @@ final as (
         events.country,
         events.properties,
         -- The row itself: it is made JSON where it is read, for the rows that end up rejected.
-        events as raw_row,
+        {{ whole_row('events') }} as raw_row,
         cast(null as string) as rejection
     from events
 
