@@ -1,7 +1,7 @@
 {{ config(enabled=source_is_enabled('complete_journey')) }}
 
--- What the grocer did to win households, and their answers: campaigns that were mailed to them, and coupons of these that
--- they redeemed. Times are the shop's own and are taken as UTC, like those of the till.
+-- What the grocer did to win households, and their answers: campaigns that were mailed to them, and coupons of these
+-- that they redeemed. Times are the shop's own and are taken as UTC, like those of the till.
 with
 
 campaigns as (
