@@ -11,8 +11,8 @@ import pytest
 from conftest import PROJECT, SMALL_SCORER, Warehouse, problems
 from footfall import heads
 from footfall.pages.theme.words import read_words
+from footfall.recommender import fine_tuning, full_training
 from footfall.recommender import recommend as recommendations
-from footfall.recommender import train as fits
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +121,8 @@ def test_a_second_build_with_nothing_new_trains_and_scores_nothing(
         (recommendations, "encode_states"),
         (recommendations, "recommend"),
         (recommendations, "backtest"),
-        (fits, "fit"),
+        (full_training, "fit"),
+        (fine_tuning, "fit"),
         (heads.churn, "_fit_members"),
         (heads.value, "_fit_members"),
     ):
