@@ -185,6 +185,8 @@ def test_a_killed_build_leaves_the_marts_readable_and_the_next_build_makes_good(
 ) -> None:
     shop = built_shop
     before = contents(shop)
+    untouched = shop.folder / "untouched.duckdb"
+    shutil.copyfile(shop.path, untouched)
 
     kill_at(shop, "START sql incremental model intermediate.int_session_events")
     assert contents(shop) == before
@@ -200,7 +202,10 @@ def test_a_killed_build_leaves_the_marts_readable_and_the_next_build_makes_good(
     assert leftovers(shop) == []
     made_good = contents(shop)
     assert made_good != before
+    # What the same build would have made had nothing killed it. One from nothing fits its heads on
+    # another day, and how often customers buy is learned from what is known on the day of the fit.
     shop.forget()
+    shutil.copyfile(untouched, shop.path)
     shop.built(WHOLE)
     assert different(made_good, contents(shop)) == {}
 
@@ -217,7 +222,9 @@ def test_a_full_refresh_with_other_settings_that_was_killed_is_not_built_upon(
     for variables in (old, dict(shop.variables)):
         shop.variables = variables
         assert "was broken off, and left some tables old" in problems(shop.build())
-    shop.built(SQL_PART, "--full-refresh")
+    # Ledgers of snapshots are incremental as well: the shape is that of all such tables.
+    snapshots = ("+customer_lifecycle", "+customer_segments")
+    shop.built((*SQL_PART, *snapshots), "--full-refresh")
     shop.built()
 
 
