@@ -312,7 +312,7 @@ def test_marts_that_are_not_built_are_named(copied_shop: Warehouse) -> None:
 def test_marts_of_two_builds_are_called_out(copied_shop: Warehouse) -> None:
     copied_shop.execute("delete from marts.sessions where visit_number = 1")
     page = Page(build_report(copied_shop.path, WORDS, WRITTEN_AT))
-    assert "journey_paths tells other totals than sessions" in page.text
+    assert "journey_paths has other totals than sessions" in page.text
 
 
 def test_a_shop_that_tells_little_gets_sentences(own_shop: Warehouse) -> None:
