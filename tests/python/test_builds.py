@@ -11,7 +11,7 @@ import pytest
 from conftest import PROJECT, SMALL_SCORER, Warehouse, problems
 from footfall import heads
 from footfall.pages.theme.words import read_words
-from footfall.recommender import fine_tuning, full_training
+from footfall.recommender import backtests, fine_tuning, full_training
 from footfall.recommender import recommend as recommendations
 
 
@@ -120,7 +120,7 @@ def test_a_second_build_with_nothing_new_trains_and_scores_nothing(
     for module, work in (
         (recommendations, "encode_states"),
         (recommendations, "recommend"),
-        (recommendations, "backtest"),
+        (backtests, "_figures"),
         (full_training, "fit"),
         (fine_tuning, "fit"),
         (heads.churn, "_fit_members"),
