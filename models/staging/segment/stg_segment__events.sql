@@ -43,7 +43,9 @@ lines as (
 
     select
         numbered.*,
-        case when numbered.count_products > 0 then {{ list_item('numbered.products', 'numbered.line_no') }} end as product
+        case
+            when numbered.count_products > 0 then {{ list_item('numbered.products', 'numbered.line_no') }}
+        end as product
     from numbered
 
 ),

@@ -42,7 +42,9 @@ described as (
         parsed.event,
         case
             when {{ is_json('parsed.event.unstruct_event') }}
-                then {{ parsed_json('parsed.event.unstruct_event', {'data': {'schema': 'string', 'data': 'json'} }) }}.data
+                then {{ parsed_json(
+                    'parsed.event.unstruct_event', {'data': {'schema': 'string', 'data': 'json'} }
+                ) }}.data
         end as action,
         case
             when {{ is_json('parsed.event.contexts') }}

@@ -21,7 +21,8 @@ named as (
         coalesce(event_names.event_type, events.source_event_name) as event_type,
         {{ event_name_problem('events.source_event_name') }} as name_problem,
         case
-            when event_names.event_type in {{ item_level_event_types() }} then coalesce({{ list_length('events.products') }}, 0)
+            when event_names.event_type in {{ item_level_event_types() }}
+                then coalesce({{ list_length('events.products') }}, 0)
             else 0
         end as count_products
     from events
