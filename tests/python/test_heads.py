@@ -379,8 +379,8 @@ def test_new_settings_fit_again_and_another_horizon_is_fitted_alone(
     # A damaged table is no reason to stop: the heads are fitted anew.
     heard: list[str] = []
     damaged = churn_heads.slice(1)
-    mended = train_churn(cutoffs, None, settings=SETTINGS, previous=damaged, progress=heard.append)
-    assert mended.num_rows == churn_heads.num_rows
+    refit = train_churn(cutoffs, None, settings=SETTINGS, previous=damaged, progress=heard.append)
+    assert refit.num_rows == churn_heads.num_rows
     assert "rows are missing" in heard[0]
 
 

@@ -90,8 +90,8 @@ def calibration_error(
     Groups are quantiles of the predicted probability in each sample; customers with one
     probability are never split over two groups (Naeini et al. 2015, with equal-mass bins).
     """
-    promised, came = _sums_by_group(labels, probabilities, weights, bins)
-    return _divide(np.abs(promised - came).sum(axis=1), weights.sum(axis=1))
+    predicted, actual = _sums_by_group(labels, probabilities, weights, bins)
+    return _divide(np.abs(predicted - actual).sum(axis=1), weights.sum(axis=1))
 
 
 def precision_top(
