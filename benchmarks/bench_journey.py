@@ -29,6 +29,8 @@ import duckdb
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
+from footfall.publishing.contents import text
+
 # The models that only the journey marts need; what they stand on is built first, and not counted.
 MARTS = ["journey_funnel", "journey_transitions", "journey_paths", "journey_dropoffs"]
 MARTS += ["journey_attribution", "journey_cohorts", "journey_pain_points", "journey_suggestions"]
@@ -93,7 +95,7 @@ def copies_of(file: Path, wanted: int, events: Path) -> tuple[int, int]:
     with duckdb.connect() as connection:
         connection.execute(
             "create table log as select row_number() over () as row_no, *"
-            f" from read_csv('{file}', parallel = false)"
+            f" from read_csv({text(str(file))}, parallel = false)"
         )
         ((log_rows,),) = connection.execute("select count(*) from log").fetchall()
         copies = max(1, round(wanted / log_rows))
@@ -104,10 +106,10 @@ def copies_of(file: Path, wanted: int, events: Path) -> tuple[int, int]:
                     lpad(cast(row_no as varchar), 6, '0') || '-' || copy_no as event_id,
                     copy_no || '-' || user_id as user_id, copy_no || '-' || session_id as session_id
                 from log cross join range({copies}) as copied(copy_no) order by copy_no, row_no
-            ) to '{events}' (format parquet)
+            ) to {text(str(events))} (format parquet)
             """
         )
-        ((rows,),) = connection.execute(f"select count(*) from '{events}'").fetchall()
+        ((rows,),) = connection.execute(f"select count(*) from {text(str(events))}").fetchall()
     return copies, int(rows)
 
 
@@ -156,7 +158,8 @@ def counted(file: Path) -> tuple[Counter[tuple[str, str]], list[int]]:
         rows = connection.execute(
             "select user_id, session_id, event from"
             " (select row_number() over () as row_no, *"
-            f" from read_csv('{file}', parallel = false)) order by user_id, timestamp, row_no"
+            f" from read_csv({text(str(file))}, parallel = false))"
+            " order by user_id, timestamp, row_no"
         ).fetchall()
     transitions: Counter[tuple[str, str]] = Counter()
     steps: dict[str, int] = {}

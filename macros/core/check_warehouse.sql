@@ -52,7 +52,7 @@
         {% endfor %}
     {% endfor %}
     {% do run_query(
-        'delete from ' ~ settings_relation() ~ " where table_name in ('" ~ model_names | join("', '") ~ "')"
+        'delete from ' ~ settings_relation() ~ ' where table_name in (' ~ quoted_texts(model_names) | join(', ') ~ ')'
     ) %}
     {% do run_query('insert into ' ~ settings_relation() ~ ' values ' ~ rows | join(', ')) %}
 {% endmacro %}

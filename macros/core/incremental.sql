@@ -24,7 +24,7 @@
 
 {#- The currency that amounts are told in, as a SQL literal; null when the shop has one currency and needs no rates. -#}
 {% macro reporting_currency_literal() -%}
-    {{ "'" ~ var('reporting_currency') ~ "'" if var('reporting_currency') else 'cast(null as string)' }}
+    {{ sql_text(var('reporting_currency')) if var('reporting_currency') else 'cast(null as string)' }}
 {%- endmacro %}
 
 
@@ -456,7 +456,7 @@ device_keys as (
     {%- endset -%}
     {%- set months = [] -%}
     {%- for month in run_query(months_query).columns[0].values() -%}
-        {%- do months.append("date '" ~ month ~ "'") -%}
+        {%- do months.append(day(month)) -%}
     {%- endfor -%}
     {%- do return(months or nobody) -%}
 {%- endmacro %}

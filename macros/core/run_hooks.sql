@@ -4,7 +4,7 @@
         {% set until = var('storefront_until') %}
         {% do run_query(
             'select footfall_generate_storefront(' ~ var('storefront_seed') ~ ', ' ~ var('storefront_customers') ~ ', '
-            ~ ("'" ~ until ~ "'" if until else 'null') ~ ')'
+            ~ (sql_text(until) if until else 'null') ~ ')'
         ) %}
     {% endif %}
 {% endmacro %}
@@ -16,12 +16,12 @@
         {% set leftovers %}
             select table_schema, table_name, table_type
             from information_schema.tables
-            where table_catalog = '{{ target.database }}'
+            where table_catalog = {{ sql_text(target.database) }}
                 and (table_name like '%!_!_dbt!_tmp%' escape '!' or table_name like '%!_!_dbt!_backup%' escape '!')
         {% endset %}
         {% for row in run_query(leftovers) %}
             {% do run_query(
-                'drop ' ~ ('view' if row[2] == 'VIEW' else 'table') ~ ' if exists "' ~ row[0] ~ '"."' ~ row[1] ~ '"'
+                'drop ' ~ ('view' if row[2] == 'VIEW' else 'table') ~ ' if exists ' ~ sql_name(row[0]) ~ '.' ~ sql_name(row[1])
             ) %}
         {% endfor %}
     {% endif %}

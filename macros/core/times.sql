@@ -100,11 +100,17 @@
 {%- endmacro %}
 
 {% macro default__moment(text) -%}
-    timestamptz '{{ text }}'
+    timestamptz {{ sql_text(text) }}
 {%- endmacro %}
 
 {% macro spark__moment(text) -%}
-    timestamp '{{ text }}'
+    timestamp {{ sql_text(text) }}
+{%- endmacro %}
+
+
+{#- A day that is written out. -#}
+{% macro day(text) -%}
+    date {{ sql_text(text) }}
 {%- endmacro %}
 
 

@@ -4,8 +4,8 @@
     mark without its customer, as long as its date is shown. Rows that were made with other vars are replaced uncounted.
     The as-of date goes with the day and is no past. -#}
 {% macro snapshot_ledger(snapshots, columns, amounts) -%}
-{%- set made_with = "'" ~ snapshot_settings() ~ "'" -%}
-{%- set restated_at = "cast('" ~ run_started_at.isoformat() ~ "' as " ~ moment_type() ~ ")" -%}
+{%- set made_with = sql_text(snapshot_settings()) -%}
+{%- set restated_at = moment(run_started_at.isoformat()) -%}
 {%- set kept_columns = columns + amounts -%}
 with
 
@@ -191,7 +191,7 @@ select * from final
                 'select ' ~ sql_text(mart) ~ ' as mart, cast(count(*) as string) as row_count, '
                 ~ 'cast(count(case when is_removed then 1 end) as string) as removed_count, '
                 ~ 'cast(min(cutoff_date) as string) as first_date from ' ~ ledger
-                ~ " where restated_at = cast('" ~ run_started_at.isoformat() ~ "' as " ~ moment_type() ~ ")"
+                ~ ' where restated_at = ' ~ moment(run_started_at.isoformat())
             ) %}
         {% endif %}
     {% endfor %}

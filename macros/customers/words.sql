@@ -67,7 +67,7 @@
         'silence': 'cast(cast(round(100e0 * churn_probability) as integer) as string)',
         'spend': 'cast(cast(predicted_amount as decimal(18, 2)) as string)',
         'prospect_spend': 'cast(cast(prospect_amount as decimal(18, 2)) as string)',
-        'horizon_days': "'" ~ horizon_days ~ "'", 'lapsed_days': "'" ~ var('lifecycle_lapsed_days') ~ "'"
+        'horizon_days': sql_text(horizon_days), 'lapsed_days': sql_text(var('lifecycle_lapsed_days'))
     }) %}
 {% endmacro %}
 

@@ -10,5 +10,5 @@ select distinct
         stage,
         stage_order
     from {{ ref('event_types') }}
-    where stage in ('{{ stages | join("', '") }}')
+    where stage in ({{ quoted_texts(stages) | join(', ') }})
 {%- endmacro %}

@@ -30,7 +30,7 @@
 {#- An amount as one says it, and the currency where there is one. -#}
 {% macro about_amount(amount) -%}
     {{ about_number(amount) }}
-    {%- if var('reporting_currency') %} || ' {{ var("reporting_currency") }}'{% endif %}
+    {%- if var('reporting_currency') %} || {{ sql_text(' ' ~ var('reporting_currency')) }}{% endif %}
 {%- endmacro %}
 
 

@@ -3,5 +3,5 @@
 {%- set known = ask_program('source_names', {}) if execute else [''] %}
 select {{ column_name }}
 from {{ model }}
-where {{ column_name }} not in ('{{ known | join("', '") }}')
+where {{ column_name }} not in ({{ quoted_texts(known) | join(', ') }})
 {% endtest %}

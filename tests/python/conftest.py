@@ -174,7 +174,7 @@ class Warehouse:
             *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
             *("--target-path", str(self.folder / "target")),
             *("--log-path", str(self.folder / "logs")),
-            *("--vars", json.dumps(self.variables)),
+            *("--vars", json.dumps(self.variables, ensure_ascii=False)),
             "--quiet",
         ]
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 import pytest
+import yaml
 
 from conftest import PROJECT
 from footfall.builds.sources import absolute_path, sources, warehouse_file
@@ -19,6 +20,7 @@ from footfall.builds.templates import template_problems
 from footfall.commands.__main__ import surroundings
 from footfall.commands.given import CommandError, Given
 from footfall.commands.steps import TARGETS, Step
+from hostile_values import HOSTILE as HOSTILE_VALUES
 
 HOSTILE = "a b;touch RAN $(touch RAN) `touch RAN` ${HOME} '\"[1] {x}\nline | & > % \\"
 # Of an argument list, what is split on purpose.
@@ -48,6 +50,17 @@ def test_a_source_and_its_files_become_vars(source: str) -> None:
     expected = {one.var: str(Path.cwd() / f"{one.make}-{HOSTILE}") for one in inputs}
     arguments = words("build", SOURCE=source, **given)
     assert variables_of(arguments) == {"footfall_source": source, **expected}
+
+
+@pytest.mark.library
+@pytest.mark.parametrize("value", [*HOSTILE_VALUES, "\x7f\x85\u2028\ufeff\\ud83d"])
+def test_every_name_reaches_dbt_whole(value: str) -> None:
+    paths = dict.fromkeys(("EVENTS", "ITEMS", "CUSTOMERS", "REVIEWS"), f"/a/{value}")
+    arguments = list(words("build", SOURCE="custom", **paths))
+    # dbt reads it as YAML, for which some JSON is none.
+    read = yaml.safe_load(arguments[arguments.index("--vars") + 1])
+    assert read == variables_of(arguments)
+    assert set(read.values()) == {"custom", f"/a/{value}"}
 
 
 @pytest.mark.library

@@ -70,7 +70,16 @@ def imports(tree: ast.Module, known: set[str]) -> Iterator[str]:
 def problems(source: Path, page: str) -> list[str]:
     """List what contradicts the table of rooms."""
     rooms, modules = rooms_in(page), modules_in(source)
-    known, found = set(modules), []
+    # What others find by its name lies beside the package, and holds nothing but imports.
+    outside = {name for name in modules if name.split(".")[0] != PACKAGE}
+    definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    found = [
+        f"{name} defines something outside of {PACKAGE}"
+        for name in sorted(outside)
+        if any(isinstance(node, definitions) for node in ast.walk(modules[name]))
+    ]
+    modules = {name: tree for name, tree in modules.items() if name not in outside}
+    known = set(modules)
     between: dict[str, set[str]] = {name: set() for name in rooms}
     for name in sorted(set(rooms) - {room_of(module, rooms) for module in modules}):
         found.append(f"{name} is in the table but holds no module")

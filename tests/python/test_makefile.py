@@ -16,6 +16,8 @@ import pytest
 from conftest import PROJECT
 from footfall.builds.sources import sources
 from footfall.commands.steps import TARGETS
+from hostile_values import HOSTILE as HOSTILE_VALUES
+from hostile_values import TEMPLATES
 
 pytestmark = [
     pytest.mark.library,
@@ -172,6 +174,16 @@ def test_a_value_arrives_as_it_was_written_and_nothing_runs(recorder: Path, name
 def test_so_does_a_variable_of_the_environment(recorder: Path, name: str) -> None:
     assert called(recorder, "build", f"{name}={HOSTILE}")[1][name] == HOSTILE
     assert called(recorder, "build", **{name: HOSTILE})[1][name] == HOSTILE
+
+
+@pytest.mark.parametrize("value", [*HOSTILE_VALUES, *TEMPLATES])
+def test_no_hostile_value_of_any_variable_is_run_or_changed(recorder: Path, value: str) -> None:
+    names = sorted(set(GIVEN_NAMES) - {"SOURCE"})
+    on_the_command_line = called(recorder, "report", *(f"{name}={value}" for name in names))
+    in_the_environment = called(recorder, "report", **dict.fromkeys(names, value))
+    for program, environment in (on_the_command_line, in_the_environment):
+        assert program == ["-m", "footfall.commands", "report"]
+        assert {environment[f"FOOTFALL_{name}"] for name in names} == {value}
 
 
 def test_a_python_of_the_command_line_makes_the_environment(recorder: Path, tmp_path: Path) -> None:

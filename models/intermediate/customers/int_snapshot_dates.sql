@@ -85,7 +85,7 @@ final as (
         lag(halved.cutoff_date) over (order by halved.cutoff_date) as previous_cutoff_date,
 
         {% if var('segment_learned_on') -%}
-        date '{{ var('segment_learned_on') }}' as learned_on,
+        {{ day(var('segment_learned_on')) }} as learned_on,
         {%- else -%}
         case
             when half_years.learned_on <= halved.cutoff_date then half_years.learned_on

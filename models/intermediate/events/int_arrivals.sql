@@ -86,7 +86,7 @@ final as (
             when rejection is not null then rejection
             when event_at is null then 'event_at is missing or is no time'
             when event_at < {{ moment(var("earliest_event_date") ~ " 00:00:00+00") }}
-                then 'event_at is before {{ var("earliest_event_date") }} (var earliest_event_date)'
+                then {{ sql_text('event_at is before ' ~ var('earliest_event_date') ~ ' (var earliest_event_date)') }}
             when {{ seconds_between('received_at', 'event_at') }} > {{ var('future_tolerance_minutes') }} * 60
                 then 'event_at is later than received_at'
             when event_at

@@ -100,8 +100,8 @@ final as (
         false as is_as_of
     from span
     inner join (
-        {%- for day in more_dates %}
-        select date '{{ day }}' as cutoff_date
+        {%- for more_date in more_dates %}
+        select {{ day(more_date) }} as cutoff_date
         {%- if not loop.last %} union all {% endif %}
         {%- endfor %}
     ) as chosen

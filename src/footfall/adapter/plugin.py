@@ -101,6 +101,12 @@ class Plugin(BasePlugin):
 
     def update_connection_config(self, creds: Any, config: dict[str, Any]) -> None:
         """Make the folder of the warehouse, and say in plain words when it cannot be opened."""
+        # The file names the database, and SQL of dbt's adapter has that name between bare quotes.
+        if any(mark in Path(creds.path).name for mark in "'\";"):
+            raise DbtRuntimeError(
+                f"The warehouse {creds.path} has a quote or a semicolon in the name of its file, "
+                "which is the name of the database too: set FOOTFALL_DB to a file of another name."
+            )
         if creds.path and not str(creds.path).startswith((":memory:", "md:")):
             with_home(creds.path).resolve().parent.mkdir(parents=True, exist_ok=True)
         # dbt opens the file next, and would show its user the stack of calls that failed.

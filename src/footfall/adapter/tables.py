@@ -5,6 +5,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from footfall.publishing.contents import quoted
+
 _BATCH_ROWS = 100_000
 
 
@@ -90,4 +92,4 @@ def _standing(
     ).fetchall()[0][0]
     if not found:
         return None
-    return ".".join(f'"{part}"' for part in (this.database, this.schema, this.identifier))
+    return ".".join(quoted(part) for part in (this.database, this.schema, this.identifier))

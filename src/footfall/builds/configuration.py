@@ -14,6 +14,30 @@ from footfall.builds.variables import read_values, variables
 
 #: Names that DuckDB keeps for databases of its own; a warehouse file must have another.
 _RESERVED_DATABASES = ("main", "temp", "system")
+#: Commands of dbt that have the hook that calls `check_configuration` (macros/core).
+_CHECKED_BY_A_HOOK = ("build", "run", "test", "seed", "snapshot")
+
+
+def check_before_parsing(values: Mapping[str, Any], command: str) -> None:
+    """Judge vars before dbt reads the project with them.
+
+    Parameters
+    ----------
+    values
+        Vars as they were written, unrendered, by name.
+    command
+        The command of dbt, such as build.
+
+    Raises
+    ------
+    BuildProblem
+        A text, however deep, holds a mark of Jinja; or a var is not of its kind, and no hook of
+        this command will judge it.
+    """
+    problems = template_problems(values)
+    if not problems and command not in _CHECKED_BY_A_HOOK:
+        problems = kind_problems(values)
+    stop_at(problems)
 
 
 def check_configuration(
@@ -73,12 +97,17 @@ def stop_at(problems: Sequence[str]) -> None:
         )
 
 
-def declared_variables(folder: Path) -> list[str]:
-    """Return the names of the vars that the dbt_project.yml of a folder sets, sorted."""
+def project_variables(folder: Path) -> dict[str, Any]:
+    """Return the vars that the dbt_project.yml of a folder sets, as they are written there."""
     project = yaml.safe_load((folder / "dbt_project.yml").read_text(encoding="utf-8"))
     declared: dict[str, Any] = dict(project.get("vars") or {})
     declared.update(declared.pop(project["name"], None) or {})
-    return sorted(declared)
+    return declared
+
+
+def declared_variables(folder: Path) -> list[str]:
+    """Return the names of the vars that the dbt_project.yml of a folder sets, sorted."""
+    return sorted(project_variables(folder))
 
 
 def unknown_var_problems(names: Sequence[str]) -> list[str]:
@@ -172,12 +201,16 @@ def no_file_problem(name: str, value: str, path: str) -> str:
 
 def value_problems(values: Mapping[str, Any]) -> list[str]:
     """Name each var of the wrong kind; where there is none, vars that contradict each other."""
-    problems = [
+    return kind_problems(values) or _contradictions(values)
+
+
+def kind_problems(values: Mapping[str, Any]) -> list[str]:
+    """Name each var of the wrong kind, of those that are given."""
+    return [
         f"var '{name}' is '{values[name]}': it takes {variable.kind.takes}."
         for name, variable in variables().items()
-        if not variable.kind.accepts(values[name])
+        if name in values and not variable.kind.accepts(values[name])
     ]
-    return problems or _contradictions(values)
 
 
 def _contradictions(values: Mapping[str, Any]) -> list[str]:

@@ -1,4 +1,7 @@
-"""Marks of Jinja in vars: dbt would run what a file name holds between them."""
+"""Marks of Jinja in vars: dbt would run what a file name holds between them.
+
+They are looked for in vars as they were written: of what dbt hands on, it has run them already.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,8 +12,8 @@ _MARKS = ("{{", "{%", "{#")
 def template_problems(variables: Mapping[str, Any]) -> list[str]:
     """Name every var that holds a mark of Jinja, however deep.
 
-    dbt renders the values of vars where YAML uses them, so what stands between the marks would be
-    run.
+    dbt renders a text var each time that it is asked for, so what stands between the marks would
+    be run.
 
     Parameters
     ----------

@@ -58,11 +58,13 @@ def _is_date(value: Any) -> bool:
 
 
 def _is_moment(value: Any) -> bool:
+    text = str(value)
     try:
-        datetime.fromisoformat(str(value))
+        datetime.fromisoformat(text)
     except ValueError:
         return False
-    return True
+    # Python takes any character between day and time.
+    return text[10:11] in ("", " ", "T")
 
 
 def _are_days_ahead(value: Any) -> bool:

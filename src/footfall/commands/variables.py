@@ -1,6 +1,7 @@
 """The vars of dbt for what a user gave to Make, as JSON that no shell and no template reads."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,8 @@ import yaml
 from footfall.builds.sources import sources
 from footfall.builds.templates import template_problems
 from footfall.commands.given import CommandError, Given
+
+_ESCAPED = re.compile("[\x7f-\uffff]")
 
 
 def source_variables(given: Given) -> dict[str, Any]:
@@ -62,7 +65,7 @@ def split_variables(arguments: Sequence[str]) -> tuple[dict[str, Any], list[str]
 
 
 def as_json(variables: dict[str, Any]) -> str:
-    """Return vars as `--vars` takes them.
+    """Return vars as `--vars` takes them: JSON that is YAML as well.
 
     Raises
     ------
@@ -72,4 +75,7 @@ def as_json(variables: dict[str, Any]) -> str:
     if problems := template_problems(variables):
         raise CommandError("\n".join(problems))
     # YAML reads a bare date as a date; in a var it is text.
-    return json.dumps(variables, default=str)
+    written = json.dumps(variables, default=str, ensure_ascii=False)
+    # YAML breaks lines at some of these. It has no pairs of escapes for one character, so those
+    # beyond U+FFFF stay as they are.
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", written)

@@ -1,0 +1,5 @@
+"""Where dbt finds what it asks before it reads the project: it looks for modules named `dbt_…`."""
+
+from footfall.adapter.guard import Guard
+
+plugins = [Guard]

@@ -1,0 +1,41 @@
+"""What is judged before dbt reads the project: vars whose text would be run.
+
+dbt renders a text var each time that something asks for it, so what stands between marks of Jinja
+is run while models are parsed. The hooks of a run come too late, and most commands have none. dbt
+makes its plugins once it knows the project and its vars, and before it parses anything.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from dbt.flags import get_flags
+from dbt.plugins.manager import dbtPlugin
+from dbt_common.exceptions import DbtRuntimeError
+
+from footfall.builds.configuration import check_before_parsing, project_variables
+from footfall.builds.problems import BuildProblem
+
+PROJECT_NAME = "footfall"
+
+
+class Guard(dbtPlugin):
+    """Stops every command of dbt whose vars could run something."""
+
+    def initialize(self) -> None:
+        """Judge the vars of the project file and of the command line.
+
+        Raises
+        ------
+        DbtRuntimeError
+            A var holds a mark of Jinja, or is not of its kind and no hook will see it.
+        """
+        # Other projects may lie in the same environment.
+        if self.project_name != PROJECT_NAME:
+            return
+        flags: Any = get_flags()
+        try:
+            check_before_parsing(
+                {**project_variables(Path(flags.PROJECT_DIR)), **(flags.VARS or {})}, flags.WHICH
+            )
+        except BuildProblem as problem:
+            raise DbtRuntimeError(str(problem)) from problem
