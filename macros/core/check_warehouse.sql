@@ -104,3 +104,18 @@
     {% do run_query('delete from ' ~ settings_relation() ~ " where name = 'unfinished'") %}
     {% do note_settings(made, shaping_settings()) %}
 {% endmacro %}
+
+
+{#- Stops a build that would take in a source of which most new rows are broken. It judges before rows are taken in, so
+    that their days stay pending, and what was built and published stays as it is. -#}
+{% macro stop_at_rejections(pending) %}
+    {% if not execute or flags.WHICH not in ['build', 'run'] or load_built_relation(pending.identifier) is none %}
+        {% do return('') %}
+    {% endif %}
+    {% do ask_program('check_rejections', {
+        'pending': text_rows('select ' ~ as_texts(['source', 'reason', 'is_broken', 'row_count', 'first_received_on',
+            'last_received_on']) ~ ' from ' ~ pending),
+        'largest_share': var('max_rejected_share'),
+        'table': pending.render()
+    }) %}
+{% endmacro %}

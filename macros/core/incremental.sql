@@ -46,11 +46,12 @@
 
 
 {#- The arrivals that this run has to read: on a full build all of them, otherwise the days that moved. The earliest of
-    these days is written out as a time, so that older rows are passed over unread. -#}
-{% macro pending_arrivals(columns='arrivals.*') -%}
+    these days is written out as a time, so that older rows are passed over unread. A table that is made anew on every
+    build reads the pending days, too. -#}
+{% macro pending_arrivals(columns='arrivals.*', on_every_build=false) -%}
     select {{ columns }}
     from {{ ref('int_arrivals') }} as arrivals
-    {%- if is_incremental() %}
+    {%- if is_incremental() or on_every_build %}
     inner join {{ ref('int_arrival_days') }} as arrival_days
         on arrivals.source = arrival_days.source
         and arrivals.received_on = arrival_days.received_on

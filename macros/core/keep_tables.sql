@@ -78,8 +78,9 @@
     {% set settings = {
         'dbt': dbt_version, 'empty': flags.EMPTY, 'sample': invocation_args_dict.get('sample') | string
     } %}
-    {#- How far the simulated shop has run, its rows tell; the language, the words that a mart with sentences reads. -#}
-    {% for name in known_vars() if name not in ['storefront_until', 'language'] %}
+    {#- How far the simulated shop has run, its rows show; the language, the words that a mart with sentences reads; how
+        many rows may be broken decides whether there is a run, not what it makes. -#}
+    {% for name in known_vars() if name not in ['storefront_until', 'language', 'max_rejected_share'] %}
         {% do settings.update({name: var(name, none) | string}) %}
     {% endfor %}
     {% do ask_program('begin_run', {

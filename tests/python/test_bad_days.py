@@ -229,6 +229,7 @@ def test_all_events_in_one_second(own_shop: Warehouse) -> None:
 
 def test_rows_that_break_the_contract_are_rejected_with_the_reason(own_shop: Warehouse) -> None:
     tomorrow = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
+    own_shop.variables["max_rejected_share"] = 1
     bring(
         own_shop,
         [
@@ -266,6 +267,44 @@ def test_rows_that_break_the_contract_are_rejected_with_the_reason(own_shop: War
     assert own_shop.query(
         "select event_type, amount from intermediate.int_events order by event_at"
     ) == [("purchase", 10.0), ("refund", -5.0)]
+
+
+def test_a_file_that_is_mostly_broken_stops_the_build_and_changes_nothing(
+    own_shop: Warehouse,
+) -> None:
+    part = ("+sessions", "+int_row_accounting")
+    good = [event("anna", 0), event("bert", 1)]
+    bring(own_shop, good)
+    own_shop.built(part, test=True)
+    tables = (
+        "marts.sessions",
+        "intermediate.int_accepted_events",
+        "intermediate.int_arrival_ledger",
+    )
+    before = [own_shop.query(f"select * from {table} order by all") for table in tables]
+
+    # The new rows have another format of dates than before, but for one of them.
+    new = [event(customer, 2 + number) for number, customer in enumerate(("carl", "dora", "emil"))]
+    broken = [{**row, "event_at": "13.01.2024 10:00"} for row in new[:2]]
+    bring(own_shop, [*good, *broken, new[2]])
+    said = failed(own_shop, part)
+    assert "2 of 3 new rows of source custom are broken" in said
+    assert "2 x event_at is not a time\n" in said
+    assert "13.01.2024" not in said
+    assert "max_rejected_share allows 50%" in said
+    assert [own_shop.query(f"select * from {table} order by all") for table in tables] == before
+    ((example,),) = own_shop.query(
+        "select example_row from intermediate.int_pending_rejections where is_broken"
+    )
+    assert json.loads(example)["event_at"] == "13.01.2024 10:00"
+
+    bring(own_shop, [*good, *new])
+    own_shop.built(part, test=True)
+    assert accounting(own_shop) == (5, 5, 0, 0)
+    sessions = "select * exclude (loaded_at) from marts.sessions order by all"
+    as_it_grew = own_shop.query(sessions)
+    own_shop.built(part, "--full-refresh")
+    assert own_shop.query(sessions) == as_it_grew
 
 
 def test_a_text_file_with_broken_bytes_quotes_and_extra_columns(own_shop: Warehouse) -> None:

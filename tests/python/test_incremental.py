@@ -17,6 +17,7 @@ OPERATIONAL = {"loaded_at", "batch_at", "touched_from"}
 LOGS = (
     "int_arrival_days",
     "int_arrival_ledger",
+    "int_pending_rejections",
     "int_touched_visitors",
     "int_withdrawn_events",
 )

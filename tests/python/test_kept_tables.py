@@ -13,7 +13,13 @@ from footfall.adapter import questions
 from footfall.builds.problems import BuildProblem
 
 # What reads a source has to look whether something came; if nothing did, what follows is kept.
-READ_SOURCES = {"int_arrival_days", "int_items", "int_customers", "int_reviews"}
+READ_SOURCES = {
+    "int_arrival_days",
+    "int_pending_rejections",
+    "int_items",
+    "int_customers",
+    "int_reviews",
+}
 
 
 def made(outcome: dbtRunnerResult) -> set[str]:

@@ -1,5 +1,5 @@
 {{ config(materialized='incremental', incremental_strategy='append') }}
--- depends_on: {{ ref('int_arrival_days') }}
+-- depends_on: {{ ref('int_arrival_days') }}, {{ ref('int_arrivals_let_in') }}
 
 -- The public key behind each whole number. Raw ids are read here and do not leave.
 with

@@ -1,5 +1,5 @@
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key=['source', 'event_id']) }}
--- depends_on: {{ ref('int_arrival_days') }}
+-- depends_on: {{ ref('int_arrival_days') }}, {{ ref('int_arrivals_let_in') }}
 -- depends_on: {{ source('earlier_run', 'int_accepted_events') }}
 
 -- Ids that were delivered more than once, broken rows included: few, so that everything else can skip the search for

@@ -15,6 +15,7 @@ from footfall.builds import versions
 from footfall.builds.configuration import check_configuration, is_file, no_file_problem
 from footfall.builds.failures import describe_failure
 from footfall.builds.problems import BuildProblem
+from footfall.builds.rejections import check_rejections
 from footfall.builds.sources import docs_command, source_names, source_vars
 from footfall.builds.summary import describe_build
 from footfall.builds.variables import var_names
@@ -45,6 +46,7 @@ def _tests_noted(run_id: str, statuses: Mapping[str, str]) -> Sequence[Mapping[s
 QUESTIONS: Mapping[str, Callable[..., Any]] = {
     "begin_run": _begin_run,
     "check_configuration": check_configuration,
+    "check_rejections": check_rejections,
     "check_warehouse": check_warehouse,
     "describe_build": describe_build,
     "describe_failure": describe_failure,

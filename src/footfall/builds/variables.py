@@ -93,6 +93,7 @@ WHOLE = Kind("a whole number, 0 or more", lambda value: _is_whole(value) and val
 POSITIVE = Kind("a whole number, 1 or more", lambda value: _is_whole(value) and value >= 1)
 TRUE_OR_FALSE = Kind("true or false", lambda value: isinstance(value, bool))
 SHARE = Kind("a number between 0 and 1", lambda value: _is_number(value) and 0 < value < 1)
+SHARE_OR_ALL = Kind("a number above 0, up to 1", lambda value: _is_number(value) and 0 < value <= 1)
 AMOUNT = Kind("a number, 0 or more", lambda value: _is_number(value) and value >= 0)
 FACTOR = Kind("a number above 1", lambda value: _is_number(value) and value > 1)
 DATE = Kind("a date such as 1990-01-01", _is_date)
@@ -128,6 +129,7 @@ PROJECT_VARIABLES: Mapping[str, Variable] = {
     "custom_keep_identical_rows": Variable(TRUE_OR_FALSE, shapes_tables=True),
     "earliest_event_date": Variable(DATE, shapes_tables=True),
     "future_tolerance_minutes": Variable(WHOLE, shapes_tables=True),
+    "max_rejected_share": Variable(SHARE_OR_ALL),
     "reporting_currency": Variable(TEXT_OR_NULL, shapes_tables=True),
     "session_gap_minutes": Variable(POSITIVE, shapes_tables=True),
     "session_max_minutes": Variable(POSITIVE, shapes_tables=True),

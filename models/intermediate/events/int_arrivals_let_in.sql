@@ -1,0 +1,36 @@
+{{ config(materialized='view') }}
+{%- do stop_at_rejections(ref('int_pending_rejections')) %}
+
+-- The share of broken rows among those that this run has to read, by source. A run stops here where it is above
+-- `max_rejected_share`: what takes rows in comes after this view.
+with
+
+pending as (
+
+    select * from {{ ref('int_pending_rejections') }}
+
+),
+
+counted as (
+
+    select
+        source,
+        sum(case when is_broken then row_count else 0 end) as broken_count,
+        sum(case when is_broken or reason is null then row_count else 0 end) as row_count
+    from pending
+    group by source
+
+),
+
+final as (
+
+    select
+        source,
+        cast(broken_count as bigint) as broken_count,
+        cast(row_count as bigint) as row_count,
+        cast(broken_count as double) / nullif(row_count, 0) as broken_share
+    from counted
+
+)
+
+select * from final

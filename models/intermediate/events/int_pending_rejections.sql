@@ -1,0 +1,46 @@
+-- Why rows of the days that this run has to read break the contract: how many for each reason, with a few of them as
+-- they came. Counted before anything is taken in, so that a run can stop while nothing has changed. A reason is counted
+-- without the value that it quotes.
+with
+
+arrivals as (
+    {{ pending_arrivals(
+        'arrivals.source, arrivals.received_on, arrivals.reason, arrivals.raw_row', on_every_build=true
+    ) }}
+),
+
+reasons as (
+
+    select
+        source,
+        received_on,
+        {{ without_match(without_match('reason', '(?s): .*$'), '^line [0-9]+ ') }} as reason,
+        case when reason is not null then cast({{ raw_row_as_json('raw_row') }} as string) end as raw_row
+    from arrivals
+
+),
+
+final as (
+
+    select
+        source,
+        reason,
+        -- What is no event of the journey, was withdrawn or is marked as not accepted goes on purpose.
+        coalesce(
+            reason not in ('withdrawn', 'not an event of the journey')
+            and reason not like 'event_type % is marked as not accepted in %',
+            false
+        ) as is_broken,
+        true as is_pending,
+        count(*) as row_count,
+        min(received_on) as first_received_on,
+        max(received_on) as last_received_on,
+        -- Two rows to look at; any will do, as long as they are the same in each run.
+        min(raw_row) as example_row,
+        max(raw_row) as other_example_row
+    from reasons
+    group by source, reason
+
+)
+
+select * from final
