@@ -13,7 +13,7 @@ STAMP := $(VENV)/.installed
 # --- what a user may give ------------------------------------------------------------------------
 # No value of a user is ever expanded into a line that a shell runs, nor by Make itself: each goes as it is written
 # into the environment (FILE as FOOTFALL_FILE), where `python -m footfall.commands` takes it from.
-#   SOURCE=… picks the data; each source has a warehouse of its own beside the default one.
+#   SOURCE=… picks the data; each source has a warehouse of its own, next to the default one.
 #   PUBLISH=postgres://user@host/database publishes the marts there as well.
 #   JOBS=2 says how many test files run side by side; DUCKDB=1.5.5 runs the tests on another DuckDB.
 SOURCE ?= storefront
@@ -86,7 +86,7 @@ lint: env ## ruff, types, sqlfluff
 		FOOTFALL_DB=:memory: $(BIN)/sqlfluff lint models tests analyses --processes 2; sqlfluff=$$?; \
 		wait $$mypy && exit $$sqlfluff
 
-format: env ## fix what the formatters can, and write anew what repeats the list of sources
+format: env ## fix what the formatters can, and update what repeats the list of sources
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 	@$(BIN)/python -m footfall.builds.listing
@@ -122,13 +122,13 @@ docs: env ## write the docs site of a built warehouse, target/docs/index.html: S
 lineage: env ## print where a column comes from: COLUMN=churn_risk.churn_probability
 	@$(FOOTFALL) lineage
 
-bench-value: env ## churn, value and tiers of any orders compared with baselines: FILE=orders.csv HORIZON=90 [CUT=2026-01-31]
+bench-value: env ## churn, value and tiers on any orders, compared with baselines: FILE=orders.csv HORIZON=90 [CUT=2026-01-31]
 	@$(FOOTFALL) bench-value
 
-bench-scores: env ## the same on a source, as its staging reads it: SOURCE=online_retail FILE=… HORIZON=90 CUT=…
+bench-scores: env ## the same on a source, read through its staging: SOURCE=online_retail FILE=… HORIZON=90 CUT=…
 	@$(FOOTFALL) bench-scores
 
-bench-intent: env ## purchase intent of any event log of the contract compared with baselines: FILE=events.parquet
+bench-intent: env ## purchase intent on any event log of the contract, compared with baselines: FILE=events.parquet
 	@$(FOOTFALL) bench-intent
 
 bench-sql: env ## the SQL part compared with hand-written queries: EVENTS=10000000
@@ -143,10 +143,10 @@ bench-times: env ## how long environment, build, second build and tests take in 
 bench-hundred: env ## what a whole build costs after a hundred new events: EVENTS=100 CUSTOMERS=2000
 	@$(FOOTFALL) bench-hundred
 
-bench-pain-points: env ## do pain points name what was planted, and nothing else? SEEDS=20 CUSTOMERS=2000 FIRST=201
+bench-pain-points: env ## check that pain points name what was planted, and nothing else: SEEDS=20 CUSTOMERS=2000 FIRST=201
 	@$(FOOTFALL) bench-pain-points
 
-bench-segments: env ## segments judged 90 days on, compared with RFM and k-means: FILE=path/to/online_retail.parquet
+bench-segments: env ## segments judged after 90 days, compared with RFM and k-means: FILE=path/to/online_retail.parquet
 	@$(FOOTFALL) bench-segments
 
 bench-journey: env ## the journey marts compared with retentioneering on a public click stream: EVENTS=2000000
@@ -170,7 +170,7 @@ bench-gpu: env ## the scorer's heavy parts on a CUDA device, compared with their
 clean: ## remove what dbt made; the warehouse stays
 	@rm -rf target logs
 
-lock: env ## write requirements.lock anew from the environment
+lock: env ## write requirements.lock from the environment
 	@{ sed -n '/^#/p' requirements.lock; $(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//'; } > requirements.lock.new
 	@mv requirements.lock.new requirements.lock
 
