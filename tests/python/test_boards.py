@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import http.client
 import io
 import re
 import shutil
+import socket
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +24,7 @@ from sqlfluff.core import FluffConfig, Linter
 
 from board_pages import Page
 from conftest import PROJECT
-from footfall.pages.boards import Board, BoardError, load_boards, render_boards
+from footfall.pages.boards import Board, BoardError, load_boards, render_boards, serve
 from footfall.pages.boards.__main__ import main
 from footfall.pages.boards.published import open_published
 from footfall.pages.boards.render import marts_of
@@ -654,6 +657,66 @@ def test_boards_are_rendered_and_shown_to_this_machine_only(
                 server(out, port, "overview.html")
         finally:
             opened.shutdown()
+
+
+@pytest.fixture
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Path, int]]:
+    """A folder with a page, and the port of its server, which is patient for seconds only."""
+    monkeypatch.setattr(serve._Handler, "timeout", 1)
+    monkeypatch.setattr(serve, "MOST_SECONDS", 2)
+    (tmp_path / "boards").mkdir()
+    (tmp_path / "boards/overview.html").write_text("a page")
+    with server(tmp_path / "boards", 0, "overview.html") as opened:
+        threading.Thread(target=opened.serve_forever, args=[0.05], daemon=True).start()
+        yield tmp_path / "boards", opened.server_port
+        opened.shutdown()
+
+
+def test_nothing_but_pages_of_the_folder_is_shown(
+    served: tuple[Path, int], capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder, port = served
+    outside = folder.parent / "secret.html"
+    outside.write_text("a secret")
+    (folder / "link.html").symlink_to(outside)
+    (folder / "notes.txt").write_text("notes")
+    (folder / "more").mkdir()
+    (folder / "more/page.html").write_text("deeper")
+    (folder / "folder.html").mkdir()
+    assert asked(port, "/overview.html?x=1")[:2] == (200, b"a page")
+    others = ("/notes.txt", "/more", "/more/", "/more/page.html", "/folder.html", "/link.html")
+    for path in (*others, "/%2e%2e/secret.html", "/..%2fsecret.html"):
+        assert asked(port, path)[0] == 404, path
+    for path in ("/a%00.html", "/%00", "/overview.html%0a"):
+        assert asked(port, path)[0] == 400, path
+    assert capfd.readouterr() == ("", "")
+
+
+def test_connections_that_say_nothing_or_little_do_not_tie_up_the_server(
+    served: tuple[Path, int],
+) -> None:
+    _, port = served
+    before = threading.active_count()
+    silent = [socket.create_connection((ADDRESS, port)) for _ in range(200)]
+    silent[0].sendall(b"GET /overview.html HTTP/1.0\r\n")
+    # One thread serves a connection, and one watches its time.
+    assert threading.active_count() - before <= 2 * serve.MOST_CONNECTIONS
+    # The end of those that are open comes without anything from their side.
+    for connection in silent:
+        connection.settimeout(5)
+        with connection, contextlib.suppress(ConnectionError):
+            assert connection.recv(1) == b""
+    assert asked(port, "/overview.html")[0] == 200
+
+
+def test_a_connection_that_goes_on_and_on_is_ended(served: tuple[Path, int]) -> None:
+    _, port = served
+    started = time.monotonic()
+    with socket.create_connection((ADDRESS, port)) as slow, contextlib.suppress(ConnectionError):
+        while time.monotonic() - started < 10:
+            slow.sendall(b"G")
+            time.sleep(0.1)
+    assert time.monotonic() - started < 8
 
 
 def asked(port: int, path: str, host: str = ADDRESS) -> tuple[int, bytes, str | None]:
