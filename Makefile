@@ -15,9 +15,10 @@ STAMP := $(VENV)/.installed
 # into the environment (FILE as FOOTFALL_FILE), where `python -m footfall.commands` takes it from.
 #   SOURCE=… picks the data; each source has a warehouse of its own, next to the default one.
 #   PUBLISH=postgres://user@host/database publishes the marts there as well.
+#   TORCH_INDEX=https://… is where PyTorch comes from, if not from the default index.
 #   JOBS=2 says how many test files run side by side; DUCKDB=1.5.5 runs the tests on another DuckDB.
 SOURCE ?= storefront
-GIVEN := SOURCE FILE EVENTS ITEMS CUSTOMERS REVIEWS ARGS COLUMN CURRENCY PORT URI PUBLISH JOBS DUCKDB \
+GIVEN := SOURCE FILE EVENTS ITEMS CUSTOMERS REVIEWS ARGS COLUMN CURRENCY PORT URI PUBLISH JOBS DUCKDB TORCH_INDEX \
 	HORIZON CUT DAYS SEEDS FIRST NEW_ONLY
 unexport $(GIVEN)
 $(foreach name,$(GIVEN),$(eval export FOOTFALL_$(name) := $$(value $(name))))
@@ -52,17 +53,37 @@ $(error $(REFUSED): only SOURCE=$(subst $(empty) $(empty),|,$(strip $(READERS)))
 endif
 endif
 
-.PHONY: help build test lint format docs clean lock env bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory bench-hundred
+.PHONY: help build test lint format docs clean lock sbom env bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory bench-hundred
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 
-$(STAMP): requirements.lock pyproject.toml
+# pip takes no file whose digest is not in a lock; without dependencies, as the locks name them all. PyTorch is fetched as
+# pip finds it and checked before it is installed: among files on the disk and of an index, pip would pass over those whose
+# digest it does not know yet. TORCH_INDEX=… takes PyTorch alone from another index, unchecked, with what that build needs.
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+INSTALL := $(PIP) install --no-compile --no-build-isolation
+LOCKED := $(INSTALL) --no-deps --require-hashes
+LOCKS := requirements-build.lock requirements.lock requirements-torch.lock requirements-cuda.lock
+$(STAMP): $(LOCKS) pyproject.toml
 	@echo "Installing the locked packages into $(VENV) (once; about 2 GB with PyTorch) ..."
 	@$(PYTHON) -c 'import sys; sys.exit("Footfall needs Python 3.11 or newer; PYTHON=… names another one.") if sys.version_info < (3, 11) else None'
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@$(LOCKED) -r requirements-build.lock
+	@$(LOCKED) -r requirements.lock
+	@torch=$$(sed -nE 's/^(torch==[^ ]*).*/\1/p' requirements-torch.lock) && \
+	if [ -n "$$FOOTFALL_TORCH_INDEX" ]; then \
+		$(INSTALL) --index-url "$$FOOTFALL_TORCH_INDEX" "$$torch"; \
+	else \
+		$(PIP) download --no-deps --only-binary :all: --dest $(VENV)/fetched "$$torch" && \
+		$(LOCKED) --no-index --find-links $(VENV)/fetched -r requirements-torch.lock && \
+		rm -r $(VENV)/fetched && \
+		if $(BIN)/python -c 'import importlib.metadata as m, sys; sys.exit("nvidia" not in str(m.requires("torch")))'; then \
+			$(LOCKED) -r requirements-cuda.lock; \
+		fi; \
+	fi
+	@$(INSTALL) --no-deps -e .
+	@missing=$$($(BIN)/python -m pip check) || { echo "$$missing"; exit 1; }
 	@touch $@
 
 env: $(STAMP) ## create the environment from the lock file
@@ -170,9 +191,11 @@ bench-gpu: env ## the scorer's heavy parts on a CUDA device, compared with their
 clean: ## remove what dbt made; the warehouse stays
 	@rm -rf target logs
 
-lock: env ## write requirements.lock from the environment
-	@{ sed -n '/^#/p' requirements.lock; $(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//'; } > requirements.lock.new
-	@mv requirements.lock.new requirements.lock
+lock: env ## write the lock files from the environment, with the digests of all wheels
+	@$(BIN)/python -m footfall.dependencies lock
+
+sbom: env ## write the bill of materials of the environment (CycloneDX), target/footfall.cdx.json
+	@$(BIN)/python -m footfall.dependencies sbom target/footfall.cdx.json
 
 $(CURDIR)/.duckdb-%: | $(STAMP)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --only-binary duckdb --target $@ duckdb==$*

@@ -43,6 +43,7 @@ NEEDED_BY = {
     "boards": r"footfall\.(pages\.(boards|report)\b.*|pages\.theme\.style)",
     "metrics": r"footfall\.adapter\.metrics",
     "postgres": r"footfall\.publishing\.postgres",
+    "sbom": r"footfall\.dependencies\.sbom",
 }
 
 
@@ -92,7 +93,7 @@ def test_pyproject_installs_what_each_extra_imports() -> None:
         assert re.split(r"[\[>=<]", requirement)[0] in owners[package]
     plain = " ".join(project["dependencies"])
     assert not re.search("plotly|psycopg|metricflow|scikit", plain)
-    assert "footfall[boards,metrics,postgres]" in optional["dev"]
+    assert "footfall[boards,metrics,postgres,sbom]" in optional["dev"]
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,13 @@ EXTRAS: Mapping[str, Sequence[str]] = {
         "metricflow_semantic_interfaces",
     ),
     "postgres": ("psycopg",),
+    "sbom": ("cyclonedx", "packageurl"),
 }
 _WHAT = {
     "boards": "Boards and the report draw with Plotly",
     "metrics": "Metrics are answered by MetricFlow",
     "postgres": "Publishing to PostgreSQL goes through psycopg",
+    "sbom": "The bill of materials is written by CycloneDX's library",
 }
 
 
