@@ -46,6 +46,23 @@ def simulated_cutoffs(
     return pa.Table.from_pylist(rows, schema=_schema(horizons))
 
 
+def steady_and_lost_cutoffs(*, horizons: tuple[int, ...]) -> pa.Table:
+    """A shop of 400 days: 100 customers buy every 30 days, 100 bought once; all orders are 10.00.
+
+    Who bought once did so more than 300 days before the last of the 12 cut-offs.
+    """
+    rows: list[dict[str, object]] = []
+    for customer in range(200):
+        first = customer % 100
+        days = np.arange(customer % 30, 400, 30) if customer < 100 else np.array([first])
+        for cutoff in range(400 - 30 * 11, 401, 30):
+            past = days < cutoff
+            if past.any():
+                amounts = np.full(len(days), 10.0)
+                rows.append(_row(customer, cutoff, 400, days, amounts, past, horizons))
+    return pa.Table.from_pylist(rows, schema=_schema(horizons))
+
+
 def random_states(cutoffs: pa.Table, *, width: int = 6, seed: int = 2) -> pa.Table:
     """States of noise, one a row of the cut-off table."""
     noise = np.random.default_rng(seed).normal(size=(cutoffs.num_rows, width))

@@ -134,14 +134,15 @@ def test_repeat_buying_finds_the_planted_parameters() -> None:
         last.append(now)
         age.append(watched)
     history = tuple(np.array(values, dtype=float) for values in (repeats, last, age))
-    fitted = fit_repeat_buying(*history)
+    fitted = fit_repeat_buying(*history, leaves_at_once=False)
     assert fitted is not None
     assert fitted.r / fitted.alpha == pytest.approx(r / alpha, rel=0.15)
     assert fitted.a / (fitted.a + fitted.b) == pytest.approx(a / (a + b), abs=0.08)
     silent = fitted.probability_silent(*history, 30)
     assert ((silent > 0) & (silent < 1)).all()
     assert (fitted.probability_silent(*history, 60) <= silent).all()
-    assert fit_repeat_buying(*(values[:5] for values in history)) is None
+    few = (values[:5] for values in history)
+    assert fit_repeat_buying(*few, leaves_at_once=False) is None
 
 
 def test_simple_silence_falls_with_the_horizon_and_with_buying(rows: CutoffRows) -> None:

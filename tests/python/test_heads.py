@@ -20,6 +20,7 @@ from cutoff_tables import (
     score_value,
     simulated_cutoffs,
     states_table,
+    steady_and_lost_cutoffs,
     train_churn,
     train_value,
 )
@@ -43,8 +44,14 @@ from footfall.heads.cutoffs.rows import (
 )
 from footfall.heads.cutoffs.study import Memory, Study
 from footfall.heads.fields import from_values, to_values
+from footfall.heads.learners.lifetimes import fit_order_value
 from footfall.heads.learners.linear import sigmoid
-from footfall.heads.predictions import predict_silence, silence_models
+from footfall.heads.predictions import (
+    predict_silences,
+    predict_values,
+    silence_models,
+    value_models,
+)
 from footfall.heads.stored import load_heads
 from footfall.heads.trials import trials
 from footfall.heads.value import ValueModel, fit_value
@@ -123,7 +130,7 @@ def test_longer_silence_is_never_likelier(churn: pa.Table) -> None:
 
 def test_what_is_judged_is_what_is_served() -> None:
     """Horizons so near each other cross: the longer one takes the chance of the shorter one."""
-    table = simulated_cutoffs(horizons=(30, 34))
+    table = simulated_cutoffs(customers=120, cutoffs=8, horizons=(30, 34))
     near = HeadSettings(horizons=(30, 34), backtest_cutoffs=1, bootstrap_replicates=0, threads=1)
     rows = read_cutoffs(table, None, near.horizons)
     shared = Study(rows, near)
@@ -134,7 +141,7 @@ def test_what_is_judged_is_what_is_served() -> None:
     for origin in (today, day):
         asked = rows.at([origin])
         short, long = (
-            predict_silence(silence_models(shared, origin, 34), asked, horizon)
+            predict_silences(silence_models(shared, origin, 34), asked, 34)[horizon]
             for horizon in (30, 34)
         )
         assert (long.probability <= short.probability).all()
@@ -144,10 +151,18 @@ def test_what_is_judged_is_what_is_served() -> None:
     assert crossed > 0
     tested = backtest_churn(table, None, settings=near)
     asked = rows.at([day])
-    judged = predict_silence(silence_models(shared, day, 34), asked, 34).probability
+    silences = silence_models(shared, day, 34)
+    judged = predict_silences(silences, asked, 34)[34].probability
     brier = float(((judged - silence_labels(asked, 34)) ** 2).mean())
     where = {"population": "all", "horizon_days": 34, "model": "attention_scorer"}
     assert figure(tested, metric="brier", **where) == pytest.approx(brier, abs=1e-12)
+    # Amounts are judged as they are served as well: bounded by those of the shorter horizon.
+    amounts = predict_values(silences, value_models(shared, day, 34), asked, 34, near)
+    assert (amounts[34].amount >= amounts[30].amount).all()
+    where["score"] = "value"
+    absolute = float(np.abs(amounts[34].amount - asked.spend[34]).mean())
+    tested = backtest_value(table, None, settings=near)
+    assert figure(tested, metric="mae", **where) == pytest.approx(absolute, abs=1e-9)
     # The chance of a purchase is one minus the chance of silence, in two tables.
     churn = score_churn(table, None, settings=near)
     value = score_value(table, None, settings=near)
@@ -172,6 +187,67 @@ def test_value_is_consistent_with_itself(value: pa.Table) -> None:
     assert (numbers(value, "predicted_orders") >= buys - 1e-12).all()
     assert set(value["tier"].to_pylist()) <= {"VIP", "regular", "potential"}
     assert "VIP" in value["tier"].to_pylist()
+
+
+def assert_agrees(cutoffs: pa.Table, value: pa.Table) -> None:
+    """The rules that all served numbers keep, for every customer and horizon."""
+    known = cutoffs.filter(cutoffs["is_as_of"])
+    order = np.argsort(numbers(known, "customer_no"))
+    own = numbers(known, "f_mean_order_amount")[order]
+    of_all = fit_order_value(numbers(known, "f_order_days")[order], own)
+    assert of_all is not None
+    least, most = of_all.between(own)
+    shorter = dict.fromkeys(("purchase_probability", "predicted_orders", "predicted_amount"), 0.0)
+    for horizon in sorted(set(value["horizon_days"].to_pylist())):
+        served = value.filter(pc.equal(value["horizon_days"], horizon)).sort_by("customer_no")
+        orders, amount = numbers(served, "predicted_orders"), numbers(served, "predicted_amount")
+        assert (numbers(served, "purchase_probability") <= orders).all()
+        # Any fit of Gamma-Gamma ends at the customer's own mean; that of all is as of the fit.
+        each = amount / orders
+        assert (each >= 0.99 * least).all()
+        assert (each <= 1.01 * most).all()
+        for name, before in shorter.items():
+            assert (numbers(served, name) >= before).all(), (name, horizon)
+            shorter[name] = numbers(served, name)
+
+
+def test_spend_agrees_for_every_customer(cutoffs: pa.Table, value: pa.Table) -> None:
+    assert_agrees(cutoffs, value)
+
+
+def test_who_is_lost_stays_lost_at_the_longest_horizon() -> None:
+    """365 days have not closed: what the 180 days say is stretched, by customers who drop out."""
+    table = steady_and_lost_cutoffs(horizons=(180, 365))
+    settings = HeadSettings(horizons=(180, 365), threads=1)
+    value = score_value(table, None, settings=settings)
+    assert_agrees(table, value)
+    methods = dict(zip(value["horizon_days"].to_pylist(), value["method"].to_pylist(), strict=True))
+    assert methods == {180: "fitted", 365: "extended_180d"}
+    lost = pc.greater(value["customer_no"], 100)
+    for horizon, rate in ((180, 6.0), (365, 12.0)):
+        is_of = pc.equal(value["horizon_days"], horizon)
+        gone = value.filter(pc.and_(is_of, lost))
+        stayed = value.filter(pc.and_(is_of, pc.invert(lost)))
+        for served in (gone, stayed):
+            each = numbers(served, "predicted_amount") / numbers(served, "predicted_orders")
+            np.testing.assert_allclose(each, 10.0, rtol=0.01)
+        assert numbers(gone, "predicted_orders").max() < 0.01
+        assert numbers(stayed, "predicted_orders") == pytest.approx(rate, rel=0.05)
+        assert numbers(stayed, "purchase_probability").min() > 0.99
+
+
+def test_a_horizon_without_a_model_takes_the_nearest_longer_one(cutoffs: pa.Table) -> None:
+    """Its own rate would say that the lost come back, and bound the longer horizon by that."""
+    rows = read_cutoffs(cutoffs, None, (30, 90))
+    shared, today = Study(rows, SETTINGS), as_of_day(rows)
+    assert today is not None
+    asked = rows.at([today])
+    fitted = silence_models(shared, today, 90)[90]
+    assert fitted is not None
+    found = predict_silences({30: None, 90: fitted}, asked, 90)
+    assert {h: one.method for h, one in found.items()} == {30: "shortened_90d", 90: "fitted"}
+    np.testing.assert_array_equal(found[90].probability, fitted.probability(asked))
+    assert (found[30].probability >= found[90].probability).all()
 
 
 def test_metadata_is_a_row_of_model_runs(churn: pa.Table, value_test: pa.Table) -> None:
@@ -670,6 +746,7 @@ def test_a_horizon_that_never_closed_is_stretched_from_a_shorter_one() -> None:
     # Customers are lost on the way, so three times the days bring a little less than three times.
     ratio = by_horizon[90].to_numpy() / by_horizon[30].to_numpy()
     assert ((ratio > 2.0) & (ratio < 3.0)).all()
+    assert_agrees(table, value)
     tested = backtest_churn(table, None, settings=SETTINGS)
     assert 90 not in tested["horizon_days"].to_pylist()
 

@@ -28,7 +28,7 @@ HISTORY = (REPEATS, LAST, AGE)
 
 
 def test_bg_nbd_matches_the_reference() -> None:
-    model = RepeatBuying(r=0.4, alpha=10.0, a=0.7, b=4.5)
+    model = RepeatBuying(r=0.4, alpha=10.0, a=0.7, b=4.5, leaves_at_once=False)
     np.testing.assert_allclose(
         model.probability_alive(*HISTORY),
         [1.0, 1.0, 0.6405944867, 0.7617247510, 0.7930552375, 0.9450473424],
@@ -39,6 +39,51 @@ def test_bg_nbd_matches_the_reference() -> None:
         [1.3744238086, 0.1131375590, 0.7268183708, 0.9461737347, 1.3823271773, 5.1724017844],
         rtol=1e-9,
     )
+
+
+def test_mbg_nbd_matches_the_reference() -> None:
+    """Integrals over the rate and the chance to leave, taken with scipy.integrate.quad."""
+    model = RepeatBuying(r=0.4, alpha=10.0, a=0.7, b=4.5, leaves_at_once=True)
+    np.testing.assert_allclose(
+        model.probability_alive(*HISTORY),
+        [0.8296987095, 0.6194365741, 0.6853817561, 0.7907103998, 0.8107155896, 0.9471718162],
+        rtol=1e-9,
+    )
+    np.testing.assert_allclose(
+        model.expected_orders(*HISTORY, 90),
+        [1.1791111161, 0.0703678757, 0.7879208914, 0.9914379998, 1.4213935679, 5.1984839562],
+        rtol=1e-8,
+    )
+
+
+@pytest.mark.parametrize("leaves_at_once", [False, True])
+def test_stretches_are_ratios_whoever_is_lost(leaves_at_once: bool) -> None:
+    model = RepeatBuying(r=0.4, alpha=10.0, a=0.7, b=4.5, leaves_at_once=leaves_at_once)
+    orders = model.expected_orders(*HISTORY, 365) / model.expected_orders(*HISTORY, 180)
+    np.testing.assert_allclose(model.stretch_orders(REPEATS, AGE, 180, 365), orders, rtol=1e-9)
+    hazards = [-np.log(model.probability_silent(*HISTORY, days)) for days in (365, 180)]
+    np.testing.assert_allclose(
+        model.stretch_hazard(*HISTORY, 180, 365), hazards[0] / hazards[1], rtol=1e-9
+    )
+    # Lost beyond doubt: both chances are nothing, and their ratio is still known.
+    gone = (np.array([60.0]), np.array([100.0]), np.array([900.0]))
+    assert 1.0 <= model.stretch_hazard(*gone, 180, 365)[0] < 2.1
+    assert 1.0 <= model.stretch_orders(gone[0], gone[2], 180, 365)[0] < 2.1
+
+
+def test_mbg_nbd_loses_those_who_never_came_back() -> None:
+    """Half buys every 30 days, half bought once: to BG/NBD the second half are all alive."""
+    repeats = np.repeat([12.0, 0.0], 100)
+    last = np.repeat([360.0, 0.0], 100)
+    age = np.full(200, 365.0)
+    alive = {
+        at_once: fit_repeat_buying(repeats, last, age, leaves_at_once=at_once)
+        for at_once in (False, True)
+    }
+    assert all(model is not None for model in alive.values())
+    for at_once, model in alive.items():
+        once = model.probability_alive(repeats, last, age)[-1]
+        assert once < 0.001 if at_once else once == 1.0
 
 
 def test_pareto_nbd_matches_the_reference() -> None:
@@ -132,7 +177,7 @@ def test_bg_nbd_recovers_the_customers_that_it_describes() -> None:
                 repeats[customer], last[customer] = repeats[customer] + 1, day
             else:
                 future[customer] += 1
-    model = fit_repeat_buying(repeats, last, age)
+    model = fit_repeat_buying(repeats, last, age, leaves_at_once=False)
     assert model is not None
     assert model.r == pytest.approx(0.5, rel=0.2)
     assert model.alpha == pytest.approx(15.0, rel=0.3)
@@ -152,9 +197,17 @@ def test_gamma_gamma_recovers_the_customers_that_it_describes(simulated: dict) -
     assert expected.mean() == pytest.approx(6.0 * 15.0 / 3.0, rel=0.05)
 
 
+def test_orders_that_are_all_alike_have_their_amount() -> None:
+    orders = np.repeat([13.0, 1.0], 100)
+    model = fit_order_value(orders, np.full(200, 10.0))
+    assert model is not None
+    least, most = model.between(np.array([10.0, np.nan, 0.0]))
+    np.testing.assert_allclose([least, most], 10.0, rtol=0.005)
+
+
 def test_nothing_to_learn_from_is_no_model() -> None:
     few = np.ones(10)
-    assert fit_repeat_buying(few, few, few + 1) is None
+    assert fit_repeat_buying(few, few, few + 1, leaves_at_once=True) is None
     nobody = np.zeros(50)
     assert fit_pareto_buying(nobody, nobody, nobody + 30) is None
     assert fit_order_value(few, few) is None

@@ -14,7 +14,11 @@ from footfall.heads.cutoffs.features import (
     repeat_history,
     window_amount,
 )
-from footfall.heads.cutoffs.histories import order_value_at, pareto_buying_at, repeat_buying_at
+from footfall.heads.cutoffs.histories import (
+    order_value_at,
+    pareto_buying_at,
+    plain_repeat_buying_at,
+)
 from footfall.heads.cutoffs.rows import CutoffRows
 from footfall.heads.cutoffs.study import Study
 from footfall.heads.learners.lifetimes import RepeatModel
@@ -172,7 +176,7 @@ def _raw(rows: CutoffRows) -> FloatArray:
 def _lifetime_models(study: Study, origin: int) -> dict[str, RepeatModel | None]:
     """Return BG/NBD and Pareto/NBD of the histories at ``origin``, whatever the horizon."""
     return {
-        "bg_nbd": repeat_buying_at(study, origin),
+        "bg_nbd": plain_repeat_buying_at(study, origin),
         "pareto_nbd": pareto_buying_at(study, origin),
     }
 

@@ -33,8 +33,8 @@ WEIGHT_HALF_LIFE_DAYS = 180.0
 STATE_PENALTY = 0.1
 
 _FEATURE_PENALTY = 0.008
-#: Weights of regression, trees and BG/NBD that may be chosen; the first is the one to keep. A share
-#: of the model without labels lowered the Brier score on earlier cut-offs of four shops.
+#: Weights of regression, trees and MBG/NBD that may be chosen; the first is the one to keep. A
+#: share of the model without labels lowered the Brier score on earlier cut-offs of four shops.
 _BLENDS = np.array(
     [(0.4, 0.4, 0.2)]
     + [w for w in product((0.0, 0.25, 0.5, 0.75, 1.0), repeat=3) if abs(sum(w) - 1.0) < 1e-9]
@@ -60,7 +60,7 @@ class SilenceMembers:
     trees
         Boosted trees over raw features, alike but for their seeds.
     repeat_buying
-        BG/NBD of the histories at the origin; None where they are too few.
+        MBG/NBD of the histories at the origin; None where they are too few.
     days_learnt
         Cut-offs that were learnt from.
     """
@@ -86,14 +86,14 @@ class SilenceMembers:
         return mean
 
     def repeat_link(self, rows: CutoffRows) -> FloatArray:
-        """Return log-odds of BG/NBD, which needs no labels; 0 where it cannot be told, [rows]."""
+        """Return log-odds of MBG/NBD, which needs no labels; 0 where it cannot be told, [rows]."""
         links = repeat_log_odds(rows, self.repeat_buying, self.space.horizon)
         return np.zeros(len(rows)) if links is None else links
 
 
 @dataclass(frozen=True)
 class SilenceModel:
-    """A calibrated mean, in log-odds, of a ridge logistic regression, boosted trees and BG/NBD.
+    """A calibrated mean, in log-odds, of a ridge logistic regression, boosted trees and MBG/NBD.
 
     Attributes
     ----------
@@ -102,7 +102,7 @@ class SilenceModel:
     uses_state
         Whether the encoder's state is among the columns of the regression.
     blend
-        Weights of regression, trees and BG/NBD in the mean, [3].
+        Weights of regression, trees and MBG/NBD in the mean, [3].
     scaling
         Calibration of the mean.
     """
@@ -285,7 +285,7 @@ class _HeldOut:
     plain, with_state
         Log-odds of the regressions, [rows]; equal where there are no states.
     trees, repeat
-        Log-odds of the trees and of BG/NBD, [rows].
+        Log-odds of the trees and of MBG/NBD, [rows].
     share_learnt
         Cut-offs that the predicting model learnt from, as a share of all; a model of little history
         is overconfident in a way that one of all of it is not.
@@ -301,7 +301,7 @@ class _HeldOut:
     share_learnt: float
 
     def links(self, *, uses_state: bool) -> FloatArray:
-        """Return the log-odds of regression, trees and BG/NBD, [rows, 3]."""
+        """Return the log-odds of regression, trees and MBG/NBD, [rows, 3]."""
         return np.column_stack(
             [self.with_state if uses_state else self.plain, self.trees, self.repeat]
         )

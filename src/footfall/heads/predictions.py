@@ -1,25 +1,29 @@
 """Predictions for asked customers, by the best method that the history allows.
 
 `fitted`: a model of the horizon itself. `extended_<h>d`: a model of the longest shorter horizon
-that has closed, stretched. `own_rate`: each customer's own buying rate, shrunk to the mean.
+that has closed, stretched. `shortened_<h>d`: where no shorter one could be fitted, a model of a
+longer horizon, stretched the other way. `own_rate`: each customer's own buying rate, shrunk to the
+mean. Chances and spend are stretched by one model of repeat buying in which customers drop out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from footfall.core.arrays import FloatArray, IntArray
+from footfall.heads.agreement import Limits, Spend, agreed, no_limits, no_spend
 from footfall.heads.churn import SilenceModel, fit_silence, simple_orders, simple_silence
 from footfall.heads.cutoffs.features import purchase_days, repeat_history
 from footfall.heads.cutoffs.rows import CutoffRows
 from footfall.heads.cutoffs.settings import HeadSettings
 from footfall.heads.cutoffs.study import Study
 from footfall.heads.learners.calibration import fit_bands
+from footfall.heads.learners.lifetimes import RepeatBuying
 from footfall.heads.tiers import decide, decision_weights
-from footfall.heads.value import ValueModel
+from footfall.heads.value import ORDER_VALUE, ValueModel, fit_value
 
 #: Models by horizon in days, None where there is too little to learn from.
 SilenceModels = Mapping[int, SilenceModel | None]
@@ -35,30 +39,32 @@ class SilencePrediction:
     probability
         Never above that of a shorter horizon, [rows].
     method
-        `fitted`, `extended_<h>d` or `own_rate`.
+        `fitted`, `extended_<h>d`, `shortened_<h>d` or `own_rate`.
     model
-        Of the horizon, or of a shorter one that was stretched.
-    shorter
-        Models of the shorter horizons, whose chances bound this one.
+        Of the horizon, or of another one that was stretched.
+    models
+        Of all horizons.
+    horizon
+        In days.
     """
 
     probability: FloatArray
     method: str
     model: SilenceModel | None
-    shorter: tuple[SilenceModel, ...] = ()
+    models: SilenceModels
+    horizon: int
 
     def past_probability(self, before: CutoffRows) -> FloatArray:
-        """Return what the models say of customers at earlier days, bounded as served, [rows]."""
-        models = (*self.shorter, *([] if self.model is None else [self.model]))
-        lowest: FloatArray = np.min([model.probability(before) for model in models], axis=0)
-        return lowest
+        """Return what the models say of customers at earlier days, as it is served, [rows]."""
+        return predict_silences(self.models, before, self.horizon)[self.horizon].probability
 
 
 @dataclass(frozen=True)
 class ValuePrediction:
     """Everything that is said about spend in the horizon; arrays are [rows].
 
-    ``tier_probability`` is [rows, 3] in the order potential, regular, VIP.
+    The numbers agree as :mod:`footfall.heads.agreement` says. ``tier_probability`` is [rows, 3] in
+    the order potential, regular, VIP.
     """
 
     amount: FloatArray
@@ -101,10 +107,28 @@ def silence_models(
             lambda: fit_silence(study, origin, known, state=state),
         )
 
-    return {known: model_of(known) for known in _horizons_down(study.rows.orders, horizon)}
+    return {known: model_of(known) for known in _horizons_up(study.rows.orders, horizon)}
 
 
-def predict_silence(models: SilenceModels, asked: CutoffRows, horizon: int) -> SilencePrediction:
+def value_models(
+    study: Study, origin: int, horizon: int, *, state: bool | None = None
+) -> ValueModels:
+    """Fit spend as :func:`silence_models` fits silence."""
+
+    def model_of(known: int) -> ValueModel | None:
+        return study.recall(
+            f"value model, state {state}",
+            known,
+            origin,
+            lambda: fit_value(study, origin, known, state=state),
+        )
+
+    return {known: model_of(known) for known in _horizons_up(study.rows.orders, horizon)}
+
+
+def predict_silences(
+    models: SilenceModels, asked: CutoffRows, longest: int
+) -> dict[int, SilencePrediction]:
     """Predict silence by fitted models, as it is served.
 
     A longer silence is never likelier than a shorter one: where the model of a longer horizon says
@@ -114,92 +138,128 @@ def predict_silence(models: SilenceModels, asked: CutoffRows, horizon: int) -> S
     Parameters
     ----------
     models
-        By horizon, fitted just now or stored; shorter ones stand in and bound longer ones.
+        By horizon, fitted just now or stored; they stand in for each other, and shorter ones bound
+        longer ones.
     asked
         Customers at the day that is stood on.
-    horizon
-        In days.
+    longest
+        The longest horizon that is wanted, in days.
+
+    Returns
+    -------
+    A prediction for each horizon of the models up to the longest, and for that one.
     """
-    alone = _predict_alone(models, asked, horizon)
-    bounds = [
-        _predict_alone(models, asked, shorter)
-        for shorter in _horizons_down(models, horizon)
-        if shorter < horizon
-    ]
-    return replace(
-        alone,
-        probability=np.min([alone.probability, *(bound.probability for bound in bounds)], axis=0),
-        shorter=tuple(
-            bound.model for bound in bounds if bound.model is not None and bound.method == "fitted"
-        ),
-    )
+    chances: dict[int, FloatArray] = {}
+    found: dict[int, SilencePrediction] = {}
+    lowest = np.ones(len(asked))
+    for horizon in _horizons_up((*models, longest), longest):
+        used = _nearest(models, horizon)
+        model = None if used is None else models[used]
+        if used is None or model is None:
+            lowest = np.minimum(lowest, simple_silence(asked, horizon))
+        else:
+            if used not in chances:
+                chances[used] = model.probability(asked)
+            stretch = _hazard_stretch(model.members.repeat_buying, asked, used, horizon)
+            lowest = np.minimum(lowest, chances[used] ** stretch)
+        found[horizon] = SilencePrediction(lowest, _method(used, horizon), model, models, horizon)
+    return found
 
 
-def _predict_alone(models: SilenceModels, asked: CutoffRows, horizon: int) -> SilencePrediction:
-    """Predict silence of one horizon as if there were no other."""
-    for shorter in _horizons_down(models, horizon):
-        model = models[shorter]
-        if model is None:
-            continue
-        probability = model.probability(asked)
-        if shorter == horizon:
-            return SilencePrediction(probability, "fitted", model)
-        # P(none in H) = P(none in h) * P(none from h to H, given none in h); the second factor
-        # comes from the customer's own rate.
-        stretched = simple_silence(asked, horizon) / simple_silence(asked, shorter)
-        return SilencePrediction(probability * stretched, f"extended_{shorter}d", model)
-    return SilencePrediction(simple_silence(asked, horizon), "own_rate", None)
-
-
-def predict_value(
+def predict_values(
     silences: SilenceModels,
     models: ValueModels,
     asked: CutoffRows,
-    horizon: int,
+    longest: int,
     settings: HeadSettings,
-) -> ValuePrediction:
-    """Predict spend by fitted models; arguments as for silence."""
-    silence = predict_silence(silences, asked, horizon)
-    buys = 1.0 - silence.probability
-    for shorter in _horizons_down(models, horizon):
-        model = models[shorter]
-        if model is None:
+) -> dict[int, ValuePrediction]:
+    """Predict spend by fitted models, as it is served; arguments as for silence."""
+    silent = predict_silences(silences, asked, longest)
+    limits, served = _limits(models, asked), no_spend(len(asked))
+    raw: dict[int, Spend] = {}
+    found: dict[int, ValuePrediction] = {}
+    for horizon in _horizons_up((*models, longest), longest):
+        buys = 1.0 - silent[horizon].probability
+        used = _nearest(models, horizon)
+        model = None if used is None else models[used]
+        if used is None or model is None:
+            found[horizon] = _own_rate_value(asked, buys, horizon, settings)
             continue
-        stretch = _stretch(model, asked, shorter, horizon)
-        amount = model.amount(asked)
-        lower, upper = model.bands.interval(amount)
+        if used not in raw:
+            raw[used] = Spend(model.amount(asked), model.expected_orders(asked))
+        stretch = _order_stretch(model.members.repeat_buying, asked, used, horizon)
+        served = agreed(raw[used].times(stretch), buys, limits, served)
+        lower, upper = model.bands.interval(served.amount / stretch)
         tiers = model.tier_probabilities(asked, buys)
-        return ValuePrediction(
-            amount=amount * stretch,
+        found[horizon] = ValuePrediction(
+            amount=served.amount,
             lower=lower * stretch,
             upper=upper * stretch,
-            orders=np.maximum(model.expected_orders(asked) * stretch, buys),
+            orders=served.orders,
             purchase_probability=buys,
             tier_probability=tiers,
             tier=decide(tiers, model.tier_weights(tiers)),
-            method="fitted" if shorter == horizon else f"extended_{shorter}d",
+            method=_method(used, horizon),
             model=model,
         )
-    return _own_rate_value(asked, buys, horizon, settings)
+    return found
 
 
-def _horizons_down(known: Iterable[int], horizon: int) -> list[int]:
-    """Return those horizons that are not longer than ``horizon``, longest first."""
-    return sorted((one for one in known if one <= horizon), reverse=True)
+def _horizons_up(known: Iterable[int], longest: int) -> list[int]:
+    """Return those horizons that are not longer than ``longest``, shortest first."""
+    return sorted({one for one in known if one <= longest})
 
 
-def _stretch(model: ValueModel, asked: CutoffRows, shorter: int, horizon: int) -> FloatArray:
-    """Return how much more a customer buys in the longer horizon, by BG/NBD's expected orders.
+def _nearest(models: Mapping[int, SilenceModel | ValueModel | None], horizon: int) -> int | None:
+    """Return the horizon whose model speaks for this one: its own, the next shorter, the next."""
+    fitted = sorted(one for one, model in models.items() if model is not None)
+    shorter = [one for one in fitted if one <= horizon]
+    return shorter[-1] if shorter else (fitted[0] if fitted else None)
+
+
+def _method(used: int | None, horizon: int) -> str:
+    if used is None:
+        return "own_rate"
+    if used == horizon:
+        return "fitted"
+    return f"extended_{used}d" if used < horizon else f"shortened_{used}d"
+
+
+def _hazard_stretch(
+    repeat_buying: RepeatBuying | None, asked: CutoffRows, used: int, horizon: int
+) -> FloatArray:
+    """Return the power to which the chance of silence in ``used`` days is raised, [rows].
+
+    Twice the hazard of MBG/NBD is twice the hazard of the model: those who are lost to the model
+    stay lost in a longer horizon, and those who come as surely as they stay gain little.
+    """
+    history = repeat_history(asked)
+    if used == horizon or repeat_buying is None or history is None:
+        return np.full(len(asked), horizon / used)
+    return repeat_buying.stretch_hazard(*history, used, horizon)
+
+
+def _order_stretch(
+    repeat_buying: RepeatBuying | None, asked: CutoffRows, used: int, horizon: int
+) -> FloatArray:
+    """Return how much more a customer buys in ``horizon`` days than in ``used``, [rows].
 
     Customers are lost as time goes by, so twice the days bring less than twice the orders.
     """
-    if shorter == horizon:
-        return np.ones(len(asked))
-    history, repeat_buying = repeat_history(asked), model.members.repeat_buying
-    if history is None or repeat_buying is None:
-        return np.full(len(asked), horizon / shorter)
-    longer = repeat_buying.expected_orders(*history, horizon)
-    return longer / np.maximum(repeat_buying.expected_orders(*history, shorter), 1e-12)
+    history = repeat_history(asked)
+    if used == horizon or repeat_buying is None or history is None:
+        return np.full(len(asked), horizon / used)
+    repeats, _, age = history
+    return repeat_buying.stretch_orders(repeats, age, used, horizon)
+
+
+def _limits(models: ValueModels, asked: CutoffRows) -> Limits:
+    """Return what Gamma-Gamma allows as order amounts, by one fit for all horizons."""
+    for horizon in sorted(models):
+        model = models[horizon]
+        if model is not None and model.members.order_value is not None:
+            return model.members.order_value.between(asked.features[ORDER_VALUE])
+    return no_limits(len(asked))
 
 
 def _own_rate_value(

@@ -21,8 +21,8 @@ from footfall.heads.early_warning import first_warnings
 from footfall.heads.predictions import (
     SilencePrediction,
     ValuePrediction,
-    predict_silence,
-    predict_value,
+    predict_silences,
+    predict_values,
 )
 from footfall.heads.runs import constant, day_to_date
 from footfall.heads.stored import StoredHeads, load_heads
@@ -92,17 +92,18 @@ def score_churn(
     -------
     Columns of :data:`CHURN_SCHEMA`, by customer and horizon, for every customer with a purchase
     before the as-of date. A driver's effect is in log-odds, positive raises the risk. ``method`` is
-    `fitted`, `extended_<h>d` or `own_rate` (then without drivers).
+    `fitted`, `extended_<h>d`, `shortened_<h>d` or `own_rate` (then without drivers).
     """
     asked = _asked(source, settings)
     if len(asked) == 0:
         return CHURN_SCHEMA.empty_table()
     heads, today = load_heads(stored), int(asked.day[0])
     horizons = _horizons(heads, settings)
+    predictions = predict_silences(heads.silences, asked, max(horizons))
     metrics: dict[str, dict[str, Any]] = {}
     parts = []
     for horizon in horizons:
-        prediction = predict_silence(heads.silences, asked, horizon)
+        prediction = predictions[horizon]
         metrics[f"{horizon}d"] = {
             "method": prediction.method,
             "customers": len(asked),
@@ -135,10 +136,12 @@ def score_value(
     if len(asked) == 0:
         return VALUE_SCHEMA.empty_table()
     heads, today = load_heads(stored), int(asked.day[0])
+    horizons = _horizons(heads, settings)
+    predictions = predict_values(heads.silences, heads.values, asked, max(horizons), settings)
     metrics: dict[str, dict[str, Any]] = {}
     parts = []
-    for horizon in _horizons(heads, settings):
-        prediction = predict_value(heads.silences, heads.values, asked, horizon, settings)
+    for horizon in horizons:
+        prediction = predictions[horizon]
         metrics[f"{horizon}d"] = {
             "method": prediction.method,
             "customers": len(asked),

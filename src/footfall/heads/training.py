@@ -254,7 +254,7 @@ def _fit_churn(
         return Head(None, None, no_reference()), {}, {}
     reference = model.probability(study.asked(study.learnt(horizon, today)[-1]))
     facts = {
-        "blend": dict(zip(("regression", "trees", "bg_nbd"), model.blend.tolist(), strict=True)),
+        "blend": dict(zip(("regression", "trees", "mbg_nbd"), model.blend.tolist(), strict=True)),
         "calibration_slope": round(model.scaling.slope, 6),
         "calibration_intercept": round(model.scaling.intercept, 6),
         "uses_encoder_state": model.uses_state,

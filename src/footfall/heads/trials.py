@@ -21,11 +21,15 @@ from footfall.heads.cutoffs.rows import CutoffRows
 from footfall.heads.cutoffs.settings import HeadSettings
 from footfall.heads.cutoffs.study import Study
 from footfall.heads.early_warning import days_of_notice
-from footfall.heads.predictions import predict_silence, predict_value, silence_models
+from footfall.heads.predictions import (
+    predict_silences,
+    predict_values,
+    silence_models,
+    value_models,
+)
 from footfall.heads.result_rows import STATE_CHOICES, result_rows, tenth_rows
 from footfall.heads.runs import day_to_date
 from footfall.heads.tiers import tier_of
-from footfall.heads.value import fit_value
 
 FEWEST_TESTED = 30
 
@@ -55,9 +59,9 @@ def churn_trial(study: Study, trial: Trial) -> list[dict[str, Any]]:
     horizon, settings = trial.horizon, study.settings
     tested = study.rows.at([trial.day])
     predicted = {
-        name: predict_silence(
+        name: predict_silences(
             silence_models(study, trial.day, horizon, state=state), tested, horizon
-        )
+        )[horizon]
         for name, state in _state_choices(study.rows).items()
     }
     ours = predicted[OURS]
@@ -88,13 +92,13 @@ def value_trial(study: Study, trial: Trial) -> list[dict[str, Any]]:
     horizon, settings = trial.horizon, study.settings
     tested = study.rows.at([trial.day])
     predicted = {
-        name: predict_value(
+        name: predict_values(
             silence_models(study, trial.day, horizon, state=state),
-            {horizon: fit_value(study, trial.day, horizon, state=state)},
+            value_models(study, trial.day, horizon, state=state),
             tested,
             horizon,
             settings,
-        )
+        )[horizon]
         for name, state in _state_choices(study.rows).items()
     }
     ours = predicted[OURS]

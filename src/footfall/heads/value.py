@@ -29,8 +29,9 @@ from footfall.heads.tiers import TierModel, decision_weights, fit_tiers, thinned
 
 #: Names of the blended predictions, in order.
 MEMBERS = ("poisson", "trees", "stacked", "window", "repeat")
+#: Column of a customer's mean order amount, which Gamma-Gamma reads.
+ORDER_VALUE = "f_mean_order_amount"
 
-_ORDER_VALUE = "f_mean_order_amount"
 _AMOUNT_PENALTY = 0.02
 _ORDER_PENALTY = 0.005
 #: Labels above this many times their 99.9th percentile are held there.
@@ -58,7 +59,7 @@ class ValueMembers:
         Boosted Tweedie trees that start from the Poisson regression: trees alone cannot predict
         beyond what they have seen, and a shop's best customers lie there.
     repeat_buying, order_value
-        BG/NBD and Gamma-Gamma of the histories at the origin; expected orders times order value is
+        MBG/NBD and Gamma-Gamma of the histories at the origin; expected orders times order value is
         the member `repeat`. None where they are too few.
     cap
         Largest amount that is predicted.
@@ -94,8 +95,8 @@ class ValueMembers:
     def lacks(self, columns: Collection[str]) -> list[str]:
         """Return the features that are read and that a table with these columns does not have."""
         missing = self.space.lacks(columns)
-        if self.order_value is not None and _ORDER_VALUE not in {*columns, *missing}:
-            missing.append(_ORDER_VALUE)
+        if self.order_value is not None and ORDER_VALUE not in {*columns, *missing}:
+            missing.append(ORDER_VALUE)
         return missing
 
     def _repeat(self, rows: CutoffRows, otherwise: FloatArray) -> FloatArray:
@@ -103,7 +104,7 @@ class ValueMembers:
         history, model = repeat_history(rows), self.repeat_buying
         if history is None or model is None or self.order_value is None:
             return otherwise
-        mean = rows.features[_ORDER_VALUE]
+        mean = rows.features[ORDER_VALUE]
         each = self.order_value.expected(purchase_days(rows), mean)
         amount = model.expected_orders(*history, self.space.horizon) * each
         return np.where(np.isfinite(amount), amount, otherwise)

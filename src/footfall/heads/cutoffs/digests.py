@@ -53,7 +53,7 @@ class CutoffDigests:
     def of_head(self, horizon: int, origin: int) -> str:
         """Return the digest of what a head that is fitted at ``origin`` learns from.
 
-        Histories of the day itself, which BG/NBD learns from as well, are left out: they change
+        Histories of the day itself, which MBG/NBD learns from as well, are left out: they change
         with each event, and alone are no reason to fit again.
         """
         learnt = self.learnt(horizon, origin)

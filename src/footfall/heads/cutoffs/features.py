@@ -25,9 +25,9 @@ class FeatureSpace:
     Attributes
     ----------
     repeat_buying
-        BG/NBD fitted to the latest training cut-off, or None.
+        MBG/NBD fitted to the latest training cut-off, or None.
     horizon
-        Days ahead that the BG/NBD features look.
+        Days ahead that the MBG/NBD features look.
     names
         Raw feature columns, in order.
     marked
@@ -107,7 +107,7 @@ class FeatureSpace:
 
 
 def learn_space(rows: CutoffRows, horizon: int, *, components: int = 32) -> FeatureSpace:
-    """Learn names, scaling, the BG/NBD features and the state axes from training rows."""
+    """Learn names, scaling, the MBG/NBD features and the state axes from training rows."""
     latest = rows.take(rows.day == rows.day.max())
     repeat_buying = _fit_repeat_buying(latest)
     every = {**rows.features, **derived(rows, repeat_buying, horizon)}
@@ -169,7 +169,7 @@ def derived(
 def repeat_log_odds(
     rows: CutoffRows, repeat_buying: RepeatBuying | None, horizon: int
 ) -> FloatArray | None:
-    """Return BG/NBD's log-odds of silence, held to chances in [1e-4, 1 - 1e-4], [rows]."""
+    """Return MBG/NBD's log-odds of silence, held to chances in [1e-4, 1 - 1e-4], [rows]."""
     history = repeat_history(rows)
     if repeat_buying is None or history is None:
         return None
@@ -231,7 +231,7 @@ def repeat_history(rows: CutoffRows) -> tuple[FloatArray, FloatArray, FloatArray
 
 def _fit_repeat_buying(rows: CutoffRows) -> RepeatBuying | None:
     history = repeat_history(rows)
-    return None if history is None else fit_repeat_buying(*history)
+    return None if history is None else fit_repeat_buying(*history, leaves_at_once=True)
 
 
 def _varies(values: FloatArray) -> bool:

@@ -19,13 +19,13 @@ from footfall.heads.learners.lifetimes import (
 
 
 def repeat_buying_at(study: Study, origin: int) -> RepeatBuying | None:
+    """Return MBG/NBD of the histories at ``origin``; None where there are too few."""
+    return _beta_geometric_at(study, origin, leaves_at_once=True)
+
+
+def plain_repeat_buying_at(study: Study, origin: int) -> RepeatBuying | None:
     """Return BG/NBD of the histories at ``origin``; None where there are too few."""
-
-    def fit() -> RepeatBuying | None:
-        history = repeat_history(study.rows.at([origin]))
-        return None if history is None else fit_repeat_buying(*history)
-
-    return study.recall("bg_nbd", 0, origin, fit)
+    return _beta_geometric_at(study, origin, leaves_at_once=False)
 
 
 def pareto_buying_at(study: Study, origin: int) -> ParetoBuying | None:
@@ -48,3 +48,13 @@ def order_value_at(study: Study, origin: int) -> OrderValue | None:
         return fit_order_value(purchase_days(rows), rows.features["f_mean_order_amount"])
 
     return study.recall("order value", 0, origin, fit)
+
+
+def _beta_geometric_at(study: Study, origin: int, *, leaves_at_once: bool) -> RepeatBuying | None:
+    def fit() -> RepeatBuying | None:
+        history = repeat_history(study.rows.at([origin]))
+        if history is None:
+            return None
+        return fit_repeat_buying(*history, leaves_at_once=leaves_at_once)
+
+    return study.recall("mbg_nbd" if leaves_at_once else "bg_nbd", 0, origin, fit)

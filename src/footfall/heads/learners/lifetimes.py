@@ -1,12 +1,15 @@
 """Buy-till-you-die models of repeat buying: chances and amounts that need no labels.
 
 BG/NBD: Fader, Hardie and Lee (2005), "Counting your customers the easy way: an alternative to the
-Pareto/NBD model", Marketing Science 24(2). Pareto/NBD: Schmittlein, Morrison and Colombo (1987),
-"Counting your customers: who are they and what will they do next?", Management Science 33(1).
-Gamma-Gamma: Fader and Hardie (2013), "The Gamma-Gamma model of monetary value".
+Pareto/NBD model", Marketing Science 24(2). MBG/NBD, in which customers may leave right after the
+first purchase as well: Batislam, Denizel and Filiztekin (2007), "Empirical validation and
+comparison of models for customer base analysis", International Journal of Research in Marketing
+24(3). Pareto/NBD: Schmittlein, Morrison and Colombo (1987), "Counting your customers: who are they
+and what will they do next?", Management Science 33(1). Gamma-Gamma: Fader and Hardie (2013), "The
+Gamma-Gamma model of monetary value".
 
-A customer is told by three numbers: ``repeats``, purchase days after the first; ``last``, days from
-the first purchase day to the last; ``age``, days from the first purchase day to now.
+A customer is described by three numbers: ``repeats``, purchase days after the first; ``last``, days
+from the first purchase day to the last; ``age``, days from the first purchase day to now.
 """
 
 from __future__ import annotations
@@ -31,7 +34,7 @@ _FAR = 30.0
 
 
 class RepeatModel(Protocol):
-    """What both models tell of a customer."""
+    """What all these models say of a customer."""
 
     def probability_silent(
         self, repeats: FloatArray, last: FloatArray, age: FloatArray, horizon: int
@@ -46,34 +49,38 @@ class RepeatModel(Protocol):
 
 @dataclass(frozen=True)
 class RepeatBuying:
-    """Fitted BG/NBD parameters; purchase rates are Gamma(r, alpha), drop-out is Beta(a, b)."""
+    """Fitted BG/NBD or MBG/NBD; purchase rates are Gamma(r, alpha), drop-out is Beta(a, b).
+
+    Attributes
+    ----------
+    r, alpha, a, b
+        Parameters.
+    leaves_at_once
+        Whether customers may leave right after their first purchase (MBG/NBD). In BG/NBD they
+        leave after a repeat at the earliest: whoever bought once is a customer for ever.
+    """
 
     r: float
     alpha: float
     a: float
     b: float
+    leaves_at_once: bool
 
     def probability_alive(
         self, repeats: FloatArray, last: FloatArray, age: FloatArray
     ) -> FloatArray:
         """Return P(still a customer at ``age``), float64 [customers]."""
+        chances = self._chances_to_leave(repeats)
         odds = (self.r + repeats) * (np.log(self.alpha + age) - np.log(self.alpha + last))
-        dropped = (
-            self.a / (self.b + np.maximum(repeats, 1.0) - 1.0) * np.exp(np.minimum(odds, 50.0))
-        )
-        return np.where(repeats > 0, 1.0 / (1.0 + dropped), 1.0)
+        left = self.a / (self.b + np.maximum(chances, 1.0) - 1.0) * np.exp(np.minimum(odds, 50.0))
+        return np.where(chances > 0, 1.0 / (1.0 + left), 1.0)
 
     def probability_silent(
         self, repeats: FloatArray, last: FloatArray, age: FloatArray, horizon: int
     ) -> FloatArray:
-        """Return P(no purchase in the next ``horizon`` days), float64 [customers].
-
-        A living customer's rate is Gamma(r + repeats, alpha + age) and is certain to hold until
-        the next purchase, so the chance of none is the Laplace transform of that Gamma.
-        """
+        """Return P(no purchase in the next ``horizon`` days), float64 [customers]."""
         alive = self.probability_alive(repeats, last, age)
-        none = ((self.alpha + age) / (self.alpha + age + horizon)) ** (self.r + repeats)
-        return 1.0 - alive + alive * none
+        return 1.0 - alive * self._buys_if_alive(repeats, age, horizon)
 
     def expected_rate(self, repeats: FloatArray, last: FloatArray, age: FloatArray) -> FloatArray:
         """Return the expected purchases a day now, float64 [customers]."""
@@ -83,15 +90,62 @@ class RepeatBuying:
     def expected_orders(
         self, repeats: FloatArray, last: FloatArray, age: FloatArray, horizon: int
     ) -> FloatArray:
-        """Return the expected purchases in the next ``horizon`` days (equation 10 of the paper)."""
+        """Return the expected purchases in the next ``horizon`` days, float64 [customers]."""
+        alive = self.probability_alive(repeats, last, age)
+        return alive * self._orders_if_alive(repeats, age, horizon)
+
+    def stretch_orders(
+        self, repeats: FloatArray, age: FloatArray, known: int, horizon: int
+    ) -> FloatArray:
+        """Return expected purchases in ``horizon`` days over those in ``known``, [customers].
+
+        Whether somebody is still a customer cancels out, so the ratio holds for those who are
+        surely lost as well.
+        """
+        wanted = self._orders_if_alive(repeats, age, horizon)
+        return wanted / self._orders_if_alive(repeats, age, known)
+
+    def stretch_hazard(
+        self, repeats: FloatArray, last: FloatArray, age: FloatArray, known: int, horizon: int
+    ) -> FloatArray:
+        """Return -log P(silent for ``horizon`` days) over that of ``known`` days, [customers]."""
+        alive = self.probability_alive(repeats, last, age)
+        # Certain to buy would be an infinite hazard.
+        most = 1.0 - 1e-12
+        wanted, had = (
+            -np.log1p(-np.minimum(alive * self._buys_if_alive(repeats, age, days), most))
+            for days in (horizon, known)
+        )
+        ratio: FloatArray = wanted / had
+        return ratio
+
+    def _chances_to_leave(self, repeats: FloatArray) -> FloatArray:
+        """Return how often a customer could have left so far, [customers]."""
+        return repeats + 1.0 if self.leaves_at_once else repeats
+
+    def _buys_if_alive(self, repeats: FloatArray, age: FloatArray, horizon: int) -> FloatArray:
+        """Return P(a purchase in the next ``horizon`` days, given still a customer), [customers].
+
+        A living customer's rate is Gamma(r + repeats, alpha + age) and is certain to hold until
+        the next purchase, so the chance of none is the Laplace transform of that Gamma.
+        """
+        waited = np.log1p(horizon / (self.alpha + age))
+        return -np.expm1(-(self.r + repeats) * waited)
+
+    def _orders_if_alive(self, repeats: FloatArray, age: FloatArray, horizon: int) -> FloatArray:
+        """Return expected purchases, given still a customer (equation 10 of the paper of 2005).
+
+        Never less than the chance of one, whatever digits the series loses.
+        """
         # The formula has a hole at a = 1, and is smooth on both sides of it.
         a = self.a if abs(self.a - 1.0) > 1e-4 else 1.0 + 1e-4
-        alive = self.probability_alive(repeats, last, age)
+        chances = self._chances_to_leave(repeats)
         shape, ahead = self.r + repeats, self.alpha + age + horizon
-        series = hyp2f1(shape, self.b + repeats, a + self.b + repeats - 1.0, horizon / ahead)
+        series = hyp2f1(shape, self.b + chances, a + self.b + chances - 1.0, horizon / ahead)
         bought = 1.0 - ((self.alpha + age) / ahead) ** shape * series
-        orders: FloatArray = alive * (a + self.b + repeats - 1.0) / (a - 1.0) * bought
-        return orders
+        orders = (a + self.b + chances - 1.0) / (a - 1.0) * bought
+        bounded: FloatArray = np.maximum(orders, self._buys_if_alive(repeats, age, horizon))
+        return bounded
 
 
 @dataclass(frozen=True)
@@ -117,8 +171,8 @@ class ParetoBuying:
     ) -> FloatArray:
         """Return P(no purchase in the next ``horizon`` days), float64 [customers].
 
-        Either she is gone, or she goes in the horizon before she buys (the integral), or she
-        stays and buys nothing.
+        Either they are gone, or they go in the horizon before they buy (the integral), or they
+        stay and buy nothing.
         """
         alive = self.probability_alive(repeats, last, age)
         shape, known, aged = self.r + repeats, self.alpha + age, self.beta + age
@@ -165,11 +219,21 @@ class OrderValue:
         expected: FloatArray = self.p * (self.gamma + orders * mean_amount) / (known + self.q - 1.0)
         return expected
 
+    def between(self, mean_amount: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the least and the largest order amount that the model can expect, [customers].
+
+        With more and more orders the expectation moves from the mean of all to the customer's own
+        mean, and never leaves what lies between. Without a mean of their own it is that of all.
+        """
+        of_all = np.full(len(mean_amount), self.p * self.gamma / (self.q - 1.0))
+        own = np.where(mean_amount > 0, mean_amount, of_all)
+        return np.minimum(own, of_all), np.maximum(own, of_all)
+
 
 def fit_repeat_buying(
-    repeats: FloatArray, last: FloatArray, age: FloatArray
+    repeats: FloatArray, last: FloatArray, age: FloatArray, *, leaves_at_once: bool
 ) -> RepeatBuying | None:
-    """Fit BG/NBD by maximum likelihood with a weak pull of the log-parameters to zero.
+    """Fit BG/NBD or MBG/NBD by maximum likelihood; the log-parameters are pulled weakly to zero.
 
     Parameters
     ----------
@@ -179,6 +243,8 @@ def fit_repeat_buying(
         Days from the first to the last purchase day, [customers].
     age
         Days from the first purchase day to now, [customers].
+    leaves_at_once
+        Whether customers may leave right after their first purchase (MBG/NBD).
 
     Returns
     -------
@@ -188,23 +254,24 @@ def fit_repeat_buying(
     if len(repeats) < _FEWEST_CUSTOMERS or not (repeats > 0).any():
         return None
     x, t_x, t, unit = _in_unit_time(repeats, last, age, _MAX_CUSTOMERS)
-    returned = x > 0
+    chances = x + 1.0 if leaves_at_once else x
 
     def mean_log_likelihood(theta: torch.Tensor) -> torch.Tensor:
         r, alpha, a, b = torch.exp(theta)
         shared = torch.lgamma(r + x) - torch.lgamma(r) + r * torch.log(alpha)
-        shared = shared + torch.lgamma(a + b) + torch.lgamma(b + x)
-        shared = shared - torch.lgamma(b) - torch.lgamma(a + b + x)
+        shared = shared + torch.lgamma(a + b) + torch.lgamma(b + chances)
+        shared = shared - torch.lgamma(b) - torch.lgamma(a + b + chances)
         living = -(r + x) * torch.log(alpha + t)
-        gone = torch.log(a) - torch.log(b + x.clamp_min(1.0) - 1.0)
+        gone = torch.log(a) - torch.log(b + chances.clamp_min(1.0) - 1.0)
         gone = gone - (r + x) * torch.log(alpha + t_x)
-        either = torch.where(returned, torch.logaddexp(living, gone), living)
+        either = torch.where(chances > 0, torch.logaddexp(living, gone), living)
         return (shared + either).mean()
 
     fitted = _maximise(mean_log_likelihood, parameters=4)
     if fitted is None:
         return None
-    return RepeatBuying(r=fitted[0], alpha=fitted[1] * unit, a=fitted[2], b=fitted[3])
+    r, alpha, a, b = fitted
+    return RepeatBuying(r=r, alpha=alpha * unit, a=a, b=b, leaves_at_once=leaves_at_once)
 
 
 def fit_pareto_buying(
@@ -242,8 +309,10 @@ def fit_order_value(orders: FloatArray, mean_amount: FloatArray) -> OrderValue |
     m = _tensor(mean_amount[usable] / unit)
 
     def mean_log_likelihood(theta: torch.Tensor) -> torch.Tensor:
-        # One is added to q, so that every fit has a mean.
-        p, q, gamma = torch.exp(theta[0]), 1.0 + torch.exp(theta[1]), torch.exp(theta[2])
+        # One is added to q, so that every fit has a mean, and it is the mean that is searched for:
+        # where all orders are alike, p, q and gamma grow without end, and the mean stays.
+        p, excess, mean = torch.exp(theta)
+        q, gamma = 1.0 + excess, mean * excess / p
         shape = p * n
         log_likelihood = torch.lgamma(shape + q) - torch.lgamma(shape) - torch.lgamma(q)
         log_likelihood = log_likelihood + q * torch.log(gamma) + (shape - 1.0) * torch.log(m)
@@ -253,7 +322,8 @@ def fit_order_value(orders: FloatArray, mean_amount: FloatArray) -> OrderValue |
     fitted = _maximise(mean_log_likelihood, parameters=3)
     if fitted is None:
         return None
-    return OrderValue(p=fitted[0], q=1.0 + fitted[1], gamma=fitted[2] * unit)
+    p, excess, mean = fitted
+    return OrderValue(p=p, q=1.0 + excess, gamma=mean * excess / p * unit)
 
 
 def _pareto_paths(
