@@ -1,9 +1,11 @@
-{#- Both materializations of dbt-duckdb, behind one question: is there anything to do? A table whose code, settings and
-    inputs are what they were when it was made would come out the same, so it is left alone. What it was made from is
-    decided in Python (footfall.builds.versions) and noted in `table_versions`, in the transaction that puts the table
-    in its place: a run that is killed leaves both as they were, or both new. -#}
+{#- The materializations of dbt-duckdb, behind one question: is there anything to do? A table whose code, settings and
+    inputs are what they were when it was made would come out the same, so it is left alone, and so is a test that passed
+    on what it reads. What it was made from is decided in Python (footfall.builds.versions) and noted in
+    `table_versions`, in the transaction that puts the table in its place: a run that is killed leaves both as they were,
+    or both new. -#}
 {% materialization table, adapter='duckdb', supported_languages=['sql', 'python'] %}
-    {% if is_current() %}
+    {% set before = load_cached_relation(this) %}
+    {% if is_current(before) %}
         {{ return(kept_as_it_is()) }}
     {% endif %}
     {% set draft = make_intermediate_relation(this.incorporate(type='table')) %}
@@ -13,16 +15,29 @@
     {% call statement('main', language=model.language) -%}
         {{- create_table_as(false, draft, compiled_code, model.language) }}
     {%- endcall %}
-    {% do put_in_place(draft) %}
+    {% do put_in_place(draft, before) %}
     {{ return({'relations': [this.incorporate(type='table')]}) }}
 {% endmaterialization %}
 
 {% materialization incremental, adapter='duckdb', supported_languages=['sql'] %}
-    {% if is_current() %}
+    {% if is_current(load_cached_relation(this)) %}
         {{ return(kept_as_it_is()) }}
     {% endif %}
     {% do dbt.materialization_incremental_duckdb() %}
     {{ return({'relations': [this.incorporate(type='table')]}) }}
+{% endmaterialization %}
+
+{% materialization test, adapter='duckdb' %}
+    {% if not is_test_current() %}
+        {{ return(dbt.materialization_test_default()) }}
+    {% endif %}
+    {% call statement('main', fetch_result=true, auto_begin=false) -%}
+        select 0 as failures, false as should_warn, false as should_error
+    {%- endcall %}
+    {% do store_raw_result(
+        'main', message='KEPT', code=none, rows_affected=none, agate_table=load_result('main').table
+    ) %}
+    {{ return({'relations': []}) }}
 {% endmaterialization %}
 
 
@@ -32,28 +47,39 @@
 {% endmacro %}
 
 
-{#- Swaps a table that was made under another name for the one before; who reads sees the old rows or the new. -#}
-{% macro put_in_place(draft) %}
-    {% set before = load_cached_relation(this) %}
-    {% set backup = none %}
-    {% if before is not none %}
-        {% set backup = make_backup_relation(this, before.type) %}
-        {% do drop_relation_if_exists(load_cached_relation(backup)) %}
-        {% do adapter.rename_relation(before, backup) %}
-    {% endif %}
-    {% do adapter.rename_relation(draft, this.incorporate(type='table')) %}
+{#- Puts a table that was made under another name in the place of the one before; who reads sees the old rows or the
+    new. dbt's own macros for it would each set out all macros of the project once more. -#}
+{% macro put_in_place(draft, before) %}
+    {% call statement('put_in_place') -%}
+        {%- if before is not none %} drop {{ before.type }} if exists {{ before }}; {%- endif %}
+        alter table {{ draft }} rename to {{ adapter.quote(this.identifier) }}
+    {%- endcall %}
     {{ run_hooks(post_hooks) }}
     {% do adapter.commit() %}
-    {% do drop_relation_if_exists(backup) %}
+    {% if before is not none %}
+        {% do adapter.cache_dropped(before) %}
+    {% endif %}
 {% endmacro %}
 
 
 {#- Whether the table of this model would come out as it is. It is asked in any case, because what is made has to be
     noted with what it was made from. -#}
-{% macro is_current() %}
+{% macro is_current(before) %}
     {% set answer = ask_program('is_current', {'run_id': invocation_id, 'unique_id': model.unique_id}) %}
-    {% set before = load_cached_relation(this) %}
     {% do return(answer and before is not none and before.is_table and not should_full_refresh()) %}
+{% endmacro %}
+
+
+{#- Whether this test would pass as it last did. Alone (`dbt test`) and in a full refresh every test runs, and so does
+    one whose rows are to be stored. It is asked in any build, because what a test passes on has to be noted. -#}
+{% macro is_test_current() %}
+    {% if flags.WHICH != 'build' %}
+        {% do return(false) %}
+    {% endif %}
+    {% set answer = ask_program('is_test_current', {
+        'run_id': invocation_id, 'unique_id': model.unique_id, 'text': compiled_code
+    }) %}
+    {% do return(answer and not flags.FULL_REFRESH and not should_store_failures()) %}
 {% endmacro %}
 
 
@@ -65,6 +91,12 @@
 {% endmacro %}
 
 
+{#- Where it is noted what each test has passed on. -#}
+{% macro passed_tests_relation() %}
+    {% do return(versions_relation().incorporate(path={'identifier': 'passed_tests'})) %}
+{% endmacro %}
+
+
 {#- Hands the project to Python, with what earlier runs have noted: once a run, and not once a table. -#}
 {% macro begin_run() %}
     {% if not execute or flags.WHICH not in ['build', 'run'] %}
@@ -73,8 +105,9 @@
     {% do make_versions_table() %}
     {% set noted = text_rows(
         'select schema_name, table_name, made_from, version, cast(row_count as string), '
-        ~ 'cast(tests_passed as string), tests_digest from ' ~ versions_relation()
+        ~ 'cast(tests_passed as string) from ' ~ versions_relation()
     ) %}
+    {% set passed = text_rows('select test, passed_on from ' ~ passed_tests_relation()) %}
     {% set settings = {
         'dbt': dbt_version, 'empty': flags.EMPTY, 'sample': invocation_args_dict.get('sample') | string
     } %}
@@ -85,20 +118,24 @@
     {% endfor %}
     {% do ask_program('begin_run', {
         'run_id': invocation_id, 'project': invocation_args_dict.project_dir, 'settings': toyaml(settings),
-        'nodes': described_nodes(), 'selected': selected_resources, 'noted': noted, 'row_counts': counted_rows(noted)
+        'nodes': described_nodes(), 'selected': selected_resources, 'noted': noted, 'row_counts': counted_rows(noted),
+        'passed': passed
     }) %}
 {% endmacro %}
 
 
-{#- Makes the table of versions where there is none. Each table carries in its comment the version that is noted of it:
+{#- Makes the tables for notes where there are none. Each table carries in its comment the version that is noted of it:
     what is noted of a table that somebody has dropped, or made in another way, is forgotten. -#}
 {% macro make_versions_table() %}
     {% if load_built_relation('table_versions') is none %}
         {% do run_query('create schema if not exists ' ~ versions_relation().without_identifier()) %}
         {% do run_query(
             'create table ' ~ versions_relation() ~ ' (schema_name string, table_name string, made_from string, '
-            ~ 'version string, made_by_run string, row_count bigint, tests_passed bigint, tests_digest string)'
+            ~ 'version string, made_by_run string, row_count bigint, tests_passed bigint)'
         ) %}
+    {% endif %}
+    {% if load_built_relation('passed_tests') is none %}
+        {% do run_query('create table ' ~ passed_tests_relation() ~ ' (test string, passed_on string)') %}
     {% endif %}
     {% do forget_lost_tables() %}
 {% endmacro %}
@@ -194,21 +231,40 @@
 {% endmacro %}
 
 
-{#- Notes at the end of a run which tests have passed on the tables as they are now. -#}
+{#- Notes at the end of a run which tests have passed on the tables as they are now. One that did not pass is forgotten
+    in any case, so that the next build runs it again. -#}
 {% macro note_tests(results) %}
-    {% if not execute or flags.WHICH != 'build' %}
+    {% if not execute or flags.WHICH not in ['build', 'test'] %}
         {% do return('') %}
     {% endif %}
     {% set statuses = {} %}
+    {% set outdated = [] %}
     {% for result in results if result.node.resource_type == 'test' %}
         {% do statuses.update({result.node.unique_id: result.status | string}) %}
+        {% if result.status not in ['pass', 'skipped'] %}
+            {% do outdated.append(sql_text(result.node.unique_id)) %}
+        {% endif %}
     {% endfor %}
+    {% set noted = {'tables': [], 'tests': []} %}
+    {% if flags.WHICH == 'build' %}
+        {% set noted = ask_program('tests_noted', {'run_id': invocation_id, 'statuses': statuses}) %}
+    {% endif %}
+    {% set passed = [] %}
+    {% for test in noted.tests %}
+        {% do outdated.append(sql_text(test.test)) %}
+        {% do passed.append('(' ~ sql_text(test.test) ~ ', ' ~ sql_text(test.passed_on) ~ ')') %}
+    {% endfor %}
+    {% if outdated and load_built_relation('passed_tests') is not none %}
+        {% do run_query('delete from ' ~ passed_tests_relation() ~ ' where test in (' ~ outdated | join(', ') ~ ')') %}
+    {% endif %}
+    {% if passed %}
+        {% do run_query('insert into ' ~ passed_tests_relation() ~ ' (test, passed_on) values ' ~ passed | join(', ')) %}
+    {% endif %}
     {% set rows = [] %}
-    {% for note in ask_program('tests_noted', {'run_id': invocation_id, 'statuses': statuses}) %}
+    {% for note in noted.tables %}
         {% do rows.append('(' ~ [
             sql_text(note.schema_name), sql_text(note.table_name),
-            'null' if note.tests_passed is none else note.tests_passed,
-            'null' if note.tests_digest is none else sql_text(note.tests_digest)
+            'cast(null as bigint)' if note.tests_passed is none else note.tests_passed
         ] | join(', ') ~ ')') %}
     {% endfor %}
     {% if rows %}
@@ -217,21 +273,21 @@
 {% endmacro %}
 
 
-{#- Notes the tests of several tables at once; each row is a list of SQL literals. -#}
+{#- Notes the numbers of tests of several tables at once; each row is a list of SQL literals. -#}
 {% macro update_of_tests_noted(rows) -%}
     {{ return(adapter.dispatch('update_of_tests_noted', 'footfall')(rows)) }}
 {%- endmacro %}
 
 {% macro default__update_of_tests_noted(rows) -%}
     update {{ versions_relation() }} as noted
-    set tests_passed = found.tests_passed, tests_digest = found.tests_digest
-    from (values {{ rows | join(', ') }}) as found (schema_name, table_name, tests_passed, tests_digest)
+    set tests_passed = found.tests_passed
+    from (values {{ rows | join(', ') }}) as found (schema_name, table_name, tests_passed)
     where noted.schema_name = found.schema_name and noted.table_name = found.table_name
 {%- endmacro %}
 
 {% macro spark__update_of_tests_noted(rows) -%}
     merge into {{ versions_relation() }} as noted
-    using (values {{ rows | join(', ') }}) as found (schema_name, table_name, tests_passed, tests_digest)
+    using (values {{ rows | join(', ') }}) as found (schema_name, table_name, tests_passed)
         on noted.schema_name = found.schema_name and noted.table_name = found.table_name
-    when matched then update set noted.tests_passed = found.tests_passed, noted.tests_digest = found.tests_digest
+    when matched then update set noted.tests_passed = found.tests_passed
 {%- endmacro %}

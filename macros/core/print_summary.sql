@@ -52,7 +52,8 @@
     {% set found = [] %}
     {% for result in results %}
         {% do found.append({
-            'unique_id': result.node.unique_id, 'name': result.node.name, 'status': result.status | string
+            'unique_id': result.node.unique_id, 'name': result.node.name, 'status': result.status | string,
+            'is_kept': 'KEPT' in [result.message, result.adapter_response.get('_message')]
         }) %}
     {% endfor %}
     {% do return(found) %}

@@ -15,9 +15,14 @@ from footfall.builds.versions import Node
 pytestmark = pytest.mark.library
 
 
-def ended(*statuses: str) -> list[dict[str, str]]:
+def ended(*statuses: str) -> list[dict[str, Any]]:
     return [
-        {"unique_id": f"model.shop.node_{number}", "name": f"node_{number}", "status": status}
+        {
+            "unique_id": f"model.shop.node_{number}",
+            "name": f"node_{number}",
+            "status": status,
+            "is_kept": False,
+        }
         for number, status in enumerate(statuses)
     ]
 
@@ -69,6 +74,18 @@ def test_marts_come_in_the_order_in_which_people_read_them() -> None:
         "    customer_value                    1,234,567",
         "    model_runs                                7",
         "    zebras                                    1",
+    ]
+
+
+def test_what_was_kept_is_counted() -> None:
+    kept = [
+        {"unique_id": f"{kind}.shop.{kind}_{number}", "is_kept": is_kept}
+        for kind, is_kept, count in (("model", True, 2), ("test", True, 3), ("test", False, 1))
+        for number in range(count)
+    ]
+    results = [{"name": "node", "status": "pass", **one} for one in kept]
+    assert described(results=results)[2:] == [
+        "  Kept as they were: 2 tables, and 3 of 4 tests, which had passed on what they read"
     ]
 
 

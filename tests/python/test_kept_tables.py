@@ -34,6 +34,15 @@ def made(outcome: dbtRunnerResult) -> set[str]:
     }
 
 
+def kept_tests(outcome: dbtRunnerResult) -> set[str]:
+    """The tests that a build did not run again."""
+    return {
+        row.node.name
+        for row in outcome.result
+        if row.node.resource_type == "test" and row.adapter_response.get("_message") == "KEPT"
+    }
+
+
 def stored(shop: Warehouse) -> set[str]:
     """All stored models of a build."""
     manifest = shop.manifest()
@@ -142,7 +151,7 @@ def test_a_table_and_what_is_noted_of_it_change_together(
     small_shop_with_sql: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = small_shop_with_sql
-    notes = "select * exclude (tests_passed, tests_digest) from intermediate.table_versions"
+    notes = "select * exclude (tests_passed) from intermediate.table_versions"
     before = shop.query(f"{notes} order by all")
     names = [(schema, name) for schema, name, *_ in before]
     assert len(set(names)) == len(names) == len(stored(shop))
@@ -199,19 +208,31 @@ def test_tables_that_are_made_side_by_side_are_all_noted(tmp_path: Path) -> None
     assert shop.value("select count(distinct made_by_run) from intermediate.table_versions") == 1
 
 
-def test_it_is_noted_which_tests_have_passed(small_shop_with_sql: Warehouse) -> None:
+def test_a_test_is_kept_while_what_it_reads_is_kept(small_shop_with_sql: Warehouse) -> None:
     shop = small_shop_with_sql
-    shop.only_tests = frozenset(
-        {"unique_int_sessions_session_id", "not_null_int_sessions_session_id"}
+    ids = {"unique_int_sessions_session_id", "not_null_int_sessions_session_id"}
+    shop.only_tests = frozenset({*ids, "unique_int_cutoffs_cutoff_date"})
+    noted = "select tests_passed from intermediate.table_versions where table_name ="
+    assert shop.query(f"{noted} 'int_sessions'") == [(None,)]
+    shop.built(test=True)
+    assert shop.value(f"{noted} 'int_sessions'") == 2
+    outcome = shop.build(test=True)
+    assert kept_tests(outcome) == shop.only_tests
+    assert any("3 of 3 tests, which had passed" in said for said in shop.said)
+    # Alone tests run in any case.
+    assert kept_tests(shop.dbt("test", "--select", "int_sessions")) == set()
+
+    # A date is there twice in as many rows as before: only who asks again finds that.
+    shop.execute(
+        "update intermediate.int_cutoffs set cutoff_date = (select min(cutoff_date) from"
+        " intermediate.int_cutoffs)"
     )
-    noted = "select tests_passed, tests_digest from intermediate.table_versions where table_name ="
-    assert shop.query(f"{noted} 'int_sessions'") == [(None, None)]
-    shop.built(["+int_sessions"], test=True)
-    ((passed, digest),) = shop.query(f"{noted} 'int_sessions'")
-    assert passed == 2
-    assert len(digest) == 64
-    # Built again without its tests, and then another table of them.
-    shop.built(["+int_sessions"])
-    assert shop.query(f"{noted} 'int_sessions'") == [(passed, digest)]
-    shop.built(["+int_sessions"], "--full-refresh")
-    assert shop.query(f"{noted} 'int_sessions'") == [(None, None)]
+    assert kept_tests(shop.build(test=True)) == shop.only_tests
+    assert not shop.dbt("test", "--select", "int_cutoffs").success
+    # What failed there is not kept by the next build.
+    outcome = shop.build(test=True)
+    assert "unique_int_cutoffs_cutoff_date" in problems(outcome)
+    assert kept_tests(outcome) == ids
+    shop.execute("create or replace table intermediate.int_cutoffs as select 1 as cutoff_no")
+    assert kept_tests(shop.build(test=True)) == ids
+    assert kept_tests(shop.build(test=True)) == shop.only_tests

@@ -1,4 +1,4 @@
-"""A table is current while all that decides about it is what it was made from."""
+"""A table is current while all that decides about it is what it was made from, and so is a test."""
 
 from __future__ import annotations
 
@@ -66,6 +66,8 @@ class Shop:
         self.is_pending = False
         self.row_counts = dict.fromkeys(STORED, 3)
         self.noted: list[list[str | None]] = []
+        self.passed: dict[str, str] = {}
+        self.texts = {"ids_are_unique": "select 1", "sales_add_up": "select 2"}
         self.runs = 0
 
     def begin(self, selected: set[str] | None = None) -> TableVersions:
@@ -79,6 +81,7 @@ class Shop:
             selected=[self.nodes[name]["unique_id"] for name in chosen],
             noted=self.noted,
             row_counts=[["marts", name, str(count)] for name, count in self.row_counts.items()],
+            passed=self.passed.items(),
         )
 
     def build(
@@ -96,10 +99,26 @@ class Shop:
             if (selected is None or name in selected) and not run.is_current(unique_id):
                 made.add(name)
                 self.note(run, unique_id, name)
-        for found in run.tests_noted({f"test.shop.{k}": v for k, v in (statuses or {}).items()}):
-            (row,) = (row for row in self.noted if row[1] == found["table_name"])
-            row[5:] = [found["tests_passed"] and str(found["tests_passed"]), found["tests_digest"]]
+        self.kept = self.test(run, statuses or {})
         return made
+
+    def test(self, run: TableVersions, statuses: Mapping[str, str]) -> set[str]:
+        """Run the tests that are not current, and return the names of the others."""
+        kept = {
+            name
+            for name, status in statuses.items()
+            if status != "skipped" and run.is_test_current(f"test.shop.{name}", self.texts[name])
+        }
+        ended = {name: "pass" if name in kept else status for name, status in statuses.items()}
+        for name, status in ended.items():
+            if status not in ("pass", "skipped"):
+                self.passed.pop(f"test.shop.{name}", None)
+        noted = run.tests_noted({f"test.shop.{name}": how for name, how in ended.items()})
+        for found in noted["tables"]:
+            (row,) = (row for row in self.noted if row[1] == found["table_name"])
+            row[5] = None if found["tests_passed"] is None else str(found["tests_passed"])
+        self.passed.update({found["test"]: found["passed_on"] for found in noted["tests"]})
+        return kept
 
     def note(self, run: TableVersions, unique_id: str, name: str) -> None:
         noted: dict[str, Any] = run.note_made(unique_id)
@@ -110,13 +129,11 @@ class Shop:
         self.noted = [row for row in self.noted if row[1] != name]
         if noted["version"] is not None:
             count = str(self.row_counts[name])
-            self.noted.append(
-                ["marts", name, noted["made_from"], noted["version"], count, None, None]
-            )
+            self.noted.append(["marts", name, noted["made_from"], noted["version"], count, None])
 
-    def tests(self, name: str) -> tuple[str | None, str | None]:
+    def tests_passed(self, name: str) -> str | None:
         (row,) = (row for row in self.noted if row[1] == name)
-        return row[5], row[6]
+        return row[5]
 
 
 LOOK = {"int_arrival_days", "items"}
@@ -196,28 +213,95 @@ def test_a_killed_run_is_made_good(shop: Shop) -> None:
     assert shop.build() == {*LOOK, "sales", "scores"}
 
 
-def test_tests_count_for_the_version_on_which_they_passed(shop: Shop) -> None:
-    both = {"ids_are_unique": "pass", "sales_add_up": "pass"}
-    shop.build(statuses=both)
-    assert (shop.tests("events")[0], shop.tests("sales")[0]) == ("2", "1")
-    assert shop.tests("items") == (None, None)
-    before = shop.tests("events"), shop.tests("sales")
-    shop.build(statuses=both)
-    assert (shop.tests("events"), shop.tests("sales")) == before
-    assert shop.begin().tests_noted({}) == []
+PASS = {"ids_are_unique": "pass", "sales_add_up": "pass"}
 
-    # Another version of one of the tables that a test reads.
-    shop.contents["items"] = "4 rows"
-    shop.build(statuses=both)
-    assert (shop.tests("events")[0], shop.tests("sales")[0]) == ("2", "1")
-    assert shop.tests("events") != before[0]
 
-    shop.build(statuses={**both, "ids_are_unique": "fail"})
-    assert (shop.tests("events")[0], shop.tests("sales")[0]) == ("1", "1")
+def test_it_is_counted_how_many_tests_passed_on_a_version(shop: Shop) -> None:
+    shop.build(statuses=PASS)
+    assert (shop.tests_passed("events"), shop.tests_passed("sales")) == ("2", "1")
+    assert shop.tests_passed("items") is None
+    assert shop.begin().tests_noted({}) == {"tables": [], "tests": []}
+
+    shop.texts["ids_are_unique"] += " limit 1"
+    shop.build(statuses={**PASS, "ids_are_unique": "fail"})
+    assert (shop.tests_passed("events"), shop.tests_passed("sales")) == ("1", "1")
     # What is not run may have begun to fail.
     shop.build(statuses={"sales_add_up": "pass", "ids_are_unique": "skipped"})
-    assert shop.tests("events") == (None, None)
-    assert shop.tests("sales")[0] == "1"
+    assert shop.tests_passed("events") is None
+    assert shop.tests_passed("sales") == "1"
+
+
+def test_a_test_is_run_again_when_anything_that_it_reads_has_moved(shop: Shop) -> None:
+    shop.build(statuses=PASS)
+    assert shop.kept == set()
+    shop.build(statuses=PASS)
+    assert shop.kept == set(PASS)
+
+    # One of two tables that a test reads.
+    shop.contents["items"] = "4 rows"
+    shop.build(statuses=PASS)
+    assert shop.kept == {"ids_are_unique"}
+    # All of them.
+    shop.is_pending = True
+    shop.build(statuses=PASS)
+    assert shop.kept == set()
+    shop.is_pending = False
+    shop.build(statuses=PASS)
+    assert shop.kept == set(PASS)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("ids_are_unique", {"config": {"severity": "warn"}}),
+        ("ids_are_unique", {"inputs": ["model.shop.stitched", "model.shop.items"]}),
+        ("stitched", {"checksum": {"name": "sha256", "checksum": "other"}}),
+        # Nobody knows what is in a source now.
+        ("stitched", {"inputs": ["model.shop.events", SOURCE]}),
+    ],
+)
+def test_a_change_of_a_test_or_of_a_view_that_it_reads_runs_it_again(
+    shop: Shop, name: str, change: dict[str, Any]
+) -> None:
+    shop.build(statuses=PASS)
+    shop.nodes[name].update(change)
+    shop.build(statuses=PASS)
+    assert "ids_are_unique" not in shop.kept
+
+
+def test_a_test_with_another_query_is_run_again(shop: Shop) -> None:
+    shop.build(statuses=PASS)
+    shop.texts["sales_add_up"] = "select 3"
+    shop.build(statuses=PASS)
+    assert shop.kept == {"ids_are_unique"}
+
+
+@pytest.mark.parametrize("change", [{"code": "other"}, {"settings": "top_k: 11"}])
+def test_code_and_vars_run_every_test_again(shop: Shop, change: dict[str, str]) -> None:
+    shop.build(statuses=PASS)
+    vars(shop).update(change)
+    shop.build(statuses=PASS)
+    assert shop.kept == set()
+
+
+@pytest.mark.parametrize("status", ["fail", "warn", "error"])
+def test_a_test_that_did_not_pass_is_run_again(shop: Shop, status: str) -> None:
+    shop.build(statuses={**PASS, "sales_add_up": status})
+    shop.build(statuses={**PASS, "sales_add_up": status})
+    assert shop.kept == {"ids_are_unique"}
+    shop.build(statuses=PASS)
+    assert shop.kept == {"ids_are_unique"}
+    shop.build(statuses=PASS)
+    assert shop.kept == set(PASS)
+
+
+def test_a_test_is_run_again_where_its_tables_are_not_looked_after(shop: Shop) -> None:
+    shop.build(statuses=PASS)
+    shop.build({"sales", "rates"}, statuses={"sales_add_up": "pass"})
+    assert shop.kept == set()
+    # It passed on what nobody can tell, so it is run once more.
+    shop.build(statuses=PASS)
+    assert shop.kept == {"ids_are_unique"}
 
 
 def test_a_model_that_was_never_asked_about_has_no_version(shop: Shop) -> None:

@@ -6,7 +6,7 @@ arguments. Question, details and answer travel as JSON.
 
 import json
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +35,15 @@ def _is_current(run_id: str, unique_id: str) -> bool:
     return _runs[run_id].is_current(unique_id)
 
 
+def _is_test_current(run_id: str, unique_id: str, text: str) -> bool:
+    return _runs[run_id].is_test_current(unique_id, text)
+
+
 def _note_made(run_id: str, unique_id: str, **seen: Any) -> dict[str, str | None]:
     return _runs[run_id].note_made(unique_id, **seen)
 
 
-def _tests_noted(run_id: str, statuses: Mapping[str, str]) -> Sequence[Mapping[str, Any]]:
+def _tests_noted(run_id: str, statuses: Mapping[str, str]) -> Mapping[str, Any]:
     return _runs[run_id].tests_noted(statuses)
 
 
@@ -53,6 +57,7 @@ QUESTIONS: Mapping[str, Callable[..., Any]] = {
     "docs_command": docs_command,
     "is_current": _is_current,
     "is_file": is_file,
+    "is_test_current": _is_test_current,
     "no_file_problem": no_file_problem,
     "note_made": _note_made,
     "shaping_settings": shaping_settings,

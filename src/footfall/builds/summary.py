@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from footfall.builds.shortfall import describe_shortfall
 
@@ -69,7 +70,7 @@ def describe_build(
     accounting: Iterable[tuple[str, str, str, str, str]],
     restated: Iterable[tuple[str, str, str, str | None]],
     scores: Iterable[Sequence[str | None]] | None,
-    results: Sequence[Mapping[str, str]],
+    results: Sequence[Mapping[str, Any]],
     keys_can_be_guessed: bool,
 ) -> list[str]:
     """Describe a build that is over.
@@ -86,7 +87,7 @@ def describe_build(
     scores
         The columns of `Measured` in their order, as texts; None where nothing is evaluated.
     results
-        Name and status of what the build got to.
+        Id, name and status of what the build got to, and whether it was kept as it was.
     keys_can_be_guessed
         Whether customer keys are made with the key that everybody knows.
 
@@ -102,6 +103,9 @@ def describe_build(
     changed = sorted(one for one in restated if int(one[1]))
     if changed:
         lines += ["", *(_restatement_line(*one) for one in changed)]
+    kept = _kept_line(results)
+    if kept is not None:
+        lines += ["", kept]
     if scores is not None:
         lines += ["", *_score_lines([_measured(row) for row in scores])]
     if keys_can_be_guessed:
@@ -138,6 +142,22 @@ def _restatement_line(mart: str, count: str, removed: str, first: str | None) ->
     return (
         f"  Late or withdrawn events restated {int(count):,} rows of {mart} at past dates"
         f" ({int(removed):,} of them are gone), from {first} on"
+    )
+
+
+def _kept_line(results: Iterable[Mapping[str, Any]]) -> str | None:
+    kept = {"model": 0, "test": 0}
+    tests = 0
+    for result in results:
+        kind = result["unique_id"].split(".", 1)[0]
+        tests += kind == "test"
+        if result["is_kept"]:
+            kept[kind] += 1
+    if not any(kept.values()):
+        return None
+    return (
+        f"  Kept as they were: {kept['model']:,} tables, and {kept['test']:,} of {tests:,} tests,"
+        " which had passed on what they read"
     )
 
 

@@ -1,17 +1,18 @@
-"""Whether a table would come out as it is, so that a build may leave it alone.
+"""Whether a table would come out as it is, so that a build may leave it and its tests alone.
 
 A table is current where what it was made from is what it would be made from now. That is a digest:
 of its code and settings, of the code and vars that all tables share, and of the versions of what it
 reads, through views and down to seeds. A table that is made again has a new version, whatever it
 was made from, so that what reads it follows. Only a run that also brings the inputs of a table up
 to date can know that nothing has changed; what reads a source has to look, and its version is told
-by its rows.
+by its rows. A test is current by the same rule: where its query, its settings and all that it reads
+are what it last passed on.
 """
 
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -84,16 +85,15 @@ class Note:
         Changes as often as the table does, or may.
     row_count
         How many rows it was left with; None while that is not known.
-    tests_passed, tests_digest
-        How many tests have passed on this version, and which with which versions of what else they
-        read; None where not all of its tests have run since it was made.
+    tests_passed
+        How many tests have passed on this version; None where not all of its tests have run since
+        it was made.
     """
 
     made_from: str | None
     version: str
     row_count: int | None = None
     tests_passed: int | None = None
-    tests_digest: str | None = None
 
 
 @dataclass
@@ -116,6 +116,8 @@ class TableVersions:
         By schema and name of the table.
     row_counts
         The rows of tables when the run began, by schema and name.
+    passed_on
+        Digest of what each test passed on when it last ran, by its id.
     """
 
     run_id: str
@@ -124,6 +126,7 @@ class TableVersions:
     selected: frozenset[str]
     notes: dict[tuple[str, str], Note]
     row_counts: Mapping[tuple[str, str], int]
+    passed_on: Mapping[str, str] = field(default_factory=dict)
     _made_from: dict[str, str | None] = field(default_factory=dict)
 
     def is_current(self, unique_id: str) -> bool:
@@ -138,6 +141,22 @@ class TableVersions:
             and note.row_count is not None
             and note.row_count == self.row_counts.get(node.table)
         )
+
+    def is_test_current(self, unique_id: str, text: str) -> bool:
+        """Whether a test would pass as it did when it last ran.
+
+        Parameters
+        ----------
+        unique_id
+            The test; all that it reads is up to date by now.
+        text
+            Its query with everything filled in: arguments, vars, and the macros behind it.
+        """
+        made_from = self._made_from_now(self.nodes[unique_id])
+        if made_from is not None:
+            made_from = _digest(made_from, text)
+        self._made_from[unique_id] = made_from
+        return made_from is not None and self.passed_on.get(unique_id) == made_from
 
     def note_made(
         self, unique_id: str, contents: str | None = None, is_pending: bool | None = None
@@ -182,7 +201,7 @@ class TableVersions:
             self.notes[node.table] = Note(made_from, version)
         return {"version": version, "made_from": made_from}
 
-    def tests_noted(self, statuses: Mapping[str, str]) -> list[dict[str, Any]]:
+    def tests_noted(self, statuses: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:
         """Which tests passed on the tables as they are now.
 
         Parameters
@@ -192,32 +211,33 @@ class TableVersions:
 
         Returns
         -------
-        list of dict
-            `schema_name`, `table_name`, `tests_passed` and `tests_digest` of each table of which
-            another thing was noted before. The last two are None where only some of its tests have
-            run: which of the others would have passed is not known.
+        dict
+            `tables`: `schema_name`, `table_name` and `tests_passed` of each table of which another
+            number was noted before; None where only some of its tests have run, as nobody knows
+            which of the others would have passed. `tests`: `test` and `passed_on` of each that
+            passed on what can be told, unless that is noted already.
         """
-        found = []
+        tables = []
         ran = {test for test, status in statuses.items() if status != "skipped"}
         for table, tests in self._tests_of_tables.items():
             note = self.notes.get(table)
             if note is None or not any(test.unique_id in ran for test in tests):
                 continue
-            noted = replace(note, tests_passed=None, tests_digest=None)
+            passed = None
             if all(test.unique_id in ran for test in tests):
-                passed = [test for test in tests if statuses[test.unique_id] == "pass"]
-                digest = _digest(self.code, *(self._version_of_test(test) for test in passed))
-                noted = replace(note, tests_passed=len(passed), tests_digest=digest)
-            if noted != note:
-                found.append(
-                    {
-                        "schema_name": table[0],
-                        "table_name": table[1],
-                        "tests_passed": noted.tests_passed,
-                        "tests_digest": noted.tests_digest,
-                    }
-                )
-        return found
+                passed = sum(statuses[test.unique_id] == "pass" for test in tests)
+            if passed != note.tests_passed:
+                schema, name = table
+                tables.append({"schema_name": schema, "table_name": name, "tests_passed": passed})
+        now = {test: self._made_from.get(test) for test in ran if statuses[test] == "pass"}
+        return {
+            "tables": tables,
+            "tests": [
+                {"test": test, "passed_on": digest}
+                for test, digest in sorted(now.items())
+                if digest is not None and digest != self.passed_on.get(test)
+            ],
+        }
 
     def _made_from_now(self, node: Node) -> str | None:
         if node.pending_column is not None:
@@ -278,11 +298,6 @@ class TableVersions:
                 found |= self._tables_read(given)
         return found
 
-    def _version_of_test(self, test: Node) -> str:
-        notes = (self.notes.get(table) for table in sorted(self._tables_read(test)))
-        versions = [note.version if note is not None else self.run_id for note in notes]
-        return _digest(test.unique_id, test.code or "", *versions)
-
 
 def begin(
     run_id: str,
@@ -292,6 +307,7 @@ def begin(
     selected: Iterable[str],
     noted: Iterable[Sequence[str | None]],
     row_counts: Iterable[Sequence[str]],
+    passed: Iterable[tuple[str, str]],
 ) -> TableVersions:
     """Begin a run with the graph of the project and what earlier runs have noted.
 
@@ -308,10 +324,12 @@ def begin(
     selected
         The ids of what the run builds.
     noted
-        What is noted of each table: schema, name, what it was made from, version, rows, number and
-        digest of the tests that have passed. All are texts.
+        What is noted of each table: schema, name, what it was made from, version, rows and number
+        of the tests that have passed. All are texts.
     row_counts
         Schema, name and number of rows of these tables as they are.
+    passed
+        The id of each test that passed when it last ran, and a digest of what it passed on.
 
     Returns
     -------
@@ -330,11 +348,11 @@ def begin(
                 str(version),
                 None if row_count is None else int(row_count),
                 None if tests_passed is None else int(tests_passed),
-                tests_digest,
             )
-            for schema, name, made_from, version, row_count, tests_passed, tests_digest in noted
+            for schema, name, made_from, version, row_count, tests_passed in noted
         },
         row_counts={(schema, name): int(count) for schema, name, count in row_counts},
+        passed_on=dict(passed),
     )
 
 
