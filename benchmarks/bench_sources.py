@@ -28,7 +28,7 @@ ROWS = """
         accounting.duplicate_count as duplicate,
         accounting.rejected_count as rejected,
         (select count(*) from marts.sessions) as sessions,
-        (select count(distinct order_id) from intermediate.int_order_lines
+        (select count(distinct order_key) from intermediate.int_order_lines
             where event_type = 'purchase') as orders,
         (select count(*) from intermediate.int_customers) as customers
     from intermediate.int_row_accounting as accounting"""
@@ -92,7 +92,7 @@ IN_THE_WAREHOUSE = """
         (select count(*) from intermediate.int_rejected_rows
             where reason = 'the line has no customer') as lines_without_customer,
         (select duplicate_count from intermediate.int_row_accounting) as copies_with_customer,
-        (select count(distinct order_id) from intermediate.int_order_lines
+        (select count(distinct order_key) from intermediate.int_order_lines
             where event_type = 'refund') as cancelled_invoices_with_customer"""
 
 

@@ -1,5 +1,5 @@
 -- An event that is asked to leave and that no source has delivered is misspelt, or gone already: the request does
--- nothing.
+-- nothing. What looks like a key may be an id, too: one of the two is enough.
 {{ config(severity='warn') }}
 
 with
@@ -18,10 +18,11 @@ rejected as (
 
 select
     requests.source,
-    requests.event_id,
-    requests.reason
+    requests.given_id,
+    min(requests.reason) as reason
 from requests
 left join rejected
     on requests.event_id = rejected.event_id
     and requests.source = rejected.source
-where rejected.event_id is null
+group by requests.source, requests.given_id
+having count(rejected.event_id) = 0

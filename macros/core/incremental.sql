@@ -152,19 +152,57 @@ device_keys as (
 {%- endmacro %}
 
 
-{#- A CTE of arrivals with `customer_no` and `anonymous_no`, from the CTEs of `key_numbers`. -#}
-{% macro with_key_numbers(arrivals) -%}
+{#- What is taken over of the deliveries of a CTE, under keys: `customer_no` and `anonymous_no` from the CTEs of
+    `key_numbers`, and the keys of events, orders and sessions. From here on nothing holds a raw id. -#}
+{% macro with_keys(deliveries) -%}
     select
-        {{ arrivals }}.*,
+        {%- for column in ['source', 'received_at'] + delivery_content() %}
+        {{ key_of_column('arrivals', column) }} as {{ column }},
+        {%- endfor %}
+        {{ event_key('arrivals') }} as event_id,
         customer_keys.customer_no,
         device_keys.anonymous_no
-    from {{ arrivals }}
+    from {{ deliveries }} as arrivals
     left join customer_keys
-        on {{ arrivals }}.customer_id = customer_keys.raw_id
-        and {{ arrivals }}.source = customer_keys.source
+        on arrivals.customer_id = customer_keys.raw_id
+        and arrivals.source = customer_keys.source
     left join device_keys
-        on {{ arrivals }}.device_id = device_keys.raw_id
-        and {{ arrivals }}.source = device_keys.source
+        on arrivals.device_id = device_keys.raw_id
+        and arrivals.source = device_keys.source
+{%- endmacro %}
+
+
+{#- A column of a delivery, under its key where it is a raw id. -#}
+{% macro key_of_column(alias, column) -%}
+    {%- if column == 'order_id' -%}
+    {{ order_key(alias) }}
+    {%- elif column == 'session_hint' -%}
+    {{ session_hint_key(alias) }}
+    {%- else -%}
+    {{ alias }}.{{ column }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- The ids of arrivals, still raw, that were delivered more than once. Where all arrivals are read it is cheaper to count
+    than to make a key of each. Name int_repeated_events in a depends_on comment. -#}
+{% macro repeated_ids(arrivals) -%}
+    {%- if is_incremental() %}
+    select distinct
+        {{ arrivals }}.source,
+        {{ arrivals }}.event_id
+    from {{ arrivals }}
+    inner join {{ ref('int_repeated_events') }} as repeated
+        on {{ event_key(arrivals) }} = repeated.event_id
+        and {{ arrivals }}.source = repeated.source
+    {%- else %}
+    select
+        source,
+        event_id
+    from {{ arrivals }}
+    group by source, event_id
+    having count(*) > 1
+    {%- endif %}
 {%- endmacro %}
 
 

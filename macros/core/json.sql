@@ -163,6 +163,12 @@
 {%- endmacro %}
 
 
+{#- The text of a JSON object without the fields that are null; null where none is left. -#}
+{% macro without_nulls(document) -%}
+    nullif({{ merged_json("'{}'", document) }}, '{}')
+{%- endmacro %}
+
+
 {#- A JSON text as typed columns. The shape is a dict of names and types (string, bigint, double, boolean, json), of
     dicts, or a list of one of these for a list; what is missing or does not fit is empty. -#}
 {% macro parsed_json(document, shape) -%}

@@ -52,19 +52,21 @@
 {% endmacro %}
 
 
-{#- JSON text of the columns that the contract does not know, added to what the user's own JSON column holds. -#}
+{#- JSON text of the columns that the contract does not know, added to what the user's own JSON column holds. Empty ones
+    are left out, so that a column that a later file adds changes no row of before. -#}
 {% macro custom_extras(own, others) -%}
     {%- if own is none -%}
-    {{ json_of_columns(others, 'input_rows') }}
+    {{ without_nulls(json_of_columns(others, 'input_rows')) if others else 'cast(null as string)' }}
     {%- else -%}
     {%- set own_and_others = {own.name: text_value(own)} -%}
     {%- do own_and_others.update(columns_by_name(others, 'input_rows')) -%}
     case
-            when {{ text_value(own) }} is null then {{ json_of_columns(others, 'input_rows') }}
+            when {{ text_value(own) }} is null
+                then {{ without_nulls(json_of_columns(others, 'input_rows')) if others else 'cast(null as string)' }}
             when {{ is_json_object(text_value(own)) }}
-                then {{ merged_json(json_of_columns(others, 'input_rows'), text_value(own)) if others
+                then {{ merged_json(without_nulls(json_of_columns(others, 'input_rows')), text_value(own)) if others
                     else text_value(own) }}
-            else {{ json_of(own_and_others) }}
+            else {{ without_nulls(json_of(own_and_others)) }}
         end
     {%- endif -%}
 {%- endmacro %}
@@ -73,4 +75,20 @@
 {#- JSON text of properties with the user's own name of the event added. -#}
 {% macro with_source_event_name(properties, source_event_name) -%}
     {{ merged_json("coalesce(" ~ properties ~ ", '{}')", json_of({'source_event_name': source_event_name})) }}
+{%- endmacro %}
+
+
+{#- The id of a converted row that has none: made of all columns of the contract that are not empty. A clock of whole seconds
+    writes two clicks as equal rows; where both are to be kept, they are told apart by number. -#}
+{% macro custom_event_id() -%}
+    {{ made_id('custom', {
+        'customer_id': 'customer_id', 'device_id': 'device_id', 'event_at': microseconds_of('event_at'),
+        'received_at': microseconds_of('received_at'), 'event_type': 'source_event_name', 'item_id': 'item_id',
+        'order_id': 'order_id', 'quantity': 'quantity', 'unit_price': 'unit_price', 'amount': 'amount',
+        'currency': 'currency', 'session_hint': 'session_hint', 'channel': 'channel', 'device': 'device',
+        'country': 'country', 'properties': 'properties'
+    }) }}
+        {%- if var('custom_keep_identical_rows') %}
+            || '-' || row_number() over (partition by own_event_id, raw_row)
+        {%- endif %}
 {%- endmacro %}

@@ -18,6 +18,7 @@ from dbt.contracts.graph.manifest import Manifest
 from dbt.flags import get_flags
 from dbt_common.events.base_types import EventMsg
 
+from footfall.adapter.plugin import DEMO_KEY, padded_keys
 from shared_work import Manifests, done_once, folder_of_all, unpacked
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -75,6 +76,20 @@ CHOSEN = "chosen_by_a_test"
 # reads them.
 NO_ARTIFACTS = ("--no-write-json",)
 NO_LOGS = ("--log-level", "none", "--log-level-file", "none")
+
+
+def give_key(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let a connection of a test read views that make keys, as dbt's own connections do."""
+    inner, outer = padded_keys(DEMO_KEY)
+    connection.execute(f"set variable footfall_hmac_inner = unhex('{inner.hex()}')")
+    connection.execute(f"set variable footfall_hmac_outer = unhex('{outer.hex()}')")
+
+
+def key_sql(kind: str, raw_id: str, source: str = "source") -> str:
+    """The key of a raw id as SQL, as macro `id_key` writes it, for a connection with a key."""
+    text = f"{source} || ':{kind}:' || {raw_id}"
+    inner = f"sha256(getvariable('footfall_hmac_inner') || encode({text}))"
+    return f"left(sha256(getvariable('footfall_hmac_outer') || unhex({inner})), 32)"
 
 
 class NotParsedError(Exception):
@@ -216,6 +231,7 @@ class Warehouse:
         """A connection to the warehouse; for many queries, as opening takes longer than most."""
         with duckdb.connect(str(self.path)) as connection:
             connection.execute("set TimeZone = 'UTC'")
+            give_key(connection)
             yield connection
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:

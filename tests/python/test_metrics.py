@@ -109,7 +109,7 @@ PAID = "coalesce(sum(lines.amount) filter (where lines.line_type = 'purchase'), 
 GIVEN_BACK = "coalesce(-sum(lines.amount) filter (where lines.line_type = 'refund'), 0)"
 SAVED = "sum(lines.discount_amount)"
 UNITS = "coalesce(sum(lines.quantity) filter (where lines.line_type = 'purchase'), 0)"
-ORDERS = "count(distinct lines.order_id) filter (where lines.line_type = 'purchase')"
+ORDERS = "count(distinct lines.order_key) filter (where lines.line_type = 'purchase')"
 BUYERS = "count(distinct lines.customer_key) filter (where lines.line_type = 'purchase')"
 REVENUE = Facts(
     "marts.order_lines as lines"

@@ -175,24 +175,24 @@ def test_every_description_helps(manifest: Mapping[str, Any]) -> None:
     ("text", "said"),
     [
         ("", "has no description"),
-        ("Orders.", "too few words"),
-        ("The id of the order.", "by its own name"),
-        ("The order id of this table.", "by its own name"),
-        ("Number that the shop gives the order.", None),
+        ("Items.", "too few words"),
+        ("The id of the item.", "by its own name"),
+        ("The item id of this table.", "by its own name"),
+        ("Number that the shop gives the item.", None),
     ],
 )
 def test_lazy_descriptions_are_refused(
     manifest: Mapping[str, Any], text: str, said: str | None
 ) -> None:
-    found = problems_of(with_description(manifest, {"order_id": text}))
+    found = problems_of(with_description(manifest, {"item_id": text}))
     assert len(found) == (said is not None)
-    assert all("int_order_lines.order_id" in one and str(said) in one for one in found)
+    assert all("int_order_lines.item_id" in one and str(said) in one for one in found)
 
 
 @pytest.mark.library
 def test_copies_belong_into_docs_blocks(manifest: Mapping[str, Any]) -> None:
     same = "Told twice in the very same words."
-    (found,) = problems_of(with_description(manifest, {"order_id": same, "item_id": same}))
+    (found,) = problems_of(with_description(manifest, {"order_key": same, "item_id": same}))
     assert "make it a docs block" in found
 
 

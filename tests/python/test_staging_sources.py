@@ -14,7 +14,7 @@ import pytest
 from dbt.cli.main import dbtRunnerResult
 
 import conftest
-from conftest import PROJECT, SMALL_SCORER
+from conftest import PROJECT, SMALL_SCORER, give_key
 from footfall.builds.sources import DEFAULT_SOURCE, sources
 
 DATA = PROJECT / "tests" / "data"
@@ -88,6 +88,7 @@ class Warehouse:
     def __init__(self, folder: Path) -> None:
         self.connection = duckdb.connect(str(folder / "shop.duckdb"), read_only=True)
         self.connection.execute("set TimeZone = 'UTC'")
+        give_key(self.connection)
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         return self.connection.execute(query).fetchall()
@@ -504,7 +505,8 @@ def test_parquet_types_are_taken_as_they_come(tmp_path: Path) -> None:
             moment.replace(tzinfo=dt.UTC),
             None,
             None,
-            '{"tags":null}',
+            # What is empty is left out: a column that a later file adds changes no row of before.
+            None,
             "amount is not a number: nan",
         ),
     ]

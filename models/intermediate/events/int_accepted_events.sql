@@ -1,20 +1,18 @@
 {{ config(materialized='incremental', incremental_strategy='take_in_and_out') }}
--- depends_on: {{ ref('int_arrival_days') }}, {{ ref('int_withdrawn_events') }}
+-- depends_on: {{ ref('int_arrival_days') }}, {{ ref('int_withdrawn_events') }}, {{ ref('int_repeated_events') }}
 -- The keys come first: a day counts as done when its events stand here, and then its keys must stand as well.
 -- depends_on: {{ ref('int_identity_keys') }}
 
--- The accepted events, once each, with whole numbers for keys: what everything downstream reads.
--- `int_events` shows the same rows with the public keys.
+-- The accepted events, once each, under keys: what everything downstream reads. Those of customers and devices are
+-- whole numbers; `int_events` shows the same rows with the public ones.
 with
 
 arrivals as {{ read_each_time() }} (
     {{ pending_arrivals() }}
 ),
 
-repeated as (
-
-    select * from {{ ref('int_repeated_events') }}
-
+repeated_ids as {{ read_once() }} (
+    {{ repeated_ids('arrivals') }}
 ),
 
 once as (
@@ -23,8 +21,8 @@ once as (
     from arrivals
     where arrivals.reason is null
         and not exists (
-            select 1 from repeated
-            where repeated.event_id = arrivals.event_id and repeated.source = arrivals.source
+            select 1 from repeated_ids
+            where repeated_ids.event_id = arrivals.event_id and repeated_ids.source = arrivals.source
         )
 
 ),
@@ -39,9 +37,9 @@ deliveries as (
             order by arrivals.received_at, {{ delivery_digest('arrivals') }}
         ) as delivery_no
     from arrivals
-    inner join repeated
-        on arrivals.event_id = repeated.event_id
-        and arrivals.source = repeated.source
+    inner join repeated_ids
+        on arrivals.event_id = repeated_ids.event_id
+        and arrivals.source = repeated_ids.source
     where arrivals.reason is null
 
 ),
@@ -65,7 +63,7 @@ valid as {{ read_each_time() }} (
 {{ key_numbers('arrivals') }},
 
 keyed as (
-    {{ with_key_numbers('valid') }}
+    {{ with_keys('valid') }}
 ),
 
 {% if is_incremental() -%}
@@ -95,9 +93,9 @@ met as (
         accepted.source,
         accepted.event_id
     from {{ this }} as accepted
-    inner join first_deliveries
-        on accepted.event_id = first_deliveries.event_id
-        and accepted.source = first_deliveries.source
+    inner join first_deliveries as arrivals
+        on accepted.event_id = {{ event_key('arrivals') }}
+        and accepted.source = arrivals.source
     where accepted.received_at < {{ earliest_pending_time() }}
 
 ),

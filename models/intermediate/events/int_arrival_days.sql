@@ -60,6 +60,16 @@ moved_days as (
 
 ),
 
+{% if looks_back -%}
+-- Raw ids of the days that moved, and of no others, are made keys of.
+moved_arrivals as {{ read_once() }} (
+    select staged.* from staged inner join moved_days
+        on staged.source = moved_days.source
+        and {{ utc_date('staged.received_at') }} = moved_days.received_on
+        and moved_days.is_moved
+),
+{%- endif %}
+
 -- When rows were received whose place has changed, though the count of their day has not.
 unsettled as (
     {% if looks_back %}
@@ -68,15 +78,11 @@ unsettled as (
     select
         accepted.source,
         accepted.received_at
-    from staged
-    inner join moved_days
-        on staged.source = moved_days.source
-        and {{ utc_date('staged.received_at') }} = moved_days.received_on
-        and moved_days.is_moved
+    from moved_arrivals
     inner join {{ earlier_run('int_accepted_events') }} as accepted
-        on staged.event_id = accepted.event_id
-        and staged.source = accepted.source
-        and staged.received_at < accepted.received_at
+        on {{ event_key('moved_arrivals') }} = accepted.event_id
+        and moved_arrivals.source = accepted.source
+        and moved_arrivals.received_at < accepted.received_at
     where accepted.received_at >= (select min(received_on) from moved_days where is_moved)
 
     -- An event is to leave, with all of its deliveries.

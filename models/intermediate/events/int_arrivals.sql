@@ -1,6 +1,7 @@
 {{ config(materialized='view') }}
 
 -- Every raw row of every source in the shape of the contract, with the reason it breaks the contract, if it does.
+-- Ids are raw here, as in staging: a view stores nothing, and the tables that read it keep keys.
 -- A view, and the raw row stays as it is: it is made text by the model that keeps it, for the few rows it keeps.
 -- (Rows of several sources have different shapes and must be JSON before they can be stacked.)
 {%- set columns = delivery_columns() + ['rejection', raw_row_as_json('raw_row') ~ ' as raw_row'] %}
@@ -22,6 +23,14 @@ withdrawal_requests as (
 
 ),
 
+-- A key of each row is made only where somebody asks by key.
+requests_by_key as (
+
+    select count(case when is_by_key then 1 end) as request_count
+    from withdrawal_requests
+
+),
+
 currency_rates as (
 
     select * from {{ ref('currency_rates') }}
@@ -35,7 +44,7 @@ measured as (
         staged.*,
         {{ utc_date('staged.received_at') }} as received_on,
         event_types.is_accepted,
-        withdrawal_requests.reason as withdrawal_reason,
+        coalesce(asked_by_id.reason, asked_by_key.reason) as withdrawal_reason,
         coalesce(staged.amount, staged.quantity * staged.unit_price) as stated_amount,
         case
             when {{ reporting_currency_literal() }} is null or staged.currency is null then 1e0
@@ -44,9 +53,15 @@ measured as (
         end as rate
     from staged
     left join event_types on staged.event_type = event_types.event_type
-    left join withdrawal_requests
-        on staged.event_id = withdrawal_requests.event_id
-        and staged.source = withdrawal_requests.source
+    cross join requests_by_key
+    left join withdrawal_requests as asked_by_id
+        on staged.event_id = asked_by_id.given_id
+        and staged.source = asked_by_id.source
+        and not asked_by_id.is_by_key
+    left join withdrawal_requests as asked_by_key
+        on case when requests_by_key.request_count > 0 then {{ event_key('staged') }} end = asked_by_key.event_id
+        and staged.source = asked_by_key.source
+        and asked_by_key.is_by_key
     left join currency_rates on staged.currency = currency_rates.currency
 
 ),

@@ -1,17 +1,12 @@
 {{ config(materialized='incremental', incremental_strategy='replace_arrival_days') }}
--- depends_on: {{ ref('int_arrival_days') }}
+-- depends_on: {{ ref('int_arrival_days') }}, {{ ref('int_repeated_events') }}
 
--- Every raw row that did not become an event, with the reason: broken rows as they came, and duplicates.
+-- Every raw row that did not become an event, with the reason: broken rows as they came, and duplicates. The
+-- only table that holds raw ids, inside of `raw_row`.
 with
 
 arrivals as {{ read_each_time() }} (
     {{ pending_arrivals() }}
-),
-
-repeated as (
-
-    select * from {{ ref('int_repeated_events') }}
-
 ),
 
 accepted as (
@@ -20,16 +15,22 @@ accepted as (
 
 ),
 
+repeated_ids as {{ read_once() }} (
+    {{ repeated_ids('arrivals') }}
+),
+
 -- The few rows that can end up here, in one reading.
 suspicious as {{ read_once() }} (
 
-    select arrivals.*
+    select
+        arrivals.*,
+        {{ event_key('arrivals') }} as event_key
     from arrivals
-    left join repeated
-        on arrivals.event_id = repeated.event_id
-        and arrivals.source = repeated.source
+    left join repeated_ids
+        on arrivals.event_id = repeated_ids.event_id
+        and arrivals.source = repeated_ids.source
     where arrivals.reason is not null
-        or repeated.event_id is not null
+        or repeated_ids.event_id is not null
 
 ),
 
@@ -37,7 +38,7 @@ broken as (
 
     select
         source,
-        event_id,
+        event_key as event_id,
         event_type,
         received_at,
         false as is_duplicate,
@@ -53,7 +54,7 @@ repeated_arrivals as (
     select
         suspicious.*,
         row_number() over (
-            partition by suspicious.source, suspicious.event_id, suspicious.received_at
+            partition by suspicious.source, suspicious.event_key, suspicious.received_at
             order by {{ delivery_digest('suspicious') }}
         ) as copy_no
     from suspicious
@@ -66,7 +67,7 @@ duplicates as (
 
     select
         repeated_arrivals.source,
-        repeated_arrivals.event_id,
+        repeated_arrivals.event_key as event_id,
         repeated_arrivals.event_type,
         repeated_arrivals.received_at,
         true as is_duplicate,
@@ -74,7 +75,7 @@ duplicates as (
         repeated_arrivals.raw_row
     from repeated_arrivals
     inner join accepted
-        on repeated_arrivals.event_id = accepted.event_id
+        on repeated_arrivals.event_key = accepted.event_id
         and repeated_arrivals.source = accepted.source
     where repeated_arrivals.received_at <> accepted.received_at
         or repeated_arrivals.copy_no > 1

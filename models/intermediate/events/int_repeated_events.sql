@@ -2,15 +2,15 @@
 -- depends_on: {{ ref('int_arrival_days') }}, {{ ref('int_arrivals_let_in') }}
 -- depends_on: {{ source('earlier_run', 'int_accepted_events') }}
 
--- Ids that were delivered more than once, broken rows included: few, so that everything else can skip the search for
--- duplicates.
+-- Events that were delivered more than once, broken rows included: few, so that everything else can skip the search for
+-- duplicates. Raw ids are counted, and only those that come again are made keys of.
 with
 
 arrivals as (
     {{ pending_arrivals('arrivals.source, arrivals.event_id') }}
 ),
 
-repeated_now as (
+counted_ids as (
 
     select
         source,
@@ -21,16 +21,25 @@ repeated_now as (
 
 ),
 
+repeated_now as (
+
+    select
+        counted_ids.source,
+        {{ event_key('counted_ids') }} as event_id
+    from counted_ids
+
+),
+
 {% if is_incremental() and has_earlier_run('int_accepted_events') -%}
 -- A row of an earlier day that comes again: it was accepted then and is no news now.
 repeated_since as (
 
     select
-        arrivals.source,
-        arrivals.event_id
+        accepted.source,
+        accepted.event_id
     from arrivals
     inner join {{ earlier_run('int_accepted_events') }} as accepted
-        on arrivals.event_id = accepted.event_id
+        on {{ event_key('arrivals') }} = accepted.event_id
         and arrivals.source = accepted.source
     where not exists (
         select 1

@@ -1,4 +1,4 @@
--- What customers wrote about items, under public keys.
+-- What customers wrote about items, under keys.
 with
 
 reviews as (
@@ -9,7 +9,9 @@ keyed as (
 
     select
         *,
-        {{ hmac_sha256("source || ':customer:' || customer_id") }} as customer_key
+        {{ hmac_sha256("source || ':customer:' || customer_id") }} as customer_key,
+        {{ review_key('reviews') }} as review_key,
+        {{ order_key('reviews') }} as order_key
     from reviews
 
 ),
@@ -18,11 +20,11 @@ final as (
 
     select
         source,
-        review_id,
+        review_key as review_id,
         customer_key,
         {{ key_number('customer_key') }} as customer_no,
         item_id,
-        order_id,
+        order_key as order_id,
 
         title,
         body,

@@ -24,7 +24,7 @@ links as (
 
 requests as (
 
-    select * from {{ ref('int_withdrawal_requests') }}
+    select source, event_id, reason from {{ ref('int_withdrawal_requests') }}
 
 ),
 
@@ -35,7 +35,7 @@ repeated as (
 ),
 
 arrivals as (
-    {{ pending_arrivals() }}
+    {{ pending_arrivals('arrivals.*, ' ~ event_key('arrivals') ~ ' as event_key') }}
 ),
 
 -- Deliveries that may come before the accepted one, the first of them first. One of the same moment counts only where
@@ -46,15 +46,15 @@ rivals as (
     select
         arrivals.*,
         row_number() over (
-            partition by arrivals.source, arrivals.event_id
+            partition by arrivals.source, arrivals.event_key
             order by arrivals.received_at, {{ delivery_digest('arrivals') }}
         ) as delivery_no
     from arrivals
     inner join accepted
-        on arrivals.event_id = accepted.event_id
+        on arrivals.event_key = accepted.event_id
         and arrivals.source = accepted.source
     left join repeated
-        on arrivals.event_id = repeated.event_id
+        on arrivals.event_key = repeated.event_id
         and arrivals.source = repeated.source
     where arrivals.reason is null
         and accepted.received_at >= {{ earliest_pending_time() }}
@@ -68,8 +68,8 @@ rivals as (
 {{ key_numbers('rivals') }},
 
 keyed as (
-    {{ with_key_numbers('rivals') }}
-    where rivals.delivery_no = 1
+    {{ with_keys('rivals') }}
+    where arrivals.delivery_no = 1
 ),
 
 displaced as (

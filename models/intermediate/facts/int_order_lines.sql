@@ -24,11 +24,14 @@ final as (
         stitched.customer_no,
         case when stitched.customer_no is not null then keys.identity_key end as customer_key,
         -- A shop that numbers no orders: what a visitor buys within a day is one order. Shops may share numbers.
-        md5(concat_ws('|', stitched.source, coalesce(
+        coalesce(
             stitched.order_id,
-            concat_ws('|', keys.identity_key, cast({{ utc_date('stitched.event_at') }} as string))
-        ))) as order_key,
-        stitched.order_id,
+            {{ id_key(
+                'day',
+                "keys.identity_key || ':' || cast(" ~ utc_date('stitched.event_at') ~ ' as string)',
+                'stitched.source'
+            ) }}
+        ) as order_key,
         stitched.item_id,
 
         stitched.event_type,

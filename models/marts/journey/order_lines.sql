@@ -89,7 +89,6 @@ final as (
 
         booked.source,
         booked.event_type as line_type,
-        booked.order_id,
         booked.item_id,
         items.item_name,
         items.category,

@@ -54,7 +54,12 @@ campaign_mailings as (
 redemptions as (
 
     select
-        'redemption-' || md5({{ json_of_row('coupon_redemptions') }}) as event_id,
+        {{ made_id('complete_journey', {
+            'customer_id': 'household_id',
+            'event_at': microseconds_of(utc_moment('redemption_date')),
+            'campaign_id': 'campaign_id',
+            'coupon_upc': 'coupon_upc'
+        }) }} as event_id,
         cast(household_id as string) as customer_id,
         {{ utc_moment('redemption_date') }} as event_at,
         'campaign' as event_type,

@@ -62,29 +62,15 @@ converted as (
 
 ),
 
-{% if var('custom_keep_identical_rows') -%}
--- A clock of whole seconds writes two clicks as equal rows: they are told apart by number, so that both are kept.
+-- Only rows without an id of their own cost a hash.
 identified as (
 
     select
         *,
-        coalesce(
-            own_event_id,
-            md5(raw_row) || '-' || row_number() over (partition by own_event_id, raw_row)
-        ) as event_id
+        coalesce(own_event_id, {{ custom_event_id() }}) as event_id
     from converted
 
 ),
-{%- else -%}
-identified as (
-
-    select
-        *,
-        coalesce(own_event_id, md5(raw_row)) as event_id
-    from converted
-
-),
-{%- endif %}
 
 final as (
 

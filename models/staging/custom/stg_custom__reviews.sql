@@ -21,7 +21,15 @@ final as (
 
     select
         'custom' as source,
-        coalesce({{ id_value(found.review_id) }}, md5({{ raw_row(input.columns, 'input_rows') }})) as review_id,
+        coalesce({{ id_value(found.review_id) }}, {{ made_id('custom', {
+            'customer_id': id_value(found.customer_id),
+            'item_id': id_value(found.item_id),
+            'order_id': id_value(found.order_id),
+            'reviewed_at': microseconds_of(time_value(found.reviewed_at)),
+            'rating': number_value(found.rating),
+            'title': text_value(found.title),
+            'body': text_value(found.body)
+        }) }}) as review_id,
         {{ id_value(found.customer_id) }} as customer_id,
         {{ id_value(found.item_id) }} as item_id,
         {{ id_value(found.order_id) }} as order_id,

@@ -1,7 +1,8 @@
 {{ config(enabled=source_is_enabled('ga4')) }}
 
 -- What is done to items is one row an item: an order of three is three lines that share the order_id. A list or a
--- cart that is looked at stays one event. The export has no event id; one is made of the row and the item's place.
+-- cart that is looked at stays one event. The export has no event id; one is made of what the row
+-- says and of the item's place.
 with
 
 events as (
@@ -63,8 +64,26 @@ final as (
 
     select
         'ga4' as source,
-        md5(coalesce(valued.row_json, 'no JSON'))
-        || case when valued.line_no > 1 then '-' || valued.line_no else '' end as event_id,
+        {{ made_id('ga4', {
+            'customer_id': 'valued.user_id',
+            'device_id': 'valued.user_pseudo_id',
+            'event_at': microseconds_of('valued.event_at'),
+            'received_at': microseconds_of('valued.received_at'),
+            'event_type': 'valued.source_event_name',
+            'item_id': 'valued.item.item_id',
+            'order_id': 'valued.transaction_id',
+            'quantity': 'valued.item.quantity',
+            'unit_price': 'valued.item.price',
+            'amount': 'coalesce(valued.item.item_revenue, valued.item.item_refund, valued.order_value)',
+            'currency': 'valued.currency',
+            'session_hint': 'valued.ga_session_id',
+            'channel': 'valued.medium',
+            'device': 'valued.device_category',
+            'country': 'valued.country',
+            'page_location': 'valued.page_location',
+            'search_term': 'valued.search_term',
+            'line_no': 'valued.line_no'
+        }) }} as event_id,
         valued.user_id as customer_id,
         valued.user_pseudo_id as device_id,
 

@@ -16,7 +16,16 @@ final as (
 
     select
         'online_retail' as source,
-        md5(raw_row) as event_id,
+        {{ made_id('online_retail', {
+            'customer_id': 'customer_id',
+            'event_at': microseconds_of('invoiced_at'),
+            'item_id': 'stock_code',
+            'item_name': 'description',
+            'order_id': 'invoice_no',
+            'quantity': 'quantity',
+            'unit_price': 'unit_price',
+            'country': 'country'
+        }) }} as event_id,
         customer_id,
         cast(null as string) as device_id,
 

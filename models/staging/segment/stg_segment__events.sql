@@ -69,7 +69,25 @@ final as (
 
     select
         'segment' as source,
-        coalesce(valued.message_id, md5(coalesce(valued.row_json, 'no JSON')))
+        coalesce(valued.message_id, {{ made_id('segment', {
+            'customer_id': 'valued.user_id',
+            'device_id': 'valued.anonymous_id',
+            'event_at': microseconds_of('valued.sent_at'),
+            'received_at': microseconds_of('valued.received_at'),
+            'event_type': 'valued.source_event_name',
+            'item_id': 'coalesce(valued.product.product_id, valued.product.sku)',
+            'order_id': 'valued.order_id',
+            'quantity': 'valued.product.quantity',
+            'unit_price': 'valued.product.price',
+            'amount': 'valued.total',
+            'currency': 'valued.currency',
+            'session_hint': 'valued.session_id',
+            'channel': 'valued.medium',
+            'device': 'valued.device_type',
+            'country': 'valued.country',
+            'page_url': 'valued.page_url',
+            'search_query': 'valued.search_query'
+        }) }})
         || case when valued.line_no > 1 then '-' || valued.line_no else '' end as event_id,
         valued.user_id as customer_id,
         valued.anonymous_id as device_id,

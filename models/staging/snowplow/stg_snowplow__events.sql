@@ -68,7 +68,23 @@ final as (
 
     select
         'snowplow' as source,
-        coalesce(valued.event_id, md5(coalesce(valued.row_json, 'no JSON')))
+        coalesce(valued.event_id, {{ made_id('snowplow', {
+            'customer_id': 'valued.user_id',
+            'device_id': 'valued.device_id',
+            'event_at': microseconds_of('valued.derived_at'),
+            'received_at': microseconds_of('valued.collected_at'),
+            'event_type': 'valued.source_event_name',
+            'item_id': 'valued.product.id',
+            'order_id': 'coalesce(valued.order_entity.transaction_id, valued.refund_entity.transaction_id)',
+            'quantity': 'valued.product.quantity',
+            'unit_price': 'valued.product.price',
+            'amount': 'coalesce(valued.order_entity.revenue, valued.refund_entity.refund_amount)',
+            'session_hint': 'valued.session_id',
+            'channel': 'valued.medium',
+            'device': 'valued.device_type',
+            'country': 'valued.country',
+            'page_url': 'valued.page_url'
+        }) }})
         || case when valued.line_no > 1 then '-' || valued.line_no else '' end as event_id,
         valued.user_id as customer_id,
         valued.device_id,
