@@ -63,11 +63,13 @@ def moment_after(folder: Path, until: datetime, events: int, customers: int) -> 
     return str(found[0][0]), int(found[0][1])
 
 
-def build(variables: dict[str, Any], environment: dict[str, str]) -> tuple[float, float, str]:
-    """Build everything; return wall seconds, CPU-seconds and what dbt printed."""
+def run_dbt(
+    command: str, variables: dict[str, Any], environment: dict[str, str]
+) -> tuple[float, float, str]:
+    """Run dbt on everything; return wall seconds, CPU-seconds and what it printed."""
     started, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
-        ["dbt", "build", "--vars", json.dumps(variables), "--no-use-colors"],
+        ["dbt", command, "--vars", json.dumps(variables), "--no-use-colors"],
         cwd=PROJECT,
         env=environment,
         capture_output=True,
@@ -75,7 +77,7 @@ def build(variables: dict[str, Any], environment: dict[str, str]) -> tuple[float
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
-        raise SystemExit(f"dbt build failed:\n{done.stdout[-4000:]}{done.stderr[-2000:]}")
+        raise SystemExit(f"dbt {command} failed:\n{done.stdout[-4000:]}{done.stderr[-2000:]}")
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return time.perf_counter() - started, cpu, _COLOURS.sub("", done.stdout)
 
@@ -94,6 +96,8 @@ def by_kind(target: Path) -> dict[str, tuple[int, float]]:
         kind = row["unique_id"].split(".")[0]
         if kind == "model":
             kind = "model, kept" if "KEPT" in str(row["message"]) else "model, made"
+        elif kind == "test":
+            kind = f"test, {'kept' if row['adapter_response'].get('_message') == 'KEPT' else 'run'}"
         count, seconds = kinds.get(kind, (0, 0.0))
         kinds[kind] = (count + 1, seconds + row["execution_time"])
     return kinds
@@ -128,9 +132,13 @@ def main() -> None:
         later, arrived = moment_after(folder, options.until, options.events, options.customers)
         shop = {"storefront_customers": options.customers}
         earlier = options.until.strftime("%Y-%m-%d %H:%M:%S")
-        wall, cpu, _ = build({**shop, "storefront_until": earlier}, environment)
+        wall, cpu, _ = run_dbt("build", {**shop, "storefront_until": earlier}, environment)
         print(f"first build: {wall:.1f} s, {cpu:.1f} CPU-s", flush=True)
-        wall_again, cpu_again, said = build({**shop, "storefront_until": later}, environment)
+        # The clock of the simulated shop is a var, and dbt reads the whole project anew where a var
+        # differs. The vars of a shop whose events arrive stay as they are.
+        moved = {**shop, "storefront_until": later}
+        _, cpu_parse, _ = run_dbt("parse", moved, environment)
+        wall_again, cpu_again, said = run_dbt("build", moved, environment)
         print(f"{arrived} events arrived before {later}\n")
         for line in said.splitlines():
             if "Footfall adapter: " in line and _OF_SCORES.search(line):
@@ -142,12 +150,16 @@ def main() -> None:
         print()
         for kind, (count, seconds) in sorted(kinds.items()):
             print(f"{kind:<50}{count:>10}{seconds:>8.1f}")
-        print(f"\nsecond build: {wall_again:.1f} s, {cpu_again:.1f} CPU-s")
+        print(
+            f"\nreading the project anew, because a var moved: {cpu_parse:.1f} CPU-s, not counted"
+        )
+        print(f"second build: {wall_again:.1f} s, {cpu_again:.1f} CPU-s")
         print(
             json.dumps(
                 {
                     "events": arrived,
                     "first_build_cpu_s": round(cpu, 1),
+                    "parse_cpu_s": round(cpu_parse, 1),
                     "second_build_cpu_s": round(cpu_again, 1),
                     "second_build_s": round(wall_again, 1),
                     "load_1_min": round(os.getloadavg()[0], 1),

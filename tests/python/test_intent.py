@@ -158,7 +158,7 @@ def test_intervals_resample_visitors_and_count_them(prefixes: pa.Table) -> None:
 
 
 def test_a_state_that_tells_the_outcome_is_used_where_the_visitor_is_known(
-    prefixes: pa.Table,
+    prefixes: pa.Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     generator = np.random.default_rng(8)
     buys = {row["session_id"]: row["buys_in_session"] for row in prefixes.to_pylist()}
@@ -185,9 +185,14 @@ def test_a_state_that_tells_the_outcome_is_used_where_the_visitor_is_known(
     hidden = rows.table["f_past_visits"].is_null().to_numpy()
     assert np.isnan(rows.states[hidden]).all()
     assert np.isfinite(rows.states[~hidden]).all()
+    fits = []
+    fit = intent._fit
+    monkeypatch.setattr(intent, "_fit", lambda *given: fits.append(1) or fit(*given))
     table = heads.backtest_intent(
         prefixes, states, settings=SETTINGS, test_days=28, progress=silent
     )
+    # Ours is one of the two ways, with the state or without; each is fitted twice, once to choose.
+    assert len(fits) == 4 * len(set(table["population"].to_pylist()))
     figures = {
         row["model"]: row["value"]
         for row in table.to_pylist()

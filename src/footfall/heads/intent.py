@@ -8,7 +8,7 @@ the models did not learn from.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import lightgbm
@@ -174,9 +174,6 @@ def intent_trials(
     settings
         Of the heads.
     """
-    choices: dict[str, bool | None] = {OURS: None, "features_only": False}
-    if rows.states.shape[1]:
-        choices["features_and_state"] = True
     start, end = cut * MICROSECONDS_A_DAY, until * MICROSECONDS_A_DAY
     labels = rows.labels(target)
     usable = np.isfinite(labels) & (rows.open_to_buy | (target != "buys_in_session"))
@@ -185,37 +182,75 @@ def intent_trials(
         here = usable & (rows.length == length)
         tested = np.flatnonzero(here & (rows.at >= start) & (rows.at < end))
         learnt = np.flatnonzero(here & (rows.at < start - TARGETS[target] * MICROSECONDS_A_DAY))
-        fits = {
-            name: fit_intent(rows, int(length), target, start, settings, state=state)[0]
-            for name, state in choices.items()
-        }
-        fitted = {name: model for name, model in fits.items() if model is not None}
-        if len(tested) < _FEWEST_TESTED or len(fitted) < len(fits):
+        if len(tested) < _FEWEST_TESTED:
             continue
-        models = {name: model.probability(rows, tested) for name, model in fitted.items()}
+        fits, _ = fit_ways(rows, int(length), target, start, settings)
+        if fits is None:
+            continue
+        told = {way: fits.with_all(way).probability(rows, tested) for way in fits.scaling}
+        models = {OURS: told[fits.better], "features_only": told[False]}
+        if True in told:
+            models["features_and_state"] = told[True]
         models |= _baselines(rows, learnt, labels[learnt], tested, settings.seed)
         who = rows.visitor_no[tested]
         trials.append(IntentTrial(target, int(length), cut, labels[tested], who, models))
     return trials
 
 
+@dataclass(frozen=True)
+class IntentFits:
+    """What was learned of one target after so many events, with and without the encoder's state.
+
+    Attributes
+    ----------
+    columns
+        Of the prefixes to learn from by whether the state is among them, [rows, columns] each.
+    labels
+        1 or 0, [rows].
+    scaling
+        Calibration by whether the state is used, from sessions that the fit had not seen.
+    better
+        Whether these sessions are foreseen better with the state.
+    seed
+        Of the trees.
+    """
+
+    columns: Mapping[bool, FloatArray]
+    labels: FloatArray
+    scaling: Mapping[bool, PlattScaling]
+    better: bool
+    seed: int
+
+    def with_all(self, uses_state: bool) -> IntentModel:
+        """Fit on all prefixes, the latest included, with or without the state."""
+        last = _fit(self.columns[uses_state], self.labels, self.seed)
+        return replace(last, scaling=self.scaling[uses_state], uses_state=uses_state)
+
+
 def fit_intent(
-    rows: Prefixes,
-    length: int,
-    target: str,
-    origin: int,
-    settings: HeadSettings,
-    *,
-    state: bool | None = None,
+    rows: Prefixes, length: int, target: str, origin: int, settings: HeadSettings
 ) -> tuple[IntentModel | None, float]:
     """Fit on prefixes whose outcome was known at ``origin`` (microseconds).
 
-    ``state`` says whether to use the encoder's state; None lets the held-out sessions decide.
+    Whether the encoder's state is used, the held-out sessions decide.
 
     Returns
     -------
     The model, None where there is too little to learn from; and the rate of purchases, that of
     all lengths where no session has come so far.
+    """
+    fits, rate = fit_ways(rows, length, target, origin, settings)
+    return (None if fits is None else fits.with_all(fits.better)), rate
+
+
+def fit_ways(
+    rows: Prefixes, length: int, target: str, origin: int, settings: HeadSettings
+) -> tuple[IntentFits | None, float]:
+    """Fit with and without the encoder's state, and hold both to the latest quarter of sessions.
+
+    Returns
+    -------
+    What was learned, and the rate, as those of :func:`fit_intent`.
     """
     labels = rows.labels(target)
     known = np.isfinite(labels) & (rows.open_to_buy | (target != "buys_in_session"))
@@ -229,21 +264,22 @@ def fit_intent(
         return None, rate
     # The latest quarter chooses and calibrates fits of the rest; then everything is learnt from.
     split = int(len(learnt) * (1.0 - _HELD_OUT_SHARE))
-    early, late = learnt[:split], learnt[split:]
-    choices = [False] if rows.states.shape[1] == 0 or state is False else [True]
-    if choices[0] and state is None:
-        choices = [False, True]
-    scaling, uses_state = PlattScaling(), choices[0]
-    if min(labels[early].sum(), len(early) - labels[early].sum()) >= _FEWEST_OF_A_KIND:
-        links = {}
-        for choice in choices:
-            columns = rows.columns(uses_state=choice)
-            links[choice] = _fit(columns[early], labels[early], settings.seed).link(columns[late])
-        signs = np.where(labels[late] > 0, -1.0, 1.0)
-        uses_state = min(choices, key=lambda choice: np.logaddexp(0, signs * links[choice]).mean())
-        scaling = fit_platt(links[uses_state], labels[late], slope_trust=0.5, level_trust=0.5)
-    last = _fit(rows.columns(uses_state=uses_state)[learnt], y, settings.seed)
-    return replace(last, scaling=scaling, uses_state=uses_state), rate
+    ways = [False, True] if rows.states.shape[1] else [False]
+    columns = {way: rows.columns(uses_state=way)[learnt] for way in ways}
+    scaling = dict.fromkeys(ways, PlattScaling())
+    better = False
+    if min(y[:split].sum(), split - y[:split].sum()) >= _FEWEST_OF_A_KIND:
+        links = {
+            way: _fit(columns[way][:split], y[:split], settings.seed).link(columns[way][split:])
+            for way in ways
+        }
+        late = y[split:]
+        signs = np.where(late > 0, -1.0, 1.0)
+        better = min(ways, key=lambda way: np.logaddexp(0, signs * links[way]).mean())
+        scaling = {
+            way: fit_platt(links[way], late, slope_trust=0.5, level_trust=0.5) for way in ways
+        }
+    return IntentFits(columns, y, scaling, better, settings.seed), rate
 
 
 def read_prefixes(
