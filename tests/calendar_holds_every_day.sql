@@ -1,4 +1,4 @@
--- The calendar has every day from the first to the last, so that no session and no order line falls beside it.
+-- The calendar has every day from the first to the last, so that no session and no order line falls outside of it.
 with
 
 calendar_days as (

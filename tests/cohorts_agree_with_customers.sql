@@ -1,4 +1,4 @@
--- Each slice of the cohorts holds every customer once, and her order days and money in full.
+-- Each slice of the cohorts holds every customer once, and their order days and money in full.
 with
 
 customers as (

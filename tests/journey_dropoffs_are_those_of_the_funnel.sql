@@ -1,4 +1,4 @@
--- Whoever stopped in the funnel has an outcome, and nobody else has: the drop-offs of the funnel (any order) and the
+-- Those who stopped in the funnel have an outcome, and nobody else has: the drop-offs of the funnel (any order) and the
 -- sessions of journey_dropoffs are the same, for each month, slice and stage. Returns both figures.
 with
 

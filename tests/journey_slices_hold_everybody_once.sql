@@ -1,6 +1,6 @@
 -- Each slice cuts the same sessions: its values add up to the slice all, in the funnel and in what became of drop-offs.
--- A slice that was added to macros/journey/slices.sql has to be told of all months: a --full-refresh brings it to those
--- that are past. Returns the slice with both figures.
+-- A slice that was added to macros/journey/slices.sql has to be computed for all months: a --full-refresh brings it to
+-- those that are past. Returns the slice with both figures.
 with
 
 told as (
@@ -54,7 +54,7 @@ slices as (
 
 ),
 
--- Every slice of a mart beside the whole, also where one of them is missing.
+-- Every slice of a mart compared with the whole, also where one of them is missing.
 expected as (
 
     select

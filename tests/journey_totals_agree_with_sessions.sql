@@ -98,7 +98,7 @@ told as (
 
 ),
 
--- What each mart tells of at all, so that a month that it lacks counts as nothing told.
+-- What each mart covers at all, so that a month that it lacks counts as empty.
 marts as (
 
     select

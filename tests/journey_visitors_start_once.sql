@@ -1,5 +1,5 @@
--- Every visitor of the shop has one start and one end of her way across sessions, on both levels. Returns the level
--- with the visitors that it tells of and those that there are.
+-- Every visitor of the shop has one start and one end of their way across sessions, on both levels. Returns the level
+-- with the visitors that it has and those that there are.
 with
 
 visitors as (

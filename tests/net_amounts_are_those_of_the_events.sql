@@ -1,5 +1,5 @@
 -- What customers bought less what they gave back, of each of them: the profile and the newest lifecycle snapshot say
--- what the events say. Returns the customers of whom they do not.
+-- what the events say. Returns the customers for whom they do not.
 with
 
 events as (
@@ -7,7 +7,8 @@ events as (
     select * from {{ ref('int_stitched_events') }}
     where event_type in ('purchase', 'refund')
         and customer_no is not null
-        -- What a device bought before the day of its first login is no customer's in what is told point in time.
+        -- What a device bought before the day of its first login belongs to no customer in what is computed point in
+        -- time.
         and is_known_later is not true
 
 ),

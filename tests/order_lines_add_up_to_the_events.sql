@@ -1,4 +1,4 @@
--- Revenue net of refunds is what the events say: no purchase and no refund is lost, doubled or told on another day.
+-- Revenue net of refunds is what the events say: no purchase and no refund is lost, doubled or booked on another day.
 with
 
 events as (

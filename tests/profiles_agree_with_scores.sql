@@ -1,4 +1,4 @@
--- Whoever has a score or a list has a profile that shows it: the profile and the score marts are of one run.
+-- Customers with a score or a list have a profile that shows it: the profile and the score marts are of one run.
 {%- set horizon = var('horizons_days') | max %}
 with
 

@@ -1,5 +1,5 @@
 -- A score whose population has moved beyond var `drift_fail` speaks of customers that its model has not met. Features
--- move with the season and the age of the shop, so they are told in `score_drift` and stop nothing.
+-- move with the season and the age of the shop, so they are shown in `score_drift` and stop nothing.
 {{ config(severity='warn') }}
 
 select
