@@ -37,7 +37,7 @@ rates as (
 
 ),
 
--- A device that hardly anybody uses is no measure for the others.
+-- A device that hardly anybody uses is not a measure for the others.
 best as (
 
     select max(payment_rate) as payment_rate

@@ -1,8 +1,8 @@
 {{ config(enabled=source_is_enabled('storefront')) }}
 
--- Does churn_risk know who is gone? The simulated shop does. One row a tenth of the customers by risk: how many of them
--- have really left, and the AUC of the ranking, the chance that somebody who left is told riskier than somebody who
--- stayed (.5 is a coin).
+-- Does churn_risk rank those who have left above the others? The simulated shop knows them. One row a tenth of the
+-- customers by risk: how many of them have really left, and the AUC of the ranking, the chance that a customer who left
+-- is ranked riskier than one who stayed (.5 is a coin).
 with
 
 churn_risk as (

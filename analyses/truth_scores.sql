@@ -1,8 +1,8 @@
 {{ config(enabled=source_is_enabled('storefront')) }}
 
 -- How near the scores come to what the simulated shop knows, one row a figure. Spearman's correlation (ranks, ties at
--- their first) for orders; shares for intervals. The true hazard of silence comes from whether she has left and how
--- often she buys while she has not; the true expected spend from the same and her mean order.
+-- their first) for orders; shares for intervals. The true hazard of silence comes from whether the customer has left
+-- and how often they buy while they have not; the true expected spend from the same and their mean order.
 with
 
 churn_risk as (
@@ -47,7 +47,7 @@ customers as (
 
 ),
 
--- P(no order in H days): she has left, or none comes before she leaves or the window ends.
+-- P(no order in H days): the customer has left, or none comes before they leave or the window ends.
 hazards as (
 
     select
@@ -73,7 +73,7 @@ hazard_ranks as (
 
 ),
 
--- Expected orders until she leaves or the window ends, times her own mean order.
+-- Expected orders until the customer leaves or the window ends, times their own mean order.
 expectations as (
 
     select

@@ -1,5 +1,5 @@
 -- What fits and back-tests of churn and value read at each cut-off, as digests: where they are as before, nothing has
--- to be fitted again. Horizon 0 stands for features and states, the others for the labels of a horizon that is over.
+-- to be fitted again. Horizon 0 is for features and states, the others for the labels of a horizon that is over.
 {%- set horizons = (horizon_list() + horizon_list('value_horizons_days')) | unique | sort %}
 {%- set sampled_customers = 15000 %}
 with
@@ -40,7 +40,7 @@ shop_size as (
 ),
 
 -- Fits make do with some fifteen thousand customers: one in two, four, eight … of a shop that has more. Each of these
--- samples lies within the one before, and a growing shop seldom needs the next.
+-- samples is within the one before, and a growing shop seldom needs the next.
 sampling as (
 
     select
@@ -52,7 +52,7 @@ sampling as (
 
 ),
 
--- A state is told by the weights and the history that it was made of.
+-- A state is identified by the weights and the history that it was made of.
 sampled_rows as (
 
     select

@@ -15,7 +15,7 @@ conversions as (
 ),
 
 -- An order may follow on several drop-offs: all look ahead to it, the last of them recovers it. What is bought after
--- that follows on an order, and is recovered by nobody.
+-- that follows on an order, and recovers nothing.
 bought as (
 
     select

@@ -1,5 +1,5 @@
--- What each customer had done by each snapshot date, over the shop's whole life: what lies between two dates is added
--- up once, and runs on from date to date. Lifecycle states and segments follow from it.
+-- What each customer had done by each snapshot date, over the shop's whole life: what happened between two dates is
+-- added up once, and runs on from date to date. Lifecycle states and segments follow from it.
 {%- set half_life_days = 180 %}
 -- Weights are counted from a day of their own, so that a sum keeps its value from date to date.
 {%- set first_weighed_day = "date '2000-01-01'" %}
@@ -17,7 +17,7 @@ dates as (
 
 ),
 
--- The first date that knows of a day.
+-- The first date that includes a day.
 told_on as (
 
     select

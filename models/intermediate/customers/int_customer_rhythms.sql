@@ -1,4 +1,4 @@
--- When each customer orders: the pace of her order days, and the weekday and hour of most of her orders.
+-- When each customer orders: the pace of their order days, and the weekday and hour of most of their orders.
 {%- set first_monday = "cast('1900-01-01 00:00:00+00' as " ~ moment_type() ~ ')' %}
 with
 
@@ -48,7 +48,7 @@ orders as (
 
 ),
 
--- January 1, 1900 was a Monday, and lies before every event.
+-- January 1, 1900 was a Monday, and is before every event.
 order_times as (
 
     select

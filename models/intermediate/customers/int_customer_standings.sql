@@ -1,4 +1,4 @@
--- Where each listed customer stands on the as-of date, as far as the profile and the next best action ask. Who is
+-- What the profile and the next best action need to know of each listed customer on the as-of date. A customer who is
 -- listed but was never seen has no state; nothing is known that would call for an action.
 with
 

@@ -1,5 +1,5 @@
--- What each customer likes to buy: the categories and brands that they bought most lines of, and how dear the things
--- are that they pick within their categories.
+-- What each customer likes to buy: the categories and brands that they bought most lines of, and how expensive the
+-- items are that they pick within their categories.
 with
 
 order_lines as (

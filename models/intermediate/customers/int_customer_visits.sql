@@ -1,4 +1,4 @@
--- How each customer comes: main channel and device, how often, and the path of her last session. Bots are left out.
+-- How each customer visits: main channel and device, how often, and the path of their last session. Bots are left out.
 {%- set longest_path = 12 %}
 with
 

@@ -1,4 +1,4 @@
--- How dear each item that was sold is among those of its category.
+-- The place of each sold item among the prices of its category.
 with
 
 order_lines as (

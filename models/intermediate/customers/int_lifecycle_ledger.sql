@@ -1,6 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='replace_snapshots') }}
 
--- The lifecycle states of past dates as they were last made, and when they were made anew with another outcome.
+-- The lifecycle states of past dates as they were last made, and when they were restated with another outcome.
 {{ snapshot_ledger(
     ref('int_lifecycle_states'),
     columns=[

@@ -1,5 +1,5 @@
--- Where each customer stands in their life with the shop, on each cut-off date: exactly one state. It follows from what
--- lies before the date alone, so the states of a past date stay as they are unless late events change that past.
+-- The lifecycle state of each customer on each cut-off date: exactly one. It follows from what
+-- happened before the date alone, so the states of a past date stay as they are unless late events change that past.
 {%- set lapsed_days = var('lifecycle_lapsed_days') %}
 with
 

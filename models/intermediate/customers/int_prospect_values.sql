@@ -1,6 +1,6 @@
 -- What customers without an order went on to spend, by the place they were in: their lifecycle state, and whether they
--- had put something in the cart of late. No score tells that for a customer who has never ordered; others in the same
--- place do, at cut-offs whose horizon is over.
+-- had put something in the cart of late. No score predicts that for a customer who has never ordered; others in the
+-- same place do, at cut-offs whose horizon is over.
 {%- set horizon = var('horizons_days') | max %}
 with
 

@@ -1,6 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='replace_snapshots') }}
 
--- The groups of past dates as they were last made, and when they were made anew with another outcome.
+-- The groups of past dates as they were last made, and when they were restated with another outcome.
 {{ snapshot_ledger(
     ref('int_segment_snapshots'),
     columns=[

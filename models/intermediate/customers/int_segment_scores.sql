@@ -14,8 +14,8 @@ dates as (
 
 ),
 
--- A shop that tells no amounts is segmented by order days alone. What it told by the day that thresholds are learned on
--- decides, for all dates that they hold for: scores and thresholds are on one scale.
+-- A shop without amounts is segmented by order days alone. What it had recorded by the day that thresholds are learned
+-- on decides, for all dates that they hold for: scores and thresholds are on one scale.
 scales as (
 
     select

@@ -1,8 +1,8 @@
 -- The behavioural segment of each customer on each cut-off date. Customers stay in the segment of the date before as
 -- long as their score is not clearly past its thresholds (hysteresis, after Schmitt's trigger of 1938), so that they do
--- not go back and forth from noise; once it is, they move to where their score lies. Customers who have lapsed are in
--- the lowest segment whatever their score, and begin anew when they come back. The chain starts at the first date after
--- a customer's first order, however few dates are shown.
+-- not go back and forth from noise; once it is, they move to the segment of their score. Customers who have lapsed are
+-- in the lowest segment whatever their score, and start again when they come back. The chain starts at the first date
+-- after a customer's first order, however few dates are shown.
 {%- set margin = '(1e0 + ' ~ var('segment_hysteresis') ~ ')' %}
 with recursive
 

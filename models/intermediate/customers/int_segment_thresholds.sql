@@ -20,7 +20,7 @@ bands as (
 
 ),
 
--- Who has lapsed is marginal whatever the score, so the others tell where the bands begin.
+-- Who has lapsed is marginal whatever the score, so the others decide where the bands begin.
 present as (
 
     select

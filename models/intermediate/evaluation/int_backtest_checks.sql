@@ -41,7 +41,7 @@ latest as (
 
 ),
 
--- The lead over the best trivial baseline is paired; it fails where even its upper end lies below zero. Rankings are
+-- The lead over the best trivial baseline is paired; it fails where even its upper end is below zero. Rankings are
 -- held to one of their metrics, NDCG: the others say much the same, and each more bound fails by chance now and then.
 worse_than_trivial as (
 
@@ -79,7 +79,7 @@ badly_calibrated as (
 
 ),
 
--- The whole interval has to lie outside: a small shop's total is a few orders.
+-- The whole interval has to be outside: a small shop's total is a few orders.
 wrong_total as (
 
     select

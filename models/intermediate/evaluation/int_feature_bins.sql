@@ -1,4 +1,4 @@
--- How many customers stood in each tenth of each feature then, at the newest cut-off that churn learned from, and stand
+-- How many customers were in each tenth of each feature then, at the newest cut-off that churn learned from, and are
 -- there now. The tenths are those of then; equal edges are one, so a feature that is mostly nothing has fewer bins.
 {%- set most_customers = 5000 %}
 {%- set tenths = ['0.1e0', '0.2e0', '0.3e0', '0.4e0', '0.5e0', '0.6e0', '0.7e0', '0.8e0', '0.9e0'] %}
@@ -37,7 +37,7 @@ known as (
 
 ),
 
--- Five thousand customers tell the shape of all.
+-- Five thousand customers show the shape of all.
 customers as (
 
     select

@@ -1,6 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='take_in_and_out') }}
 -- depends_on: {{ ref('int_arrival_days') }}, {{ ref('int_withdrawn_events') }}, {{ ref('int_repeated_events') }}
--- The keys come first: a day counts as done when its events stand here, and then its keys must stand as well.
+-- The keys come first: a day counts as done when its events are here, and then its keys must be there as well.
 -- depends_on: {{ ref('int_identity_keys') }}
 
 -- The accepted events, once each, under keys: what everything downstream reads. Those of customers and devices are

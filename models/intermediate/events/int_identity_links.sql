@@ -1,8 +1,8 @@
 {{ config(materialized='incremental', incremental_strategy='replace_links') }}
 -- depends_on: {{ ref('int_withdrawn_events') }}
 
--- Whom a device belongs to: the customer who was first known on it. The whole anonymous history of the device,
--- before that moment and after, is hers.
+-- The customer that a device belongs to: the customer who was first known on it. The whole anonymous history of the
+-- device, before that moment and after, is theirs.
 with
 
 accepted as (
@@ -70,7 +70,7 @@ final as (
         ranked.anonymous_no,
         ranked.customer_no,
         ranked.linked_at,
-        -- When the link came to stand: what was stitched before has to be stitched again.
+        -- When the link was made: what was stitched before has to be stitched again.
         {{ newest_move() }} as loaded_at
     from ranked
     where ranked.sighting_no = 1

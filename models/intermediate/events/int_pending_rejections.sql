@@ -25,7 +25,7 @@ final as (
     select
         source,
         reason,
-        -- What is no event of the journey, was withdrawn or is marked as not accepted goes on purpose.
+        -- What is not an event of the journey, was withdrawn or is marked as not accepted goes on purpose.
         coalesce(
             reason not in ('withdrawn', 'not an event of the journey')
             and reason not like 'event_type % is marked as not accepted in %',

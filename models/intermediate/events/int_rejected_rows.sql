@@ -1,7 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='replace_arrival_days') }}
 -- depends_on: {{ ref('int_arrival_days') }}, {{ ref('int_repeated_events') }}
 
--- Every raw row that did not become an event, with the reason: broken rows as they came, and duplicates. The
+-- Every raw row that did not become an event, with the reason: broken rows as they arrived, and duplicates. The
 -- only table that holds raw ids, inside of `raw_row`.
 with
 

@@ -31,7 +31,7 @@ repeated_now as (
 ),
 
 {% if is_incremental() and has_earlier_run('int_accepted_events') -%}
--- A row of an earlier day that comes again: it was accepted then and is no news now.
+-- A row of an earlier day that comes again: it was accepted then and is not new now.
 repeated_since as (
 
     select

@@ -38,7 +38,7 @@ final as (
         accepted.loaded_at,
         coalesce(accepted.customer_no, links.customer_no) as customer_no,
         coalesce(accepted.customer_no, links.customer_no, accepted.anonymous_no) as visitor_no,
-        -- The journey may know this today; nothing that is told point in time may.
+        -- The journey may know this today; nothing that is computed point in time may.
         accepted.customer_no is null
         and {{ utc_date('links.linked_at') }} > {{ utc_date('accepted.event_at') }} as is_known_later
     from accepted

@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 
--- The events that are to leave, whoever asks for it. A further way to withdraw events is a further part of `requested`;
--- what becomes of them, and of the tables that they went into, follows from here.
+-- The events that are to leave, whatever asks for it. A further way to withdraw events is a further part of
+-- `requested`; what becomes of them, and of the tables that they went into, follows from here.
 with
 
 by_hand as (

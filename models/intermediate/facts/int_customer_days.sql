@@ -1,10 +1,10 @@
 {{ config(materialized='incremental', incremental_strategy='replace_touched_days') }}
 -- depends_on: {{ ref('int_touched_visitors') }}
 
--- What a customer did on one day, as far as the shop knew by the end of that day that it was she: what a device did
--- before the day she first logged in on it belongs to her journey, but a cut-off before that login could not know it.
--- Money is told by the day: refunds are netted within it, and a day whose net is
--- nothing or less is no order day.
+-- What a customer did on one day, as far as the shop knew by the end of that day who it was: what a device did
+-- before the day they first logged in on it belongs to their journey, but a cut-off before that login could not know
+-- it. Money is added up by the day: refunds are netted within it, and a day whose net is
+-- nothing or less is not an order day.
 with
 
 stitched as {{ read_each_time() }} (
@@ -128,7 +128,7 @@ final as (
         coalesce(orders.discount_amount, 0) as discount_amount,
         greatest(coalesce(orders.net_amount, 0), 0) as spend_amount,
 
-        -- A shop that tells no amounts still has orders.
+        -- A shop without amounts still has orders.
         coalesce(
             orders.net_amount > 0 or (orders.order_count > 0 and orders.net_amount is null), false
         ) as is_order_day,

@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 
 -- What the attention scorer reads: every act of a customer on an item. Lines given away free or without a quantity
--- are no sign of taste and stay out.
+-- are not a sign of taste and stay out.
 with
 
 stitched as (

@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
--- A customer as she could be known on a cut-off date, and what she then did. Features (`f_`) come from days before
+-- A customer as they could be known on a cut-off date, and what they then did. Features (`f_`) come from days before
 -- the cut-off only; labels from the days of the horizon, empty as long as the horizon is not known to be over.
 {%- set horizons = (horizon_list() + horizon_list('value_horizons_days')) | unique | sort %}
 with

@@ -2,8 +2,9 @@
 -- depends_on: {{ ref('int_touched_visitors') }}
 -- depends_on: {{ ref('int_sessions') }}
 
--- A customer as she could be known on a cut-off date: everything here comes from days before that date.
--- Incremental: touched customers are told anew at the cut-offs that can know of the change, everybody at new cut-offs.
+-- A customer as they could be known on a cut-off date: everything here comes from days before that date.
+-- Incremental: touched customers are computed again at the cut-offs that the change can affect, everybody at new
+-- cut-offs.
 {%- set spans = feature_spans() %}
 {%- set half_lives = feature_half_lives() %}
 with
@@ -38,7 +39,7 @@ standing_cutoffs as (
 ),
 {%- endif %}
 
--- Who is told anew at which cut-off.
+-- Which customers are computed again at which cut-off.
 asked as (
 
     select

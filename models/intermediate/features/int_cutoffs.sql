@@ -78,7 +78,7 @@ final as (
 
     union all
 
-    -- A month of history is the least that a feature can be told from.
+    -- A month of history is the least that a feature can be computed from.
     select
         cutoff_date,
         as_of_date,
@@ -90,7 +90,7 @@ final as (
 
     {%- if more_dates %}
 
-    -- Chosen days; those that are cut-offs anyway, or lie outside the history, add nothing.
+    -- Chosen days; those that are cut-offs anyway, or are outside the history, add nothing.
     union
 
     select

@@ -1,9 +1,9 @@
 {{ config(materialized='view') }}
 
--- What a visitor had done after the first, third, fifth and tenth event of a session, and whether the shop could tell
+-- What a visitor had done after the first, third, fifth and tenth event of a session, and whether the shop could know
 -- by then who it was: the customer id was on an event so far. Whose a device will turn out to be is not known, nor
 -- that a session will turn out to be a bot's: leaving those out would leave out sessions by how they ended. Only what
--- looks like a bot by then is no prefix.
+-- looks like a bot by then is left out.
 with
 
 sessions as (

@@ -1,6 +1,6 @@
 -- A session as the shop could know it after its first, third, fifth and tenth event, and what then became of it.
 -- Features (`f_`) come from the events so far and from earlier sessions only; past visits count from the moment that
--- the visitor is told apart.
+-- the visitor is identified.
 with
 
 told as (
@@ -21,8 +21,8 @@ session_events as (
 
 ),
 
--- What a later login told about a session was not known to the sessions that followed it. That a session was a bot's
--- was known once it was over: it is no past visit.
+-- What a later login revealed about a session was not known to the sessions that followed it. That a session was a
+-- bot's was known once it was over: it does not count as a past visit.
 past_visits as (
 
     select

@@ -1,4 +1,4 @@
--- Customers by the month of their first order day, once for each slice that cohorts are told for.
+-- Customers by the month of their first order day, once for each slice of the cohorts.
 {%- set slices = {
     'all': "cast('all' as string)",
     'first_channel': "coalesce(first_channel, 'unknown')",

@@ -5,8 +5,9 @@
 ) }}
 -- depends_on: {{ ref('int_touched_visitors') }}
 
--- Who reached which stage on the way to an order, told in three ways: in any order within a session (an open funnel),
--- in strict order within a session, and in strict order across sessions within a window of days. Bots are left out.
+-- Who reached which stage on the way to an order, counted in three ways: in any order within a session (an open
+-- funnel), in strict order within a session, and in strict order across sessions within a window of days. Bots are left
+-- out.
 {%- set stages = funnel_stages() %}
 with
 
@@ -102,7 +103,7 @@ reached as (
         and sessions.session_started_at = dwells.session_started_at
         and stages.stage = dwells.step
 
-    -- The session that opened the window stands for the visitor; a month opens one window for each.
+    -- The session that opened the window represents the visitor; a month opens one window for each.
     {%- for funnel_kind, taken in {'strict_order': 'strict_taken', 'within_window': 'windowed_taken'}.items() %}
 
     union all

@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
--- Who got how far, once for every slice of the session that tells of it.
+-- Who got how far, once for every slice of the session that it belongs to.
 with
 
 progress as (

@@ -2,7 +2,7 @@
 -- depends_on: {{ ref('int_sessions') }}, {{ ref('int_touched_visitors') }}
 
 -- How many visitors get no further than a stage within a session, by month and slice. Who reached a stage has reached
--- all before it: the furthest stage of each visitor tells how many reached any.
+-- all before it: the furthest stage of each visitor shows how many reached any.
 {%- set months = touched_months() if is_incremental() else [] %}
 with
 

@@ -1,9 +1,9 @@
 {{ config(materialized='incremental', incremental_strategy='replace_touched') }}
 -- depends_on: {{ ref('int_touched_visitors') }}
 
--- The way of each session in one row: what it began and ended with, and its path between acts as they were walked,
+-- The way of each session in one row: what it began and ended with, and its path between acts as they happened,
 -- between acts with repeats merged, and between stages. A path of more than `path_max_steps` steps is empty: the mart
--- tells none so long. One column a step, put together at the end: no list has to be kept in order.
+-- shows none so long. One column a step, put together at the end: no list has to be kept in order.
 {%- set max_steps = var('path_max_steps') %}
 {%- set steps = step_columns(max_steps) %}
 {%- set session = ['visitor_no', 'session_started_at'] %}
@@ -36,7 +36,7 @@ acts as (
         {{ path_step('session_events.event_name') }} as step,
         session_events.stage,
         session_events.next_event_name is null as is_exit,
-        -- Of a run of equal acts the last one stands for all.
+        -- Of a run of equal acts the last one represents all.
         coalesce(session_events.next_event_name <> session_events.event_name, true) as is_run_end,
         session_events.loaded_at
     from session_events

@@ -5,8 +5,8 @@
 ) }}
 -- depends_on: {{ ref('int_touched_visitors') }}
 
--- A visitor's way goes on with her next session: from the last state of one to the first of the next, between acts and
--- between stages. Bots are left out.
+-- A visitor's way goes on with their next session: from the last state of one to the first of the next, between acts
+-- and between stages. Bots are left out.
 {%- set markers = journey_markers() %}
 {%- set dwell = 'seconds_to_next' %}
 {%- set months = touched_months() if is_incremental() else [] %}

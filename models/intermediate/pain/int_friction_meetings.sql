@@ -1,6 +1,6 @@
--- The first time that a session met a friction before it bought, and where it stood then. Trouble of a stage of the
--- funnel (a payment error) happens in that stage or a later one. A call for help (after-sales) happens where she
--- stands.
+-- The first time that a session met a friction before it bought, and its place then. Trouble of a stage of the
+-- funnel (a payment error) happens in that stage or a later one. A call for help (after-sales) happens in the
+-- place of the session.
 with
 
 steps as (
@@ -62,7 +62,7 @@ final as (
         place_length,
 
         is_call_for_help,
-        -- Too few to compare, or help asked for before anything was done, when she stood nowhere yet.
+        -- Too few to compare, or help asked for before anything was done, before the session was in any place.
         stage_order > 0
         and count(*) over (partition by friction, stage_order) >= {{ var('pain_min_sessions') }} as is_compared
     from met

@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 
--- Who stood where some session met a friction, and what each did next. A session counts once for each place and what
--- it did next, however often it stood there.
+-- Sessions that were in a place where some session met a friction, and what each did next. A session counts once for
+-- each place and what it did next, however often it was there.
 with
 
 steps as (
@@ -35,7 +35,7 @@ places as (
 
 ),
 
--- A number stands for the place: three columns cost more to group by. Materialized, because hardly any two rows group
+-- A number replaces the place: three columns cost more to group by. Materialized, because hardly any two rows group
 -- together, and to group before the join as well, as DuckDB would, costs as much again.
 placed as {{ read_once() }} (
 

@@ -1,4 +1,4 @@
--- Sessions that met a friction beside sessions that stood in the same place at the same time and did not: one row a
+-- Sessions that met a friction, and sessions in the same place at the same time that did not: one row a
 -- friction, stage and stratum. A stratum is the place (the act before, the furthest stage, the acts in the stage so
 -- far) and the mix (quarter, channel, device, country, new or returning).
 {%- set mix = pain_mix() %}
@@ -75,7 +75,7 @@ everybody as (
 
 ),
 
--- Who met the friction where she stood, or had met it before, is no comparison and is taken off again.
+-- Sessions that met the friction in that place, or had met it before, are not used for comparison and taken off again.
 met as (
 
     select

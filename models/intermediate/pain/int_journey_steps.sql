@@ -1,5 +1,5 @@
--- Where a session stood, and what came next: an order, trouble, another act or nothing. One row a session and
--- standing; the door (`entry`) is the first. What follows the first purchase is left out: it cannot have cost that
+-- The place of a session, and what it did next: an order, trouble, another act or nothing. One row a session and
+-- place; the door (`entry`) is the first. What follows the first purchase is left out: it cannot have cost that
 -- purchase.
 with
 
@@ -32,7 +32,7 @@ walked as (
         session_events.event_type,
         session_events.event_no - session_events.visit_first_event_no + 1 as act_count,
         lead(session_events.event_type) over acts as next_event_type,
-        -- After-sales is no step towards a purchase: who asks for help stands where she stood.
+        -- After-sales is not a step towards a purchase: a session that asks for help stays in its place.
         coalesce(max(case when session_events.stage <> 'after_sales' then session_events.stage_order end) over (
             acts rows between unbounded preceding and current row
         ), 0) as reached_order
@@ -67,7 +67,7 @@ final as (
         event_no,
         event_type as place,
         reached_order as place_order,
-        -- How long she had been in the stage: 1, 2 to 3, 4 to 7 … acts. Who stays longer meets more of everything.
+        -- How long the session had been in the stage: 1, 2 to 3, 4 to 7 … acts. Longer stays meet more of everything.
         -- A whole power of two is one, whatever the last digit of its logarithm.
         cast(floor(ln(act_count) / ln(2e0) + 1e-9) as integer) as place_length,
         next_event_type

@@ -1,5 +1,5 @@
 -- Slices of which fewer sessions get from one stage to the next than of their fellows, and what catching up with the
--- middle one would bring. Slices are compared as they are; a trouble that is named already is not told again.
+-- middle one would bring. Slices are compared as they are; a problem that is named already is not named again.
 with
 
 slice_steps as (

@@ -1,7 +1,7 @@
 -- One trouble shows in many slices: payment errors on Android show in every country. Of the rows that a friction makes
 -- significant in a stage the clearest is named, then the clearest that shares no session with it, and so on, as scan
 -- statistics report clusters (Kulldorff 1997). At most four are named for a friction and stage. Each part that a slice
--- is told by has to make it a tenth clearer: `android` is not to lose to `android, returning` by a hair.
+-- is defined by has to make it a tenth clearer: `android` is not to lose to `android, returning` by a hair.
 {%- set slice_key = ['friction', 'stage_order', 'slice_name', 'slice_value'] %}
 {%- set parts = pain_parts() %}
 {%- set rounds = 4 %}
@@ -41,7 +41,7 @@ named_{{ round }} as (
 ),
 
 {% if not loop.last -%}
--- Two slices share no session when one part of both is told and differs.
+-- Two slices share no session when one part of both is set and differs.
 candidates_{{ round + 1 }} as (
 
     select candidates.*

@@ -14,7 +14,7 @@ tested as (
 
     select
         *,
-        -- Where everybody bought, or nobody, there is nothing to tell apart.
+        -- Where everybody bought, or nobody, there is nothing to distinguish.
         coalesce(
             sign(conversion_gap) * greatest(coalesce(abs(conversion_gap) - half_an_order, 0e0), 0e0)
             / nullif(gap_spread_by_chance, 0), 0
@@ -82,7 +82,7 @@ corrected_frictions as (
 
 ),
 
--- The more false alarms are put up with, the more frictions and stages are selected: a step at each of their q-values.
+-- The more false alarms are accepted, the more frictions and stages are selected: a step at each of their q-values.
 steps as (
 
     select distinct

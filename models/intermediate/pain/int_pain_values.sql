@@ -1,5 +1,5 @@
 -- What a gap costs: the orders that are missing a month, and what they are worth, with the interval of either. Where
--- the orders of comparable sessions are worth nothing the shop tells no amounts, and nobody knows the value.
+-- the orders of comparable sessions are worth nothing the shop records no amounts, and the value is unknown.
 with
 
 gaps as (

@@ -1,4 +1,4 @@
--- Everybody who stood in a place, by mix and by what they did next: counted once for all frictions.
+-- All sessions in a place, by mix and by what they did next: counted once for all frictions.
 {%- set place = ['place', 'place_order', 'place_length'] %}
 {%- set next = ['next_order', 'has_next', 'is_friction', 'is_call_for_help'] %}
 with

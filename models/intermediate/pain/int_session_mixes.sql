@@ -1,5 +1,5 @@
--- The mix that each session belongs to: what sessions are told apart by when like is compared with like. A number
--- stands for it: its columns cost more to group by than all the rest.
+-- The mix that each session belongs to: what distinguishes sessions when like is compared with like. A number
+-- replaces it: its columns cost more to group by than all the rest.
 {%- set mix = pain_mix() %}
 with
 

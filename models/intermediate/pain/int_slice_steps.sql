@@ -1,6 +1,6 @@
--- How many sessions of a slice get from one stage to the next, beside the other slices of its kind. A visitor's
--- sessions are alike, and a device or a country is hers for good: visitors are drawn, not sessions, and the variance
--- is told by them.
+-- How many sessions of a slice get from one stage to the next, and of the other slices of its kind. A visitor's
+-- sessions are alike, and share a device or a country: visitors are drawn, not sessions, and the variance
+-- is computed from them.
 {%- set dimensions = ['channel', 'device', 'country'] %}
 with
 

@@ -1,6 +1,6 @@
 -- How long a stage takes, by slice, and where it takes much longer than it does elsewhere (var `slow_step_ratio`).
--- Only sessions that went on are timed: how long the others would have stayed, nobody knows. A slice is judged, never
--- a single session: whoever fetches her card is slow too.
+-- Only sessions that went on are timed: how long the others would have stayed is unknown. A slice is judged, never
+-- a single session: customers who fetch their card are slow too.
 with
 
 sessions as (

@@ -1,7 +1,7 @@
--- Sessions of slow slices beside sessions of the other slices that reached the same stage, in the columns of
--- int_friction_strata. One part of the slice varies and the rest of the mix is held: iPhones in France beside iPhones
--- in other countries. What sets France apart on the other devices too (`is_elsewhere`) is taken off later. Sessions of
--- another slow slice are no comparison: they met a slow step themselves.
+-- Sessions of slow slices and sessions of the other slices that reached the same stage, in the columns of
+-- int_friction_strata. One part of the slice varies and the rest of the mix is held: iPhones in France compared with
+-- iPhones in other countries. What sets France apart on the other devices too (`is_elsewhere`) is taken off later.
+-- Sessions of another slow slice are not used for comparison: they met a slow step themselves.
 {%- set counts = ['session_count', 'order_count', 'cents', 'squared_cents'] %}
 {%- set is_in_slice -%}
 {% for part in pain_parts() -%}

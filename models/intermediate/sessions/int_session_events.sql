@@ -2,7 +2,7 @@
 -- depends_on: {{ ref('int_touched_visitors') }}
 
 -- The customer's own acts in the order they happened, cut into sessions. What the shop does to the customer
--- (campaigns, exposures, refunds) is no act of hers and opens no session.
+-- (campaigns, exposures, refunds) is not an act of the customer and opens no session.
 with
 
 stitched as {{ read_each_time() }} (
@@ -125,7 +125,7 @@ final as (
 
         numbered.stage_order,
         numbered.amount,
-        -- Empty for the last act of a session: nobody knows how long she stayed.
+        -- Empty for the last act of a session: how long they stayed is unknown.
         case
             when not numbered.is_session_end then {{ seconds_between('numbered.event_at', 'numbered.next_at') }}
         end as seconds_to_next,

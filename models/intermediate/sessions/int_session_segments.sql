@@ -1,8 +1,8 @@
 {{ config(materialized='incremental', incremental_strategy='replace_touched') }}
 -- depends_on: {{ ref('int_touched_visitors') }}
 
--- Who came: the segment of each session's visitor as it was before the session, from the order days until then. It is
--- told from what lies before and from nothing else, so that later orders leave it as it is.
+-- Who visited: the segment of each session's visitor as it was before the session, from the order days until then. It
+-- is derived from what happened before and from nothing else, so that later orders leave it as it is.
 with
 
 {% if is_incremental() -%}

@@ -44,7 +44,7 @@ aggregated as (
         max(stage_order) as furthest_stage_order,
         max(case when stage <> 'after_sales' then stage_order end) as furthest_funnel_order,
         coalesce(sum(case when event_type = 'purchase' then amount end), 0) as amount,
-        -- The last act of a session lasts nobody knows how long, and adds nothing.
+        -- How long the last act of a session lasts is unknown, so it adds nothing.
         coalesce(sum({{ at_most('seconds_to_next', var('engaged_max_pause_seconds')) }}), 0) as engaged_seconds,
 
         {{ any_of("stage = 'acquire'") }} as has_reached_acquire,

@@ -1,5 +1,5 @@
 -- How likely a customer is to buy nothing within the horizon, from the as-of date on; since when the shop is warned;
--- and whether it pays to contact her.
+-- and whether it pays to contact them.
 with
 
 scored as (
@@ -26,8 +26,8 @@ rfm as (
 
 ),
 
--- If she stays she spends what is expected of her, given that she buys at all; where that is hardly ever, the quotient
--- of two small numbers says little, so it counts up to what she has spent in as many days before, or one order.
+-- If they stay they spend what is expected of them, given that they buy at all; where that is hardly ever, the quotient
+-- of two small numbers says little, so it counts up to what they have spent in as many days before, or one order.
 paced as (
 
     select
@@ -56,7 +56,7 @@ kept as (
 
 ),
 
--- A customer lapses on the day that she has been silent for a whole horizon.
+-- A customer lapses on the day that they have been silent for a whole horizon.
 weighed as (
 
     select

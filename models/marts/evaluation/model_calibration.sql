@@ -1,4 +1,4 @@
--- What each model promised and what came, by tenth of the customers (or sessions) in order of the promise.
+-- What each model predicted and what happened, by tenth of the customers (or sessions) in order of prediction.
 with
 
 figures as (

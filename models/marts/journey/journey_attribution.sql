@@ -77,7 +77,7 @@ channels as (
 
 ),
 
--- A channel earns by how many conversions would be lost if whoever came to it had gone (Anderl and others, 2016).
+-- A channel earns by how many conversions would be lost if everybody who came to it had gone (Anderl and others, 2016).
 removal_shares as (
 
     select

@@ -1,5 +1,5 @@
 -- Who comes back: customers by the month of their first order, followed month by month, in slices by how they first
--- came. A month that is not over holds counts and money but no rates: it would look like a drop.
+-- arrived. A month that is not over holds counts and money but no rates: it would look like a drop.
 with
 
 members as (

@@ -7,13 +7,13 @@
 -- depends_on: {{ ref('int_touched_visitors') }}
 
 -- What became of those who stopped before an order: by the stage that the session got to, month and slice. A window
--- that is still open is told apart: nobody knows yet what becomes of it. Bots are left out.
+-- that is still open is kept apart: its outcome is not known yet. Bots are left out.
 {%- set stages = funnel_stages()[:-1] %}
 {%- set window_seconds = var('drop_off_window_days') * 86400 %}
 {%- set months = touched_months() if is_incremental() else [] %}
 with
 
--- What follows on a session lies after it: what lies before the touched months does not matter.
+-- What follows on a session comes after it: what happened before the touched months does not matter.
 sessions as (
 
     select * from {{ ref('int_sessions') }}

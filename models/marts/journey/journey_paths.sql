@@ -1,7 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months', on_schema_change='append_new_columns') }}
 -- depends_on: {{ ref('int_touched_visitors') }}
 
--- The ways through the shop, from entry to exit: between stages and between events, as they were walked and with
+-- The ways through the shop, from entry to exit: between stages and between events, as they happened and with
 -- repeats merged. What is rare or long is one row, `(other)`, so that the paths of a month always hold all its
 -- sessions.
 {%- set months = touched_months() if is_incremental() else [] %}
@@ -40,7 +40,7 @@ ways as (
 
 ),
 
--- Numbers stand for the kinds of paths: names cost more to group by.
+-- Numbers replace the kinds of paths: names cost more to group by.
 walked as (
     {% for kind in kinds %}
     select

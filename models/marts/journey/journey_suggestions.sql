@@ -128,7 +128,7 @@ final as (
         round(expected_value, 2) as expected_value,
         round(lower_value, 2) as lower_value,
         round(upper_value, 2) as upper_value,
-        -- Where no amounts are told, orders go before sessions that would go on: they are no orders yet.
+        -- Where no amounts are recorded, orders go before sessions that would go on: those are not orders yet.
         row_number() over (
             order by
                 round(expected_value, 2) desc nulls last, kind = 'close_drop_off' asc, round(orders_per_month, 6) desc,

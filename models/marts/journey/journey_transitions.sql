@@ -1,5 +1,5 @@
 -- What follows on what: how often a customer went from one state to the next, between stages and between events, within
--- a session and from one session to the next. `(start)` and `(end)` stand around each way. Bots are left out.
+-- a session and from one session to the next. `(start)` and `(end)` are around each way. Bots are left out.
 with
 
 within_sessions as (

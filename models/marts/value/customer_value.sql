@@ -1,4 +1,4 @@
--- What a customer is expected to spend within the horizon, how sure that is, and the tier she falls into.
+-- What a customer is expected to spend within the horizon, how sure that is, and the tier they fall into.
 with
 
 scored as (

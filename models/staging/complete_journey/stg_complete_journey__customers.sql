@@ -1,6 +1,7 @@
 {{ config(enabled=source_is_enabled('complete_journey')) }}
 
--- A third of the households told about themselves, in bands: an age band is no birth year, so it stays an attribute.
+-- A third of the households gave details about themselves, in bands: an age band is not a birth year, so it stays an
+-- attribute.
 with
 
 demographics as (

@@ -1,7 +1,7 @@
 {{ config(enabled=source_is_enabled('custom')) }}
 
 -- Events in a table or file of the user's own. Nothing is assumed about types: a value that does not fit its column is
--- named in the rejection, and a line that is no row is kept as it is. Columns that the contract does not know become
+-- named in the rejection, and a line that is not a row is kept as it is. Columns that the contract does not know become
 -- properties.
 {%- set input = custom_input(
     source('custom', 'events') if not var('custom_events_relation') else none,

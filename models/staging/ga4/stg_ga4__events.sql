@@ -48,7 +48,7 @@ lines as (
 
 ),
 
--- The value of a whole order stands for it where its items are not listed.
+-- The value of a whole order replaces it where its items are not listed.
 valued as (
 
     select

@@ -50,7 +50,7 @@ lines as (
 
 ),
 
--- The value of a whole order stands for it where its products are not listed.
+-- The value of a whole order replaces it where its products are not listed.
 valued as (
 
     select
