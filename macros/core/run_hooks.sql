@@ -10,7 +10,8 @@
 {% endmacro %}
 
 
-{#- A killed run can leave dbt's half-built tables behind; nobody else clears them. -#}
+{#- A killed run can leave dbt's half-built tables behind, and copies of text files may be no longer read; nobody else
+    clears them. -#}
 {% macro drop_leftovers() %}
     {% if execute and flags.WHICH in ['build', 'run'] %}
         {% set leftovers %}
@@ -19,6 +20,12 @@
             where table_catalog = {{ sql_text(target.database) }}
                 and (table_name like '%!_!_dbt!_tmp%' escape '!' or table_name like '%!_!_dbt!_backup%' escape '!')
         {% endset %}
+        {% set copies = ask_program('clear_inputs', {}) %}
+        {% if copies %}
+            {% do log(
+                'Removed ' ~ copies | length ~ ' copies of text files that are no longer read: ' ~ copies | join(', '), info=true
+            ) %}
+        {% endif %}
         {% for row in run_query(leftovers) %}
             {% do run_query(
                 'drop ' ~ ('view' if row[2] == 'VIEW' else 'table') ~ ' if exists ' ~ sql_name(row[0]) ~ '.' ~ sql_name(row[1])

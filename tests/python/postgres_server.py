@@ -41,6 +41,8 @@ def running() -> Iterator[str]:
         become = _user(folder)
         secret = folder / "password"
         secret.write_text(PASSWORD)
+        if become:
+            os.chown(secret, *become)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from conftest import PROJECT, SMALL_SCORER, Warehouse, problems
 from footfall import heads
+from footfall.core.private_files import rights_of_new
 from footfall.pages.theme.words import read_words
 from footfall.recommender import backtests, fine_tuning, full_training
 from footfall.recommender import recommend as recommendations
@@ -36,6 +38,18 @@ def test_a_plain_build_fills_every_mart(built_shop: Warehouse, marts: list[str])
     assert len(marts) > 20
     rows = {name: built_shop.value(f"select count(*) from marts.{name}") for name in marts}
     assert all(rows.values()), rows
+
+
+def test_only_what_is_published_is_for_others(built_shop: Warehouse) -> None:
+    files = [path for path in built_shop.folder.rglob("*") if not path.is_symlink()]
+    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in files}
+    published = {path for path in files if built_shop.published in (path, *path.parents)}
+    assert {path.name for path in files} >= {"shop.duckdb", "manifest.json", "sessions.parquet"}
+    assert [path for path in files if path not in published and modes[path] & 0o77] == []
+    for path in published:
+        # Nobody writes to the published database, not even its user.
+        expected = rights_of_new(folder=path.is_dir())
+        assert modes[path] == (expected & 0o444 if path.suffix == ".duckdb" else expected), path
 
 
 def test_the_unit_tests_of_the_sql_pass(built_shop: Warehouse) -> None:

@@ -252,6 +252,10 @@ def test_a_file_of_any_name_is_read(tmp_path: Path) -> None:
     (folder / "events $HOME [1] 50%.csv").write_text(lines)
     duckdb.sql("select 'mug' as item_id, 'Mug' as item_name").write_parquet(str(tmp_path / "items"))
     (tmp_path / "items").rename(folder / "items [1] ';`id`.parquet")
+    copies = tmp_path / "inputs/shop $(touch RAN)"
+    copies.mkdir(parents=True)
+    for name in ("of-a-file-no-longer-read-0123456789ab.parquet", "of-a-killed-run.1.2.tmp"):
+        (copies / name).write_text("raw ids")
     done = run(
         tmp_path,
         "build",
@@ -262,7 +266,12 @@ def test_a_file_of_any_name_is_read(tmp_path: Path) -> None:
         " --exclude-resource-type test --exclude-resource-type unit_test --quiet",
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    with duckdb.connect(str(tmp_path / "shop $(touch RAN).duckdb")) as shop:
+    (copy,) = copies.iterdir()
+    warehouse = tmp_path / "shop $(touch RAN).duckdb"
+    assert [path.stat().st_mode & 0o77 for path in (copy, warehouse, tmp_path / "dbt.log")] == [
+        0
+    ] * 3
+    with duckdb.connect(str(warehouse)) as shop:
         events = shop.execute("select customer_id from staging.stg_custom__events order by all")
         assert events.fetchall() == [("a",), ("b",)]
         items = shop.execute("select item_name from staging.stg_custom__items")

@@ -2,6 +2,8 @@
 
 import gzip
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -112,5 +114,43 @@ def test_duckdb_reads_text_files_through_the_function(tmp_path: Path) -> None:
         inputs.register(connection, str(tmp_path / "some.duckdb"))
         answer = connection.execute("select footfall_text_file(?)", [str(tmp_path / "file.csv")])
         copy = answer.fetchall()[0][0]
-        assert Path(copy).parent == tmp_path / "inputs"
+        assert Path(copy).parent == tmp_path / "inputs/some"
         assert connection.execute(f"select a, b from '{copy}'").fetchall() == [("1", "café")]
+
+
+def test_what_is_no_longer_read_and_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
+    warehouse = str(tmp_path / "some.duckdb")
+    folder = inputs.folder_of(warehouse)
+    for name in ("it's read", "unread"):
+        (tmp_path / f"{name}.csv").write_text("a\n1\n")
+    read, unread = (
+        inputs.parquet_of(tmp_path / f"{name}.csv", folder) for name in ("it's read", "unread")
+    )
+    of_others = folder.parent / "other"
+    of_others.mkdir()
+    kept = [of_others / unread.name, folder / f"a.{os.getpid()}.1.tmp", folder / "note.txt"]
+    gone = [folder / "a.1.1.tmp", folder.parent / read.name]
+    for path in (*kept, *gone):
+        path.write_text("raw ids")
+    with duckdb.connect() as connection:
+        inputs.register(connection, warehouse)
+        literal = str(read).replace("'", "''")
+        connection.execute(f"create view rows as select * from read_parquet(['{literal}'])")
+        assert inputs.clear_unread(connection, warehouse) == [unread.stem]
+        assert inputs.clear_unread(connection, warehouse) == []
+        assert connection.execute("select a from rows").fetchall() == [("1",)]
+    assert all(path.exists() for path in kept)
+    assert not any(path.exists() for path in (*gone, unread))
+
+
+def test_a_conversion_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="is empty"):
+        rows_of(tmp_path, b"")
+    assert list((tmp_path / "in").iterdir()) == []
+
+
+def test_a_database_in_memory_has_its_copies_in_a_folder_that_goes_with_the_process() -> None:
+    program = "from footfall.adapter.inputs import folder_of; print(folder_of(':memory:'))"
+    asked = [sys.executable, "-c", program]
+    done = subprocess.run(asked, capture_output=True, text=True, check=True)
+    assert not Path(done.stdout.strip()).exists()

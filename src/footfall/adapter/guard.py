@@ -1,4 +1,4 @@
-"""What is judged before dbt reads the project: vars whose text would be run.
+"""What is done before dbt reads the project: vars whose text would be run are refused.
 
 dbt renders a text var each time that something asks for it, so what stands between marks of Jinja
 is run while models are parsed. The hooks of a run come too late, and most commands have none. dbt
@@ -14,12 +14,13 @@ from dbt_common.exceptions import DbtRuntimeError
 
 from footfall.builds.configuration import check_before_parsing, project_variables
 from footfall.builds.problems import BuildProblem
+from footfall.core.private_files import keep_private
 
 PROJECT_NAME = "footfall"
 
 
 class Guard(dbtPlugin):
-    """Stops every command of dbt whose vars could run something."""
+    """Stops every command of dbt whose vars could run something, and keeps its files private."""
 
     def initialize(self) -> None:
         """Judge the vars of the project file and of the command line.
@@ -33,9 +34,20 @@ class Guard(dbtPlugin):
         if self.project_name != PROJECT_NAME:
             return
         flags: Any = get_flags()
+        project = Path(flags.PROJECT_DIR)
+        keep_private(_written_before(project, Path(flags.LOG_PATH), flags.TARGET_PATH))
         try:
-            check_before_parsing(
-                {**project_variables(Path(flags.PROJECT_DIR)), **(flags.VARS or {})}, flags.WHICH
-            )
+            check_before_parsing({**project_variables(project), **(flags.VARS or {})}, flags.WHICH)
         except BuildProblem as problem:
             raise DbtRuntimeError(str(problem)) from problem
+
+
+def _written_before(project: Path, logs: Path, target: str | None) -> list[Path]:
+    """Return what dbt has made by now: its log, and folders that nobody else keeps files in."""
+    folder = project / (target or "target")
+    found = [logs / "dbt.log"]
+    if folder.resolve().is_relative_to(project.resolve()):
+        found.append(folder)
+    if logs.is_dir() and all(one.name.startswith("dbt.log") for one in logs.iterdir()):
+        found.append(logs)
+    return found

@@ -22,6 +22,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -29,6 +30,9 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+
+from footfall.builds.sources import with_home
+from footfall.core.private_files import close_to_others
 
 LINE_NUMBER = "footfall_line_number"
 LINE_PROBLEM = "footfall_line_problem"
@@ -60,13 +64,13 @@ class _Rows:
 def register(connection: duckdb.DuckDBPyConnection, database: str) -> None:
     """Give a DuckDB connection `footfall_text_file(path)`: the path of the Parquet file made of it.
 
-    The Parquet files lie in a folder `inputs` beside the database file, so that views that read
-    them live as long as the database does; for a database in memory in the folder for temporary
-    files.
+    What a run that was killed has left of them is removed.
     """
-    in_memory = database == ":memory:"
-    home = Path(tempfile.gettempdir(), "footfall") if in_memory else Path(database).resolve().parent
-    folder = home / "inputs"
+    folder = folder_of(database)
+    # Earlier versions let others read it. (For a database in memory it has no such parent.)
+    if folder.parent.name == "inputs":
+        close_to_others(folder.parent)
+    _clear_drafts(folder)
 
     def text_file(path: str) -> str:
         return str(parquet_of(Path(path), folder))
@@ -75,6 +79,54 @@ def register(connection: duckdb.DuckDBPyConnection, database: str) -> None:
     connection.create_function(
         "footfall_text_file", text_file, ["VARCHAR"], "VARCHAR", side_effects=True
     )
+
+
+def folder_of(database: str) -> Path:
+    """Return where the Parquet files lie.
+
+    A folder `inputs` next to the database file has a folder for each database, so that views that
+    read them live as long as the database does. For a database in memory it is a temporary one.
+    """
+    if database == ":memory:":
+        return Path(_temporary_folder().name)
+    file = with_home(database).resolve()
+    return file.parent / "inputs" / file.stem
+
+
+@cache
+def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    # It is removed when the process ends.
+    return tempfile.TemporaryDirectory(prefix="footfall-inputs-")
+
+
+def clear_unread(cursor: duckdb.DuckDBPyConnection, database: str) -> list[str]:
+    """Remove the Parquet files that no view of the database reads any more.
+
+    Files of earlier versions, which lie one folder higher, are removed where this folder has one of
+    the same name.
+
+    Returns
+    -------
+    list of str
+        The names of those that were removed: that of the text file, and a digest of its path.
+    """
+    rows = cursor.execute("select coalesce(sql, '') from duckdb_views() where not internal")
+    views = "\n".join(sql for (sql,) in rows.fetchall())
+    folder = folder_of(database)
+    copies = sorted(folder.glob("*.parquet"))
+    # Names end in a digest: no other text holds them by chance, and no quote is in it.
+    unread = [file for file in copies if file.name.rpartition("-")[2] not in views]
+    replaced = [old for file in copies if (old := folder.parent / file.name).is_file()]
+    for file in (*unread, *replaced):
+        file.unlink(missing_ok=True)
+    return [file.stem for file in unread]
+
+
+def _clear_drafts(folder: Path) -> None:
+    # One process at a time works on a database; the draft of this one may be in the making.
+    for draft in folder.glob("*.tmp"):
+        if f".{os.getpid()}." not in draft.name:
+            draft.unlink(missing_ok=True)
 
 
 def parquet_of(source: Path, folder: Path) -> Path:

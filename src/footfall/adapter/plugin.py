@@ -29,6 +29,7 @@ from footfall.adapter.progress import log
 from footfall.adapter.questions import ask, nodes_of_run
 from footfall.builds.sources import absolute_path, with_home
 from footfall.core.extras import missing_extra
+from footfall.core.private_files import close_to_others
 
 DEMO_KEY = "footfall-demo-key"
 _BLOCK_BYTES = 64
@@ -108,7 +109,10 @@ class Plugin(BasePlugin):
                 "which is the name of the database too: set FOOTFALL_DB to a file of another name."
             )
         if creds.path and not str(creds.path).startswith((":memory:", "md:")):
-            with_home(creds.path).resolve().parent.mkdir(parents=True, exist_ok=True)
+            file = with_home(creds.path).resolve()
+            file.parent.mkdir(parents=True, exist_ok=True)
+            for path in (file, file.with_name(f"{file.name}.wal")):
+                close_to_others(path)
         # dbt opens the file next, and would show its user the stack of calls that failed.
         try:
             duckdb.connect(creds.path, config=config).close()
@@ -169,7 +173,13 @@ class Plugin(BasePlugin):
         return "ready"
 
     def _ask(self, question: str, details: str) -> str:
-        return ask(question, details, publish=self._publish)
+        return ask(question, details, publish=self._publish, clear_inputs=self._clear_inputs)
+
+    def _clear_inputs(self) -> list[str]:
+        if self._connection is None:
+            raise DbtRuntimeError("Clearing copies of inputs needs an open DuckDB connection.")
+        with self._connection.cursor() as cursor:
+            return inputs.clear_unread(cursor, str(self.creds.path))
 
     def _publish(self, run_id: str, **request: Any) -> dict[str, Any]:
         if self._connection is None:

@@ -7,9 +7,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from footfall.commands.given import CommandError, Given
 from footfall.commands.steps import TARGETS, Step
+from footfall.core.private_files import keep_private
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -24,6 +26,7 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) != 1 or arguments[0] not in TARGETS:
         print(f"Name one target of: {' '.join(TARGETS)}", file=sys.stderr)
         return 2
+    keep_private([Path("target"), Path("logs")])
     given = Given(os.environ)
     try:
         *before, last = TARGETS[arguments[0]](given)

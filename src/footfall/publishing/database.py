@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 
+from footfall.core.private_files import rights_of_new
 from footfall.publishing import checksums
 from footfall.publishing.contents import (
     PUBLICATION,
@@ -55,7 +56,7 @@ def write(
     finally:
         cursor.execute(f"detach {ATTACHED}")
     # Who opened it for writing would shut all others out; and nothing that is written stays.
-    file.chmod(file.stat().st_mode & 0o444)
+    file.chmod(rights_of_new() & 0o444)
     sync(file)
     return publication
 

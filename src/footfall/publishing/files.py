@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from footfall.core.private_files import rights_of_new
 from footfall.publishing.contents import PublishingError
 
 
@@ -19,6 +20,7 @@ def one_at_a_time(lock: Path) -> Iterator[None]:
         Another process holds it.
     """
     with lock.open("a") as held:
+        share(lock)
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -27,6 +29,20 @@ def one_at_a_time(lock: Path) -> Iterator[None]:
                 "it, or set FOOTFALL_PUBLISHED to a folder of its own."
             ) from error
         yield
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder that is published, and those above it, if they are not there."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    for one in reversed(missing):
+        one.mkdir(exist_ok=True)
+        share(one)
+
+
+def share(path: Path) -> None:
+    """Give what is published the rights that its user's umask gives; the rest stays private."""
+    if path.stat().st_uid == os.getuid():
+        path.chmod(rights_of_new(folder=path.is_dir()))
 
 
 def sync(path: Path) -> None:

@@ -15,7 +15,7 @@ import duckdb
 
 from footfall.publishing.contents import PUBLICATION, Mart, Publication, Run, text
 from footfall.publishing.database import published_relation
-from footfall.publishing.files import sync
+from footfall.publishing.files import make_folder, share, sync
 
 # How long a reader may take from following the link to opening its last file. A file that is open
 # can be read to its end anyway.
@@ -38,7 +38,8 @@ def write(
     It is called unfinished until `finish`.
     """
     unfinished = _unfinished(link, publication.run)
-    unfinished.mkdir(parents=True)
+    make_folder(runs_folder(link))
+    unfinished.mkdir()
     about = {mart.name: mart.description for mart in marts}
     for name in (*about, PUBLICATION):
         file = unfinished / f"{name}.parquet"
@@ -49,6 +50,7 @@ def write(
             f"copy (from {published_relation(name)}) to {text(str(file))}"
             f" (format parquet, compression zstd, kv_metadata {{{metadata}}})"
         )
+        share(file)
         sync(file)
     sync(unfinished)
 
@@ -56,6 +58,7 @@ def write(
 def finish(link: Path, run: Run) -> Path:
     """Give the folder that was written for a run its name; nothing leads to it yet."""
     folder = runs_folder(link) / _name(run)
+    share(_unfinished(link, run))
     _unfinished(link, run).rename(folder)
     sync(runs_folder(link))
     return folder
@@ -65,7 +68,8 @@ def finish(link: Path, run: Run) -> Path:
 def scratch(link: Path) -> Iterator[Path]:
     """Yield a folder for a while, which is cleared like all else that was left unfinished."""
     folder = runs_folder(link) / _SCRATCH
-    folder.mkdir(parents=True)
+    make_folder(runs_folder(link))
+    folder.mkdir()
     try:
         yield folder
     finally:

@@ -10,7 +10,7 @@ import duckdb
 
 from footfall.publishing import database, parquet
 from footfall.publishing.contents import PUBLICATION, Mart, Publication, PublishingError, Run, text
-from footfall.publishing.files import check_link, one_at_a_time, point_to, sync
+from footfall.publishing.files import check_link, make_folder, one_at_a_time, point_to, sync
 
 if TYPE_CHECKING:
     from footfall.publishing.postgres import Target
@@ -77,7 +77,7 @@ def publish(
     file, link = published_file(folder, name), parquet_folder(folder, name)
     fresh = folder / f".{name}.duckdb.tmp"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         check_link(link)
         with one_at_a_time(folder / f".{name}.lock"):
             _clear_leftovers(fresh, link)
