@@ -12,21 +12,6 @@
         'staged': sources_to_read(),
         'database': target.database
     }) %}
-    {% if keys_can_be_guessed() %}
-        {% do exceptions.warn(
-            'Customer keys are made with the public demo key: anyone can turn them back into customer ids. '
-            ~ 'Set DBT_ENV_SECRET_FOOTFALL_KEY to a secret of your own before you use real data.'
-        ) %}
-    {% endif %}
-{% endmacro %}
-
-
-{#- Whether real customers have keys that are made with the key of this repository, which everybody knows. -#}
-{% macro keys_can_be_guessed() %}
-    {% do return(
-        enabled_sources() != ['storefront']
-        and connection_variable('footfall_key_is_demo')
-    ) %}
 {% endmacro %}
 
 

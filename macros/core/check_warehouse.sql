@@ -32,6 +32,60 @@
 {% endmacro %}
 
 
+{#- Stops a run of real data under a key that is no secret, and one whose key is not that of the tables that stay. The
+    first build of real data makes a key file. Only the check of the configuration comes before this. -#}
+{% macro settle_key() %}
+    {% if not execute or flags.WHICH not in ['build', 'run'] %}
+        {% do return('') %}
+    {% endif %}
+    {% set standing = shaped_models(only_selected=false).items() | selectattr(1) | map(attribute=0) | list %}
+    {% set noted = {} %}
+    {% for table_name, settings in noted_settings().items() if table_name in standing %}
+        {% do noted.update({table_name: settings}) %}
+    {% endfor %}
+    {% set made = ask_program('settle_key', {
+        'picked': enabled_sources(),
+        'noted': noted,
+        'remade': shaped_models().keys() | list if flags.FULL_REFRESH else []
+    }) %}
+    {% if made %}
+        {% do take_new_key() %}
+        {% do log(
+            'A key of your own was made in ' ~ made ~ ': all ids are hashed with it. Back it up where you keep passwords,'
+            ~ ' apart from the warehouse. Without it nobody can add to this warehouse: each customer would get a new key.',
+            info=True
+        ) %}
+    {% endif %}
+{% endmacro %}
+
+
+{#- Lets this connection hash with the key that the run has made; those that are opened later have it. -#}
+{% macro take_new_key() %}
+    {% do return(adapter.dispatch('take_new_key', 'footfall')()) %}
+{% endmacro %}
+
+{% macro duckdb__take_new_key() %}
+    {% for which in ['inner', 'outer'] %}
+        {% do run_query('set variable footfall_hmac_' ~ which ~ " = footfall_padded_key('" ~ which ~ "')") %}
+    {% endfor %}
+{% endmacro %}
+
+
+{#- What each table was built with, by the name of the table. -#}
+{% macro noted_settings() %}
+    {% set noted = {} %}
+    {% set relation = settings_relation() %}
+    {% if adapter.get_relation(relation.database, relation.schema, relation.identifier) is not none %}
+        {% for row in run_query(
+            'select table_name, name, value from ' ~ relation ~ ' order by table_name, name, value'
+        ) %}
+            {% do noted.setdefault(row[0], {}).update({row[1]: row[2]}) %}
+        {% endfor %}
+    {% endif %}
+    {% do return(noted) %}
+{% endmacro %}
+
+
 {#- Where it is noted what each table was built with. -#}
 {% macro settings_relation() %}
     {% do return(api.Relation.create(
@@ -69,16 +123,11 @@
         'create table if not exists ' ~ settings_relation() ~ ' (table_name varchar, name varchar, value varchar)'
     ) %}
     {% set shaping = shaping_settings() %}
-    {% set noted = {} %}
-    {% for row in run_query('select table_name, name, value from ' ~ settings_relation() ~ ' order by all') %}
-        {% do noted.setdefault(row[0], {}).update({row[1]: row[2]}) %}
-    {% endfor %}
-
     {% set selected = shaped_models() %}
     {% set all_models = shaped_models(only_selected=false) %}
     {% set to_note = ask_program('check_warehouse', {
         'shaping': shaping,
-        'noted': noted,
+        'noted': noted_settings(),
         'standing': (all_models.items() | selectattr(1) | map(attribute=0) | list),
         'selected': (selected.keys() | list),
         'full_refresh': (flags.FULL_REFRESH | default(false, true))

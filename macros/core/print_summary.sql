@@ -14,8 +14,7 @@
         'scores': text_rows('select ' ~ as_texts([
             'score', 'population', 'horizon_days', 'metric', 'cutoff_date', 'model', 'metric_value', 'is_baseline'
         ]) ~ ' from ' ~ evaluation) if evaluation is not none else none,
-        'results': ended(results),
-        'keys_can_be_guessed': true if keys_can_be_guessed() else false
+        'results': ended(results)
     }) %}
     {% do log('\n' ~ lines | join('\n') ~ '\n', info=True) %}
 {% endmacro %}

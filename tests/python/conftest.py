@@ -18,13 +18,16 @@ from dbt.contracts.graph.manifest import Manifest
 from dbt.flags import get_flags
 from dbt_common.events.base_types import EventMsg
 
-from footfall.adapter.plugin import DEMO_KEY, padded_keys
+from footfall.builds.keys import padded_keys
 from shared_work import Manifests, done_once, folder_of_all, unpacked
 
 PROJECT = Path(__file__).resolve().parents[2]
 # No test may publish to the database of whoever runs the tests.
 os.environ.pop("FOOTFALL_PUBLISH_POSTGRES", None)
 os.environ.pop("FOOTFALL_PUBLISH_SCHEMA", None)
+# Real data is built under a secret, and no test may leave a key file in the project.
+KEY = "a key of the tests and of nothing else"
+os.environ["DBT_ENV_SECRET_FOOTFALL_KEY"] = KEY
 
 # Everything above the Python models, and the marts that need none of them.
 SQL_PART = (
@@ -80,7 +83,7 @@ NO_LOGS = ("--log-level", "none", "--log-level-file", "none")
 
 def give_key(connection: duckdb.DuckDBPyConnection) -> None:
     """Let a connection of a test read views that make keys, as dbt's own connections do."""
-    inner, outer = padded_keys(DEMO_KEY)
+    inner, outer = padded_keys(KEY)
     connection.execute(f"set variable footfall_hmac_inner = unhex('{inner.hex()}')")
     connection.execute(f"set variable footfall_hmac_outer = unhex('{outer.hex()}')")
 

@@ -124,7 +124,7 @@ def test_a_build_that_is_to_publish_names_its_extra_at_its_start(
     monkeypatch.setenv("FOOTFALL_PUBLISH_POSTGRES", "postgres://x")
     plugin = Plugin.__new__(Plugin)
     with pytest.raises(DbtRuntimeError, match=r"pip install '\.\[postgres\]'"):
-        plugin.initialize({"key": "footfall-demo-key"})
+        plugin.initialize({"key": "", "key_file": "no.key"})
 
 
 def dict_of_extras() -> dict[str, Sequence[str]]:

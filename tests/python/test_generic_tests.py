@@ -60,7 +60,7 @@ class Scratch:
                                 {
                                     "module": "footfall.adapter.plugin",
                                     "alias": "footfall",
-                                    "config": {"key": "footfall-demo-key"},
+                                    "config": {"key": "", "key_file": str(folder / "no.key")},
                                 }
                             ],
                         }

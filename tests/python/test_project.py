@@ -20,6 +20,7 @@ from dbt.contracts.graph.manifest import Manifest
 from sklearn.metrics import roc_auc_score
 
 from conftest import (
+    KEY,
     NO_ARTIFACTS,
     NO_LOGS,
     PROJECT,
@@ -35,7 +36,6 @@ from footfall.builds.sources import absolute_path, sources
 from footfall.lineage.lineage import Lineage
 from footfall.lineage.project import read_project
 
-DEMO_KEY = "footfall-demo-key"
 SECRET = "a-secret-that-nobody-may-read"
 LAYERS = ("staging", "intermediate", "python_models", "marts")
 # Tables in which runs take notes; they are no models.
@@ -348,7 +348,7 @@ def key_of(secret: str, source: str, customer_id: str) -> str:
 
 def test_keys_are_those_of_pythons_hmac(storefront: Warehouse) -> None:
     raw_ids = storefront.query("select customer_id from raw_storefront.customers")
-    expected = {key_of(DEMO_KEY, "storefront", raw_id) for (raw_id,) in raw_ids}
+    expected = {key_of(KEY, "storefront", raw_id) for (raw_id,) in raw_ids}
     keys = {
         key for (key,) in storefront.query("select customer_key from intermediate.int_customers")
     }
@@ -383,6 +383,49 @@ def test_raw_ids_stop_in_staging(storefront: Warehouse, schema: str) -> None:
             ).fetchall()
         ]
     assert found == []
+
+
+def test_the_first_build_of_real_data_makes_a_key_file_and_no_other_command_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = tmp_path / "events.csv"
+    events.write_text("customer_id,event_at,event_type\nzoë,2024-01-01,view\n")
+    shop = Warehouse(
+        tmp_path,
+        {"footfall_source": "custom", "custom_events_path": str(events), **SMALL_SCORER},
+    )
+    shop.packed_manifest()
+    key_file = tmp_path / "secrets" / "footfall.key"
+    monkeypatch.delenv("DBT_ENV_SECRET_FOOTFALL_KEY")
+    monkeypatch.setenv("FOOTFALL_KEY_FILE", str(key_file))
+    # A test, a seed, and a build that the check of the configuration stops.
+    assert shop.dbt("seed", "--select", "event_types").success
+    shop.dbt("test", "--select", "event_types")
+    shop.variables["top_k"] = 0
+    assert not shop.build(("+int_customers",)).success
+    assert not key_file.exists()
+
+    del shop.variables["top_k"]
+    shop.built(("+int_customers",))
+    assert f"A key of your own was made in {key_file}" in "\n".join(shop.said)
+    assert key_file.stat().st_mode & 0o777 == 0o600
+    assert (key_file.parent / ".gitignore").read_text() == "*\n"
+    key = key_file.read_text().strip()
+    assert len(key) == 64
+    expected = [(key_of(key, "custom", "zoë"),)]
+    assert shop.query("select customer_key from intermediate.int_customers") == expected
+
+    # It is kept, and asked for where it is missing.
+    shop.built(("+int_customers",))
+    assert shop.query("select customer_key from intermediate.int_customers") == expected
+    key_file.unlink()
+    outcome = shop.build(("+int_customers",))
+    said = problems(outcome)
+    assert "built with a key that is missing" in said
+    assert said.index("Restore it from your backup") < said.index("--full-refresh")
+    assert not key_file.exists()
+    shop.built(("+int_customers",), "--full-refresh")
+    assert key_file.read_text().strip() != key
 
 
 def test_the_key_of_the_environment_makes_the_keys_and_is_written_nowhere(
@@ -681,7 +724,7 @@ def test_the_order_of_churn_risk_is_that_of_the_truth(storefront: Warehouse) -> 
     scored = [
         (is_gone, probability)
         for raw_id, is_gone, key, probability in rows
-        if key == key_of(DEMO_KEY, "storefront", raw_id)
+        if key == key_of(KEY, "storefront", raw_id)
     ]
     assert len(scored) > 50
     gone, probabilities = zip(*scored, strict=True)

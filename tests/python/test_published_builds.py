@@ -204,7 +204,6 @@ def test_a_build_with_a_failed_test_publishes_nothing_and_names_it(shop: Warehou
     # What else the end of a build says: how to go on with the same file, and what not to forget.
     events = shop.variables["custom_events_path"]
     assert f"FOOTFALL_DB={shop.path} make docs SOURCE=custom EVENTS={events}, then open" in summary
-    assert "Customer keys are made with the public demo key" in summary
     assert f"UTC stands in {shop.published / 'shop.duckdb'}." in line
     assert run_of(shop) == before
 

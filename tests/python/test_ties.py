@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Warehouse
+from conftest import KEY, Warehouse
 
 EVENTS = "customer_id,event_at,event_type,item_id\nanna,2024-01-01 09:00:00,view,mug\n"
 
@@ -44,7 +44,7 @@ def test_the_digest_that_settles_ties_is_the_same_everywhere(own_shop: Warehouse
 
 def key_of(customer_id: str) -> str:
     text = f"custom:customer:{customer_id}"
-    return hmac.new(b"footfall-demo-key", text.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
 @pytest.mark.parametrize("entity", ["items", "customers"])

@@ -1,7 +1,7 @@
 """The dbt-duckdb plugin: what a plain `dbt build` needs and SQL cannot do.
 
-- The pseudonymisation key reaches DuckDB as two connection variables (the padded keys of
-  HMAC, RFC 2104, 1997), so that it stands in no log, no compiled file and no database.
+- The key of ids, of the environment or the key file, reaches DuckDB as two connection variables
+  (the padded keys of HMAC, RFC 2104, 1997), so that it stands in no log, compiled file or database.
 - The installed Complete Journey data is found, so that no path has to be configured.
 - Text files are read so that no line is lost (see `inputs`).
 - Macros ask for what Python decides (see `questions`).
@@ -12,7 +12,6 @@
 
 import atexit
 import gc
-import hashlib
 import importlib.util
 import os
 from datetime import datetime
@@ -24,15 +23,14 @@ import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
-from footfall.adapter import inputs, publication
+from footfall.adapter import inputs, key_file, publication
 from footfall.adapter.progress import log
 from footfall.adapter.questions import ask, nodes_of_run
+from footfall.builds import keys
+from footfall.builds.problems import BuildProblem
 from footfall.builds.sources import absolute_path, with_home
 from footfall.core.extras import missing_extra
 from footfall.core.private_files import close_to_others
-
-DEMO_KEY = "footfall-demo-key"
-_BLOCK_BYTES = 64
 
 
 @cache
@@ -46,15 +44,6 @@ def _collect_garbage_less_often() -> None:
     # What is never looked at would count as leaked when Python ends.
     atexit.register(gc.unfreeze)
     gc.set_threshold(50_000, 10, 10)
-
-
-def padded_keys(key: str) -> tuple[bytes, bytes]:
-    """Return the inner and outer padded key of HMAC-SHA256, 64 bytes each (RFC 2104)."""
-    raw = key.encode()
-    if len(raw) > _BLOCK_BYTES:
-        raw = hashlib.sha256(raw).digest()
-    block = raw.ljust(_BLOCK_BYTES, b"\0")
-    return bytes(byte ^ 0x36 for byte in block), bytes(byte ^ 0x5C for byte in block)
 
 
 def _explained(path: str, problem: str) -> str:
@@ -84,24 +73,23 @@ class Plugin(BasePlugin):
     """Named in profiles.yml; dbt-duckdb calls its methods when it opens connections."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
-        """Check the key and prepare what connections are told about it."""
+        """Take what the profile says; the key is looked for when the warehouse is opened."""
         # A build would find out at its very end.
         if os.environ.get("FOOTFALL_PUBLISH_POSTGRES") and (missing := missing_extra("postgres")):
             raise DbtRuntimeError(missing)
-        key = str(plugin_config.get("key") or "")
-        if len(key) < 8:
-            raise DbtRuntimeError(
-                "DBT_ENV_SECRET_FOOTFALL_KEY is shorter than 8 characters: pseudonymous keys made "
-                "with it can be guessed. Set a longer one, or unset it to use the demo key."
-            )
-        self._inner, self._outer = padded_keys(key)
-        self._is_demo_key = key == DEMO_KEY
+        self._environment_key = str(plugin_config.get("key") or "")
+        self._key_file = Path(plugin_config["key_file"]).expanduser()
+        self._key = keys.Key(keys.DEMO_KEY, "demo")
         _collect_garbage_less_often()
         self._complete_journey = complete_journey_folder()
         self._connection: duckdb.DuckDBPyConnection | None = None
 
     def update_connection_config(self, creds: Any, config: dict[str, Any]) -> None:
-        """Make the folder of the warehouse, and say in plain words when it cannot be opened."""
+        """Find the key and make the folder of the warehouse, or say plainly what is wrong."""
+        try:
+            self._key = keys.resolve(self._environment_key, self._key_file)
+        except BuildProblem as unfit:
+            raise DbtRuntimeError(str(unfit)) from unfit
         # The file names the database, and SQL of dbt's adapter has that name between bare quotes.
         if any(mark in Path(creds.path).name for mark in "'\";"):
             raise DbtRuntimeError(
@@ -136,6 +124,11 @@ class Plugin(BasePlugin):
         conn.create_function(
             "footfall_storefront_fingerprint", _storefront_fingerprint, [], "VARCHAR"
         )
+        # A key that a run has made reaches the connection that asked for it: the text of the
+        # statement holds no secret.
+        conn.create_function(
+            "footfall_padded_key", self._padded_key, ["VARCHAR"], "BLOB", side_effects=True
+        )
         conn.create_function("footfall_absolute_path", absolute_path, ["VARCHAR"], "VARCHAR")
         conn.create_function(
             "footfall_ask", self._ask, ["VARCHAR", "VARCHAR"], "VARCHAR", side_effects=True
@@ -143,10 +136,10 @@ class Plugin(BasePlugin):
 
     def configure_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Set the variables that SQL of the project reads, the key among them."""
+        inner, outer = keys.padded_keys(self._key.text)
         settings = {
-            "footfall_hmac_inner": f"unhex('{self._inner.hex()}')",
-            "footfall_hmac_outer": f"unhex('{self._outer.hex()}')",
-            "footfall_key_is_demo": str(self._is_demo_key).lower(),
+            "footfall_hmac_inner": f"unhex('{inner.hex()}')",
+            "footfall_hmac_outer": f"unhex('{outer.hex()}')",
         }
         if self._complete_journey is not None:
             path = self._complete_journey.replace("'", "''")
@@ -173,13 +166,32 @@ class Plugin(BasePlugin):
         return "ready"
 
     def _ask(self, question: str, details: str) -> str:
-        return ask(question, details, publish=self._publish, clear_inputs=self._clear_inputs)
+        return ask(
+            question,
+            details,
+            publish=self._publish,
+            clear_inputs=self._clear_inputs,
+            settle_key=self._settle_key,
+        )
 
     def _clear_inputs(self) -> list[str]:
         if self._connection is None:
             raise DbtRuntimeError("Clearing copies of inputs needs an open DuckDB connection.")
         with self._connection.cursor() as cursor:
             return inputs.clear_unread(cursor, str(self.creds.path))
+
+    def _padded_key(self, which: str) -> bytes:
+        inner, outer = keys.padded_keys(self._key.text)
+        return {"inner": inner, "outer": outer}[which]
+
+    def _settle_key(self, **facts: Any) -> str | None:
+        """Judge the key; make a key file where there is to be one, and return where it lies."""
+        place = str(self._key_file.absolute())
+        if not keys.needs_new_key(self._key, key_file=place, **facts):
+            return None
+        key_file.create(self._key_file, keys.new_key())
+        self._key = keys.resolve(self._environment_key, self._key_file)
+        return place
 
     def _publish(self, run_id: str, **request: Any) -> dict[str, Any]:
         if self._connection is None:

@@ -71,7 +71,6 @@ def describe_build(
     restated: Iterable[tuple[str, str, str, str | None]],
     scores: Iterable[Sequence[str | None]] | None,
     results: Sequence[Mapping[str, Any]],
-    keys_can_be_guessed: bool,
 ) -> list[str]:
     """Describe a build that is over.
 
@@ -88,8 +87,6 @@ def describe_build(
         The columns of `Measured` in their order, as texts; None where nothing is evaluated.
     results
         Id, name and status of what the build got to, and whether it was kept as it was.
-    keys_can_be_guessed
-        Whether customer keys are made with the key that everybody knows.
 
     Returns
     -------
@@ -108,12 +105,6 @@ def describe_build(
         lines += ["", kept]
     if scores is not None:
         lines += ["", *_score_lines([_measured(row) for row in scores])]
-    if keys_can_be_guessed:
-        lines += [
-            "",
-            "  Customer keys are made with the public demo key, so anyone can undo them: set"
-            " DBT_ENV_SECRET_FOOTFALL_KEY (README, Secrets).",
-        ]
     shortfall = describe_shortfall(results)
     if shortfall is not None:
         lines += [
