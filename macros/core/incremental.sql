@@ -87,8 +87,8 @@
 {#- What an event says, apart from who and when received. -#}
 {% macro delivery_content() %}
     {% do return([
-        'event_at', 'event_type', 'item_id', 'order_id', 'quantity', 'unit_price', 'amount', 'currency', 'session_hint',
-        'channel', 'device', 'country', 'properties'
+        'event_at', 'sequence_no', 'event_type', 'item_id', 'order_id', 'quantity', 'unit_price', 'amount', 'currency',
+        'session_hint', 'channel', 'device', 'country', 'properties'
     ]) %}
 {% endmacro %}
 
@@ -156,7 +156,7 @@ device_keys as (
     `key_numbers`, and the keys of events, orders and sessions. From here on nothing holds a raw id. -#}
 {% macro with_keys(deliveries) -%}
     select
-        {%- for column in ['source', 'received_at'] + delivery_content() %}
+        {%- for column in ['source', 'received_at', 'act_rank'] + delivery_content() %}
         {{ key_of_column('arrivals', column) }} as {{ column }},
         {%- endfor %}
         {{ event_key('arrivals') }} as event_id,

@@ -83,7 +83,7 @@
 {% macro custom_event_id() -%}
     {{ made_id('custom', {
         'customer_id': 'customer_id', 'device_id': 'device_id', 'event_at': microseconds_of('event_at'),
-        'received_at': microseconds_of('received_at'), 'event_type': 'source_event_name', 'item_id': 'item_id',
+        'received_at': microseconds_of('received_at'), 'sequence_no': 'sequence_no', 'event_type': 'source_event_name', 'item_id': 'item_id',
         'order_id': 'order_id', 'quantity': 'quantity', 'unit_price': 'unit_price', 'amount': 'amount',
         'currency': 'currency', 'session_hint': 'session_hint', 'channel': 'channel', 'device': 'device',
         'country': 'country', 'properties': 'properties'
@@ -91,4 +91,16 @@
         {%- if var('custom_keep_identical_rows') %}
             || '-' || row_number() over (partition by own_event_id, raw_row)
         {%- endif %}
+{%- endmacro %}
+
+
+{#- A number that tells the order of events of one moment, as a whole number; what does not fit 64 bits is empty. -#}
+{% macro sequence_value(column) -%}
+    {%- if column is none -%}
+    cast(null as bigint)
+    {%- elif kind_of(column) == 'exact number' -%}
+    try_cast({{ column.sql }} as bigint)
+    {%- else -%}
+    try_cast(floor({{ number_value(column) }}) as bigint)
+    {%- endif -%}
 {%- endmacro %}

@@ -2,3 +2,17 @@
 {% macro ga4_param(key, field) -%}
     {{ list_item(list_where('parsed.event.event_params', 'param', 'param.key = ' ~ sql_text(key)), '1') }}.value.{{ field }}
 {%- endmacro %}
+
+
+{#- The place of a GA4 event among those of one moment: by page, by batch of the page and by place in the batch, three
+    numbers in one. Pages are numbered by the time in milliseconds at which they were opened: without its first digit,
+    all three have room in a whole number of 64 bits. Empty where the export tells none of them. -#}
+{% macro ga4_sequence_no(event) -%}
+    case
+            when coalesce({{ event }}.batch_page_id, {{ event }}.batch_ordering_id, {{ event }}.batch_event_index)
+                is not null
+                then coalesce({{ event }}.batch_page_id % 1000000000000, 0) * 1000000
+                    + {{ at_most('coalesce(' ~ event ~ '.batch_ordering_id, 0)', '999') }} * 1000
+                    + {{ at_most('coalesce(' ~ event ~ '.batch_event_index, 0)', '999') }}
+        end
+{%- endmacro %}

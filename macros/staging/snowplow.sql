@@ -1,7 +1,8 @@
-{#- The entities of one kind (of the e-commerce schemas) that came with a Snowplow event, as a list. -#}
-{% macro snowplow_entities(kind) -%}
+{#- The entities of one kind that came with a Snowplow event, as a list; of the e-commerce schemas unless another
+    vendor is named. -#}
+{% macro snowplow_entities(kind, vendor='snowplow.ecommerce') -%}
     {{ list_where(
-        'described.entities', 'entity', 'entity.schema like ' ~ sql_text('%snowplow.ecommerce/' ~ kind ~ '/%')
+        'described.entities', 'entity', 'entity.schema like ' ~ sql_text('%' ~ vendor ~ '/' ~ kind ~ '/%')
     ) }}
 {%- endmacro %}
 

@@ -56,6 +56,25 @@ def test_of_listings_with_one_id_the_same_counts_in_any_order():
     np.testing.assert_array_equal(one.category, two.category)
 
 
+def test_acts_of_one_moment_are_in_the_order_that_sql_gives():
+    bought_then_seen = [(1, item, 0, kind) for kind in ("purchase", "view") for item in "cba"]
+    ranked = events_table(bought_then_seen).append_column(
+        "act_rank", pa.array([501] * 3 + [203] * 3, pa.int32())
+    )
+    # The source tells the order of two acts: these come first, as it says.
+    told = ranked.append_column("sequence_no", pa.array([2, None, None, None, None, 1], pa.int64()))
+    for table, expected in ((ranked, "abcabc"), (told, "acbcab")):
+        for arrival in (table, table.take(list(range(5, -1, -1)))):
+            for known in ([], ["b", "c"]):
+                tokens, catalogue = reading.read(
+                    arrival,
+                    ITEMS_SCHEMA.empty_table(),
+                    session_gap_seconds=-1,
+                    known_items=known,
+                )
+                assert "".join(catalogue.item_ids[item] for item in tokens.items) == expected
+
+
 def test_stream_reads_like_a_table():
     table = shop()
     stream = pa.RecordBatchReader.from_batches(table.schema, table.to_batches(max_chunksize=7))

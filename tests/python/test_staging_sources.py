@@ -27,6 +27,7 @@ CONTRACT = [
     ("device_id", "VARCHAR"),
     ("event_at", "TIMESTAMP WITH TIME ZONE"),
     ("received_at", "TIMESTAMP WITH TIME ZONE"),
+    ("sequence_no", "BIGINT"),
     ("event_type", "VARCHAR"),
     ("item_id", "VARCHAR"),
     ("order_id", "VARCHAR"),

@@ -17,7 +17,7 @@ repeated_ids as {{ read_once() }} (
 
 once as (
 
-    select {{ prefixed('arrivals', delivery_columns()) | join(', ') }}
+    select {{ prefixed('arrivals', delivery_columns() + ['act_rank']) | join(', ') }}
     from arrivals
     where arrivals.reason is null
         and not exists (
@@ -46,7 +46,7 @@ deliveries as (
 
 first_deliveries as (
 
-    select {{ delivery_columns() | join(', ') }}
+    select {{ (delivery_columns() + ['act_rank']) | join(', ') }}
     from deliveries
     where delivery_no = 1
 
@@ -125,6 +125,8 @@ final as (
 
         keyed.event_at,
         keyed.received_at,
+        keyed.sequence_no,
+        keyed.act_rank,
         {% if is_incremental() -%}
         {{ later_than_all([('loaded_at', this), ('withdrawn_at', ref('int_withdrawn_events'))]) }} as loaded_at
         {%- else -%}

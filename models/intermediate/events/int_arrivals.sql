@@ -44,6 +44,7 @@ measured as (
         staged.*,
         {{ utc_date('staged.received_at') }} as received_on,
         event_types.is_accepted,
+        {{ act_rank('event_types') }} as act_rank,
         coalesce(asked_by_id.reason, asked_by_key.reason) as withdrawal_reason,
         coalesce(staged.amount, staged.quantity * staged.unit_price) as stated_amount,
         case
@@ -95,6 +96,8 @@ final as (
         event_at,
         received_at,
         received_on,
+        sequence_no,
+        act_rank,
 
         case
             when withdrawal_reason is not null then 'withdrawn: ' || withdrawal_reason

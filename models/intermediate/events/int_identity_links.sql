@@ -50,39 +50,93 @@ first_sightings as (
         min(event_at) as linked_at
     from sightings
     group by anonymous_no, customer_no
+    {% if is_incremental() -%}
+    union all
+
+    -- The link that stands is one of them.
+    select
+        standing.anonymous_no,
+        standing.customer_no,
+        standing.linked_at
+    from {{ this }} as standing
+    where standing.anonymous_no in (select sightings.anonymous_no from sightings)
+        and standing.anonymous_no not in (
+            select devices_to_link_again.anonymous_no from devices_to_link_again
+        )
+    {%- endif %}
 
 ),
 
-ranked as (
+earliest as (
 
     select
+        *,
+        min(linked_at) over (partition by anonymous_no) as first_linked_at
+    from first_sightings
+
+),
+
+-- Hardly ever more than one a device.
+contenders as (
+
+    select distinct
         anonymous_no,
         customer_no,
-        linked_at,
-        row_number() over (partition by anonymous_no order by linked_at, customer_no) as sighting_no
-    from first_sightings
+        linked_at
+    from earliest
+    where linked_at = first_linked_at
+
+),
+
+contended as (
+
+    select anonymous_no
+    from contenders
+    group by anonymous_no
+    having count(*) > 1
+
+),
+
+-- Two customers of one moment: the order of their acts says who was first.
+first_acts as (
+
+    select
+        contenders.anonymous_no,
+        contenders.customer_no,
+        row_number() over (
+            partition by contenders.anonymous_no order by {{ order_of_acts('accepted') }}
+        ) as sighting_no
+    from contenders
+    inner join contended on contenders.anonymous_no = contended.anonymous_no
+    inner join accepted
+        on contenders.anonymous_no = accepted.anonymous_no
+        and contenders.customer_no = accepted.customer_no
+        and contenders.linked_at = accepted.event_at
 
 ),
 
 final as (
 
     select
-        ranked.anonymous_no,
-        ranked.customer_no,
-        ranked.linked_at,
+        contenders.anonymous_no,
+        contenders.customer_no,
+        contenders.linked_at,
         -- When the link was made: what was stitched before has to be stitched again.
         {{ newest_move() }} as loaded_at
-    from ranked
-    where ranked.sighting_no = 1
+    from contenders
+    left join contended on contenders.anonymous_no = contended.anonymous_no
+    left join first_acts
+        on contenders.anonymous_no = first_acts.anonymous_no
+        and contenders.customer_no = first_acts.customer_no
+        and first_acts.sighting_no = 1
+    where (contended.anonymous_no is null or first_acts.sighting_no is not null)
     {% if is_incremental() -%}
         and not exists (
             select 1
             from {{ this }} as standing
-            where standing.anonymous_no = ranked.anonymous_no
-                and (
-                    standing.linked_at < ranked.linked_at
-                    or (standing.linked_at = ranked.linked_at and standing.customer_no <= ranked.customer_no)
-                )
+            where standing.anonymous_no = contenders.anonymous_no
+                and standing.customer_no = contenders.customer_no
+                and standing.linked_at = contenders.linked_at
                 and standing.anonymous_no not in (
                     select devices_to_link_again.anonymous_no from devices_to_link_again
                 )

@@ -35,7 +35,10 @@ final as (
         accepted.amount,
         accepted.event_at,
         accepted.received_at,
+        accepted.sequence_no,
+        accepted.act_rank,
         accepted.loaded_at,
+        accepted.customer_no is not null as is_named,
         coalesce(accepted.customer_no, links.customer_no) as customer_no,
         coalesce(accepted.customer_no, links.customer_no, accepted.anonymous_no) as visitor_no,
         -- The journey may know this today; nothing that is computed point in time may.

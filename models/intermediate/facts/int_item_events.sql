@@ -22,6 +22,8 @@ final as (
         customer_no,
         item_id,
         event_at,
+        sequence_no,
+        act_rank,
         event_type,
         coalesce(order_id, session_hint, customer_no || '|' || {{ utc_date('event_at') }}) as basket_id,
         unit_price,

@@ -49,6 +49,8 @@ final as (
         stitched.is_known_later,
 
         stitched.event_at as ordered_at,
+        stitched.sequence_no,
+        stitched.act_rank,
         stitched.loaded_at
     from stitched
     left join keys on stitched.visitor_no = keys.identity_no

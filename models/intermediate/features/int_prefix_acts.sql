@@ -18,13 +18,6 @@ session_events as (
 
 ),
 
-accepted as (
-
-    select * from {{ ref('int_accepted_events') }}
-    where customer_no is not null
-
-),
-
 prefixes as (
 
     select 1 as prefix_length
@@ -55,20 +48,6 @@ recent as (
 
 ),
 
-identified as (
-
-    select
-        recent.session_id,
-        min(accepted.event_at) as identified_at
-    from recent
-    inner join accepted
-        on recent.visitor_no = accepted.customer_no
-        and recent.session_started_at <= accepted.event_at
-        and recent.ended_at >= accepted.event_at
-    group by recent.session_id
-
-),
-
 final as (
 
     select
@@ -82,7 +61,7 @@ final as (
         max(recent.device) as device,
         max(recent.channel) as channel,
         max(recent.entry_event_type) as entry_event_type,
-        {{ any_of('identified.identified_at <= session_events.event_at') }} as is_told_apart,
+        {{ any_of('session_events.is_named') }} as is_told_apart,
         max(case when session_events.event_no = prefixes.prefix_length then session_events.event_type end)
             as last_event_type,
         count(case when session_events.event_type = 'view' then 1 end) as view_count,
@@ -99,7 +78,6 @@ final as (
         on recent.visitor_no = session_events.visitor_no
         and recent.session_started_at = session_events.session_started_at
         and prefixes.prefix_length >= session_events.event_no
-    left join identified on recent.session_id = identified.session_id
     where recent.event_count >= prefixes.prefix_length
     group by recent.session_id, recent.visitor_no, recent.now_at, recent.session_started_at, prefixes.prefix_length
     having not {{ looks_like_a_bot(

@@ -3,6 +3,8 @@
 -- The touches that led to a conversion, or to none: each visitor's sessions, every one in one path. Up to a conversion
 -- those within the window before it are the path that converted. The others, and those after the last conversion, did
 -- not convert: they are cut into paths as long as the window, from the first of them on. Bots are left out.
+{%- set counts_campaigns = var('attribution_counts_campaigns') %}
+{%- set in_order = order_of_acts(event_at='touched_at') if counts_campaigns else 'touched_at' %}
 {%- set window_seconds = var('attribution_window_days') * 86400 %}
 with
 
@@ -13,7 +15,7 @@ sessions as (
 
 ),
 
-{% if var('attribution_counts_campaigns') -%}
+{% if counts_campaigns -%}
 campaigns as (
 
     select * from {{ ref('int_stitched_events') }}
@@ -28,22 +30,28 @@ touches as (
         visitor_no,
         coalesce(channel, 'unknown') as channel,
         session_started_at as touched_at,
+        {%- if counts_campaigns %}
+        cast(null as bigint) as sequence_no,
+        -- A message of the moment that a session begins with comes before it.
+        1000 as act_rank,
+        session_id as event_id,
+        {%- endif %}
         amount,
-        is_converted,
-        1 as kind
+        is_converted
     from sessions
-    {%- if var('attribution_counts_campaigns') %}
+    {%- if counts_campaigns %}
 
     union all
 
-    -- Of messages of one moment the channel settles the order, so that any order of arrival gives the same paths.
     select
         visitor_no,
         coalesce(channel, 'unknown') as channel,
         event_at as touched_at,
+        sequence_no,
+        act_rank,
+        event_id,
         0 as amount,
-        false as is_converted,
-        0 as kind
+        false as is_converted
     from campaigns
     {%- endif %}
 
@@ -58,7 +66,7 @@ cut as (
         - case when is_converted then 1 else 0 end as run_no
     from touches
     window history as (
-        partition by visitor_no order by touched_at, kind, channel
+        partition by visitor_no order by {{ in_order }}
         rows between unbounded preceding and current row
     )
 
@@ -113,10 +121,10 @@ numbered as (
 
     select
         *,
-        row_number() over (partition by visitor_no, path_no order by touched_at, kind, channel) as touch_number,
+        row_number() over (partition by visitor_no, path_no order by {{ in_order }}) as touch_number,
         count(*) over (partition by visitor_no, path_no) as touch_count,
         row_number() over (
-            partition by visitor_no, path_no, channel order by touched_at, kind
+            partition by visitor_no, path_no, channel order by {{ in_order }}
         ) = 1 as is_first_of_channel
     from closed
 

@@ -31,6 +31,8 @@ acts as (
         stitched.customer_no is not null as is_customer,
         stitched.event_id,
         stitched.event_at,
+        stitched.sequence_no,
+        stitched.act_rank,
         stitched.event_type,
         {{ own_event_name('stitched.properties', 'stitched.event_type') }} as event_name,
         event_types.stage_order,
@@ -38,6 +40,7 @@ acts as (
         stitched.channel,
         stitched.device,
         stitched.country,
+        stitched.is_named,
         stitched.is_known_later,
         stitched.loaded_at
     from stitched
@@ -50,7 +53,7 @@ acts as (
 
 ),
 
--- `event_id` settles the order within one moment, so that any order of arrival gives the same sessions.
+-- The order is total, so that any order of arrival gives the same sessions.
 neighbours as (
 
     select
@@ -64,6 +67,7 @@ neighbours as (
         channel,
         device,
         country,
+        is_named,
         is_known_later,
         loaded_at,
         row_number() over visitor_history as act_no,
@@ -76,7 +80,7 @@ neighbours as (
         {%- endif %}
         lag(stage_order) over visitor_history as previous_stage_order
     from acts
-    window visitor_history as (partition by visitor_no order by event_at, event_id)
+    window visitor_history as (partition by visitor_no order by {{ order_of_acts() }})
 
 ),
 
@@ -132,6 +136,7 @@ final as (
 
         event_types.is_friction,
         numbered.is_customer,
+        numbered.is_named,
         numbered.is_known_later,
 
         numbered.loaded_at

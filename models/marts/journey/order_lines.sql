@@ -44,7 +44,10 @@ purchases as (
     select
         lines.*,
         sessions.session_id,
-        row_number() over (partition by lines.order_key order by lines.ordered_at, lines.order_line_id) as line_no
+        row_number() over (
+            partition by lines.order_key
+            order by {{ order_of_acts('lines', event_at='ordered_at', event_id='order_line_id') }}
+        ) as line_no
     from lines
     left join purchase_sessions
         on lines.visitor_no = purchase_sessions.visitor_no

@@ -64,6 +64,7 @@ final as (
 
         event_at,
         coalesce(event_at, {{ moment('1970-01-01 00:00:00+00') }}) as received_at,
+        cast(null as bigint) as sequence_no,
 
         event_type,
         item_id,

@@ -8,7 +8,7 @@
     'events',
     ['customer_id', 'event_at', 'event_type'],
     [
-        'event_id', 'device_id', 'received_at', 'item_id', 'order_id', 'quantity', 'unit_price', 'amount', 'currency',
+        'event_id', 'device_id', 'received_at', 'sequence_no', 'item_id', 'order_id', 'quantity', 'unit_price', 'amount', 'currency',
         'session_hint', 'channel', 'device', 'country', 'properties'
     ]
 ) %}
@@ -34,6 +34,7 @@ converted as (
 
         {{ time_value(found.event_at) }} as event_at,
         {{ time_value(found.received_at) }} as received_at,
+        {{ sequence_value(found.sequence_no) }} as sequence_no,
 
         {{ text_value(found.event_type) }} as source_event_name,
         {{ id_value(found.item_id) }} as item_id,
@@ -54,6 +55,7 @@ converted as (
             {{ line_problem(input.columns, 'input_rows') }},
             {{ time_problem('event_at', found.event_at) }},
             {{ time_problem('received_at', found.received_at) }},
+            {{ number_problem('sequence_no', found.sequence_no) }},
             {{ number_problem('quantity', found.quantity) }},
             {{ number_problem('unit_price', found.unit_price) }},
             {{ number_problem('amount', found.amount) }}
@@ -84,6 +86,7 @@ final as (
         coalesce(
             identified.received_at, identified.event_at, {{ moment('1970-01-01 00:00:00+00') }}
         ) as received_at,
+        identified.sequence_no,
 
         coalesce(event_names.event_type, identified.source_event_name) as event_type,
         identified.item_id,

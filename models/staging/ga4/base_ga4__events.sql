@@ -16,6 +16,9 @@ parsed as (
             'event_name': 'string',
             'event_timestamp': 'bigint',
             'event_server_timestamp_offset': 'bigint',
+            'batch_page_id': 'bigint',
+            'batch_ordering_id': 'bigint',
+            'batch_event_index': 'bigint',
             'event_params': [{
                 'key': 'string',
                 'value': {
@@ -79,7 +82,8 @@ final as (
         -- What was collected offline is uploaded later; the offset says how much later.
         {{ moment_of_microseconds(
             'parsed.event.event_timestamp + greatest(coalesce(parsed.event.event_server_timestamp_offset, 0), 0)'
-        ) }} as received_at
+        ) }} as received_at,
+        {{ ga4_sequence_no('parsed.event') }} as sequence_no
     from parsed
 
 )

@@ -15,7 +15,9 @@ ranked as (
         user_id,
         country,
         first_user_source,
-        row_number() over (partition by user_id order by event_at desc, row_json asc) as event_no
+        row_number() over (
+            partition by user_id order by event_at desc, sequence_no desc nulls first, row_json asc
+        ) as event_no
     from events
     where user_id is not null
 

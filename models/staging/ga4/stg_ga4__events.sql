@@ -69,6 +69,7 @@ final as (
             'device_id': 'valued.user_pseudo_id',
             'event_at': microseconds_of('valued.event_at'),
             'received_at': microseconds_of('valued.received_at'),
+            'sequence_no': 'valued.sequence_no',
             'event_type': 'valued.source_event_name',
             'item_id': 'valued.item.item_id',
             'order_id': 'valued.transaction_id',
@@ -89,6 +90,7 @@ final as (
 
         valued.event_at,
         coalesce(valued.received_at, {{ moment('1970-01-01 00:00:00+00') }}) as received_at,
+        valued.sequence_no,
 
         valued.event_type,
         nullif(valued.item.item_id, '(not set)') as item_id,

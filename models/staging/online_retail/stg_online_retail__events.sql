@@ -31,6 +31,7 @@ final as (
 
         invoiced_at as event_at,
         coalesce(invoiced_at, {{ moment('1970-01-01 00:00:00+00') }}) as received_at,
+        cast(null as bigint) as sequence_no,
 
         -- Cancelled invoices carry a C before their number and quantities below zero.
         case when invoice_no like 'C%' then 'refund' else 'purchase' end as event_type,

@@ -94,6 +94,7 @@ final as (
 
         valued.sent_at as event_at,
         coalesce(valued.received_at, valued.sent_at, {{ moment('1970-01-01 00:00:00+00') }}) as received_at,
+        cast(null as bigint) as sequence_no,
 
         valued.event_type,
         coalesce(valued.product.product_id, valued.product.sku) as item_id,

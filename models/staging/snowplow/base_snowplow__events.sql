@@ -80,6 +80,9 @@ final as (
             list_item(snowplow_entities('refund'), '1') ~ '.data',
             {'transaction_id': 'string', 'refund_amount': 'double', 'currency': 'string'}
         ) }} as refund_entity,
+        {{ parsed_json(
+            list_item(snowplow_entities('client_session', 'snowplow'), '1') ~ '.data', {'eventIndex': 'bigint'}
+        ) }}.eventindex as event_index,
         try_cast(nullif(described.event.derived_tstamp, '') as {{ moment_type() }}) as derived_at,
         try_cast(nullif(described.event.collector_tstamp, '') as {{ moment_type() }}) as collected_at
     from described

@@ -15,9 +15,12 @@ ranked as (
         user_id,
         country,
         medium,
-        row_number() over (partition by user_id order by coalesce(derived_at, collected_at), row_json) as event_no,
         row_number() over (
-            partition by user_id order by coalesce(derived_at, collected_at) desc, row_json asc
+            partition by user_id order by coalesce(derived_at, collected_at), event_index nulls last, row_json
+        ) as event_no,
+        row_number() over (
+            partition by user_id
+            order by coalesce(derived_at, collected_at) desc, event_index desc nulls first, row_json asc
         ) as event_no_from_end
     from events
     where user_id is not null

@@ -73,6 +73,7 @@ final as (
             'device_id': 'valued.device_id',
             'event_at': microseconds_of('valued.derived_at'),
             'received_at': microseconds_of('valued.collected_at'),
+            'sequence_no': 'valued.event_index',
             'event_type': 'valued.source_event_name',
             'item_id': 'valued.product.id',
             'order_id': 'coalesce(valued.order_entity.transaction_id, valued.refund_entity.transaction_id)',
@@ -91,6 +92,7 @@ final as (
 
         coalesce(valued.derived_at, valued.collected_at) as event_at,
         coalesce(valued.collected_at, valued.derived_at, {{ moment('1970-01-01 00:00:00+00') }}) as received_at,
+        valued.event_index as sequence_no,
 
         valued.event_type,
         valued.product.id as item_id,

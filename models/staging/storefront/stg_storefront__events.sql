@@ -19,6 +19,7 @@ final as (
 
         events.event_at,
         coalesce(events.received_at, events.event_at, {{ moment('1970-01-01 00:00:00+00') }}) as received_at,
+        cast(null as bigint) as sequence_no,
 
         events.event_type,
         events.item_id,

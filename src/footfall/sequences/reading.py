@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from footfall.core.arrays import Float32Array, Int8Array, IntArray
+from footfall.core.arrays import Float32Array, Int8Array, Int16Array, IntArray
 from footfall.sequences.events import (
     GAP_BUCKETS,
     KINDS,
@@ -40,8 +40,10 @@ def read(
     ----------
     events
         Columns ``customer_no``, ``item_id``, ``event_at``, ``event_type`` and, if there,
-        ``unit_price``; in any order. Rows without customer, item or time and event types outside
-        ``KINDS`` are left out.
+        ``unit_price``, ``sequence_no`` and ``act_rank``; in any order. The last two settle the
+        order within one moment, nulls last; without ``act_rank`` the order of ``KINDS`` does, and
+        what is left goes by the name of the item. Rows without customer, item or time and event
+        types outside ``KINDS`` are left out.
     items
         Columns ``item_id`` and, if there, ``category``, ``brand``, ``list_price``, ``is_in_stock``.
     session_gap_seconds
@@ -57,7 +59,7 @@ def read(
     """
     names: dict[str, int] = {name: place for place, name in enumerate(known_items)}
     count_known = len(names)
-    customer, item, kind, at, price = _read_events(events, names)
+    customer, item, kind, at, price, sequence, rank = _read_events(events, names)
     item_table = _in_order(_whole(items, "items", ("item_id",)))
     for name in item_table["item_id"].to_pylist():
         if name is not None:
@@ -86,9 +88,13 @@ def read(
         known_categories,
         known_brands,
     )
+    # By name and not by number, which depends on what else is known.
+    name_rank = np.empty(len(labels), dtype=np.int64)
+    name_rank[np.argsort(labels.astype(str), kind="stable")] = np.arange(len(labels))
+    within_moment = [name_rank[item], rank, *([sequence] if np.any(sequence != NEVER) else [])]
     columns = [customer, place[item], kind, at]
-    del customer, item, kind, at
-    return _sorted_tokens(columns, session_gap_seconds), catalogue
+    del customer, item, kind, at, sequence, rank
+    return _sorted_tokens(columns, within_moment, session_gap_seconds), catalogue
 
 
 def reordered(
@@ -114,12 +120,7 @@ def reordered(
     where = np.array([new_place[n] if n is not None else -1 for n in listed], dtype=np.int64)
     category, category_names = _codes(items, "category", where, len(names), known_categories)
     brand, brand_names = _codes(items, "brand", where, len(names), known_brands)
-    item = number[tokens.items]
-    owner = np.repeat(np.arange(len(tokens.customers)), np.diff(tokens.offsets))
-    order = np.lexsort((tokens.kinds, item, tokens.at, owner))
-    # Only tokens of one moment change places: times, sessions and gaps stay where they are.
-    moved = dataclasses.replace(tokens, items=item[order], kinds=tokens.kinds[order])
-    return moved, Catalogue(
+    return dataclasses.replace(tokens, items=number[tokens.items]), Catalogue(
         item_ids=tuple(names),
         first_at=np.where(found, catalogue.first_at[source], NEVER),
         category=category,
@@ -152,11 +153,11 @@ def _whole(rows: ArrowRows, table: str, required: Iterable[str]) -> pa.Table:
 
 def _read_events(
     events: ArrowRows, names: dict[str, int]
-) -> tuple[IntArray, IntArray, Int8Array, IntArray, Float32Array]:
+) -> tuple[IntArray, IntArray, Int8Array, IntArray, Float32Array, IntArray, Int16Array]:
     """Encode batch by batch, so that a stream of any length needs only its encoded columns."""
     _columns(events.schema.names, "events", EVENT_COLUMNS)
     batches = events.to_batches() if isinstance(events, pa.Table) else events
-    parts: tuple[list[Any], ...] = ([], [], [], [], [])
+    parts: tuple[list[Any], ...] = ([], [], [], [], [], [], [])
     kinds = pa.array(KINDS)
     for batch in batches:
         kind = pc.index_in(batch.column("event_type").cast(pa.string()), kinds)
@@ -177,22 +178,35 @@ def _read_events(
             price = pc.fill_null(kept.column("unit_price").cast(pa.float32()), np.nan)
         else:
             price = pa.array(np.full(kept.num_rows, np.nan, dtype=np.float32))
+        kind_codes = kind.filter(keep).cast(pa.int8()).to_numpy()
         found = (
             kept.column("customer_no").cast(pa.int64()).to_numpy(),
             codes[item.indices.to_numpy()],
-            kind.filter(keep).cast(pa.int8()).to_numpy(),
+            kind_codes,
             at.cast(pa.int64()).to_numpy(),
             np.asarray(price.to_numpy(), dtype=np.float32),
+            _whole_numbers(kept, "sequence_no", np.full(kept.num_rows, NEVER)),
+            _whole_numbers(kept, "act_rank", kind_codes).astype(np.int16),
         )
         for column, piece in zip(parts, found, strict=True):
             column.append(piece)
-    customer, item_code, kind_code, moment, unit_price = (
+    customer, item_code, kind_code, moment, unit_price, sequence, rank = (
         _joined(column, dtype)
         for column, dtype in zip(
-            parts, (np.int64, np.int64, np.int8, np.int64, np.float32), strict=True
+            parts,
+            (np.int64, np.int64, np.int8, np.int64, np.float32, np.int64, np.int16),
+            strict=True,
         )
     )
-    return customer, item_code, kind_code, moment, unit_price
+    return customer, item_code, kind_code, moment, unit_price, sequence, rank
+
+
+def _whole_numbers(batch: pa.RecordBatch, name: str, otherwise: IntArray | Int8Array) -> IntArray:
+    """Return a column with its nulls as ``NEVER``, or what stands for it where there is none."""
+    if name not in batch.schema.names:
+        return otherwise.astype(np.int64)
+    filled = pc.fill_null(batch.column(name).cast(pa.int64()), NEVER)
+    return np.asarray(filled.to_numpy(), dtype=np.int64)
 
 
 def _joined(pieces: list[Any], dtype: type) -> Any:
@@ -275,13 +289,17 @@ def _codes(
     return codes, tuple(names)
 
 
-def _sorted_tokens(columns: list[Any], session_gap_seconds: float) -> ItemEvents:
+def _sorted_tokens(
+    columns: list[Any], within_moment: list[Any], session_gap_seconds: float
+) -> ItemEvents:
     """Build tokens of customer, item, kind and moment; take the columns from the list singly.
 
     They are as long as the events: no more than one of them is there twice at a time.
+    ``within_moment`` holds what acts of one moment are ordered by, the last key first.
     """
     customer, item, kind, at = columns
-    order = np.lexsort((kind, item, at, customer))
+    order = np.lexsort((*within_moment, at, customer))
+    within_moment.clear()
     del customer, item, kind, at
     customer, item, kind, at = (columns.pop(0)[order] for _ in range(4))
     del order
