@@ -47,7 +47,8 @@
         {% set columns = [] %}
         {% for column in node.columns.values() %}
             {% do columns.append({
-                'name': column.name, 'description': column.description, 'constraints': column.constraints
+                'name': column.name, 'description': column.description, 'constraints': column.constraints,
+                'published_as': column.meta.get('published_as')
             }) %}
         {% endfor %}
         {% do models.append({

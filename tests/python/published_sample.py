@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 import yaml
 
+from bench_uniqueness import declared_forms
 from footfall import publishing
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -80,7 +81,11 @@ def publish_sample(folder: Path, *statements: str) -> Path:
             connection.execute(f"insert into marts.{mart} by name select {shared} from rows")
         for statement in statements:
             connection.execute(statement)
-        marts = [publishing.Mart(name, f"marts.{name}", "", {}) for name in contracts()]
+        forms = declared_forms()
+        marts = [
+            publishing.Mart(name, f"marts.{name}", "", {}, published_as=forms.get(name, {}))
+            for name in contracts()
+        ]
         publishing.publish(
             connection.cursor(), marts, RUN, folder=folder, name=NAME, progress=lambda _: None
         )

@@ -223,7 +223,15 @@ def test_the_key_of_a_mart_is_found(
         "name": "sales",
         "relation": '"shop"."marts"."sales"',
         "description": "What was sold.",
-        "columns": [{"name": "a", "description": "One.", "constraints": column_constraints}],
+        "columns": [
+            {
+                "name": "a",
+                "description": "One.",
+                "constraints": column_constraints,
+                "published_as": None,
+            },
+            {"name": "at", "description": "When.", "constraints": [], "published_as": "month"},
+        ],
         "constraints": constraints,
         "primary_key": guessed,
     }
@@ -233,7 +241,8 @@ def test_the_key_of_a_mart_is_found(
             "name": "sales",
             "relation": '"shop"."marts"."sales"',
             "description": "What was sold.",
-            "columns": {"a": "One."},
+            "columns": {"a": "One.", "at": "When."},
             "key": key,
+            "published_as": {"at": "month"},
         }
     ]

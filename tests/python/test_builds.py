@@ -6,13 +6,16 @@ import json
 import stat
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pytest
 
+from bench_uniqueness import declared_forms, facts_of, report
 from conftest import PROJECT, SMALL_SCORER, Warehouse, problems
 from footfall import heads
 from footfall.core.private_files import rights_of_new
 from footfall.pages.theme.words import read_words
+from footfall.publishing.coarsening import KEYS_OF_PEOPLE
 from footfall.recommender import backtests, fine_tuning, full_training
 from footfall.recommender import recommend as recommendations
 
@@ -179,6 +182,56 @@ def test_the_docs_show_the_way_from_source_to_mart(built_shop: Warehouse, marts:
         assert "source.footfall.raw_storefront.events" in above, mart
     above_churn = set(parents["model.footfall.churn_risk"])
     assert "model.footfall.scored_churn" in above_churn
+
+
+def test_few_customers_are_unique_in_what_is_published(built_shop: Warehouse) -> None:
+    """A shop of 400: the fewer customers there are, the more are the only ones of their kind."""
+    with duckdb.connect(str(built_shop.published / "shop.duckdb"), read_only=True) as published:
+        shares = report(facts_of(published, declared_forms()))
+    assert shares["country, age, gender"].share < 0.2, shares
+    assert shares["attributes"].share < 0.8, shares
+    assert shares["with days"].share < 0.998, shares
+    # The same of the warehouse itself: who reads it sees more.
+    with built_shop.opened() as warehouse:
+        exact = report(facts_of(warehouse, declared_forms()))
+    assert exact["country, age, gender"].share > 0.4, exact
+    assert exact["attributes"].share > 0.99, exact
+
+
+def test_times_of_people_are_published_as_days(built_shop: Warehouse) -> None:
+    forms = declared_forms()
+    with duckdb.connect(str(built_shop.published / "shop.duckdb"), read_only=True) as published:
+        published.execute("set TimeZone = 'UTC'")
+        columns: dict[str, dict[str, str]] = {}
+        for mart, column, kind in published.execute(
+            "select table_name, column_name, data_type from duckdb_columns()"
+            " where schema_name = 'marts'"
+        ).fetchall():
+            columns.setdefault(mart, {})[column] = kind
+        times = {
+            (mart, column)
+            for mart, kinds in columns.items()
+            if not KEYS_OF_PEOPLE.isdisjoint(kinds)
+            for column, kind in kinds.items()
+            if kind.startswith("TIMESTAMP")
+        }
+        assert len(times) > 10
+        # The docs show what is declared, so the default for times is declared too.
+        assert {(mart, column) for mart, column in times if column not in forms[mart]} == set()
+        for mart, column in times:
+            finer = (
+                f"select count(*) from marts.{mart} where date_trunc('day', {column}) <> {column}"
+            )
+            assert published.execute(finer).fetchall() == [(0,)], (mart, column)
+        found = published.execute(
+            "select customer_key, min(started_at) from marts.sessions"
+            " where customer_key is not null group by customer_key"
+        ).fetchall()
+    first_seen = dict(
+        built_shop.query("select customer_key, first_seen_at from marts.customer_profile")
+    )
+    assert len(found) > 300
+    assert [key for key, at in found if at == first_seen[key]] == []
 
 
 def test_an_empty_run_only_makes_the_shapes(tmp_path: Path) -> None:

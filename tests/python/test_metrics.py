@@ -44,11 +44,11 @@ OF_THE_SESSION = {
 }
 
 
-def of_time(column: str) -> Mapping[str, str]:
+def of_time(column: str, grains: Sequence[str] = ("day", "week", "month")) -> Mapping[str, str]:
     """The grains of time, by what SQL says of a column."""
     return {
         f"metric_time__{grain}": f"cast(date_trunc('{grain}', {column}) as date)"
-        for grain in ("day", "week", "month")
+        for grain in grains
     }
 
 
@@ -164,7 +164,8 @@ RISKS = Facts(
 )
 NEWCOMERS = Facts(
     "marts.customer_profile as profiles where profiles.first_seen_at is not null",
-    {**of_time("profiles.first_seen_at"), **OF_THE_CUSTOMER},
+    # The publication shows no days of it.
+    {**of_time("profiles.first_seen_at", ("month", "quarter")), **OF_THE_CUSTOMER},
     {"new_customers": "count(*)"},
 )
 

@@ -9,7 +9,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ from footfall.publishing.revision import git_revision
 
 NAME = "shop"
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
+MARCH_1 = datetime(2026, 3, 1, tzinfo=UTC)
+MARCH_2 = datetime(2026, 3, 2, tzinfo=UTC)
 # What is hard to carry from one place to another.
 ODD_TEXTS = ["", "NULL", "\\N", "\\.", '"', "a,b", "line\nbreak", "tab\t", "zoë ☕", "it's", "\r"]
 SESSIONS = publishing.Mart(
@@ -34,8 +37,23 @@ SESSIONS = publishing.Mart(
     "Visits; it's a test.",
     {"session_id": "Which visit.", "note": "", "gone": "Not a column."},
     ["session_id"],
+    {"started_at": "exact"},
 )
 ITEMS = publishing.Mart("items", "warehouse.marts.items", "Things.", {"item_id": "Which thing."})
+PEOPLE = publishing.Mart(
+    "people",
+    "warehouse.marts.people",
+    "Customers.",
+    {"customer_key": "Who.", "birth_year": "Year of birth.", "registered_at": "When they came."},
+    ["customer_key"],
+    {
+        "birth_year": "withheld",
+        "usual_hour": "quarter_of_day",
+        "registered_at": "month",
+        "moved_on": "month",
+        "seen_at": "day",
+    },
+)
 MARTS = [SESSIONS, ITEMS]
 
 
@@ -55,6 +73,23 @@ def make_warehouse(path: Path, sessions: int = 1000) -> None:
             f" from range({sessions}) left join odd on odd.number = range % {len(ODD_TEXTS) + 1};"
             f" create or replace table marts.items as"
             f" select range as item_id, {sessions} as made_with from range(10)"
+        )
+
+
+def add_people(path: Path) -> None:
+    """A third mart, with what could single people out."""
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(
+            "create table marts.people as"
+            " select chr(97 + range::integer) as customer_key, 1980 + range::integer as birth_year,"
+            " 17 + range::integer as usual_hour,"
+            " timestamptz '2026-02-28 23:59:59.999999+00' + to_days(range::integer)"
+            " as registered_at, date '2026-03-31' as moved_on,"
+            " timestamptz '2026-03-01 01:02:03.4+00' as seen_at,"
+            " timestamptz '2026-03-01 23:30:00-02' as bought_at,"
+            " timestamp '2026-03-01 23:30:00' as local_time, null::timestamptz as gone_at"
+            " from range(2)"
         )
 
 
@@ -157,6 +192,68 @@ def test_descriptions_come_along(shop: Path) -> None:
     assert {name for name, about in columns if about} >= PUBLICATION_COLUMNS.keys()
     metadata = pq.read_schema(shop / "published" / NAME / "sessions.parquet").metadata
     assert metadata[b"description"] == b"Visits; it's a test."
+
+
+COARSE = [
+    (key, None, hour, month, date(2026, 3, 1), MARCH_1, MARCH_2, datetime(2026, 3, 1), None)
+    for key, hour, month in (("a", 12, datetime(2026, 2, 1, tzinfo=UTC)), ("b", 18, MARCH_1))
+]
+
+
+def test_what_could_single_people_out_is_published_coarser(tmp_path: Path) -> None:
+    warehouse = tmp_path / "warehouse.duckdb"
+    make_warehouse(warehouse, 10)
+    add_people(warehouse)
+    exact = query(warehouse, "from marts.people order by all")
+    publish(tmp_path, marts=[ITEMS, PEOPLE])
+
+    file = tmp_path / "published" / f"{NAME}.duckdb"
+    assert query(file, "from marts.people order by all") == COARSE
+    in_parquet = pq.read_table(tmp_path / "published" / NAME / "people.parquet").to_pylist()
+    assert [tuple(row.values()) for row in in_parquet] == COARSE
+    assert query(warehouse, "from marts.people order by all") == exact
+    # A checksum is one of what readers see.
+    ((checksum,),) = query(file, "select checksum from marts.publication where mart = 'people'")
+    with duckdb.connect(str(file), read_only=True) as connection:
+        assert checksums.measured(connection, "people", "marts.people").checksum == checksum
+
+    kinds = "select column_name, data_type from duckdb_columns() where table_name = 'people'"
+    assert query(file, kinds) == query(warehouse, kinds)
+    comments = "select column_name, comment from duckdb_columns() where table_name = 'people'"
+    assert dict(query(file, comments)) == {
+        "customer_key": "Who.",
+        "birth_year": "Year of birth. Not published: empty here.",
+        "usual_hour": "Published as the hour that its quarter of the day begins with: 0, 6, 12 or"
+        " 18.",
+        "registered_at": "When they came. Published as the first day of the month, at 00:00 UTC.",
+        "moved_on": "Published as the first day of the month, at 00:00 UTC.",
+        "seen_at": "Published as the day, at 00:00 UTC.",
+        "bought_at": "Published as the day, at 00:00 UTC.",
+        "local_time": "Published as the day, at 00:00 UTC.",
+        "gone_at": "Published as the day, at 00:00 UTC.",
+    }
+
+
+@pytest.mark.parametrize(
+    ("column", "form", "told"),
+    [
+        ("birth_year", "year", "`published_as: year` for birth_year, and there is no such form"),
+        ("birth_year", "day", "and the column is INTEGER"),
+        ("moved_on", "day", "and the column is DATE"),
+        ("customer_key", "withheld", "only exact fits it"),
+        ("born", "withheld", "and it has no such column"),
+    ],
+)
+def test_forms_that_fit_no_column_stop_a_publication(
+    tmp_path: Path, column: str, form: str, told: str
+) -> None:
+    make_warehouse(tmp_path / "warehouse.duckdb", 10)
+    add_people(tmp_path / "warehouse.duckdb")
+    wrong = replace(PEOPLE, published_as={column: form})
+    with pytest.raises(publishing.PublishingError, match="the YAML of people declares") as problem:
+        publish(tmp_path, marts=[ITEMS, wrong])
+    assert told in str(problem.value)
+    assert not (tmp_path / "published" / f"{NAME}.duckdb").exists()
 
 
 def test_nobody_but_root_can_open_the_published_file_for_writing(shop: Path) -> None:

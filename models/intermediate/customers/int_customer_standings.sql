@@ -39,6 +39,7 @@ standings as (
         customers.customer_key,
         customers.has_marketing_consent,
         cutoffs.cutoff_date,
+        {{ age_band('customers.birth_year', 'cutoffs.cutoff_date') | indent(8) }} as age_band,
         lifecycle.lifecycle_state,
         lifecycle.order_day_count,
         lifecycle.recency_days,
@@ -60,6 +61,7 @@ final as (
     select
         standings.customer_key,
 
+        standings.age_band,
         standings.lifecycle_state,
 
         standings.order_day_count,

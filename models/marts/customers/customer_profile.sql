@@ -65,9 +65,8 @@ intents as (
 
     select
         *,
-        row_number() over (partition by customer_key order by started_at desc, session_id asc) as session_place
+        row_number() over (partition by customer_key order by is_latest desc, started_at desc, session_id asc) as place
     from {{ ref('purchase_intent') }}
-    where is_latest and customer_key is not null
 
 ),
 
@@ -78,6 +77,7 @@ final as (
         customers.source,
         customers.country,
         customers.gender,
+        standings.age_band,
         customers.acquisition_channel,
         standings.lifecycle_state,
         rfm.rfm_score,
@@ -143,7 +143,7 @@ final as (
     left join worth on customers.customer_key = worth.customer_key
     left join recommended on customers.customer_key = recommended.customer_key
     left join actions on customers.customer_key = actions.customer_key
-    left join intents on customers.customer_key = intents.customer_key and intents.session_place = 1
+    left join intents on customers.customer_key = intents.customer_key and intents.place = 1
 
 )
 

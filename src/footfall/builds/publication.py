@@ -59,15 +59,16 @@ def marts_to_publish(
     ----------
     models
         The public models with `unique_id`, `name`, `relation`, `description`, `columns` (with
-        `name`, `description` and `constraints`), `constraints` and `primary_key`, the columns that
-        dbt takes for one.
+        `name`, `description`, `constraints` and `published_as`, None where its YAML says nothing),
+        `constraints` and `primary_key`, the columns that dbt takes for one.
     unique_together
         The model and the columns of each test that rows are told apart by some columns together.
 
     Returns
     -------
     list of dict
-        By name: `name`, `relation`, `description`, `columns` (descriptions by name) and `key`.
+        By name: `name`, `relation`, `description`, `columns` (descriptions by name), `key` and
+        `published_as` (forms by name of the column).
     """
     tested: dict[str, Sequence[str]] = {}
     for unique_id, columns in unique_together:
@@ -79,6 +80,11 @@ def marts_to_publish(
             "description": model["description"],
             "columns": {column["name"]: column["description"] for column in model["columns"]},
             "key": list(_primary_key(model, tested.get(model["unique_id"]))),
+            "published_as": {
+                column["name"]: column["published_as"]
+                for column in model["columns"]
+                if column["published_as"] is not None
+            },
         }
         for model in sorted(models, key=lambda model: str(model["name"]))
     ]

@@ -10,8 +10,9 @@ Columns = Mapping[str, str]
 
 
 def columns_of(cursor: duckdb.DuckDBPyConnection, relation: str) -> Columns:
-    """Return the columns of a relation and their types, in order."""
-    return {row[0]: row[1] for row in cursor.execute(f"describe {relation}").fetchall()}
+    """Return the columns of a relation, or of a query in brackets, and their types, in order."""
+    described = cursor.execute(f"describe from {relation}").fetchall()
+    return {row[0]: row[1] for row in described}
 
 
 def checksum_sql(relation: str, columns: Columns) -> str:

@@ -1,7 +1,7 @@
 """What a publication is made of: marts, the run they come from, and what was counted."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 SCHEMA = "marts"
@@ -40,13 +40,15 @@ class Mart:
     name
         What it is called there and in the publication.
     relation
-        Its quoted full name in the warehouse.
+        Its quoted full name in the warehouse, or a query in brackets.
     description
         What it is, for people who read it.
     columns
         Descriptions of columns by name; columns without one may be missing.
     key
         The columns of its primary key; empty where it has none.
+    published_as
+        The form in which columns are shown, by name: one of `coarsening.FORMS`.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Mart:
     description: str
     columns: Mapping[str, str]
     key: Sequence[str] = ()
+    published_as: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from footfall.publishing import database, parquet
+from footfall.publishing.coarsening import coarsened
 from footfall.publishing.contents import PUBLICATION, Mart, Publication, PublishingError, Run, text
 from footfall.publishing.files import check_link, make_folder, one_at_a_time, point_to, sync
 
@@ -52,6 +53,7 @@ def publish(
 ) -> Publication:
     """Publish marts in place of the publication before.
 
+    Columns that could single a person out are shown in a coarser form, the same one in all places.
     All is written and checked beside what stands. Only then names move, so that whatever goes wrong
     before leaves the old publication whole. What a broken off publication left is cleared first.
 
@@ -85,6 +87,7 @@ def publish(
             try:
                 progress(f"Publishing {len(marts)} marts to {file} ...")
                 cursor.execute("set TimeZone = 'UTC'")
+                marts = [coarsened(cursor, mart) for mart in marts]
                 publication = database.write(cursor, fresh, marts, run)
                 with database.opened(cursor, fresh):
                     _check_and_write_parquet(cursor, link, marts, publication)
