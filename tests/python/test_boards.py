@@ -6,6 +6,7 @@ import contextlib
 import csv
 import http.client
 import io
+import json
 import re
 import shutil
 import socket
@@ -18,6 +19,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import duckdb
+import plotly.graph_objects as go
 import pytest
 import yaml
 from sqlfluff.core import FluffConfig, Linter
@@ -30,6 +32,7 @@ from footfall.pages.boards.published import open_published
 from footfall.pages.boards.render import marts_of
 from footfall.pages.boards.serve import ADDRESS, server
 from footfall.pages.boards.wording import Wording
+from footfall.pages.theme.figures import BREAK, bold, figure_json
 from footfall.pages.theme.words import read_words
 from headless_browser import Visit, needs_chromium, visit
 from published_sample import RUN, contracts, publish_sample
@@ -439,20 +442,94 @@ def test_the_first_whole_month_is_compared_with_nothing(
     assert "compared" not in figures
 
 
-def test_text_of_the_data_stays_text(boards: tuple[Board, ...], tmp_path: Path) -> None:
-    hostile = "</script><b>bold</b>"
+def strings_of(part: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """All texts of a figure, each with the key that it is at."""
+    if isinstance(part, dict):
+        for name, inner in part.items():
+            yield from strings_of(inner, name)
+    elif isinstance(part, list):
+        for inner in part:
+            yield from strings_of(inner, key)
+    elif isinstance(part, str):
+        yield key, part
+
+
+HOSTILE = '</script><b>bold</b> <a href="https://example.org">AT&T</a>'
+
+
+@pytest.fixture(scope="module")
+def hostile_texts(
+    boards: tuple[Board, ...], tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[str, str]:
+    """The pages of a shop whose visitors write HTML wherever they can, by the name of the board."""
+    names = {
+        "sessions": "channel",
+        "journey_attribution": "channel",
+        "journey_funnel": "slice_value",
+        "customer_profile": "favourite_category",
+        "recommendations": "category",
+    }
     loud = publish_sample(
-        tmp_path,
-        f"update marts.sessions set channel = '{hostile}' where channel = 'organic'",
+        tmp_path_factory.mktemp("hostile"),
+        *(
+            f"update marts.{mart} set {name} = '{HOSTILE}' || {name} where {name} <> 'all'"
+            for mart, name in names.items()
+        ),
+        "update marts.churn_risk set top_driver = '=' || top_driver",
         "update marts.journey_suggestions set title_key = 'suggestion.speed_up_step.title.orders',"
         " advice_key = 'suggestion.answer_questions.advice', evidence_key = advice_key,"
-        f""" message_values = '{{"@stage": "stage.other", "stage": "{hostile}", "@place": "",
-        "sessions": "1", "gap": "-1", "orders": "1"}}'""",
-        f"update marts.recommendations set item_name = '={hostile}'",
+        f""" message_values = '{{"@stage": "stage.other", "stage": {json.dumps(HOSTILE)},
+        "@place": "", "sessions": "1", "gap": "-1", "orders": "1"}}'""",
     )
-    for board, text in render_boards(boards, loud, WORDS):
+    return {board.name: text for board, text in render_boards(boards, loud, WORDS)}
+
+
+def test_labels_of_charts_hold_no_html_of_the_data(hostile_texts: Mapping[str, str]) -> None:
+    found = set()
+    for name, text in hostile_texts.items():
+        for anchor, tile in Page(text).tiles.items():
+            for key, told in strings_of(tile.figure):
+                assert "<" not in told.replace("<extra></extra>", ""), (name, anchor, key, told)
+                if "&lt;a href" in told:
+                    assert "AT&amp;T" in told
+                    found.add((name, anchor))
+    assert len(found) >= 4, found
+    assert len({name for name, _ in found}) >= 3, found
+
+
+@needs_chromium
+def test_a_browser_shows_html_of_the_data_as_it_was_written(
+    hostile_texts: Mapping[str, str], tmp_path: Path
+) -> None:
+    path = tmp_path / "overview.html"
+    path.write_text(hostile_texts["overview"], encoding="utf-8")
+    drawn = visit(path, tmp_path).page.split("</noscript>")[0]
+    assert "https://example.org" not in Page(drawn).addresses
+    assert '&lt;a href="https://example.org"&gt;AT&amp;T&lt;/a&gt;' in drawn
+
+
+def test_own_marks_of_labels_are_the_only_tags() -> None:
+    figure = go.Figure(go.Bar(x=["a & <i>b</i>", bold("c")], y=[1, 2]))
+    figure.update_traces(hovertemplate=f"<u>%{{x}}</u>{BREAK}%{{y}}<extra></extra>", name="1 < 2")
+    (trace,) = json.loads(figure_json(figure))["data"]
+    assert trace["x"] == ["a &amp; &lt;i&gt;b&lt;/i&gt;", "<b>c</b>"]
+    assert trace["hovertemplate"] == "&lt;u&gt;%{x}&lt;/u&gt;<br>%{y}<extra></extra>"
+    assert trace["name"] == "1 &lt; 2"
+    assert figure_json(None) == "{}"
+
+
+def test_text_of_the_data_stays_text(hostile_texts: Mapping[str, str]) -> None:
+    for name, text in hostile_texts.items():
         page = Page(text)
-        assert "b" not in page.tags, board.name
+        assert "b" not in page.tags, name
+        assert "https://example.org" not in page.addresses, name
+
+
+def test_a_spreadsheet_executes_nothing_of_a_list(hostile_texts: Mapping[str, str]) -> None:
+    download = Page(hostile_texts["retention"]).tiles["keep"].download
+    rows = list(csv.DictReader(io.StringIO(unquote(download.partition(",")[2]))))
+    assert len(rows) > 5
+    assert {row["top_driver"][:2] for row in rows} == {"'="}
 
 
 def test_a_currency_stands_beside_amounts(boards: tuple[Board, ...], published: Path) -> None:

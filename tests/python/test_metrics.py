@@ -7,6 +7,7 @@ import math
 import os
 import re
 import socket
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -446,6 +447,22 @@ def test_the_page_on_metrics_tells_of_each_as_its_definition_does(asked: CLIConf
     for metric in asked.semantic_manifest.metrics:
         said = " ".join((metric.description or "").split())
         assert f"| `{metric.name}` | {metric.label} | {said} |" in page
+
+
+def test_a_file_of_answers_holds_no_formulas(asked: CLIConfiguration, tmp_path: Path) -> None:
+    file = tmp_path / "answers.csv"
+    mf = metrics.command_line()
+    mf.main(
+        ["query", "--metrics", "sessions", "--group-by", "session__channel", "--csv", str(file)],
+        obj=asked,
+        standalone_mode=False,
+    )
+    answers = answered(asked, ["sessions"], ["session__channel"])
+    assert len(file.read_text().splitlines()) == len(answers) + 1
+    writer = sys.modules["dbt_metricflow.cli.main"].csv_module.writer
+    with file.open("w") as written:
+        writer(written).writerow(["=1+1", -2])
+    assert file.read_text() == "'=1+1,-2\n"
 
 
 def test_the_definitions_are_valid_on_the_marts(asked: CLIConfiguration) -> None:

@@ -8,6 +8,7 @@
   reads it all the same.
 - `mf` as it comes asks a package index at each call whether it is the newest, and unpickles what it
   noted of the answer from a shared folder. Neither is done here. It sends nothing else.
+- What `--csv` writes is opened in spreadsheets: texts that these would execute are made harmless.
 - `mf` takes what dbt parsed last, whichever warehouse that was for. Here the project is parsed for
   the file that is read, into a folder of its own, so that dbt's partial parsing stays intact.
 """
@@ -16,13 +17,14 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import click
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.config.runtime import load_profile
 
 from footfall.builds.sources import build_command
+from footfall.core import spreadsheets
 from footfall.core.extras import needs
 
 with needs("metrics"):
@@ -60,6 +62,8 @@ def command_line() -> click.Group:
             del sys.modules["update_checker"]
         else:
             sys.modules["update_checker"] = before
+    # `--csv` writes names of channels and items: a spreadsheet must not execute them.
+    main.csv_module = SimpleNamespace(writer=spreadsheets.Writer)
     group: click.Group = main.cli
     return group
 

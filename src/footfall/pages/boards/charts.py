@@ -68,7 +68,7 @@ def bars(tile: BarsTile, data: Data) -> go.Figure:
             textangle=0,
             cliponaxis=False,
             hovertemplate=("%{y}" if is_lying else "%{x}")
-            + (f" · {name}" if name else "")
+            + (" · %{fullData.name}" if name else "")
             + ": %{customdata}<extra></extra>",
         )
         if tile.lower:
@@ -109,7 +109,7 @@ def lines(tile: LinesTile, data: Data) -> go.Figure:
             marker={"size": 6},
             customdata=[texts[row] for row in rows],
             hovertemplate="%{x}"
-            + (f" · {name}" if name else "")
+            + (" · %{fullData.name}" if name else "")
             + ": %{customdata}<extra></extra>",
         )
     figure.update_xaxes(**_place_axis(across, tile.across_format))

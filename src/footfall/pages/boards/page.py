@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
 
-import plotly.graph_objects as go
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
@@ -18,6 +15,7 @@ from footfall.pages.boards.tiles import Shown
 from footfall.pages.boards.wording import Wording
 from footfall.pages.theme import wording
 from footfall.pages.theme.assets import asset
+from footfall.pages.theme.figures import figure_json
 
 
 def render_page(
@@ -77,9 +75,3 @@ def address(link: str) -> str:
     """`board#anchor` as the address of a file beside this one."""
     name, mark, anchor = link.partition("#")
     return f"{name}.html{mark}{anchor}"
-
-
-def figure_json(figure: go.Figure) -> Markup:
-    """Return the figure for a script element; `<` is escaped, so that no text can close it."""
-    told: dict[str, Any] = json.loads(figure.to_json())
-    return Markup(json.dumps(told, sort_keys=True).replace("<", "\\u003c"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from urllib.parse import quote
 
 import plotly.graph_objects as go
 
+from footfall.core import spreadsheets
 from footfall.pages.boards import charts
 from footfall.pages.boards.data import Data
 from footfall.pages.boards.definitions import (
@@ -276,14 +276,7 @@ def _items(tile: ListTile, data: Data) -> list[Item]:
 def _csv(rows: Rows) -> str:
     """All columns of the query as a file that the page itself holds."""
     file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
+    writer = spreadsheets.Writer(file)
     writer.writerow(rows.columns)
-    writer.writerows([[_unarmed(value) for value in row] for row in rows.rows])
+    writer.writerows(rows.rows)
     return "data:text/csv;charset=utf-8," + quote(file.getvalue())
-
-
-def _unarmed(value: Any) -> Any:
-    """Put an apostrophe before a text that a spreadsheet would take for a formula."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
-    return value

@@ -71,7 +71,7 @@ def _sizes(marts: Marts, grouping: Grouping) -> Chart:
                 x=[f"{date:%Y-%m-%d}" for date in dates],
                 y=[known.get((date, group), 0) for date in dates],
                 marker={"color": SERIES[(number - 1) % len(SERIES)]},
-                hovertemplate=f"{marts.words.name(group)}, %{{x}}: %{{y:,}}<extra></extra>",
+                hovertemplate="%{fullData.name}, %{x}: %{y:,}<extra></extra>",
             )
             for group, number in groups.items()
         ]

@@ -11,6 +11,7 @@ from plotly.subplots import make_subplots
 from footfall.pages.report.parts import Chart, Table, not_built
 from footfall.pages.report.warehouse import Marts
 from footfall.pages.theme import wording
+from footfall.pages.theme.figures import bold
 from footfall.pages.theme.style import SERIES, axis, finished
 
 TITLE = "report.funnel.the_funnel_by_channel_device"
@@ -58,7 +59,7 @@ def _panels(slices: dict[str, dict[str, dict[str, int]]]) -> go.Figure:
     figure = make_subplots(
         rows=(len(names) + 1) // 2,
         cols=2 if len(names) > 1 else 1,
-        subplot_titles=[f"<b>{name}</b>" for name in names],
+        subplot_titles=[bold(name) for name in names],
         horizontal_spacing=0.1,
         vertical_spacing=0.16,
     )
@@ -80,7 +81,7 @@ def _panels(slices: dict[str, dict[str, dict[str, int]]]) -> go.Figure:
                     textfont={"size": 10},
                     cliponaxis=False,
                     marker={"color": SERIES[number]},
-                    hovertemplate=f"{value}, %{{x}}: %{{y:.1%}}<extra></extra>",
+                    hovertemplate="%{fullData.name}, %{x}: %{y:.1%}<extra></extra>",
                 ),
                 row=place // 2 + 1,
                 col=place % 2 + 1,

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from footfall.pages.report.parts import Chart, Table, not_built
 from footfall.pages.report.warehouse import Marts
 from footfall.pages.theme import wording
+from footfall.pages.theme.figures import BREAK, bold
 from footfall.pages.theme.style import (
     ACCENT,
     FAINT,
@@ -65,9 +66,9 @@ def journey_map(marts: Marts) -> Chart:
     places |= {name: len(stages) + number for number, name in enumerate(ends)}
     ended = {name: sum(row[2] for row in outcomes if row[1] == name) for name in ends}
     labels = [
-        f"<b>{stage}</b> {wording.count(sessions)} ({wording.share(sessions / first)})"
+        f"{bold(stage)} {wording.count(sessions)} ({wording.share(sessions / first)})"
         + (
-            "<br>" + say("report.journey_map.there", time=wording.duration(dwell, marts.words))
+            BREAK + say("report.journey_map.there", time=wording.duration(dwell, marts.words))
             if dwell
             else ""
         )

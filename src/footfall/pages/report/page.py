@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from footfall.pages.report.heading import Heading
-from footfall.pages.report.parts import Chart, Section
+from footfall.pages.report.parts import Section
 from footfall.pages.theme import wording
 from footfall.pages.theme.assets import asset
+from footfall.pages.theme.figures import figure_json
 from footfall.pages.theme.words import Words
 
 
@@ -42,9 +41,3 @@ def render_page(
         library=Markup(get_plotlyjs()),
         figure_json=figure_json,
     )
-
-
-def figure_json(chart: Chart) -> Markup:
-    """Return the figure for a script element; `<` is escaped, so that no text can close it."""
-    figure: dict[str, Any] = json.loads(chart.figure.to_json()) if chart.figure else {}
-    return Markup(json.dumps(figure, sort_keys=True).replace("<", "\\u003c"))

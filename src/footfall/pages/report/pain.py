@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from footfall.pages.report.parts import Chart, Suggestion, Table, not_built
 from footfall.pages.report.warehouse import Marts
 from footfall.pages.theme import wording
+from footfall.pages.theme.figures import BREAK
 from footfall.pages.theme.style import MUTED, WARN, axis, finished
 
 PAIN_TITLE = "report.pain.pain_points_by_value_at"
@@ -77,7 +78,8 @@ def pain_points(marts: Marts) -> Chart:
             empty=(say("report.pain.comparisons_were_made_and_none", count=len(rows))),
         )
     labels = [
-        f"{wording.words(row[0])}, {row[1]}<br>{_place(say, row[11], row[2])}" for row in named_rows
+        f"{wording.words(row[0])}, {row[1]}{BREAK}{_place(say, row[11], row[2])}"
+        for row in named_rows
     ]
     risks = [row[7] or 0 for row in named_rows]
     figure = go.Figure(
