@@ -14,6 +14,7 @@ import pytest
 from dbt.cli.main import dbtRunnerResult
 
 import conftest
+import raw_ids
 from conftest import PROJECT, SMALL_SCORER, give_key
 from footfall.builds.sources import DEFAULT_SOURCE, sources
 
@@ -177,6 +178,32 @@ def test_every_raw_row_is_accounted_for(
         "select raw_count, accepted_count, duplicate_count, rejected_count"
         f" from intermediate.int_row_accounting where source = '{source}'"
     ) == [(accepted + copies + rejected, accepted - refused, copies, rejected + refused)]
+
+
+def test_no_table_holds_an_id_or_a_plain_digest_of_one(staged: Warehouse) -> None:
+    """Not even where rows have no id of their own, and one is made of all that they say."""
+    small = [source for source in SOURCES if source != "complete_journey"]
+    ids = ("event_id", "customer_id", "device_id", "session_hint", "order_id")
+    with staged.connection.cursor() as cursor:
+        cursor.execute("set TimeZone = 'UTC'")
+        give_key(cursor)
+        raw_ids.note(
+            cursor,
+            [
+                f"select {name} from staging.stg_{source}__events"
+                for source in small
+                for name in ids
+            ],
+            [f"select raw_row from staging.stg_{source}__events" for source in small],
+        )
+        assert cursor.sql("select count(distinct kind) from telltales").fetchall() == [(7,)]
+        columns = raw_ids.text_columns(cursor)
+        assert len(columns) > 30
+        assert raw_ids.found_in(cursor, columns) == []
+        # It would find them: staging shows them.
+        for name in ("customer_id", "order_id"):
+            shown = [("staging.stg_online_retail__events", name, name)]
+            assert raw_ids.found_in(cursor, shown) == [(name, "raw id")]
 
 
 def test_complete_journey_amounts_and_prices(staged: Warehouse) -> None:
