@@ -15,6 +15,12 @@ keys as (
 
 ),
 
+split_orders as (
+
+    select * from {{ ref('int_split_orders') }}
+
+),
+
 final as (
 
     select
@@ -25,6 +31,7 @@ final as (
         case when stitched.customer_no is not null then keys.identity_key end as customer_key,
         -- A shop that numbers no orders: what a visitor buys within a day is one order. Shops may share numbers.
         coalesce(
+            split_orders.order_key,
             stitched.order_id,
             {{ id_key(
                 'day',
@@ -54,6 +61,9 @@ final as (
         stitched.loaded_at
     from stitched
     left join keys on stitched.visitor_no = keys.identity_no
+    left join split_orders
+        on stitched.event_id = split_orders.event_id
+        and stitched.source = split_orders.source
 
 )
 
