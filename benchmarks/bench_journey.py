@@ -271,6 +271,7 @@ def main() -> None:
             "footfall_source": "custom",
             "custom_events_path": str(events),
             "custom_columns": {"events": COLUMNS},
+            "custom_vocabulary": "retentioneering",
         }
         print(f"{rows:,} events, {copies} copies: building ...", flush=True)
         below, journey, elapsed = NodeCosts(), NodeCosts(), Elapsed()

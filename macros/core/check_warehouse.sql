@@ -162,8 +162,13 @@
         {% do return('') %}
     {% endif %}
     {% do ask_program('check_rejections', {
-        'pending': text_rows('select ' ~ as_texts(['source', 'reason', 'is_broken', 'row_count', 'first_received_on',
-            'last_received_on']) ~ ' from ' ~ pending),
+        'pending': text_rows('select ' ~ as_texts([
+            'source', 'reason', 'is_broken', 'row_count', 'first_received_on', 'last_received_on', 'unknown_event_type'
+        ]) ~ ' from ' ~ pending),
+        'known_names': text_rows(
+            'select source_event_name, event_type from ' ~ ref('event_name_map') ~ ' where event_type is not null '
+            ~ 'union select event_type, event_type from ' ~ ref('event_types') ~ ' where is_accepted'
+        ),
         'largest_share': var('max_rejected_share'),
         'table': pending.render()
     }) %}

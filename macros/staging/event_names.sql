@@ -1,6 +1,6 @@
-{#- What a source calls its events and what the contract calls them: the seed event_name_map, overridden by a dict,
-    and the names of the contract themselves. A null event_type marks a name that is no event of the journey. -#}
-{% macro event_names(source_name, overrides={}) -%}
+{#- What a source calls its events and what the contract calls them: the seed event_name_map, a vocabulary of it where one
+    is named, overridden by a dict, and the names of the contract themselves. A null event_type marks a name that is no event of the journey. -#}
+{% macro event_names(source_name, overrides={}, vocabulary=none) -%}
     {%- set overridden = [] -%}
     {%- for name in overrides -%}
         {%- do overridden.append(sql_text(name | lower | trim)) -%}
@@ -10,6 +10,18 @@
         event_type
     from {{ ref('event_name_map') }}
     where source = {{ sql_text(source_name) }}
+        {%- if vocabulary %}
+        and (
+            vocabulary = {{ sql_text(vocabulary) }}
+            or vocabulary is null
+            and source_event_name not in (
+                select source_event_name from {{ ref('event_name_map') }}
+                where vocabulary = {{ sql_text(vocabulary) }}
+            )
+        )
+        {%- else %}
+        and vocabulary is null
+        {%- endif %}
         {%- if overridden %}
         and source_event_name not in ({{ overridden | join(', ') }})
         {%- endif %}
@@ -27,6 +39,7 @@
     where event_type not in (
         select source_event_name from {{ ref('event_name_map') }}
         where source = {{ sql_text(source_name) }}
+            and coalesce(vocabulary, '') in ('', {{ sql_text(vocabulary or '') }})
     )
         {%- if overridden %}
         and event_type not in ({{ overridden | join(', ') }})

@@ -61,6 +61,7 @@ def clicks(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
             "footfall_source": "custom",
             "custom_events_path": str(events),
             "custom_columns": {"events": COLUMNS},
+            "custom_vocabulary": "retentioneering",
         },
     )
     shop.built((*JOURNEY, "+event_name_map"), test=True)

@@ -20,6 +20,7 @@ CLICKSTREAM_VARS = {
     "footfall_source": "custom",
     "custom_events_path": str(CLICKSTREAM),
     "custom_keep_identical_rows": True,
+    "custom_vocabulary": "retentioneering",
     "custom_columns": {
         "events": {
             "customer_id": "user_id",

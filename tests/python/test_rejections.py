@@ -1,34 +1,49 @@
-"""How many rows of a source may be broken before a build stops."""
+"""How many rows of a source may be broken before a build stops, and which names it knows."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
 
 import pytest
 
 from footfall.builds.problems import BuildProblem
-from footfall.builds.rejections import check_rejections
+from footfall.builds.rejections import check_rejections, proposed_event_type
 
 pytestmark = pytest.mark.library
 
+KNOWN = [("begin_checkout", "checkout"), ("order completed", "purchase"), ("view", "view")]
+Row = tuple[str | None, ...]
 
-def rows(source: str, good: int, **broken: int) -> list[tuple[str | None, ...]]:
+
+def rows(source: str, good: int, **broken: int) -> list[Row]:
     days = ("2026-03-01", "2026-03-02")
     return [
-        (source, None, "false", str(good), *days),
-        *((source, reason, "true", str(count), *days) for reason, count in broken.items()),
+        (source, None, "false", str(good), *days, None),
+        *((source, reason, "true", str(count), *days, None) for reason, count in broken.items()),
     ]
 
 
+def unknown(source: str, name: str, count: int) -> Row:
+    reason = f"event_type {name} is not in seeds/event_types.csv"
+    return (source, reason, "true", str(count), "2026-03-01", "2026-03-01", name)
+
+
+def check(pending: Iterable[Row], **options: Any) -> None:
+    given = {"known_names": KNOWN, "largest_share": 0.5, "table": "kept.here", **options}
+    check_rejections(pending=pending, **given)
+
+
 def test_a_source_is_taken_in_up_to_the_share() -> None:
-    check_rejections(pending=rows("shop", 2, late=1, odd=1), largest_share=0.5, table="t")
-    check_rejections(pending=rows("shop", 0, late=1), largest_share=1, table="t")
-    check_rejections(pending=[], largest_share=0.5, table="t")
+    check(rows("shop", 2, late=1, odd=1))
+    check(rows("shop", 0, late=1), largest_share=1)
+    check([])
 
 
 def test_each_source_is_judged_by_itself_and_names_its_reasons() -> None:
     reasons = {f"reason_{number}": number for number in range(1, 8)}
-    pending = [*rows("app", 100, late=1), *rows("shop", 27, **reasons)]
     with pytest.raises(BuildProblem) as problem:
-        check_rejections(pending=pending, largest_share=0.5, table="kept.here")
+        check([*rows("app", 100, late=1), *rows("shop", 27, **reasons)])
     lines = str(problem.value).splitlines()
     assert lines[:2] == [
         "28 of 55 new rows of source shop are broken (received from 2026-03-01 to 2026-03-02):",
@@ -39,7 +54,37 @@ def test_each_source_is_judged_by_itself_and_names_its_reasons() -> None:
 
 
 def test_what_is_left_out_on_purpose_does_not_count() -> None:
-    scrolls = ("shop", "not an event of the journey", "false", "98", "2026-03-01", "2026-03-01")
-    check_rejections(pending=[*rows("shop", 1), scrolls], largest_share=0.5, table="t")
+    scroll: Row = ("shop", "not an event", "false", "98", "2026-03-01", "2026-03-01", None)
+    check([*rows("shop", 1), scroll])
     with pytest.raises(BuildProblem, match=r"2 of 3 new rows"):
-        check_rejections(pending=[*rows("shop", 1, odd=2), scrolls], largest_share=0.5, table="t")
+        check([*rows("shop", 1, odd=2), scroll])
+
+
+def test_unknown_names_stop_a_build_however_few_they_are() -> None:
+    names = [unknown("custom", "BeginCheckout", 9), unknown("custom", "teleport", 1)]
+    with pytest.raises(BuildProblem) as problem:
+        check([*rows("custom", 1000), *names])
+    lines = str(problem.value).splitlines()
+    assert lines[:3] == [
+        "Source custom has 2 event names that lead to no event type, and nothing is guessed:",
+        "  BeginCheckout (9 rows): is it checkout, as 'begin_checkout' is?",
+        "  teleport (1 row)",
+    ]
+    assert "custom_event_names, such as {BeginCheckout: checkout}" in lines[3]
+    with pytest.raises(BuildProblem, match=r"Translate them in seeds/event_name_map\.csv"):
+        check([*rows("ga4", 1000), unknown("ga4", "teleport", 1)])
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("OrderCompleted", ("order completed", "purchase")),
+        ("order-compleeted", ("order completed", "purchase")),
+        ("VIEW", ("view", "view")),
+        ("teleport", None),
+    ],
+)
+def test_a_proposal_is_the_name_that_is_most_alike(
+    name: str, found: tuple[str, str] | None
+) -> None:
+    assert proposed_event_type(name, dict(KNOWN)) == found

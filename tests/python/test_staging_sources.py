@@ -397,6 +397,7 @@ def test_a_click_stream_under_other_names(tmp_path: Path) -> None:
             "custom_events_path": str(DATA / "retentioneering" / "clickstream.csv"),
             "custom_columns": {"events": CLICKSTREAM_COLUMNS},
             "custom_event_names": {"promo_page": "campaign", "error_page": None},
+            "custom_vocabulary": "retentioneering",
             "custom_keep_identical_rows": True,
         },
         "stg_custom__events",

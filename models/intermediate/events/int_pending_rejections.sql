@@ -5,7 +5,8 @@ with
 
 arrivals as (
     {{ pending_arrivals(
-        'arrivals.source, arrivals.received_on, arrivals.reason, arrivals.raw_row', on_every_build=true
+        'arrivals.source, arrivals.received_on, arrivals.event_type, arrivals.reason, arrivals.raw_row',
+        on_every_build=true
     ) }}
 ),
 
@@ -15,6 +16,7 @@ reasons as (
         source,
         received_on,
         {{ without_match(without_match('reason', '(?s): .*$'), '^line [0-9]+ ') }} as reason,
+        case when reason like 'event_type % is not in seeds/event_types.csv:%' then event_type end as unknown_event_type,
         case when reason is not null then cast({{ raw_row_as_json('raw_row') }} as string) end as raw_row
     from arrivals
 
@@ -32,6 +34,7 @@ final as (
             false
         ) as is_broken,
         true as is_pending,
+        unknown_event_type,
         count(*) as row_count,
         min(received_on) as first_received_on,
         max(received_on) as last_received_on,
@@ -39,7 +42,7 @@ final as (
         min(raw_row) as example_row,
         max(raw_row) as other_example_row
     from reasons
-    group by source, reason
+    group by source, reason, unknown_event_type
 
 )
 

@@ -22,7 +22,7 @@ input_rows as (
 ),
 
 event_names as (
-    {{ event_names('custom', var('custom_event_names') or {}) }}
+    {{ event_names('custom', var('custom_event_names') or {}, var('custom_vocabulary')) }}
 ),
 
 converted as (

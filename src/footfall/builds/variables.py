@@ -126,6 +126,7 @@ PROJECT_VARIABLES: Mapping[str, Variable] = {
     "custom_events_relation": Variable(TEXT_OR_NULL, shapes_tables=True),
     "custom_columns": Variable(COLUMNS, shapes_tables=True),
     "custom_event_names": Variable(EVENT_NAMES, shapes_tables=True),
+    "custom_vocabulary": Variable(TEXT_OR_NULL, shapes_tables=True),
     "custom_keep_identical_rows": Variable(TRUE_OR_FALSE, shapes_tables=True),
     "earliest_event_date": Variable(DATE, shapes_tables=True),
     "future_tolerance_minutes": Variable(WHOLE, shapes_tables=True),
