@@ -368,7 +368,7 @@ def test_an_unknown_event_name_stops_the_build_by_name(own_shop: Warehouse) -> N
         ],
     )
     said = failed(own_shop, ROWS_PART)
-    assert "Source custom has 2 event names that lead to no event type" in said
+    assert "Source custom has 2 unknown event names" in said
     assert "begin_chekout (1 row): is it checkout, as 'begin checkout' is?" in said
     assert "teleport (1 row)\n" in said
 

@@ -67,6 +67,7 @@ def test_vars_of_the_run_leave_no_trace_in_what_is_parsed(own_shop: Warehouse) -
         "custom_event_names": {"(start)": "view", "click": None},
         "custom_events_path": "any {x} 'file'.csv",
         "custom_keep_identical_rows": True,
+        "custom_vocabulary": "retentioneering",
         "cutoff_months": 5,
         "more_cutoff_dates": ["2026-02-13"],
         "paths_kept": 1,
@@ -434,7 +435,7 @@ def test_the_key_of_the_environment_makes_the_keys_and_is_written_nowhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     events = tmp_path / "events.csv"
-    events.write_text("customer_id,event_at,event_type\nzoë,2024-01-01,view\nzoë,2024-01-02,oops\n")
+    events.write_text("customer_id,event_at,event_type\nzoë,2024-01-01,view\nzoë,2024-01-02,clik\n")
     shop = Warehouse(
         tmp_path,
         {"footfall_source": "custom", "custom_events_path": str(events), **SMALL_SCORER},

@@ -66,7 +66,7 @@ def test_unknown_names_stop_a_build_however_few_they_are() -> None:
         check([*rows("custom", 1000), *names])
     lines = str(problem.value).splitlines()
     assert lines[:3] == [
-        "Source custom has 2 event names that lead to no event type, and nothing is guessed:",
+        "Source custom has 2 unknown event names, and nothing is guessed:",
         "  BeginCheckout (9 rows): is it checkout, as 'begin_checkout' is?",
         "  teleport (1 row)",
     ]

@@ -156,8 +156,8 @@ def _unknown_names(
         " journey"
     )
     return [
-        f"Source {source} has {len(unknown):,} event name{'s' if len(unknown) > 1 else ''} that"
-        " lead to no event type, and nothing is guessed:",
+        f"Source {source} has {len(unknown):,} unknown event"
+        f" name{'s' if len(unknown) > 1 else ''}, and nothing is guessed:",
         *lines,
         f"Translate them in {where}; or add a new event type to seeds/event_types.csv.",
     ]
