@@ -63,7 +63,6 @@ RUN_TIME_VARS = frozenset(
         "custom_event_names",
         "custom_events_path",
         "custom_keep_identical_rows",
-        "custom_vocabulary",
         "cutoff_months",
         "more_cutoff_dates",
         "paths_kept",

@@ -67,7 +67,6 @@ def test_vars_of_the_run_leave_no_trace_in_what_is_parsed(own_shop: Warehouse) -
         "custom_event_names": {"(start)": "view", "click": None},
         "custom_events_path": "any {x} 'file'.csv",
         "custom_keep_identical_rows": True,
-        "custom_vocabulary": "retentioneering",
         "cutoff_months": 5,
         "more_cutoff_dates": ["2026-02-13"],
         "paths_kept": 1,
