@@ -1,4 +1,4 @@
-"""The scorer's heavy parts on a CUDA device, beside the floors of the device.
+"""The scorer's heavy parts on a CUDA device, compared with the floors of the device.
 
 usage: python benchmarks/bench_gpu.py [--items 12000 1000000] [--dim 128]
 

@@ -125,7 +125,8 @@ def main() -> None:
             "DBT_PROFILES_DIR": str(PROJECT),
             "DBT_TARGET_PATH": str(target),
             "DBT_LOG_PATH": str(folder / "logs"),
-            # As Python does it unless told otherwise: modules are compiled by the first build.
+            # As Python does it unless configured otherwise: modules are compiled by the first
+            # build.
             "PYTHONDONTWRITEBYTECODE": "",
             "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
         }
@@ -134,8 +135,8 @@ def main() -> None:
         earlier = options.until.strftime("%Y-%m-%d %H:%M:%S")
         wall, cpu, _ = run_dbt("build", {**shop, "storefront_until": earlier}, environment)
         print(f"first build: {wall:.1f} s, {cpu:.1f} CPU-s", flush=True)
-        # The clock of the simulated shop is a var, and dbt reads the whole project anew where a var
-        # differs. The vars of a shop whose events arrive stay as they are.
+        # The clock of the simulated shop is a var, and dbt reads the whole project again where a
+        # var differs. The vars of a shop whose events arrive stay as they are.
         moved = {**shop, "storefront_until": later}
         _, cpu_parse, _ = run_dbt("parse", moved, environment)
         wall_again, cpu_again, said = run_dbt("build", moved, environment)

@@ -1,4 +1,4 @@
-"""Purchase intent on any event log: the score of the marts beside every baseline.
+"""Purchase intent on any event log: the score of the marts compared with every baseline.
 
 usage: python benchmarks/bench_intent.py FILE [--test-days 28]
        python benchmarks/bench_intent.py --source storefront [FILE]

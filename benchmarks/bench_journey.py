@@ -1,4 +1,4 @@
-"""The journey marts on copies of a public click stream, beside retentioneering on the same events.
+"""The journey marts on copies of a public click stream, and retentioneering on the same events.
 
 Reads `ecom.csv.gz` of the package retentioneering (Apache-2.0), copies its customers until there
 are about as many events as asked, and builds the warehouse. The journey marts are built twice: with
@@ -31,7 +31,7 @@ from dbt.cli.main import dbtRunner
 
 from footfall.publishing.contents import text
 
-# The models that only the journey marts need; what they stand on is built first, and not counted.
+# The models that only the journey marts need; what they build on is built first, and not counted.
 MARTS = ["journey_funnel", "journey_transitions", "journey_paths", "journey_dropoffs"]
 MARTS += ["journey_attribution", "journey_cohorts", "journey_pain_points", "journey_suggestions"]
 BELOW = ["+int_stage_visits", "+sessions", "+int_customer_days", "+int_customers"]
@@ -183,7 +183,7 @@ def peer_python() -> Path:
     """The Python of an environment that holds retentioneering; made on first use.
 
     Raises:
-        SystemExit: it cannot be installed; tells pip's last lines.
+        SystemExit: it cannot be installed; shows pip's last lines.
     """
     folder = PROJECT / "target" / "peers" / PEER.replace("==", "-")
     python = folder / "bin" / "python"
@@ -211,7 +211,7 @@ def measure_peer(python: Path, events: Path) -> dict[str, Any]:
     """What `peer_retentioneering.py` prints; threads are held to those of the warehouse.
 
     Raises:
-        SystemExit: it failed; tells the last lines of the error.
+        SystemExit: it failed; shows the last lines of the error.
     """
     outcome = subprocess.run(
         [

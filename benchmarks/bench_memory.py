@@ -3,7 +3,7 @@
 usage: python benchmarks/bench_memory.py [--events 2500000 5000000 10000000] [--budget 60]
 
 Each size runs in a process of its own. The events are drawn batch by batch, unsorted, and never
-stand in memory as a whole; recommendations and states are read as streams and dropped. Customers
+are in memory as a whole; recommendations and states are read as streams and dropped. Customers
 have 127 events each on average, so that they grow with the events. Prints a line a size, and as
 its last line one JSON object.
 """

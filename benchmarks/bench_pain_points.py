@@ -2,9 +2,9 @@
 
 Generates one storefront a seed, builds only what `journey_suggestions` and `journey_pain_points`
 need, and compares the rows that are named and what is suggested with the shop's truth tables,
-beside what a plain comparison of conversion rates would name. A suggestion is right when it says
-a planted friction, its stage and exactly its slice. Prints a line a shop and a summary; the last
-line is one JSON object.
+compared with what a plain comparison of conversion rates would name. A suggestion is right when it
+says a planted friction, its stage and exactly its slice. Prints a line a shop and a summary; the
+last line is one JSON object.
 """
 
 import argparse
@@ -27,7 +27,7 @@ Blame = tuple[str, str, tuple[tuple[str, str], ...]]
 DATABASE = "shop.duckdb"
 PARTS = ("channel", "device", "country", "visitor", "segment")
 
-# A slice that lags behind has no row of pain points: its value is the only part that it tells.
+# A slice that lags behind has no row of pain points: its value is the only part that it shows.
 SUGGESTED_PART = (
     "coalesce(pain_points.{part},"
     " case when suggestions.slice_name = '{part}' then suggestions.slice_value end)"
@@ -60,7 +60,7 @@ TRUTH = """
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the mart said of one shop, beside the truth.
+    """What the mart said of one shop, compared with the truth.
 
     Attributes:
         seed: the shop.

@@ -1,4 +1,4 @@
-"""Next item, leave one out, full ranking: the scorer beside trivial baselines.
+"""Next item, leave one out, full ranking: the scorer compared with trivial baselines.
 
 usage: python benchmarks/bench_ranking.py FILE [--seeds 3]
 
@@ -80,7 +80,7 @@ def load(path: Path) -> Data:
     heads = np.flatnonzero(np.diff(owner, prepend=-1))
     place = np.arange(len(owner)) - np.repeat(heads, np.diff(np.append(heads, len(owner))))
     elapsed = np.cumsum(gap)
-    # The file knows no dates: customers are laid so that they all end at one moment, and events
+    # The file has no dates: customers are laid so that they all end at one moment, and events
     # of one second keep the order of the file by a microsecond each.
     final = np.append(heads[1:], len(owner)) - 1
     elapsed -= np.repeat(elapsed[final], np.diff(np.append(heads, len(owner))))

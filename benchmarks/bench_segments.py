@@ -1,4 +1,4 @@
-"""Customer segments judged 90 days after they were learned, beside other ways to group customers.
+"""Customer segments judged 90 days after they were learned, and other ways to group customers.
 
 usage: python benchmarks/bench_segments.py FILE [--learned 2011-06-12]
 

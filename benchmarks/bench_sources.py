@@ -1,4 +1,4 @@
-"""The two real shops built end to end: what became of their rows, and each score beside baselines.
+"""The two real shops built end to end: what became of their rows, and each score against baselines.
 
 Complete Journey is read from its installed package, Online Retail from the file that is given. Each
 is a plain `dbt build` with all its data tests into a warehouse of its own. For Online Retail every

@@ -1,4 +1,4 @@
-"""What the SQL part of the build costs, beside hand-written queries that do the same on clean rows.
+"""What the SQL part of the build costs, and hand-written queries that do the same on clean rows.
 
 Generates a storefront of about the wanted number of events, builds every SQL model in one process,
 runs the reference queries over the accepted events in the same process, and lets one more day

@@ -1,4 +1,4 @@
-"""Churn, value and tiers at one cut-off: the scores of the marts beside every baseline.
+"""Churn, value and tiers at one cut-off: the scores of the marts against every baseline.
 
 usage: python benchmarks/bench_value.py FILE --horizon DAYS [--cut YYYY-MM-DD]
        python benchmarks/bench_value.py --source online_retail [FILE] --horizon DAYS [--states]

@@ -3,10 +3,10 @@
 usage: python benchmarks/bench_warm.py --vars VARS --cut YYYY-MM-DD [--steps 7] [--days 28]
 
 Builds the tables that the scorer reads with dbt, in a warehouse of its own. A model is trained as
-of CUT and fine-tuned a day at a time; beside it one is trained from scratch as of the last day.
-Both, and the model of CUT as it was, then rank all items for what is bought in the DAYS after the
-last day; counts, popularity and histories are those of the last day for all three. Prints a table,
-and as its last line one JSON object.
+of CUT and fine-tuned a day at a time; for comparison one is trained from scratch as of the last
+day. Both, and the model of CUT as it was, then rank all items for what is bought in the DAYS after
+the last day; counts, popularity and histories are those of the last day for all three. Prints a
+table, and as its last line one JSON object.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def quality(
     cut: datetime.date,
     days: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """NDCG@10 of each customer on all items, and on those new to her."""
+    """NDCG@10 of each customer on all items, and on those new to them."""
     loaded = artifacts.load(model)
     tokens, catalogue = read_inputs(events, items, settings, loaded)
     values = loaded.fits["production"]

@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-# It sends usage figures over the network unless it is told not to.
+# It sends usage figures over the network unless that is switched off.
 os.environ["RETENTIONEERING_NO_TRACK"] = "1"
 
 import pandas as pd
@@ -23,7 +23,7 @@ from retentioneering import Eventstream
 
 
 def peak_gib() -> float:
-    """The most memory so far. `getrusage` would tell that of the process that started this one."""
+    """The most memory so far. `getrusage` would give that of the process that started this one."""
     status = Path("/proc/self/status").read_text()
     (line,) = [line for line in status.splitlines() if line.startswith("VmHWM")]
     return int(line.split()[1]) / 2**20
@@ -53,7 +53,7 @@ def main() -> None:
     graph = timed("graph", lambda: stream.transition_graph_data("proba_out", path_col="session_id"))
     reached = timed("funnel", lambda: stream.funnel_data(funnel))
     timed("step matrix", lambda: stream.step_matrix_data(max_steps=10))
-    # Ours tells dwell times as well; here they are two further graphs.
+    # Ours shows dwell times as well; here they are two further graphs.
     for edge in ("time_median", "time_q95"):
         timed(edge, lambda edge=edge: stream.transition_graph_data(edge, path_col="session_id"))
     print(

@@ -1,4 +1,4 @@
-"""What the encoder knows of each customer on each cut-off date, as one vector."""
+"""What the encoder makes of each customer on each cut-off date, as one vector."""
 
 from footfall.adapter import progress, tables
 from footfall.recommender import recommend as recommendations

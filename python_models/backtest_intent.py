@@ -1,4 +1,4 @@
-"""Judges purchase intent on the latest sessions whose outcome is known, beside baselines."""
+"""Judges purchase intent on the latest sessions whose outcome is known, against baselines."""
 
 from footfall import heads
 from footfall.adapter import progress, tables

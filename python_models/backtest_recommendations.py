@@ -1,4 +1,4 @@
-"""Judges the recommendations on the last closed window, beside baselines on the same customers."""
+"""Judges the recommendations on the last closed window, against baselines on the same customers."""
 
 from footfall.adapter import progress, tables
 from footfall.recommender import recommend as recommendations

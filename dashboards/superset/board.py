@@ -52,7 +52,7 @@ class BoardError(Exception):
 
 @dataclass
 class Seen:
-    """What came of looking at the dashboard.
+    """The outcome of looking at the dashboard.
 
     Attributes:
         answers: what each chart was answered, by the id of the chart.
@@ -155,7 +155,7 @@ def text_of(chrome: Chrome, chart: int) -> str:
 
 
 def open_dashboard(chrome: Chrome, server: Server) -> None:
-    """Load the dashboard, anew if it was open."""
+    """Load the dashboard, again if it was open."""
     chrome.get(f"{server.address}/superset/dashboard/footfall/")
 
 
@@ -197,7 +197,7 @@ def _still_picture(chrome: Chrome, name: str) -> bytes:
 
 
 def _listen(chrome: Chrome, seen: Seen) -> None:
-    """Take what the network log has to tell since the last time."""
+    """Take the entries of the network log since the last time."""
     asked: dict[str, str] = {}
     for line in chrome.get_log("performance"):  # type: ignore[no-untyped-call]
         event = json.loads(line["message"])["message"]

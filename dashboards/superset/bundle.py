@@ -1,4 +1,4 @@
-"""Packs the bundle for Superset: what lies in `bundle/`, and the columns of the marts.
+"""Packs the bundle for Superset: what is in `bundle/`, and the columns of the marts.
 
 The folder holds what people write: charts, the dashboard, metrics, names for people. Names, types
 and descriptions of the columns are taken from the published file, where they are already written
@@ -33,7 +33,7 @@ class BundleError(Exception):
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a mart, as its contract tells it."""
+    """A column of a mart, as its contract has it."""
 
     name: str
     type: str

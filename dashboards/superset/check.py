@@ -1,6 +1,6 @@
 """Imports the bundle into a real Superset and checks what it shows against the published file.
 
-`make check-superset` makes the environment and runs this. Everything lies in a temporary folder;
+`make check-superset` makes the environment and runs this. Everything is in a temporary folder;
 what stays are pictures of the tabs, in `target/superset`.
 """
 
@@ -214,7 +214,7 @@ def main() -> int:
         bundle.published_marts(original)
         with tempfile.TemporaryDirectory(prefix="footfall-superset-") as name:
             folder = Path(name)
-            # The check publishes anew; it does so to a copy.
+            # The check publishes again; it does so to a copy.
             database = folder / original.name
             shutil.copyfile(original, database)
             print(f"Setting up Superset over {original} ...", flush=True)

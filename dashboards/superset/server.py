@@ -96,7 +96,7 @@ def running(folder: Path) -> Iterator[Server]:
 
 
 def _set_up(folder: Path, surroundings: dict[str, str], password: str) -> None:
-    # The password stands in the command line of a process of the same user, for a minute.
+    # The password is in the command line of a process of the same user, for a minute.
     admin = ["--username", USER, "--firstname", "Foot", "--lastname", "Fall"]
     admin += ["--email", "footfall@localhost", "--password", password]
     for saying, command in {

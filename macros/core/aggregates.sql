@@ -98,7 +98,7 @@
     any_value({{ value }})
 {%- endmacro %}
 
-{#- Spark takes an empty value as well as another, if it is not told. -#}
+{#- Spark takes an empty value as well as another, unless it is excluded. -#}
 {% macro spark__only_known(value) -%}
     any_value({{ value }}, true)
 {%- endmacro %}

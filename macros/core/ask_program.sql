@@ -1,4 +1,4 @@
-{#- What a build decides is written in Python (src/footfall/builds), because Jinja is no place for a program. A question
+{#- What a build decides is written in Python (src/footfall/builds), because Jinja is not made for programs. A question
     and its details go there as JSON, and so does the answer come back. What goes wrong there ends the run here. -#}
 {% macro ask_program(question, details) %}
     {% set outcome = fromjson(adapter.dispatch('ask_program', 'footfall')(question, tojson(details))) %}

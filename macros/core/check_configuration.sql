@@ -21,7 +21,7 @@
 {% endmacro %}
 
 
-{#- Every var that the project knows with its value, as YAML: JSON has no dates. Vars of sources need no default. -#}
+{#- Every var of the project with its value, as YAML: JSON has no dates. Vars of sources need no default. -#}
 {% macro var_values() %}
     {% set values = {} %}
     {% for name in known_vars() %}

@@ -1,6 +1,6 @@
 {#- What shapes the incremental tables: a warehouse built with other settings must be rebuilt, not mixed. -#}
 {% macro shaping_settings() %}
-    {#- A seed that only tables read may change freely: they are built anew each time. -#}
+    {#- A seed that only tables read may change freely: they are rebuilt each time. -#}
     {% set seeds = {} %}
     {% for seed in graph.nodes.values() | selectattr('resource_type', 'equalto', 'seed')
         if seed.config.meta.get('shapes_events', true) %}
@@ -16,7 +16,7 @@
 {% endmacro %}
 
 
-{#- The incremental models that this run is to build (or all of them), each with whether its table stands already. A log
+{#- The incremental models that this run is to build (or all of them), each with whether its table exists already. A log
     that no setting shapes says so in its meta. -#}
 {% macro shaped_models(only_selected=true) %}
     {% set found = {} %}
@@ -113,7 +113,7 @@
 
 
 {#- Stops a run that would mix two shapes in one warehouse, before it changes anything, and names what differs. Notes the
-    shape of tables that are not there yet, and which tables this run makes anew. -#}
+    shape of tables that are not there yet, and which tables this run rebuilds. -#}
 {% macro check_warehouse() %}
     {% if not execute or flags.WHICH not in ['build', 'run'] %}
         {% do return('') %}
@@ -141,7 +141,7 @@
 {% endmacro %}
 
 
-{#- Notes at the end of a run what the tables that it made anew were built with; those that failed are still the old. -#}
+{#- Notes at the end of a run what the tables that it rebuilt were built with; those that failed are still the old. -#}
 {% macro note_remade_tables(results) %}
     {% if not execute or flags.WHICH not in ['build', 'run'] or not flags.FULL_REFRESH %}
         {% do return('') %}

@@ -1,5 +1,5 @@
 {#- What to do with a CTE that is read more than once. Databases decide that by themselves; where one decides badly, its
-    hint stands here, and none for the others. -#}
+    hint is here, and none for the others. -#}
 
 {#- Between `as` and the bracket of a CTE: read again by each reader, so that each filters it for itself. -#}
 {% macro read_each_time() -%}

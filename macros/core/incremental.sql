@@ -16,13 +16,13 @@
 {%- endmacro %}
 
 
-{#- Whether there is something of a table to look back on: not in a first run, nor when all is made anew. -#}
+{#- Whether there is something of a table to look back on: not in a first run, nor when all is rebuilt. -#}
 {% macro has_earlier_run(model_name) %}
     {% do return(execute and not flags.FULL_REFRESH and load_built_relation(model_name) is not none) %}
 {% endmacro %}
 
 
-{#- The currency that amounts are told in, as a SQL literal; null when the shop has one currency and needs no rates. -#}
+{#- The currency that amounts are shown in, as a SQL literal; null when the shop has one and needs no rates. -#}
 {% macro reporting_currency_literal() -%}
     {{ sql_text(var('reporting_currency')) if var('reporting_currency') else 'cast(null as string)' }}
 {%- endmacro %}
@@ -46,7 +46,7 @@
 
 
 {#- The arrivals that this run has to read: on a full build all of them, otherwise the days that moved. The earliest of
-    these days is written out as a time, so that older rows are passed over unread. A table that is made anew on every
+    these days is written out as a time, so that older rows are passed over unread. A table that is rebuilt on every
     build reads the pending days, too. -#}
 {% macro pending_arrivals(columns='arrivals.*', on_every_build=false) -%}
     select {{ columns }}
@@ -61,7 +61,7 @@
 {%- endmacro %}
 
 
-{#- A 64-bit digest of columns, to tell equal rows from changed ones within one run. -#}
+{#- A 64-bit digest of columns, to distinguish equal rows from changed ones within one run. -#}
 {% macro row_digest(columns) -%}
     {{ return(adapter.dispatch('row_digest', 'footfall')(columns)) }}
 {%- endmacro %}
@@ -100,7 +100,7 @@
 
 
 {#- Settles which of several deliveries that were received at the same moment is accepted, whatever order they came in:
-    a digest of all that they say, raw ids included, so that deliveries of two customers are no tie either. -#}
+    a digest of all that they say, raw ids included, so that deliveries of two customers are not a tie either. -#}
 {% macro delivery_digest(alias) -%}
     {{ stable_digest([microseconds_of(alias ~ '.event_at')]
         + prefixed(alias, ['customer_id', 'device_id'] + delivery_content()[1:])) }}
@@ -266,7 +266,7 @@ device_keys as (
 {%- endmacro %}
 
 
-{#- The newest moment at which events came or left: what speaks of them is as new as that. -#}
+{#- The newest moment at which events arrived or left: what speaks of them is as new as that. -#}
 {% macro newest_move() -%}
     greatest(
             {{ newest('loaded_at', ref('int_accepted_events')) }},
@@ -321,7 +321,7 @@ device_keys as (
 {%- endmacro %}
 
 
-{#- Incremental strategy: the sessions of touched visitors are replaced as a whole, including those that are no more. -#}
+{#- Incremental strategy: the sessions of touched visitors are replaced as a whole, including those that are gone. -#}
 {% macro get_incremental_replace_touched_sql(arg_dict) %}
     {{ delete_matching(arg_dict['target_relation'], '(' ~ touched_windows() ~ ')', 'windows', [
         'target.visitor_no = windows.visitor_no',
@@ -392,7 +392,7 @@ device_keys as (
 
 
 {#- What a table by visitor and month has to compute again: the touched visitors, from the month in which the session
-    began that the change falls into. `reach_days` in the meta of a model goes back so many days further: what it tells
+    began that the change falls into. `reach_days` in the meta of a model goes back so many days further: what it shows
     of a session takes in what follows within them. -#}
 {% macro touched_visitor_months() -%}
     {%- set reach_days = (config.get('meta') or {}).get('reach_days', 0) -%}
@@ -431,7 +431,7 @@ device_keys as (
 
 {#- The months that a table by month has to compute again, oldest first, as SQL literals: those that hold a session of a
     touched visitor, from the moment that was touched on, and those that events left. Asked for beforehand and written
-    out, so that a database need not read other months. A model may say in its meta how far what it tells of a session
+    out, so that a database need not read other months. A model may say in its meta how far what it shows of a session
     reaches:
     `reach_days`: what follows within so many days, sessions being told by their start. Then months so long before the
     day count too on which the session began that the change falls into.

@@ -137,7 +137,7 @@
 
 
 {#- Makes the tables for notes where there are none. Each table carries in its comment the version that is noted of it:
-    what is noted of a table that somebody has dropped, or made in another way, is forgotten. -#}
+    what is noted of a table that was dropped, or made in another way, is forgotten. -#}
 {% macro make_versions_table() %}
     {% if load_built_relation('table_versions') is none %}
         {% do run_query('create schema if not exists ' ~ versions_relation().without_identifier()) %}
@@ -208,8 +208,8 @@
 {% endmacro %}
 
 
-{#- The last thing that happens to a table before its transaction ends. Nobody knows what came into a table that reads a
-    source: its version is then told by its rows. -#}
+{#- The last thing that happens to a table before its transaction ends. It is unknown what came in where a table reads a
+    source: its version is then a digest of its rows. -#}
 {% macro note_what_was_made() %}
     {% if not execute or model.config.materialized not in ['table', 'incremental'] %}
         {% do return('') %}

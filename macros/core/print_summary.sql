@@ -36,7 +36,7 @@
 {% endmacro %}
 
 
-{#- Columns as texts: what goes to Python is JSON, which knows no dates. -#}
+{#- Columns as texts: what goes to Python is JSON, which has no dates. -#}
 {% macro as_texts(columns) %}
     {% set texts = [] %}
     {% for column in columns %}

@@ -1,4 +1,4 @@
-{#- Publishes the marts after a whole build that succeeded, or says why not, and tells where to read them. What goes
+{#- Publishes the marts after a whole build that succeeded, or says why not, and says where to read them. What goes
     wrong fails the build: the hook's own statement then raises. -#}
 {% macro publish_marts(results) %}
     {% if not execute %}
@@ -61,7 +61,7 @@
 {% endmacro %}
 
 
-{#- Of each test that rows are told apart by some columns together: the model and the columns. -#}
+{#- Of each test that some columns together identify rows: the model and the columns. -#}
 {% macro columns_unique_together() %}
     {% set found = [] %}
     {% for test in graph.nodes.values() if test.resource_type == 'test' and test.test_metadata

@@ -39,7 +39,7 @@
 {% endmacro %}
 
 
-{#- The name of a table or view as a user writes it, with dots between its parts; a part with a dot of its own stands in
+{#- The name of a table or view as a user writes it, with dots between its parts; a part with a dot of its own is put in
     double quotes. -#}
 {% macro sql_relation(name) %}
     {% set parts = [] %}

@@ -10,7 +10,7 @@
 {% endmacro %}
 
 
-{#- A killed run can leave dbt's half-built tables behind, and copies of text files may be no longer read; nobody else
+{#- A killed run can leave dbt's half-built tables behind, and copies of text files may be no longer read; nothing else
     clears them. -#}
 {% macro drop_leftovers() %}
     {% if execute and flags.WHICH in ['build', 'run'] %}

@@ -39,7 +39,7 @@
 {%- endmacro %}
 
 
-{#- True where so many events in so little time, and no order, are no person's. -#}
+{#- True where so many events in so little time, and no order, are not a person's. -#}
 {% macro looks_like_a_bot(order_lines, events, seconds) -%}
     ({{ order_lines }} = 0
     and {{ events }} >= {{ var('bot_min_events') }}

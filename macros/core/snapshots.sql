@@ -1,4 +1,4 @@
-{#- The CTE `periods`: each shown snapshot date with the one before it, which may lie before all that are shown. -#}
+{#- The CTE `periods`: each shown snapshot date with the one before it, which may be before all that are shown. -#}
 {% macro snapshot_periods() -%}
 periods as (
 

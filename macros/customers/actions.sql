@@ -14,7 +14,7 @@
 
 
 {#- What an action is about: what is in danger where a customer is slipping away or has not made it a habit, as churn_risk
-    tells it; what is expected anyway for the others. -#}
+    gives it; what is expected anyway for the others. -#}
 {% macro action_value(reasoned) -%}
     case
         when {{ reasoned }}.next_best_action in ('win_back', 'rescue', 'second_order') then {{ reasoned }}.value_at_risk

@@ -1,8 +1,8 @@
-{#- What the snapshots of past dates said when they were last made, and when they were made anew with another outcome.
+{#- What the snapshots of past dates said when they were last made, and when they were restated with another outcome.
     The rolling window and new thresholds change no past snapshot, so what changes one is a late event or one that was
-    withdrawn; each row that it changes, adds or takes away gets the time of the run. A row that is no more stays as a
+    withdrawn; each row that it changes, adds or takes away gets the time of the run. A removed row stays as a
     mark without its customer, as long as its date is shown. Rows that were made with other vars are replaced uncounted.
-    The as-of date goes with the day and is no past. -#}
+    The as-of date goes with the day and is not the past. -#}
 {% macro snapshot_ledger(snapshots, columns, amounts) -%}
 {%- set made_with = sql_text(snapshot_settings()) -%}
 {%- set restated_at = moment(run_started_at.isoformat()) -%}
@@ -156,7 +156,7 @@ select * from final
 
 
 {#- Incremental strategy: the rows of snapshots that changed are replaced, and dates that are no longer shown go. A row
-    that is no more is kept as a mark that says nothing of its customer. -#}
+    that is gone is kept as a mark that says nothing of its customer. -#}
 {% macro get_incremental_replace_snapshots_sql(arg_dict) %}
     {%- set marks = ['cutoff_date', 'is_removed', 'made_with', 'restated_at'] -%}
     {%- set names = arg_dict['dest_columns'] | map(attribute='name') | list -%}

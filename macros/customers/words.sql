@@ -1,5 +1,5 @@
 {#- Why a customer gets the next best action: which messages say so. Each macro gives the key of one sentence, null where
-    there is none, and reads columns of the CTE that it stands in. -#}
+    there is none, and reads columns of the CTE that it is in. -#}
 
 {#- Which contact is withheld for want of consent. -#}
 {% macro consent_key() -%}
@@ -11,7 +11,7 @@
 {%- endmacro %}
 
 
-{#- The rule that fitted. Who has to wait or is shown something anyway is told why no other rule did. -#}
+{#- The rule that fitted. For customers who wait or are shown something anyway, it says why no other rule did. -#}
 {% macro rule_key() -%}
     case
         when wanted_action = 'win_back' then 'reason.win_back'
@@ -40,7 +40,7 @@
 {%- endmacro %}
 
 
-{#- The keys of all sentences and of what further messages stand in them, as columns. -#}
+{#- The keys of all sentences and of what further messages are in them, as columns. -#}
 {% macro action_keys() -%}
     {{ consent_key() | indent(4) }} as consent_key,
         {{ rule_key() | indent(4) }} as rule_key,

@@ -1,5 +1,5 @@
 {#- A query: how many visitors took these events in this order, whatever lay between, over all of their sessions.
-    Events go by the names that the shop itself gives them; one may stand twice, for those who came back to it. -#}
+    Events go by the names that the shop itself gives them; one may be named twice, for visitors who came back. -#}
 {% macro funnel_of(event_names, within_days=none) -%}
 with
 

@@ -1,6 +1,7 @@
-{#- CTEs that follow somebody through steps in their order: the first step at its earliest, and each next one at its
-    earliest after the one before. What lies between does not matter. `<prefix>_taken`, the last of them, has a row for
-    each step that was taken, with its number (a step may stand twice), the session and the time of it and of the first. -#}
+{#- CTEs that follow a visitor through steps in their order: the first step at its earliest, and each next one at its
+    earliest after the one before. What happens between does not matter. `<prefix>_taken`, the last of them, has a row
+    for each step that was taken, with its number (a step may be there twice), the session and the time of it and of
+    the first. -#}
 {% macro ordered_steps(prefix, acts, steps, who, carried=[], limit_seconds=none) -%}
     {% for step in steps -%}
 {{ prefix }}_{{ loop.index }} as (

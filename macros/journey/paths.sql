@@ -51,7 +51,7 @@
 {%- endmacro %}
 
 
-{#- The kinds of paths that are told, with the columns of int_session_ways that hold each and its length. -#}
+{#- The kinds of paths that are shown, with the columns of int_session_ways that hold each and its length. -#}
 {% macro path_kinds() %}
     {% do return([
         {'level': 'event', 'kind': 'whole', 'path': 'whole_path', 'steps': 'event_count'},
@@ -61,7 +61,7 @@
 {% endmacro %}
 
 
-{#- The columns of int_session_ways that paths are told from: both ends on each level, each path and its length. -#}
+{#- The columns of int_session_ways that paths are made from: both ends on each level, each path and its length. -#}
 {% macro way_columns() %}
     {% set columns = [] %}
     {% for level in path_kinds() | map(attribute='level') | unique %}

@@ -13,7 +13,7 @@
 {% endmacro %}
 
 
-{#- Each row once for every slice, with the slice's name and the row's value: one aggregate then tells all slices. An
+{#- Each row once for every slice, with the slice's name and the row's value: one aggregate then covers all slices. An
     aggregate for each would keep as many in memory at once. -#}
 {% macro in_every_slice(sessions) -%}
     select

@@ -1,4 +1,4 @@
-{#- The stages on the way to an order, in their order. After-sales is no step towards a purchase. -#}
+{#- The stages on the way to an order, in their order. After-sales is not a step towards a purchase. -#}
 {% macro funnel_stages() %}
     {% do return(['browse', 'cart', 'checkout', 'purchase']) %}
 {% endmacro %}

@@ -1,4 +1,4 @@
-{#- The branches of a case that tell by order days where a customer who has ordered stands; see docs/customers.md. -#}
+{#- The branches of a case that give the state of a customer who has ordered, by order days; see docs/customers.md. -#}
 {% macro state_of_orders(order_day_count, recency_days, last_gap_days) -%}
 when {{ recency_days }} > {{ var('lifecycle_lapsed_days') }} then 'lapsed'
 when {{ recency_days }} > {{ var('lifecycle_at_risk_days') }} then 'at_risk'

@@ -30,7 +30,7 @@
 {%- endmacro %}
 
 
-{#- What sessions are told apart by when like is compared with like. -#}
+{#- What distinguishes sessions when like is compared with like. -#}
 {% macro pain_mix() -%}
     {{ return(['quarter'] + pain_parts()) }}
 {%- endmacro %}
@@ -48,7 +48,7 @@
 {%- endmacro %}
 
 
-{#- A slice that the source does not tell is none to act on; its sessions are in the slices that they do tell. -#}
+{#- Nobody can act on a slice that the source does not record; its sessions are in the slices that are recorded. -#}
 {% macro pain_slice_is_told(slice_name, alias) -%}
     {%- set conditions = ['true'] -%}
     {%- for part in pain_slices()[slice_name] -%}
@@ -75,7 +75,7 @@
 {%- endmacro %}
 
 
-{#- Probability that a standard normal lies at least this far from 0, on either side. The Chebyshev fit of erfc by
+{#- Probability that a standard normal is at least this far from 0, on either side. The Chebyshev fit of erfc by
     Press, Teukolsky, Vetterling and Flannery (Numerical Recipes in C, 2nd edition 1992, section 6.2); its relative error
     is below 1.2e-7 everywhere, so that the order of very small probabilities holds as well. A score that is not known is
     no sign of anything: 1. -#}
@@ -102,9 +102,9 @@
 {%- endmacro %}
 
 
-{#- Whether who stood somewhere is compared with those who met a friction there. Trouble comes instead of an act that went
+{#- Whether a session in a place is compared with those that met a friction there. Trouble replaces an act that went
     well, so it is compared with acts that went well and led as far. Help is asked for instead of anything: the
-    comparison is everybody else who stood there, those who left included. -#}
+    comparison is with all other sessions in the place, those that ended there included. -#}
 {% macro is_friction_comparison(stood, frictions='frictions') -%}
     case
             when {{ frictions }}.is_call_for_help
@@ -114,7 +114,7 @@
 {%- endmacro %}
 
 
-{#- Benjamini and Hochberg (1995) in two steps, because a window cannot stand in a window. First each p-value times the
+{#- Benjamini and Hochberg (1995) in two steps, because a window cannot be inside a window. First each p-value times the
     tests over the tests with a p-value at most as large; then the least of these from there on up. -#}
 {% macro raised_p_value(p_value, family=[]) -%}
     {%- set partition = 'partition by ' ~ family | join(', ') ~ ' ' if family else '' -%}

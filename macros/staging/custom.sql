@@ -1,4 +1,4 @@
-{#- Tables that the user brings, of one entity (events, items, customers, reviews): what stands in the from clause, its
+{#- Tables that the user brings, of one entity (events, items, customers, reviews): the from clause, its
     columns under the names of the contract, and those that the contract does not know.
     Stops when a required column is missing. Returns {table, file, columns, found, others}. -#}
 {% macro custom_input(relation, entity, required, optional) %}

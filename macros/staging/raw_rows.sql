@@ -19,7 +19,7 @@
 {% endmacro %}
 
 
-{#- The row as it came, as JSON text: the line itself where it could not be taken apart. -#}
+{#- The row as it arrived, as JSON text: the line itself where it could not be taken apart. -#}
 {% macro raw_row(columns, alias) -%}
     {%- if 'footfall_line_text' in columns -%}
     case

@@ -1,4 +1,4 @@
-{#- What stands in a from clause for a source that is a file (or glob) named by a var. Text files are read through a
+{#- The from clause for a source that is a file (or glob) named by a var. Text files are read through a
     Parquet copy that keeps every line; see footfall.adapter.inputs. -#}
 {% macro read_input(relation, var_name, kinds=['parquet', 'text']) %}
     {% if not execute %}
@@ -76,7 +76,7 @@
 {% endmacro %}
 
 
-{#- What stands in a from clause for Parquet files whose columns go by their names. -#}
+{#- The from clause for Parquet files whose columns go by their names. -#}
 {% macro rows_of_parquet(files) %}
     {% do return(adapter.dispatch('rows_of_parquet', 'footfall')(files)) %}
 {% endmacro %}
@@ -98,7 +98,7 @@
 {% endmacro %}
 
 
-{#- A line of such a file as text; null where it is no JSON. -#}
+{#- A line of such a file as text; null where it is not JSON. -#}
 {% macro line_as_json() -%}
     {{ return(adapter.dispatch('line_as_json', 'footfall')()) }}
 {%- endmacro %}
@@ -108,7 +108,7 @@
 {%- endmacro %}
 
 
-{#- The columns of what stands in a from clause, in order, each as {name, type}. -#}
+{#- The columns of a from clause, in order, each as {name, type}. -#}
 {% macro columns_of(table) %}
     {% do return(adapter.dispatch('columns_of', 'footfall')(table)) %}
 {% endmacro %}
@@ -134,7 +134,7 @@
 {% endmacro %}
 
 
-{#- Every row of an input as one JSON text in the column `row_json`: null where a line is no JSON. -#}
+{#- Every row of an input as one JSON text in the column `row_json`: null where a line is not JSON. -#}
 {% macro read_input_as_json(relation, var_name) -%}
     {%- set table = read_input(relation, var_name, ['parquet', 'text', 'json']) -%}
     {%- if execute and input_kind(var(var_name)) == 'json' -%}

@@ -68,7 +68,7 @@
 
 
 {#- A moment in UTC, or null. Text without an offset is UTC; whole numbers are seconds, milli-, micro- or nanoseconds
-    since 1970, told apart by their size; `formats` are further ways to write a time (strptime), tried last. -#}
+    since 1970, distinguished by their size; `formats` are further ways to write a time (strptime), tried last. -#}
 {% macro time_value(column, formats=[]) -%}
     {%- if column is none -%}
     cast(null as {{ moment_type() }})
@@ -115,7 +115,7 @@
 {%- endmacro %}
 
 
-{#- The reason to reject a row whose value is there but is no number (or no time), else null. -#}
+{#- The reason to reject a row whose value is there but is not a number (or not a time), else null. -#}
 {% macro number_problem(name, column) -%}
     {%- if column is none or is_number(column) and kind_of(column) != 'float' -%}
     cast(null as string)

@@ -36,7 +36,7 @@
 {%- endmacro %}
 
 
-{#- A text with its slots filled. A value is never searched for slots, whatever stands in it. -#}
+{#- A text with its slots filled. A value is never searched for slots, whatever is in it. -#}
 {% macro sentence(text, slots) -%}
     {%- set mark = slot_mark() -%}
     {%- set filled = namespace(sql="replace(" ~ text ~ ", '{', " ~ mark ~ ")") -%}

@@ -1,4 +1,4 @@
-{#- Values lie between two bounds, both included; either may be left out. Empty values are not judged here. -#}
+{#- Values are between two bounds, both included; either may be left out. Empty values are not judged here. -#}
 {% test in_range(model, column_name, min_value=none, max_value=none) %}
 select {{ column_name }}
 from {{ model }}

@@ -1,1 +1,1 @@
-"""The only room that knows dbt: the adapter plugin and what Python models share."""
+"""The only room that imports dbt: the adapter plugin and what Python models share."""

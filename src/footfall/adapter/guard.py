@@ -1,6 +1,6 @@
 """What is done before dbt reads the project: vars whose text would be run are refused.
 
-dbt renders a text var each time that something asks for it, so what stands between marks of Jinja
+dbt renders a text var each time that something asks for it, so what is between marks of Jinja
 is run while models are parsed. The hooks of a run come too late, and most commands have none. dbt
 makes its plugins once it knows the project and its vars, and before it parses anything.
 """
@@ -30,7 +30,7 @@ class Guard(dbtPlugin):
         DbtRuntimeError
             A var holds a mark of Jinja, or is not of its kind and no hook will see it.
         """
-        # Other projects may lie in the same environment.
+        # Other projects may be in the same environment.
         if self.project_name != PROJECT_NAME:
             return
         flags: Any = get_flags()

@@ -2,12 +2,12 @@
 
 DuckDB's CSV reader stops at a broken byte or leaves the line out, and which of the two depends on
 its version. People's files have broken bytes, stray quotes and lines that are cut short. So a
-delimited file is first turned into a Parquet file of text columns that lies beside the warehouse;
+delimited file is first turned into a Parquet file of text columns next to the warehouse;
 staging reads that. Each line is kept:
 
 - a line that fits the header is a row, with missing trailing fields as null;
 - a line that does not (too many fields, a quote that is never closed) is a row of nulls with the
-  line itself and the problem beside it.
+  line itself and the problem next to it.
 
 Bytes that are not UTF-8 are read as Windows-1252, line by line, which is what they nearly always
 are. The Parquet file is made again only when the text file has changed.
@@ -301,7 +301,7 @@ def _parse(
 def _keep(
     rows: _Rows, line: str, values: list[str], number: int, width: int, problem: str | None = None
 ) -> None:
-    """Add one record to the rows; blank lines are no records."""
+    """Add one record to the rows; blank lines are not records."""
     if len(values) != width or problem:
         if not line.strip():
             return
@@ -337,7 +337,7 @@ def _parse_quoted(
         if len(values) == width:
             return values, count, None
         break
-    # Quotes that were not doubled: taken as they stand, if the fields come out even.
+    # Quotes that were not doubled: taken as they are, if the fields come out even.
     values = next(csv.reader([lines[place]], delimiter=delimiter))
     if len(values) == width and lines[place].count('"') % 2 == 0:
         return values, 1, None

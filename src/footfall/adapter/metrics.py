@@ -92,7 +92,7 @@ def configuration(project: Path) -> CLIConfiguration:
     def build(project_root: Path) -> SemanticManifest:
         return parse_manifest_from_dbt_generated_manifest(manifest_json_string=text)
 
-    # Every command takes the manifest from this method, which knows no folder but `target`.
+    # Every command takes the manifest from this method, which reads no folder but `target`.
     dbtArtifacts.build_semantic_manifest_from_dbt_project_root = staticmethod(build)
     asked = CLIConfiguration()
     asked.setup(dbt_profiles_path=project, dbt_project_path=project)

@@ -1,7 +1,7 @@
 """The dbt-duckdb plugin: what a plain `dbt build` needs and SQL cannot do.
 
 - The key of ids, of the environment or the key file, reaches DuckDB as two connection variables
-  (the padded keys of HMAC, RFC 2104, 1997), so that it stands in no log, compiled file or database.
+  (the padded keys of HMAC, RFC 2104, 1997), so that no log, file of dbt or database contains it.
 - The installed Complete Journey data is found, so that no path has to be configured.
 - Text files are read so that no line is lost (see `inputs`).
 - Macros ask for what Python decides (see `questions`).

@@ -108,7 +108,7 @@ def _standing(cursor: duckdb.DuckDBPyConnection, folder: Path, name: str) -> str
     try:
         at = publishing.standing(cursor, folder, name)
     except duckdb.Error as error:
-        # The run did what it was asked for: this line is no reason to fail it.
+        # The run did what it was asked for: this line is not a reason to fail it.
         return f"What is published beside {file} cannot be read: {error}"
     if at is None:
         return f"There is no publication in {file} yet."

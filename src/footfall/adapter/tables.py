@@ -69,7 +69,7 @@ def kept(
     Parameters
     ----------
     column
-        What tells one making of the table from another, equal in all its rows.
+        What distinguishes one build of the table from another that is equal in all its rows.
     value
         What it has to be.
     """

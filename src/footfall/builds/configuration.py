@@ -54,7 +54,7 @@ def check_configuration(
     Parameters
     ----------
     values
-        Every var that the project knows with its value, as YAML.
+        Every var of the project with its value, as YAML.
     given
         Names of the vars of the command line.
     project_folder

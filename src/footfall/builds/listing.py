@@ -1,6 +1,6 @@
 """What other files repeat of `sources.yml`: the table in the README, the vars of the SQL linter.
 
-`python -m footfall.builds.listing`, which is part of `make format`, writes both anew; a test fails
+`python -m footfall.builds.listing`, which is part of `make format`, writes both again; a test fails
 where they are not what it would write.
 """
 
@@ -42,7 +42,7 @@ LISTINGS: Mapping[str, tuple[str, Callable[[], str]]] = {
 
 
 def listed(file: str, text: str) -> str:
-    """Return the text of a file with its listing written anew."""
+    """Return the text of a file with its listing updated."""
     pattern, write = LISTINGS[file]
     return re.sub(pattern, lambda _: write(), text)
 

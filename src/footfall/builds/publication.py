@@ -62,7 +62,7 @@ def marts_to_publish(
         `name`, `description`, `constraints` and `published_as`, None where its YAML says nothing),
         `constraints` and `primary_key`, the columns that dbt takes for one.
     unique_together
-        The model and the columns of each test that rows are told apart by some columns together.
+        The model and the columns of each test that some columns together identify rows.
 
     Returns
     -------
@@ -91,7 +91,7 @@ def marts_to_publish(
 
 
 def _primary_key(model: Mapping[str, Any], tested: Sequence[str] | None) -> Sequence[str]:
-    """Find the columns that tell the rows of a mart apart: a constraint's, or else a test's."""
+    """Find the columns that identify the rows of a mart: a constraint's, or else a test's."""
     for constraint in model["constraints"]:
         if constraint["type"] == "primary_key":
             columns: Sequence[str] = constraint["columns"]

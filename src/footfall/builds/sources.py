@@ -1,6 +1,6 @@
 """Which shops there are to read, and the files, vars and commands that go with each.
 
-`sources.yml` beside this module lists them. It is read once in a process.
+`sources.yml` next to this module lists them. It is read once in a process.
 """
 
 import shlex

@@ -12,7 +12,7 @@ _MARKS = ("{{", "{%", "{#")
 def template_problems(variables: Mapping[str, Any]) -> list[str]:
     """Name every var that holds a mark of Jinja, however deep.
 
-    dbt renders a text var each time that it is asked for, so what stands between the marks would
+    dbt renders a text var each time that it is asked for, so what is between the marks would
     be run.
 
     Parameters

@@ -1,6 +1,6 @@
 """Every var of the project: the kind of value that it takes, and whether it shapes tables.
 
-The defaults and what each is for stand in dbt_project.yml. The vars that hold the paths of sources
+The defaults and what each is for are in dbt_project.yml. The vars that hold the paths of sources
 come from `sources.yml`.
 """
 
@@ -33,7 +33,7 @@ class Variable:
     kind
         What it takes.
     shapes_tables
-        Whether incremental tables that were built with another value must be built anew.
+        Whether incremental tables that were built with another value must be rebuilt.
     """
 
     kind: Kind
@@ -207,12 +207,12 @@ def path_variables() -> Mapping[str, Variable]:
 
 
 def variables() -> Mapping[str, Variable]:
-    """Return every var that the project knows, by name."""
+    """Return every var of the project, by name."""
     return {**PROJECT_VARIABLES, **path_variables()}
 
 
 def var_names() -> list[str]:
-    """Return the names of all vars that the project knows."""
+    """Return the names of all vars of the project."""
     return list(variables())
 
 

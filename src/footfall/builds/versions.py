@@ -43,7 +43,7 @@ class Node:
     inputs
         The nodes and sources that it reads.
     pending_column
-        The column that tells which of its rows are pending; None for all but tables that watch
+        The column that shows which of its rows are pending; None for all but tables that watch
         over them.
     """
 
@@ -80,7 +80,8 @@ class Note:
     Attributes
     ----------
     made_from
-        Digest of everything that decided what it holds; None where something could not be told.
+        Digest of everything that decided what it holds; None where something could not be
+        determined.
     version
         Changes as often as the table does, or may.
     row_count
@@ -241,19 +242,19 @@ class TableVersions:
 
     def _made_from_now(self, node: Node) -> str | None:
         if node.pending_column is not None:
-            # Only looking tells whether rows have become pending.
+            # Only looking shows whether rows have become pending.
             return None
         parts = list(self._parts(node, self._reads_pending_days_only(node)))
         known = [part for part in parts if part is not None]
         return _digest(self.code, *known) if len(known) == len(parts) else None
 
     def _parts(self, node: Node, reads_pending_days_only: bool) -> Iterable[str | None]:
-        """Yield what decides about a table, None for what nobody can tell."""
+        """Yield what decides about a table, None for what cannot be determined."""
         yield node.code
         yield node.shape
         for unique_id in node.inputs:
             if unique_id.startswith("source."):
-                # Nobody knows what came into a source, except for the days that are watched over.
+                # It is unknown what came into a source, except for the days that are watched over.
                 yield "pending days" if reads_pending_days_only else None
                 continue
             # What this run does not bring up to date may have changed, or be about to.

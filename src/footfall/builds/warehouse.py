@@ -28,7 +28,7 @@ def shaping_settings(
     Parameters
     ----------
     values
-        Every var that the project knows with its value, as YAML.
+        Every var of the project with its value, as YAML.
     picked
         Names of the sources that are read.
     key
@@ -77,7 +77,7 @@ def check_warehouse(
     selected
         Incremental models that this run is to build.
     full_refresh
-        Whether it makes the selected ones anew.
+        Whether it rebuilds the selected ones.
 
     Returns
     -------

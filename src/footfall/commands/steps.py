@@ -13,7 +13,7 @@ from footfall.core.extras import missing_extra
 
 @dataclass(frozen=True)
 class Step:
-    """One program with its arguments, and what its environment has beside ours."""
+    """One program with its arguments, and what its environment has in addition to ours."""
 
     arguments: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -44,7 +44,7 @@ def build(given: Given) -> list[Step]:
 
 def docs(given: Given) -> list[Step]:
     """Write the docs site of a built warehouse."""
-    # A partial parse may lose what YAML says of tests, so the project is read anew.
+    # A partial parse may lose what YAML says of tests, so the project is read from scratch.
     generate = ("docs", "generate", "--static", "--no-partial-parse", "--quiet")
     project = _dbt(given, *generate, arguments=given.words("ARGS"))
     return [project, _python("-m", "footfall.pages.site", "write")]
@@ -112,7 +112,7 @@ def test(given: Given) -> list[Step]:
     overlay = Path.cwd() / f".duckdb-{version}"
     pip = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps")
     install = (*pip, "--only-binary", "duckdb", "--target", str(overlay), f"duckdb=={version}")
-    # Linters and tests of code that knows no database would only say the same again.
+    # Linters and tests of code that does not touch a database would only say the same again.
     tests = _python(*run, "-m", "not library", *given.words("ARGS"))
     on_overlay = Step(tests.arguments, {"PYTHONPATH": str(overlay)})
     return [on_overlay] if overlay.exists() else [_python(*install), on_overlay]

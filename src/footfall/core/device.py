@@ -37,7 +37,7 @@ def use_threads(count: int = 0) -> int:
     """Set torch's CPU threads for the calling thread and returns how many there are.
 
     Zero means every core that this process may use. Torch keeps the number per calling thread
-    under OpenMP, so every public entry of the library calls this anew.
+    under OpenMP, so every public entry of the library calls this again.
     """
     if count < 0:
         raise ValueError(f"threads is {count}; it must be 0 (all cores) or more")

@@ -1,7 +1,7 @@
 """Packages that only a part of the library needs: they come with an extra of the project.
 
 A module of such a part imports its packages in `with needs("boards"):`, so that who lacks them is
-told which extra brings them.
+shown which extra brings them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

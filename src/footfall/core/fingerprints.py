@@ -83,7 +83,7 @@ def combined_fingerprint(*parts: str) -> str:
 
 
 def sequence_fingerprints(elements: UInt64Array, sizes: IntArray) -> UInt64Array:
-    """Return one hash a sequence (uint64 [sequences]), which knows the order of its elements.
+    """Return one hash a sequence (uint64 [sequences]), which depends on the order of its elements.
 
     Parameters
     ----------

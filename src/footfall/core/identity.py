@@ -21,7 +21,7 @@ class Identity:
     data_fingerprint
         Digest of the rows that the run reads.
     settings
-        Settings that decide the result, as values that JSON knows.
+        Settings that decide the result, as values that JSON can hold.
     device_type
         ``cpu`` or ``cuda``: the two round differently.
     """

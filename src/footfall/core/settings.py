@@ -26,7 +26,7 @@ class Settings:
     OF
         What the settings belong to, for messages: ``the churn and value scores``.
     VARS
-        The project's var behind a setting, for messages; a setting without one is no var.
+        The project's var behind a setting, for messages; a setting without one is not a var.
     WITHOUT_EFFECT
         Settings that change no result, such as the number of threads.
     """
@@ -84,7 +84,7 @@ class Settings:
         return f"setting {name!r} of {cls.OF}{var}"
 
     def deciding(self) -> dict[str, Any]:
-        """Return the settings that decide the result, as values that JSON knows."""
+        """Return the settings that decide the result, as values that JSON can hold."""
         return {
             field.name: _plain(getattr(self, field.name))
             for field in dataclasses.fields(self)

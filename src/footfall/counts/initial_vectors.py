@@ -1,6 +1,6 @@
 """Where item vectors start: a factorisation of which items share customers.
 
-Items that the same customers met lie close to each other before the first step of training, which
+Items that the same customers met are close to each other before the first step of training, which
 is worth many epochs of it. The matrix is the logarithm of how much more often two items share
 customers than chance would have it, cut at zero: Levy and Goldberg, 2014, "Neural Word Embedding
 as Implicit Matrix Factorization". Its leading eigenvectors come from subspace iteration with a

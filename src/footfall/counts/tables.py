@@ -115,7 +115,7 @@ def neighbours(
     """Item-kNN: cosine between the sets of customers of two items, over all days.
 
     The cosine is that of Sarwar et al., 2001, "Item-Based Collaborative Filtering Recommendation
-    Algorithms", drawn towards zero where few customers stand behind it: chance makes most pairs
+    Algorithms", drawn towards zero where few customers support it: chance makes most pairs
     of rare items. Two items of one customer meet if no more than ``reach`` others lie between
     their first appearances (less where there are so many events that the pairs would not fit).
     """
@@ -233,7 +233,7 @@ def linear(events: ItemEvents, ends: IntArray, count_items: int, cut: int) -> Co
     strongest = np.zeros((len(chosen), kept), dtype=np.int64)
     scores = np.zeros((len(chosen), kept), dtype=np.float32)
     if len(chosen):
-        # The largest thing here: it is factored and inverted where it lies, which torch does for
+        # The largest thing here: it is factored and inverted in place, which torch does for
         # columns laid end to end. Transposed, the half that counts is the one that it reads.
         turned = gram.mT
         torch.linalg.cholesky(turned, out=turned)

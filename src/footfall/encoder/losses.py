@@ -44,7 +44,7 @@ class _SetSoftmax(torch.autograd.Function):  # type: ignore[misc]
             here = slice(edges[number], edges[number + 1])
             row, item = target_row[here] - low, target_item[here]
             weight = target_weight[here]
-            # The logits turn into the gradient where they lie: one exponential a logit, no copy.
+            # The logits turn into the gradient in place: one exponential a logit, no copy.
             top = logits.amax(1, keepdim=True)
             answer = logits[row, item] - top[row, 0]
             mass = logits.sub_(top).exp_().sum(1)
@@ -105,10 +105,10 @@ def set_softmax(
 def sampled_columns(
     targets: Tensor, count_items: int, count_sampled: int, random: torch.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Return columns that stand for the whole catalogue in one batch.
+    """Return columns that represent the whole catalogue in one batch.
 
-    The batch's own targets are all there; the rest of the catalogue is stood for by a uniform
-    sample, whose logits get the log of how many items each one stands for. Given the batch, the
+    The batch's own targets are all there; the rest of the catalogue is represented by a uniform
+    sample, whose logits get the log of how many items each one represents. Given the batch, the
     partition function is then estimated without bias (the log-Q correction of Bengio and
     Senécal, 2008, "Adaptive Importance Sampling to Accelerate Training of a Neural Probabilistic
     Language Model"), and no negative can be a hidden positive.

@@ -51,7 +51,7 @@ class EncoderConfig:
 
 @dataclass(frozen=True)
 class ItemFeatures:
-    """What is known about items beside their history; int64 ``[items]`` each."""
+    """What is known about items apart from their history; int64 ``[items]`` each."""
 
     category: Tensor
     brand: Tensor
@@ -352,7 +352,7 @@ def start_new_items(encoder: Encoder, known: int, features: ItemFeatures) -> Non
     """Start the items beyond the first ``known`` where others of their kind are.
 
     That is the mean over the known items of the same category and price bucket, or else of the
-    same category, or of the same price bucket, or the vector that stands for unknown items.
+    same category, or of the same price bucket, or the vector of unknown items.
     """
     count = encoder.config.items
     if known >= count:

@@ -119,7 +119,7 @@ def _answers(
 
 
 def _positions_within(events: ItemEvents, owner: IntArray, horizon_days: float) -> IntArray:
-    """First position of the same customer that lies more than the horizon after each token."""
+    """First position of the same customer that is more than the horizon after each token."""
     if len(events.at) == 0:
         return np.zeros(0, dtype=np.int64)
     # Customers laid end to end on one ascending clock, far enough apart not to meet.

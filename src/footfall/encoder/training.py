@@ -18,7 +18,7 @@ from footfall.encoder.optimiser import AdamW
 from footfall.encoder.targets import Goals, goals
 from footfall.sequences.events import ItemEvents, equal_length_batches
 
-# One step shows so many answers of a query at most, drawn anew each time: the cost of a step
+# One step shows so many answers of a query at most, drawn again each time: the cost of a step
 # follows the answers, what is learned follows their spread.
 ANSWERS_SHOWN = 32
 

@@ -75,7 +75,7 @@ def calibration_tenths(
     Parameters
     ----------
     actual, predicted
-        What came and what was predicted; ``[rows]`` each.
+        What happened and what was predicted; ``[rows]`` each.
     is_probability
         Whether the outcome is 0 or 1.
     clusters

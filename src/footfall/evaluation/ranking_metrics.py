@@ -89,7 +89,7 @@ def room(customers: int, k: int) -> Ranking:
 def put(whole: Ranking, low: int, part: Ranking) -> None:
     """Copy the ranking of some customers to their rows among all, from row ``low`` on.
 
-    Parts that are kept until the end lie between the large blocks that come and go with every
+    Parts that are kept until the end are between the large blocks that come and go with every
     batch, so that no block fits where an older one was: memory grew with the batches.
     """
     rows = slice(low, low + len(part.items))

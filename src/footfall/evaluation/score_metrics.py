@@ -1,6 +1,6 @@
 """Exact metrics for probabilities, amounts and tiers.
 
-Every metric takes what came ``[rows]``, what was predicted ``[rows]`` and weights
+Every metric takes what happened ``[rows]``, what was predicted ``[rows]`` and weights
 ``[replicates, rows]``, and returns ``[replicates]``: a row of ones gives the metric itself, a row
 of counts gives that of a sample in which each row occurs so often. That holds for metrics that cut
 customers into tenths as well: each sample is cut by itself. Scores are sorted once for all

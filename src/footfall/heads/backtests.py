@@ -36,7 +36,7 @@ def backtest_churn(
 ) -> pa.Table:
     """Test the churn score on the last closed cut-offs, learning from those closed before them.
 
-    A cut-off is tested once: its figures stand as long as code, settings and all that its test
+    A cut-off is tested once: its figures are kept as long as code, settings and all that its test
     reads are the same. Rows are read only where there is something to test.
 
     Parameters
@@ -46,7 +46,7 @@ def backtest_churn(
     settings
         Of the heads.
     previous
-        The figures that stand.
+        The existing figures.
     tested_horizons
         Those that are tested, all of the settings unless given; the others only help where these
         cannot be learned.
@@ -92,7 +92,7 @@ def backtest_intent(
     The population is `in session` or `7 days`, then the prefix length, such as `in session, after
     3 events`; ``horizon_days`` is 0 for the session and 7 for the week. Figures are of sessions;
     intervals resample visitors, who have several sessions each, and ``customer_count`` counts
-    visitors. The tested days end with a week, and their figures stand as long as all that they
+    visitors. The tested days end with a week, and their figures are kept as long as all that they
     were made of is the same.
     """
     if prefixes.num_rows == 0:
@@ -198,7 +198,7 @@ def _tested(
 
 
 def _fingerprint(score: str, digests: CutoffDigests, settings: HeadSettings, trial: Trial) -> str:
-    """Return what has to stay the same for the figures of a trial to stand."""
+    """Return what has to stay the same for the figures of a trial to be kept."""
     shorter = [h for h in settings.horizons if h <= trial.horizon]
     decided = {"score": score, "horizons": shorter, **settings.of_backtests()}
     data = digests.of_trial(trial.horizon, trial.day, settings.horizons)
@@ -210,7 +210,7 @@ def _name(trial: Trial) -> str:
 
 
 def _rows_of(previous: pa.Table | None, trial: Trial) -> list[dict[str, Any]]:
-    """Return the figures of a trial as they stand."""
+    """Return the figures of a trial as they are."""
     if previous is None:
         return []
     is_of = pc.and_(

@@ -86,7 +86,7 @@ class SilenceMembers:
         return mean
 
     def repeat_link(self, rows: CutoffRows) -> FloatArray:
-        """Return log-odds of MBG/NBD, which needs no labels; 0 where it cannot be told, [rows]."""
+        """Return log-odds of MBG/NBD, which needs no labels; 0 where it is unknown, [rows]."""
         links = repeat_log_odds(rows, self.repeat_buying, self.space.horizon)
         return np.zeros(len(rows)) if links is None else links
 
@@ -179,7 +179,7 @@ def fit_silence(
     study
         Cut-offs and settings.
     origin
-        The day that is stood on.
+        The day that is predicted from.
     horizon
         In days.
     state
@@ -213,7 +213,7 @@ def fit_silence(
 def out_of_time_skill(study: Study, model: SilenceModel, origin: int, horizon: int) -> float | None:
     """Return 1 - log-loss / log-loss of the constant rate on the held-out days of ``origin``.
 
-    0 is no better than telling everybody the rate, 1 is certainty. None without held-out rows.
+    0 is no better than the rate of all for everybody, 1 is certainty. None without held-out rows.
     """
     held = _recalled(study, origin, horizon)
     if len(held.labels) == 0 or held.labels.min() == held.labels.max():

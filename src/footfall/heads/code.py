@@ -2,7 +2,7 @@
 
 from footfall.core import fingerprints
 
-#: The rooms that it lies in. States of the encoder are data here.
+#: The rooms that it is in. States of the encoder are data here.
 CODE = ("core", "evaluation", "heads")
 
 

@@ -17,10 +17,10 @@ def first_warnings(
     before: CutoffRows,
     threshold: float,
 ) -> FloatArray:
-    """Return the day of each customer's first standing warning, NaN where none stands, [rows].
+    """Return the day of each customer's first current warning, NaN where there is none, [rows].
 
     A customer is warned of on a cut-off date where their probability of silence reaches the
-    threshold. The warning stands as long as no later cut-off takes it back and they have not
+    threshold. The warning holds as long as no later cut-off takes it back and they have not
     bought since. Past dates are judged by today's model on what was known then.
 
     Parameters
@@ -30,7 +30,7 @@ def first_warnings(
     asked
         Customers at ``today``.
     today
-        The day that is stood on.
+        The day that is predicted from.
     before
         The same customers, others may be among them, at the cut-offs before it.
     threshold

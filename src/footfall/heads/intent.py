@@ -80,7 +80,7 @@ class Prefixes:
         Features, then one-hot words, NaN where unknown, [rows, columns].
     states
         Principal components of the encoder's state at the last cut-off before the event, NaN where
-        the visitor is not told apart yet or has none, [rows, components].
+        the visitor is not identified yet or has none, [rows, components].
     """
 
     table: pa.Table
@@ -160,7 +160,7 @@ class IntentTrial:
 def intent_trials(
     rows: Prefixes, target: str, cut: int, until: int, settings: HeadSettings
 ) -> list[IntentTrial]:
-    """Return what every model told of the sessions of a test window, by prefix length.
+    """Return what every model predicted for the sessions of a test window, by prefix length.
 
     Parameters
     ----------
@@ -373,7 +373,7 @@ def _components(states: FloatArray, space: PrefixSpace) -> FloatArray:
 def _states_of(table: pa.Table, states: pa.Table | None) -> FloatArray:
     """Return the state at the last cut-off before each prefix, [rows, width]; NaN without one.
 
-    Only where the visitor is told apart: that is where their past visits are known.
+    Only where the visitor is identified: that is where their past visits are known.
     """
     if states is None or states.num_rows == 0 or len(table) == 0:
         return np.zeros((len(table), 0))

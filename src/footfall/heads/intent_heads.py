@@ -63,8 +63,8 @@ class IntentWindow:
     now
         Microseconds of the newest event.
     until
-        Microseconds before which a prefix lies to be learned from or tested: the end of a week,
-        or now where that is not over yet.
+        Microseconds before which a prefix has to be to be learned from or tested: the end of a
+        week, or now where that is not over yet.
     end
         The day after the last of the week, in days since 1970-01-01.
     """
@@ -101,7 +101,7 @@ class IntentHead:
 def window_of(prefixes: pa.Table) -> IntentWindow:
     """Return the window of `int_session_prefixes`, which has rows.
 
-    A shop that is younger than two weeks learns from what there is, each day anew.
+    A shop that is younger than two weeks learns from what there is, again each day.
     """
     now = int(pc.max(_microseconds(prefixes, "now_at")).as_py())
     first = int(pc.min(_microseconds(prefixes, "prefix_at")).as_py()) // MICROSECONDS_A_DAY
@@ -137,7 +137,7 @@ def train_intent(
     history_days
         Days that are learned from.
     previous
-        The heads that stand; given back where nothing has moved.
+        The existing heads; given back where nothing has moved.
     progress
         Called with a line of text for each step.
 
@@ -161,7 +161,7 @@ def train_intent(
     rows = read_prefixes(known, states)
     fits: dict[str, Values] = {"shared": to_values(rows.space, "space")}
     metrics: dict[str, Any] = {}
-    # The heads stand for a week, in which the first session of a length may come.
+    # The heads are kept for a week, in which the first session of a length may come.
     for length in PREFIX_LENGTHS:
         found = {target: fit_intent(rows, length, target, origin, settings) for target in TARGETS}
         for target, (model, rate) in found.items():
@@ -284,7 +284,7 @@ def _rows_digest(known: pa.Table, told: dict[str, pa.ChunkedArray]) -> str:
 
     Ids settle the order of sessions and nothing else. A session that turns out to be another
     visitor's has a new one: it is the same to learn from unless the order changes, or the visitor
-    was told apart by then, whose state is read.
+    was identified by then, whose state is read.
     """
     order = pc.sort_indices(known, [(name, "ascending") for name in ("prefix_at", *_KEYS)])
     place = np.empty(known.num_rows, dtype=np.int64)

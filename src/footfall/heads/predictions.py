@@ -88,7 +88,7 @@ def silence_models(
     study
         Cut-offs and settings.
     origin
-        The day that is stood on.
+        The day that is predicted from.
     horizon
         The longest one that is wanted, in days.
     state
@@ -138,10 +138,10 @@ def predict_silences(
     Parameters
     ----------
     models
-        By horizon, fitted just now or stored; they stand in for each other, and shorter ones bound
+        By horizon, fitted just now or stored; they replace each other, and shorter ones bound
         longer ones.
     asked
-        Customers at the day that is stood on.
+        Customers at the day that is predicted from.
     longest
         The longest horizon that is wanted, in days.
 

@@ -129,7 +129,7 @@ def score_value(
     Returns
     -------
     Columns of :data:`VALUE_SCHEMA`, by customer and horizon; amounts in the currency of the data;
-    ``tier`` is `VIP`, `regular` or `potential` and need not be the likeliest one (see
+    ``tier`` is `VIP`, `regular` or `potential` and is not always the likeliest one (see
     :func:`footfall.heads.tiers.decide`).
     """
     asked = _asked(source, settings)

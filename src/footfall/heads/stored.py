@@ -1,4 +1,4 @@
-"""Heads as rows of a table: what is fitted once, and applied as often as somebody asks."""
+"""Heads as rows of a table: what is fitted once, and applied as often as needed."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Head:
 
 @dataclass(frozen=True)
 class HeadFacts:
-    """What is known of a head beside its numbers.
+    """What is known of a head apart from its numbers.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class HeadFacts:
         How members fitted at earlier cut-offs, which had not learned from them, did there with the
         blend and calibration of this head, which were chosen on all of them.
     metrics
-        What `model_runs` tells of it.
+        What `model_runs` shows of it.
     turned_away
         Fingerprints of heads that were worse than this one and not taken.
     """

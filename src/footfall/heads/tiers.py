@@ -73,7 +73,7 @@ class TierModel:
 
 
 def vip_threshold(spend: FloatArray, share: float) -> float:
-    """Return the spend above which the top ``share`` of customers lie (never below nothing)."""
+    """Return the spend above which the top ``share`` of customers are (never below nothing)."""
     return max(float(np.quantile(spend, 1.0 - share)), 0.0) if len(spend) else 0.0
 
 

@@ -1,7 +1,7 @@
-"""When heads are fitted anew, what is fitted, and whether it takes the place of what stands.
+"""When heads are fitted again, what is fitted, and whether it replaces the existing heads.
 
 A head learns from closed cut-offs. As long as code, settings and these rows are the same, it
-stands, however many events come in: scores are made by applying it. A horizon is fitted by itself
+is kept, however many events come in: scores are made by applying it. A horizon is fitted by itself
 when one of its cut-offs closes, or when a late event changes one of them.
 """
 
@@ -51,7 +51,7 @@ def train_churn(
     previous: pa.Table | None = None,
     progress: Progress,
 ) -> pa.Table:
-    """Fit the heads of churn whose cut-offs have moved; the others stand.
+    """Fit the heads of churn whose cut-offs have moved; the others are kept.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def train_churn(
     settings
         Of the heads.
     previous
-        The heads that stand; given back as they are where nothing has moved.
+        The existing heads; given back as they are where nothing has moved.
     progress
         Called with a line of text for each step.
 
@@ -190,7 +190,7 @@ def _standing(
 
 
 def _fingerprint(digests: CutoffDigests, settings: HeadSettings, horizon: int, today: int) -> str:
-    """Return what has to stay the same for a head to stand."""
+    """Return what has to stay the same for a head to be kept."""
     data = digests.of_head(horizon, today)
     return Identity(code_fingerprint(), data, settings.of_fits(), "cpu").fingerprint
 
@@ -230,7 +230,7 @@ def _why_worse(
 def _run(
     kind: _Kind, settings: HeadSettings, facts: dict[int, HeadFacts], today: int, seconds: float
 ) -> dict[str, Any]:
-    """Return what `model_runs` tells of heads."""
+    """Return what `model_runs` shows of heads."""
     data = combined_fingerprint(*(f"{h} {facts[h].fingerprint}" for h in sorted(facts)))
     return {
         "run_id": run_id_of(kind.score, facts),

@@ -57,7 +57,7 @@ class ValueMembers:
         Boosted Tweedie trees.
     stacked
         Boosted Tweedie trees that start from the Poisson regression: trees alone cannot predict
-        beyond what they have seen, and a shop's best customers lie there.
+        beyond what they have seen, and a shop's best customers are there.
     repeat_buying, order_value
         MBG/NBD and Gamma-Gamma of the histories at the origin; expected orders times order value is
         the member `repeat`. None where they are too few.
@@ -100,7 +100,7 @@ class ValueMembers:
         return missing
 
     def _repeat(self, rows: CutoffRows, otherwise: FloatArray) -> FloatArray:
-        """Return expected orders x order value, or ``otherwise`` where they cannot be told."""
+        """Return expected orders x order value, or ``otherwise`` where they are unknown."""
         history, model = repeat_history(rows), self.repeat_buying
         if history is None or model is None or self.order_value is None:
             return otherwise

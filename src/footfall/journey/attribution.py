@@ -2,8 +2,8 @@
 
 The paths of a month are a first-order Markov chain over channels, with a start and two ends, a
 conversion and nothing (Anderl, Becker, von Wangenheim and Schumann, "Mapping the customer journey",
-International Journal of Research in Marketing 33, 2016). Removing a channel sends whoever would
-have come to it to nothing; its removal effect is the share of conversions that goes with it.
+International Journal of Research in Marketing 33, 2016). Removing a channel sends everybody who
+would have come to it to nothing; its removal effect is the share of conversions that goes with it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def removal_effects(transitions: pa.Table) -> pa.Table:
     -------
     A table with the columns of `SCHEMA`, sorted by month and channel. `base_conversion_rate` is
     the probability of a conversion from the start with every channel in place; it equals the
-    share of paths that converted. `removal_effect` lies in [0, 1]; where nothing converted it
+    share of paths that converted. `removal_effect` is in [0, 1]; where nothing converted it
     is 0.
 
     Raises

@@ -22,7 +22,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Step:
-    """One expression on the way from inputs to output, and the CTE that it stands in."""
+    """One expression on the way from inputs to output, and the CTE that it is in."""
 
     inside: str
     sql: str

@@ -1,4 +1,4 @@
-"""What dbt tells of the project in `manifest.json` and `catalog.json`."""
+"""What dbt says of the project in `manifest.json` and `catalog.json`."""
 
 from __future__ import annotations
 

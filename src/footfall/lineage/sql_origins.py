@@ -25,7 +25,7 @@ LONGEST_SQL = 1200
 
 
 class SqlReader:
-    """Reads the models of one project; knows the columns of all its tables."""
+    """Reads the models of one project; holds the columns of all its tables."""
 
     def __init__(self, project: Project) -> None:
         self._project = project
@@ -73,7 +73,7 @@ class SqlReader:
         return query
 
     def _qualified(self, query: exp.Query) -> exp.Query:
-        # Names that stand for whole rows fit no column: they are dealt with where they are met.
+        # Names that mean whole rows fit no column: they are dealt with where they are met.
         qualified = qualify(
             query,
             schema={**self._columns},
@@ -113,7 +113,7 @@ class SqlReader:
         columns.update(dict.fromkeys(asked - columns.keys(), "varchar"))
 
     def _write_out_unpivots(self, query: exp.Query) -> None:
-        """`unpivot (…) on columns('…') into name n value v` as the select that it stands for."""
+        """`unpivot (…) on columns('…') into name n value v` as the equivalent select."""
         for pivot in list(query.find_all(exp.Pivot)):
             into = pivot.args.get("into")
             if not isinstance(pivot.parent, exp.CTE) or into is None:
@@ -159,7 +159,7 @@ def _is_named_by(name: str, patterns: Iterable[exp.Expr]) -> bool:
 class _Found:
     inputs: tuple[Place, ...] = ()
     steps: tuple[Step, ...] = ()
-    # Expressions without a name in them, such as a number: told only where there is nothing else.
+    # Expressions without a name in them, such as a number: shown only where there is nothing else.
     fixed: tuple[Step, ...] = ()
     problems: tuple[str, ...] = ()
 

@@ -21,7 +21,7 @@ class Group:
     columns: tuple[str, ...]
     steps: tuple[Step, ...]
     below: tuple[Group, ...]
-    # The same columns of the table stand higher up already, with what is below them.
+    # The same columns of the table are higher up already, with what is below them.
     is_told: bool = False
 
 

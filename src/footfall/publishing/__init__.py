@@ -2,7 +2,7 @@
 
 A reader of the working warehouse would shut builds out, and would see marts of two runs while one
 goes on. So the public marts are copied out of it in one transaction, checked, and put in the place
-of the publication before by renaming. This package knows DuckDB and files, never dbt.
+of the publication before by renaming. This package handles DuckDB and files, and never imports dbt.
 """
 
 from footfall.publishing.contents import SCHEMA, Mart, Publication, Published, PublishingError, Run

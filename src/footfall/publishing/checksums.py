@@ -1,4 +1,4 @@
-"""A digest of a table that does not depend on the order of rows, nor on DuckDB's version."""
+"""A digest of a table that does not depend on the order of rows or on DuckDB's version."""
 
 from collections.abc import Mapping
 
@@ -21,7 +21,7 @@ def checksum_sql(relation: str, columns: Columns) -> str:
     Each row is a text whose MD5 is taken (RFC 1321); the digests are added up, so that a row counts
     as often as it is there. `hash()` would be faster, but it differs from version to version.
     """
-    # A time is told in the time zone of whoever asks; microseconds are the same for everybody.
+    # A time is shown in the time zone of the session; microseconds are the same for everybody.
     texts = [
         f"coalesce(cast({_as_stored(quoted(name), kind)} as varchar), '\\N')"
         for name, kind in columns.items()

@@ -33,7 +33,7 @@ class PublishingError(Exception):
 
 @dataclass(frozen=True)
 class Mart:
-    """A public mart as it stands in the warehouse.
+    """A public mart as it is in the warehouse.
 
     Attributes
     ----------

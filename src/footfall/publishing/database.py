@@ -24,7 +24,7 @@ from footfall.publishing.files import sync
 
 # The name that the file goes by on the connection that writes it.
 ATTACHED = "footfall_publication"
-# The form of file that DuckDB 1.2 and all that came after it can read.
+# The form of file that DuckDB 1.2 and all later versions can read.
 STORAGE_VERSION = "v1.2.0"
 
 

@@ -60,7 +60,7 @@ def point_to(link: Path, folder: Path) -> None:
     Raises
     ------
     PublishingError
-        Something else than a link stands in its place.
+        Something other than a link is in its place.
     """
     check_link(link)
     fresh = link.with_name(f".{link.name}.link.tmp")
@@ -69,12 +69,12 @@ def point_to(link: Path, folder: Path) -> None:
 
 
 def check_link(link: Path) -> None:
-    """Make sure that a link may be put where something may stand.
+    """Make sure that a link may be put where something may be.
 
     Raises
     ------
     PublishingError
-        Something else than a link stands there.
+        Something other than a link is there.
     """
     if link.exists() and not link.is_symlink():
         raise PublishingError(

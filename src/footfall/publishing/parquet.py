@@ -26,7 +26,7 @@ _NAMED = "%Y%m%dT%H%M%S.%fZ"
 
 
 def runs_folder(link: Path) -> Path:
-    """Return where the folders lie that a link may lead to."""
+    """Return where the folders are that a link may lead to."""
     return link.with_name(f".{link.name}")
 
 

@@ -1,6 +1,6 @@
 """The marts in a schema of a PostgreSQL database, replaced in one transaction.
 
-Rows are deleted and copied in anew; tables are never dropped and made again. So a reader who began
+Rows are deleted and copied in again; tables are never dropped and made again. So a reader who began
 before keeps seeing the old rows (multiversion concurrency control, PostgreSQL manual, chapter 13),
 nobody waits for anybody, and grants and views of other people stay. Where a mart has got other
 columns, its table gets them too, in the same transaction.
@@ -126,7 +126,7 @@ def replace(
     ------
     PublishingError
         The server cannot be reached, refuses, or holds tables of somebody else. The
-        publication that it has stands.
+        publication that it has stays.
     """
     try:
         with psycopg.connect(
@@ -209,7 +209,7 @@ def _fill(
 
 
 def _shape(server: _Connection, schema: str, name: str, columns: Mapping[str, str]) -> None:
-    """Make an empty table with these columns, out of the one that stands if there is one."""
+    """Make an empty table with these columns, out of the existing one if there is one."""
     table = sql.Identifier(schema, name)
     there = _columns(server, schema, name)
     if not there:

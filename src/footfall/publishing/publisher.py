@@ -62,7 +62,7 @@ def publish(
     cursor
         A connection to the warehouse that is used for nothing else.
     folder
-        Where publications lie; it is made if need be.
+        Where publications are; it is made if needed.
     name
         Of the publication in this folder, the warehouse's own.
     server
@@ -72,7 +72,7 @@ def publish(
     Raises
     ------
     PublishingError
-        It cannot be published, and the old publication stands.
+        It cannot be published, and the old publication stays.
     """
     if not marts:
         raise PublishingError("the project has no public marts.")

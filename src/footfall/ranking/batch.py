@@ -49,7 +49,7 @@ class Batch:
 
     @cached_property
     def blocked(self) -> Tensor:
-        """Which items are no candidates; bool ``[batch, items]``."""
+        """Which items are not candidates; bool ``[batch, items]``."""
         blocked = torch.zeros(
             len(self.customers), self.context.count_items, dtype=torch.bool, device=self._device
         )

@@ -108,7 +108,7 @@ def context_at(
     repeat_model: repeats.RepeatModel,
     device: torch.device,
 ) -> Context:
-    """Put the events before ``cut`` beside the trained parts."""
+    """Combine the events before ``cut`` with the trained parts."""
     ends = events.ends_before(cut)
     count_items = catalogue.count_before(cut)
     features = ItemFeatures.of(catalogue, len(catalogue.item_ids), device)

@@ -1,4 +1,4 @@
-"""What is known about a customer, by which the mixture tells how far to trust each component."""
+"""What is known about a customer, by which the mixture decides how far to trust each component."""
 
 from __future__ import annotations
 

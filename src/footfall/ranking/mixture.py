@@ -135,7 +135,7 @@ def learn(
 
     Returns
     -------
-    The ranker, and what is worth telling: ``ndcg_10`` of the weights, of the network on customers
+    The ranker, and what is worth reporting: ``ndcg_10`` of the weights, of the network on customers
     that it did not learn from (where it was tried), whether it is used, and the weights.
     """
     lesson = _lesson(context, targets, new_only=new_only, seed=seed, k=k)

@@ -25,7 +25,7 @@ def strongest(
 ) -> IntArray:
     """Leave out each of the last distinct items in turn and looks at what the scores lose.
 
-    The network is asked anew with the shortened history; the count tables lose the item's part;
+    The network is asked again with the shortened history; the count tables lose the item's part;
     the personal term of an item falls with the item itself. Attention weights are not consulted:
     they do not say what a score depends on (Jain and Wallace, 2019, "Attention is not
     Explanation").

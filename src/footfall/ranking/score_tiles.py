@@ -42,7 +42,7 @@ class Tile:
         it is read from outside of a cache.
     table
         The items' vectors with their biases below, filled up to whole lanes; the bias of an item
-        that is no candidate for anybody is minus infinity; float32 ``[dim + 1, columns]``.
+        that is not a candidate for any customer is minus infinity; float32 ``[dim + 1, columns]``.
     closed
         These items; int64 ``[closed]``.
     popular
@@ -115,8 +115,8 @@ class Tile:
     def at(self, items: Tensor, walks: Sequence[Walk]) -> list[Tensor]:
         """Sum each walk at a few items alone; float32 ``[rows, width]`` each; zero where -1.
 
-        Each of the items is written down where it stands in the tile, so that a step that leads
-        to none of them is told by one look.
+        Each of the items is written down at its place in the tile, so that a step that leads
+        to none of them is found by one look.
         """
         if not walks:
             return []
@@ -129,7 +129,7 @@ class Tile:
         found = []
         for walk in walks:
             sums = torch.zeros(rows * width + 1, device=items.device)
-            # Slots hold 0 elsewhere: such steps add to what lies before the first item.
+            # Slots hold 0 elsewhere: such steps add to what is before the first item.
             _add(sums, taken(slots, walk.place).long(), walk.value)
             sums = sums[1:].view(rows, width)
             found.append(sums.clamp_(min=0.0) if walk.floor else sums)

@@ -30,7 +30,7 @@ def largest(scores: Tensor, size: int) -> tuple[Tensor, Tensor]:
     """Return what ``top`` finds, in any order.
 
     A row is read once to find the maximum of each lane's column of ``LANES`` scores; the largest
-    scores lie in the columns with the largest maxima, so that only these are looked through.
+    scores are in the columns with the largest maxima, so that only these are looked through.
     """
     rows, columns = scores.shape
     groups = columns // LANES
@@ -52,7 +52,7 @@ def _largest(scores: Tensor, size: int) -> Tensor:
     if is_short and 0 < size < scores.shape[1]:
         # Numpy's selection of values is several times faster than torch's, and than its own of
         # places. A float32 leaves 29 bits of a float64 empty: the place goes there, which also
-        # tells equal scores apart.
+        # distinguishes equal scores.
         marked = scores.numpy().astype(np.float64)
         np.maximum(marked, LEAST, out=marked)
         bits = marked.view(np.int64)
@@ -63,7 +63,7 @@ def _largest(scores: Tensor, size: int) -> Tensor:
 
 
 def taken(flat: Tensor, place: Tensor) -> Tensor:
-    """Return what stands at places of a flat tensor."""
+    """Return the values at places of a flat tensor."""
     if flat.device.type == "cpu":
         # Twice as fast as torch's own.
         return torch.from_numpy(flat.view(-1).numpy().take(place.numpy()))

@@ -43,7 +43,7 @@ def targets_between(context: Context, until: int, *, new_only: bool) -> Targets:
     item = events.items[position]
     kept = (events.kinds[position] == PURCHASE) & (item < context.count_items)
     kept &= context.ends[owner] > events.offsets[owner]
-    # A stored model keeps items in its order: one without an event may stand among the others.
+    # A stored model keeps items in its order: one without an event may be among the others.
     kept &= context.catalogue.first_at[item] < context.cut
     pairs = np.unique(owner[kept] * max(context.count_items, 1) + item[kept])
     if new_only:

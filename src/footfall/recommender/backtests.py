@@ -86,7 +86,7 @@ def backtest(
     chosen here: weights and the baseline's half-life come from the validation window.
 
     Events after the window are not looked at, and neither is what else the run of the model has
-    fitted: as long as the ``test`` fit and what lies before the end of the window are the same,
+    fitted: as long as the ``test`` fit and what happened before the end of the window are the same,
     the figures of an earlier call are given back.
 
     Parameters

@@ -42,7 +42,7 @@ def train_from_scratch(work: Work) -> Made:
     """Fit ``head``, ``validation``, ``test`` and ``production``, each from the one before.
 
     The mixture's weights are learned on the window after the validation cut-off and on nothing
-    else; before there are any, ``DEFAULT_RANKERS`` stand in. A fit without data is left out, and
+    else; before there are any, ``DEFAULT_RANKERS`` are used. A fit without data is left out, and
     its report says why.
     """
     history = repeats.ItemHistory.of(work.data.tokens)

@@ -42,7 +42,7 @@ class TrainingData:
         return cls(tokens, catalogue, listed, cutoffs_of(tokens, settings))
 
     def count_before(self, cut: int) -> int:
-        """Return how many tokens lie before a moment, in microseconds since 1970."""
+        """Return how many tokens are before a moment, in microseconds since 1970."""
         return int((self.tokens.ends_before(cut) - self.tokens.offsets[:-1]).sum())
 
     def fingerprint(self) -> str:

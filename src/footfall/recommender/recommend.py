@@ -77,7 +77,7 @@ RECOMMENDATIONS_SCHEMA = pa.schema(
 def made_from(run_id: str, asked: pa.Table, settings: ScorerSettings | None = None) -> str:
     """Digest of all that states or recommendations come from, so that they are made only once.
 
-    The run of the model stands for its code, its weights, and the events and items it was trained
+    The run of the model represents its code, its weights, and the events and items it was trained
     on; whatever moves one of these moves the run.
 
     Parameters
@@ -119,7 +119,7 @@ def encode_states(
         ``customer_no`` int64 and ``cutoff_date`` date.
     previous
         Rows of an earlier call. Those that the same weights have made of the same history are
-        given back, and only the others are encoded. Encoding all anew gives the same but for
+        given back, and only the others are encoded. Encoding all again gives the same but for
         rounding: the last digits of a product of matrices depend on who shares a batch.
 
     Returns

@@ -56,7 +56,7 @@ def context_of(
     values: Values,
     device: torch.device,
 ) -> Context:
-    """Put the events before ``cut`` beside the trained parts of one fit."""
+    """Combine the events before ``cut`` with the trained parts of one fit."""
     encoder = encoder_of(artifacts.part(values, "encoder."), catalogue, device)
     model = repeats.RepeatModel(artifacts.part(values, "repeats."))
     return ranking.context_at(tokens, catalogue, history, cut, encoder, model, device)

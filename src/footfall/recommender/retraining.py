@@ -85,10 +85,10 @@ def _grown_old(run: Mapping[str, Any], data: TrainingData, settings: ScorerSetti
 
 
 def _no_start(stored: Artifacts, settings: ScorerSettings) -> str | None:
-    """Say why the stored weights are no start for today's; None where they are."""
+    """Say why today's cannot start from the stored weights; None where they can."""
     if not part(stored.fits.get("production", {}), "encoder."):
         return "the earlier run has no encoder for production"
-    # What the states of other scores come from may neither grow old nor know too much.
+    # What the states of other scores come from may neither grow old nor be from later events.
     wanted, found = settings.head_cutoff, stored.run["cutoffs"]["head"]
     if wanted is not None and wanted.isoformat() != found:
         return f"churn and value now learn from {wanted} on, not from {found}"

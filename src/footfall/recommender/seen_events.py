@@ -1,7 +1,7 @@
-"""What a model has seen of the past, kept small, and whether it still stands.
+"""What a model has seen of the past, kept small, and whether it still holds.
 
 Events may come in late and add to the past; what a model has learned from must not be gone or
-changed. A sum and a count of hashes would tell so only as long as nothing was added. A filter of
+changed. A sum and a count of hashes would show so only as long as nothing was added. A filter of
 what was seen (Bloom, 1970, "Space/Time Trade-offs in Hash Coding with Allowable Errors") picks the
 old events out of today's; these have to be as many as then, and to add up to the same.
 """
@@ -24,7 +24,7 @@ BITS_A_TOKEN = 24
 PROBES = 6
 TOKENS_AT_ONCE = 1_000_000
 WORD = 64
-# So many late events that pass for old ones are told apart by what they add to the sum.
+# So many late events that pass for old ones are distinguished by what they add to the sum.
 LATE_AT_MOST = 2
 
 
@@ -33,7 +33,7 @@ class Seen:
     """The tokens before a moment: who touched what when.
 
     What was done is left out: a late act of the same day may still make a token a purchase.
-    The numbers that items bear are, too. A token stands at the first moment of an item in a
+    The numbers of items are, too. A token is placed at the first moment of an item in a
     session and day: a late event that comes before it, or that joins two sessions, counts as a
     change.
 
@@ -53,7 +53,7 @@ class Seen:
 
     @classmethod
     def of(cls, tokens: ItemEvents, item_ids: tuple[str, ...], cut: int) -> Seen:
-        """Return what lies before ``cut``, in whatever order the rows came."""
+        """Return what is before ``cut``, in whatever order the rows came."""
         count = int((tokens.at < cut).sum())
         bits = np.zeros(max(1, -(-count * BITS_A_TOKEN // WORD)), dtype=np.uint64)
         total = 0
@@ -64,7 +64,7 @@ class Seen:
         return cls(count, total % 2**64, bits.view(np.int64))
 
     def described(self) -> dict[str, Any]:
-        """Return what ``stored`` reads again, beside the filter."""
+        """Return what ``stored`` reads again, in addition to the filter."""
         return {"tokens": self.tokens, "total": f"{self.total:016x}"}
 
     @classmethod
@@ -75,10 +75,11 @@ class Seen:
         return cls(int(described["tokens"]), int(described["total"], 16), bits)
 
     def why_gone(self, tokens: ItemEvents, item_ids: tuple[str, ...], cut: int) -> str | None:
-        """Return what has become of it in the events of today; None where all of it still stands.
+        """Return what has become of it in the events of today; None where all of it still holds.
 
         A correction that hides behind as many late events is found out, too. Where more than a
-        few late events pass for old ones, as in one of ten thousand they do, there is no telling.
+        few late events pass for old ones, as in one of ten thousand they do, it cannot be
+        determined.
         """
         bits = self.bits.view(np.uint64)
         found: list[UInt64Array] = []
@@ -119,7 +120,7 @@ def _hashes(tokens: ItemEvents, item_ids: tuple[str, ...], cut: int) -> Iterator
 
 
 def _probes(hashes: UInt64Array, words: int) -> Iterator[tuple[IntArray, UInt64Array]]:
-    """Return words of the filter, and the bit of each, that stand for some hashes.
+    """Return words of the filter, and the bit of each, that represent some hashes.
 
     Two halves of a hash do for all probes: Kirsch and Mitzenmacher, 2006, "Less Hashing, Same
     Performance: Building a Better Bloom Filter".

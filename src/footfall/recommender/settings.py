@@ -65,7 +65,7 @@ class ScorerSettings(Settings):
         not given.
     test_cutoff, validation_cutoff, head_cutoff
         Ends of the data of the fits; counted back from ``as_of`` where not given: one window, two
-        windows, and half of what lies before.
+        windows, and half of what is before.
     top_k, allow_repeats, in_stock_only
         What is recommended: how many items, whether items bought before are among them, and
         whether only items that are in stock.

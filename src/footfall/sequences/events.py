@@ -102,7 +102,7 @@ class ItemEvents:
     def before(self, cut: int) -> ItemEvents:
         """Return the tokens before a midnight as if nothing had come after it.
 
-        Customers without any are left out, and sessions are numbered anew.
+        Customers without any are left out, and sessions are numbered again.
         """
         kept = self.at < cut
         counts = self.ends_before(cut) - self.offsets[:-1]

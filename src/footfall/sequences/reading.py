@@ -270,7 +270,7 @@ def _catalogue(
 def _codes(
     table: pa.Table, column: str, where: IntArray, count: int, known: list[str] | None
 ) -> tuple[IntArray, tuple[str, ...]]:
-    """Return codes from 1; a name that only one item bears adds nothing to the item: 0."""
+    """Return codes from 1; a name that only one item has adds nothing to the item: 0."""
     codes = np.zeros(count, dtype=np.int64)
     if column not in table.column_names:
         return codes, tuple(known or ())
@@ -307,8 +307,8 @@ def _sorted_tokens(
     session = np.cumsum(starts | (pause > session_gap_seconds * 1_000_000)) - 1
     if session_gap_seconds >= 0:
         # One token a session, day and item, at its first moment, with its strongest intent. Every
-        # cut-off is a midnight: so none falls between the acts of a token, and none is told by a
-        # view before it of the purchase after it.
+        # cut-off is a midnight: so none falls between the acts of a token, and none lets a
+        # view before it show the purchase after it.
         part = _parts(session, at)
         by_item = np.lexsort((item, part))
         fresh = np.ones(len(by_item), dtype=np.bool_)

@@ -54,7 +54,7 @@ class CutoffDigests:
         """Return the digest of what a head that is fitted at ``origin`` learns from.
 
         Histories of the day itself, which MBG/NBD learns from as well, are left out: they change
-        with each event, and alone are no reason to fit again.
+        with each event, and alone are not a reason to fit again.
         """
         learnt = self.learnt(horizon, origin)
         return combined_fingerprint(*self.columns, *self._read(horizon, learnt, learnt))
@@ -63,8 +63,8 @@ class CutoffDigests:
         """Return the digest of what the back-test of a horizon reads at a closed cut-off.
 
         The cut-offs before it with features and states, the labels of this and all shorter
-        horizons that were known by then, and the tested cut-off with what came after it. Whether
-        the cut-off is the newest one that is closed decides how much a fit may learn from.
+        horizons that were known by then, and the tested cut-off with what happened after it.
+        Whether the cut-off is the newest one that is closed decides how much a fit may learn from.
         """
         parts = [*self.columns, *self._read(horizon, [*self.past(day), day], [day])]
         for shorter in sorted(known for known in horizons if known <= horizon):

@@ -54,7 +54,7 @@ class FeatureSpace:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Names of the columns of :meth:`design`; a missing mark bears its feature's name."""
+        """Names of the columns of :meth:`design`; a missing mark has its feature's name."""
         return self.names + self.marked
 
     def raw(self, rows: CutoffRows) -> FloatArray:
@@ -88,7 +88,7 @@ class FeatureSpace:
         """Return standardised log features and missing marks, float64 [rows, columns].
 
         Values beyond five standard deviations are held there: an outlier keeps its rank and
-        loses its leverage. Unknown values stand at the mean.
+        loses its leverage. Unknown values are set to the mean.
         """
         raw = self.raw(rows)
         marks = [np.isnan(raw[:, self.names.index(name)]).astype(float) for name in self.marked]
@@ -100,7 +100,7 @@ class FeatureSpace:
         """Return standardised principal components of the states, float64 [rows, components]."""
         if self.state_basis.shape[1] == 0 or rows.states.shape[1] == 0:
             return np.zeros((len(rows), self.state_basis.shape[1]))
-        # A customer without a state stands at the mean, where the state says nothing.
+        # A customer without a state is put at the mean, where the state says nothing.
         known = np.where(np.isnan(rows.states), self.state_centre, rows.states)
         scores = (known - self.state_centre) @ self.state_basis / self.state_scale
         return np.clip(scores, -_LONGEST_STANDARD_SCORE, _LONGEST_STANDARD_SCORE)

@@ -1,4 +1,4 @@
-"""What purchase histories tell by themselves: models that need no labels, fitted at a day.
+"""What purchase histories show by themselves: models that need no labels, fitted at a day.
 
 They learn from everybody's history up to the day that predictions are made on, where a model that
 needs labels has to stay a whole horizon behind it.

@@ -37,7 +37,7 @@ class HeadSettings(Settings):
     vip_share
         Share of the training customers with the largest spend that count as VIP.
     interval_coverage
-        Share of customers whose spend lies in the interval.
+        Share of customers whose spend is in the interval.
     max_training_rows
         Rows that one fit may use; the latest cut-offs come first.
     backtest_cutoffs
@@ -48,7 +48,7 @@ class HeadSettings(Settings):
     warning_probability
         P(silence) from which a customer is warned of.
     largest_skill_drop
-        How far below the model in force a new model's skill may lie; one that is worse is not
+        How far below the model in force a new model's skill may be; one that is worse is not
         served.
     threads
         Threads that fitting may use; 0 for one a core.
@@ -93,7 +93,7 @@ class HeadSettings(Settings):
             raise self.bad("threads", self.threads, "0 (one a core) or more")
 
     def of_fits(self) -> dict[str, Any]:
-        """Return the settings that decide what is fitted, as values that JSON knows."""
+        """Return the settings that decide what is fitted, as values that JSON can hold."""
         return {name: getattr(self, name) for name in _OF_FITS}
 
     def of_backtests(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Where customers at cut-offs come from: digests first, and rows only as far as somebody asks."""
+"""Where customers at cut-offs come from: digests first, and rows only on demand."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from footfall.core.arrays import IntArray
 from footfall.core.fingerprints import combined_fingerprint, table_fingerprint
 
-#: The horizon that stands for features and states in a table of digests.
+#: The horizon that marks features and states in a table of digests.
 FEATURES = 0
 _LABELS = re.compile(r"orders_next_(\d+)d")
 

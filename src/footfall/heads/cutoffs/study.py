@@ -26,7 +26,7 @@ EARLIER_SHARE = 0.4
 
 
 class Memory:
-    """Fits by what they were made from; each is made once, whoever asks first."""
+    """Fits by what they were made from; each is made once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -59,7 +59,7 @@ def memory_of(data: str) -> Memory:
 
 
 def forget() -> None:
-    """Drop every fit that is kept, so that the next one is made anew."""
+    """Drop every fit that is kept, so that the next one is made again."""
     with _SHELF_LOCK:
         _SHELF.clear()
 
@@ -112,7 +112,7 @@ class Study:
     def training(self, horizon: int, origin: int) -> CutoffRows:
         """Return the rows that a fit at ``origin`` learns from.
 
-        Fits before the newest closed cut-off only choose blends and tell how figures vary: they
+        Fits before the newest closed cut-off only choose blends and show how figures vary: they
         make do with a sample.
         """
         limit = self.settings.max_training_rows

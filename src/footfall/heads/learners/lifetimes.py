@@ -24,7 +24,7 @@ from scipy.special import hyp2f1
 
 from footfall.core.arrays import FloatArray
 
-#: Four numbers are to be learnt: a sample tells them, and the integral of Pareto/NBD is dear.
+#: Four numbers are to be learnt: a sample is enough, and the integral of Pareto/NBD is expensive.
 _MAX_CUSTOMERS, _MAX_INTEGRATED = 4_000, 2_000
 _FEWEST_CUSTOMERS = 20
 _PULL = 1e-4
@@ -57,7 +57,7 @@ class RepeatBuying:
         Parameters.
     leaves_at_once
         Whether customers may leave right after their first purchase (MBG/NBD). In BG/NBD they
-        leave after a repeat at the earliest: whoever bought once is a customer for ever.
+        leave after a repeat at the earliest: a customer who bought once is a customer for ever.
     """
 
     r: float
@@ -376,7 +376,7 @@ def _in_unit_time(
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, float]:
     """Return a sample of the histories with days scaled by the mean age, and that scale.
 
-    Evenly spaced rows stand for all where there are many. The scale puts all parameters near one.
+    Evenly spaced rows represent all where there are many. The scale puts all parameters near one.
     """
     step = _stride(len(repeats), limit)
     x, t_x, t = (_tensor(values[::step]) for values in (repeats, last, age))

@@ -146,7 +146,7 @@ def fit_softmax(
     def closure() -> torch.Tensor:
         search.zero_grad()
         losses = torch.nn.functional.cross_entropy(intercepts + x @ slopes, y, reduction="none")
-        # A class that nobody has would pull its intercept to minus infinity without this hold.
+        # A class without rows would pull its intercept to minus infinity without this hold.
         loss = (weight * losses).sum() + 0.5 * penalty * (slopes**2).sum()
         loss = loss + 1e-6 * (intercepts**2).sum()
         loss.backward()

@@ -1,7 +1,7 @@
 """Boards as code: YAML files with SQL, drawn from the published marts as pages without a network.
 
 `definitions` reads and checks a board, `published` opens what it reads, `tiles` turns rows into
-what is shown, `page` writes the HTML. Nothing here knows dbt.
+what is shown, `page` writes the HTML. Nothing here imports dbt.
 """
 
 from footfall.core.extras import needs

@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("check", parents=[shared], help="read the board files without any data")
     render = commands.add_parser("render", parents=[shared], help="draw all boards")
     render.add_argument("--published", type=Path, required=True, help="the published file")
-    render.add_argument("--currency", default="", help="what stands beside amounts, as in EUR")
+    render.add_argument("--currency", default="", help="the currency of amounts, as in EUR")
     serve = commands.add_parser(
         "serve", parents=[shared], help="show the drawn boards to this machine"
     )

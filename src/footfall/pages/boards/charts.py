@@ -62,7 +62,7 @@ def bars(tile: BarsTile, data: Data) -> go.Figure:
             orientation="h" if is_lying else "v",
             marker={"color": TONES[tone] if tone else SERIES[number % len(SERIES)]},
             customdata=[texts[row] for row in rows],
-            # An interval stands where the number would.
+            # An interval takes the place of the number.
             text=[texts[row] for row in rows] if tile.labels and not tile.lower else None,
             textposition="none" if not tile.labels else "inside" if tile.stacked else "auto",
             textangle=0,
@@ -158,7 +158,7 @@ def flow(tile: FlowTile, data: Data) -> go.Figure:
     tones = data.values("tone", tile.tone) if tile.tone else [None] * len(values)
     left = [(0, name) for name in sources]
     right = [(1 if tile.two_sided else 0, name) for name in targets]
-    # What stands on both sides has the same order on both.
+    # What is on both sides has the same order on both.
     known = dict.fromkeys(sources)
     both = [node for node in dict.fromkeys(right) if node[1] in known]
     both.sort(key=lambda node: list(known).index(node[1]))

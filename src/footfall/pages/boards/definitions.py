@@ -78,7 +78,7 @@ class _Tile(_Part):
     empty
         The sentence in its place when the query gives no row.
     link
-        Another board, `board` or `board#anchor`, that tells more.
+        Another board, `board` or `board#anchor`, that shows more.
     link_text
         The words of the link.
     """
@@ -171,7 +171,7 @@ class FlowTile(_Tile):
     """Bands from one place to the next, as wide as their number.
 
     `tone` names a column with good, warn or nothing in it. Two-sided are moves between groups: a
-    group stands on the left as it was and on the right as it is.
+    group is on the left as it was and on the right as it is.
     """
 
     kind: Literal["flow"]
@@ -187,7 +187,7 @@ class FlowTile(_Tile):
 class Column(_Part):
     """A column of a table.
 
-    Where a mart stores keys of messages, `values` names the column with what stands in their slots.
+    Where a mart stores keys of messages, `values` names the column with the values of their slots.
     """
 
     name: str
@@ -208,7 +208,7 @@ class TableTile(_Tile):
 class ListTile(_Tile):
     """Sentences in order of weight: what to do, why, and what it brings.
 
-    Where a mart stores keys of messages, `values` names the column with what stands in their slots.
+    Where a mart stores keys of messages, `values` names the column with the values of their slots.
     """
 
     kind: Literal["list"]
@@ -224,7 +224,7 @@ class ListTile(_Tile):
 
 
 class PlotlyTile(_Tile):
-    """A chart of one's own: Plotly's traces and layout, with columns in the place of values."""
+    """A chart of your own: Plotly's traces and layout, with columns in the place of values."""
 
     kind: Literal["plotly"]
     traces: Sequence[Drawing] = Field(min_length=1)
@@ -237,7 +237,7 @@ Tile = FigureTile | BarsTile | LinesTile | HeatTile | FlowTile | TableTile | Lis
 
 
 class Row(_Part):
-    """Tiles beside each other, under a heading where they share one."""
+    """Tiles side by side, under a heading where they share one."""
 
     title: Text = ""
     note: Text = ""
@@ -252,11 +252,11 @@ class Board(_Part):
     title
         Its heading, and its name in the links between boards.
     place
-        Where it stands among the boards.
+        Its place among the boards.
     reading
         One sentence on how to read it.
     as_of
-        SQL that gives the date that its figures stand for.
+        SQL that gives the date that its figures are as of.
     queries
         SQL by name. Marts are called `marts.<name>`.
     rows

@@ -1,4 +1,4 @@
-"""Writes a board as one HTML file that asks for nothing else."""
+"""Writes a board as one HTML file that loads nothing else."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def render_page(
     Parameters
     ----------
     board
-        The board, which stands among `boards`; they are linked with each other.
+        The board, which is among `boards`; they are linked with each other.
     shown
         Its tiles by their keys.
     as_of
-        The date that its figures stand for; None while there is no data.
+        The date that its figures are as of; None while there is no data.
     run
         The publication that they come from.
     marts
@@ -72,6 +72,6 @@ def render_page(
 
 
 def address(link: str) -> str:
-    """`board#anchor` as the address of a file beside this one."""
+    """`board#anchor` as the address of a file next to this one."""
     name, mark, anchor = link.partition("#")
     return f"{name}.html{mark}{anchor}"

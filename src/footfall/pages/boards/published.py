@@ -80,10 +80,10 @@ class PublishedMarts:
         Raises
         ------
         BoardError
-            It reads something that is no mart.
+            It reads something that is not a mart.
         """
         names = self._connection.get_table_names(sql, qualified=True)
-        # DuckDB 2 tells the alias along with the name.
+        # DuckDB 2 gives the alias along with the name.
         return frozenset(mart_name(name.partition(" AS ")[0]) for name in names)
 
 
@@ -93,7 +93,7 @@ def mart_name(relation: str) -> str:
     Raises
     ------
     BoardError
-        The relation is no mart.
+        The relation is not a mart.
     """
     schema, _, name = relation.rpartition(".")
     if schema != SCHEMA:
@@ -108,7 +108,7 @@ def open_published(path: Path) -> Iterator[PublishedMarts]:
     Raises
     ------
     BoardError
-        It is missing, or is no publication.
+        It is missing, or is not a publication.
     """
     if not path.is_file():
         raise BoardError(

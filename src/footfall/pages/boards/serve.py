@@ -73,7 +73,7 @@ class _Handler(BaseHTTPRequestHandler):
         return page
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: the terminal belongs to whoever started it."""
+        """Say nothing: the terminal belongs to the user who started it."""
 
 
 class BoardServer(ThreadingMixIn, HTTPServer):

@@ -53,7 +53,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells under labels; numbers stand on the right."""
+    """Rows of cells under labels; numbers are on the right."""
 
     labels: Sequence[tuple[str, bool]]
     rows: Sequence[Sequence[Cell]]
@@ -206,7 +206,7 @@ def _table(columns: Sequence[Column], data: Data) -> Table:
 def _columns(
     tile: BarsTile | LinesTile | HeatTile | FlowTile | PlotlyTile, data: Data
 ) -> list[Column]:
-    """Return the columns behind a chart, as its table tells them."""
+    """Return the columns behind a chart, as its table shows them."""
 
     def column(name: str, form: Format) -> Column:
         return Column(name=name, label=data.say.words.name(name), format=form)
@@ -237,7 +237,7 @@ def _columns(
 
 
 def _guessed(values: Sequence[Any]) -> Format:
-    """Return the format of a column that a chart of one's own leaves open."""
+    """Return the format of a column that a chart of your own leaves open."""
     known = [value for value in values if value is not None]
     if known and all(isinstance(value, bool) for value in known):
         return "yes_no"

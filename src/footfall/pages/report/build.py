@@ -32,7 +32,7 @@ def build_report(database: Path, words: Words, written_at: datetime) -> str:
 
 
 def sections(marts: Marts) -> tuple[Section, ...]:
-    """All sections: what to do stands before the details that it comes from."""
+    """All sections: what to do comes before the details that it comes from."""
     say = marts.words.say
     return (
         Section("journey", say("report.build.where_customers_go_and_where"), (journey_map(marts),)),

@@ -16,7 +16,7 @@ from footfall.pages.theme.style import SERIES, axis, finished
 
 TITLE = "report.funnel.the_funnel_by_channel_device"
 USES = ("journey_funnel",)
-# More lines than these cannot be told apart; the table has them all.
+# More lines than these cannot be distinguished; the table has them all.
 LINES = 6
 
 

@@ -26,7 +26,7 @@ class Heading:
 
 
 def read_heading(marts: Marts) -> Heading:
-    """Return the totals, and the names of marts that tell another number of sessions.
+    """Return the totals, and the names of marts that show another number of sessions.
 
     Raises
     ------

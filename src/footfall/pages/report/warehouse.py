@@ -49,7 +49,7 @@ def open_marts(path: Path, words: Words) -> Iterator[Marts]:
     Raises
     ------
     ReportError
-        The file is missing, is being built, is no warehouse or has no marts.
+        The file is missing, is being built, is not a warehouse or has no marts.
     """
     if not path.is_file():
         raise ReportError(

@@ -9,7 +9,7 @@ _POLICY = (
     "script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; "
     'img-src data:; font-src data:">'
 )
-# What the page would report its visitors to, if it were told to, and an icon that is not there.
+# What the page would report its visitors to, if it were configured, and an icon that is not there.
 _TAKEN_OUT = (
     "//d1fc8wv8zag5ca.cloudfront.net/2.9.0/sp.js",
     "fishtownanalytics.sinter-collect.com",

@@ -20,7 +20,7 @@ _DOCS_BLOCK = re.compile(r"{%-?\s*docs\b")
 
 @dataclass(frozen=True)
 class Section:
-    """A heading and what stands below it, up to the next heading of its level or a higher one."""
+    """A heading and what is below it, up to the next heading of its level or a higher one."""
 
     level: int
     title: str

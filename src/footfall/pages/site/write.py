@@ -12,7 +12,7 @@ from footfall.pages.site.dbt_site import made_ours
 from footfall.pages.site.markdown import read_pages
 from footfall.pages.site.pages import landing_page, lineage_page, text_page
 
-# Lies in each folder that a site was written to: whatever else stands in such a folder may go.
+# Marks each folder that a site was written to: whatever else is in such a folder may go.
 MARKER = ".footfall_site"
 
 

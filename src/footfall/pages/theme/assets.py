@@ -6,5 +6,5 @@ from importlib import resources
 
 
 def asset(name: str, package: str = "footfall.pages.theme") -> str:
-    """Return the text of a file that lies in a package; by default one that all pages share."""
+    """Return the text of a file of a package; by default one that all pages share."""
     return resources.files(package).joinpath(name).read_text(encoding="utf-8")

@@ -1,5 +1,5 @@
 "use strict";
-// Figures name colours of the style sheet; they are looked up anew whenever light and dark change.
+// Figures name colours of the style sheet; they are looked up again whenever light and dark change.
 (() => {
   const root = document.documentElement;
   const charts = [...document.querySelectorAll(".chart")];

@@ -49,7 +49,7 @@ class Words:
         Parameters
         ----------
         values
-            What stands in the slots, as text; of a slot such as ``{@place}`` the keys of further
+            The values of the slots, as text; of a slot such as ``{@place}`` the keys of further
             messages with blanks between them, which are filled with the same values.
 
         Raises

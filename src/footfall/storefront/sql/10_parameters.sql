@@ -1,5 +1,5 @@
 -- Constants of the simulated shop. `seed` and `customers` are set by the driver; the numbers that a
--- reader may want to know or a test may want to check stand here, and are copied to truth_parameters.
+-- reader may want to know or a test may want to check are here, and are copied to truth_parameters.
 -- Times are microseconds since 1970 (integers: sums of them do not depend
 -- on the order of adding, so that any number of threads gives the same rows).
 

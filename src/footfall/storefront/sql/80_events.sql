@@ -1,5 +1,5 @@
 -- Events as numbers; names and texts come last. An event's number is its visit's number times 4096 plus
--- a place inside the visit, so that it needs no counting; visit 0 of a person holds what is no visit.
+-- a place inside the visit, so that it needs no counting; visit 0 of a person holds what is not a visit.
 
 create temp table registrations as
 

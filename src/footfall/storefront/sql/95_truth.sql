@@ -1,4 +1,4 @@
--- What only the simulation knows. No model reads these tables: tests and analyses do.
+-- What only the simulation records. No model reads these tables: tests and analyses do.
 
 create table truth_storefront.truth_customers as
 
