@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass
 class Tile:
-    """What stands in a tile."""
+    """What is in a tile."""
 
     kind: str
     value: str | None = None

@@ -22,7 +22,7 @@ from footfall.builds.keys import padded_keys
 from shared_work import Manifests, done_once, folder_of_all, unpacked
 
 PROJECT = Path(__file__).resolve().parents[2]
-# No test may publish to the database of whoever runs the tests.
+# No test may publish to the database of the user who runs the tests.
 os.environ.pop("FOOTFALL_PUBLISH_POSTGRES", None)
 os.environ.pop("FOOTFALL_PUBLISH_SCHEMA", None)
 # Real data is built under a secret, and no test may leave a key file in the project.
@@ -114,7 +114,7 @@ class Warehouse:
         artifacts: bool = False,
         logs: bool = False,
     ) -> None:
-        """What dbt writes beside the warehouse, into `target` and `logs`, it writes if asked.
+        """What dbt writes next to the warehouse, into `target` and `logs`, it writes if asked.
 
         `only_tests` can be set to the data tests that the project is to have, for a test to which
         all the others would say nothing.
@@ -187,7 +187,7 @@ class Warehouse:
             DuckDBConnectionManager.close_all_connections()
 
     def settings(self) -> list[str]:
-        """What any command of dbt has to be told to work on this shop."""
+        """The arguments that any command of dbt needs to work on this shop."""
         return [
             *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
             *("--target-path", str(self.folder / "target")),

@@ -23,7 +23,7 @@ def simulated_cutoffs(
 ) -> pa.Table:
     """Customers buy at their own rate and spend level until a day on which they are lost.
 
-    Cut-offs lie 30 days apart; the last is the as-of date, and windows that reach beyond it have
+    Cut-offs are 30 days apart; the last is the as-of date, and windows that reach beyond it have
     no labels.
     """
     generator = np.random.default_rng(seed)
@@ -70,7 +70,7 @@ def random_states(cutoffs: pa.Table, *, width: int = 6, seed: int = 2) -> pa.Tab
 
 
 def states_table(cutoffs: pa.Table, values: np.ndarray) -> pa.Table:
-    """Encoder states [rows, width] beside the keys of the cut-off table."""
+    """Encoder states [rows, width] with the keys of the cut-off table."""
     return pa.table(
         {
             "customer_no": cutoffs["customer_no"],

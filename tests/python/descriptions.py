@@ -70,7 +70,7 @@ def problems_of(manifest: Mapping[str, Any]) -> list[str]:
             found.append(f"{what} is described by its own name: {text}")
         elif not one.has_block and text not in blocks:
             other = first.setdefault(text, one)
-            # A source is told once for each of its tables.
+            # A source is described once for each of its tables.
             if other is not one and (other.kind, other.name) != (one.kind, one.name):
                 found.append(f"{what} copies {other.name}; make it a docs block: {text}")
     return found

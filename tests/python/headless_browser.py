@@ -1,4 +1,4 @@
-"""Opens a page in a headless Chromium and tells what came of it: content, errors, requests."""
+"""Opens a page in a headless Chromium and reports the outcome: content, errors, requests."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ needs_chromium = pytest.mark.skipif(
 
 @dataclass(frozen=True)
 class Visit:
-    """The page after its scripts ran, what the console and the net log tell."""
+    """The page after its scripts ran, what the console and the net log report."""
 
     page: str
     console: list[str]
@@ -37,7 +37,7 @@ class Visit:
 def visit(page: Path, folder: Path, *options: str, place: str = "") -> Visit:
     """Open a file, at a place after `#`.
 
-    No name resolves, and what is asked for all the same stands in the net log.
+    No name resolves, and what is asked for all the same is in the net log.
     """
     log = folder / "net.json"
     profile = folder / "profile"

@@ -14,7 +14,7 @@ HOSTILE = (
     "back\\slash \\' \\\" /* made */ x",
     "é 😀 [1] *? {x} #",
 )
-# dbt would run these; they are refused wherever they stand.
+# dbt would run these; they are refused wherever they are.
 TEMPLATES = (
     "{{ run_query('drop table made') }}.csv",
     "{{ env_var('HOME') }}",

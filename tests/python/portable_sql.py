@@ -27,7 +27,7 @@ PORTABLE = frozenset(
 )
 # Macros whose value is never empty, which a bound may be set to without `coalesce`.
 _NEVER_EMPTY = re.compile(r"\{\{-?\s*(?:dbt\.dateadd\('\w+', -?\d+, )?(?:newest|moment)\(")
-# What may stand before a bracket without calling anything.
+# What may be before a bracket without calling anything.
 _NO_CALLS = frozenset(
     re.findall(
         r"\w+",
@@ -35,7 +35,7 @@ _NO_CALLS = frozenset(
         " not on or over partition select then union using values when where",
     )
 )
-# What to write instead, by function. Within Jinja's quotes, where messages stand as well, these
+# What to write instead, by function. Within Jinja's quotes, where messages are as well, these
 # alone are looked for.
 INSTEAD = {
     "any_value": "{{ only_known() }}, or min()",
@@ -148,7 +148,7 @@ _FORBIDDEN = (
     (r"\btimestamptz\b|\bwith\s+time\s+zone\b", "TIMESTAMPTZ", "{{ moment_type() }}"),
     (r"\binterval\b", "an interval", "{{ dbt.dateadd() }}"),
 )
-# Those that are looked for within Jinja's quotes as well: the others stand in messages, too.
+# Those that are looked for within Jinja's quotes as well: the others are in messages, too.
 _ALSO_IN_QUOTES = (
     *(
         "FILTER",
@@ -280,7 +280,7 @@ def _is_number(argument: Sequence[Token]) -> bool:
 
 
 def _of_fragment(fragment: str) -> Iterator[Finding]:
-    """What is wrong with SQL within Jinja's quotes, where messages and paths stand as well."""
+    """What is wrong with SQL within Jinja's quotes, where messages and paths are as well."""
     for name, instead in INSTEAD.items():
         for match in re.finditer(rf"(?<![\w.]){name}\(", fragment):
             yield Finding(1 + fragment.count("\n", 0, match.start()), f"{name}()", instead)

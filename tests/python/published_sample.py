@@ -1,6 +1,6 @@
 """A small publication to read: a cut of the simulated shop's marts, under today's contracts.
 
-The cut lies in `tests/data/marts`. Make it anew from a published storefront with
+The cut is in `tests/data/marts`. Make it again from a published storefront with
 `.venv/bin/python tests/python/published_sample.py published/footfall.duckdb`.
 """
 
@@ -53,7 +53,7 @@ CUTS: Mapping[str, str] = {
 
 
 def contracts() -> dict[str, dict[str, str]]:
-    """The columns of every mart with their types, as its YAML promises them."""
+    """The columns of every mart with their types, as its YAML declares them."""
     found: dict[str, dict[str, str]] = {}
     for path in sorted((PROJECT / "models" / "marts").glob("*/_*__models.yml")):
         for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]:

@@ -29,7 +29,7 @@ def folder_of_all(base: Path) -> Path:
 def done_once(shared: Path, name: str, work: Callable[[Path], None]) -> Path:
     """The folder `name` as `work` filled it: by the first who asks, while others wait for it.
 
-    Work that raises counts for nothing; whoever asks next does it anew.
+    Work that raises counts for nothing; the next caller does it again.
     """
     place, being_done = shared / name, shared / f"{name}.being_done"
     with FileLock(shared / f"{name}.lock"):

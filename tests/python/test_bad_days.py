@@ -55,7 +55,7 @@ def bring_text(shop: Warehouse, text: str | bytes) -> None:
 
 
 def event(customer: str, day: float, kind: str = "purchase", **more: Any) -> dict[str, Any]:
-    """One event, `day` days after the shop opened; a purchase costs 10 unless told otherwise."""
+    """One event, `day` days after the shop opened; a purchase costs 10 unless given otherwise."""
     row = {
         "customer_id": customer,
         "event_at": (START + dt.timedelta(days=day)).isoformat(),
@@ -107,7 +107,7 @@ def shown_rows(shop: Warehouse, test: str) -> list[str]:
 
 @pytest.fixture
 def euro_shop(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    """A shop of its own that tells its amounts in euros."""
+    """A shop of its own that records its amounts in euros."""
     folder = tmp_path_factory.mktemp("euro")
     return Warehouse(
         folder,

@@ -816,7 +816,7 @@ def test_exposures_name_the_marts_that_boards_read(
 
 
 def test_every_mart_is_used_by_an_exposure_or_measured_by_a_metric() -> None:
-    """Metrics stand on semantic models, and these on marts."""
+    """Metrics build on semantic models, and these on marts."""
     measured: set[str] = set()
     for path in (PROJECT / "models/marts/metrics").glob("*.yml"):
         measured |= set(re.findall(r"^ +model: ref\('(\w+)'\)$", path.read_text(), re.MULTILINE))

@@ -1,4 +1,4 @@
-"""Builds that break off: what stood before can be read, and the next build makes good."""
+"""Builds that break off: what was there before can be read, and the next build makes good."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def kill_at(shop: Warehouse, announcement: str, *options: str) -> None:
 
 
 def contents(shop: Warehouse) -> dict[str, list[tuple[object, ...]]]:
-    """Every row of the marts, in the order of all that is no amount."""
+    """Every row of the marts, in the order of all that is not an amount."""
     found = {}
     for mart in MARTS:
         described = [

@@ -200,7 +200,7 @@ def test_a_row_that_is_no_more_leaves_a_mark_and_other_settings_leave_none(
     )
     assert any(f"({dates} of them are gone)" in line for line in shop.said)
 
-    # Marks that older settings left say nothing of the settings of the rows beside them.
+    # Marks that older settings left say nothing of the settings of the rows next to them.
     shop.execute("update intermediate.int_lifecycle_ledger set made_with = 'z' where is_removed")
     ((customer_no, dates),) = shop.query(
         "select customer_no, count(*) from intermediate.int_lifecycle_ledger where not is_removed"
@@ -243,7 +243,7 @@ def test_who_must_order_more_often_to_be_retained_may_come_back_as_converted(
     ) > [(0,)]
     assert small_shop.dbt("test", "--select", "lifecycle_moves_are_possible").success
 
-    # Segments of sessions are incremental and told by the same var: two values are not mixed.
+    # Segments of sessions are incremental and made with the same var: two values are not mixed.
     small_shop.variables["lifecycle_retained_order_days"] = 2
     outcome = small_shop.build(["+int_session_segments"])
     assert not outcome.success

@@ -308,9 +308,9 @@ def test_what_is_in_order_passes(scratch: Scratch, name: str) -> None:
                 {"name": None, "no": 2, "row_count": 2},
             ],
         ),
-        # The whole row; a condition that cannot be told does not hold.
+        # The whole row; a condition that is unknown does not hold.
         ("condition_broken", [{"low": 3, "high": 2}, {"low": None, "high": 2}]),
-        # The step that grew beside the one before it.
+        # The step that grew compared with the one before it.
         (
             "funnel_grows",
             [{"month": 1, "slice": "a", "step": 3, "visits": 6, "previous_visits": 5}],

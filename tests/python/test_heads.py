@@ -446,13 +446,13 @@ def test_new_settings_fit_again_and_another_horizon_is_fitted_alone(
 ) -> None:
     near = HeadSettings(horizons=(30,), threads=1)
     alone = train_churn(cutoffs, None, settings=near, previous=churn_heads)
-    # The head of 30 days stands; that of 90 days is not asked for any more.
+    # The head of 30 days is kept; that of 90 days is not asked for any more.
     assert facts_of(alone) == {"30": facts_of(churn_heads)["30"]}
     other = replace(SETTINGS, seed=5)
     again = facts_of(train_churn(cutoffs, None, settings=other, previous=churn_heads))
     for horizon, facts in facts_of(churn_heads).items():
         assert again[horizon]["fingerprint"] != facts["fingerprint"]
-    # A damaged table is no reason to stop: the heads are fitted anew.
+    # A damaged table is not a reason to stop: the heads are fitted again.
     heard: list[str] = []
     damaged = churn_heads.slice(1)
     refit = train_churn(cutoffs, None, settings=SETTINGS, previous=damaged, progress=heard.append)
@@ -589,7 +589,7 @@ def test_new_events_fit_nothing_and_are_scored_all_the_same(
 def test_only_what_a_late_event_touched_is_tested_and_fitted_again(
     cutoffs: pa.Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An order is found to lie in the newest window of 30 days; no window of 90 holds it."""
+    """An order is found to be in the newest window of 30 days; no window of 90 holds it."""
     settings = replace(SETTINGS, backtest_cutoffs=3, bootstrap_replicates=0)
     tested = backtest_churn(cutoffs, None, settings=settings)
     stored = train_churn(cutoffs, None, settings=settings)
@@ -623,7 +623,7 @@ def test_only_what_a_late_event_touched_is_tested_and_fitted_again(
 def test_only_the_newest_cutoffs_are_tested_when_one_closes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Months go by: of three tested cut-offs the oldest goes, and the one in the middle stands."""
+    """Months go by: of three tested cut-offs the oldest goes, and the one in the middle is kept."""
     everything = simulated_cutoffs(cutoffs=9, horizons=(30,))
     settings = HeadSettings(horizons=(30,), bootstrap_replicates=20, backtest_cutoffs=3, threads=1)
     as_of = pc.max(everything["cutoff_date"]).as_py()
@@ -647,7 +647,7 @@ def test_only_the_newest_cutoffs_are_tested_when_one_closes(
     fresh = backtest_churn(everything, None, settings=settings)
     columns = [name for name in fresh.column_names if name != "run_metadata"]
     assert again.select(columns).equals(fresh.select(columns))
-    # A test reads all cut-offs before its own: where the oldest of them goes, all are made anew.
+    # A test reads all cut-offs before its own: where the oldest of them goes, all are made again.
     oldest = pc.min(everything["cutoff_date"])
     shorter = everything.filter(pc.greater(everything["cutoff_date"], oldest))
     fits.forget()
@@ -670,7 +670,7 @@ def test_order_of_rows_and_number_of_threads_have_no_say(
 ) -> None:
     shuffled = cutoffs.take(np.random.default_rng(9).permutation(cutoffs.num_rows))
     two = replace(SETTINGS, threads=2)
-    # Fits of equal data are kept; here each has to be made anew.
+    # Fits of equal data are kept; here each has to be made again.
     study.forget()
     for make, expected in ((score_churn, churn), (score_value, value)):
         again = make(shuffled, None, settings=two)
@@ -933,7 +933,7 @@ def test_a_warning_stands_only_where_the_risk_is_high(cutoffs: pa.Table) -> None
 
 
 def shuffled_labels(cutoffs: pa.Table, days: set[date] | None = None) -> pa.Table:
-    """Outcomes of strangers at some cut-offs: nothing that is known tells them any more."""
+    """Outcomes of strangers at some cut-offs: nothing that is known predicts them any more."""
     places = np.arange(cutoffs.num_rows)
     generator = np.random.default_rng(9)
     for day in sorted(set(cutoffs["cutoff_date"].to_pylist())):

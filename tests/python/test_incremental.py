@@ -22,7 +22,7 @@ LOGS = (
     "int_withdrawn_events",
 )
 # Deliveries that come in the batch after another delivery of the same event, and go before it: what
-# `replace` says of each. Those of one moment are told apart by a digest, one way or the other.
+# `replace` says of each. Those of one moment are distinguished by a digest, one way or the other.
 DISPLACING = {
     "the same again": "received_at - interval 1 minute as received_at",
     "another time": "received_at - interval 1 minute as received_at,"
@@ -221,7 +221,7 @@ def test_a_session_that_is_cut_at_the_turn_of_a_month_is_told_anew_in_both(
 def test_a_late_order_reaches_back_from_the_start_of_its_session(own_shop: Warehouse) -> None:
     shop = own_shop
     shop.variables |= {"drop_off_window_days": 30, "funnel_window_days": 30}
-    # Thirty days lie between the two visits, and a little more between the first and the order.
+    # Thirty days are between the two visits, and a little more between the first and the order.
     lines = [
         "customer_id,event_at,event_type",
         "anna,2024-01-10 10:00:00,view",
@@ -251,7 +251,7 @@ def test_a_late_order_reaches_back_from_the_start_of_its_session(own_shop: Wareh
     [
         # What is to leave is known, and nothing has left.
         "int_withdrawn_events",
-        # The events were taken in: nothing downstream knows of them.
+        # The events were taken in: nothing downstream includes them.
         "int_accepted_events",
         pytest.param("int_rejected_rows", marks=pytest.mark.long),
         pytest.param("int_identity_links", marks=pytest.mark.long),

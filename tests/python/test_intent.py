@@ -244,7 +244,7 @@ def test_who_has_bought_has_no_chance_in_the_session_any_more(prefixes: pa.Table
 def test_new_sessions_fit_and_test_nothing_until_a_week_has_ended(
     prefixes: pa.Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The newest event lies on a Friday; what is learned and tested ended with Tuesday."""
+    """The newest event is on a Friday; what is learned and tested ended with Tuesday."""
     stored = heads.train_intent(prefixes, settings=SETTINGS, progress=silent)
     tested = heads.backtest_intent(prefixes, settings=SETTINGS, progress=silent)
     fresh = heads.score_intent(stored, prefixes, progress=silent)

@@ -1,4 +1,4 @@
-"""The journey marts on a public click stream, beside what another tool says of the same events."""
+"""The journey marts on a public click stream, against another tool on the same events."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FUNNEL = {
     "payment_details": 281,
     "purchase": 145,
 }
-# A way within sessions, and one that goes on from a visitor's session to her next.
+# A way within sessions, and one that goes on from a visitor's session to their next.
 SCOPES = {
     "session_id": "path_scope = 'within_session'",
     "user_id": "(path_scope = 'within_session' and from_state <> '(start)' and to_state <> '(end)'"
@@ -213,7 +213,8 @@ def test_events_may_be_called_as_our_markers_sound(own_shop: Warehouse) -> None:
         "other": "browse",
         "it's mine": "add_to_cart",
     }
-    # One session of each customer; `other` is walked most, so that it is a path beside the rest.
+    # One session of each customer; `other` is the most frequent, so that it is a path next to the
+    # rest.
     events.write_text(
         HEADER
         + "c1,2026-03-02 10:00:00,end,,,\n"
@@ -250,7 +251,7 @@ def test_events_may_be_called_as_our_markers_sound(own_shop: Warehouse) -> None:
     )
     assert paths == [("(other)", True, 2), ("other", False, 2)]
 
-    # A step may stand twice: c1 came back to `start`, c2 did not. Nobody searched after that.
+    # A step may be there twice: c1 came back to `start`, c2 did not. Nobody searched after that.
     assert funnel_of(own_shop, ["start", "it's mine", "start", "end"]) == [
         ("start", 2),
         ("it's mine", 2),

@@ -121,7 +121,7 @@ def test_a_table_that_lost_rows_or_was_made_by_somebody_else_is_made_again(
 
     assert made(shop.build(["customer_rfm"], "--full-refresh")) == {"customer_rfm"}
 
-    # Built without its inputs nobody knows what it was made from: it is made, then and later.
+    # Built without its inputs it is unknown what it was made from: it is made, then and later.
     assert made(shop.build(["customer_rfm"])) == {"customer_rfm"}
     assert made(shop.build()) == READ_SOURCES | {"customer_rfm"}
     assert made(shop.build()) == READ_SOURCES

@@ -93,7 +93,7 @@ NOTHING = Key(DEMO_KEY, "demo")
 def test_a_key_is_made_for_real_data_that_no_key_was_noted_of() -> None:
     assert settled(NOTHING)
     assert settled(NOTHING, ["storefront", "custom"])
-    # Everything is made anew: no table that stays has a key.
+    # Everything is rebuilt: no table that stays has a key.
     assert settled(NOTHING, noted=built_with(OTHER), remade=["events"])
     assert not settled(NOTHING, ["storefront"])
     assert not settled(NOTHING, ["storefront"], built_with(DEMO_KEY, "storefront"))

@@ -1,4 +1,4 @@
-"""The library lies in rooms, and imports lead downwards, as docs/architecture.md has it."""
+"""The library consists of rooms, and imports lead downwards, as docs/architecture.md has it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROW = re.compile(r"^\| (\d) \| `([\w/]+)` \| [^|]+ \|([^|]*)\|$", re.M)
 
 @dataclass(frozen=True)
 class Room:
-    """A row of the table: how far up a folder lies, and what it may know."""
+    """A row of the table: how far up a folder is, and what it may import."""
 
     level: int
     knows: frozenset[str]
@@ -70,7 +70,7 @@ def imports(tree: ast.Module, known: set[str]) -> Iterator[str]:
 def problems(source: Path, page: str) -> list[str]:
     """List what contradicts the table of rooms."""
     rooms, modules = rooms_in(page), modules_in(source)
-    # What others find by its name lies beside the package, and holds nothing but imports.
+    # What others find by its name is next to the package, and holds nothing but imports.
     outside = {name for name in modules if name.split(".")[0] != PACKAGE}
     definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     found = [

@@ -1,4 +1,4 @@
-"""Metrics say what plain SQL on the marts says, whatever they are told by."""
+"""Metrics say what plain SQL on the marts says, whatever they are grouped by."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def share(part: str, whole: str) -> str:
 
 
 class Facts:
-    """Rows to count, what metrics are in plain SQL on them, and what they can be told by."""
+    """Rows to count, what metrics are in plain SQL on them, and what they can be grouped by."""
 
     def __init__(self, rows: str, told_by: Mapping[str, str], metrics: Mapping[str, str]) -> None:
         self.rows = rows

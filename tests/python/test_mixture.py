@@ -77,7 +77,7 @@ def test_the_network_is_kept_only_where_it_helps_customers_it_has_not_seen(monke
 
 def test_a_network_learns_what_no_weights_can_say():
     # For half of the customers one component is right, for the others another one; a feature of
-    # the situation tells which.
+    # the situation decides which.
     random = torch.Generator().manual_seed(0)
     count, width = 600, 20
     values = torch.rand(count, width, len(COMPONENTS), generator=random)

@@ -58,11 +58,11 @@ def test_an_order_by_time_is_found(sql: str) -> None:
 
 
 def test_acts_of_one_moment_go_the_way_to_an_order(own_shop: Warehouse) -> None:
-    """Sixty visits within one second, in any order of the file; and three whose source tells it."""
+    """Sixty visits in one second, in any order of the file; and three whose source records it."""
     shop = own_shop
     way = ("view", "add_to_cart", "checkout", "payment", "purchase")
     rows = [f"c{number},2024-01-01 09:00:00,,{kind},mug,5" for number in range(60) for kind in way]
-    # What the source tells goes before what types are usually like.
+    # What the source says goes before what types are usually like.
     back = ("purchase", "view", "add_to_cart")
     rows += [
         f"told{number},2024-01-01 09:00:00,{place},{kind},mug,5"

@@ -1,4 +1,4 @@
-"""What the project promises: layers, descriptions, contracts, keys, checks, no leakage."""
+"""What the project guarantees: layers, descriptions, contracts, keys, checks, no leakage."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from footfall.lineage.project import read_project
 
 SECRET = "a-secret-that-nobody-may-read"
 LAYERS = ("staging", "intermediate", "python_models", "marts")
-# Tables in which runs take notes; they are no models.
+# Tables in which runs take notes; they are not models.
 NOTES = {"passed_tests", "table_versions", "warehouse_settings"}
 MAX_PYTHON_MODEL_LINES = 40
 # Stored models: their rows are what was learned, and no row of theirs comes from one of a table.
@@ -222,7 +222,7 @@ def test_every_macro_and_each_of_its_arguments_is_described(manifest: Mapping[st
     for macro in own_nodes(manifest, "macro"):
         name = macro["name"]
         if "__" in name and name.split("__")[0] in ("default", "duckdb", "spark"):
-            continue  # takes what the macro takes that it stands in for
+            continue  # takes what the macro takes that it replaces
         if name.startswith("materialization_"):
             continue  # takes nothing
         pattern = rf"(?:macro {name}|test {name.removeprefix('test_')})\(([^)]*)\)"
@@ -241,7 +241,7 @@ def test_every_singular_test_says_what_it_guards(manifest: Mapping[str, Any]) ->
     ]
     assert singular
     for node in singular:
-        # The comment is for whoever reads the SQL, the description for whoever reads the docs.
+        # The comment is for readers of the SQL, the description for readers of the docs.
         comment = re.match(r"(?:-- .*\n)+", node["raw_code"])
         assert comment is not None, node["name"]
         said = " ".join(comment[0].replace("-- ", "").split())
@@ -273,7 +273,7 @@ def test_every_mart_is_public_with_contract_group_and_owner(manifest: Mapping[st
 def storefront(
     whole_storefront: Warehouse, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Warehouse]:
-    """The storefront as it was built, for each test anew."""
+    """The storefront as it was built, for each test again."""
     shop = Warehouse(tmp_path_factory.mktemp("storefront"), whole_storefront.variables)
     shutil.copyfile(whole_storefront.path, shop.path)
     yield shop
@@ -445,7 +445,7 @@ def test_the_key_of_the_environment_makes_the_keys_and_is_written_nowhere(
     shop.packed_manifest()
     monkeypatch.setenv("DBT_ENV_SECRET_FOOTFALL_KEY", SECRET)
     shop.built(SQL_PART)
-    # Last, so that what stands of it is what dbt writes when it parses with the key.
+    # Last, so that what is left of it is what dbt writes when it parses with the key.
     assert shop.dbt("parse").success
 
     assert shop.query("select customer_key from intermediate.int_customers") == [
@@ -481,7 +481,7 @@ def test_a_var_says_whether_gates_fail_the_build(
 def build_with(
     shop: Warehouse, manifest: Manifest, *options: str, project: Path = PROJECT, **variables: Any
 ) -> dbtRunnerResult:
-    """Build one seed with other vars, without parsing anew: the checks run all the same."""
+    """Build one seed with other vars, without parsing again: the checks run all the same."""
     os.environ["FOOTFALL_DB"] = str(shop.path)
     try:
         return dbtRunner(manifest=manifest).invoke(

@@ -58,7 +58,7 @@ MARTS = [SESSIONS, ITEMS]
 
 
 def make_warehouse(path: Path, sessions: int = 1000) -> None:
-    """A warehouse with two marts; all rows tell how many sessions it was made with."""
+    """A warehouse with two marts; all rows show how many sessions it was made with."""
     with duckdb.connect(str(path)) as connection:
         connection.execute("create or replace table odd (number integer, note varchar)")
         connection.executemany("insert into odd values (?, ?)", list(enumerate(ODD_TEXTS)))
@@ -141,7 +141,7 @@ def made_with(folder: Path) -> tuple[set[int], set[int]]:
 
 
 def leftovers(folder: Path) -> list[str]:
-    """What lies in the published folder and is no part of a publication."""
+    """What is in the published folder and not part of a publication."""
     published = folder / "published"
     expected = {f"{NAME}.duckdb", NAME, f".{NAME}", f".{NAME}.lock"}
     return [path.name for path in published.iterdir() if path.name not in expected] + [

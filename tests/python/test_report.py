@@ -37,7 +37,7 @@ MARTS = (
     "+customer_segments",
     "+customer_segment_transitions",
 )
-# What is drawn for the simulated shop, which tells everything.
+# What is drawn for the simulated shop, which records everything.
 CHARTS = {
     "map",
     "pain",
@@ -54,7 +54,7 @@ CHARTS = {
 
 
 class Page(HTMLParser):
-    """What stands on the page: totals, figures, sentences in place of figures, elements by name."""
+    """What is on the page: totals, figures, sentences in place of figures, elements by name."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

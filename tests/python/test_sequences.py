@@ -61,7 +61,7 @@ def test_acts_of_one_moment_are_in_the_order_that_sql_gives():
     ranked = events_table(bought_then_seen).append_column(
         "act_rank", pa.array([501] * 3 + [203] * 3, pa.int32())
     )
-    # The source tells the order of two acts: these come first, as it says.
+    # The source gives the order of two acts: these come first, as it says.
     told = ranked.append_column("sequence_no", pa.array([2, None, None, None, None, 1], pa.int64()))
     for table, expected in ((ranked, "abcabc"), (told, "acbcab")):
         for arrival in (table, table.take(list(range(5, -1, -1)))):

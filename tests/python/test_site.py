@@ -440,7 +440,7 @@ def test_all_text_pages_are_quiet(site: Path, tmp_path: Path) -> None:
     """All of them in frames of one page: opening a browser for each takes longer than they do."""
     pages = sorted((site / "pages").glob("*.html"))
     assert len(pages) > 10
-    # A frame that complains is heard, so silence tells something.
+    # A frame that complains is heard, so silence means something.
     loud = tmp_path / "loud.html"
     loud.write_text("<script>console.error('heard')</script><img src='http://loud.example/a.png'>")
     framed = tmp_path / "framed.html"

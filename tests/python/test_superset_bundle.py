@@ -23,7 +23,7 @@ from footfall.publishing.postgres import postgres_type
 
 SUPERSET = PROJECT / "dashboards" / "superset"
 URI = "duckdb:////shop.duckdb?access_mode=read_only"
-# Words in which a chart names columns, beside its metrics and filters.
+# Words in which a chart names columns, apart from its metrics and filters.
 COLUMN_WORDS = ("x_axis", "groupby", "groupby_b", "all_columns", "columns", "order_by_cols")
 
 
@@ -109,7 +109,7 @@ def queries_of_chart(params: Mapping[str, Any], dataset: Mapping[str, Any]) -> l
     queries = [f"select {column} from {table}" for column in shown]
     metrics = [*params.get("metrics", []), *params.get("metrics_b", [])]
     metrics += [params["metric"]] if "metric" in params else []
-    # A share may look past its own group, so it stands with the groups that it is shown in.
+    # A share may look past its own group, so it is listed with the groups that it is shown in.
     grouped = f" group by {', '.join(shown)}" if shown else ""
     for metric in metrics:
         expression = saved[metric] if isinstance(metric, str) else metric["sqlExpression"]

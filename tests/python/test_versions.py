@@ -163,7 +163,7 @@ def test_what_came_in_reaches_what_reads_it(shop: Shop) -> None:
         ("sales", {"checksum": {"name": "sha256", "checksum": "other"}}, {"sales", "scores"}),
         ("stitched", {"checksum": {"name": "sha256", "checksum": "other"}}, {"sales", "scores"}),
         ("rates", {"checksum": {"name": "sha256", "checksum": "other"}}, {"sales", "scores"}),
-        # Of a large seed dbt knows the path only, so that nobody can tell whether it has changed.
+        # Of a large seed dbt has the path only, so that it is unknown whether it has changed.
         ("rates", {"checksum": {"name": "path", "checksum": "seeds/x"}}, {"sales", "scores"}),
         ("scores", {"columns": [["id", "bigint", []]]}, {"scores"}),
         ("scores", {"constraints": [{"type": "primary_key"}]}, {"scores"}),
@@ -200,7 +200,7 @@ def test_a_table_that_lost_rows_or_is_gone_is_made_again(shop: Shop) -> None:
 def test_only_a_run_that_brings_inputs_up_to_date_can_know(shop: Shop) -> None:
     # Its input is as it was, but this run does not look after it.
     assert shop.build({"scores"}) == {"scores"}
-    # Then nobody knows what it was made from.
+    # Then it is unknown what it was made from.
     assert shop.build() == {*LOOK, "scores"}
     assert shop.build() == LOOK
     assert shop.build({"sales", "scores", "stitched", "rates"}) == {"sales", "scores"}
@@ -256,7 +256,7 @@ def test_a_test_is_run_again_when_anything_that_it_reads_has_moved(shop: Shop) -
         ("ids_are_unique", {"config": {"severity": "warn"}}),
         ("ids_are_unique", {"inputs": ["model.shop.stitched", "model.shop.items"]}),
         ("stitched", {"checksum": {"name": "sha256", "checksum": "other"}}),
-        # Nobody knows what is in a source now.
+        # It is unknown what is in a source now.
         ("stitched", {"inputs": ["model.shop.events", SOURCE]}),
     ],
 )
@@ -299,7 +299,7 @@ def test_a_test_is_run_again_where_its_tables_are_not_looked_after(shop: Shop) -
     shop.build(statuses=PASS)
     shop.build({"sales", "rates"}, statuses={"sales_add_up": "pass"})
     assert shop.kept == set()
-    # It passed on what nobody can tell, so it is run once more.
+    # It passed on something unknown, so it is run once more.
     shop.build(statuses=PASS)
     assert shop.kept == {"ids_are_unique"}
 

@@ -44,7 +44,7 @@ KEY = key_sql("event", "event_id", "'storefront'")
 TRACES = {"int_identity_keys", "int_rejected_rows", "int_repeated_events"}
 # Logs of what has left.
 LOGS = {"int_withdrawn_events", "int_touched_visitors"}
-# What lists of customers and reviews say of them, which is no event.
+# What lists of customers and reviews say of them, which is not an event.
 LISTS = {"int_customers", "int_reviews"}
 
 
@@ -70,7 +70,7 @@ def rows_of_the_gone(shop: Warehouse) -> dict[str, int]:
 
 
 def build(shop: Warehouse, *options: str) -> None:
-    """Build without making the seed anew, whose rows the test has written into the table."""
+    """Build without making the seed again, whose rows the test has written into the table."""
     shop.built(SQL_PART, "--exclude-resource-type", "seed", *options)
 
 
