@@ -1,3 +1,5 @@
+-- A purchase is no likelier than it has orders, an amount is orders times order amount, and more days never bring less:
+-- neither probability nor orders nor amount. Returns the customers for whom that is not so, by horizon.
 with
 
 scored as (
