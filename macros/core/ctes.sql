@@ -23,3 +23,19 @@
 {% macro duckdb__read_once() -%}
     materialized
 {%- endmacro %}
+
+
+{#- A value that is costly to compute and read in many places: computed once for each row. DuckDB pushes a filter down to
+    where its columns are made, and there writes out each of them in full, as often as it is read; what is volatile it
+    leaves where it is. -#}
+{% macro computed_once(expression) -%}
+    {{ return(adapter.dispatch('computed_once', 'footfall')(expression)) }}
+{%- endmacro %}
+
+{% macro default__computed_once(expression) -%}
+    {{ expression }}
+{%- endmacro %}
+
+{% macro duckdb__computed_once(expression) -%}
+    case when random() < 2e0 then {{ expression }} end
+{%- endmacro %}

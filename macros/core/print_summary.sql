@@ -4,12 +4,16 @@
         {% do return('') %}
     {% endif %}
     {% set accounting = load_built_relation('int_row_accounting') %}
+    {% set values = load_built_relation('int_value_accounting') %}
     {% set evaluation = load_built_relation('model_evaluation', folder='marts') %}
     {% set lines = ask_program('describe_build', {
         'marts': counted_marts(),
         'accounting': text_rows('select ' ~ as_texts(
             ['source', 'raw_count', 'accepted_count', 'duplicate_count', 'rejected_count']
         ) ~ ' from ' ~ accounting) if accounting is not none else [],
+        'values': text_rows('select ' ~ as_texts(
+            ['source', 'entity', 'column_name', 'reason', 'examples', 'value_count']
+        ) ~ ' from ' ~ values) if values is not none else [],
         'restated': restated_rows(),
         'scores': text_rows('select ' ~ as_texts([
             'score', 'population', 'horizon_days', 'metric', 'cutoff_date', 'model', 'metric_value', 'is_baseline'

@@ -30,7 +30,8 @@
         cast(null as {{ moment_type() }}) as reviewed_at,
         cast(null as double) as rating,
         cast(null as string) as title,
-        cast(null as string) as body
+        cast(null as string) as body,
+        cast(null as string) as value_notes
     where false
 {%- endmacro %}
 

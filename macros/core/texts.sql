@@ -20,3 +20,46 @@
 {% macro default__without_match(text, pattern) -%}
     regexp_replace({{ text }}, {{ sql_text(pattern) }}, '')
 {%- endmacro %}
+
+
+{#- A text without the given characters at its ends. -#}
+{% macro stripped(text, characters) -%}
+    {{ return(adapter.dispatch('stripped', 'footfall')(text, characters)) }}
+{%- endmacro %}
+
+{% macro default__stripped(text, characters) -%}
+    trim({{ text }}, {{ sql_text(characters) }})
+{%- endmacro %}
+
+{% macro spark__stripped(text, characters) -%}
+    trim(both {{ sql_text(characters) }} from {{ text }})
+{%- endmacro %}
+
+
+{#- The lines of a text as a list. -#}
+{% macro lines_of(text) -%}
+    {{ return(adapter.dispatch('lines_of', 'footfall')(text)) }}
+{%- endmacro %}
+
+{% macro default__lines_of(text) -%}
+    string_split({{ text }}, {{ sql_text('\n') }})
+{%- endmacro %}
+
+{% macro spark__lines_of(text) -%}
+    split({{ text }}, '\n')
+{%- endmacro %}
+
+
+{#- Whether a text is one of several words. On DuckDB a long `in` becomes a join, and an expression that stands in many
+    columns as many joins. -#}
+{% macro is_one_of(text, words) -%}
+    {{ return(adapter.dispatch('is_one_of', 'footfall')(text, words)) }}
+{%- endmacro %}
+
+{% macro default__is_one_of(text, words) -%}
+    {{ text }} in ({{ quoted_texts(words) | join(', ') }})
+{%- endmacro %}
+
+{% macro duckdb__is_one_of(text, words) -%}
+    list_contains({{ list_of(quoted_texts(words)) }}, {{ text }})
+{%- endmacro %}

@@ -142,20 +142,6 @@
 {%- endmacro %}
 
 
-{#- True for a time that is not infinite; empty where there is none. -#}
-{% macro is_finite_time(expression) -%}
-    {{ return(adapter.dispatch('is_finite_time', 'footfall')(expression)) }}
-{%- endmacro %}
-
-{% macro default__is_finite_time(expression) -%}
-    isfinite({{ expression }})
-{%- endmacro %}
-
-{% macro spark__is_finite_time(expression) -%}
-    {{ expression }} is not null
-{%- endmacro %}
-
-
 {#- A time without a zone, written in one of several formats (strptime); empty where none fits. -#}
 {% macro written_time(text, formats) -%}
     {{ return(adapter.dispatch('written_time', 'footfall')(text, formats)) }}

@@ -2,12 +2,12 @@
     is named, overridden by a dict, and the names of the contract themselves. A null event_type marks a name that is no event of the journey. -#}
 {% macro event_names(source_name, overrides={}, vocabulary=none) -%}
     {%- set overridden = [] -%}
-    {%- for name in overrides -%}
-        {%- do overridden.append(sql_text(name | lower | trim)) -%}
+    {%- for name in merged_event_names(overrides) -%}
+        {%- do overridden.append(sql_text(name)) -%}
     {%- endfor -%}
     select
-        source_event_name,
-        event_type
+        lower(trim(source_event_name)) as source_event_name,
+        max(event_type) as event_type
     from {{ ref('event_name_map') }}
     where source = {{ sql_text(source_name) }}
         {%- if vocabulary %}
@@ -23,12 +23,13 @@
         and vocabulary is null
         {%- endif %}
         {%- if overridden %}
-        and source_event_name not in ({{ overridden | join(', ') }})
+        and lower(trim(source_event_name)) not in ({{ overridden | join(', ') }})
         {%- endif %}
-    {%- for name, event_type in overrides.items() %}
+    group by lower(trim(source_event_name))
+    {%- for name, event_type in merged_event_names(overrides).items() %}
     union all
     select
-        {{ sql_text(name | lower | trim) }} as source_event_name,
+        {{ sql_text(name) }} as source_event_name,
         {{ sql_text(event_type) if event_type else 'cast(null as string)' }} as event_type
     {%- endfor %}
     union all
@@ -37,7 +38,7 @@
         event_type
     from {{ ref('event_types') }}
     where event_type not in (
-        select source_event_name from {{ ref('event_name_map') }}
+        select lower(trim(source_event_name)) from {{ ref('event_name_map') }}
         where source = {{ sql_text(source_name) }}
             and coalesce(vocabulary, '') in ('', {{ sql_text(vocabulary or '') }})
     )
@@ -45,6 +46,17 @@
         and event_type not in ({{ overridden | join(', ') }})
         {%- endif %}
 {%- endmacro %}
+
+
+{#- Overrides under their names as they are compared, trimmed and in lower case: several spellings of a name are one. The
+    check of the configuration stops where they disagree. -#}
+{% macro merged_event_names(overrides) %}
+    {% set merged = {} %}
+    {% for name, event_type in overrides.items() %}
+        {% do merged.update({name | lower | trim: event_type}) %}
+    {% endfor %}
+    {% do return(merged) %}
+{% endmacro %}
 
 
 {#- Why a name that the map leaves out on purpose is not an event, else null. -#}

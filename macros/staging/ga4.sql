@@ -1,3 +1,16 @@
+{#- Microseconds since 1970, as text and with an offset that is not negative, as a moment; null where they are none, or
+    lie beyond the year 9999. -#}
+{% macro ga4_moment(microseconds, offset=none) -%}
+    {%- set number = 'try_cast(' ~ microseconds ~ ' as bigint)' -%}
+    {%- set added = 'greatest(coalesce(try_cast(' ~ offset ~ ' as bigint), 0), 0)' if offset else '0' -%}
+    case
+            when {{ number }} between -62135596800000000 and 253402214400000000
+                and {{ added }} <= 253402214400000000 - {{ number }}
+                then {{ moment_of_microseconds(number ~ ' + ' ~ added) }}
+        end
+{%- endmacro %}
+
+
 {#- The value of one event parameter of the GA4 export, of the field that holds its type. -#}
 {% macro ga4_param(key, field) -%}
     {{ list_item(list_where('parsed.event.event_params', 'param', 'param.key = ' ~ sql_text(key)), '1') }}.value.{{ field }}

@@ -11,6 +11,6 @@
 {% macro snowplow_product_shape() %}
     {% do return({
         'id': 'string', 'name': 'string', 'brand': 'string', 'category': 'string', 'currency': 'string',
-        'price': 'double', 'list_price': 'double', 'quantity': 'double', 'inventory_status': 'string'
+        'price': 'string', 'list_price': 'string', 'quantity': 'string', 'inventory_status': 'string'
     }) %}
 {% endmacro %}

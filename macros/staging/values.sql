@@ -30,27 +30,155 @@
 {% endmacro %}
 
 
-{#- Trimmed text; empty text is null. -#}
+{#- SQL that gives a text, as a column that the macros below take. -#}
+{% macro text_column(sql) %}
+    {% do return({'sql': sql, 'type': 'text', 'name': none}) %}
+{% endmacro %}
+
+
+{#- A column as text, as it came but for blanks at its ends. -#}
+{% macro trimmed_text(column) -%}
+    trim(cast({{ column.sql }} as string))
+{%- endmacro %}
+
+
+{#- Whether a trimmed text stands for nothing: it is empty, or one of the words of var words_for_nothing. -#}
+{% macro is_nothing(text) -%}
+    {{ is_one_of('lower(' ~ text ~ ')', [''] + lower_words('words_for_nothing')) }}
+{%- endmacro %}
+
+
+{#- The words of a var, trimmed and in lower case. -#}
+{% macro lower_words(name) %}
+    {% do return(var(name) | map('lower') | map('trim') | unique | list) %}
+{% endmacro %}
+
+
+{#- Trimmed text; a text that stands for nothing is null. -#}
 {% macro text_value(column) -%}
     {%- if column is none -%}
     cast(null as string)
+    {%- elif column.is_clean -%}
+    {{ column.sql }}
+    {%- elif kind_of(column) in ('exact number', 'moment', 'local time') -%}
+    cast({{ column.sql }} as string)
     {%- else -%}
-    nullif(trim(cast({{ column.sql }} as string)), '')
+    case when not {{ is_nothing(trimmed_text(column)) }} then {{ trimmed_text(column) }} end
     {%- endif -%}
 {%- endmacro %}
 
 
-{#- An id as text. Whole numbers that a tool has stored as floats (17850.0, because of one null) lose the fraction. -#}
+{#- An id as text. A whole number loses a fraction of zeros, which a tool has given it (17850.0 in a column of floats,
+    17850.00 in one of decimals); zeros in front stay. -#}
 {% macro id_value(column) -%}
-    {%- if column is not none and kind_of(column) == 'float' -%}
+    {%- if column is not none and column.is_clean -%}
+    {{ column.sql }}
+    {%- elif column is not none and kind_of(column) == 'float' -%}
     case
-            when {{ column.sql }} = floor({{ column.sql }}) and abs({{ column.sql }}) < 9e15
+            when {{ column.sql }} = floor({{ column.sql }}) and abs({{ column.sql }}) < {{ first_inexact(column) }}
                 then cast(cast({{ column.sql }} as bigint) as string)
-            else cast({{ column.sql }} as string)
+            else {{ text_value(column) }}
+        end
+    {%- elif column is none or kind_of(column) == 'exact number' and not column.type.startswith('DECIMAL') -%}
+    {{ text_value(column) }}
+    {%- else -%}
+    case
+            when {{ column.sql }} like '%.0%' and {{ matches(trimmed_text(column), '^-?[0-9]+[.]0+$') }}
+                then {{ without_match(trimmed_text(column), '[.]0+$') }}
+            else {{ text_value(column) }}
+        end
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- The id of a customer or a device. One of zeros alone (0, 0000, 00000000-0000-0000-0000-000000000000) is what tools
+    write for nobody: it is null. -#}
+{% macro owner_id_value(column) -%}
+    {%- if column is none or column.is_clean -%}
+    {{ id_value(column) }}
+    {%- else -%}
+    case when not {{ is_only_zeros(trimmed_text(column)) }} then {{ id_value(column) }} end
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro is_only_zeros(text) -%}
+    ({{ text }} like '%0%' and {{ stripped(text, '0-.:{}') }} = '')
+{%- endmacro %}
+
+
+{#- The reason to reject a row whose id went through a floating-point number that could not hold all of its digits, so
+    that two ids may have become one; else null. -#}
+{% macro id_problem(name, column) -%}
+    {%- set problem = sql_text(
+        name ~ ' is a floating-point number that has lost digits: export ids in text form or as whole numbers'
+    ) -%}
+    {%- if column is none or kind_of(column) in ('exact number', 'moment', 'local time') -%}
+    cast(null as string)
+    {%- elif kind_of(column) == 'float' -%}
+    case
+            when abs({{ column.sql }}) >= {{ first_inexact(column) }} and {{ text_value(column) }} is not null
+                then {{ problem }}
         end
     {%- else -%}
-    {{ text_value(column) }}
+    {#- What a tool has written of a float: 5e+18, or sixteen digits and more with a fraction of one zero. -#}
+    case
+            when {{ column.sql }} like '%e+%' and {{ matches(trimmed_text(column), '^[0-9]+([.][0-9]+)?e[+][0-9]+$') }}
+                or {{ column.sql }} like '%E+%' and {{ matches(trimmed_text(column), '^[0-9]+([.][0-9]+)?E[+][0-9]+$') }}
+                or {{ column.sql }} like '________________%.0' and {{ matches(trimmed_text(column), '^[0-9]+[.]0$') }}
+                and try_cast({{ trimmed_text(column) }} as double) >= {{ first_inexact(column) }}
+                then {{ problem }}
+        end
     {%- endif -%}
+{%- endmacro %}
+
+
+{#- The columns that hold text, cleaned once for each row, as columns of a CTE; `cleaned` has them under their names.
+    `ids` and `owners` name those that are ids, and ids of customers and devices. -#}
+{% macro clean_texts(found, ids=[], owners=[]) -%}
+    {%- for name, column in found.items() if is_text(column) or column is not none and name in ids + owners %}
+    {{ computed_once(
+        owner_id_value(column) if name in owners else id_value(column) if name in ids else text_value(column)
+    ) }} as footfall_text_{{ name | lower }},
+    {%- endfor %}
+    {#- What has lost its digits, and what was left out: both look at the texts as they came. -#}
+    {{ first_problem(id_problems(found, ids + owners)) }} as footfall_id_problem
+{%- endmacro %}
+
+{% macro id_problems(found, names) %}
+    {% set problems = ['cast(null as string)'] %}
+    {#- A hint of a session counts for little: it is no reason to lose an event. -#}
+    {% for name in names if name != 'session_hint' %}
+        {% do problems.append(id_problem(name, found[name])) %}
+    {% endfor %}
+    {% do return(problems) %}
+{% endmacro %}
+
+
+{#- The same columns as they are after `clean_texts`, behind an alias; the others stay as they are. -#}
+{% macro cleaned(found, alias, ids=[]) %}
+    {% set columns = {} %}
+    {% for name, column in found.items() %}
+        {% if is_text(column) or column is not none and name in ids %}
+            {% do columns.update({name: {
+                'sql': alias ~ '.footfall_text_' ~ name | lower, 'type': 'text', 'name': column.name,
+                'is_clean': true, 'trimmed': trimmed_text(column), 'came_as': column
+            }}) %}
+        {% else %}
+            {% do columns.update({name: column}) %}
+        {% endif %}
+    {% endfor %}
+    {% do return(columns) %}
+{% endmacro %}
+
+{% macro is_text(column) %}
+    {% do return(column is not none and kind_of(column) == 'other') %}
+{% endmacro %}
+
+
+{#- The first whole number that a floating-point column cannot tell from the next one: 2^53, or 2^24 in single
+    precision. -#}
+{% macro first_inexact(column) -%}
+    {{ '16777216e0' if column.type == 'FLOAT' else '9007199254740992e0' }}
 {%- endmacro %}
 
 
@@ -67,22 +195,29 @@
 {%- endmacro %}
 
 
+{#- A year as a whole number, or null. -#}
+{% macro year_value(column) -%}
+    try_cast({{ number_value(column) }} as integer)
+{%- endmacro %}
+
+
 {#- A moment in UTC, or null. Text without an offset is UTC; whole numbers are seconds, milli-, micro- or nanoseconds
     since 1970, distinguished by their size; `formats` are further ways to write a time (strptime), tried last. -#}
 {% macro time_value(column, formats=[]) -%}
     {%- if column is none -%}
     cast(null as {{ moment_type() }})
     {%- elif kind_of(column) == 'moment' -%}
-    case when {{ is_finite_time(column.sql) }} then {{ column.sql }} end
+    case when {{ is_usable_time(column.sql) }} then {{ column.sql }} end
     {%- elif kind_of(column) == 'local time' -%}
     case
-            when {{ is_finite_time(column.sql) }} then {{ utc_moment('cast(' ~ column.sql ~ ' as timestamp)') }}
+            when {{ column.sql }} >= date '0001-01-01' and {{ column.sql }} < date '9999-12-31'
+                then {{ utc_moment('try_cast(' ~ column.sql ~ ' as timestamp)') }}
         end
     {%- elif is_number(column) -%}
     {{ epoch_value(column.sql) }}
     {%- else -%}
     case
-            when {{ is_finite_time('try_cast(' ~ text_value(column) ~ ' as ' ~ moment_type() ~ ')') }}
+            when {{ is_usable_time('try_cast(' ~ text_value(column) ~ ' as ' ~ moment_type() ~ ')') }}
                 then try_cast({{ text_value(column) }} as {{ moment_type() }})
             when {{ matches(text_value(column), '^[0-9]{9,19}$') }}
                 then {{ epoch_value('try_cast(' ~ text_value(column) ~ ' as bigint)') }}
@@ -91,6 +226,12 @@
             {%- endif %}
         end
     {%- endif -%}
+{%- endmacro %}
+
+
+{#- Whether a moment lies in the years that all tools can hold, 1 to 9999. -#}
+{% macro is_usable_time(moment_sql) -%}
+    {{ moment_sql }} between {{ moment('0001-01-01 00:00:00+00') }} and {{ moment('9999-12-30 00:00:00+00') }}
 {%- endmacro %}
 
 
@@ -105,13 +246,41 @@
 {%- endmacro %}
 
 
-{#- True or false in any of the usual spellings, or null. -#}
+{#- True for a known yes (var words_for_yes), false for a known no, else null. -#}
 {% macro boolean_value(column) -%}
     {%- if column is none -%}
     cast(null as boolean)
     {%- else -%}
-    try_cast({{ text_value(column) }} as boolean)
+    case
+            when {{ is_yes(text_value(column)) }} then true
+            when {{ is_no(text_value(column)) }} then false
+        end
     {%- endif -%}
+{%- endmacro %}
+
+
+{#- A consent: true for a known yes (var words_for_yes), false for any other word, null where nothing is said. -#}
+{% macro consent_value(column) -%}
+    {%- if column is none -%}
+    cast(null as boolean)
+    {%- else -%}
+    {{ is_yes(text_value(column)) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro is_yes(text) -%}
+    {{ is_one_of('lower(' ~ text ~ ')', lower_words('words_for_yes')) }}
+{%- endmacro %}
+
+{% macro is_no(text) -%}
+    {%- set words = ['false', 'f', 'no', 'n', '0', '0' ~ '.' ~ '0', 'off'] -%}
+    {{ is_one_of('lower(' ~ text ~ ')', words) }}
+{%- endmacro %}
+
+
+{#- The first of several reasons to reject a row. -#}
+{% macro first_problem(problems) -%}
+    {{ computed_once('coalesce(' ~ problems | join(', ') ~ ')') }}
 {%- endmacro %}
 
 

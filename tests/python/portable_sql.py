@@ -61,7 +61,7 @@ INSTEAD = {
     "generate_series": "{{ dbt.generate_series() }}, {{ each_number() }} or {{ each_month() }}",
     "getvariable": "a dispatched macro",
     "hash": "md5()",
-    "isfinite": "{{ is_finite() }} or {{ is_finite_time() }}",
+    "isfinite": "{{ is_finite() }}",
     "json_array_length": "a dispatched macro",
     "json_extract": "{{ json_part() }}, or {{ json_text() }}",
     "json_extract_string": "{{ json_text() }}",

@@ -55,8 +55,21 @@ def measured(metric: str, model: str, value: float | None, **facts: str) -> list
 
 
 def described(**facts: Any) -> list[str]:
-    nothing: dict[str, Any] = {"marts": [], "accounting": [], "restated": [], "scores": None}
-    return describe_build(**{**nothing, "results": [], **facts})
+    nothing: dict[str, Any] = {"marts": [], "accounting": [], "values": [], "restated": []}
+    ended: dict[str, Any] = {"scores": None, "results": []}
+    return describe_build(**{**nothing, **ended, **facts})
+
+
+def test_values_that_were_not_taken_are_shown_by_column_with_the_reason() -> None:
+    values = [
+        ("custom", "items", "item_id", "the id was listed before", "tea", "1"),
+        ("custom", "customers", "has_marketing_consent", "no known yes", None, "2990"),
+    ]
+    assert described(values=values)[2:] == [
+        "  Values not taken as they came (intermediate.int_value_accounting)",
+        "    custom customers.has_marketing_consent         2,990  no known yes",
+        "    custom items.item_id                               1  the id was listed before (tea)",
+    ]
 
 
 def test_marts_come_in_the_order_in_which_people_read_them() -> None:

@@ -43,6 +43,7 @@ CONTRACT = [
     ("properties", "VARCHAR"),
     ("raw_row", "VARCHAR"),
     ("rejection", "VARCHAR"),
+    ("value_notes", "VARCHAR"),
 ]
 CLICKSTREAM_COLUMNS = {
     "customer_id": "user_id",
@@ -153,10 +154,10 @@ def test_no_row_lacks_what_the_contract_promises(staged: Warehouse, source: str)
         ("complete_journey", 1_469_307 + 6_589 + 2_102, 0, 0, 0),
         ("online_retail", 6, 1, 7, 0),
         ("ga4", 19, 1, 3, 0),
-        ("snowplow", 14, 1, 1, 0),
+        ("snowplow", 16, 1, 1, 0),
         ("segment", 15, 1, 2, 0),
         # One more names neither a customer nor a device.
-        ("custom", 13, 1, 6, 1),
+        ("custom", 14, 1, 5, 1),
     ],
 )
 def test_every_raw_row_is_accounted_for(
@@ -309,9 +310,14 @@ def test_snowplow_entities_become_lines(staged: Warehouse) -> None:
     assert staged.events(
         "snowplow", "date_diff('minute', event_at, received_at)", "event_type = 'remove_from_cart'"
     ) == [(120,)]
+    # A word for nothing is nobody: two devices, no customer.
+    assert staged.events("snowplow", "customer_id, device_id", "event_id like 'sp-null-%'") == [
+        (None, "k1"),
+        (None, "k2"),
+    ]
     assert staged.ask("select * from staging.stg_snowplow__items order by item_id") == [
-        ("snowplow", "MUG", "Mug", "kitchen", None, "Clay", 12.0, None, False),
-        ("snowplow", "TEA", "Green tea", "drinks", "tea", "Leaf", 5.0, None, True),
+        ("snowplow", "MUG", "Mug", "kitchen", None, "Clay", 12.0, None, False, None),
+        ("snowplow", "TEA", "Green tea", "drinks", "tea", "Leaf", 5.0, None, True, None),
     ]
 
 
@@ -342,7 +348,6 @@ def test_custom_rows_are_rejected_with_the_value_at_fault(staged: Warehouse) -> 
         ("line 15 cannot be read: 18 fields where the header has 16",),
         ("line 16 cannot be read: a quote is not closed, or not doubled inside a quoted value",),
         ("quantity is not a number: many",),
-        ("quantity is not a number: nan",),
     ]
     (raw_row,) = staged.events("custom", "raw_row", "rejection like 'line 15%'")[0]
     assert json.loads(raw_row)["line"].startswith("e13,c3,")
@@ -536,7 +541,8 @@ def test_parquet_types_are_taken_as_they_come(tmp_path: Path) -> None:
             None,
             # What is empty is left out: a column that a later file adds changes no row of before.
             None,
-            "amount is not a number: nan",
+            # What pandas writes for nothing.
+            None,
         ),
     ]
     warehouse.connection.close()

@@ -120,6 +120,9 @@ final as (
             when event_type <> 'refund' and quantity < 0 then 'quantity is negative'
             when unit_price < 0 then 'unit_price is negative'
             when event_type <> 'refund' and stated_amount < 0 then 'amount is negative'
+            when abs(quantity) >= 1e12 then 'quantity is 1e12 or more, or no finite number'
+            when unit_price >= 1e12 then 'unit_price is 1e12 or more, or no finite number'
+            when abs(stated_amount) >= 1e12 then 'amount is 1e12 or more, or no finite number'
             when rate is null
                 then 'currency ' || currency || ' has no rate in seeds/currency_rates.csv (var reporting_currency)'
         end as reason

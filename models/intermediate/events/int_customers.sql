@@ -32,7 +32,8 @@ keyed_attributes as (
                 {{ stable_digest(
                     ['country', 'gender', 'acquisition_channel', 'birth_year', 'has_marketing_consent']
                 ) }}
-        ) as listing_no
+        ) as listing_no,
+        count(*) over (partition by source, customer_id) as listing_count
     from attributes
     where customer_id is not null
 
@@ -75,6 +76,7 @@ final as (
         listed.attributes,
 
         listed.birth_year,
+        cast(coalesce(listed.listing_count, 0) as bigint) as listing_count,
 
         listed.has_marketing_consent,
 

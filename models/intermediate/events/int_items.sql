@@ -34,7 +34,8 @@ listed as (
                 created_at nulls last,
                 item_name nulls last,
                 {{ stable_digest(['category', 'subcategory', 'brand', 'list_price', 'is_in_stock']) }}
-        ) as listing_no
+        ) as listing_no,
+        count(*) over (partition by source, item_id) as listing_count
     from catalogue
     where item_id is not null
 
@@ -55,6 +56,8 @@ final as (
 
         coalesce(listed.is_in_stock, true) as is_in_stock,
         listed.item_id is not null as is_in_catalogue,
+
+        cast(coalesce(listed.listing_count, 0) as bigint) as listing_count,
 
         coalesce(listed.created_at, seen.first_seen_at) as created_at
     from listed

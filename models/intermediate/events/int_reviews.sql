@@ -11,7 +11,16 @@ keyed as (
         *,
         {{ hmac_sha256("source || ':customer:' || customer_id") }} as customer_key,
         {{ review_key('reviews') }} as review_key,
-        {{ order_key('reviews') }} as order_key
+        {{ order_key('reviews') }} as order_key,
+        -- The first of several reviews of one id counts; the digest settles ties, so that the order of the rows decides
+        -- nothing.
+        row_number() over (
+            partition by reviews.source, reviews.review_id
+            order by
+                reviews.reviewed_at nulls last,
+                {{ stable_digest(['customer_id', 'item_id', 'order_id', 'rating', 'title', 'body']) }}
+        ) as listing_no,
+        count(*) over (partition by reviews.source, reviews.review_id) as listing_count
     from reviews
 
 ),
@@ -30,9 +39,11 @@ final as (
         body,
 
         rating,
+        listing_count,
 
         reviewed_at
     from keyed
+    where listing_no = 1
 
 )
 

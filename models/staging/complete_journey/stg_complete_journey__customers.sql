@@ -29,7 +29,8 @@ final as (
             'household_size': 'household_size',
             'household_composition': 'household_comp',
             'kids': 'kids_count'
-        }) }} as attributes
+        }) }} as attributes,
+        cast(null as string) as value_notes
     from demographics
 
 )

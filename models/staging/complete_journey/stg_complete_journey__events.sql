@@ -81,7 +81,8 @@ final as (
         'US' as country,
         properties,
         raw_row,
-        case when customer_id is null then 'the line has no household' end as rejection
+        case when customer_id is null then 'the line has no household' end as rejection,
+        cast(null as string) as value_notes
     from stacked
 
 )

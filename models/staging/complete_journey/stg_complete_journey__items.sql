@@ -20,7 +20,8 @@ final as (
         brand || ' ' || cast(manufacturer_id as string) as brand,
         cast(null as double) as list_price,
         cast(null as {{ moment_type() }}) as created_at,
-        cast(null as boolean) as is_in_stock
+        cast(null as boolean) as is_in_stock,
+        cast(null as string) as value_notes
     from products
 
 )

@@ -14,24 +14,41 @@
 {%- set found = input.found %}
 with
 
-input_rows as (
+raw_rows as (
 
     select * from {{ input.table }}
 
 ),
 
+input_rows as (
+
+    select
+        input_rows.*,
+        {{ clean_texts(found, owners=['customer_id']) }}
+    from raw_rows as input_rows
+
+),
+
+{% set clean = cleaned(found, 'input_rows', ['customer_id']) -%}
 final as (
 
     select
         'custom' as source,
-        {{ id_value(found.customer_id) }} as customer_id,
-        {{ time_value(found.registered_at) }} as registered_at,
-        {{ text_value(found.country) }} as country,
-        try_cast({{ number_value(found.birth_year) }} as integer) as birth_year,
-        {{ text_value(found.gender) }} as gender,
-        {{ text_value(found.acquisition_channel) }} as acquisition_channel,
-        {{ boolean_value(found.has_marketing_consent) }} as has_marketing_consent,
-        {{ custom_extras(found.attributes, input.others) }} as attributes
+        {{ owner_id_value(clean.customer_id) }} as customer_id,
+        {{ time_value(clean.registered_at) }} as registered_at,
+        {{ text_value(clean.country) }} as country,
+        {{ year_value(clean.birth_year) }} as birth_year,
+        {{ text_value(clean.gender) }} as gender,
+        {{ text_value(clean.acquisition_channel) }} as acquisition_channel,
+        {{ consent_value(clean.has_marketing_consent) }} as has_marketing_consent,
+        {{ custom_extras(clean.attributes, input.others) }} as attributes,
+        {{ value_notes(
+            nothing_notes(clean, ['customer_id'])
+            + missing_id_notes('customer_id', owner_id_value(clean.customer_id))
+            + lost_value_notes('registered_at', clean.registered_at, time_value(clean.registered_at), 'no time')
+            + lost_value_notes('birth_year', clean.birth_year, year_value(clean.birth_year), 'no year')
+            + consent_notes('has_marketing_consent', clean.has_marketing_consent)
+        ) }} as value_notes
     from input_rows
 
 )
@@ -49,7 +66,8 @@ final as (
         cast(null as string) as gender,
         cast(null as string) as acquisition_channel,
         cast(null as boolean) as has_marketing_consent,
-        cast(null as string) as attributes
+        cast(null as string) as attributes,
+        cast(null as string) as value_notes
     where false
 
 )

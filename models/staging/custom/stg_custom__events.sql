@@ -15,7 +15,7 @@
 {%- set found = input.found %}
 with
 
-input_rows as (
+raw_rows as (
 
     select * from {{ input.table }}
 
@@ -25,41 +25,57 @@ event_names as (
     {{ event_names('custom', var('custom_event_names') or {}, var('custom_vocabulary')) }}
 ),
 
+input_rows as (
+
+    select
+        input_rows.*,
+        {{ clean_texts(
+            found, ids=['event_id', 'item_id', 'order_id', 'session_hint'], owners=['customer_id', 'device_id']
+        ) }}
+    from raw_rows as input_rows
+
+),
+
+{% set clean = cleaned(
+    found, 'input_rows', ['customer_id', 'device_id', 'event_id', 'item_id', 'order_id', 'session_hint']
+) -%}
 converted as (
 
     select
-        {{ text_value(found.event_id) }} as own_event_id,
-        {{ id_value(found.customer_id) }} as customer_id,
-        {{ id_value(found.device_id) }} as device_id,
+        {{ id_value(clean.event_id) }} as own_event_id,
+        {{ owner_id_value(clean.customer_id) }} as customer_id,
+        {{ owner_id_value(clean.device_id) }} as device_id,
 
-        {{ time_value(found.event_at) }} as event_at,
-        {{ time_value(found.received_at) }} as received_at,
-        {{ sequence_value(found.sequence_no) }} as sequence_no,
+        {{ time_value(clean.event_at) }} as event_at,
+        {{ time_value(clean.received_at) }} as received_at,
+        {{ sequence_value(clean.sequence_no) }} as sequence_no,
 
-        {{ text_value(found.event_type) }} as source_event_name,
-        {{ id_value(found.item_id) }} as item_id,
-        {{ id_value(found.order_id) }} as order_id,
+        {{ text_value(clean.event_type) }} as source_event_name,
+        {{ id_value(clean.item_id) }} as item_id,
+        {{ id_value(clean.order_id) }} as order_id,
 
-        {{ number_value(found.quantity) }} as quantity,
-        {{ number_value(found.unit_price) }} as unit_price,
-        {{ number_value(found.amount) }} as amount,
+        {{ number_value(clean.quantity) }} as quantity,
+        {{ number_value(clean.unit_price) }} as unit_price,
+        {{ number_value(clean.amount) }} as amount,
 
-        upper({{ text_value(found.currency) }}) as currency,
-        {{ id_value(found.session_hint) }} as session_hint,
-        {{ text_value(found.channel) }} as channel,
-        {{ text_value(found.device) }} as device,
-        {{ text_value(found.country) }} as country,
-        {{ custom_extras(found.properties, input.others) }} as properties,
+        upper({{ text_value(clean.currency) }}) as currency,
+        {{ id_value(clean.session_hint) }} as session_hint,
+        {{ text_value(clean.channel) }} as channel,
+        {{ text_value(clean.device) }} as device,
+        {{ text_value(clean.country) }} as country,
+        {{ custom_extras(clean.properties, input.others) }} as properties,
         {{ raw_row(input.columns, 'input_rows') }} as raw_row,
-        coalesce(
-            {{ line_problem(input.columns, 'input_rows') }},
-            {{ time_problem('event_at', found.event_at) }},
-            {{ time_problem('received_at', found.received_at) }},
-            {{ number_problem('sequence_no', found.sequence_no) }},
-            {{ number_problem('quantity', found.quantity) }},
-            {{ number_problem('unit_price', found.unit_price) }},
-            {{ number_problem('amount', found.amount) }}
-        ) as value_problem
+        {{ first_problem([
+            'input_rows.footfall_id_problem',
+            line_problem(input.columns, 'input_rows'),
+            time_problem('event_at', clean.event_at),
+            time_problem('received_at', clean.received_at),
+            number_problem('sequence_no', clean.sequence_no),
+            number_problem('quantity', clean.quantity),
+            number_problem('unit_price', clean.unit_price),
+            number_problem('amount', clean.amount)
+        ]) }} as value_problem,
+        {{ value_notes(nothing_notes(clean, ['customer_id', 'device_id'])) }} as value_notes
     from input_rows
 
 ),
@@ -111,7 +127,8 @@ final as (
         coalesce(
             identified.value_problem,
             {{ event_name_problem('identified.source_event_name') }}
-        ) as rejection
+        ) as rejection,
+        identified.value_notes
     from identified
     left join event_names on lower(identified.source_event_name) = event_names.source_event_name
 

@@ -11,24 +11,43 @@
 {%- set found = input.found %}
 with
 
-input_rows as (
+raw_rows as (
 
     select * from {{ input.table }}
 
 ),
 
+input_rows as (
+
+    select
+        input_rows.*,
+        {{ clean_texts(found, ids=['item_id']) }}
+    from raw_rows as input_rows
+
+),
+
+{% set clean = cleaned(found, 'input_rows', ['item_id']) -%}
 final as (
 
     select
         'custom' as source,
-        {{ id_value(found.item_id) }} as item_id,
-        {{ text_value(found.item_name) }} as item_name,
-        {{ text_value(found.category) }} as category,
-        {{ text_value(found.subcategory) }} as subcategory,
-        {{ text_value(found.brand) }} as brand,
-        {{ number_value(found.list_price) }} as list_price,
-        {{ time_value(found.created_at) }} as created_at,
-        {{ boolean_value(found.is_in_stock) }} as is_in_stock
+        {{ id_value(clean.item_id) }} as item_id,
+        {{ text_value(clean.item_name) }} as item_name,
+        {{ text_value(clean.category) }} as category,
+        {{ text_value(clean.subcategory) }} as subcategory,
+        {{ text_value(clean.brand) }} as brand,
+        {{ number_value(clean.list_price) }} as list_price,
+        {{ time_value(clean.created_at) }} as created_at,
+        {{ boolean_value(clean.is_in_stock) }} as is_in_stock,
+        {{ value_notes(
+            nothing_notes(clean)
+            + missing_id_notes('item_id', id_value(clean.item_id))
+            + lost_value_notes('list_price', clean.list_price, number_value(clean.list_price), 'no number', true)
+            + lost_value_notes('created_at', clean.created_at, time_value(clean.created_at), 'no time', true)
+            + lost_value_notes(
+                'is_in_stock', clean.is_in_stock, boolean_value(clean.is_in_stock), 'neither yes nor no', true
+            )
+        ) }} as value_notes
     from input_rows
 
 )
@@ -46,7 +65,8 @@ final as (
         cast(null as string) as brand,
         cast(null as double) as list_price,
         cast(null as {{ moment_type() }}) as created_at,
-        cast(null as boolean) as is_in_stock
+        cast(null as boolean) as is_in_stock,
+        cast(null as string) as value_notes
     where false
 
 )

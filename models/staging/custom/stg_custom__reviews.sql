@@ -11,32 +11,49 @@
 {%- set found = input.found %}
 with
 
-input_rows as (
+raw_rows as (
 
     select * from {{ input.table }}
 
 ),
 
+input_rows as (
+
+    select
+        input_rows.*,
+        {{ clean_texts(
+            found, ids=['review_id', 'item_id', 'order_id'], owners=['customer_id']
+        ) }}
+    from raw_rows as input_rows
+
+),
+
+{% set clean = cleaned(found, 'input_rows', ['customer_id', 'item_id', 'order_id', 'review_id']) -%}
 final as (
 
     select
         'custom' as source,
-        coalesce({{ id_value(found.review_id) }}, {{ made_id('custom', {
-            'customer_id': id_value(found.customer_id),
-            'item_id': id_value(found.item_id),
-            'order_id': id_value(found.order_id),
-            'reviewed_at': microseconds_of(time_value(found.reviewed_at)),
-            'rating': number_value(found.rating),
-            'title': text_value(found.title),
-            'body': text_value(found.body)
+        coalesce({{ id_value(clean.review_id) }}, {{ made_id('custom', {
+            'customer_id': owner_id_value(clean.customer_id),
+            'item_id': id_value(clean.item_id),
+            'order_id': id_value(clean.order_id),
+            'reviewed_at': microseconds_of(time_value(clean.reviewed_at)),
+            'rating': number_value(clean.rating),
+            'title': text_value(clean.title),
+            'body': text_value(clean.body)
         }) }}) as review_id,
-        {{ id_value(found.customer_id) }} as customer_id,
-        {{ id_value(found.item_id) }} as item_id,
-        {{ id_value(found.order_id) }} as order_id,
-        {{ time_value(found.reviewed_at) }} as reviewed_at,
-        {{ number_value(found.rating) }} as rating,
-        {{ text_value(found.title) }} as title,
-        {{ text_value(found.body) }} as body
+        {{ owner_id_value(clean.customer_id) }} as customer_id,
+        {{ id_value(clean.item_id) }} as item_id,
+        {{ id_value(clean.order_id) }} as order_id,
+        {{ time_value(clean.reviewed_at) }} as reviewed_at,
+        {{ number_value(clean.rating) }} as rating,
+        {{ text_value(clean.title) }} as title,
+        {{ text_value(clean.body) }} as body,
+        {{ value_notes(
+            nothing_notes(clean, ['customer_id'])
+            + lost_value_notes('reviewed_at', clean.reviewed_at, time_value(clean.reviewed_at), 'no time')
+            + lost_value_notes('rating', clean.rating, number_value(clean.rating), 'no number', true)
+        ) }} as value_notes
     from input_rows
 
 )

@@ -2,20 +2,35 @@
 
 -- The nested export as one typed row an event. Parquet and JSON lines both go by JSON, so that a column that an older
 -- export lacks is null and no error.
+{%- set found = {
+    'customer_id': text_column('parsed.event.user_id'),
+    'device_id': text_column('parsed.event.user_pseudo_id'),
+    'collected_medium': text_column('parsed.event.collected_traffic_source.manual_medium'),
+    'medium': text_column(ga4_param('medium', 'string_value')),
+    'first_medium': text_column('parsed.event.traffic_source.medium'),
+    'first_source': text_column('parsed.event.traffic_source.source'),
+    'transaction_id': text_column(ga4_param('transaction_id', 'string_value')),
+    'device': text_column('parsed.event.device.category'),
+    'country': text_column('parsed.event.geo.country'),
+    'order_id': text_column('parsed.event.ecommerce.transaction_id'),
+    'currency': text_column(ga4_param('currency', 'string_value')),
+    'purchase_revenue': text_column('parsed.event.ecommerce.purchase_revenue'),
+    'refund_value': text_column('parsed.event.ecommerce.refund_value')
+} %}
 with
 
 input_rows as (
     {{ read_input_as_json(source('ga4', 'events'), 'ga4_path') }}
 ),
 
-parsed as (
+taken_apart as (
 
     select
         input_rows.row_json,
-        {{ parsed_json('input_rows.row_json', {
+        {{ computed_once(parsed_json('input_rows.row_json', {
             'event_name': 'string',
-            'event_timestamp': 'bigint',
-            'event_server_timestamp_offset': 'bigint',
+            'event_timestamp': 'string',
+            'event_server_timestamp_offset': 'string',
             'batch_page_id': 'bigint',
             'batch_ordering_id': 'bigint',
             'batch_event_index': 'bigint',
@@ -33,57 +48,76 @@ parsed as (
             'traffic_source': {'medium': 'string', 'source': 'string'},
             'collected_traffic_source': {'manual_medium': 'string', 'manual_source': 'string'},
             'ecommerce': {
-                'transaction_id': 'string', 'purchase_revenue': 'double', 'refund_value': 'double'
+                'transaction_id': 'string', 'purchase_revenue': 'string', 'refund_value': 'string'
             },
             'items': [{
                 'item_id': 'string', 'item_name': 'string', 'item_brand': 'string',
                 'item_category': 'string', 'item_category2': 'string',
-                'price': 'double', 'quantity': 'double', 'item_revenue': 'double', 'item_refund': 'double'
+                'price': 'string', 'quantity': 'string', 'item_revenue': 'string', 'item_refund': 'string'
             }]
-        }) }} as event
+        })) }} as event
     from input_rows
 
 ),
 
+parsed as (
+
+    select
+        parsed.*,
+        {{ clean_texts(
+            found, ids=['order_id', 'transaction_id'], owners=['customer_id', 'device_id']
+        ) }}
+    from taken_apart as parsed
+
+),
+
+{% set clean = cleaned(found, 'parsed', ['customer_id', 'device_id', 'order_id', 'transaction_id']) -%}
 final as (
 
     select
         parsed.row_json,
         parsed.event.event_name as source_event_name,
-        nullif(parsed.event.user_id, '') as user_id,
-        nullif(parsed.event.user_pseudo_id, '') as user_pseudo_id,
-        parsed.event.device.category as device_category,
-        nullif(parsed.event.geo.country, '(not set)') as country,
+        {{ owner_id_value(clean.customer_id) }} as user_id,
+        {{ owner_id_value(clean.device_id) }} as user_pseudo_id,
+        {{ text_value(clean.device) }} as device_category,
+        {{ text_value(clean.country) }} as country,
         -- GA4 writes '(none)' and '(direct)' for a visit that nothing led to.
-        replace(nullif(coalesce(
-            parsed.event.collected_traffic_source.manual_medium,
-            {{ ga4_param('medium', 'string_value') }},
-            parsed.event.traffic_source.medium
-        ), '(not set)'), '(none)', 'direct') as medium,
-        replace(nullif(parsed.event.traffic_source.source, '(not set)'), '(direct)', 'direct') as first_user_source,
-        {{ ga4_param('currency', 'string_value') }} as currency,
+        replace(coalesce(
+            {{ text_value(clean.collected_medium) }},
+            {{ text_value(clean.medium) }},
+            {{ text_value(clean.first_medium) }}
+        ), '(none)', 'direct') as medium,
+        replace({{ text_value(clean.first_source) }}, '(direct)', 'direct') as first_user_source,
+        {{ text_value(clean.currency) }} as currency,
         {{ ga4_param('ga_session_id', 'int_value') }} as ga_session_id,
         {{ ga4_param('page_location', 'string_value') }} as page_location,
         {{ ga4_param('search_term', 'string_value') }} as search_term,
         coalesce(
-            nullif(parsed.event.ecommerce.transaction_id, '(not set)'),
-            {{ ga4_param('transaction_id', 'string_value') }}
+            {{ id_value(clean.order_id) }},
+            {{ id_value(clean.transaction_id) }}
         ) as transaction_id,
         coalesce(
             {{ ga4_param('value', 'double_value') }},
             {{ ga4_param('value', 'float_value') }},
             {{ ga4_param('value', 'int_value') }}
         ) as event_value,
-        parsed.event.ecommerce.purchase_revenue,
-        parsed.event.ecommerce.refund_value,
+        {{ number_value(clean.purchase_revenue) }} as purchase_revenue,
+        {{ number_value(clean.refund_value) }} as refund_value,
         coalesce(parsed.event.items, {{ list_of([]) }}) as items,
 
-        {{ moment_of_microseconds('parsed.event.event_timestamp') }} as event_at,
+        {{ ga4_moment('parsed.event.event_timestamp') }} as event_at,
         -- What was collected offline is uploaded later; the offset says how much later.
-        {{ moment_of_microseconds(
-            'parsed.event.event_timestamp + greatest(coalesce(parsed.event.event_server_timestamp_offset, 0), 0)'
-        ) }} as received_at,
-        {{ ga4_sequence_no('parsed.event') }} as sequence_no
+        {{ ga4_moment('parsed.event.event_timestamp', 'parsed.event.event_server_timestamp_offset') }} as received_at,
+        {{ ga4_sequence_no('parsed.event') }} as sequence_no,
+
+        {{ first_problem([
+            'parsed.footfall_id_problem',
+            number_problem('purchase_revenue', clean.purchase_revenue),
+            number_problem('refund_value', clean.refund_value)
+        ]) }} as value_problem,
+        {{ value_notes(
+            nothing_notes(clean, ['customer_id', 'device_id'])
+        ) }} as value_notes
     from parsed
 
 )

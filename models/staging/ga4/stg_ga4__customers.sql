@@ -34,7 +34,8 @@ final as (
         cast(null as string) as gender,
         first_user_source as acquisition_channel,
         cast(null as boolean) as has_marketing_consent,
-        cast(null as string) as attributes
+        cast(null as string) as attributes,
+        cast(null as string) as value_notes
     from ranked
     where event_no = 1
 

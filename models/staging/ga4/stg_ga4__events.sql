@@ -5,46 +5,9 @@
 -- says and of the item's place.
 with
 
-events as (
-
-    select * from {{ ref('base_ga4__events') }}
-
-),
-
-event_names as (
-    {{ event_names('ga4') }}
-),
-
-named as (
-
-    select
-        events.*,
-        coalesce(event_names.event_type, events.source_event_name) as event_type,
-        {{ event_name_problem('events.source_event_name') }} as name_problem,
-        case
-            when event_names.event_type in {{ item_level_event_types() }} then {{ list_length('events.items') }}
-            else 0
-        end as count_items
-    from events
-    left join event_names on lower(events.source_event_name) = event_names.source_event_name
-
-),
-
-numbered as (
-
-    select
-        named.*,
-        {{ each_number('greatest(coalesce(named.count_items, 1), 1)') }} as line_no
-    from named
-
-),
-
 lines as (
 
-    select
-        numbered.*,
-        case when numbered.count_items > 0 then {{ list_item('numbered.items', 'numbered.line_no') }} end as item
-    from numbered
+    select * from {{ ref('base_ga4__lines') }}
 
 ),
 
@@ -53,9 +16,13 @@ valued as (
 
     select
         lines.*,
-        lines.item.price * coalesce(lines.item.quantity, 1) as line_value,
-        case when lines.count_items <= 1 then coalesce(lines.purchase_revenue, lines.event_value) end as order_value,
-        case when lines.count_items <= 1 then coalesce(lines.refund_value, lines.event_value) end as refunded_value
+        lines.unit_price * coalesce(lines.quantity, 1e0) as line_value,
+        case
+            when lines.count_items <= 1 then coalesce(lines.purchase_revenue, lines.event_value)
+        end as order_value,
+        case
+            when lines.count_items <= 1 then coalesce(lines.refund_value, lines.event_value)
+        end as refunded_value
     from lines
 
 ),
@@ -71,11 +38,11 @@ final as (
             'received_at': microseconds_of('valued.received_at'),
             'sequence_no': 'valued.sequence_no',
             'event_type': 'valued.source_event_name',
-            'item_id': 'valued.item.item_id',
+            'item_id': 'valued.item_id',
             'order_id': 'valued.transaction_id',
-            'quantity': 'valued.item.quantity',
-            'unit_price': 'valued.item.price',
-            'amount': 'coalesce(valued.item.item_revenue, valued.item.item_refund, valued.order_value)',
+            'quantity': 'valued.quantity',
+            'unit_price': 'valued.unit_price',
+            'amount': 'coalesce(valued.item_revenue, valued.item_refund, valued.order_value)',
             'currency': 'valued.currency',
             'session_hint': 'valued.ga_session_id',
             'channel': 'valued.medium',
@@ -93,17 +60,17 @@ final as (
         valued.sequence_no,
 
         valued.event_type,
-        nullif(valued.item.item_id, '(not set)') as item_id,
+        valued.item_id,
         valued.transaction_id as order_id,
 
-        valued.item.quantity,
-        valued.item.price as unit_price,
+        valued.quantity,
+        valued.unit_price,
         -- Only purchases and refunds move money.
         case
             when valued.event_type = 'purchase'
-                then coalesce(valued.item.item_revenue, valued.line_value, valued.order_value)
+                then coalesce(valued.item_revenue, valued.line_value, valued.order_value)
             when valued.event_type = 'refund'
-                then coalesce(valued.item.item_refund, valued.line_value, valued.refunded_value)
+                then coalesce(valued.item_refund, valued.line_value, valued.refunded_value)
         end as amount,
 
         valued.currency,
@@ -117,7 +84,13 @@ final as (
             'search_term': 'valued.search_term'
         }) }} as properties,
         valued.row_json as raw_row,
-        case when valued.row_json is null then 'the line is no JSON' else valued.name_problem end as rejection
+        case
+            when valued.row_json is null then 'the line is no JSON'
+            else coalesce(valued.line_problem, valued.name_problem)
+        end as rejection,
+        {{ joined_notes(
+            ['case when valued.line_no = 1 then valued.value_notes end', 'valued.line_notes']
+        ) }} as value_notes
     from valued
 
 )

@@ -19,21 +19,30 @@ shown as (
 
 ),
 
+listed as (
+
+    select
+        shown.*,
+        {{ id_value(text_column('shown.item.item_id')) }} as item_id,
+        {{ text_value(text_column('shown.item.item_name')) }} as item_name
+    from shown
+
+),
+
 ranked as (
 
     select
-        shown.item,
+        listed.*,
         row_number() over (
-            partition by shown.item.item_id
+            partition by listed.item_id
             order by
-                coalesce(nullif(shown.item.item_name, '(not set)'), '') = '' asc,
-                shown.event_at desc,
-                shown.row_json asc,
-                shown.item asc
+                listed.item_name is null asc,
+                listed.event_at desc,
+                listed.row_json asc,
+                listed.item asc
         ) as showing_no
-    from shown
-    where shown.item.item_id is not null
-        and shown.item.item_id <> '(not set)'
+    from listed
+    where listed.item_id is not null
 
 ),
 
@@ -41,14 +50,15 @@ final as (
 
     select
         'ga4' as source,
-        ranked.item.item_id,
-        nullif(ranked.item.item_name, '(not set)') as item_name,
-        nullif(ranked.item.item_category, '(not set)') as category,
-        nullif(ranked.item.item_category2, '(not set)') as subcategory,
-        nullif(ranked.item.item_brand, '(not set)') as brand,
-        ranked.item.price as list_price,
+        ranked.item_id,
+        ranked.item_name,
+        {{ text_value(text_column('ranked.item.item_category')) }} as category,
+        {{ text_value(text_column('ranked.item.item_category2')) }} as subcategory,
+        {{ text_value(text_column('ranked.item.item_brand')) }} as brand,
+        {{ number_value(text_column('ranked.item.price')) }} as list_price,
         cast(null as {{ moment_type() }}) as created_at,
-        cast(null as boolean) as is_in_stock
+        cast(null as boolean) as is_in_stock,
+        cast(null as string) as value_notes
     from ranked
     where ranked.showing_no = 1
 

@@ -17,33 +17,52 @@
 {%- set written_dates = ['%m/%d/%Y %H:%M', '%d-%m-%Y %H:%M'] %}
 with
 
-input_lines as (
+raw_lines as (
 
     select * from {{ input }}
 
 ),
 
+input_lines as (
+
+    select
+        input_lines.*,
+        {{ clean_texts(
+            found, ids=['invoice_no', 'stock_code'], owners=['customer_id']
+        ) }}
+    from raw_lines as input_lines
+
+),
+
+{% set clean = cleaned(found, 'input_lines', ['customer_id', 'invoice_no', 'stock_code']) -%}
 final as (
 
     select
-        {{ text_value(found.invoice_no) }} as invoice_no,
-        upper({{ text_value(found.stock_code) }}) as stock_code,
-        {{ text_value(found.description) }} as description,
-        -- Some tools write 17850.0 for a whole number in a column with gaps.
-        {{ without_match(id_value(found.customer_id), '[.]0$') }} as customer_id,
-        {{ text_value(found.country) }} as country,
+        {{ id_value(clean.invoice_no) }} as invoice_no,
+        upper({{ id_value(clean.stock_code) }}) as stock_code,
+        {{ text_value(clean.description) }} as description,
+        {{ owner_id_value(clean.customer_id) }} as customer_id,
+        {{ text_value(clean.country) }} as country,
 
-        {{ number_value(found.quantity) }} as quantity,
-        {{ number_value(found.unit_price) }} as unit_price,
+        {{ number_value(clean.quantity) }} as quantity,
+        {{ number_value(clean.unit_price) }} as unit_price,
 
-        {{ time_value(found.invoice_date, written_dates) }} as invoiced_at,
+        {{ time_value(clean.invoice_date, written_dates) }} as invoiced_at,
 
-        coalesce(
-            {{ line_problem(columns, 'input_lines') }},
-            {{ number_problem('Quantity', found.quantity) }},
-            {{ number_problem('UnitPrice', found.unit_price) }},
-            {{ time_problem('InvoiceDate', found.invoice_date, written_dates) }}
-        ) as value_problem,
+        {{ first_problem([
+            'input_lines.footfall_id_problem',
+            line_problem(columns, 'input_lines'),
+            number_problem('Quantity', clean.quantity),
+            number_problem('UnitPrice', clean.unit_price),
+            time_problem('InvoiceDate', clean.invoice_date, written_dates)
+        ]) }} as value_problem,
+        {{ value_notes(
+            nothing_notes({
+                'order_id': clean.invoice_no, 'item_id': clean.stock_code, 'event_at': clean.invoice_date,
+                'customer_id': clean.customer_id, 'country': clean.country,
+                'quantity': clean.quantity, 'unit_price': clean.unit_price
+            }, ['customer_id'])
+        ) }} as value_notes,
 
         {{ raw_row(columns, 'input_lines') }} as raw_row
     from input_lines

@@ -42,7 +42,8 @@ final as (
         cast(null as string) as gender,
         cast(null as string) as acquisition_channel,
         cast(null as boolean) as has_marketing_consent,
-        cast(null as string) as attributes
+        cast(null as string) as attributes,
+        cast(null as string) as value_notes
     from ranked_countries
     where country_no = 1
 

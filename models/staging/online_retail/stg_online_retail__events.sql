@@ -55,7 +55,8 @@ final as (
             when invoice_no is null then 'the line has no invoice number'
             when invoice_no like 'A%' then 'adjustment of bad debt, no sale'
             when invoice_no not like 'C%' and quantity < 0 then 'quantity is negative but nothing was cancelled'
-        end as rejection
+        end as rejection,
+        value_notes
     from lines
 
 )

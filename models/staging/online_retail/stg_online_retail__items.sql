@@ -65,7 +65,8 @@ final as (
         -- The file has prices of sales, none of a catalogue: a price over all time would reveal the future.
         cast(null as double) as list_price,
         cast(null as {{ moment_type() }}) as created_at,
-        cast(null as boolean) as is_in_stock
+        cast(null as boolean) as is_in_stock,
+        cast(null as string) as value_notes
     from items
     left join most_used_names on items.stock_code = most_used_names.stock_code
 

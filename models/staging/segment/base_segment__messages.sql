@@ -2,17 +2,32 @@
 
 -- Raw messages (track, page, screen, identify) with the e-commerce properties typed. An order lists its products; any
 -- other message about a product has it among its properties, so both become a list of products.
+{%- set found = {
+    'event_id': text_column('parsed.message.messageid'),
+    'customer_id': text_column('parsed.message.userid'),
+    'device_id': text_column('parsed.message.anonymousid'),
+    'session_hint': text_column('parsed.message.context.sessionid'),
+    'channel': text_column('parsed.message.context.campaign.medium'),
+    'country': text_column('parsed.message.context.location.country'),
+    'order_id': text_column('parsed.message.properties.order_id'),
+    'currency': text_column('parsed.message.properties.currency'),
+    'total': text_column('parsed.message.properties.total'),
+    'revenue': text_column('parsed.message.properties.revenue'),
+    'discount': text_column('parsed.message.properties.discount'),
+    'timestamp': text_column('coalesce(parsed.message.timestamp, parsed.message.originaltimestamp)'),
+    'receivedAt': text_column('parsed.message.receivedat')
+} %}
 with
 
 input_rows as (
     {{ read_input_as_json(source('segment', 'messages'), 'segment_path') }}
 ),
 
-parsed as (
+taken_apart as (
 
     select
         input_rows.row_json,
-        {{ parsed_json('input_rows.row_json', {
+        {{ computed_once(parsed_json('input_rows.row_json', {
             'type': 'string',
             'event': 'string',
             'messageId': 'string',
@@ -32,26 +47,38 @@ parsed as (
             'traits': 'json',
             'properties': {
                 'order_id': 'string', 'currency': 'string', 'query': 'string',
-                'total': 'double', 'revenue': 'double', 'discount': 'double',
+                'total': 'string', 'revenue': 'string', 'discount': 'string',
                 'product_id': 'string', 'sku': 'string', 'products': 'json'
             }
-        }) }} as message
+        })) }} as message
     from input_rows
 
 ),
 
+parsed as (
+
+    select
+        parsed.*,
+        {{ clean_texts(
+            found, ids=['event_id', 'session_hint', 'order_id'], owners=['customer_id', 'device_id']
+        ) }}
+    from taken_apart as parsed
+
+),
+
+{% set clean = cleaned(found, 'parsed', ['customer_id', 'device_id', 'event_id', 'order_id', 'session_hint']) -%}
 final as (
 
     select
         parsed.row_json,
-        nullif(parsed.message.messageid, '') as message_id,
-        nullif(parsed.message.userid, '') as user_id,
-        nullif(parsed.message.anonymousid, '') as anonymous_id,
+        {{ id_value(clean.event_id) }} as message_id,
+        {{ owner_id_value(clean.customer_id) }} as user_id,
+        {{ owner_id_value(clean.device_id) }} as anonymous_id,
         case
             when parsed.message.type = 'track' then parsed.message.event else parsed.message.type
         end as source_event_name,
-        parsed.message.context.sessionid as session_id,
-        parsed.message.context.campaign.medium,
+        {{ id_value(clean.session_hint) }} as session_id,
+        {{ text_value(clean.channel) }} as medium,
         coalesce(
             lower(parsed.message.context.device.type),
             case parsed.message.context.useragentdata.mobile
@@ -59,24 +86,32 @@ final as (
                 when false then 'desktop'
             end
         ) as device_type,
-        parsed.message.context.location.country,
+        {{ text_value(clean.country) }} as country,
         parsed.message.context.page.url as page_url,
         parsed.message.properties.query as search_query,
-        parsed.message.properties.order_id,
-        parsed.message.properties.currency,
-        coalesce(parsed.message.properties.total, parsed.message.properties.revenue) as total,
-        coalesce(parsed.message.properties.discount, 0) as discount,
-        case
-            when {{ is_json_list('parsed.message.properties.products') }}
-                then {{ parsed_json('parsed.message.properties.products', [segment_product_shape()]) }}
-            when coalesce(parsed.message.properties.product_id, parsed.message.properties.sku) is not null
-                then {{ list_of([parsed_json(json_part('parsed.row_json', '$.properties'), segment_product_shape())]) }}
-            else {{ list_of([]) }}
-        end as products,
+        {{ id_value(clean.order_id) }} as order_id,
+        {{ text_value(clean.currency) }} as currency,
+        coalesce({{ number_value(clean.total) }}, {{ number_value(clean.revenue) }}) as total,
+        coalesce({{ number_value(clean.discount) }}, 0e0) as discount,
+        {{ computed_once(
+            'case when ' ~ is_json_list('parsed.message.properties.products')
+            ~ ' then ' ~ parsed_json('parsed.message.properties.products', [segment_product_shape()])
+            ~ ' when coalesce(parsed.message.properties.product_id, parsed.message.properties.sku) is not null'
+            ~ ' then ' ~ list_of([parsed_json(json_part('parsed.row_json', '$.properties'), segment_product_shape())])
+            ~ ' else ' ~ list_of([]) ~ ' end'
+        ) }} as products,
         parsed.message.traits,
-        try_cast(coalesce(parsed.message.timestamp, parsed.message.originaltimestamp) as {{ moment_type() }})
-            as sent_at,
-        try_cast(parsed.message.receivedat as {{ moment_type() }}) as received_at
+        {{ time_value(clean.timestamp) }} as sent_at,
+        {{ time_value(clean.receivedAt) }} as received_at,
+        {{ first_problem([
+            'parsed.footfall_id_problem',
+            time_problem('timestamp', clean.timestamp),
+            time_problem('receivedAt', clean.receivedAt),
+            number_problem('total', clean.total),
+            number_problem('revenue', clean.revenue),
+            number_problem('discount', clean.discount)
+        ]) }} as value_problem,
+        {{ value_notes(nothing_notes(clean, ['customer_id', 'device_id'])) }} as value_notes
     from parsed
 
 )

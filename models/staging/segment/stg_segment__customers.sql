@@ -2,6 +2,14 @@
 
 -- Customers as their newest identify message describes them. Names and addresses stay where they are: of the traits
 -- only those that the project uses are taken.
+{%- set found = {
+    'registered_at': text_column('ranked.trait.createdat'),
+    'country': text_column('ranked.trait.address.country'),
+    'birth_year': text_column('ranked.trait.birthday'),
+    'gender': text_column('ranked.trait.gender'),
+    'acquisition_channel': text_column('ranked.trait.acquisition_channel'),
+    'has_marketing_consent': text_column('ranked.trait.marketing_consent')
+} %}
 with
 
 messages as (
@@ -16,17 +24,17 @@ identified as (
         messages.user_id,
         messages.sent_at,
         messages.row_json,
-        {{ parsed_json('messages.traits', {
-            'createdAt': 'string', 'gender': 'string', 'birthday': 'string', 'marketing_consent': 'boolean',
+        {{ computed_once(parsed_json('messages.traits', {
+            'createdAt': 'string', 'gender': 'string', 'birthday': 'string', 'marketing_consent': 'string',
             'acquisition_channel': 'string', 'plan': 'string', 'address': {'country': 'string'}
-        }) }} as trait
+        })) }} as trait
     from messages
     where messages.user_id is not null
         and messages.source_event_name = 'identify'
 
 ),
 
-ranked as (
+numbered as (
 
     select
         *,
@@ -35,20 +43,36 @@ ranked as (
 
 ),
 
+ranked as (
+
+    select
+        ranked.*,
+        {{ clean_texts(found) }}
+    from numbered as ranked
+
+),
+
+{% set clean = cleaned(found, 'ranked') -%}
 final as (
 
     select
         'segment' as source,
         ranked.user_id as customer_id,
-        try_cast(ranked.trait.createdat as {{ moment_type() }}) as registered_at,
-        ranked.trait.address.country,
-        cast(extract(year from try_cast(ranked.trait.birthday as {{ moment_type() }})) as integer) as birth_year,
-        ranked.trait.gender,
-        ranked.trait.acquisition_channel,
-        ranked.trait.marketing_consent as has_marketing_consent,
+        {{ time_value(clean.registered_at) }} as registered_at,
+        {{ text_value(clean.country) }} as country,
+        cast(extract(year from {{ time_value(clean.birth_year) }}) as integer) as birth_year,
+        {{ text_value(clean.gender) }} as gender,
+        {{ text_value(clean.acquisition_channel) }} as acquisition_channel,
+        {{ consent_value(clean.has_marketing_consent) }} as has_marketing_consent,
         case
             when ranked.trait.plan is not null then {{ json_of({'plan': 'ranked.trait.plan'}) }}
-        end as attributes
+        end as attributes,
+        {{ value_notes(
+            nothing_notes(clean)
+            + lost_value_notes('registered_at', clean.registered_at, time_value(clean.registered_at), 'no time')
+            + lost_value_notes('birth_year', clean.birth_year, time_value(clean.birth_year), 'no time')
+            + consent_notes('has_marketing_consent', clean.has_marketing_consent)
+        ) }} as value_notes
     from ranked
     where ranked.message_no = 1
 

@@ -4,49 +4,9 @@
 -- is spread over its lines by their price.
 with
 
-messages as (
-
-    select * from {{ ref('base_segment__messages') }}
-
-),
-
-event_names as (
-    {{ event_names('segment') }}
-),
-
-named as (
-
-    select
-        messages.*,
-        coalesce(event_names.event_type, messages.source_event_name) as event_type,
-        {{ event_name_problem('messages.source_event_name') }} as name_problem,
-        case
-            when event_names.event_type in {{ item_level_event_types() }} then {{ list_length('messages.products') }}
-            else 0
-        end as count_products,
-        {{ segment_value_of('messages.products') }} as products_value
-    from messages
-    left join event_names on lower(messages.source_event_name) = event_names.source_event_name
-
-),
-
-numbered as (
-
-    select
-        named.*,
-        {{ each_number('greatest(coalesce(named.count_products, 1), 1)') }} as line_no
-    from named
-
-),
-
 lines as (
 
-    select
-        numbered.*,
-        case
-            when numbered.count_products > 0 then {{ list_item('numbered.products', 'numbered.line_no') }}
-        end as product
-    from numbered
+    select * from {{ ref('base_segment__lines') }}
 
 ),
 
@@ -55,10 +15,11 @@ valued as (
 
     select
         lines.*,
-        lines.product.price * coalesce(lines.product.quantity, 1) as line_value,
+        lines.unit_price * coalesce(lines.quantity, 1e0) as line_value,
         case
-            when lines.products_value > 0 then {{ at_least('1 - lines.discount / lines.products_value', '0') }}
-            else 1
+            when lines.products_value > 0
+                then {{ at_least('1e0 - lines.discount / lines.products_value', '0e0') }}
+            else 1e0
         end as paid_share,
         case when lines.count_products <= 1 then lines.total end as order_value
     from lines
@@ -75,10 +36,10 @@ final as (
             'event_at': microseconds_of('valued.sent_at'),
             'received_at': microseconds_of('valued.received_at'),
             'event_type': 'valued.source_event_name',
-            'item_id': 'coalesce(valued.product.product_id, valued.product.sku)',
+            'item_id': 'valued.item_id',
             'order_id': 'valued.order_id',
-            'quantity': 'valued.product.quantity',
-            'unit_price': 'valued.product.price',
+            'quantity': 'valued.quantity',
+            'unit_price': 'valued.unit_price',
             'amount': 'valued.total',
             'currency': 'valued.currency',
             'session_hint': 'valued.session_id',
@@ -97,11 +58,11 @@ final as (
         cast(null as bigint) as sequence_no,
 
         valued.event_type,
-        coalesce(valued.product.product_id, valued.product.sku) as item_id,
+        valued.item_id,
         valued.order_id,
 
-        valued.product.quantity,
-        valued.product.price as unit_price,
+        valued.quantity,
+        valued.unit_price,
         case
             when valued.event_type = 'purchase' then coalesce(valued.line_value * valued.paid_share, valued.order_value)
             when valued.event_type = 'refund' then coalesce(valued.line_value, valued.order_value)
@@ -118,7 +79,13 @@ final as (
             'search_query': 'valued.search_query'
         }) }} as properties,
         valued.row_json as raw_row,
-        case when valued.row_json is null then 'the line is no JSON' else valued.name_problem end as rejection
+        case
+            when valued.row_json is null then 'the line is no JSON'
+            else coalesce(valued.line_problem, valued.name_problem)
+        end as rejection,
+        {{ joined_notes(
+            ['case when valued.line_no = 1 then valued.value_notes end', 'valued.line_notes']
+        ) }} as value_notes
     from valued
 
 )

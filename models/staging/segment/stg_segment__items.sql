@@ -22,18 +22,18 @@ shown as (
 ranked as (
 
     select
-        coalesce(shown.product.product_id, shown.product.sku) as item_id,
+        {{ segment_item_id('shown.product') }} as item_id,
         shown.product,
         row_number() over (
-            partition by coalesce(shown.product.product_id, shown.product.sku)
+            partition by {{ segment_item_id('shown.product') }}
             order by
-                coalesce(shown.product.name, '') = '' asc,
+                {{ text_value(text_column('shown.product.name')) }} is null asc,
                 shown.sent_at desc,
                 shown.row_json asc,
                 shown.product asc
         ) as showing_no
     from shown
-    where coalesce(shown.product.product_id, shown.product.sku) is not null
+    where {{ segment_item_id('shown.product') }} is not null
 
 ),
 
@@ -42,13 +42,14 @@ final as (
     select
         'segment' as source,
         ranked.item_id,
-        ranked.product.name as item_name,
-        ranked.product.category,
+        {{ text_value(text_column('ranked.product.name')) }} as item_name,
+        {{ text_value(text_column('ranked.product.category')) }} as category,
         cast(null as string) as subcategory,
-        ranked.product.brand,
-        ranked.product.price as list_price,
+        {{ text_value(text_column('ranked.product.brand')) }} as brand,
+        {{ number_value(text_column('ranked.product.price')) }} as list_price,
         cast(null as {{ moment_type() }}) as created_at,
-        cast(null as boolean) as is_in_stock
+        cast(null as boolean) as is_in_stock,
+        cast(null as string) as value_notes
     from ranked
     where ranked.showing_no = 1
 

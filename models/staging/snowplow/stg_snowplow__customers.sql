@@ -38,7 +38,8 @@ final as (
         cast(null as string) as gender,
         max(case when event_no = 1 then medium end) as acquisition_channel,
         cast(null as boolean) as has_marketing_consent,
-        cast(null as string) as attributes
+        cast(null as string) as attributes,
+        cast(null as string) as value_notes
     from ranked
     group by user_id
 

@@ -4,51 +4,9 @@
 -- derived time is the device's, corrected for its clock.
 with
 
-events as (
-
-    select * from {{ ref('base_snowplow__events') }}
-
-),
-
-event_names as (
-    {{ event_names('snowplow') }}
-),
-
-named as (
-
-    select
-        events.*,
-        coalesce(event_names.event_type, events.source_event_name) as event_type,
-        {{ event_name_problem('events.source_event_name') }} as name_problem,
-        case
-            when event_names.event_type in {{ item_level_event_types() }}
-                then coalesce({{ list_length('events.products') }}, 0)
-            else 0
-        end as count_products
-    from events
-    left join event_names on lower(events.source_event_name) = event_names.source_event_name
-
-),
-
-numbered as (
-
-    select
-        named.*,
-        {{ each_number('greatest(coalesce(named.count_products, 1), 1)') }} as line_no
-    from named
-
-),
-
 lines as (
 
-    select
-        numbered.*,
-        {{ parsed_json(
-            'case when numbered.count_products > 0 then '
-            ~ list_item('numbered.products', 'numbered.line_no') ~ '.data end',
-            snowplow_product_shape()
-        ) }} as product
-    from numbered
+    select * from {{ ref('base_snowplow__lines') }}
 
 ),
 
@@ -57,9 +15,9 @@ valued as (
 
     select
         lines.*,
-        lines.product.price * coalesce(lines.product.quantity, 1) as line_value,
-        case when lines.count_products <= 1 then lines.order_entity.revenue end as order_value,
-        case when lines.count_products <= 1 then lines.refund_entity.refund_amount end as refunded_value
+        lines.price * coalesce(lines.quantity, 1e0) as line_value,
+        case when lines.count_products <= 1 then lines.revenue end as order_value,
+        case when lines.count_products <= 1 then lines.refund_amount end as refunded_value
     from lines
 
 ),
@@ -75,11 +33,11 @@ final as (
             'received_at': microseconds_of('valued.collected_at'),
             'sequence_no': 'valued.event_index',
             'event_type': 'valued.source_event_name',
-            'item_id': 'valued.product.id',
-            'order_id': 'coalesce(valued.order_entity.transaction_id, valued.refund_entity.transaction_id)',
-            'quantity': 'valued.product.quantity',
-            'unit_price': 'valued.product.price',
-            'amount': 'coalesce(valued.order_entity.revenue, valued.refund_entity.refund_amount)',
+            'item_id': 'valued.item_id',
+            'order_id': 'valued.order_id',
+            'quantity': 'valued.quantity',
+            'unit_price': 'valued.price',
+            'amount': 'coalesce(valued.revenue, valued.refund_amount)',
             'session_hint': 'valued.session_id',
             'channel': 'valued.medium',
             'device': 'valued.device_type',
@@ -95,11 +53,11 @@ final as (
         valued.event_index as sequence_no,
 
         valued.event_type,
-        valued.product.id as item_id,
-        coalesce(valued.order_entity.transaction_id, valued.refund_entity.transaction_id) as order_id,
+        valued.item_id,
+        valued.order_id,
 
-        valued.product.quantity,
-        coalesce(valued.product.list_price, valued.product.price) as unit_price,
+        valued.quantity,
+        coalesce(valued.list_price, valued.price) as unit_price,
         case
             when valued.event_type = 'purchase' then coalesce(valued.line_value, valued.order_value)
             when valued.event_type = 'refund' then coalesce(valued.refunded_value, valued.line_value)
@@ -115,7 +73,13 @@ final as (
             'page_url': 'valued.page_url'
         }) }} as properties,
         valued.row_json as raw_row,
-        case when valued.row_json is null then 'the line is no JSON' else valued.name_problem end as rejection
+        case
+            when valued.row_json is null then 'the line is no JSON'
+            else coalesce(valued.line_problem, valued.name_problem)
+        end as rejection,
+        {{ joined_notes(
+            ['case when valued.line_no = 1 then valued.value_notes end', 'valued.line_notes']
+        ) }} as value_notes
     from valued
 
 )

@@ -24,25 +24,36 @@ shown as (
     select
         entities.event_at,
         entities.row_json,
-        {{ parsed_json('entities.entity.data', snowplow_product_shape()) }} as product
+        {{ computed_once(parsed_json('entities.entity.data', snowplow_product_shape())) }} as product
     from entities
+
+),
+
+listed as (
+
+    select
+        shown.*,
+        {{ id_value(text_column('shown.product.id')) }} as item_id,
+        {{ text_value(text_column('shown.product.name')) }} as item_name,
+        {{ text_value(text_column('shown.product.category')) }} as category_path
+    from shown
 
 ),
 
 ranked as (
 
     select
-        shown.product,
+        listed.*,
         row_number() over (
-            partition by shown.product.id
+            partition by listed.item_id
             order by
-                coalesce(shown.product.name, '') = '' asc,
-                shown.event_at desc,
-                shown.row_json asc,
-                shown.product asc
+                listed.item_name is null asc,
+                listed.event_at desc,
+                listed.row_json asc,
+                listed.product asc
         ) as showing_no
-    from shown
-    where shown.product.id is not null
+    from listed
+    where listed.item_id is not null
 
 ),
 
@@ -50,18 +61,22 @@ final as (
 
     select
         'snowplow' as source,
-        ranked.product.id as item_id,
-        ranked.product.name as item_name,
+        ranked.item_id,
+        ranked.item_name,
         -- Categories are written as a path: drinks/tea.
-        split_part(ranked.product.category, '/', 1) as category,
-        nullif(split_part(ranked.product.category, '/', 2), '') as subcategory,
-        ranked.product.brand,
-        coalesce(ranked.product.list_price, ranked.product.price) as list_price,
+        split_part(ranked.category_path, '/', 1) as category,
+        nullif(split_part(ranked.category_path, '/', 2), '') as subcategory,
+        {{ text_value(text_column('ranked.product.brand')) }} as brand,
+        coalesce(
+            {{ number_value(text_column('ranked.product.list_price')) }},
+            {{ number_value(text_column('ranked.product.price')) }}
+        ) as list_price,
         cast(null as {{ moment_type() }}) as created_at,
         case replace(lower(ranked.product.inventory_status), '_', ' ')
             when 'in stock' then true
             when 'out of stock' then false
-        end as is_in_stock
+        end as is_in_stock,
+        cast(null as string) as value_notes
     from ranked
     where ranked.showing_no = 1
 

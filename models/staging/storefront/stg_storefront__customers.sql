@@ -19,7 +19,8 @@ final as (
         gender,
         acquisition_channel,
         has_marketing_consent,
-        attributes
+        attributes,
+        cast(null as string) as value_notes
     from customers
 
 )

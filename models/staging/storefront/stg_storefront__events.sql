@@ -37,7 +37,8 @@ final as (
         events.properties,
         -- The row itself: it is made JSON where it is read, for the rows that end up rejected.
         {{ whole_row('events') }} as raw_row,
-        cast(null as string) as rejection
+        cast(null as string) as rejection,
+        cast(null as string) as value_notes
     from events
 
 )

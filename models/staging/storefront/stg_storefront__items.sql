@@ -19,7 +19,8 @@ final as (
         brand,
         list_price,
         created_at,
-        is_in_stock
+        is_in_stock,
+        cast(null as string) as value_notes
     from items
 
 )

@@ -19,7 +19,8 @@ final as (
         reviewed_at,
         cast(rating as double) as rating,
         title,
-        body
+        body,
+        cast(null as string) as value_notes
     from reviews
 
 )

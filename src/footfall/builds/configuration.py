@@ -247,4 +247,19 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
             f"{both('medium_risk_probability', 'high_risk_probability')}: medium must be below "
             "high."
         )
-    return problems
+    return problems + _event_name_problems(values["custom_event_names"] or {})
+
+
+def _event_name_problems(names: Mapping[str, str | None]) -> list[str]:
+    # Names are compared trimmed and in lower case, so two spellings are one name.
+    spellings: dict[str, list[str]] = {}
+    for name in names:
+        spellings.setdefault(name.strip().lower(), []).append(name)
+    return [
+        f"var 'custom_event_names' gives '{same[0]}' ({names[same[0]]}) and '{other}' "
+        f"({names[other]}) different event types, and they are one name: case and blanks at the "
+        "ends do not count. Keep one of them."
+        for same in spellings.values()
+        for other in same[1:]
+        if names[other] != names[same[0]]
+    ]

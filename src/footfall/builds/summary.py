@@ -68,6 +68,7 @@ class Measured:
 def describe_build(
     marts: Iterable[tuple[str, str, str]],
     accounting: Iterable[tuple[str, str, str, str, str]],
+    values: Iterable[tuple[str, str, str, str, str | None, str]],
     restated: Iterable[tuple[str, str, str, str | None]],
     scores: Iterable[Sequence[str | None]] | None,
     results: Sequence[Mapping[str, Any]],
@@ -80,6 +81,9 @@ def describe_build(
         Folder, name and number of rows of each.
     accounting
         Source, raw, accepted, duplicate and rejected rows.
+    values
+        Source, entity, column, reason, examples and number of values that were not taken as they
+        came.
     restated
         Mart, number of rows of its past that this run restated, how many of them are gone, and the
         first date that they are of.
@@ -97,6 +101,10 @@ def describe_build(
     rows = list(accounting)
     if rows:
         lines += ["", *(_accounting_line(*row) for row in sorted(rows))]
+    noted = sorted(values)
+    if noted:
+        lines += ["", "  Values not taken as they came (intermediate.int_value_accounting)"]
+        lines += [_value_line(*one) for one in noted]
     changed = sorted(one for one in restated if int(one[1]))
     if changed:
         lines += ["", *(_restatement_line(*one) for one in changed)]
@@ -127,6 +135,13 @@ def _accounting_line(source: str, *counts: str) -> str:
         f"  Raw rows of {source}: {raw} = {accepted} accepted + {duplicate} duplicate"
         f" + {rejected} rejected"
     )
+
+
+def _value_line(
+    source: str, entity: str, column: str, reason: str, examples: str | None, count: str
+) -> str:
+    shown = f" ({examples})" if examples else ""
+    return f"    {f'{source} {entity}.{column}':<42} {int(count):>9,}  {reason}{shown}"
 
 
 def _restatement_line(mart: str, count: str, removed: str, first: str | None) -> str:

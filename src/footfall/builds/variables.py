@@ -84,6 +84,10 @@ def _are_columns(value: Any) -> bool:
     )
 
 
+def _are_words(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(word, str) for word in value)
+
+
 def _or_null(accepts: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: not value or accepts(value)
 
@@ -105,6 +109,7 @@ DATES = Kind(
 )
 DAYS_AHEAD = Kind("a list of days such as [30, 90]", _are_days_ahead)
 TEXT_OR_NULL = Kind("text, or null", _or_null(lambda value: isinstance(value, str)))
+WORDS = Kind('a list of words in quotes such as ["null", "n/a"]', _are_words)
 LANGUAGE = Kind(
     "the name of a file of seeds/words without its ending, such as en",
     lambda value: isinstance(value, str) and value.isidentifier(),
@@ -128,6 +133,10 @@ PROJECT_VARIABLES: Mapping[str, Variable] = {
     "custom_event_names": Variable(EVENT_NAMES, shapes_tables=True),
     "custom_vocabulary": Variable(TEXT_OR_NULL, shapes_tables=True),
     "custom_keep_identical_rows": Variable(TRUE_OR_FALSE, shapes_tables=True),
+    "words_for_nothing": Variable(WORDS, shapes_tables=True),
+    "words_for_yes": Variable(WORDS),
+    "max_devices_per_customer": Variable(POSITIVE),
+    "min_share_in_catalogue": Variable(SHARE),
     "earliest_event_date": Variable(DATE, shapes_tables=True),
     "future_tolerance_minutes": Variable(WHOLE, shapes_tables=True),
     "max_rejected_share": Variable(SHARE_OR_ALL),

@@ -1,0 +1,99 @@
+{#- What staging could not take as it came, noted with the row: a line for each value, with the column, the reason and an
+    example, tabs between them. Nothing is written for a row that is clean. `int_value_accounting` counts the notes.
+    A note is {column, reason, when, example}: the name of a column, and SQL of the reason, of whether it holds, and of
+    the example, which is none where the value may be personal. -#}
+{% macro value_notes(notes) -%}
+    {%- if not notes -%}
+    cast(null as string)
+    {%- else -%}
+    {%- set holds = notes | map(attribute='when') | join('\n                or ') -%}
+    {{ computed_once(
+        'case when ' ~ holds ~ '\n                then ' ~ joined_notes(notes_when_they_hold(notes)) ~ ' end'
+    ) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro notes_when_they_hold(notes) %}
+    {% set written = [] %}
+    {% for note in notes %}
+        {% do written.append(
+            'case when ' ~ note.when ~ ' then ' ~ sql_text(note.column) ~ ' || ' ~ sql_text('\t') ~ ' || ' ~ note.reason
+            ~ (' || ' ~ sql_text('\t') ~ ' || ' ~ short_example(note.example) if note.example else '') ~ ' end'
+        ) %}
+    {% endfor %}
+    {% do return(written) %}
+{% endmacro %}
+
+{% macro short_example(text) -%}
+    left(replace(replace({{ text }}, {{ sql_text('\t') }}, ' '), {{ sql_text('\n') }}, ' '), 36)
+{%- endmacro %}
+
+
+{#- Notes of several kinds on one row as one text; null where there are none. -#}
+{% macro joined_notes(texts) -%}
+    nullif(concat_ws({{ sql_text('\n') }}, {{ texts | join(', ') }}), '')
+{%- endmacro %}
+
+
+{#- Notes on clean columns (a dict of names and columns, as `cleaned` gives them) that held a word for nothing; of
+    `owners` also zeros. -#}
+{% macro nothing_notes(found, owners=[]) %}
+    {% set notes = [] %}
+    {% for name, column in found.items() if column is not none and column.is_clean %}
+        {% set words = "'a word for nothing'" %}
+        {% if name in owners %}
+            {% set words = 'case when ' ~ is_only_zeros(column.trimmed) ~ " then 'only zeros' else " ~ words ~ ' end' %}
+        {% endif %}
+        {% do notes.append({
+            'column': name, 'reason': words, 'when': '(' ~ column.sql ~ ' is null and ' ~ column.trimmed ~ " <> '')",
+            'example': column.trimmed
+        }) %}
+    {% endfor %}
+    {% do return(notes) %}
+{% endmacro %}
+
+
+{#- A note on a column that says something which became no value; `example` says whether it may be shown. -#}
+{% macro lost_value_notes(name, column, value, reason, example=false) %}
+    {% if column is none %}
+        {% do return([]) %}
+    {% endif %}
+    {% do return([{
+        'column': name, 'reason': sql_text(reason),
+        'when': '(' ~ text_value(column) ~ ' is not null and ' ~ value ~ ' is null)',
+        'example': text_value(column) if example else none
+    }]) %}
+{% endmacro %}
+
+
+{#- A note on a consent in a word that is neither a known yes nor a known no. -#}
+{% macro consent_notes(name, column) %}
+    {% if column is none %}
+        {% do return([]) %}
+    {% endif %}
+    {% do return([{
+        'column': name, 'reason': "'no known yes, read as a refusal (var words_for_yes)'",
+        'when': '(not ' ~ is_yes(text_value(column)) ~ ' and not ' ~ is_no(text_value(column)) ~ ')',
+        'example': none
+    }]) %}
+{% endmacro %}
+
+
+{#- A note on a row of a list without the id that it is listed under: such a row is left out. -#}
+{% macro missing_id_notes(name, id) %}
+    {% do return([{
+        'column': name, 'reason': "'no id, so the row is left out'", 'when': '(' ~ id ~ ' is null)', 'example': none
+    }]) %}
+{% endmacro %}
+
+
+{#- The column and the reason of a note, as two columns, or as expressions to group by. -#}
+{% macro noted_parts(note, named=true) -%}
+    split_part({{ note }}, {{ sql_text('\t') }}, 1){{ ' as column_name' if named }}, split_part({{ note }}, {{ sql_text('\t') }}, 2){{ ' as reason' if named }}
+{%- endmacro %}
+
+
+{#- The example of a note; null where it has none. -#}
+{% macro noted_example(note) -%}
+    nullif(split_part({{ note }}, {{ sql_text('\t') }}, 3), '')
+{%- endmacro %}

@@ -1,0 +1,149 @@
+{{ config(materialized='view') }}
+
+-- What was not taken as it came, by source, entity, column and reason: values that became null or were read otherwise,
+-- and rows of lists whose id was listed before. It stands next to the row equation (`int_row_accounting`), not in it.
+with
+
+items as (
+
+    select * from {{ ref('int_items') }}
+
+),
+
+customers as (
+
+    select * from {{ ref('int_customers') }}
+
+),
+
+reviews as (
+
+    select * from {{ ref('int_reviews') }}
+
+),
+
+listed as (
+    {%- for entity in ['items', 'customers', 'reviews'] %}
+    select
+        source,
+        '{{ entity }}' as entity,
+        value_notes
+    from (
+        {{ union_sources(entity, columns='source, value_notes') }}
+    ) as staged
+    where value_notes is not null
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+),
+
+noted as (
+
+    select
+        source,
+        entity,
+        {{ each_of(lines_of('value_notes')) }} as note
+    from listed
+
+),
+
+repeated as (
+
+    select
+        source,
+        'items' as entity,
+        'item_id' as column_name,
+        listing_count - 1 as value_count,
+        item_id as example
+    from items
+    where listing_count > 1
+
+    -- Whose customer or review it is stays inside: no example.
+    union all
+    select
+        source,
+        'customers' as entity,
+        'customer_id' as column_name,
+        listing_count - 1 as value_count,
+        cast(null as string) as example
+    from customers
+    where listing_count > 1
+
+    union all
+    select
+        source,
+        'reviews' as entity,
+        'review_id' as column_name,
+        listing_count - 1 as value_count,
+        cast(null as string) as example
+    from reviews
+    where listing_count > 1
+
+),
+
+counted as (
+
+    select
+        source,
+        'events' as entity,
+        column_name,
+        reason,
+        value_count,
+        first_example,
+        last_example
+    from {{ ref('int_event_value_notes') }}
+
+    union all
+    select
+        source,
+        entity,
+        {{ noted_parts('note') }},
+        1 as value_count,
+        {{ noted_example('note') }} as first_example,
+        {{ noted_example('note') }} as last_example
+    from noted
+
+    union all
+    select
+        source,
+        entity,
+        column_name,
+        'the id was listed before, and the first listing counts' as reason,
+        value_count,
+        example as first_example,
+        example as last_example
+    from repeated
+
+),
+
+summed as (
+
+    select
+        source,
+        entity,
+        column_name,
+        reason,
+        cast(sum(value_count) as bigint) as value_count,
+        min(first_example) as first_example,
+        max(last_example) as last_example
+    from counted
+    group by source, entity, column_name, reason
+
+),
+
+final as (
+
+    select
+        source,
+        entity,
+        column_name,
+        reason,
+        case when first_example = last_example then first_example else first_example || ', ' || last_example end
+            as examples,
+        value_count
+    from summed
+
+)
+
+select * from final

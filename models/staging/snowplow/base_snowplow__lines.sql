@@ -1,0 +1,98 @@
+{{ config(enabled=source_is_enabled('snowplow')) }}
+
+-- Events of one row an item: what is done to products is one row a product entity, with its values typed.
+with
+
+events as (
+
+    select * from {{ ref('base_snowplow__events') }}
+
+),
+
+event_names as (
+    {{ event_names('snowplow') }}
+),
+
+named as (
+
+    select
+        events.*,
+        coalesce(event_names.event_type, events.source_event_name) as event_type,
+        {{ event_name_problem('events.source_event_name') }} as name_problem,
+        case
+            when event_names.event_type in {{ item_level_event_types() }}
+                then coalesce({{ list_length('events.products') }}, 0)
+            else 0
+        end as count_products
+    from events
+    left join event_names on lower(events.source_event_name) = event_names.source_event_name
+
+),
+
+numbered as (
+
+    select
+        named.*,
+        {{ each_number('greatest(coalesce(named.count_products, 1), 1)') }} as line_no
+    from named
+
+),
+
+itemised as (
+
+    select
+        numbered.*,
+        {{ computed_once(parsed_json(
+            'case when numbered.count_products > 0 then '
+            ~ list_item('numbered.products', 'numbered.line_no') ~ '.data end',
+            snowplow_product_shape()
+        )) }} as product
+    from numbered
+
+),
+
+{% set found = {
+    'item_id': text_column('lines.product.id'),
+    'quantity': text_column('lines.product.quantity'),
+    'price': text_column('lines.product.price'),
+    'list_price': text_column('lines.product.list_price'),
+    'order_id': text_column('coalesce(lines.order_entity.transaction_id, lines.refund_entity.transaction_id)'),
+    'revenue': text_column('lines.order_entity.revenue'),
+    'refund_amount': text_column('lines.refund_entity.refund_amount')
+} -%}
+lines as (
+
+    select
+        lines.*,
+        {{ clean_texts(found, ids=['item_id', 'order_id']) }}
+    from itemised as lines
+
+),
+
+{% set clean = cleaned(found, 'lines', ['item_id', 'order_id']) -%}
+final as (
+
+    select
+        lines.*,
+        {{ id_value(clean.item_id) }} as item_id,
+        {{ id_value(clean.order_id) }} as order_id,
+        {{ number_value(clean.quantity) }} as quantity,
+        {{ number_value(clean.price) }} as price,
+        {{ number_value(clean.list_price) }} as list_price,
+        {{ number_value(clean.revenue) }} as revenue,
+        {{ number_value(clean.refund_amount) }} as refund_amount,
+        {{ first_problem([
+            'lines.footfall_id_problem',
+            'lines.value_problem',
+            number_problem('quantity', clean.quantity),
+            number_problem('price', clean.price),
+            number_problem('list_price', clean.list_price),
+            number_problem('revenue', clean.revenue),
+            number_problem('refund_amount', clean.refund_amount)
+        ]) }} as line_problem,
+        {{ value_notes(nothing_notes(clean)) }} as line_notes
+    from lines
+
+)
+
+select * from final
