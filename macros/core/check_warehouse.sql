@@ -170,6 +170,6 @@
             ~ 'union select event_type, event_type from ' ~ ref('event_types') ~ ' where is_accepted'
         ),
         'largest_share': var('max_rejected_share'),
-        'table': pending.render()
+        'arrivals': ref('int_arrivals').render()
     }) %}
 {% endmacro %}

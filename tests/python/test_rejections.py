@@ -30,7 +30,7 @@ def unknown(source: str, name: str, count: int) -> Row:
 
 
 def check(pending: Iterable[Row], **options: Any) -> None:
-    given = {"known_names": KNOWN, "largest_share": 0.5, "table": "kept.here", **options}
+    given = {"known_names": KNOWN, "largest_share": 0.5, "arrivals": "kept.here", **options}
     check_rejections(pending=pending, **given)
 
 

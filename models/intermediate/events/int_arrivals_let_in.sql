@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 {%- do stop_at_rejections(ref('int_pending_rejections')) %}
--- depends_on: {{ ref('event_name_map') }}, {{ ref('event_types') }}
+-- depends_on: {{ ref('int_arrivals') }}, {{ ref('event_name_map') }}, {{ ref('event_types') }}
 
 -- The share of broken rows among those that this run has to read, by source. A run stops here where it is above
 -- `max_rejected_share`, or where an event has a name that nobody knows: what takes rows in comes after this view.

@@ -52,7 +52,7 @@ def check_rejections(
     pending: Iterable[Sequence[str | None]],
     known_names: Iterable[Sequence[str]],
     largest_share: float,
-    table: str,
+    arrivals: str,
 ) -> None:
     """Stop a run that would lose rows of which nobody has decided that they may go.
 
@@ -64,8 +64,8 @@ def check_rejections(
         Names of events that are translated, each with the event type that it leads to.
     largest_share
         Share of broken rows, from 0 to 1, up to which a source is taken in.
-    table
-        Where the rows can be looked at.
+    arrivals
+        The view that shows raw rows with their reasons.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def check_rejections(
     >>> good = ("custom", None, "false", "9", *days, None)
     >>> broken = ("custom", "event_at is no time", "true", "1", *days, None)
     >>> check_rejections(
-    ...     pending=[good, broken], known_names=[], largest_share=0.5, table="rejections"
+    ...     pending=[good, broken], known_names=[], largest_share=0.5, arrivals="arrivals"
     ... )
     """
     rows = [_pending(row) for row in pending]
@@ -89,7 +89,7 @@ def check_rejections(
     for name in sorted({row.source for row in rows}):
         own = [row for row in rows if row.source == name]
         problems += _unknown_names(name, own, proposals)
-        problems += _too_many(name, own, largest_share, table)
+        problems += _too_many(name, own, largest_share, arrivals)
     if problems:
         raise BuildProblem(
             "\n".join(problems)
@@ -163,7 +163,9 @@ def _unknown_names(
     ]
 
 
-def _too_many(source: str, rows: Iterable[Pending], largest_share: float, table: str) -> list[str]:
+def _too_many(
+    source: str, rows: Iterable[Pending], largest_share: float, arrivals: str
+) -> list[str]:
     rows = list(rows)
     broken = [row for row in rows if row.is_broken]
     broken_count = sum(row.row_count for row in broken)
@@ -185,7 +187,8 @@ def _too_many(source: str, rows: Iterable[Pending], largest_share: float, table:
             if others
             else []
         ),
-        f"Var max_rejected_share allows {largest_share:.0%}. Examples of the rows are in {table}."
+        f"Var max_rejected_share allows {largest_share:.0%}. Look at the rows with: select reason,"
+        f" raw_row from {arrivals} where source = '{source}' and reason is not null limit 10."
         " Correct the input, or the vars that describe it; to go on without these rows, raise"
         " max_rejected_share.",
     ]
