@@ -102,7 +102,7 @@ refund_orders as (
             partition by told.source, told.event_id
             order by
                 case when keyed_orders.visitor_no = told.visitor_no then 0 else 1 end,
-                case when keyed_orders.started_at <= told.event_at then 0 else 1 end,
+                case when {{ seconds_between('keyed_orders.started_at', 'told.event_at') }} >= 0 then 0 else 1 end,
                 abs({{ seconds_between('keyed_orders.started_at', 'told.event_at') }}),
                 keyed_orders.order_key
         ) as choice_no
