@@ -32,8 +32,7 @@ touches as (
         session_started_at as touched_at,
         {%- if counts_campaigns %}
         cast(null as bigint) as sequence_no,
-        -- A message of the moment that a session begins with comes before it.
-        1000 as act_rank,
+        1000 as act_rank, -- behind messages of its first moment
         session_id as event_id,
         {%- endif %}
         amount,
@@ -65,10 +64,7 @@ cut as (
         count(case when is_converted then 1 end) over history
         - case when is_converted then 1 else 0 end as run_no
     from touches
-    window history as (
-        partition by visitor_no order by {{ in_order }}
-        rows between unbounded preceding and current row
-    )
+    window history as (partition by visitor_no order by {{ in_order }} rows between unbounded preceding and current row)
 
 ),
 
@@ -123,9 +119,7 @@ numbered as (
         *,
         row_number() over (partition by visitor_no, path_no order by {{ in_order }}) as touch_number,
         count(*) over (partition by visitor_no, path_no) as touch_count,
-        row_number() over (
-            partition by visitor_no, path_no, channel order by {{ in_order }}
-        ) = 1 as is_first_of_channel
+        row_number() over (partition by visitor_no, path_no, channel order by {{ in_order }}) = 1 as is_first_of_channel
     from closed
 
 ),
