@@ -114,6 +114,16 @@
 {%- endmacro %}
 
 
+{#- Days that are written out, as a list. -#}
+{% macro days(texts) %}
+    {% set found = [] %}
+    {% for text in texts %}
+        {% do found.append(day(text)) %}
+    {% endfor %}
+    {% do return(found) %}
+{% endmacro %}
+
+
 {#- The moment that is so many microseconds after 1970. -#}
 {% macro moment_of_microseconds(number) -%}
     {{ return(adapter.dispatch('moment_of_microseconds', 'footfall')(number)) }}

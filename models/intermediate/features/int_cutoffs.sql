@@ -3,7 +3,7 @@
 -- Var `more_cutoff_dates` adds days of the user's own choice. Days before `complete_until` are known to be over: the
 -- newest day is so only where its events come within a session gap of midnight. Until then what is missing of it is not
 -- known, and no window that ends with it is closed.
-{%- set more_dates = var('more_cutoff_dates') %}
+{%- set more_dates = days(var('more_cutoff_dates')) %}
 with
 
 customer_days as (
@@ -101,7 +101,7 @@ final as (
     from span
     inner join (
         {%- for more_date in more_dates %}
-        select {{ day(more_date) }} as cutoff_date
+        select {{ more_date }} as cutoff_date
         {%- if not loop.last %} union all {% endif %}
         {%- endfor %}
     ) as chosen

@@ -141,7 +141,6 @@ final as (
 
         is_first_of_channel,
         is_converting,
-
         touched_at
     from numbered
 
