@@ -1,5 +1,5 @@
--- A customer with very many devices is often no person: a word that stands for nobody (guest, anonymous), or the login of
--- a till.
+-- A customer with very many devices is often not a person: a word that stands for nobody (guest, anonymous), or the
+-- login of a till.
 {{ config(severity='warn') }}
 
 with
