@@ -202,6 +202,8 @@ def assert_agrees(cutoffs: pa.Table, value: pa.Table) -> None:
         served = value.filter(pc.equal(value["horizon_days"], horizon)).sort_by("customer_no")
         orders, amount = numbers(served, "predicted_orders"), numbers(served, "predicted_amount")
         assert (numbers(served, "purchase_probability") <= orders).all()
+        assert (numbers(served, "lower_amount") <= amount).all()
+        assert (amount <= numbers(served, "upper_amount")).all()
         # Any fit of Gamma-Gamma ends at the customer's own mean; that of all is as of the fit.
         each = amount / orders
         assert (each >= 0.99 * least).all()

@@ -193,8 +193,9 @@ def predict_values(
         tiers = model.tier_probabilities(asked, buys)
         found[horizon] = ValuePrediction(
             amount=served.amount,
-            lower=lower * stretch,
-            upper=upper * stretch,
+            # Divided and multiplied again, a bound may pass the amount by its last digit.
+            lower=np.minimum(lower * stretch, served.amount),
+            upper=np.maximum(upper * stretch, served.amount),
             orders=served.orders,
             purchase_probability=buys,
             tier_probability=tiers,
