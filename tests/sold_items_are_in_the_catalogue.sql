@@ -39,7 +39,7 @@ select
     count(*) as sold_item_count,
     count(case when items.is_in_catalogue then 1 end) as found_count,
     min(case when not items.is_in_catalogue then sold.item_id end) as item_that_is_not_found,
-    'give events and items the same ids; var min_share_in_catalogue is {{ var("min_share_in_catalogue") }}' as what_to_do
+    'give both the same ids; var min_share_in_catalogue is {{ var("min_share_in_catalogue") }}' as what_to_do
 from sold
 inner join catalogues on sold.source = catalogues.source
 inner join items

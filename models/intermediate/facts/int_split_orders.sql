@@ -1,8 +1,8 @@
 {{ config(materialized='view') }}
 
--- Order ids that several orders have: numbers that begin again each day, at each till or for each customer. Lines of one
--- id are one order if one visitor has them, each within `order_window_days` days of the one before. One row for each line
--- of such an id: the first order keeps the key of the id, and the others have keys of their own.
+-- Order ids that several orders have: numbers that begin again each day, at each till or for each customer. Lines of
+-- one id are one order if one visitor has them, each within `order_window_days` days of the one before. One row for
+-- each line of such an id: the first order keeps the key of the id, and the others have keys of their own.
 {%- set window_seconds = var('order_window_days') * 86400 %}
 with
 
@@ -89,7 +89,8 @@ keyed_orders as (
 
 ),
 
--- A refund is of its visitor's order, the last one before it; of a stranger's it is only where one of the two is unknown.
+-- A refund is of its visitor's order, the last one before it; it is of a stranger's only where one of the two is
+-- unknown.
 refund_orders as (
 
     select

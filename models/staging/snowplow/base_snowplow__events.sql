@@ -91,9 +91,9 @@ final as (
             when described.action.schema like '%/snowplow_ecommerce_action/%'
                 then {{ json_text('described.action.data', '$.type') }}
             else coalesce(
-                {{ text_value(text_column('described.event.event_name')) }},
-                {{ text_value(text_column('described.event.event')) }}
-            )
+                    {{ text_value(text_column('described.event.event_name')) }},
+                    {{ text_value(text_column('described.event.event')) }}
+                )
         end as source_event_name,
         {{ text_value(text_column('described.event.page_url')) }} as page_url,
         coalesce({{ text_value(clean.channel) }}, {{ text_value(clean.refr_medium) }}) as medium,
