@@ -87,9 +87,9 @@
 {% endmacro %}
 
 
-{#- The column and the reason of a note, as two columns, or as expressions to group by. -#}
-{% macro noted_parts(note, named=true) -%}
-    split_part({{ note }}, {{ sql_text('\t') }}, 1){{ ' as column_name' if named }}, split_part({{ note }}, {{ sql_text('\t') }}, 2){{ ' as reason' if named }}
+{#- The column and the reason of a note, as two columns. -#}
+{% macro noted_parts(note) -%}
+    split_part({{ note }}, {{ sql_text('\t') }}, 1) as column_name, split_part({{ note }}, {{ sql_text('\t') }}, 2) as reason
 {%- endmacro %}
 
 

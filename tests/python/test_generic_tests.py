@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -121,6 +122,7 @@ SESSION_VARS = {
     "session_gap_minutes": 30,
     "session_cut_at_midnight": False,
     "session_cut_at_campaign_change": False,
+    "masked_properties": ["email", "phone"],
 }
 STEPS = {"within": ["month", "slice"], "order_by": "step", "measure": "visits"}
 TIMES = """
@@ -183,6 +185,45 @@ from (values
     ('somebody else', 8, timestamptz '2024-01-01 00:00:00+00')
 ) as t(name, visitor_no, started_at)
 """
+MASKED_TEXTS = {
+    "write to Jörg.O'Neil+shop@büro.example.org today": "write to [masked email] today",
+    "/reset?user=jane%40example.org&x=1": "/reset?user=[masked email]&x=1",
+    "cards 4111 1111 1111 1111, 3782-822463-10005": "cards [masked card], [masked card]",
+    "DE89370400440532013000 GB82 WEST 1234 5698 7654 32": "[masked iban] [masked iban]",
+    "from 10.0.0.1,10.0.0.2 by http://192.168.0.1/x": "from [masked ip],[masked ip] by"
+    " http://[masked ip]/x",
+    "2001:db8:85a3:0:0:8a2e:370:7334 fe80::1ff:fe23:4567:890a": "[masked ip] [masked ip]",
+    "+49 170 1234567, (030) 1234567, +1 (415) 555-2671": "[masked phone], [masked phone],"
+    " [masked phone]",
+    "0049 170 1234567 or 0170 1234567 or 415-555-2671": "[masked phone] or [masked phone] or"
+    " [masked phone]",
+}
+# What shops write by themselves, and what misses by a digit.
+KEPT_TEXTS = [
+    "4111111111111112",
+    "DE88370400440532013000",
+    "Chrome/120.0.0.0 v1.2.3.4",
+    "2026-03-01 10:00:00",
+    "1772445600000 1772445600000000",
+    "000012345678 00491701234567 4006381333931",
+    "std::string a@b @home 10:11:12",
+    "1.234.567,89",
+    "",
+]
+MASKED_DOCUMENTS = {
+    '{"card": 4111111111111111, "b": [1, 5500000000000004]}': '{"card": "[masked card]",'
+    ' "b": [1, "[masked card]"]}',
+    '{"Email": "none", "b": 1}': '{"Email": "[masked name]", "b": 1}',
+    '{"u": {"phone": ["1", "2"], "n": "+49 170 1234567"}}': '{"u": {"phone": "[masked name]",'
+    ' "n": "[masked phone]"}}',
+    '{"phone": 491701234567, "say": "a \\"phone\\": b"}': '{"phone": "[masked name]",'
+    ' "say": "a \\"phone\\": b"}',
+    '{"a": "jane\\u0040example.org", "ts": 1772445600000}': '{"a": "[masked email]",'
+    ' "ts": 1772445600000}',
+    # A part that cannot be cut out takes the whole with it: what is left is JSON.
+    '{"phone": {"home": 1, "x": "}"}, "z": 2}': '{"masked": "[masked name]"}',
+    '{"seconds": 1.8571428571428572, "phones": 2}': '{"seconds": 1.8571428571428572, "phones": 2}',
+}
 SESSION_STARTS = """
 with acts as (
     select * replace (cast(earlier as timestamptz) as earlier, cast(later as timestamptz) as later)
@@ -202,6 +243,16 @@ with acts as (
 select name, {{ is_new_session('earlier', 'later', 'channel', 'next_channel') }} as is_new from acts
 """
 FUNNEL = "select * from (values {}) as t(month, slice, step, visits)"
+
+
+def masked_sql(form: str, texts: Iterable[str]) -> str:
+    """A model with each text and what masking makes of it."""
+    values = ", ".join("('" + text.replace("'", "''") + "')" for text in texts)
+    return (
+        f"with texts as (select * from (values {values}) as t(text)),"
+        f" {{{{ masking_ctes('texts', {{'text': '{form}'}}) }}}}"
+        " select text, masked_text from masked"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -282,6 +333,9 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Scratch:
         "keys": KEYS,
         "session_ids": SESSION_IDS,
         "session_starts": SESSION_STARTS,
+        "masked_texts": masked_sql("text", [*MASKED_TEXTS, *KEPT_TEXTS]),
+        "masked_labels": masked_sql("label", [*MASKED_TEXTS, *KEPT_TEXTS]),
+        "masked_documents": masked_sql("json", MASKED_DOCUMENTS),
     }.items():
         project.model(name, sql)
     project.build()
@@ -380,6 +434,20 @@ def test_a_session_id_is_a_keyed_hash_of_who_and_when(scratch: Scratch) -> None:
         "the same moment elsewhere": digest(7, 0),
         "somebody else": digest(8, 0),
     }
+
+
+def test_personal_values_are_masked_and_what_only_looks_alike_is_not(scratch: Scratch) -> None:
+    kept = {text: text for text in KEPT_TEXTS}
+    assert dict(scratch.rows("select * from masked_texts")) == MASKED_TEXTS | kept
+    labels = dict(scratch.rows("select * from masked_labels"))
+    assert [text for text in labels if labels[text] != text] == list(MASKED_TEXTS)[:2]
+
+
+def test_documents_stay_json_when_values_are_masked(scratch: Scratch) -> None:
+    found = dict(scratch.rows("select * from masked_documents"))
+    assert found == MASKED_DOCUMENTS
+    for document in found.values():
+        json.loads(document)
 
 
 def test_a_session_ends_with_a_long_pause(scratch: Scratch) -> None:

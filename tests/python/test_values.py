@@ -14,6 +14,7 @@ EVENTS = """\
 customer_id,device_id,event_at,event_type,item_id,order_id,quantity,unit_price,amount,channel,country
 {guests}
 c0,d0,2021-04-02 10:00:00,purchase,A,C0,,,10,(none),NA
+c0,d0,2021-04-02 11:00:00,view,A,,,,,ann@example.org,
 c1,d1,2021-04-02 10:00:00,purchase,A,C1,NULL,,10,null,NULL
 17850.0,d900,2021-04-03 10:00:00,Add To Cart,71053.0,,6,3.39,,,
 17850,d900,2021-04-03 10:05:00,add to cart,71053,,6,3.39,,,
@@ -34,18 +35,19 @@ item_id,item_name,category,list_price,created_at,is_in_stock
 NULL,Nothing,goods,4,,
 """
 CUSTOMERS = """\
-customer_id,birth_year,registered_at,has_marketing_consent,gender
-c0,1980,2020-01-01,Yes,f
-c0,1981,2021-01-01,no,f
-c1,19x0,yesterday,refused,N/A
-c5,1990.0,2020-01-01,,m
-17850,1990,2020-01-01,NULL,m
+customer_id,birth_year,registered_at,has_marketing_consent,gender,phone
+c0,1980,2020-01-01,Yes,f,
+c0,1981,2021-01-01,no,f,
+c1,19x0,yesterday,refused,N/A,
+c5,1990.0,2020-01-01,,m,
+17850,1990,2020-01-01,NULL,m,12
 """
 REVIEWS = """\
 review_id,customer_id,item_id,order_id,reviewed_at,rating,body
 r1,c0,A,o2,2021-04-05,5,second
 r1,c0,A,o1,2021-04-04,abc,first
 r2,c1,A,o3,2021-04-04,4,none
+r3,c1,A,o4,2021-04-04,4,call +49 170 1234567 or write to ann@example.org
 """
 
 
@@ -101,7 +103,7 @@ def test_guests_under_a_word_for_nothing_stay_strangers(shop: Warehouse) -> None
     assert shop.query(
         "select customer_id, count(*) from staging.stg_custom__events"
         " where customer_id is not null and rejection is null group by all order by all"
-    ) == [("00017", 1), ("17850", 3), ("c0", 1), ("c1", 1), ("c5", 3)]
+    ) == [("00017", 1), ("17850", 3), ("c0", 2), ("c1", 1), ("c5", 3)]
     # Namibia and a direct visit are no words for nothing, and an order may have the number 0.
     assert shop.query(
         "select channel, country from staging.stg_custom__events where country is not null"
@@ -134,7 +136,7 @@ def test_values_of_no_use_reject_their_row_and_stop_nothing(shop: Warehouse) -> 
     ]
     # Each row once, though two spellings of an event name were given.
     assert shop.query("select * exclude (source) from intermediate.int_row_accounting") == [
-        (2 * GUESTS + 12, 2 * GUESTS + 6, 0, 6)
+        (2 * GUESTS + 13, 2 * GUESTS + 7, 0, 6)
     ]
 
 
@@ -146,6 +148,7 @@ def test_what_was_not_taken_as_it_came_is_counted_by_column(shop: Warehouse) -> 
     repeated = "the id was listed before, and the first listing counts"
     nothing = "a word for nothing"
     assert rows == [
+        ("customers", "attributes", "masked name", 1, None),
         ("customers", "birth_year", "no year", 1, None),
         ("customers", "customer_id", repeated, 1, None),
         ("customers", "gender", nothing, 1, "N/A"),
@@ -156,6 +159,7 @@ def test_what_was_not_taken_as_it_came_is_counted_by_column(shop: Warehouse) -> 
         ),
         ("customers", "registered_at", "no time", 1, None),
         ("events", "channel", nothing, 1, "null"),
+        ("events", "channel", "masked email", 1, None),
         ("events", "country", nothing, 1, "NULL"),
         ("events", "customer_id", nothing, 40, "(NULL), undefined"),
         ("events", "customer_id", "only zeros", 16, "0, 00000000-0000-0000-0000-000000000000"),
@@ -168,6 +172,8 @@ def test_what_was_not_taken_as_it_came_is_counted_by_column(shop: Warehouse) -> 
         ("items", "item_id", repeated, 1, "71053"),
         ("items", "list_price", "no number", 1, "abc"),
         ("reviews", "body", nothing, 1, "none"),
+        ("reviews", "body", "masked email", 1, None),
+        ("reviews", "body", "masked phone", 1, None),
         ("reviews", "rating", "no number", 1, "abc"),
         ("reviews", "review_id", repeated, 1, None),
     ]
@@ -189,7 +195,11 @@ def test_consent_is_a_known_yes(shop: Warehouse) -> None:
 def test_of_a_repeated_id_the_first_counts(shop: Warehouse) -> None:
     assert shop.query(
         "select rating, body, listing_count from intermediate.int_reviews order by all"
-    ) == [(4.0, None, 1), (None, "first", 2)]
+    ) == [
+        (4.0, "call [masked phone] or write to [masked email]", 1),
+        (4.0, None, 1),
+        (None, "first", 2),
+    ]
     assert shop.query(
         "select birth_year from intermediate.int_customers where listing_count = 2"
     ) == [(1980,)]

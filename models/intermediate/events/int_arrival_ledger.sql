@@ -1,5 +1,8 @@
 {{ config(materialized='incremental', incremental_strategy='append') }}
 
+-- A day is closed when its values are counted as well.
+-- depends_on: {{ ref('int_event_value_notes') }}
+
 -- What became of the raw rows of each day of arrival, noted when a run has taken them in: a log that only grows, whose
 -- newest entry holds. It comes last, so that the days of a run that broke off are still pending in the next one.
 -- `int_arrival_days` compares it with the raw rows.

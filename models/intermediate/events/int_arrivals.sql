@@ -67,6 +67,8 @@ measured as (
 
 ),
 
+{{ masking_ctes('measured', masked_columns().events) }},
+
 final as (
 
     select
@@ -79,10 +81,10 @@ final as (
 
         event_type,
         session_hint,
-        channel,
+        masked_channel as channel,
         device,
         country,
-        properties,
+        masked_properties as properties,
         raw_row,
 
         quantity,
@@ -126,7 +128,7 @@ final as (
             when rate is null
                 then 'currency ' || currency || ' has no rate in seeds/currency_rates.csv (var reporting_currency)'
         end as reason
-    from measured
+    from masked
 
 )
 

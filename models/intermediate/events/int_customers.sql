@@ -49,6 +49,8 @@ listed as (
 
 ),
 
+{{ masking_ctes('listed', masked_columns().customers) }},
+
 seen as (
 
     select
@@ -72,8 +74,8 @@ final as (
 
         coalesce(listed.country, seen.country) as country,
         listed.gender,
-        listed.acquisition_channel,
-        listed.attributes,
+        listed.masked_acquisition_channel as acquisition_channel,
+        listed.masked_attributes as attributes,
 
         listed.birth_year,
         cast(coalesce(listed.listing_count, 0) as bigint) as listing_count,
@@ -84,7 +86,7 @@ final as (
         seen.first_seen_at,
         seen.last_seen_at
     from seen
-    full outer join listed on seen.customer_no = listed.customer_no
+    full outer join masked as listed on seen.customer_no = listed.customer_no
     left join keys on seen.customer_no = keys.identity_no
 
 )

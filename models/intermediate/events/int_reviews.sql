@@ -25,6 +25,8 @@ keyed as (
 
 ),
 
+{{ masking_ctes('keyed', masked_columns().reviews) }},
+
 final as (
 
     select
@@ -35,14 +37,14 @@ final as (
         item_id,
         order_key as order_id,
 
-        title,
-        body,
+        masked_title as title,
+        masked_body as body,
 
         rating,
         listing_count,
 
         reviewed_at
-    from keyed
+    from masked
     where listing_no = 1
 
 )

@@ -1,7 +1,8 @@
 {{ config(materialized='view') }}
 
--- What was not taken as it came, by source, entity, column and reason: values that became null or were read otherwise,
--- and rows of lists whose id was listed before. It stands next to the row equation (`int_row_accounting`), not in it.
+-- What was not taken as it came, by source, entity, column and reason: values that became null, were read otherwise or
+-- are masked, and rows of lists whose id was listed before. It stands next to the row equation
+-- (`int_row_accounting`), not in it.
 with
 
 items as (
@@ -48,38 +49,27 @@ noted as (
 
 ),
 
+-- Whose customer or review it is stays inside: no example.
 repeated as (
-
+    {%- for entity, id in {'items': 'item_id', 'customers': 'customer_id', 'reviews': 'review_id'}.items() %}
     select
         source,
-        'items' as entity,
-        'item_id' as column_name,
+        '{{ entity }}' as entity,
+        '{{ id }}' as column_name,
         listing_count - 1 as value_count,
-        item_id as example
-    from items
+        {{ id if entity == 'items' else 'cast(null as string)' }} as example
+    from {{ entity }}
     where listing_count > 1
-
-    -- Whose customer or review it is stays inside: no example.
+    {%- if not loop.last %}
     union all
-    select
-        source,
-        'customers' as entity,
-        'customer_id' as column_name,
-        listing_count - 1 as value_count,
-        cast(null as string) as example
-    from customers
-    where listing_count > 1
+    {%- endif %}
+    {%- endfor %}
+),
 
+masked as (
+    {{ masked_rows('customers', masked_columns().customers, further=['source', "'customers' as entity"]) }}
     union all
-    select
-        source,
-        'reviews' as entity,
-        'review_id' as column_name,
-        listing_count - 1 as value_count,
-        cast(null as string) as example
-    from reviews
-    where listing_count > 1
-
+    {{ masked_rows('reviews', masked_columns().reviews, further=['source', "'reviews' as entity"]) }}
 ),
 
 counted as (
@@ -114,6 +104,17 @@ counted as (
         example as first_example,
         example as last_example
     from repeated
+
+    union all
+    select
+        source,
+        entity,
+        column_name,
+        reason,
+        1 as value_count,
+        cast(null as string) as first_example,
+        cast(null as string) as last_example
+    from masked
 
 ),
 

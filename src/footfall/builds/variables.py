@@ -114,6 +114,12 @@ LANGUAGE = Kind(
     "the name of a file of seeds/words without its ending, such as en",
     lambda value: isinstance(value, str) and value.isidentifier(),
 )
+NAMES_OR_NULL = Kind(
+    "a list of names such as [email, phone], or null",
+    _or_null(
+        lambda value: isinstance(value, list) and all(isinstance(x, str) and x for x in value)
+    ),
+)
 EVENT_NAMES = Kind("names of events such as {product_page: view}", _or_null(_are_names))
 COLUMNS = Kind(
     f"columns by table ({', '.join(_ENTITIES)}) such as {{events: {{customer_id: user_id}}}}",
@@ -137,6 +143,7 @@ PROJECT_VARIABLES: Mapping[str, Variable] = {
     "words_for_yes": Variable(WORDS),
     "max_devices_per_customer": Variable(POSITIVE),
     "min_share_in_catalogue": Variable(SHARE),
+    "masked_properties": Variable(NAMES_OR_NULL, shapes_tables=True),
     "earliest_event_date": Variable(DATE, shapes_tables=True),
     "future_tolerance_minutes": Variable(WHOLE, shapes_tables=True),
     "max_rejected_share": Variable(SHARE_OR_ALL),
