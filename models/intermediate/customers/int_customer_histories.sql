@@ -1,13 +1,16 @@
 -- What each customer had done by each snapshot date, over the shop's whole life: what happened between two dates is
 -- added up once, and runs on from date to date. Lifecycle states and segments follow from it.
-{%- set half_life_days = 180 %}
--- Weights are counted from a day of their own, so that a sum keeps its value from date to date.
-{%- set first_weighed_day = "date '2000-01-01'" %}
 with
 
 customer_days as (
 
     select * from {{ ref('int_customer_days') }}
+
+),
+
+orders as (
+
+    select * from {{ ref('int_order_histories') }}
 
 ),
 
@@ -73,42 +76,12 @@ visits_by_date as (
 
 ),
 
-order_days as (
-
-    select
-        customer_no,
-        active_on,
-        spend_amount,
-        lag(active_on) over (partition by customer_no order by active_on) as previous_ordered_on,
-        power(2e0, {{ days_between(first_weighed_day, 'active_on') }} / {{ half_life_days }}e0) as weight
-    from customer_days
-    where is_order_day
-
-),
-
-orders_by_date as (
-
-    select
-        order_days.customer_no,
-        told_on.cutoff_date,
-        count(*) as order_day_count,
-        max(order_days.active_on) as ordered_on,
-        max(order_days.previous_ordered_on) as previous_ordered_on,
-        sum(order_days.weight) as weighed_orders,
-        sum(order_days.weight * order_days.spend_amount) as weighed_amount
-    from order_days
-    inner join told_on on order_days.active_on = told_on.active_on
-    group by order_days.customer_no, told_on.cutoff_date
-
-),
-
 lives as (
 
     select
         first_days.customer_no,
         first_days.first_seen_on,
-        dates.cutoff_date,
-        power(0.5e0, {{ days_between(first_weighed_day, 'dates.cutoff_date') }} / {{ half_life_days }}e0) as fading
+        dates.cutoff_date
     from first_days
     inner join dates on first_days.first_seen_on < dates.cutoff_date
 
@@ -123,19 +96,19 @@ final as (
         lives.first_seen_on,
         min(visits.activated_on) over so_far as activated_on,
         max(visits.visited_on) over so_far as last_visited_on,
-        max(orders.ordered_on) over so_far as last_ordered_on,
-        max(orders.previous_ordered_on) over so_far as previous_ordered_on,
+        orders.last_ordered_on,
+        orders.previous_ordered_on,
 
-        cast(sum(coalesce(orders.order_day_count, 0)) over so_far as integer) as order_day_count,
+        cast(coalesce(orders.order_day_count, 0) as integer) as order_day_count,
         cast(sum(coalesce(visits.net_amount, 0)) over so_far as double) as net_amount,
         cast(coalesce(visits.net_amount, 0) as double) as period_amount,
-        lives.fading * sum(coalesce(orders.weighed_orders, 0e0)) over so_far as faded_order_days,
-        lives.fading * sum(coalesce(orders.weighed_amount, 0e0)) over so_far as faded_amount
+        coalesce(orders.faded_order_days, 0e0) as faded_order_days,
+        coalesce(orders.faded_amount, 0e0) as faded_amount
     from lives
     left join visits_by_date as visits
         on lives.customer_no = visits.customer_no
         and lives.cutoff_date = visits.cutoff_date
-    left join orders_by_date as orders
+    left join orders
         on lives.customer_no = orders.customer_no
         and lives.cutoff_date = orders.cutoff_date
     window so_far as (partition by lives.customer_no order by lives.cutoff_date rows unbounded preceding)

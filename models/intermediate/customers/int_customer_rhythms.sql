@@ -2,9 +2,9 @@
 {%- set first_monday = "cast('1900-01-01 00:00:00+00' as " ~ moment_type() ~ ')' %}
 with
 
-customer_days as (
+entries as (
 
-    select * from {{ ref('int_customer_days') }}
+    select * from {{ ref('int_order_entries') }}
 
 ),
 
@@ -20,10 +20,11 @@ following_order_days as (
 
     select
         customer_no,
-        active_on,
-        lag(active_on) over (partition by customer_no order by active_on) as previous_on
-    from customer_days
-    where is_order_day
+        ordered_on,
+        lag(ordered_on) over (partition by customer_no order by ordered_on) as previous_on
+    from entries
+    group by customer_no, ordered_on
+    having sum(order_day_count) > 0
 
 ),
 
@@ -31,7 +32,7 @@ gaps as (
 
     select
         customer_no,
-        {{ quantile(days_between('previous_on', 'active_on'), 0.5) }} as median_gap_days
+        {{ quantile(days_between('previous_on', 'ordered_on'), 0.5) }} as median_gap_days
     from following_order_days
     group by customer_no
 

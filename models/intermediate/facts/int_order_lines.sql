@@ -1,5 +1,5 @@
 -- What was paid and what was given back, one row a line, of customers and of devices that nobody has logged in on.
--- Refunds are negative.
+-- Refunds are negative. Each line is booked when it was paid or given back; a refund belongs to the time of its order.
 with
 
 stitched as (
@@ -21,7 +21,7 @@ split_orders as (
 
 ),
 
-final as (
+lines as (
 
     select
         stitched.event_id as order_line_id,
@@ -55,7 +55,7 @@ final as (
 
         stitched.is_known_later,
 
-        stitched.event_at as ordered_at,
+        stitched.event_at as booked_at,
         stitched.sequence_no,
         stitched.act_rank,
         stitched.loaded_at
@@ -64,6 +64,50 @@ final as (
     left join split_orders
         on stitched.event_id = split_orders.event_id
         and stitched.source = split_orders.source
+
+),
+
+refunded as (
+
+    select distinct
+        order_key,
+        visitor_no
+    from lines
+    where event_type = 'refund'
+
+),
+
+-- When refunded orders were placed. What was bought before the first login cannot be known as the customer's by then.
+placed as (
+
+    select
+        lines.order_key,
+        lines.visitor_no,
+        min(lines.booked_at) as placed_at,
+        min(case when lines.is_known_later is not true then lines.booked_at end) as placed_as_known_at
+    from lines
+    inner join refunded
+        on lines.order_key = refunded.order_key
+        and lines.visitor_no = refunded.visitor_no
+    where lines.event_type = 'purchase'
+    group by lines.order_key, lines.visitor_no
+
+),
+
+final as (
+
+    select
+        lines.*,
+        case when placed.placed_at <= lines.booked_at then placed.placed_at else lines.booked_at end as ordered_at,
+        case
+            when placed.placed_as_known_at <= lines.booked_at then placed.placed_as_known_at
+            else lines.booked_at
+        end as netted_at
+    from lines
+    left join placed
+        on lines.order_key = placed.order_key
+        and lines.visitor_no = placed.visitor_no
+        and lines.event_type = 'refund'
 
 )
 

@@ -17,9 +17,9 @@ features as (
 
 ),
 
-customer_days as (
+entries as (
 
-    select * from {{ ref('int_customer_days') }}
+    select * from {{ ref('int_order_entries') }}
 
 ),
 
@@ -29,16 +29,17 @@ breadth as (
 
 ),
 
+-- A refund counts on the day of its order, from the day on that it was booked: later it is in no window that is over.
 days_ahead as (
 
     select
-        customer_days.customer_no,
+        entries.customer_no,
         cutoffs.cutoff_date,
-        customer_days.spend_amount,
-        customer_days.is_order_day,
-        {{ days_between('cutoffs.cutoff_date', 'customer_days.active_on') }} as day_no
-    from customer_days
-    inner join cutoffs on customer_days.active_on >= cutoffs.cutoff_date
+        entries.order_day_count,
+        entries.spend_amount,
+        {{ days_between('cutoffs.cutoff_date', 'entries.booked_on') }} as day_no
+    from entries
+    inner join cutoffs on entries.ordered_on >= cutoffs.cutoff_date
 
 ),
 
@@ -48,7 +49,7 @@ future as (
         customer_no,
         cutoff_date,
         {%- for days in horizons %}
-        count(case when is_order_day and day_no < {{ days }} then 1 end) as orders_next_{{ days }}d,
+        cast(sum(case when day_no < {{ days }} then order_day_count else 0 end) as bigint) as orders_next_{{ days }}d,
         sum(case when day_no < {{ days }} then spend_amount else 0 end) as spend_next_{{ days }}d
         {%- if not loop.last %},{% endif %}
         {%- endfor %}
@@ -73,7 +74,7 @@ final as (
         end as orders_next_{{ days }}d,
         case
             when {{ dbt.dateadd('day', days, 'cutoffs.cutoff_date') }} <= cutoffs.complete_until
-                then coalesce(future.spend_next_{{ days }}d, 0)
+                then case when future.orders_next_{{ days }}d > 0 then future.spend_next_{{ days }}d else 0 end
         end as spend_next_{{ days }}d,
         {%- endfor %}
         cutoffs.as_of_date,

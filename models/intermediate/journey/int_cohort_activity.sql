@@ -3,16 +3,49 @@
 -- What each cohort did in each calendar month in which any of its customers did something, in slices.
 with
 
+entries as (
+
+    select * from {{ ref('int_order_entries') }}
+
+),
+
+customer_days as (
+
+    select * from {{ ref('int_customer_days') }}
+    where net_amount <> 0
+
+),
+
 order_days as (
 
     select
         customer_no,
-        net_amount,
+        ordered_on
+    from entries
+    group by customer_no, ordered_on
+    having sum(order_day_count) > 0
+
+),
+
+days as (
+
+    select
+        customer_no,
+        {{ month_start('ordered_on') }} as active_month,
+        0e0 as net_amount,
+        true as is_order_day,
+        row_number() over (partition by customer_no order by ordered_on) as day_no
+    from order_days
+
+    union all
+
+    select
+        customer_no,
         {{ month_start('active_on') }} as active_month,
-        is_order_day,
-        row_number() over (partition by customer_no, is_order_day order by active_on) as day_no
-    from {{ ref('int_customer_days') }}
-    where is_order_day or net_amount <> 0
+        net_amount,
+        false as is_order_day,
+        cast(null as bigint) as day_no
+    from customer_days
 
 ),
 
@@ -27,14 +60,14 @@ members as (
 dated as (
 
     select
-        order_days.customer_no,
-        {{ at_least('order_days.active_month', 'members.cohort_month') }} as period_month,
-        order_days.net_amount,
-        order_days.day_no,
-        order_days.is_order_day
-    from order_days
+        days.customer_no,
+        {{ at_least('days.active_month', 'members.cohort_month') }} as period_month,
+        days.net_amount,
+        days.day_no,
+        days.is_order_day
+    from days
     inner join members
-        on order_days.customer_no = members.customer_no
+        on days.customer_no = members.customer_no
         and members.slice_name = 'all'
 
 ),

@@ -7,10 +7,20 @@
 } %}
 with
 
+entries as (
+
+    select * from {{ ref('int_order_entries') }}
+
+),
+
 order_days as (
 
-    select * from {{ ref('int_customer_days') }}
-    where is_order_day
+    select
+        customer_no,
+        ordered_on
+    from entries
+    group by customer_no, ordered_on
+    having sum(order_day_count) > 0
 
 ),
 
@@ -50,7 +60,7 @@ buyers as (
 
     select
         customer_no,
-        cast({{ dbt.date_trunc('month', 'min(active_on)') }} as date) as cohort_month
+        cast({{ dbt.date_trunc('month', 'min(ordered_on)') }} as date) as cohort_month
     from order_days
     group by customer_no
 

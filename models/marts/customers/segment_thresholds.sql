@@ -26,9 +26,9 @@ states as (
 
 ),
 
-customer_days as (
+entries as (
 
-    select * from {{ ref('int_customer_days') }}
+    select * from {{ ref('int_order_entries') }}
 
 ),
 
@@ -74,15 +74,15 @@ judged as (
 what_they_did as (
 
     select
-        customer_days.customer_no,
-        count(*) as order_day_count,
-        sum(customer_days.spend_amount) as spend_amount
-    from customer_days
+        entries.customer_no,
+        sum(entries.order_day_count) as order_day_count,
+        sum(entries.spend_amount) as spend_amount
+    from entries
     inner join judged
-        on customer_days.active_on >= judged.judged_on
-        and customer_days.active_on < {{ dbt.dateadd('day', longest_horizon, 'judged.judged_on') }}
-    where customer_days.is_order_day
-    group by customer_days.customer_no
+        on entries.ordered_on >= judged.judged_on
+        and entries.booked_on < {{ dbt.dateadd('day', longest_horizon, 'judged.judged_on') }}
+    group by entries.customer_no
+    having sum(entries.order_day_count) > 0
 
 ),
 

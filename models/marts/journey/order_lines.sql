@@ -46,12 +46,12 @@ purchases as (
         sessions.session_id,
         row_number() over (
             partition by lines.order_key
-            order by {{ order_of_acts('lines', event_at='ordered_at', event_id='order_line_id') }}
+            order by {{ order_of_acts('lines', event_at='booked_at', event_id='order_line_id') }}
         ) as line_no
     from lines
     left join purchase_sessions
         on lines.visitor_no = purchase_sessions.visitor_no
-        and lines.ordered_at = purchase_sessions.event_at
+        and lines.booked_at = purchase_sessions.event_at
     left join sessions
         on purchase_sessions.visitor_no = sessions.visitor_no
         and purchase_sessions.session_started_at = sessions.session_started_at
@@ -101,7 +101,8 @@ final as (
         booked.amount,
         booked.discount_amount,
 
-        booked.ordered_at as booked_at
+        booked.ordered_at,
+        booked.booked_at
     from booked
     left join items
         on booked.source = items.source
