@@ -9,5 +9,3 @@ from {{ ref('customer_lifecycle_transitions') }} as transitions
 inner join {{ ref('lifecycle_impossible_moves') }} as impossible
     on transitions.from_state = impossible.from_state
     and transitions.to_state = impossible.to_state
-where impossible.max_retained_order_days is null
-    or impossible.max_retained_order_days >= {{ var('lifecycle_retained_order_days') }}

@@ -52,8 +52,7 @@ followed as (
     select
         *,
         lag(lifecycle_state) over (partition by customer_no order by cutoff_date) as previous_state,
-        lag(cutoff_date) over (partition by customer_no order by cutoff_date) as previous_cutoff_date,
-        lag(order_day_count) over (partition by customer_no order by cutoff_date) as previous_order_day_count
+        lag(cutoff_date) over (partition by customer_no order by cutoff_date) as previous_cutoff_date
     from states
 
 ),
@@ -80,7 +79,6 @@ final as (
         dated.previous_state,
 
         dated.order_day_count,
-        dated.previous_order_day_count,
         cast(dated.recency_days as integer) as recency_days,
         cast(dated.tenure_days as integer) as tenure_days,
         dated.net_amount,

@@ -3,8 +3,7 @@
 
 -- What a customer did on one day, as far as the shop knew by the end of that day who it was: what a device did
 -- before the day they first logged in on it belongs to their journey, but a cut-off before that login could not know
--- it. Money is added up by the day: refunds of its own orders, or of no known order, are netted within it, and a day
--- whose net is nothing or less is not an order day.
+-- it. A day nets refunds of its own orders and of no known order; what leaves nothing or less is not an order day.
 with
 
 stitched as {{ read_each_time() }} (
@@ -22,7 +21,7 @@ frictions as (
 
 ),
 
-order_lines as (
+lines as (
 
     select * from {{ ref('int_order_lines') }}
     where customer_no is not null
@@ -70,28 +69,25 @@ acts as (
 orders as (
 
     select
-        order_lines.customer_no,
-        {{ utc_date('order_lines.booked_at') }} as active_on,
-        count(distinct case when order_lines.event_type = 'purchase' then order_lines.order_key end) as order_count,
-        count(case when order_lines.event_type = 'purchase' then 1 end) as order_line_count,
-        sum(case when order_lines.event_type = 'purchase' then order_lines.amount end) as gross_amount,
-        sum(case when order_lines.event_type = 'refund' then order_lines.amount end) as refund_amount,
-        sum(order_lines.amount) as net_amount,
+        lines.customer_no,
+        {{ utc_date('lines.booked_at') }} as active_on,
+        count(distinct case when lines.event_type = 'purchase' then lines.order_key end) as order_count,
+        count(case when lines.event_type = 'purchase' then 1 end) as order_line_count,
+        sum(case when lines.event_type = 'purchase' then lines.amount end) as gross_amount,
+        sum(case when lines.event_type = 'refund' then lines.amount end) as refund_amount,
+        sum(lines.amount) as net_amount,
         -- Refunds of earlier days' orders are in int_refund_ledger, and take nothing from an order of this day.
         sum(
-            case
-                when {{ utc_date('order_lines.netted_at') }} = {{ utc_date('order_lines.booked_at') }}
-                    then order_lines.amount
-            end
+            case when {{ utc_date('lines.netted_at') }} = {{ utc_date('lines.booked_at') }} then lines.amount end
         ) as day_amount,
-        sum(case when order_lines.event_type = 'purchase' then order_lines.discount_amount end) as discount_amount
-    from order_lines
+        sum(case when lines.event_type = 'purchase' then lines.discount_amount end) as discount_amount
+    from lines
     {% if is_incremental() -%}
     inner join touched
-        on order_lines.customer_no = touched.visitor_no
-        and {{ utc_date('order_lines.booked_at') }} >= touched.touched_on
+        on lines.customer_no = touched.visitor_no
+        and {{ utc_date('lines.booked_at') }} >= touched.touched_on
     {%- endif %}
-    group by order_lines.customer_no, {{ utc_date('order_lines.booked_at') }}
+    group by lines.customer_no, {{ utc_date('lines.booked_at') }}
 
 ),
 
@@ -136,9 +132,7 @@ final as (
         greatest(coalesce(orders.day_amount, 0), 0) as spend_amount,
 
         -- A shop without amounts still has orders.
-        coalesce(
-            orders.day_amount > 0 or (orders.order_count > 0 and orders.day_amount is null), false
-        ) as is_order_day,
+        coalesce(orders.day_amount > 0 or (orders.order_count > 0 and orders.day_amount is null), false) as is_order_day,
 
         acts.loaded_at
     from acts

@@ -12,6 +12,8 @@ stitched as (
 
 ),
 
+-- A refund touches its customer from its own day: the day of its order and those between keep what they have stored.
+-- What it takes off that order is in int_refund_ledger, which is computed anew each time.
 new_events as (
 
     select
