@@ -132,7 +132,9 @@ final as (
         greatest(coalesce(orders.day_amount, 0), 0) as spend_amount,
 
         -- A shop without amounts still has orders.
-        coalesce(orders.day_amount > 0 or (orders.order_count > 0 and orders.day_amount is null), false) as is_order_day,
+        coalesce(
+            orders.day_amount > 0 or (orders.order_count > 0 and orders.day_amount is null), false
+        ) as is_order_day,
 
         acts.loaded_at
     from acts
