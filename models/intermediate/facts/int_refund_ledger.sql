@@ -57,7 +57,7 @@ left_over as (
 
     select
         *,
-        greatest(day_spend + taken_off, 0) as spend_left,
+        greatest(coalesce(day_spend + taken_off, 0), 0) as spend_left,
         case when was_order_day and (taken_off = 0 or day_spend + taken_off > 0) then 1 else 0 end as order_days_left,
         case when was_order_day then 1 else 0 end as order_days_at_first
     from running
