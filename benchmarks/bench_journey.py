@@ -89,8 +89,8 @@ def copies_of(file: Path, wanted: int, events: Path) -> tuple[int, int]:
 
     Each copy has customers and sessions of its own.
 
-    Rows are numbered in the order of the file: the number is the event's id, and settles the order
-    within one second as the file does.
+    Rows are numbered in the order of the file: the number settles the order within one second, as
+    the file does.
     """
     with duckdb.connect() as connection:
         connection.execute(
@@ -103,7 +103,8 @@ def copies_of(file: Path, wanted: int, events: Path) -> tuple[int, int]:
             f"""
             copy (
                 select * exclude (row_no, user_id, session_id),
-                    lpad(cast(row_no as varchar), 6, '0') || '-' || copy_no as event_id,
+                    row_no || '-' || copy_no as event_id,
+                    row_no as sequence_no,
                     copy_no || '-' || user_id as user_id, copy_no || '-' || session_id as session_id
                 from log cross join range({copies}) as copied(copy_no) order by copy_no, row_no
             ) to {text(str(events))} (format parquet)

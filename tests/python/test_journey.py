@@ -50,9 +50,9 @@ def clicks(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     """The whole click stream with its journey marts and all their data tests."""
     folder = tmp_path_factory.mktemp("clicks")
     events = folder / "events.parquet"
-    # Acts of one second follow each other as in the file: the number of the row is the event's id.
+    # Acts of one second follow each other as in the file, so that the number of the row settles it.
     duckdb.execute(
-        "copy (select lpad(cast(row_number() over () as varchar), 6, '0') as event_id, *"
+        "copy (select row_number() over () as event_id, row_number() over () as sequence_no, *"
         f" from read_csv('{DATA / 'ecom.csv.gz'}', parallel = false)) to '{events}'"
     )
     shop = Warehouse(

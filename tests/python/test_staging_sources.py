@@ -157,7 +157,7 @@ def test_no_row_lacks_what_the_contract_promises(staged: Warehouse, source: str)
         ("snowplow", 16, 1, 1, 0),
         ("segment", 15, 1, 2, 0),
         # One more names neither a customer nor a device.
-        ("custom", 14, 1, 5, 1),
+        ("custom", 13, 1, 6, 1),
     ],
 )
 def test_every_raw_row_is_accounted_for(
@@ -348,6 +348,7 @@ def test_custom_rows_are_rejected_with_the_value_at_fault(staged: Warehouse) -> 
         ("line 15 cannot be read: 18 fields where the header has 16",),
         ("line 16 cannot be read: a quote is not closed, or not doubled inside a quoted value",),
         ("quantity is not a number: many",),
+        ("unit_price is not a number: inf",),
     ]
     (raw_row,) = staged.events("custom", "raw_row", "rejection like 'line 15%'")[0]
     assert json.loads(raw_row)["line"].startswith("e13,c3,")

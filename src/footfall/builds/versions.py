@@ -153,7 +153,10 @@ class TableVersions:
         text
             Its query with everything filled in: arguments, vars, and the macros behind it.
         """
-        made_from = self._made_from_now(self.nodes[unique_id])
+        test = self.nodes[unique_id]
+        # The version of a table that watches over pending rows says nothing of its other rows.
+        watches = self._reads_pending_rows(test)
+        made_from = None if watches else self._made_from_now(test)
         if made_from is not None:
             made_from = _digest(made_from, text)
         self._made_from[unique_id] = made_from
@@ -285,6 +288,15 @@ class TableVersions:
                 for table in self._tables_read(test):
                     found.setdefault(table, []).append(test)
         return found
+
+    def _reads_pending_rows(self, node: Node) -> bool:
+        """Whether a node reads a table that watches over pending rows, at once or through views."""
+        given = [self.nodes[one] for one in node.inputs if one in self.nodes]
+        return any(
+            one.pending_column is not None
+            or (one.kind == "model" and not one.is_stored and self._reads_pending_rows(one))
+            for one in given
+        )
 
     def _tables_read(self, node: Node) -> set[tuple[str, str]]:
         """Find the tables that a node reads, at once or through views."""
