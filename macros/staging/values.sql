@@ -210,7 +210,7 @@
     case when {{ is_usable_time(column.sql) }} then {{ column.sql }} end
     {%- elif kind_of(column) == 'local time' -%}
     case
-            when {{ column.sql }} >= date '0001-01-01' and {{ column.sql }} < date '9999-12-31'
+            when {{ is_usable_local_time('try_cast(' ~ column.sql ~ ' as timestamp)') }}
                 then {{ utc_moment('try_cast(' ~ column.sql ~ ' as timestamp)') }}
         end
     {%- elif is_number(column) -%}
@@ -232,6 +232,12 @@
 {#- Whether a moment lies in the years that all tools can hold, 1 to 9999. -#}
 {% macro is_usable_time(moment_sql) -%}
     {{ moment_sql }} between {{ moment('0001-01-01 00:00:00+00') }} and {{ moment('9999-12-30 00:00:00+00') }}
+{%- endmacro %}
+
+
+{#- The same of a time without a zone. A column of nanoseconds cannot be compared with the year 1 itself. -#}
+{% macro is_usable_local_time(local_time) -%}
+    {{ local_time }} between timestamp '0001-01-01 00:00:00' and timestamp '9999-12-30 00:00:00'
 {%- endmacro %}
 
 

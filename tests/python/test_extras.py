@@ -40,7 +40,7 @@ for name in sys.argv[2].split(","):
         print(f"{name}|{type(error).__name__}|{error}")
 """
 NEEDED_BY = {
-    "boards": r"footfall\.(pages\.(boards|report)\b.*|pages\.theme\.style)",
+    "boards": r"footfall\.(pages\.(boards|report)\b.*|pages\.theme\.(figures|style))",
     "metrics": r"footfall\.adapter\.metrics",
     "postgres": r"footfall\.publishing\.postgres",
     "sbom": r"footfall\.dependencies\.sbom",

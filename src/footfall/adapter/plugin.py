@@ -86,16 +86,16 @@ class Plugin(BasePlugin):
 
     def update_connection_config(self, creds: Any, config: dict[str, Any]) -> None:
         """Find the key and make the folder of the warehouse, or say plainly what is wrong."""
-        try:
-            self._key = keys.resolve(self._environment_key, self._key_file)
-        except BuildProblem as unfit:
-            raise DbtRuntimeError(str(unfit)) from unfit
         # The file names the database, and SQL of dbt's adapter has that name between bare quotes.
         if any(mark in Path(creds.path).name for mark in "'\";"):
             raise DbtRuntimeError(
                 f"The warehouse {creds.path} has a quote or a semicolon in the name of its file, "
                 "which is the name of the database too: set FOOTFALL_DB to a file of another name."
             )
+        try:
+            self._key = keys.resolve(self._environment_key, self._key_file)
+        except BuildProblem as unfit:
+            raise DbtRuntimeError(str(unfit)) from unfit
         if creds.path and not str(creds.path).startswith((":memory:", "md:")):
             file = with_home(creds.path).resolve()
             file.parent.mkdir(parents=True, exist_ok=True)
