@@ -17,8 +17,11 @@ BY_TIME = re.compile(
     rf"|\b(?:arg_min|arg_max|min_by|max_by|value_at_max|first|last)\s*\([^()]*\b{TIMES}\b",
     re.IGNORECASE,
 )
-# Rows of one customer, of which the newest describes them: no acts yet.
-ELSEWHERE = {"models/staging/ga4/stg_ga4__customers.sql"}
+# Listings of a customer or an item, of which the newest describes them: no acts.
+ELSEWHERE = {
+    f"models/staging/{name}.sql"
+    for name in ("ga4/stg_ga4__customers", "ga4/stg_ga4__items", "snowplow/stg_snowplow__items")
+}
 SQL = [
     path
     for folder in ("models", "macros", "analyses", "tests", "src", "python_models", "dashboards")
