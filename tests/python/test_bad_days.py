@@ -120,6 +120,7 @@ def euro_shop(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     )
 
 
+@pytest.mark.long
 def test_a_file_that_is_not_there_is_named_before_what_else_is_wrong(own_shop: Warehouse) -> None:
     bring(own_shop, [event("anna", 0)])
     own_shop.built(("+int_events",))
@@ -130,6 +131,7 @@ def test_a_file_that_is_not_there_is_named_before_what_else_is_wrong(own_shop: W
     assert "--full-refresh" not in message
 
 
+@pytest.mark.long
 def test_no_events_at_all_builds_empty_marts_and_the_first_events_fill_them(
     own_shop: Warehouse,
 ) -> None:
@@ -182,6 +184,7 @@ def test_one_customer(own_shop: Warehouse) -> None:
     assert own_shop.value("select count(distinct customer_key) from marts.recommendations") <= 1
 
 
+@pytest.mark.long
 def test_one_customer_with_100_000_events(own_shop: Warehouse) -> None:
     count = 100_000
     kinds = ["view", "view", "add_to_cart", "purchase"]
@@ -205,6 +208,7 @@ def test_one_customer_with_100_000_events(own_shop: Warehouse) -> None:
     assert own_shop.value("select count(*) from marts.recommendations") == 10
 
 
+@pytest.mark.long
 def test_all_events_in_one_second(own_shop: Warehouse) -> None:
     customers = [f"customer-{number}" for number in range(20)]
     bring(
@@ -268,6 +272,7 @@ def test_rows_that_break_the_contract_are_rejected_with_the_reason(own_shop: War
     ) == [("purchase", 10.0), ("refund", -5.0)]
 
 
+@pytest.mark.long
 def test_a_file_that_is_mostly_broken_stops_the_build_and_changes_nothing(
     own_shop: Warehouse,
 ) -> None:

@@ -180,6 +180,7 @@ def built_shop(own_shop: Warehouse, custom_folder: Path) -> Warehouse:
     return own_shop
 
 
+@pytest.mark.long
 def test_a_killed_build_leaves_the_marts_readable_and_the_next_build_makes_good(
     built_shop: Warehouse,
 ) -> None:

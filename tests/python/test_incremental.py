@@ -193,6 +193,7 @@ def test_a_run_with_nothing_new_changes_nothing_and_reads_no_day_again(
     assert differences(shop) == {}
 
 
+@pytest.mark.long
 def test_a_session_that_is_cut_at_the_turn_of_a_month_is_told_anew_in_both(
     own_shop: Warehouse,
 ) -> None:
@@ -218,6 +219,7 @@ def test_a_session_that_is_cut_at_the_turn_of_a_month_is_told_anew_in_both(
     assert differences(shop) == {}
 
 
+@pytest.mark.long
 def test_a_late_order_reaches_back_from_the_start_of_its_session(own_shop: Warehouse) -> None:
     shop = own_shop
     shop.variables |= {"drop_off_window_days": 30, "funnel_window_days": 30}
@@ -250,7 +252,7 @@ def test_a_late_order_reaches_back_from_the_start_of_its_session(own_shop: Wareh
     "last_model",
     [
         # What is to leave is known, and nothing has left.
-        "int_withdrawn_events",
+        pytest.param("int_withdrawn_events", marks=pytest.mark.long),
         # The events were taken in: nothing downstream includes them.
         "int_accepted_events",
         pytest.param("int_rejected_rows", marks=pytest.mark.long),
