@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from conftest import Warehouse, problems
+from conftest import Warehouse
 
 CUSTOMER_MARTS = (
     "+customer_lifecycle",
@@ -223,28 +223,3 @@ def test_a_day_that_is_no_cutoff_is_no_day_to_learn_on(small_shop: Warehouse) ->
     assert small_shop.query("select distinct learned_on from marts.segment_thresholds") == [
         (dt.date(2026, 2, 13),)
     ]
-
-
-@pytest.mark.long
-def test_who_must_order_more_often_to_be_retained_may_come_back_as_converted(
-    small_shop: Warehouse,
-) -> None:
-    small_shop.variables.update(lifecycle_retained_order_days=3, lifecycle_loyal_orders=5)
-    small_shop.built(CUSTOMER_MARTS)
-
-    assert small_shop.query(
-        "select count(*) from intermediate.int_lifecycle_states"
-        " where lifecycle_state = 'conversion' and order_day_count = 2"
-    ) > [(0,)]
-    # From at risk back to conversion: ruled out only where the second order day retains.
-    assert small_shop.query(
-        "select count(*) from marts.customer_lifecycle_transitions"
-        " where from_state = 'at_risk' and to_state = 'conversion'"
-    ) > [(0,)]
-    assert small_shop.dbt("test", "--select", "lifecycle_moves_are_possible").success
-
-    # Segments of sessions are incremental and made with the same var: two values are not mixed.
-    small_shop.variables["lifecycle_retained_order_days"] = 2
-    outcome = small_shop.build(["+int_session_segments"])
-    assert not outcome.success
-    assert "'lifecycle_retained_order_days' was '3'" in problems(outcome)

@@ -256,7 +256,6 @@ def test_a_late_order_reaches_back_from_the_start_of_its_session(own_shop: Wareh
         # The events were taken in: nothing downstream includes them.
         "int_accepted_events",
         pytest.param("int_rejected_rows", marks=pytest.mark.long),
-        pytest.param("int_identity_links", marks=pytest.mark.long),
     ],
 )
 def test_a_run_that_broke_off_is_made_good_by_the_next(
