@@ -217,8 +217,8 @@
     {{ epoch_value(column.sql) }}
     {%- else -%}
     case
-            when {{ is_usable_time('try_cast(' ~ text_value(column) ~ ' as ' ~ moment_type() ~ ')') }}
-                then try_cast({{ text_value(column) }} as {{ moment_type() }})
+            when {{ is_usable_time(moment_in_text(text_value(column))) }}
+                then {{ moment_in_text(text_value(column)) }}
             when {{ matches(text_value(column), '^[0-9]{9,19}$') }}
                 then {{ epoch_value('try_cast(' ~ text_value(column) ~ ' as bigint)') }}
             {%- if formats %}

@@ -255,6 +255,34 @@ def masked_sql(form: str, texts: Iterable[str]) -> str:
     )
 
 
+# How tools write one moment, and the hour that is meant by it (UTC); none where several could be.
+WRITTEN_TIMES = {
+    "2021-07-01 10:04:58": 10,
+    "2021-07-01T10:04:58Z": 10,
+    "2021-07-01 10:04:58 UTC": 10,
+    "2021-07-01 10:04:58 gmt": 10,
+    "2021-07-01 10:04:58+02:00": 8,
+    "2021-07-01 10:04:58 +0200": 8,
+    "2021-07-01 10:04:58 -0330": 13,
+    "2021-07-01 10:04:58 Europe/Berlin": 8,
+    "2021-07-01 10:04:58 PST": 18,
+    "2021-07-01 10:04:58 PDT": 17,
+    "2021-01-01 10:04:58 EST": 15,
+    "2021-01-01 10:04:58 edt": 14,
+    "2021-07-01 10:04:58 BST": None,
+    "2021-07-01 10:04:58 CET": None,
+    "2021-07-01 10:04:58 CEST": None,
+    "yesterday": None,
+}
+
+
+def written_times_sql() -> str:
+    values = ", ".join(f"('{text}')" for text in WRITTEN_TIMES)
+    return (
+        f"select text, {{{{ moment_in_text('text') }}}} as moment from (values {values}) as t(text)"
+    )
+
+
 @pytest.fixture(scope="module")
 def scratch(tmp_path_factory: pytest.TempPathFactory) -> Scratch:
     project = Scratch(tmp_path_factory.mktemp("generic") / "project", SESSION_VARS)
@@ -333,6 +361,7 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Scratch:
         "keys": KEYS,
         "session_ids": SESSION_IDS,
         "session_starts": SESSION_STARTS,
+        "written_times": written_times_sql(),
         "masked_texts": masked_sql("text", [*MASKED_TEXTS, *KEPT_TEXTS]),
         "masked_labels": masked_sql("label", [*MASKED_TEXTS, *KEPT_TEXTS]),
         "masked_documents": masked_sql("json", MASKED_DOCUMENTS),
@@ -441,6 +470,13 @@ def test_personal_values_are_masked_and_what_only_looks_alike_is_not(scratch: Sc
     assert dict(scratch.rows("select * from masked_texts")) == MASKED_TEXTS | kept
     labels = dict(scratch.rows("select * from masked_labels"))
     assert [text for text in labels if labels[text] != text] == list(MASKED_TEXTS)[:2]
+
+
+def test_letters_of_a_time_zone_are_read_where_they_mean_one(scratch: Scratch) -> None:
+    found = dict(
+        scratch.rows("select text, cast(hour(moment at time zone 'UTC') as int) from written_times")
+    )
+    assert found == WRITTEN_TIMES
 
 
 def test_documents_stay_json_when_values_are_masked(scratch: Scratch) -> None:
