@@ -114,6 +114,7 @@ def test_churn_risk_ranks_customers_as_their_true_lifetimes_do(built_shop: Wareh
     assert auc > 0.75
 
 
+@pytest.mark.long
 def test_a_second_build_with_nothing_new_trains_and_scores_nothing(
     built_shop: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:

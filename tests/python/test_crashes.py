@@ -229,6 +229,7 @@ def test_a_full_refresh_with_other_settings_that_was_killed_is_not_built_upon(
     shop.built()
 
 
+@pytest.mark.long
 def test_a_full_disk_stops_the_build_and_the_next_one_with_room_finishes(
     built_shop: Warehouse,
 ) -> None:

@@ -102,6 +102,7 @@ def restated(shop: Warehouse) -> list[tuple[Any, ...]]:
     )
 
 
+@pytest.mark.long
 def test_a_window_that_rolls_and_new_thresholds_change_no_past_snapshot(
     small_shop: Warehouse,
 ) -> None:
@@ -137,6 +138,7 @@ def test_a_window_that_rolls_and_new_thresholds_change_no_past_snapshot(
     assert snapshot_rows(shop, dates) == steps
 
 
+@pytest.mark.long
 def test_late_events_restate_snapshots_and_are_counted(small_shop: Warehouse) -> None:
     shop = small_shop
     shop.variables["storefront_until"] = "2026-05-20"
@@ -173,6 +175,7 @@ def test_late_events_restate_snapshots_and_are_counted(small_shop: Warehouse) ->
     assert snapshot_rows(shop, dates, leave_out="restated_at") == after
 
 
+@pytest.mark.long
 def test_a_row_that_is_no_more_leaves_a_mark_and_other_settings_leave_none(
     small_shop: Warehouse,
 ) -> None:

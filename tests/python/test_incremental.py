@@ -131,7 +131,7 @@ def add_displacing_deliveries(shop: Warehouse) -> None:
     "arrival",
     [
         "files come late and out of order",
-        "the collector is late",
+        pytest.param("the collector is late", marks=pytest.mark.long),
         pytest.param("one day comes after another", marks=pytest.mark.long),
     ],
 )

@@ -79,6 +79,7 @@ def test_only_what_a_change_can_reach_is_made_again(small_shop_with_sql: Warehou
     assert made(shop.build()) == READ_SOURCES
 
 
+@pytest.mark.long
 def test_new_events_reach_every_table_that_is_made_of_them(
     small_shop_with_sql: Warehouse,
 ) -> None:
@@ -127,6 +128,7 @@ def test_a_table_that_lost_rows_or_was_made_by_somebody_else_is_made_again(
     assert made(shop.build()) == READ_SOURCES
 
 
+@pytest.mark.long
 def test_rows_that_come_into_a_relation_are_read(tmp_path: Path) -> None:
     shop = Warehouse(
         tmp_path, {"footfall_source": "custom", "custom_events_relation": "pool.events"}
@@ -208,6 +210,7 @@ def test_tables_that_are_made_side_by_side_are_all_noted(tmp_path: Path) -> None
     assert shop.value("select count(distinct made_by_run) from intermediate.table_versions") == 1
 
 
+@pytest.mark.long
 def test_a_test_is_kept_while_what_it_reads_is_kept(small_shop_with_sql: Warehouse) -> None:
     shop = small_shop_with_sql
     ids = {"unique_int_sessions_session_id", "not_null_int_sessions_session_id"}
