@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from footfall.builds.failures import describe_failure
+from footfall.builds.nodes import Node
 from footfall.builds.publication import marts_to_publish, reason_not_to_publish
 from footfall.builds.shortfall import describe_shortfall
 from footfall.builds.summary import describe_build
-from footfall.builds.versions import Node
 
 pytestmark = pytest.mark.library
 

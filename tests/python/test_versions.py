@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from footfall.builds.versions import TableVersions, begin, described_node
+from footfall.builds.nodes import described_node
+from footfall.builds.versions import TableVersions, begin
 
 pytestmark = pytest.mark.library
 

@@ -10,8 +10,8 @@ import duckdb
 
 from footfall import publishing
 from footfall.adapter.progress import log
+from footfall.builds.nodes import Node
 from footfall.builds.publication import marts_to_publish, reason_not_to_publish
-from footfall.builds.versions import Node
 from footfall.publishing.revision import git_revision
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from footfall.adapter.code import tables_fingerprint
 from footfall.builds import versions
 from footfall.builds.configuration import check_configuration, is_file, no_file_problem
 from footfall.builds.failures import describe_failure
+from footfall.builds.nodes import Node
 from footfall.builds.problems import BuildProblem
 from footfall.builds.rejections import check_rejections
 from footfall.builds.sources import docs_command, source_names, source_vars
@@ -68,7 +69,7 @@ QUESTIONS: Mapping[str, Callable[..., Any]] = {
 }
 
 
-def nodes_of_run(run_id: str) -> Iterable[versions.Node]:
+def nodes_of_run(run_id: str) -> Iterable[Node]:
     """Return the nodes of the project; none where the run did not begin with a build in mind."""
     return _runs[run_id].nodes.values() if run_id in _runs else ()
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from footfall.builds.nodes import Node
 from footfall.builds.shortfall import describe_shortfall
-from footfall.builds.versions import Node
 
 
 def reason_not_to_publish(

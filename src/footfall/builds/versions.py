@@ -9,68 +9,15 @@ by its rows. A test is current by the same rule: where its query, its settings a
 are what it last passed on.
 """
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-#: Settings of a node that change nothing in its table.
-_WITHOUT_EFFECT = frozenset({"access", "docs", "group", "meta", "tags"})
+from footfall.builds.nodes import Node, described_node, digest
+
 #: The table that names the days of arrival which a run has to read.
 ARRIVAL_DAYS = "int_arrival_days"
-
-
-@dataclass(frozen=True)
-class Node:
-    """A model, seed or test of the project, as far as versions depend on it.
-
-    Attributes
-    ----------
-    unique_id
-        What dbt calls it; begins with its kind.
-    schema, name
-        Where its table is.
-    materialized
-        How it is stored; `view` stores nothing.
-    language
-        `sql` or `python`.
-    code
-        Digest of its code, or of the rows of a seed; None where dbt has none.
-    shape
-        Digest of what YAML says of it that changes its table.
-    inputs
-        The nodes and sources that it reads.
-    pending_column
-        The column that shows which of its rows are pending; None for all but tables that watch
-        over them.
-    """
-
-    unique_id: str
-    schema: str
-    name: str
-    materialized: str
-    language: str
-    code: str | None
-    shape: str
-    inputs: tuple[str, ...]
-    pending_column: str | None
-
-    @property
-    def kind(self) -> str:
-        """Model, seed or test."""
-        return self.unique_id.split(".", 1)[0]
-
-    @property
-    def is_stored(self) -> bool:
-        """Whether it is a model with a table of its own."""
-        return self.kind == "model" and self.materialized not in ("view", "ephemeral")
-
-    @property
-    def table(self) -> tuple[str, str]:
-        """Schema and name of its table."""
-        return self.schema, self.name
 
 
 @dataclass(frozen=True)
@@ -158,7 +105,7 @@ class TableVersions:
         watches = self._reads_pending_rows(test)
         made_from = None if watches else self._made_from_now(test)
         if made_from is not None:
-            made_from = _digest(made_from, text)
+            made_from = digest(made_from, text)
         self._made_from[unique_id] = made_from
         return made_from is not None and self.passed_on.get(unique_id) == made_from
 
@@ -187,18 +134,18 @@ class TableVersions:
         made_from = self._made_from.get(unique_id)
         version: str | None = None
         if made_from is not None:
-            version = _digest(made_from, self.run_id)
+            version = digest(made_from, self.run_id)
         elif node.pending_column is not None:
             if is_pending is None:
                 return {"look_for": "is_pending"}
             before = self.notes.get(node.table)
-            version = _digest("as of", self.run_id)
+            version = digest("as of", self.run_id)
             if before is not None and not is_pending:
                 version = before.version
         elif node.materialized == "table" and node.language == "sql":
             if contents is None:
                 return {"look_for": "contents"}
-            version = _digest("rows", contents)
+            version = digest("rows", contents)
         if version is None:
             self.notes.pop(node.table, None)
         else:
@@ -249,7 +196,7 @@ class TableVersions:
             return None
         parts = list(self._parts(node, self._reads_pending_days_only(node)))
         known = [part for part in parts if part is not None]
-        return _digest(self.code, *known) if len(known) == len(parts) else None
+        return digest(self.code, *known) if len(known) == len(parts) else None
 
     def _parts(self, node: Node, reads_pending_days_only: bool) -> Iterable[str | None]:
         """Yield what decides about a table, None for what cannot be determined."""
@@ -352,7 +299,7 @@ def begin(
     described = (described_node(node) for node in nodes)
     return TableVersions(
         run_id=run_id,
-        code=_digest(code, settings),
+        code=digest(code, settings),
         nodes={node.unique_id: node for node in described},
         selected=frozenset(selected),
         notes={
@@ -367,46 +314,3 @@ def begin(
         row_counts={(schema, name): int(count) for schema, name, count in row_counts},
         passed_on=dict(passed),
     )
-
-
-def described_node(node: Mapping[str, Any]) -> Node:
-    """Read a node as macros describe it.
-
-    Parameters
-    ----------
-    node
-        With `unique_id`, `schema`, `name`, `language`, `config`, `inputs`, `constraints`, `columns`
-        (name, type and constraints of each) and `checksum`, as dbt has it.
-    """
-    config, checksum = node["config"], node["checksum"] or {}
-    meta: Mapping[str, Any] = config.get("meta") or {}
-    # How columns are described changes no table; their types, constraints and settings do.
-    shape = _text(
-        [
-            node["constraints"],
-            node["columns"],
-            {name: value for name, value in config.items() if name not in _WITHOUT_EFFECT},
-            {name: value for name, value in meta.items() if name != "lineage"},
-        ]
-    )
-    return Node(
-        unique_id=node["unique_id"],
-        schema=node["schema"],
-        name=node["name"],
-        materialized=config.get("materialized") or "",
-        language=node["language"] or "sql",
-        # Of a large seed dbt knows the path only, which says nothing of its rows.
-        code=checksum.get("checksum") if checksum.get("name") != "path" else None,
-        shape=_digest(shape),
-        inputs=tuple(node["inputs"]),
-        pending_column=meta.get("pending_column"),
-    )
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, sort_keys=True)
-
-
-def _digest(*parts: str) -> str:
-    """SHA-256 (hex) of texts, wherever one ends and the next begins."""
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
