@@ -79,7 +79,7 @@
 
 
 {#- The id of a converted row that has none: made of all columns of the contract that are not empty. A clock of whole seconds
-    writes two clicks as equal rows; where both are to be kept, they are told apart by number. -#}
+    writes two clicks as equal rows; where both are to be kept, they are kept apart by number. -#}
 {% macro custom_event_id() -%}
     {{ made_id('custom', {
         'customer_id': 'customer_id', 'device_id': 'device_id', 'event_at': microseconds_of('event_at'),

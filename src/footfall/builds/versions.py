@@ -166,7 +166,7 @@ class TableVersions:
             `tables`: `schema_name`, `table_name` and `tests_passed` of each table of which another
             number was noted before; None where only some of its tests have run, as nobody knows
             which of the others would have passed. `tests`: `test` and `passed_on` of each that
-            passed on what can be told, unless that is noted already.
+            passed on what can be known, unless that is noted already.
         """
         tables = []
         ran = {test for test, status in statuses.items() if status != "skipped"}

@@ -1,7 +1,7 @@
 """CSV that a spreadsheet shows and does not execute.
 
 A spreadsheet takes a cell for a formula by its first sign, in quotes or not, and a formula can send
-what stands beside it elsewhere (CSV injection, OWASP). Names of channels and items come from
+the cells next to it elsewhere (CSV injection, OWASP). Names of channels and items come from
 whoever visits the shop. Every CSV file for people is written here.
 """
 

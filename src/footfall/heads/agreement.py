@@ -14,7 +14,7 @@ import numpy as np
 
 from footfall.core.arrays import FloatArray
 
-#: Orders and order amounts that are told from nothing.
+#: The smallest orders and order amounts that count as more than nothing.
 _SMALLEST = 1e-12
 
 

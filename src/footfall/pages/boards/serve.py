@@ -80,7 +80,7 @@ class BoardServer(ThreadingMixIn, HTTPServer):
     """A server that no number of connections and no slow one can tie up."""
 
     daemon_threads = True
-    #: Connections that wait to be taken; with few, readers would be told to try again in seconds.
+    #: Connections that wait to be taken; with few, readers would be asked to try again in seconds.
     request_queue_size = 128
 
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
