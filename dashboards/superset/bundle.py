@@ -67,6 +67,12 @@ def published_marts(database: Path) -> dict[str, Mart]:
     Raises:
         BundleError: there is no such file.
     """
+    files = database.with_suffix("")
+    if not database.is_file() and (files / "publication.parquet").is_file():
+        raise BundleError(
+            f"Superset cannot read the publication in {files}: it is encrypted. Publish without "
+            "DBT_ENV_SECRET_FOOTFALL_PUBLISH_KEY, or to PostgreSQL, and name that with URI=…."
+        )
     if not database.is_file():
         raise BundleError(
             f"There is no published file {database}. `make build` publishes the marts; "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import csv
 import http.client
@@ -32,8 +33,11 @@ from footfall.pages.boards.published import open_published
 from footfall.pages.boards.render import marts_of
 from footfall.pages.boards.serve import ADDRESS, server
 from footfall.pages.boards.wording import Wording
+from footfall.pages.report.build import build_report
+from footfall.pages.report.warehouse import ReportError
 from footfall.pages.theme.figures import BREAK, bold, figure_json
 from footfall.pages.theme.words import read_words
+from footfall.publishing import encryption
 from headless_browser import Visit, needs_chromium, visit
 from published_sample import RUN, contracts, publish_sample
 
@@ -397,6 +401,33 @@ def test_a_list_can_be_taken_along_with_whole_keys(
     assert float(rows[0]["value_at_risk"]) == pytest.approx(
         ask(f"select max(value_at_risk) {KEEP}")
     )
+
+
+def test_an_encrypted_publication_gives_the_same_pages_to_holders_of_its_key(
+    boards: tuple[Board, ...],
+    published: Path,
+    texts: Mapping[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(encryption.VARIABLE, base64.b64encode(bytes(range(32))).decode())
+    locked = publish_sample(tmp_path)
+    assert not locked.exists()
+    pages = {board.name: text for board, text in render_boards(boards, locked, WORDS)}
+    assert pages == texts
+    assert build_report(locked, WORDS, RUN.published_at) == build_report(
+        published, WORDS, RUN.published_at
+    ).replace(str(published), str(locked))
+
+    monkeypatch.delenv(encryption.VARIABLE)
+    with pytest.raises(BoardError, match=r"is encrypted, and .* is not set"):
+        list(render_boards(boards, locked, WORDS))
+    with pytest.raises(ReportError, match=r"is encrypted, and .* is not set"):
+        build_report(locked, WORDS, RUN.published_at)
+    told = encryption.refusal(locked, "MetricFlow")
+    assert told is not None
+    assert told.startswith("MetricFlow cannot read")
+    assert encryption.refusal(published, "MetricFlow") is None
 
 
 def test_a_young_shop_gets_sentences(boards: tuple[Board, ...], tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -20,7 +21,7 @@ import pytest
 
 from conftest import PROJECT
 from footfall import publishing
-from footfall.publishing import checksums
+from footfall.publishing import checksums, encryption
 from footfall.publishing.contents import PUBLICATION_COLUMNS
 from footfall.publishing.files import one_at_a_time
 from footfall.publishing.revision import git_revision
@@ -505,6 +506,72 @@ def test_a_project_without_public_marts_publishes_nothing(shop: Path) -> None:
 
 
 # --- digests and revisions -----------------------------------------------------------------------
+
+
+KEYS = [base64.b64encode(bytes(range(first, first + 32))).decode() for first in (0, 100)]
+
+
+def test_with_a_key_only_its_holders_can_read_and_nothing_stays_in_the_clear(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # More rows than a row group holds, and texts that all differ.
+    make_warehouse(shop / "warehouse.duckdb", 130_000)
+    monkeypatch.setenv(encryption.VARIABLE, KEYS[0])
+    published = publish(shop, NOON + timedelta(minutes=1))
+
+    folder = shop / "published" / NAME
+    assert not (shop / "published" / f"{NAME}.duckdb").exists()
+    assert [path.name for path in (shop / "published" / f".{NAME}").iterdir()] == [
+        folder.resolve().name
+    ]
+    assert leftovers(shop) == []
+    for file in folder.iterdir():
+        with pytest.raises(OSError, match="encrypted"):
+            pq.read_table(file)
+    with encryption.opened(folder) as marts:
+        listed = marts.execute("select mart, row_count, checksum from marts.publication")
+        assert [publishing.Published(*row) for row in listed.fetchall()] == list(published.marts)
+        for expected in published.marts:
+            assert checksums.measured(marts, expected.mart, f"marts.{expected.mart}") == expected
+        with pytest.raises(duckdb.PermissionException):
+            marts.execute(f"from '{shop}/warehouse.duckdb'")
+    with duckdb.connect() as connection:
+        assert publishing.standing(connection, shop / "published", NAME) == NOON + timedelta(
+            minutes=1
+        )
+
+    monkeypatch.setenv(encryption.VARIABLE, KEYS[1])
+    with (
+        pytest.raises(publishing.PublishingError, match="cannot be read with the key"),
+        encryption.opened(folder),
+    ):
+        pass
+    monkeypatch.setenv(encryption.VARIABLE, "secret")
+    with pytest.raises(publishing.PublishingError, match="32 random bytes in base64"):
+        publish(shop, NOON + timedelta(minutes=2))
+    # A key that was forgotten once must not put everything into the clear.
+    monkeypatch.delenv(encryption.VARIABLE)
+    with pytest.raises(publishing.PublishingError, match=r"is encrypted, and .* is not set"):
+        publish(shop, NOON + timedelta(minutes=2))
+    with (
+        pytest.raises(publishing.PublishingError, match="set it to the key"),
+        encryption.opened(folder),
+    ):
+        pass
+    assert encryption.is_encrypted(folder)
+
+
+def test_what_duckdb_could_not_decrypt_is_not_published(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with duckdb.connect(str(shop / "warehouse.duckdb")) as connection:
+        connection.execute("create table marts.nested as select [1, 2] as numbers")
+    monkeypatch.setenv(encryption.VARIABLE, KEYS[0])
+    nested = publishing.Mart("nested", "warehouse.marts.nested", "", {})
+    with pytest.raises(publishing.PublishingError, match=r"nested\.numbers is INTEGER\[\]"):
+        publish(shop, NOON + timedelta(minutes=1), [*MARTS, nested])
+    assert made_with(shop) == ({1000}, {1000})
+    assert leftovers(shop) == []
 
 
 @pytest.fixture

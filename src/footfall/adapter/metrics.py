@@ -26,6 +26,7 @@ from dbt.config.runtime import load_profile
 from footfall.builds.sources import build_command
 from footfall.core import spreadsheets
 from footfall.core.extras import needs
+from footfall.publishing.encryption import refusal
 
 with needs("metrics"):
     from dbt_metricflow.cli.cli_configuration import CLIConfiguration
@@ -103,6 +104,9 @@ def _check_there_is_something_to_read(project: Path) -> None:
     # A command that does next to nothing: dbt reads profiles inside of one only.
     _dbt(project, "debug", "--config-dir")
     path = Path(load_profile(str(project), {}).credentials.path)
+    refused = refusal(path, "MetricFlow")
+    if refused is not None:
+        raise MetricsError(refused)
     if not path.exists():
         raise MetricsError(
             f"There is no {path} to read metrics from. Run `{build_command(path)}`: a whole build "

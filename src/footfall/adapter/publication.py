@@ -12,6 +12,7 @@ from footfall import publishing
 from footfall.adapter.progress import log
 from footfall.builds.nodes import Node
 from footfall.builds.publication import marts_to_publish, reason_not_to_publish
+from footfall.publishing.encryption import encrypted_folder, is_encrypted
 from footfall.publishing.revision import git_revision
 
 if TYPE_CHECKING:
@@ -95,9 +96,14 @@ def _told(
     lines = [
         f"Published {len(publication.marts)} marts with {publication.row_count:,} rows,"
         f" {_time(publication.run.published_at)}, run {publication.run.run_id}",
-        f"  DuckDB:     {publishing.published_file(folder, name)}, schema {publishing.SCHEMA}",
-        f"  Parquet:    {publishing.parquet_folder(folder, name)}/<mart>.parquet",
     ]
+    files = publishing.parquet_folder(folder, name)
+    if is_encrypted(files):
+        lines.append(f"  Parquet:    {files}/<mart>.parquet, encrypted")
+    else:
+        file = publishing.published_file(folder, name)
+        lines.append(f"  DuckDB:     {file}, schema {publishing.SCHEMA}")
+        lines.append(f"  Parquet:    {files}/<mart>.parquet")
     if server is not None:
         lines.append(f"  PostgreSQL: {server}")
     return [*lines, "  How to read them: docs/reading_the_marts.md"]
@@ -107,11 +113,15 @@ def _standing(cursor: duckdb.DuckDBPyConnection, folder: Path, name: str) -> str
     file = publishing.published_file(folder, name)
     try:
         at = publishing.standing(cursor, folder, name)
-    except duckdb.Error as error:
+    except (duckdb.Error, publishing.PublishingError) as error:
         # The run did what it was asked for: this line is not a reason to fail it.
         return f"What is published beside {file} cannot be read: {error}"
     if at is None:
         return f"There is no publication in {file} yet."
+    if encrypted_folder(file) is not None:
+        return (
+            f"The publication of {_time(at)} stands in {publishing.parquet_folder(folder, name)}."
+        )
     return f"The publication of {_time(at)} stands in {file}."
 
 

@@ -40,9 +40,8 @@ def write(
 
     All are read in one transaction: they are of one state of the warehouse.
     """
-    cursor.execute(f"attach {text(str(file))} as {ATTACHED} (storage_version '{STORAGE_VERSION}')")
-    try:
-        with _transaction(cursor):
+    with attached(cursor, str(file), f"storage_version '{STORAGE_VERSION}'"):
+        with transaction(cursor):
             cursor.execute(f"create schema {ATTACHED}.{SCHEMA}")
             for mart in marts:
                 cursor.execute(
@@ -51,10 +50,8 @@ def write(
                 _describe(cursor, mart.name, mart.description, mart.columns)
             copied = [checksums.measured(cursor, mart.name, mart.relation) for mart in marts]
             publication = Publication(run, copied)
-            _write_publication(cursor, publication)
+            write_publication(cursor, publication)
         cursor.execute(f"checkpoint {ATTACHED}")
-    finally:
-        cursor.execute(f"detach {ATTACHED}")
     # Who opened it for writing would shut all others out; and nothing that is written stays.
     file.chmod(rights_of_new() & 0o444)
     sync(file)
@@ -64,7 +61,15 @@ def write(
 @contextmanager
 def opened(cursor: duckdb.DuckDBPyConnection, file: Path) -> Iterator[None]:
     """Attach a file that was written, for reading."""
-    cursor.execute(f"attach {text(str(file))} as {ATTACHED} (read_only)")
+    with attached(cursor, str(file), "read_only"):
+        yield
+
+
+@contextmanager
+def attached(cursor: duckdb.DuckDBPyConnection, path: str, options: str = "") -> Iterator[None]:
+    """Attach a database under the name that publications go by, for a while."""
+    with_options = f" ({options})" if options else ""
+    cursor.execute(f"attach {text(path)} as {ATTACHED}{with_options}")
     try:
         yield
     finally:
@@ -100,7 +105,8 @@ def _describe(
             cursor.execute(f"comment on column {relation}.{quoted(column)} is {text(about)}")
 
 
-def _write_publication(cursor: duckdb.DuckDBPyConnection, publication: Publication) -> None:
+def write_publication(cursor: duckdb.DuckDBPyConnection, publication: Publication) -> None:
+    """Write the table that says of each mart which run it comes from."""
     relation = published_relation(PUBLICATION)
     columns = ", ".join(f"{name} {kind}" for name, (kind, _) in PUBLICATION_COLUMNS.items())
     cursor.execute(f"create table {relation} ({columns})")
@@ -124,7 +130,8 @@ def _write_publication(cursor: duckdb.DuckDBPyConnection, publication: Publicati
 
 
 @contextmanager
-def _transaction(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+def transaction(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Read and write in one transaction, which an error rolls back."""
     cursor.begin()
     try:
         yield

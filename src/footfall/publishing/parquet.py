@@ -15,6 +15,7 @@ import duckdb
 
 from footfall.publishing.contents import PUBLICATION, Mart, Publication, Run, text
 from footfall.publishing.database import published_relation
+from footfall.publishing.encryption import is_encrypted
 from footfall.publishing.files import make_folder, share, sync
 
 # How long a reader may take from following the link to opening its last file. A file that is open
@@ -37,19 +38,27 @@ def write(
 
     It is called unfinished until `finish`.
     """
-    unfinished = _unfinished(link, publication.run)
+    about = {mart.name: mart.description for mart in marts}
+    with writing(link, publication.run) as unfinished:
+        for name in (*about, PUBLICATION):
+            metadata = f"run_id: {text(publication.run.run_id)}"
+            if about.get(name):
+                metadata += f", description: {text(about[name])}"
+            cursor.execute(
+                f"copy (from {published_relation(name)})"
+                f" to {text(str(unfinished / f'{name}.parquet'))}"
+                f" (format parquet, compression zstd, kv_metadata {{{metadata}}})"
+            )
+
+
+@contextmanager
+def writing(link: Path, run: Run) -> Iterator[Path]:
+    """Yield the folder for the files of a run, and wait at the end until they are on the disk."""
+    unfinished = _unfinished(link, run)
     make_folder(runs_folder(link))
     unfinished.mkdir()
-    about = {mart.name: mart.description for mart in marts}
-    for name in (*about, PUBLICATION):
-        file = unfinished / f"{name}.parquet"
-        metadata = f"run_id: {text(publication.run.run_id)}"
-        if about.get(name):
-            metadata += f", description: {text(about[name])}"
-        cursor.execute(
-            f"copy (from {published_relation(name)}) to {text(str(file))}"
-            f" (format parquet, compression zstd, kv_metadata {{{metadata}}})"
-        )
+    yield unfinished
+    for file in unfinished.iterdir():
         share(file)
         sync(file)
     sync(unfinished)
@@ -100,6 +109,13 @@ def clear_replaced(link: Path, run: Run) -> None:
     runs = _runs(link)
     for folder, following in pairwise(runs):
         if run.published_at - runs[following] >= GRACE:
+            shutil.rmtree(folder)
+
+
+def clear_plain(link: Path) -> None:
+    """Remove at once the folders of runs that anybody can read."""
+    for folder in _runs(link):
+        if not is_encrypted(folder):
             shutil.rmtree(folder)
 
 

@@ -8,9 +8,17 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from footfall.publishing import database, parquet
+from footfall.publishing import database, encryption, parquet
 from footfall.publishing.coarsening import coarsened
-from footfall.publishing.contents import PUBLICATION, Mart, Publication, PublishingError, Run, text
+from footfall.publishing.contents import (
+    PUBLICATION,
+    SCHEMA,
+    Mart,
+    Publication,
+    PublishingError,
+    Run,
+    text,
+)
 from footfall.publishing.files import check_link, make_folder, one_at_a_time, point_to, sync
 
 if TYPE_CHECKING:
@@ -32,8 +40,19 @@ def standing(cursor: duckdb.DuckDBPyConnection, folder: Path, name: str) -> date
 
     It is read from the Parquet files, because these can be read whatever a reader does with the
     DuckDB file.
+
+    Raises
+    ------
+    PublishingError
+        It is encrypted, and the key is missing or another one.
     """
-    file = parquet_folder(folder, name) / f"{PUBLICATION}.parquet"
+    files = parquet_folder(folder, name)
+    file = files / f"{PUBLICATION}.parquet"
+    if encryption.is_encrypted(files):
+        with encryption.opened(files, only=PUBLICATION) as marts:
+            query = f"select max(published_at) from {SCHEMA}.{PUBLICATION}"
+            encrypted_at: datetime = marts.execute(query).fetchall()[0][0]
+        return encrypted_at
     if not (file.exists() and published_file(folder, name).exists()):
         return None
     query = f"select max(published_at) from read_parquet({text(str(file))})"
@@ -56,6 +75,9 @@ def publish(
     Columns that could single a person out are shown in a coarser form, the same one in all places.
     All is written and checked beside what stands. Only then names move, so that whatever goes wrong
     before leaves the old publication whole. What a broken off publication left is cleared first.
+
+    With a key in the environment (`encryption.VARIABLE`) there are encrypted Parquet files and no
+    DuckDB file, and all that earlier runs published in the clear is removed at once.
 
     Parameters
     ----------
@@ -85,16 +107,26 @@ def publish(
             _clear_leftovers(fresh, link)
             parquet.clear_replaced(link, run)
             try:
-                progress(f"Publishing {len(marts)} marts to {file} ...")
+                key = encryption.key_of_environment()
+                if key is None and encryption.is_encrypted(link):
+                    raise PublishingError(
+                        f"the publication in {link} is encrypted, and {encryption.VARIABLE} is not"
+                        " set: set it, or remove that link to publish for everybody to read."
+                    )
+                progress(f"Publishing {len(marts)} marts to {file if key is None else link} ...")
                 cursor.execute("set TimeZone = 'UTC'")
                 marts = [coarsened(cursor, mart) for mart in marts]
-                publication = database.write(cursor, fresh, marts, run)
-                with database.opened(cursor, fresh):
-                    _check_and_write_parquet(cursor, link, marts, publication)
-                    if server is not None:
-                        progress(f"Publishing to PostgreSQL at {server} ...")
-                        _publish_to_server(cursor, server, marts, publication, link)
-                _swap(fresh, file, link, run)
+                if key is None:
+                    publication = database.write(cursor, fresh, marts, run)
+                    with database.opened(cursor, fresh):
+                        _check_and_write_parquet(cursor, link, marts, publication)
+                        _publish_to_server(cursor, server, marts, publication, link, progress)
+                    _swap(fresh, file, link, run)
+                else:
+                    publication = _publish_encrypted(
+                        cursor, key, link, marts, run, server=server, progress=progress
+                    )
+                    _swap_for_encrypted(file, link, run)
             finally:
                 _clear_leftovers(fresh, link)
     except (OSError, duckdb.Error) as error:
@@ -128,13 +160,46 @@ def _swap(fresh: Path, file: Path, link: Path, run: Run) -> None:
     sync(file.parent)
 
 
+def _publish_encrypted(
+    cursor: duckdb.DuckDBPyConnection,
+    key: bytes,
+    link: Path,
+    marts: Sequence[Mart],
+    run: Run,
+    *,
+    server: "Target | None",
+    progress: Callable[[str], None],
+) -> Publication:
+    # Only who encrypts loads what does it.
+    from footfall.publishing import encrypted_files
+
+    with encrypted_files.written(cursor, link, marts, run, key) as publication:
+        database.check(cursor, publication)
+        _publish_to_server(cursor, server, marts, publication, link, progress)
+    return publication
+
+
+def _swap_for_encrypted(file: Path, link: Path, run: Run) -> None:
+    parquet_files = parquet.finish(link, run)
+    point_to(link, parquet_files)
+    # What is in the clear does not stay for an hour beside what is encrypted.
+    for plain in (file, file.with_name(f"{file.name}.wal")):
+        plain.unlink(missing_ok=True)
+    parquet.clear_plain(link)
+    sync(file.parent)
+
+
 def _publish_to_server(
     cursor: duckdb.DuckDBPyConnection,
-    server: "Target",
+    server: "Target | None",
     marts: Sequence[Mart],
     publication: Publication,
     link: Path,
+    progress: Callable[[str], None],
 ) -> None:
+    if server is None:
+        return
+    progress(f"Publishing to PostgreSQL at {server} ...")
     # Only who publishes to PostgreSQL loads its driver.
     from footfall.publishing import postgres
 

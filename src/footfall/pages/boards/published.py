@@ -13,7 +13,8 @@ import duckdb
 
 from footfall.builds.sources import build_command
 from footfall.pages.boards.definitions import BoardError
-from footfall.publishing import SCHEMA
+from footfall.publishing import SCHEMA, PublishingError
+from footfall.publishing.encryption import encrypted_folder, opened
 
 
 @dataclass(frozen=True)
@@ -103,13 +104,36 @@ def mart_name(relation: str) -> str:
 
 @contextmanager
 def open_published(path: Path) -> Iterator[PublishedMarts]:
-    """Open the published file for reading only, with no way to any other file.
+    """Open the published marts for reading only, with no way to any other file.
 
     Raises
     ------
     BoardError
-        It is missing, or is not a publication.
+        They are missing, are no publication, or are encrypted with a key that is not at hand.
     """
+    with _connection(path) as connection:
+        # One thread adds numbers in one order: equal publications give equal pages.
+        connection.execute("set threads = 1")
+        try:
+            marts = PublishedMarts(connection, path)
+        except duckdb.CatalogException as problem:
+            raise BoardError(
+                f"{path} holds no {SCHEMA}.publication: it is not what a build has published. "
+                "Is it the warehouse itself? Publish with: make build"
+            ) from problem
+        yield marts
+
+
+@contextmanager
+def _connection(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    folder = encrypted_folder(path)
+    if folder is not None:
+        try:
+            with opened(folder) as connection:
+                yield connection
+        except PublishingError as problem:
+            raise BoardError(f"The boards cannot be drawn: {problem}") from problem
+        return
     if not path.is_file():
         raise BoardError(
             f"There are no published marts at {path}. A whole build publishes them: "
@@ -121,14 +145,5 @@ def open_published(path: Path) -> Iterator[PublishedMarts]:
         raise BoardError(f"{path} cannot be opened as published marts: {problem}") from problem
     with connection:
         connection.execute("set TimeZone = 'UTC'")
-        # One thread adds numbers in one order: equal publications give equal pages.
-        connection.execute("set threads = 1")
         connection.execute("set enable_external_access = false")
-        try:
-            marts = PublishedMarts(connection, path)
-        except duckdb.CatalogException as problem:
-            raise BoardError(
-                f"{path} holds no {SCHEMA}.publication: it is not what a build has published. "
-                "Is it the warehouse itself? Publish with: make build"
-            ) from problem
-        yield marts
+        yield connection

@@ -11,6 +11,8 @@ import duckdb
 
 from footfall.builds.sources import build_command
 from footfall.pages.theme.words import Words
+from footfall.publishing import PublishingError
+from footfall.publishing.encryption import encrypted_folder, opened
 
 SCHEMA = "marts"
 
@@ -49,8 +51,17 @@ def open_marts(path: Path, words: Words) -> Iterator[Marts]:
     Raises
     ------
     ReportError
-        The file is missing, is being built, is not a warehouse or has no marts.
+        The file is missing, is being built, is not a warehouse or has no marts, or is a
+        publication that is encrypted with a key that is not at hand.
     """
+    folder = encrypted_folder(path)
+    if folder is not None:
+        try:
+            with opened(folder) as connection:
+                yield Marts(_with_schema(connection), path, words)
+        except PublishingError as problem:
+            raise ReportError(f"The report cannot be drawn: {problem}") from problem
+        return
     if not path.is_file():
         raise ReportError(
             f"There is no publication at {path}. A whole build publishes one: {build_command(path)}"
@@ -67,9 +78,13 @@ def open_marts(path: Path, words: Words) -> Iterator[Marts]:
         raise ReportError(f"{path} cannot be opened as a warehouse: {problem}") from problem
     with connection:
         connection.execute("set TimeZone = 'UTC'")
-        if _has_schema(connection):
-            connection.execute(f"set schema = '{SCHEMA}'")
-        yield Marts(connection, path, words)
+        yield Marts(_with_schema(connection), path, words)
+
+
+def _with_schema(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    if _has_schema(connection):
+        connection.execute(f"set schema = '{SCHEMA}'")
+    return connection
 
 
 def _has_schema(connection: duckdb.DuckDBPyConnection) -> bool:
