@@ -9,10 +9,11 @@
 {% endmacro %}
 
 
-{#- The columns that are the user's, without those that the text reader adds. -#}
+{#- The columns that are the user's, without those that reading adds. -#}
 {% macro own_columns(columns) %}
     {% set own = [] %}
-    {% for column in columns.values() if not column.name.startswith('footfall_line_') %}
+    {% for column in columns.values()
+        if not column.name.startswith('footfall_line_') and column.name != 'footfall_event_type' %}
         {% do own.append(column) %}
     {% endfor %}
     {% do return(own) %}

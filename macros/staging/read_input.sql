@@ -1,58 +1,89 @@
-{#- The from clause for a source that is a file (or glob) named by a var. Text files are read through a
-    Parquet copy that keeps every line; see footfall.adapter.inputs. -#}
-{% macro read_input(relation, var_name, kinds=['parquet', 'text']) %}
+{#- The from clause for a source that is files named by a var: a path, a pattern, a folder, or a list of these. Text files
+    are read through Parquet copies that keep every line; see footfall.adapter.inputs. `layout` says what such files do
+    not say of themselves (names and widths of columns). -#}
+{% macro read_input(relation, var_name, kinds=['parquet', 'text'], layout={}) %}
     {% if not execute %}
         {% do return('(select 1 as parsed_only)') %}
     {% endif %}
-    {% set path = var(var_name, none) %}
-    {% if not path %}
+    {% set tables = [] %}
+    {% for part in input_parts(relation, var_name, kinds) %}
+        {% set table = rows_of_files(part, layout) %}
+        {% do tables.append(table if part.event_type is none else with_event_type(table, part.event_type)) %}
+    {% endfor %}
+    {% do return(tables[0] if tables | length == 1 else stacked_by_name(tables)) %}
+{% endmacro %}
+
+
+{#- What a var names, as a list of {event_type, kind, files}: files of one kind, and the event type that all their rows
+    have, if the var says so. Stops where there is no such file, or one of a kind that the source does not read. -#}
+{% macro input_parts(relation, var_name, kinds) %}
+    {% set paths = var(var_name, none) %}
+    {% if not paths %}
         {% do exceptions.raise_compiler_error(
             "var '" ~ var_name ~ "' is not set: it takes the path of the file with the " ~ relation.identifier ~ ' of '
             ~ relation.schema ~ '.'
         ) %}
     {% endif %}
-    {% set files = input_files(path) %}
-    {% if not files %}
-        {% do exceptions.raise_compiler_error(
-            ask_program('no_file_problem', {'name': var_name, 'value': path, 'path': path})
+    {% set parts = [] %}
+    {% for named in ask_program('named_paths', {'value': paths}) %}
+        {% set files = input_files(named.path) %}
+        {% if not files %}
+            {% do exceptions.raise_compiler_error(
+                ask_program('no_file_problem', {'name': var_name, 'value': named.path, 'path': named.path})
+            ) %}
+        {% endif %}
+        {% for group in ask_program(
+            'files_by_kind', {'name': var_name, 'value': named.path, 'files': files, 'kinds': kinds}
         ) %}
+            {% do parts.append({'event_type': named.event_type, 'kind': group.kind, 'files': group.files}) %}
+        {% endfor %}
+    {% endfor %}
+    {% do return(parts) %}
+{% endmacro %}
+
+
+{#- The from clause for the files of one part of `input_parts`, a column for each field. -#}
+{% macro rows_of_files(part, layout={}) %}
+    {% if part.kind == 'parquet' %}
+        {% do return(rows_of_parquet(part.files)) %}
     {% endif %}
-    {% set kind = input_kind(path) %}
-    {% if kind not in kinds %}
-        {% do exceptions.raise_compiler_error(
-            "var '" ~ var_name ~ "' is '" ~ path ~ "': the name must end in .parquet, .csv, .tsv or .txt"
-            ~ (', or in .json, .jsonl or .ndjson with an object a line' if 'json' in kinds else '')
-            ~ '; text may be gzipped (.gz).'
-        ) %}
-    {% endif %}
-    {% if kind == 'parquet' %}
-        {% do return(rows_of_parquet(files)) %}
-    {% elif kind == 'json' %}
-        {% do return(rows_of_json_lines(files)) %}
-    {% endif %}
+    {% set how = {'kind': 'text'} %}
+    {% do how.update(layout if part.kind == 'text' else {'kind': 'json'}) %}
     {% set copies = [] %}
-    {% for file in files %}
-        {% do copies.append(query_value('select footfall_text_file(' ~ sql_text(file) ~ ')')) %}
+    {% for file in part.files %}
+        {% do copies.append(
+            query_value('select footfall_text_file(' ~ sql_text(file) ~ ', ' ~ sql_text(tojson(how)) ~ ')')
+        ) %}
     {% endfor %}
     {% do return(rows_of_parquet(copies)) %}
 {% endmacro %}
 
 
-{#- parquet, json (a line an object), text (delimited) or none, by the end of the name. -#}
-{% macro input_kind(path) %}
-    {% set name = modules.re.sub('\\.gz$', '', path | lower) %}
-    {% set suffix = name.split('.')[-1] %}
+{#- A from clause with the event type that all its rows have, as a column of its own. -#}
+{% macro with_event_type(table, event_type) %}
     {% do return(
-        'parquet' if suffix in ('parquet', 'pq')
-        else 'json' if suffix in ('json', 'jsonl', 'ndjson')
-        else 'text' if suffix in ('csv', 'tsv', 'txt')
-        else none
+        '(select input_rows.*, ' ~ sql_text(event_type) ~ ' as footfall_event_type from ' ~ table ~ ' as input_rows)'
     ) %}
 {% endmacro %}
 
 
-{#- The files that a path or glob names, sorted. Where a file has exactly that name, it is meant, and no pattern. -#}
+{#- One from clause of several, whose columns go by their names; what one of them lacks is empty. -#}
+{% macro stacked_by_name(tables) %}
+    {% do return(adapter.dispatch('stacked_by_name', 'footfall')(tables)) %}
+{% endmacro %}
+
+{% macro duckdb__stacked_by_name(tables) %}
+    {% do return('(select * from ' ~ tables | join(' union all by name select * from ') ~ ')') %}
+{% endmacro %}
+
+
+{#- The files that a path, a glob or a folder names, sorted. Where a file has exactly that name, it is meant, and no
+    pattern. -#}
 {% macro input_files(path) %}
+    {% set inside = ask_program('files_in', {'path': path}) %}
+    {% if inside is not none %}
+        {% do return(inside) %}
+    {% endif %}
     {% set pattern = literal_pattern(path) if ask_program('is_file', {'path': path}) else path %}
     {% do return(
         run_query('select file from ' ~ files_like(pattern) ~ ' order by file').columns[0].values() | list
@@ -136,11 +167,18 @@
 
 {#- Every row of an input as one JSON text in the column `row_json`: null where a line is not JSON. -#}
 {% macro read_input_as_json(relation, var_name) -%}
-    {%- set table = read_input(relation, var_name, ['parquet', 'text', 'json']) -%}
-    {%- if execute and input_kind(var(var_name)) == 'json' -%}
-    select {{ line_as_json() }} as row_json from {{ table }}
-    {%- elif execute -%}
-    select {{ json_of_row('input_rows') }} as row_json from {{ table }} as input_rows
+    {%- if execute -%}
+    {%- for part in input_parts(relation, var_name, ['parquet', 'text', 'json']) -%}
+    {{- '\n    union all\n    ' if not loop.first -}}
+    {%- if part.kind == 'json' -%}
+    select {{ line_as_json() }} as row_json from {{ rows_of_json_lines(part.files) }}
+    {%- elif part.kind == 'json list' -%}
+    {%- set table = rows_of_files(part) -%}
+    select {{ json_of_columns(own_columns(input_columns(table)), 'input_rows') }} as row_json from {{ table }} as input_rows
+    {%- else -%}
+    select {{ json_of_row('input_rows') }} as row_json from {{ rows_of_files(part) }} as input_rows
+    {%- endif -%}
+    {%- endfor -%}
     {%- else -%}
     select cast(null as string) as row_json
     {%- endif -%}

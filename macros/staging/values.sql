@@ -348,11 +348,11 @@
 {%- endmacro %}
 
 
-{#- Columns of the input as a dict of name and SQL, in their order. -#}
+{#- Columns of the input as a dict of name and SQL, in their order; a column may bring SQL of its own. -#}
 {% macro columns_by_name(columns, alias) %}
     {% set named = {} %}
     {% for column in columns %}
-        {% do named.update({column.name: alias ~ '.' ~ sql_name(column.name)}) %}
+        {% do named.update({column.name: column.sql or alias ~ '.' ~ sql_name(column.name)}) %}
     {% endfor %}
     {% do return(named) %}
 {% endmacro %}

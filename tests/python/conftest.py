@@ -61,8 +61,11 @@ RUN_TIME_VARS = frozenset(
     {
         "custom_columns",
         "custom_event_names",
+        "custom_event_type",
         "custom_events_path",
+        "custom_header",
         "custom_keep_identical_rows",
+        "custom_widths",
         "cutoff_months",
         "more_cutoff_dates",
         "paths_kept",

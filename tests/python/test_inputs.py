@@ -1,6 +1,7 @@
 """The text reader: every line of a delimited file is a row, or a row that says why not."""
 
 import gzip
+import json
 import os
 import subprocess
 import sys
@@ -8,16 +9,25 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from footfall.adapter import inputs
+from footfall.adapter import inputs, json_inputs
+from footfall.builds import input_files
+from footfall.builds.problems import BuildProblem
+
+DELIMITED = inputs.Layout()
+JSON = inputs.Layout("json")
 
 
-def rows_of(folder: Path, content: bytes, name: str = "file.csv") -> list[dict[str, Any]]:
+def rows_of(
+    folder: Path, content: bytes, name: str = "file.csv", layout: inputs.Layout = DELIMITED
+) -> list[dict[str, Any]]:
     source = folder / name
     source.write_bytes(content)
-    rows: list[dict[str, Any]] = pq.read_table(inputs.parquet_of(source, folder / "in")).to_pylist()
+    copy = inputs.parquet_of(source, folder / "in", layout)
+    rows: list[dict[str, Any]] = pq.read_table(copy).to_pylist()
     return rows
 
 
@@ -101,7 +111,13 @@ def test_gzip_is_read_and_a_copy_is_made_again_only_after_a_change(tmp_path: Pat
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"", "is empty"), (b"\n\n", "is empty"), ("a,b".encode("utf-16"), "UTF-16")],
+    [
+        (b"", "is empty"),
+        (b"\n\n", "is empty"),
+        ("a,b".encode("utf-16"), "UTF-16"),
+        ("a,b".encode("utf-16-le"), "UTF-16"),
+        (b"a,b\r1,2\r", "carriage returns alone"),
+    ],
 )
 def test_files_that_are_no_tables_are_refused(tmp_path: Path, content: bytes, message: str) -> None:
     with pytest.raises(ValueError, match=message):
@@ -112,10 +128,111 @@ def test_duckdb_reads_text_files_through_the_function(tmp_path: Path) -> None:
     (tmp_path / "file.csv").write_bytes(b"a,b\n1,caf\xe9\n")
     with duckdb.connect() as connection:
         inputs.register(connection, str(tmp_path / "some.duckdb"))
-        answer = connection.execute("select footfall_text_file(?)", [str(tmp_path / "file.csv")])
+        answer = connection.execute(
+            "select footfall_text_file(?, ?)", [str(tmp_path / "file.csv"), '{"kind": "text"}']
+        )
         copy = answer.fetchall()[0][0]
         assert Path(copy).parent == tmp_path / "inputs/some"
         assert connection.execute(f"select a, b from '{copy}'").fetchall() == [("1", "café")]
+
+
+def test_a_file_without_a_header_and_one_of_fixed_widths_get_names(tmp_path: Path) -> None:
+    names = inputs.Layout(names=("a", "b", "c"))
+    # The names say how many fields there are, and so which mark separates them.
+    rows = rows_of(tmp_path, b"1;2,5;x\n2;3;y\n", layout=names)
+    assert [(row["a"], row["b"], row["c"]) for row in rows] == [("1", "2,5", "x"), ("2", "3", "y")]
+    assert [row["footfall_line_number"] for row in rows] == [1, 2]
+    widths = inputs.Layout(names=("a", "b"), widths=(3, 4))
+    rows = rows_of(tmp_path, b"u1 view\nu2\n\nu3 buy more\n", layout=widths)
+    assert [(row["a"], row["b"]) for row in rows] == [("u1", "view"), ("u2", None), (None, None)]
+    assert rows[2]["footfall_line_number"] == 4
+    assert rows[2]["footfall_line_problem"] == "11 characters where its columns have 7"
+    (row,) = rows_of(tmp_path, b"id name\n1  tea\n", layout=inputs.Layout(widths=(3, 4)))
+    assert (row["id"], row["name"]) == ("1", "tea")
+    # Excel writes its mark in front.
+    (row,) = rows_of(tmp_path, b"sep=;\na,1;b\n1;2\n")
+    assert (row["a,1"], row["b"], row["footfall_line_number"]) == ("1", "2", 3)
+
+
+def test_json_lines_become_columns_and_broken_ones_say_why(tmp_path: Path) -> None:
+    rows = rows_of(
+        tmp_path,
+        b'{"id": 12345678901234567890, "of": {"x": [1.50]}, "on": true}\n\n{"id":\n[1]\n'
+        b'{"ID": "a\\ud800", "of": "caf\xc3\xa9", "no": ""}',
+        layout=JSON,
+    )
+    assert [row["footfall_line_number"] for row in rows] == [1, 3, 4, 5]
+    assert (rows[0]["id"], rows[0]["on"], rows[0]["of"]) == (
+        "12345678901234567890",
+        "true",
+        '{"x": [1.5]}',
+    )
+    assert rows[1]["footfall_line_problem"] == "no JSON: Expecting value at character 7"
+    assert rows[1]["footfall_line_text"] == '{"id":'
+    assert rows[2]["footfall_line_problem"] == "JSON, but no object"
+    assert (rows[3]["id"], rows[3]["ID_2"], rows[3]["of"], rows[3]["no"]) == (
+        None,
+        "a?",
+        '"café"',
+        None,
+    )
+
+
+def test_json_arrays_and_objects_over_lines_are_read_across_blocks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_inputs, "_CHUNK_BYTES", 64)
+    records = [{"n": number, "text": "é" * (number % 90)} for number in range(300)]
+    for text in (
+        json.dumps(records),
+        json.dumps(records, indent=1, ensure_ascii=False),
+        "\n".join(json.dumps(each, indent=1) for each in records),
+    ):
+        rows = rows_of(tmp_path, text.encode(), layout=JSON)
+        assert [row["n"] for row in rows] == [str(number) for number in range(300)]
+        assert rows[89]["text"] == "é" * 89
+    assert rows_of(tmp_path, b"[]", layout=JSON) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b'[{"a": 1}, {"a": }]', "broken at byte 17, after record 1: Expecting value"),
+        (b'[{"a": 1}', "broken at byte 9, after record 1: the array is not closed"),
+        (b'{\n "data": [{"id": 1}]\n}', "its list 'data'"),
+    ],
+)
+def test_json_of_which_no_record_can_be_left_out_is_refused(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        rows_of(tmp_path, content, layout=JSON)
+
+
+def test_what_a_file_is_shows_in_its_name_or_in_itself(tmp_path: Path) -> None:
+    zstandard = pa.output_stream(str(tmp_path / "b.csv.zst"), compression="zstd")
+    zstandard.write(b"a\n1\n")
+    zstandard.close()
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "1717405200000.3c5f1a.gz").write_bytes(gzip.compress(b'{"a": 1}\n'))
+    (tmp_path / "c.json").write_bytes(b'\xef\xbb\xbf [{"a": 1}]')
+    (tmp_path / "_SUCCESS").touch()
+    (tmp_path / ".hidden").mkdir()
+    (tmp_path / ".hidden" / "d.csv").touch()
+    files = input_files.files_in(str(tmp_path))
+    assert files is not None
+    asked = {"name": "some_path", "value": str(tmp_path)}
+    found = input_files.files_by_kind(**asked, files=files, kinds=["text", "json"])
+    assert [(each["kind"], [Path(f).name for f in each["files"]]) for each in found] == [
+        ("text", ["b.csv.zst"]),
+        ("json list", ["c.json"]),
+        ("json", ["1717405200000.3c5f1a.gz"]),
+    ]
+    copy = inputs.parquet_of(tmp_path / "b.csv.zst", tmp_path / "in")
+    assert pq.read_table(copy)["a"].to_pylist() == ["1"]
+    (tmp_path / "orders.xlsx").write_bytes(b"PK")
+    with pytest.raises(BuildProblem, match=r"orders.xlsx'.*save the sheet as CSV"):
+        input_files.files_by_kind(**asked, files=[str(tmp_path / "orders.xlsx")], kinds=["text"])
 
 
 def test_what_is_no_longer_read_and_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:

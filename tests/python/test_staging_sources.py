@@ -461,6 +461,11 @@ def test_columns_and_relations_of_any_name_are_read(tmp_path: Path) -> None:
             from (values ('likes "tea"; isn''t sure'), ('{"a": 1}'), (null)) as notes(note)
             """
         )
+        connection.execute("create table items as select 'A' as item_id, 4.5 as list_price")
+        connection.execute("create table people as select 7 as customer_id, 'DE' as country")
+        connection.execute(
+            "create table said as select 7 as who, 'A' as item_id, date '2026-01-02' as reviewed_at"
+        )
     result = run_dbt(
         tmp_path,
         {
@@ -472,16 +477,29 @@ def test_columns_and_relations_of_any_name_are_read(tmp_path: Path) -> None:
                     "event_at": 'at "once" only',
                     "event_type": "kind, of",
                     "properties": "shopper's notes",
-                }
+                },
+                "reviews": {"customer_id": "who"},
             },
             "custom_event_names": {"it's": "view"},
+            "custom_items_relation": "main.items",
+            "custom_customers_relation": "main.people",
+            "custom_reviews_relation": "main.said",
         },
-        "stg_custom__events",
+        *(f"stg_custom__{entity}" for entity in ("events", "items", "customers", "reviews")),
         *SEEDS,
     )
     assert failures(result) == []
     warehouse = Warehouse(tmp_path)
     found = [json.loads(row[0]) for row in warehouse.events("custom", "properties")]
+    lists = warehouse.ask(
+        """
+        select item_id, list_price, customers.country, reviews.customer_id
+        from staging.stg_custom__items
+        inner join staging.stg_custom__reviews as reviews using (item_id)
+        inner join staging.stg_custom__customers as customers using (customer_id)
+        """
+    )
+    assert lists == [("A", 4.5, "DE", "7")]
     warehouse.connection.close()
     tea = {'5 "o\'clock" tea': 5}
     assert sorted(found, key=len) == [
@@ -491,6 +509,71 @@ def test_columns_and_relations_of_any_name_are_read(tmp_path: Path) -> None:
             key=list,
         ),
     ]
+
+
+def test_files_of_several_kinds_are_one_table(tmp_path: Path) -> None:
+    """A folder of JSON and text without a header; paths into objects; several spellings."""
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    (folder / "_SUCCESS").touch()
+    (folder / "clicks.jsonl").write_text(
+        '{"event": "Product Viewed", "user_id": 7, "time": 1717405200123,'
+        ' "event_properties": {"sku": "A", "page": {"url": "/a"}, "email": "a@example.org"}}\n'
+        '{"event":\n'
+    )
+    (folder / "orders.json").write_text(
+        '[{"event": "Order Completed", "user": {"id": "u-1"}, "time": "2024-06-03T09:01:00Z",'
+        ' "event_properties": {"sku": "A", "revenue": 19.5}}]'
+    )
+    with pa.output_stream(str(folder / "till.txt.zst"), compression="zstd") as text:
+        text.write(b"7   2024-06-03 09:02:00purchase B 3.50\n9   2024-06-03 09:03:00purchase B x\n")
+    result = run_dbt(
+        tmp_path,
+        {
+            "footfall_source": "custom",
+            "custom_events_path": [str(folder)],
+            "custom_header": {
+                "events": ["customer_id", "event_at", "event_type", "item_id", "amount"]
+            },
+            "custom_widths": {"events": [4, 19, 9, 2, 5]},
+            "custom_columns": {
+                "events": {
+                    "customer_id": ["customer_id", "user_id", "user.id"],
+                    "event_at": ["event_at", "time"],
+                    "event_type": ["event_type", "event"],
+                    "item_id": ["item_id", "event_properties.sku"],
+                    "amount": ["amount", "event_properties.revenue"],
+                }
+            },
+        },
+        "stg_custom__events",
+        *SEEDS,
+    )
+    assert failures(result) == []
+    warehouse = Warehouse(tmp_path)
+    assert warehouse.events(
+        "custom",
+        "substring(event_at::varchar, 12, 12), customer_id, event_type, item_id, amount, rejection",
+        "event_at is not null",
+    ) == [
+        ("09:00:00.123", "7", "view", "A", None, None),
+        ("09:01:00+00", "u-1", "purchase", "A", 19.5, None),
+        ("09:02:00+00", "7", "purchase", "B", 3.5, None),
+        ("09:03:00+00", "9", "purchase", "B", None, "amount is not a number: x"),
+    ]
+    assert warehouse.events("custom", "rejection", "event_at is null") == [
+        ("line 2 cannot be read: no JSON: Expecting value at character 10",)
+    ]
+    # Ids and values that have columns of their own are not said twice.
+    said = [
+        json.loads(text)
+        for (text,) in warehouse.events("custom", "properties", "event_type = 'view'")
+    ]
+    assert said[0] == {
+        "event_properties": {"page": {"url": "/a"}, "email": "a@example.org"},
+        "source_event_name": "Product Viewed",
+    }
+    warehouse.connection.close()
 
 
 def test_parquet_types_are_taken_as_they_come(tmp_path: Path) -> None:

@@ -1,9 +1,9 @@
 {{ config(enabled=source_is_enabled('custom')) }}
 
 -- Customers that the user brings; without a file of them, the customers are those that the events name.
-{%- if var('custom_customers_path') %}
+{%- if var('custom_customers_path') or var('custom_customers_relation') %}
 {%- set input = custom_input(
-    source('custom', 'customers'),
+    source('custom', 'customers') if not var('custom_customers_relation') else none,
     'customers',
     ['customer_id'],
     [

@@ -1,9 +1,9 @@
 {{ config(enabled=source_is_enabled('custom')) }}
 
 -- Items that the user brings; without a file of them, the items are those that the events name.
-{%- if var('custom_items_path') %}
+{%- if var('custom_items_path') or var('custom_items_relation') %}
 {%- set input = custom_input(
-    source('custom', 'items'),
+    source('custom', 'items') if not var('custom_items_relation') else none,
     'items',
     ['item_id'],
     ['item_name', 'category', 'subcategory', 'brand', 'list_price', 'created_at', 'is_in_stock']

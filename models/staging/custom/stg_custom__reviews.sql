@@ -1,9 +1,9 @@
 {{ config(enabled=source_is_enabled('custom')) }}
 
 -- Reviews that the user brings; none without a file of them.
-{%- if var('custom_reviews_path') %}
+{%- if var('custom_reviews_path') or var('custom_reviews_relation') %}
 {%- set input = custom_input(
-    source('custom', 'reviews'),
+    source('custom', 'reviews') if not var('custom_reviews_relation') else none,
     'reviews',
     ['customer_id', 'item_id', 'reviewed_at'],
     ['review_id', 'order_id', 'rating', 'title', 'body']

@@ -1,4 +1,4 @@
-"""Delimited text files, read so that no line is lost: each becomes a row, or says why it can't.
+"""Text files, read so that no line is lost: each becomes a row, or says why it can't.
 
 DuckDB's CSV reader stops at a broken byte or leaves the line out, and which of the two depends on
 its version. People's files have broken bytes, stray quotes and lines that are cut short. So a
@@ -10,27 +10,30 @@ staging reads that. Each line is kept:
   line itself and the problem next to it.
 
 Bytes that are not UTF-8 are read as Windows-1252, line by line, which is what they nearly always
-are. The Parquet file is made again only when the text file has changed.
+are. The Parquet file is made again only when the text file has changed. A file without a header
+gets names from its `Layout`, and so do columns of fixed width. Of JSON, see `json_inputs`.
 """
 
 import csv
-import gzip
 import hashlib
+import json
 import os
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from footfall.adapter import json_inputs
+from footfall.builds.input_files import opened
 from footfall.builds.sources import with_home
 from footfall.core.private_files import close_to_others
 
@@ -51,6 +54,34 @@ _FINGERPRINT_KEY = b"footfall_source_file"
 _READER_VERSION = 1
 
 
+@dataclass(frozen=True)
+class Layout:
+    """What a file does not say of itself.
+
+    Attributes
+    ----------
+    kind
+        text, or json.
+    names
+        Names of its columns, where it has no header; else empty.
+    widths
+        Characters of each column, where no mark separates them; else empty.
+    """
+
+    kind: str = "text"
+    names: tuple[str, ...] = ()
+    widths: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, written: str) -> "Layout":
+        """Read a layout from JSON."""
+        read = json.loads(written)
+        return cls(read["kind"], tuple(read.get("names") or ()), tuple(read.get("widths") or ()))
+
+
+_DELIMITED = Layout()
+
+
 @dataclass
 class _Rows:
     """The rows of one block: fields, or the text of the line and what is wrong with it."""
@@ -62,7 +93,7 @@ class _Rows:
 
 
 def register(connection: duckdb.DuckDBPyConnection, database: str) -> None:
-    """Give a DuckDB connection `footfall_text_file(path)`: the path of the Parquet file made of it.
+    """Give a DuckDB connection `footfall_text_file(path, layout)`: the Parquet file made of a file.
 
     What a run that was killed has left of them is removed.
     """
@@ -72,12 +103,12 @@ def register(connection: duckdb.DuckDBPyConnection, database: str) -> None:
         close_to_others(folder.parent)
     _clear_drafts(folder)
 
-    def text_file(path: str) -> str:
-        return str(parquet_of(Path(path), folder))
+    def text_file(path: str, layout: str) -> str:
+        return str(parquet_of(Path(path), folder, Layout.of(layout)))
 
     # It works when called: without side_effects DuckDB would call it while it plans.
     connection.create_function(
-        "footfall_text_file", text_file, ["VARCHAR"], "VARCHAR", side_effects=True
+        "footfall_text_file", text_file, ["VARCHAR", "VARCHAR"], "VARCHAR", side_effects=True
     )
 
 
@@ -129,37 +160,44 @@ def _clear_drafts(folder: Path) -> None:
             draft.unlink(missing_ok=True)
 
 
-def parquet_of(source: Path, folder: Path) -> Path:
-    """Return a Parquet file of a delimited text file's rows, made if it is missing or stale.
+def parquet_of(source: Path, folder: Path, layout: Layout = _DELIMITED) -> Path:
+    """Return a Parquet file of a text file's rows, made if it is missing or stale.
 
     Columns are the header's, all text, empty fields null; then `footfall_line_number` (of the
-    file, 1 is the header), `footfall_line_problem` and `footfall_line_text` (both null for a line
-    that fits).
+    file, from 1), `footfall_line_problem` and `footfall_line_text` (both null for a line that
+    fits). Fields of JSON that hold objects or lists are of type JSON.
 
     Raises
     ------
     ValueError
-        The file has no header line, or is UTF-16.
+        The file has no header line, is UTF-16, ends its lines by carriage returns alone, or is a
+        broken JSON array.
     """
     source = source.resolve()
-    fingerprint = _fingerprint(source)
+    fingerprint = _fingerprint(source, layout)
     name = source.name.split(".")[0]
-    target = folder / f"{name}-{hashlib.sha256(str(source).encode()).hexdigest()[:12]}.parquet"
+    place = str(source) if layout == _DELIMITED else f"{source}|{layout}"
+    target = folder / f"{name}-{hashlib.sha256(place.encode()).hexdigest()[:12]}.parquet"
     if target.is_file() and _recorded_fingerprint(target) == fingerprint:
         return target
     folder.mkdir(parents=True, exist_ok=True)
     draft = target.with_suffix(f".{os.getpid()}.{threading.get_ident()}.tmp")
     try:
-        _convert(source, draft, fingerprint)
+        if layout.kind == "json":
+            _convert_json(source, draft, fingerprint)
+        else:
+            _convert(source, draft, fingerprint, layout)
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
     return target
 
 
-def _fingerprint(source: Path) -> bytes:
+def _fingerprint(source: Path, layout: Layout) -> bytes:
     stat = source.stat()
-    return f"{_READER_VERSION}|{source}|{stat.st_size}|{stat.st_mtime_ns}".encode()
+    # A file that was put in the place of another may have its size and its time.
+    changes = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
+    return "|".join(map(str, (_READER_VERSION, source, *changes, layout))).encode()
 
 
 def _recorded_fingerprint(parquet: Path) -> bytes | None:
@@ -171,43 +209,114 @@ def _recorded_fingerprint(parquet: Path) -> bytes | None:
     return value
 
 
-def _open(source: Path) -> IO[bytes]:
-    with source.open("rb") as stream:
-        is_gzip = stream.read(2) == b"\x1f\x8b"
-    return cast(IO[bytes], gzip.open(source, "rb") if is_gzip else source.open("rb"))
-
-
-def _convert(source: Path, target: Path, fingerprint: bytes) -> None:
+def _convert(source: Path, target: Path, fingerprint: bytes, layout: Layout) -> None:
     # The limit is the module's, not the reader's; free text may be longer than its 128 KiB.
     csv.field_size_limit(sys.maxsize)
-    with _open(source) as stream:
-        header_lines = 0
-        header = ""
-        for raw in stream:
-            header_lines += 1
-            if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-                raise ValueError(f"{source} is UTF-16: save it as UTF-8.")
-            header = _decode(raw.removeprefix(b"\xef\xbb\xbf"))
-            if header:
-                break
-        if not header:
-            raise ValueError(f"{source} is empty: its first line must name the columns.")
-        delimiter = max(_DELIMITERS, key=header.count)
-        names = _column_names(next(csv.reader([header], delimiter=delimiter)))
-        schema = pa.schema(
-            [(name, pa.string()) for name in names]
-            + [(LINE_NUMBER, pa.int64()), (LINE_PROBLEM, pa.string()), (LINE_TEXT, pa.string())],
-            metadata={_FINGERPRINT_KEY: fingerprint},
+    with opened(source) as stream:
+        header, header_lines, delimiter = _header(source, stream)
+        names = list(layout.names)
+        # Without a header, the first line is a row.
+        first = [header] if names else []
+        if not names and layout.widths:
+            names = _column_names(_cut(header, layout.widths))
+        elif not names:
+            delimiter = delimiter or max(_DELIMITERS, key=header.count)
+            names = _column_names(next(csv.reader([header], delimiter=delimiter)))
+        elif not layout.widths:
+            delimiter = delimiter or _delimiter_of(header, len(names))
+        schema = _schema({name: pa.string() for name in names}, fingerprint)
+        lines_before = header_lines - len(first)
+        blocks = (
+            _fixed_blocks(stream, layout.widths, first, lines_before)
+            if layout.widths
+            else _blocks(stream, delimiter, len(names), first, lines_before)
         )
-        with pq.ParquetWriter(target, schema, compression="zstd") as writer:
-            tables: list[pa.Table] = []
-            for rows in _blocks(stream, delimiter, len(names), header_lines):
-                tables.append(_table(rows, schema))
-                if sum(table.num_rows for table in tables) >= _ROWS_IN_GROUP:
-                    writer.write_table(pa.concat_tables(tables))
-                    tables = []
-            if tables:
-                writer.write_table(pa.concat_tables(tables))
+        _write(target, schema, (_table(rows, schema) for rows in blocks))
+
+
+def _convert_json(source: Path, target: Path, fingerprint: bytes) -> None:
+    fields = json_inputs.columns_of(source)
+    columns = zip(_column_names(list(fields)), fields.values(), strict=True)
+    schema = _schema(
+        {name: json_inputs.column_type(is_nested) for name, is_nested in columns}, fingerprint
+    )
+    _write(target, schema, json_inputs.tables(source, fields, schema))
+
+
+def _schema(columns: dict[str, pa.DataType], fingerprint: bytes) -> pa.Schema:
+    lines = {LINE_NUMBER: pa.int64(), LINE_PROBLEM: pa.string(), LINE_TEXT: pa.string()}
+    return pa.schema({**columns, **lines}, metadata={_FINGERPRINT_KEY: fingerprint})
+
+
+def _write(target: Path, schema: pa.Schema, tables: Iterator[pa.Table]) -> None:
+    with pq.ParquetWriter(target, schema, compression="zstd") as writer:
+        waiting: list[pa.Table] = []
+        for table in tables:
+            waiting.append(table)
+            if sum(each.num_rows for each in waiting) >= _ROWS_IN_GROUP:
+                writer.write_table(pa.concat_tables(waiting))
+                waiting = []
+        if waiting:
+            writer.write_table(pa.concat_tables(waiting))
+
+
+def _header(source: Path, stream: IO[bytes]) -> tuple[str, int, str]:
+    """Return the first line with text, its number, and the delimiter where Excel names it first."""
+    delimiter = ""
+    for number, raw in enumerate(stream, start=1):
+        if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in raw[:4]:
+            raise ValueError(f"{source} is UTF-16: save it as UTF-8.")
+        if b"\r" in raw.rstrip(b"\r\n"):
+            raise ValueError(
+                f"{source} ends its lines by carriage returns alone: save it with the line ends of "
+                "Unix or Windows."
+            )
+        header = _decode(raw.removeprefix(b"\xef\xbb\xbf"))
+        if number == 1 and header.lower().startswith("sep=") and len(header) == len("sep=;"):
+            delimiter = header[-1]
+        elif header:
+            return header, number, delimiter
+    raise ValueError(f"{source} is empty: its first line must name the columns.")
+
+
+def _delimiter_of(line: str, width: int) -> str:
+    """Return the delimiter that gives a line its number of fields, or the most frequent one."""
+    fitting = [each for each in _DELIMITERS if line.count(each) == width - 1]
+    return fitting[0] if fitting else max(_DELIMITERS, key=line.count)
+
+
+def _cut(line: str, widths: Sequence[int]) -> list[str]:
+    """Return the fields of a line whose columns have fixed widths, and what is left over."""
+    fields, place = [], 0
+    for width in widths:
+        fields.append(line[place : place + width].strip())
+        place += width
+    rest = line[place:].strip()
+    return [*fields, rest] if rest else fields
+
+
+def _fixed_blocks(
+    stream: IO[bytes], widths: Sequence[int], first: list[str], lines_before: int
+) -> Iterator[_Rows]:
+    """Return the rows of a file of fixed widths, in order, a few megabytes at a time."""
+    waiting = first
+    while True:
+        raw = stream.readlines(_BLOCK_BYTES)
+        rows = _Rows()
+        for line in (*waiting, *_lines(raw)):
+            lines_before += 1
+            if not line.strip():
+                continue
+            fields = _cut(line, widths)
+            problem = None
+            if len(fields) > len(widths):
+                problem = f"{len(line)} characters where its columns have {sum(widths)}"
+            _keep(rows, line, fields[: len(widths)], lines_before, len(widths), problem)
+        if rows.fields:
+            yield rows
+        waiting = []
+        if not raw:
+            return
 
 
 def _column_names(header: list[str]) -> list[str]:
@@ -244,9 +353,11 @@ def _lines(raw: list[bytes]) -> list[str]:
     return [line.removesuffix("\r") for line in lines]
 
 
-def _blocks(stream: IO[bytes], delimiter: str, width: int, lines_before: int) -> Iterator[_Rows]:
+def _blocks(
+    stream: IO[bytes], delimiter: str, width: int, first: list[str], lines_before: int
+) -> Iterator[_Rows]:
     """Return the rows of the file, in order, a few megabytes at a time."""
-    waiting: list[str] = []
+    waiting = list(first)
     while True:
         raw = stream.readlines(_BLOCK_BYTES)
         waiting.extend(_lines(raw))

@@ -14,6 +14,7 @@ from footfall.adapter.code import tables_fingerprint
 from footfall.builds import versions
 from footfall.builds.configuration import check_configuration, is_file, no_file_problem
 from footfall.builds.failures import describe_failure
+from footfall.builds.input_files import files_by_kind, files_in, named_paths
 from footfall.builds.nodes import Node
 from footfall.builds.problems import BuildProblem
 from footfall.builds.rejections import check_rejections
@@ -56,10 +57,13 @@ QUESTIONS: Mapping[str, Callable[..., Any]] = {
     "describe_build": describe_build,
     "describe_failure": describe_failure,
     "docs_command": docs_command,
+    "files_by_kind": files_by_kind,
+    "files_in": files_in,
     "is_current": _is_current,
     "is_file": is_file,
     "is_test_current": _is_test_current,
     "no_file_problem": no_file_problem,
+    "named_paths": named_paths,
     "note_made": _note_made,
     "shaping_settings": shaping_settings,
     "source_names": source_names,

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from footfall.builds.input_files import files_in, named_paths
 from footfall.builds.problems import BuildProblem
 from footfall.builds.sources import Input, sources, with_home
 from footfall.builds.templates import template_problems
@@ -169,14 +170,13 @@ def file_problems(values: Mapping[str, Any], staged: Sequence[str]) -> list[str]
     problems = []
     for source in staged:
         for one in sources()[source].inputs:
-            path = values[one.var]
-            if not path or not isinstance(path, str) or "://" in path:
+            if not values[one.var] or values.get(one.replaced_by):
                 continue
-            if values.get(one.replaced_by):
-                continue
-            files = f"{path}/{one.contains}" if one.contains else path
-            if not is_there(files):
-                problems.append(no_file_problem(one.var, path, files))
+            for named in named_paths(values[one.var]):
+                path = str(named["path"])
+                files = f"{path}/{one.contains}" if one.contains else path
+                if "://" not in path and not is_there(files):
+                    problems.append(no_file_problem(one.var, path, files))
     return problems
 
 
@@ -186,9 +186,9 @@ def is_file(path: str) -> bool:
 
 
 def is_there(pattern: str) -> bool:
-    """Say whether a path or a pattern (`*`, `?`, `[…]`, `**`) names a file."""
+    """Say whether a path, a pattern (`*`, `?`, `[…]`, `**`) or a folder names a file."""
     files = glob.iglob(str(with_home(pattern)), recursive=True)
-    return is_file(pattern) or any(map(is_file, files))
+    return is_file(pattern) or bool(files_in(pattern)) or any(map(is_file, files))
 
 
 def no_file_problem(name: str, value: str, path: str) -> str:

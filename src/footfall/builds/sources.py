@@ -132,12 +132,16 @@ def docs_command(picked: Sequence[str], variables: Mapping[str, Any], database: 
     -------
     str or None
         The command, ready for a shell; None where Make has no words for what the build read:
-        several sources, or something else in place of a file.
+        several sources, several files by a list, or something else in place of a file.
     """
     if len(picked) != 1 or picked[0] not in sources():
         return None
     source = sources()[picked[0]]
-    if any(one.replaced_by and variables.get(one.replaced_by) for one in source.inputs):
+    if any(
+        (one.replaced_by and variables.get(one.replaced_by))
+        or not isinstance(variables.get(one.var), str | None)
+        for one in source.inputs
+    ):
         return None
     words = ["make docs"]
     if database != warehouse_file(source.name):

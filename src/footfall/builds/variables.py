@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from footfall.builds.sources import sources
+from footfall.builds.sources import Input, sources
 
 _ENTITIES = ("events", "items", "customers", "reviews")
 
@@ -79,9 +79,36 @@ def _are_columns(value: Any) -> bool:
     return isinstance(value, Mapping) and all(
         entity in _ENTITIES
         and isinstance(names, Mapping)
-        and all(isinstance(column, str) for column in names.values())
+        and all(isinstance(column, str) or _are_texts(column) for column in names.values())
         for entity, names in value.items()
     )
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(x, str) for x in value)
+
+
+def _are_by_entity(accepts: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: (
+        isinstance(value, Mapping)
+        and all(
+            entity in _ENTITIES
+            and isinstance(each, list)
+            and bool(each)
+            and all(map(accepts, each))
+            for entity, each in value.items()
+        )
+    )
+
+
+def _are_paths(value: Any) -> bool:
+    return isinstance(value, str) or _are_texts(value)
+
+
+def _are_typed_paths(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return all(isinstance(name, str) and _are_paths(paths) for name, paths in value.items())
+    return _are_paths(value)
 
 
 def _are_words(value: Any) -> bool:
@@ -125,6 +152,20 @@ COLUMNS = Kind(
     f"columns by table ({', '.join(_ENTITIES)}) such as {{events: {{customer_id: user_id}}}}",
     _or_null(_are_columns),
 )
+HEADERS = Kind(
+    f"names of columns by table ({', '.join(_ENTITIES)}) such as "
+    "{events: [customer_id, event_at, event_type]}",
+    _or_null(_are_by_entity(lambda name: isinstance(name, str))),
+)
+WIDTHS = Kind(
+    f"widths of columns by table ({', '.join(_ENTITIES)}) such as {{events: [8, 19, 12]}}",
+    _or_null(_are_by_entity(lambda width: _is_whole(width) and width > 0)),
+)
+PATHS = Kind("a path, or a list of paths", _or_null(_are_paths))
+TYPED_PATHS = Kind(
+    "a path, a list of paths, or paths by event type such as {purchase: orders.csv}",
+    _or_null(_are_typed_paths),
+)
 
 #: The vars of dbt_project.yml, in its order.
 PROJECT_VARIABLES: Mapping[str, Variable] = {
@@ -135,10 +176,16 @@ PROJECT_VARIABLES: Mapping[str, Variable] = {
     "storefront_customers": Variable(POSITIVE, shapes_tables=True),
     "storefront_until": Variable(MOMENT_OR_NULL),
     "custom_events_relation": Variable(TEXT_OR_NULL, shapes_tables=True),
+    "custom_event_type": Variable(TEXT_OR_NULL, shapes_tables=True),
+    "custom_header": Variable(HEADERS, shapes_tables=True),
+    "custom_widths": Variable(WIDTHS, shapes_tables=True),
     "custom_columns": Variable(COLUMNS, shapes_tables=True),
     "custom_event_names": Variable(EVENT_NAMES, shapes_tables=True),
     "custom_vocabulary": Variable(TEXT_OR_NULL, shapes_tables=True),
     "custom_keep_identical_rows": Variable(TRUE_OR_FALSE, shapes_tables=True),
+    "custom_items_relation": Variable(TEXT_OR_NULL),
+    "custom_customers_relation": Variable(TEXT_OR_NULL),
+    "custom_reviews_relation": Variable(TEXT_OR_NULL),
     "words_for_nothing": Variable(WORDS, shapes_tables=True),
     "words_for_yes": Variable(WORDS),
     "max_devices_per_customer": Variable(POSITIVE),
@@ -210,13 +257,19 @@ PROJECT_VARIABLES: Mapping[str, Variable] = {
 }
 
 
+def _path_kind(one: Input) -> Kind:
+    if one.contains:
+        return TEXT_OR_NULL
+    return TYPED_PATHS if one.var == "custom_events_path" else PATHS
+
+
 def path_variables() -> Mapping[str, Variable]:
     """Return the vars that hold paths of sources.
 
     What each build reads as a whole may move; a file that is read as it grows may not.
     """
     return {
-        one.var: Variable(TEXT_OR_NULL, shapes_tables=not one.read_anew)
+        one.var: Variable(_path_kind(one), shapes_tables=not one.read_anew)
         for source in sources().values()
         for one in source.inputs
     }

@@ -53,6 +53,10 @@ def shaping_settings(
 
 
 def _file(path: Any) -> str:
+    if isinstance(path, Mapping):
+        return str({name: _file(each) for name, each in path.items()})
+    if isinstance(path, list):
+        return str([_file(each) for each in path])
     return absolute_path(path) if isinstance(path, str) else str(path)
 
 
