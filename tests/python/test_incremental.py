@@ -139,7 +139,12 @@ def test_any_order_of_arrival_gives_the_tables_of_a_full_build(
     arriving_shop: Warehouse, arrival: str
 ) -> None:
     shop = arriving_shop
+    # Pings up to 50 minutes after acts: they prolong sessions, join two, or belong to none.
     shop.execute(
+        "insert into pool.events select * replace ('ping-' || event_id as event_id,"
+        " 'ping' as event_type, event_at + to_seconds(cast(hash(event_id) % 3000 as integer)) as"
+        " event_at, received_at + interval 1 hour as received_at, null as order_id)"
+        " from pool.events where hash(event_id, 8) % 10 = 0",
         "create or replace table pool.batches as"
         f" select *, hash(event_id, received_at, 11) % {BATCHES} as batch from pool.events"
     )
@@ -171,6 +176,7 @@ def test_any_order_of_arrival_gives_the_tables_of_a_full_build(
         shop.built()
     keep(shop, "steps")
     assert shop.value("select count(*) from intermediate.int_withdrawn_events") > 500
+    assert shop.value("select count(seen_until_at) from intermediate.int_session_events") > 500
     assert shop.value(
         "select bool_and(raw_count = accepted_count + duplicate_count + rejected_count)"
         " from intermediate.int_row_accounting"

@@ -14,10 +14,10 @@ stitched as {{ read_each_time() }} (
 
 ),
 
-frictions as (
+event_types as (
 
-    select event_type from {{ ref('event_types') }}
-    where is_friction
+    select * from {{ ref('event_types') }}
+    where stage is not null or not is_session_event -- all but pings
 
 ),
 
@@ -52,11 +52,11 @@ acts as (
         count(case when stitched.event_type = 'view' then 1 end) as view_count,
         count(case when stitched.event_type = 'search' then 1 end) as search_count,
         count(case when stitched.event_type = 'add_to_cart' then 1 end) as cart_count,
-        count(frictions.event_type) as friction_count,
+        count(case when event_types.is_friction then 1 end) as friction_count,
         count(case when stitched.event_type = 'campaign' then 1 end) as campaign_count,
         max(stitched.loaded_at) as loaded_at
     from stitched
-    left join frictions on stitched.event_type = frictions.event_type
+    inner join event_types on stitched.event_type = event_types.event_type
     {% if is_incremental() -%}
     inner join touched
         on stitched.customer_no = touched.visitor_no

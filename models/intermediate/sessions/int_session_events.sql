@@ -2,7 +2,7 @@
 -- depends_on: {{ ref('int_touched_visitors') }}
 
 -- The customer's own acts in the order they happened, cut into sessions. What the shop does to the customer
--- (campaigns, exposures, refunds) is not an act of the customer and opens no session.
+-- (campaigns, exposures, refunds) opens no session. A ping prolongs the session of the act before it, and is no row.
 with
 
 stitched as {{ read_each_time() }} (
@@ -15,6 +15,7 @@ event_types as (
 
     select * from {{ ref('event_types') }}
     where is_session_event
+        and stage is not null
 
 ),
 
@@ -53,6 +54,8 @@ acts as (
 
 ),
 
+{{ pings_after_acts() }},
+
 -- The order is total, so that any order of arrival gives the same sessions.
 neighbours as (
 
@@ -84,15 +87,7 @@ neighbours as (
 
 ),
 
-cut as (
-
-    select
-        *,
-        {{ is_new_session('previous_at', 'event_at', 'previous_channel', 'channel') }} as is_session_start,
-        {{ is_new_session('event_at', 'next_at', 'channel', 'next_channel') }} as is_session_end
-    from neighbours
-
-),
+{{ cut_between('neighbours') }},
 
 numbered as (
 
@@ -133,6 +128,11 @@ final as (
         case
             when not numbered.is_session_end then {{ seconds_between('numbered.event_at', 'numbered.next_at') }}
         end as seconds_to_next,
+        numbered.pinged_seconds + case
+            when not numbered.is_session_end then {{ engaged_pause('numbered.seen_until_at', 'numbered.next_at') }}
+            else 0e0
+        end as pinged_seconds,
+        numbered.seen_until_at,
 
         event_types.is_friction,
         numbered.is_customer,

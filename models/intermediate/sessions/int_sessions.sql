@@ -44,8 +44,10 @@ aggregated as (
         max(stage_order) as furthest_stage_order,
         max(case when stage <> 'after_sales' then stage_order end) as furthest_funnel_order,
         coalesce(sum(case when event_type = 'purchase' then amount end), 0) as amount,
-        -- How long the last act of a session lasts is unknown, so it adds nothing.
-        coalesce(sum({{ at_most('seconds_to_next', var('engaged_max_pause_seconds')) }}), 0) as engaged_seconds,
+        -- How long the last act of a session lasts is unknown, unless pings follow: otherwise it adds nothing.
+        coalesce(
+            sum(coalesce(pinged_seconds, {{ at_most('seconds_to_next', var('engaged_max_pause_seconds')) }})), 0
+        ) as engaged_seconds,
 
         {{ any_of("stage = 'acquire'") }} as has_reached_acquire,
         {{ any_of("stage = 'browse'") }} as has_reached_browse,
@@ -56,7 +58,8 @@ aggregated as (
         {{ any_of('is_customer') }} as is_customer,
         {{ all_of('is_known_later') }} as is_known_later,
 
-        max(event_at) as ended_at,
+        max(event_at) as last_act_at,
+        max(coalesce(seen_until_at, event_at)) as ended_at,
         max(loaded_at) as loaded_at
     from touched_events
     group by visitor_no, session_started_at
@@ -83,6 +86,7 @@ measured as (
     select
         aggregated.*,
         {{ seconds_between('aggregated.session_started_at', 'aggregated.ended_at') }} as duration_seconds,
+        {{ seconds_between('aggregated.session_started_at', 'aggregated.last_act_at') }} as acting_seconds,
         row_number() over (partition by aggregated.visitor_no order by aggregated.session_started_at)
         {%- if is_incremental() %} + coalesce(settled.session_count, 0){% endif %} as visit_number
     from aggregated
@@ -125,7 +129,7 @@ final as (
         has_reached_after_sales,
         order_line_count > 0 as is_converted,
         duration_seconds > {{ var('session_max_minutes') }} * 60 as is_overlong,
-        {{ looks_like_a_bot('order_line_count', 'event_count', 'duration_seconds') }} as is_bot,
+        {{ looks_like_a_bot('order_line_count', 'event_count', 'acting_seconds') }} as is_bot,
         is_known_later,
 
         session_started_at,
