@@ -34,7 +34,7 @@ KNOWN := $(shell awk '/^[a-z0-9_]+:/ {name = $$1; sub(":", "", name); print name
 	$$1 == "make:" {print name ":" $$2}' src/footfall/builds/sources.yml)
 SOURCES := $(strip $(foreach word,$(KNOWN),$(if $(findstring :,$(word)),,$(word))))
 FILES := FILE EVENTS ITEMS CUSTOMERS REVIEWS
-OF_SOURCE := build docs lineage report dashboards serve metrics superset-bundle check-superset \
+OF_SOURCE := build docs lineage report dashboards serve metrics audit superset-bundle check-superset \
 	bench-scores bench-ranking-time bench-warm
 OF_FILES := build docs lineage
 empty :=
@@ -53,7 +53,7 @@ $(error $(REFUSED): only SOURCE=$(subst $(empty) $(empty),|,$(strip $(READERS)))
 endif
 endif
 
-.PHONY: help build test lint format docs clean lock sbom env bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory bench-hundred
+.PHONY: help build test lint format docs clean lock sbom env audit bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory bench-hundred
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -124,6 +124,9 @@ serve: env ## draw the boards and show them to this machine: PORT=8080
 
 metrics: env ## answer the saved questions on the published marts; ARGS="query --metrics net_revenue" asks your own
 	@$(FOOTFALL) metrics
+
+audit: env ## print what was done with a warehouse, when and by whom: SOURCE=…
+	@$(FOOTFALL) audit
 
 superset-bundle: env ## pack the Superset dashboard over the published marts, target/footfall_superset.zip [URI=…]
 	@$(FOOTFALL) superset-bundle

@@ -19,6 +19,7 @@ from psycopg import sql
 
 import postgres_server
 from conftest import SMALL_SCORER, Warehouse, problems
+from footfall.privacy.audit import audit_file, entries
 from test_crashes import bring
 
 pytestmark = pytest.mark.long
@@ -142,6 +143,15 @@ def test_a_build_publishes_all_public_marts_as_they_stand_in_the_warehouse(
     files = {path.stem for path in (shop.published / "shop").iterdir()}
     assert files == {*names, "publication"}
 
+    built, publish = entries(audit_file(shop.path))
+    assert built.action == "build"
+    assert built.details["success"] > 100
+    assert publish.action == "publish"
+    assert publish.details["run_id"] == built.details["run_id"] == run_of(shop)
+    assert publish.details["marts"] == len(names)
+    assert publish.details["rows"] == sum(expected.values())
+    assert publish.details["to"] == str(shop.published / "shop.duckdb")
+
 
 def test_a_warning_keeps_nothing_back(shop: Warehouse) -> None:
     results = json.loads((shop.folder / "target" / "run_results.json").read_text())
@@ -182,6 +192,8 @@ def test_a_part_of_a_build_publishes_nothing_and_says_so(
     before = run_of(shop)
     outcome = shop.dbt(*arguments)
     assert outcome.success, problems(outcome)
+    *_, last = entries(audit_file(shop.path))
+    assert last.action == arguments[0]
     line = not_published(shop)
     assert said in line
     assert "The publication of 20" in line

@@ -1,6 +1,7 @@
 """What a run publishes at its end, and the words in which it says so."""
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from footfall import publishing
 from footfall.adapter.progress import log
 from footfall.builds.nodes import Node
 from footfall.builds.publication import marts_to_publish, reason_not_to_publish
+from footfall.privacy.audit import AuditError, audit_file, record
 from footfall.publishing.encryption import encrypted_folder, is_encrypted
 from footfall.publishing.revision import git_revision
 
@@ -62,6 +64,13 @@ def publish(
     if warehouse.startswith((":memory:", "md:")):
         why_not = why_not or f"the warehouse {warehouse} is no file"
     problem = None
+    # Without a file there is no place to keep a record, and nothing that stays.
+    audit = None if warehouse.startswith((":memory:", "md:")) else audit_file(Path(warehouse))
+    try:
+        if audit is not None:
+            record(audit, command, {"run_id": run_id, **_counted(results)})
+    except AuditError as error:
+        why_not, problem = "see the error at the end", str(error)
     with connection.cursor() as cursor:
         if why_not is None:
             run = publishing.Run(run_id, datetime.now(UTC), git_revision(Path(project)))
@@ -71,12 +80,35 @@ def publish(
                 publication = publishing.publish(
                     cursor, marts, run, folder=folder, name=name, progress=log, server=server
                 )
+                if audit is not None:
+                    record(audit, "publish", _described(publication, folder, name, server))
                 return {"lines": _told(publication, folder, name, server), "problem": None}
             except publishing.PublishingError as error:
                 why_not = "see the error at the end"
                 problem = f"The marts were not published: {error}"
+            except AuditError as error:
+                why_not, problem = "see the error at the end", str(error)
         lines = [f"Nothing published: {why_not}. {_standing(cursor, folder, name)}"]
     return {"lines": lines, "problem": problem}
+
+
+def _counted(results: Sequence[Mapping[str, str]]) -> dict[str, int]:
+    return dict(sorted(Counter(result["status"] for result in results).items()))
+
+
+def _described(
+    publication: publishing.Publication, folder: Path, name: str, server: "Target | None"
+) -> dict[str, Any]:
+    files = publishing.parquet_folder(folder, name)
+    return {
+        "run_id": publication.run.run_id,
+        "git_revision": publication.run.git_revision,
+        "marts": len(publication.marts),
+        "rows": publication.row_count,
+        "to": str(files if is_encrypted(files) else publishing.published_file(folder, name)),
+        "is_encrypted": is_encrypted(files),
+        "postgres": None if server is None else str(server),
+    }
 
 
 def _server() -> "Target | None":

@@ -12,6 +12,10 @@ from pathlib import Path
 from footfall.commands.given import CommandError, Given
 from footfall.commands.steps import TARGETS, Step
 from footfall.core.private_files import keep_private
+from footfall.privacy.audit import AuditError, audit_file, record
+
+# Targets whose answers or pages hold what was published.
+READS_MARTS = frozenset({"report", "dashboards", "serve", "metrics"})
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -34,11 +38,23 @@ def main(arguments: Sequence[str]) -> int:
     except CommandError as problem:
         print(problem, file=sys.stderr)
         return 2
+    try:
+        _record(arguments[0], given)
+    except AuditError as problem:
+        print(problem, file=sys.stderr)
+        return 2
     for step in before:
         done = subprocess.run(step.arguments, env={**environment, **step.environment}, check=False)
         if done.returncode:
             return done.returncode
     return _become(last, environment)
+
+
+def _record(target: str, given: Given) -> None:
+    """Note who looks at the marts; a build notes itself, and begins the record."""
+    audit = audit_file(Path(given.warehouse))
+    if target in READS_MARTS and audit.exists():
+        record(audit, target, {"from": given.published})
 
 
 def surroundings(given: Given) -> dict[str, str]:

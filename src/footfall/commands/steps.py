@@ -85,6 +85,11 @@ def metrics(given: Given) -> list[Step]:
     return [_python("-m", "footfall.adapter.metrics", *given.words("ARGS"))]
 
 
+def audit(given: Given) -> list[Step]:
+    """Print what was done with a warehouse, and check that the record is whole."""
+    return [_python("-m", "footfall.privacy", "audit", given.warehouse)]
+
+
 def superset_bundle(given: Given) -> list[Step]:
     """Pack the dashboard for Superset."""
     options = (f"--published={given.published}", *given.option("--uri", "URI"))
@@ -254,6 +259,7 @@ TARGETS: Mapping[str, Callable[[Given], list[Step]]] = {
         dashboards,
         serve,
         metrics,
+        audit,
         superset_bundle,
         check_superset,
         test,
