@@ -14,11 +14,14 @@ STAMP := $(VENV)/.installed
 # No value of a user is ever expanded into a line that a shell runs, nor by Make itself: each goes as it is written
 # into the environment (FILE as FOOTFALL_FILE), where `python -m footfall.commands` takes it from.
 #   SOURCE=… picks the data; each source has a warehouse of its own, next to the default one.
+#   MAPPING=my_shop.yml takes its vars from that file; it has a warehouse of its own, too.
 #   PUBLISH=postgres://user@host/database publishes the marts there as well.
 #   TORCH_INDEX=https://… is where PyTorch comes from, if not from the default index.
 #   JOBS=2 says how many test files run side by side; DUCKDB=1.5.5 runs the tests on another DuckDB.
-SOURCE ?= storefront
-GIVEN := SOURCE FILE EVENTS ITEMS CUSTOMERS REVIEWS ARGS COLUMN CURRENCY PORT URI PUBLISH JOBS DUCKDB TORCH_INDEX \
+ifeq ($(origin SOURCE),undefined)
+SOURCE := $(if $(value MAPPING),custom,storefront)
+endif
+GIVEN := SOURCE MAPPING FILE EVENTS ITEMS CUSTOMERS REVIEWS ARGS COLUMN CURRENCY PORT URI PUBLISH JOBS DUCKDB TORCH_INDEX \
 	HORIZON CUT DAYS SEEDS FIRST NEW_ONLY
 unexport $(GIVEN)
 $(foreach name,$(GIVEN),$(eval export FOOTFALL_$(name) := $$(value $(name))))

@@ -1,5 +1,5 @@
--- A score that is worse than its best trivial baseline, badly calibrated, stale, constant, null or out of range must
--- not be acted on. The message says which and by how much; docs/scores.md says what to do.
+-- A score that is worse than its best trivial baseline, badly calibrated, stale, constant, null or out of range is not
+-- shown. The message says which and by how much; docs/scores.md says what to do.
 {{ config(severity='error' if var('gates_fail_the_build') else 'warn') }}
 
 select

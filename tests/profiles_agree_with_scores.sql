@@ -26,7 +26,8 @@ intents as (
 
     select
         customer_key,
-        max(known_until) as known_until
+        max(known_until) as known_until,
+        count(case when is_latest and week_probability is null then 1 end) as held_back_count
     from {{ ref('purchase_intent') }}
     where customer_key is not null
     group by customer_key
@@ -72,7 +73,7 @@ select
     intents.customer_key
 from intents
 left join profiles on intents.customer_key = profiles.customer_key
-where profiles.week_probability is null
+where (profiles.week_probability is null and intents.held_back_count = 0)
     or profiles.intent_known_until is distinct from intents.known_until
 
 union all

@@ -11,12 +11,16 @@
         'is_partial': true if invocation_args_dict.get('empty') or invocation_args_dict.get('sample') else false,
         'results': ended(results),
         'models': public_models(),
-        'unique_together': columns_unique_together()
+        'unique_together': columns_unique_together(),
+        'keeps_standing': var('failed_gates_keep_the_publication')
     }) %}
     {% set lines = outcome.lines %}
-    {% set docs = make_docs() if flags.WHICH == 'build' else none %}
-    {% if docs is not none %}
-        {% do lines.append('The docs: ' ~ docs ~ ', then open target/docs/index.html') %}
+    {% set commands = make_commands() if flags.WHICH == 'build' else {} %}
+    {% if commands.serve and outcome.is_published %}
+        {% do lines.append('The boards: ' ~ commands.serve ~ ', then open http://127.0.0.1:8080/') %}
+    {% endif %}
+    {% if commands.docs %}
+        {% do lines.append('The docs: ' ~ commands.docs ~ ', then open target/docs/index.html') %}
     {% endif %}
     {% do log('  ' ~ lines | join('\n  ') ~ '\n', info=True) %}
     {% if outcome.problem is not none %}
@@ -25,17 +29,18 @@
 {% endmacro %}
 
 
-{#- The command that writes the docs of this warehouse. None where make has no words for what the run read: several
-    sources, or a relation in place of a file. -#}
-{% macro make_docs() %}
+{#- The commands that show the boards of this warehouse and write its docs. None where make has no words for what the run
+    read: several sources, or a relation in place of a file. -#}
+{% macro make_commands() %}
     {% set variables = {} %}
     {% for name in ask_program('source_vars', {}) %}
         {% do variables.update({name: var(name, none)}) %}
     {% endfor %}
-    {% do return(ask_program('docs_command', {
+    {% do return(ask_program('make_commands', {
         'picked': enabled_sources(),
         'variables': variables,
-        'database': env_var('FOOTFALL_DB', 'warehouse/footfall.duckdb')
+        'database': env_var('FOOTFALL_DB', 'warehouse/footfall.duckdb'),
+        'mapping': env_var('FOOTFALL_MAPPING', '')
     })) %}
 {% endmacro %}
 

@@ -441,6 +441,33 @@ def test_a_young_shop_gets_sentences(boards: tuple[Board, ...], tmp_path: Path) 
         assert "script" not in page.tags
 
 
+def test_a_score_that_is_held_back_says_why_on_its_tiles(
+    boards: tuple[Board, ...], tmp_path: Path
+) -> None:
+    """Lists of customers to keep are gone with their score; what does not rest on it is shown."""
+    held = publish_sample(
+        tmp_path,
+        "delete from marts.churn_risk",
+        "update marts.model_gates set score = split_part(subject, ',', 1), horizon_days = 90",
+        "update marts.model_gates set is_passed = false,"
+        " held_back_key = 'held_back.beats_trivial_baseline',"
+        """ held_back_values = '{"subject": "churn, 90 days", "customers": "412"}'"""
+        " where subject = 'churn, 90 days' and gate = 'beats_trivial_baseline'",
+    )
+    some = [board for board in boards if board.name not in ("journey", "customers")]
+    pages = {board.name: Page(text) for board, text in render_boards(some, held, WORDS)}
+    why = (
+        "churn, 90 days: not shown. It did not beat its baseline in the back-test on 412 customers."
+    )
+    retention = pages["retention"].tiles
+    assert {name for name in retention if retention[name].empty == why} == set(retention) - {
+        "actions"
+    }
+    assert pages["overview"].tiles["at-risk"].empty == why
+    assert why in pages["model_quality"].text
+    assert pages["recommendations"].tiles["intent"].empty == ""
+
+
 def test_a_shop_of_three_weeks_has_no_whole_month(
     boards: tuple[Board, ...], tmp_path: Path
 ) -> None:

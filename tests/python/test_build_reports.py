@@ -8,7 +8,11 @@ import pytest
 
 from footfall.builds.failures import describe_failure
 from footfall.builds.nodes import Node
-from footfall.builds.publication import marts_to_publish, reason_not_to_publish
+from footfall.builds.publication import (
+    marts_to_publish,
+    reason_not_to_publish,
+    reason_to_keep,
+)
 from footfall.builds.shortfall import describe_shortfall
 from footfall.builds.summary import describe_build
 
@@ -212,6 +216,33 @@ def test_a_test_that_was_left_out_keeps_marts_from_being_published() -> None:
     test = a_node("ids_are_unique", "test", "test", "model.shop.node_0")
     found = reason_not_to_publish("build", False, ended("success", "success"), [*NODES, test])
     assert found == "this build left out 1 models, seeds or tests, such as ids_are_unique"
+
+
+@pytest.mark.parametrize(
+    ("failed", "before", "keeps", "reason"),
+    [
+        ({}, [], True, None),
+        ({"churn": "churn: not shown."}, [], True, "not pass its gates now. churn: not shown. Var"),
+        (
+            {
+                "churn": "churn: not shown.",
+                "tier": "tier: not shown.",
+                "value": "value: not shown.",
+            },
+            ["tier"],
+            True,
+            "churn: not shown (and 1 more). Var `failed_gates_keep_the_publication: false`",
+        ),
+        ({"churn": "churn: not shown."}, ["churn", "tier"], True, None),
+        ({"churn": "churn: not shown."}, [], False, None),
+        ({"churn": "churn: not shown."}, None, True, None),
+    ],
+)
+def test_a_publication_stays_that_shows_a_score_which_is_held_back_now(
+    failed: dict[str, str], before: list[str] | None, keeps: bool, reason: str | None
+) -> None:
+    found = reason_to_keep(failed, before, keeps=keeps)
+    assert (found is None) if reason is None else (reason in str(found))
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,82 @@ def test_what_the_source_does_not_read_is_refused() -> None:
         words("build", SOURCE="x")
 
 
+@pytest.fixture
+def mapping(tmp_path: Path) -> Path:
+    """A mapping in a folder whose name a shell would run."""
+    file = tmp_path / "a b;touch RAN $(touch RAN)" / "my_shop.yml"
+    file.parent.mkdir()
+    file.write_text(
+        "footfall_source: custom\ncustom_events_path: exports/*.csv\n"
+        "custom_items_path: s3://shop/items.csv\nsession_gap_minutes: 45\n"
+        "custom_columns: {events: {event_at: When}}\n",
+        encoding="utf-8",
+    )
+    return file
+
+
+@pytest.mark.library
+@pytest.mark.parametrize("source", [{}, {"SOURCE": "custom"}])
+def test_a_mapping_gives_vars_and_a_warehouse_of_its_own(
+    mapping: Path, source: dict[str, str]
+) -> None:
+    expected = {
+        "footfall_source": "custom",
+        "custom_events_path": str(mapping.parent / "exports/*.csv"),
+        "custom_items_path": "s3://shop/items.csv",
+        "session_gap_minutes": 45,
+        "custom_columns": {"events": {"event_at": "When"}},
+    }
+    assert variables_of(words("build", MAPPING=str(mapping), **source)) == expected
+    # What is given by itself goes before the file, and ARGS go before both.
+    more = {"EVENTS": "/e.csv", "ARGS": "--vars '{session_gap_minutes: 20}'"}
+    assert variables_of(words("build", MAPPING=str(mapping), **source, **more)) == {
+        **expected,
+        "custom_events_path": "/e.csv",
+        "session_gap_minutes": 20,
+    }
+    given = Given({"FOOTFALL_MAPPING": str(mapping)})
+    assert given.warehouse == "warehouse/my_shop.duckdb"
+    assert given.published == "published/my_shop.duckdb"
+    around = surroundings(given)
+    assert around["FOOTFALL_DB"] == "warehouse/my_shop.duckdb"
+    assert around["FOOTFALL_BUILD_COMMAND"] == f"make build SOURCE=custom MAPPING='{mapping}'"
+    assert Given({**given.environment, "FOOTFALL_DB": "x.duckdb"}).warehouse == "x.duckdb"
+    for target in ("report", "dashboards", "superset-bundle", "serve"):
+        arguments = [
+            word for step in steps(target, MAPPING=str(mapping)) for word in step.arguments
+        ]
+        assert any(word.endswith("=published/my_shop.duckdb") for word in arguments)
+
+
+@pytest.mark.library
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("gone.yml", None, "and there is no such file: `make inspect FILE=… OUT=my_shop.yml`"),
+        ("my-shop.yml", "{}", "takes letters, digits and underscores. Rename it"),
+        ("$(touch RAN).yml", "{}", "takes letters, digits and underscores. Rename it"),
+        ("GA4.yml", "{}", "is the name of another warehouse. Rename it"),
+        ("shop.yml", "custom_events_path", "no dictionary of vars"),
+        ("shop.yml", "a: [", "cannot be read as YAML"),
+        ("shop.yml", "top_k: 5\ntop_k: 6", "the key 'top_k' stands twice"),
+        ("shop.yml", "custom_colums: {}", r"'custom_colums' is unknown \(is it 'custom_columns'"),
+        ("shop.yml", "top_k: many", "var 'top_k' is 'many': it takes a whole number"),
+        ("shop.yml", "custom_events_path: '{{ 7 * 7 }}'", "begins a template of dbt"),
+        ("shop.yml", "footfall_source: ga4", "write SOURCE=ga4, or correct the file"),
+    ],
+)
+def test_a_mapping_that_is_broken_is_refused_by_name_before_anything_runs(
+    tmp_path: Path, name: str, text: str | None, said: str
+) -> None:
+    file = tmp_path / name
+    if text is not None:
+        file.write_text(text, encoding="utf-8")
+    for target in ("build", "report"):
+        with pytest.raises(CommandError, match=said):
+            steps(target, SOURCE="custom", MAPPING=str(file))
+
+
 # Each target that takes values, the values and where they must come out.
 TAKEN = [
     ("lineage", "COLUMN", "", [HOSTILE]),

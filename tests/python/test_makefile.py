@@ -99,6 +99,18 @@ def test_files_that_the_source_does_not_read_are_refused(
     assert said in done.stderr
 
 
+def test_a_mapping_is_of_the_source_custom_unless_another_is_named(recorder: Path) -> None:
+    for given, source in (
+        ((), "storefront"),
+        (("MAPPING=m.yml",), "custom"),
+        (
+            ("MAPPING=m.yml", "SOURCE=ga4"),
+            "ga4",
+        ),
+    ):
+        assert called(recorder, "build", *given)[1]["FOOTFALL_SOURCE"] == source
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

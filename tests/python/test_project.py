@@ -476,7 +476,8 @@ def storefront_manifest(storefront_folder: Path) -> Manifest:
 def test_a_var_says_whether_gates_fail_the_build(
     storefront_folder: Path, fails: bool, severity: str
 ) -> None:
-    shop = Warehouse(storefront_folder, {**WHOLE_STOREFRONT, "gates_fail_the_build": fails})
+    given = {"gates_fail_the_build": True} if fails else {}
+    shop = Warehouse(storefront_folder, {**WHOLE_STOREFRONT, **given})
     gates = shop.manifest().nodes["test.footfall.every_score_passes_its_gates"]
     assert gates.config.severity.upper() == severity
 

@@ -21,6 +21,7 @@ import pytest
 
 from conftest import PROJECT
 from footfall import publishing
+from footfall.adapter.publication import publish as publish_at_the_end_of_a_build
 from footfall.publishing import checksums, encryption
 from footfall.publishing.contents import PUBLICATION_COLUMNS
 from footfall.publishing.files import one_at_a_time
@@ -157,6 +158,60 @@ def shop(tmp_path: Path) -> Path:
     publish(tmp_path)
     make_warehouse(tmp_path / "warehouse.duckdb", 2000)
     return tmp_path
+
+
+def test_a_first_publication_is_made_where_gates_fail_and_a_later_one_shows_no_less(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Held back are: churn, churn and value, churn and value by the var, churn again."""
+    monkeypatch.setenv("FOOTFALL_PUBLISHED", str(tmp_path / "published"))
+    warehouse = tmp_path / f"{NAME}.duckdb"
+    gates = {
+        **dict.fromkeys(("unique_id", "name", "description"), "model_gates"),
+        **{key: [] for key in ("columns", "constraints", "primary_key")},
+        "relation": "gates",
+    }
+    said = []
+    with duckdb.connect(str(warehouse)) as connection:
+        for failing, keeps in (
+            ("churn", True),
+            ("churn value", True),
+            ("churn value", False),
+            (
+                "churn",
+                True,
+            ),
+        ):
+            connection.execute(
+                "create or replace table gates as select subject, subject || ': why.' as held_back,"
+                " not contains(?, subject) as is_passed"
+                " from (values ('churn'), ('value'), ('tier')) as subjects (subject)",
+                [failing],
+            )
+            outcome = publish_at_the_end_of_a_build(
+                connection,
+                str(warehouse),
+                run_id="run",
+                project=str(tmp_path),
+                command="build",
+                is_partial=False,
+                results=[],
+                nodes=[],
+                models=[gates],
+                unique_together=[],
+                keeps_standing=keeps,
+            )
+            assert (outcome["is_published"], outcome["problem"]) == (True, None)
+            said.append(outcome["lines"])
+    assert [lines[0].split()[0] for lines in said] == [
+        "Published",
+        "Nothing",
+        "Published",
+        "Published",
+    ]
+    assert said[0][-1] == "Warning: churn: why."
+    assert "value: why. Var `failed_gates_keep_the_publication: false`" in said[1][0]
+    assert said[2][-2:] == ["Warning: churn: why.", "Warning: value: why."]
 
 
 def test_a_publication_holds_every_row_and_says_where_it_comes_from(tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ import yaml
 
 from conftest import PROJECT
 from footfall.builds.listing import LISTINGS, listed
+from footfall.builds.make_commands import make_commands
 from footfall.builds.problems import BuildProblem
-from footfall.builds.sources import build_command, docs_command, read_sources, sources
+from footfall.builds.sources import read_sources, sources
 
 pytestmark = pytest.mark.library
 ENTITIES = ("customers", "events", "items", "reviews")
@@ -56,26 +57,33 @@ def test_an_entry_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         read_sources(file)
 
 
-def test_messages_name_the_command_of_a_warehouse() -> None:
-    assert build_command(Path("published/ga4.duckdb")) == "make build SOURCE=ga4 FILE=…"
-    assert build_command(Path("custom.duckdb")) == "make build SOURCE=custom EVENTS=…"
-    assert build_command(Path("complete_journey.duckdb")) == "make build SOURCE=complete_journey"
-    for name in ("footfall", "storefront", "mine"):
-        assert build_command(Path(f"{name}.duckdb")) == "make build"
-
-
-def test_the_command_of_the_docs_is_ready_for_a_shell() -> None:
+def test_the_commands_that_show_a_build_are_ready_for_a_shell(tmp_path: Path) -> None:
     default = "warehouse/footfall.duckdb"
-    assert docs_command(["storefront"], {}, default) == "make docs"
-    assert docs_command(["ga4"], {"ga4_path": "/a b;c"}, "warehouse/ga4.duckdb") == (
-        "make docs SOURCE=ga4 FILE='/a b;c'"
-    )
-    assert docs_command(["ga4"], {"ga4_path": "/a"}, "$(x)") == (
-        "FOOTFALL_DB='$(x)' make docs SOURCE=ga4 FILE=/a"
-    )
+    assert make_commands(["storefront"], {}, default) == {
+        "serve": "make serve",
+        "docs": "make docs",
+    }
+    assert make_commands(["ga4"], {"ga4_path": "/a b;c"}, "warehouse/ga4.duckdb") == {
+        "serve": "make serve SOURCE=ga4",
+        "docs": "make docs SOURCE=ga4 FILE='/a b;c'",
+    }
+    assert make_commands(["ga4"], {"ga4_path": "/a"}, "$(x)") == {
+        "serve": "FOOTFALL_DB='$(x)' make serve",
+        "docs": "FOOTFALL_DB='$(x)' make docs SOURCE=ga4 FILE=/a",
+    }
     given = {"custom_events_path": "/e", "custom_reviews_path": "/r", "custom_items_path": None}
-    assert docs_command(["custom"], given, "warehouse/custom.duckdb") == (
-        "make docs SOURCE=custom EVENTS=/e REVIEWS=/r"
-    )
-    assert docs_command(["custom"], {"custom_events_relation": "a.b"}, default) is None
-    assert docs_command(["storefront", "custom"], given, default) is None
+    assert make_commands(["custom"], given, "warehouse/custom.duckdb") == {
+        "serve": "make serve SOURCE=custom",
+        "docs": "make docs SOURCE=custom EVENTS=/e REVIEWS=/r",
+    }
+    elsewhere = {"serve": f"FOOTFALL_DB={default} make serve"}
+    assert make_commands(["custom"], {"custom_events_relation": "a.b"}, default) == elsewhere
+    assert make_commands(["storefront", "custom"], given, default) == elsewhere
+    mapping = tmp_path / "my shops" / "shop.yml"
+    mapping.parent.mkdir()
+    mapping.write_text("custom_events_path: e.csv\n")
+    read = {"custom_events_path": str(mapping.parent / "e.csv"), "custom_items_path": "/i"}
+    assert make_commands(["custom"], read, "warehouse/shop.duckdb", str(mapping)) == {
+        "serve": f"make serve SOURCE=custom MAPPING='{mapping}'",
+        "docs": f"make docs SOURCE=custom MAPPING='{mapping}' ITEMS=/i",
+    }

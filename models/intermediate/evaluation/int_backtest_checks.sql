@@ -28,6 +28,7 @@ latest as (
 
     select
         score,
+        population,
         horizon_days,
         metric,
         value,
@@ -47,7 +48,9 @@ worse_than_trivial as (
 
     select
         score,
+        population,
         horizon_days,
+        customer_count,
         subject,
         'beats_trivial_baseline' as gate,
         metric,
@@ -65,7 +68,9 @@ badly_calibrated as (
 
     select
         score,
+        population,
         horizon_days,
+        customer_count,
         subject,
         'is_calibrated' as gate,
         metric,
@@ -84,7 +89,9 @@ wrong_total as (
 
     select
         score,
+        population,
         horizon_days,
+        customer_count,
         subject,
         'total_is_right' as gate,
         metric,

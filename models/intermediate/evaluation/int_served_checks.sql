@@ -1,5 +1,13 @@
 -- What the scores that are served are checked for: that none is null or out of range, that they differ, and that they
 -- are fresh. One row a check: the figure and its bounds.
+{%- set not_bound = 'cast(null as double)' %}
+{%- set checks = [
+    ('has_no_nulls', 'rows without a score', 'cast(null_count as double)', not_bound, '0e0', 'true'),
+    ('is_in_range', 'rows out of range', 'cast(outside_count as double)', not_bound, '0e0', 'true'),
+    ('is_not_constant', 'largest score less smallest', 'spread', '1e-9', not_bound, 'row_count >= 30 and is_judged'),
+    ('is_fresh', 'days behind the newest cut-off', 'cast(age_days as double)', not_bound,
+        double_var('gate_max_age_days'), 'age_days is not null')
+] %}
 with
 
 churn as (
@@ -42,21 +50,24 @@ cutoffs as (
 scored as (
 
     select
-        'churn, ' || horizon_days || ' days' as subject,
+        'churn' as score_name,
+        horizon_days,
         cutoff_date as scored_date,
         probability as score,
         1e0 as largest
     from churn
     union all
     select
-        'value, ' || horizon_days || ' days' as subject,
+        'value' as score_name,
+        horizon_days,
         cutoff_date as scored_date,
         predicted_amount as score,
         cast(null as double) as largest
     from customer_value
     union all
     select
-        'intent, 7 days' as subject,
+        'intent' as score_name,
+        7 as horizon_days,
         cutoff_date as scored_date,
         week_probability as score,
         1e0 as largest
@@ -64,7 +75,8 @@ scored as (
     union all
     -- A share that is computed in single precision may pass 1 in its last digit.
     select
-        'recommendations, {{ var('backtest_days') }} days' as subject,
+        'recommendations' as score_name,
+        {{ var('backtest_days') }} as horizon_days,
         cast(null as date) as scored_date,
         score,
         1.000001e0 as largest
@@ -75,7 +87,8 @@ scored as (
 served as (
 
     select
-        scored.subject,
+        scored.score_name,
+        scored.horizon_days,
         count(*) as row_count,
         count(*) - count(scored.score) as null_count,
         count(
@@ -87,60 +100,49 @@ served as (
         {{ days_between('max(scored.scored_date)', 'max(cutoffs.newest_date)') }} as age_days
     from scored
     cross join cutoffs
-    group by scored.subject
+    group by scored.score_name, scored.horizon_days
 
 ),
 
 -- Where nothing could be back-tested yet, one and the same score for all may be all that can be said.
 judged as (
 
-    select distinct score || ', ' || horizon_days || ' days' as subject
+    select distinct
+        score,
+        horizon_days
     from figures
     where model = 'attention_scorer'
 
 ),
 
+known as (
+
+    select
+        served.*,
+        judged.score is not null as is_judged
+    from served
+    left join judged
+        on served.score_name = judged.score
+        and served.horizon_days = judged.horizon_days
+
+),
+
 final as (
-
+    {% for gate, metric, figure, lower_limit, upper_limit, condition in checks %}
     select
-        subject,
-        'has_no_nulls' as gate,
-        'rows without a score' as metric,
-        cast(null_count as double) as figure,
-        cast(null as double) as lower_limit,
-        0e0 as upper_limit
-    from served
-    union all
-    select
-        subject,
-        'is_in_range' as gate,
-        'rows out of range' as metric,
-        cast(outside_count as double) as figure,
-        cast(null as double) as lower_limit,
-        0e0 as upper_limit
-    from served
-    union all
-    select
-        served.subject,
-        'is_not_constant' as gate,
-        'largest score less smallest' as metric,
-        served.spread as figure,
-        1e-9 as lower_limit,
-        cast(null as double) as upper_limit
-    from served
-    inner join judged on served.subject = judged.subject
-    where served.row_count >= 30
-    union all
-    select
-        subject,
-        'is_fresh' as gate,
-        'days behind the newest cut-off' as metric,
-        cast(age_days as double) as figure,
-        cast(null as double) as lower_limit,
-        {{ double_var('gate_max_age_days') }} as upper_limit
-    from served
-    where age_days is not null
-
+        score_name as score,
+        horizon_days,
+        row_count,
+        score_name || ', ' || horizon_days || ' days' as subject,
+        '{{ gate }}' as gate,
+        '{{ metric }}' as metric,
+        {{ figure }} as figure,
+        {{ lower_limit }} as lower_limit,
+        {{ upper_limit }} as upper_limit
+    from known
+    where {{ condition }}
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
 )
 
 select * from final

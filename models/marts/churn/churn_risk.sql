@@ -1,16 +1,19 @@
 -- How likely a customer is to buy nothing within the horizon, from the as-of date on; since when the shop is warned;
--- and whether it pays to contact them.
+-- and whether it pays to contact them. A horizon that does not pass its gates has no rows; one whose values do not pass
+-- theirs has no values at risk.
 with
 
 scored as (
 
-    select * from {{ ref('scored_churn') }}
+    select * from {{ ref('scored_churn') }} as scored
+    where {{ is_shown('churn') }}
 
 ),
 
 scored_value as (
 
-    select * from {{ ref('scored_value') }}
+    select * from {{ ref('scored_value') }} as scored
+    where {{ is_shown('value') }}
 
 ),
 

@@ -1,40 +1,10 @@
--- What every score has to pass before anybody acts on it, one row a check: the figure, its bound, and in words which
--- score fails and by how much.
+-- What every score has to pass before anybody acts on it, one row a check: the figure, its bound, in words which score
+-- fails and by how much, and what is not shown for it.
 with
 
-backtest_checks as (
+gates as (
 
-    select * from {{ ref('int_backtest_checks') }}
-
-),
-
-served_checks as (
-
-    select * from {{ ref('int_served_checks') }}
-
-),
-
-checks as (
-
-    select
-        subject,
-        gate,
-        metric,
-        interval_end,
-        figure,
-        lower_limit,
-        upper_limit
-    from backtest_checks
-    union all
-    select
-        subject,
-        gate,
-        metric,
-        cast(null as string) as interval_end,
-        figure,
-        lower_limit,
-        upper_limit
-    from served_checks
+    select * from {{ ref('int_score_gates') }}
 
 ),
 
@@ -44,6 +14,8 @@ final as (
         md5(concat_ws('|', subject, gate, metric)) as gate_id,
 
         subject,
+        score,
+        population,
         gate,
         metric,
         subject || ': ' || coalesce('the ' || interval_end || ' end of ', '') || metric || ' is ' || round(figure, 4)
@@ -54,14 +26,18 @@ final as (
                 then ', ' || round(figure - upper_limit, 4) || ' above the bound of ' || round(upper_limit, 4)
             else ', within its bounds'
         end as message,
+        held_back,
+        held_back_key,
+        held_back_values,
 
+        cast(horizon_days as integer) as horizon_days,
         figure,
         lower_limit,
         upper_limit,
+        cast(customer_count as bigint) as customer_count,
 
-        coalesce(figure >= lower_limit, true) and coalesce(figure <= upper_limit, true) as is_passed
-    from checks
-    where figure is not null
+        is_passed
+    from gates
 
 )
 

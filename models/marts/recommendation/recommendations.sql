@@ -1,10 +1,16 @@
--- What to show a customer next, best first, and why.
+-- What to show a customer next, best first, and why. Where lists do not pass their gates there are no rows; where only new
+-- items do not, these are left out of the lists.
 {%- set slots = {'item': 'explained.reason_item'} %}
 with
 
 scored as (
 
-    select * from {{ ref('scored_recommendations') }}
+    select
+        *,
+        row_number() over (partition by customer_no order by rank) as shown_rank
+    from {{ ref('scored_recommendations') }} as scored
+    where {{ is_shown('recommendations', days=var('backtest_days')) }}
+        and (is_repeat or {{ is_shown('recommendations', days=var('backtest_days'), population="'new items only'") }})
 
 ),
 
@@ -66,7 +72,7 @@ final as (
         explained.reason_key,
         {{ slot_values(slots) }} as reason_values,
 
-        cast(explained.rank as integer) as recommendation_rank,
+        cast(explained.shown_rank as integer) as recommendation_rank,
         explained.score,
 
         explained.is_repeat,

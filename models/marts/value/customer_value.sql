@@ -1,9 +1,15 @@
--- What a customer is expected to spend within the horizon, how sure that is, and the tier they fall into.
+-- What a customer is expected to spend within the horizon, how sure that is, and the tier they fall into. A horizon that
+-- does not pass its gates has no rows; one whose tiers do not pass theirs has no tiers.
+{%- set tiers = ['tier_vip_probability', 'tier_regular_probability', 'tier_potential_probability'] %}
 with
 
 scored as (
 
-    select * from {{ ref('scored_value') }}
+    select
+        *,
+        {{ is_shown('tier') }} as has_tiers
+    from {{ ref('scored_value') }} as scored
+    where {{ is_shown('value') }}
 
 ),
 
@@ -18,7 +24,7 @@ final as (
     select
         customers.customer_key,
 
-        scored.tier,
+        case when scored.has_tiers then scored.tier end as tier,
 
         cast(scored.horizon_days as integer) as horizon_days,
         scored.predicted_amount,
@@ -27,9 +33,9 @@ final as (
         scored.predicted_orders,
         scored.predicted_amount / nullif(scored.predicted_orders, 0) as predicted_order_amount,
         scored.purchase_probability,
-        scored.tier_vip_probability,
-        scored.tier_regular_probability,
-        scored.tier_potential_probability,
+        {%- for tier in tiers %}
+        case when scored.has_tiers then scored.{{ tier }} end as {{ tier }},
+        {%- endfor %}
 
         scored.cutoff_date as as_of_date,
 

@@ -109,7 +109,7 @@ def _check_there_is_something_to_read(project: Path) -> None:
         raise MetricsError(refused)
     if not path.exists():
         raise MetricsError(
-            f"There is no {path} to read metrics from. Run `{build_command(path)}`: a whole build "
+            f"There is no {path} to read metrics from. Run `{build_command()}`: a whole build "
             "publishes the marts at its end. FOOTFALL_PUBLISHED names another folder."
         )
 

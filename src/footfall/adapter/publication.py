@@ -12,7 +12,11 @@ import duckdb
 from footfall import publishing
 from footfall.adapter.progress import log
 from footfall.builds.nodes import Node
-from footfall.builds.publication import marts_to_publish, reason_not_to_publish
+from footfall.builds.publication import (
+    marts_to_publish,
+    reason_not_to_publish,
+    reason_to_keep,
+)
 from footfall.privacy.audit import AuditError, audit_file, record
 from footfall.publishing.encryption import encrypted_folder, is_encrypted
 from footfall.publishing.revision import git_revision
@@ -21,6 +25,8 @@ if TYPE_CHECKING:
     from footfall.publishing.postgres import Target
 
 DEFAULT_FOLDER = "published"
+# The mart with what every score has to pass.
+GATES = "model_gates"
 
 
 def publish(
@@ -35,6 +41,7 @@ def publish(
     nodes: Iterable[Node],
     models: Iterable[Mapping[str, Any]],
     unique_together: Iterable[tuple[str, Sequence[str]]],
+    keeps_standing: bool,
 ) -> dict[str, Any]:
     """Publish the marts of a run, or say why not.
 
@@ -52,11 +59,14 @@ def publish(
         What decides whether to publish, see `reason_not_to_publish`.
     models, unique_together
         What describes the marts, see `marts_to_publish`.
+    keeps_standing
+        Whether a publication stays that shows a score which is held back now.
 
     Returns
     -------
     dict
-        `lines` for the end of the build's summary, and `problem`, None if all went well.
+        `lines` for the end of the build's summary, `is_published`, whether there is a publication
+        when it is over, and `problem`, None if all went well.
     """
     folder = Path(os.environ.get("FOOTFALL_PUBLISHED") or DEFAULT_FOLDER)
     name = Path(warehouse).stem
@@ -71,25 +81,65 @@ def publish(
             record(audit, command, {"run_id": run_id, **_counted(results)})
     except AuditError as error:
         why_not, problem = "see the error at the end", str(error)
+    marts = marts_to_publish(models, unique_together)
     with connection.cursor() as cursor:
         if why_not is None:
+            failed = _failed_gates(cursor, marts)
             run = publishing.Run(run_id, datetime.now(UTC), git_revision(Path(project)))
-            marts = [publishing.Mart(**mart) for mart in marts_to_publish(models, unique_together)]
             try:
-                server = _server()
-                publication = publishing.publish(
-                    cursor, marts, run, folder=folder, name=name, progress=log, server=server
-                )
-                if audit is not None:
-                    record(audit, "publish", _described(publication, folder, name, server))
-                return {"lines": _told(publication, folder, name, server), "problem": None}
+                before = _failed_before(cursor, folder, name)
+                why_not = reason_to_keep(failed, before, keeps=keeps_standing)
+                if why_not is None:
+                    server = _server()
+                    publication = publishing.publish(
+                        cursor,
+                        [publishing.Mart(**mart) for mart in marts],
+                        run,
+                        folder=folder,
+                        name=name,
+                        progress=log,
+                        server=server,
+                    )
+                    if audit is not None:
+                        record(audit, "publish", _described(publication, folder, name, server))
+                    lines = _told(publication, folder, name, server, failed.values())
+                    return {"lines": lines, "is_published": True, "problem": None}
             except publishing.PublishingError as error:
                 why_not = "see the error at the end"
                 problem = f"The marts were not published: {error}"
             except AuditError as error:
                 why_not, problem = "see the error at the end", str(error)
         lines = [f"Nothing published: {why_not}. {_standing(cursor, folder, name)}"]
-    return {"lines": lines, "problem": problem}
+        file = publishing.published_file(folder, name)
+        is_published = file.exists() or encrypted_folder(file) is not None
+    return {"lines": lines, "is_published": is_published, "problem": problem}
+
+
+def _failed_gates(
+    cursor: duckdb.DuckDBPyConnection, marts: Iterable[Mapping[str, Any]]
+) -> Mapping[str, str]:
+    """Return what this run holds back, in words, by the subject of the gate that failed."""
+    for mart in marts:
+        if mart["name"] == GATES:
+            rows = cursor.execute(
+                f"select subject, min(held_back) from {mart['relation']} where not is_passed"
+                " group by subject order by subject"
+            ).fetchall()
+            return dict(rows)
+    return {}
+
+
+def _failed_before(
+    cursor: duckdb.DuckDBPyConnection, folder: Path, name: str
+) -> Sequence[str] | None:
+    """Return the subjects that what is published holds back; None where nothing is published."""
+    query = "select distinct subject from {mart} where not is_passed"
+    try:
+        rows = publishing.standing_rows(cursor, folder, name, GATES, query)
+    except duckdb.Error:
+        # What is damaged is replaced: nobody reads it.
+        return None
+    return None if rows is None else [subject for (subject,) in rows]
 
 
 def _counted(results: Sequence[Mapping[str, str]]) -> dict[str, int]:
@@ -123,7 +173,11 @@ def _server() -> "Target | None":
 
 
 def _told(
-    publication: publishing.Publication, folder: Path, name: str, server: "Target | None"
+    publication: publishing.Publication,
+    folder: Path,
+    name: str,
+    server: "Target | None",
+    held_back: Iterable[str],
 ) -> list[str]:
     lines = [
         f"Published {len(publication.marts)} marts with {publication.row_count:,} rows,"
@@ -138,7 +192,8 @@ def _told(
         lines.append(f"  Parquet:    {files}/<mart>.parquet")
     if server is not None:
         lines.append(f"  PostgreSQL: {server}")
-    return [*lines, "  How to read them: docs/reading_the_marts.md"]
+    lines.append("  How to read them: docs/reading_the_marts.md")
+    return [*lines, *(f"Warning: {one}" for one in held_back)]
 
 
 def _standing(cursor: duckdb.DuckDBPyConnection, folder: Path, name: str) -> str:

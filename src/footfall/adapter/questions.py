@@ -15,10 +15,11 @@ from footfall.builds import versions
 from footfall.builds.configuration import check_configuration, is_file, no_file_problem
 from footfall.builds.failures import describe_failure
 from footfall.builds.input_files import files_by_kind, files_in, named_paths
+from footfall.builds.make_commands import make_commands
 from footfall.builds.nodes import Node
 from footfall.builds.problems import BuildProblem
 from footfall.builds.rejections import check_rejections
-from footfall.builds.sources import docs_command, source_names, source_vars
+from footfall.builds.sources import source_names, source_vars
 from footfall.builds.summary import describe_build
 from footfall.builds.variables import var_names
 from footfall.builds.warehouse import check_warehouse, shaping_settings
@@ -56,12 +57,12 @@ QUESTIONS: Mapping[str, Callable[..., Any]] = {
     "check_warehouse": check_warehouse,
     "describe_build": describe_build,
     "describe_failure": describe_failure,
-    "docs_command": docs_command,
     "files_by_kind": files_by_kind,
     "files_in": files_in,
     "is_current": _is_current,
     "is_file": is_file,
     "is_test_current": _is_test_current,
+    "make_commands": make_commands,
     "no_file_problem": no_file_problem,
     "named_paths": named_paths,
     "note_made": _note_made,

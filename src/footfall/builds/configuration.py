@@ -1,5 +1,6 @@
 """Is a build configured so that it can work? Vars, sources and files, judged before it begins."""
 
+import difflib
 import glob
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from footfall.builds.templates import template_problems
 from footfall.builds.variables import read_values, variables
 
 #: Names that DuckDB keeps for databases of its own; a warehouse file must have another.
-_RESERVED_DATABASES = ("main", "temp", "system")
+RESERVED_DATABASES = ("main", "temp", "system")
 #: Commands of dbt that have the hook that calls `check_configuration` (macros/core).
 _CHECKED_BY_A_HOOK = ("build", "run", "test", "seed", "snapshot")
 
@@ -115,18 +116,24 @@ def unknown_var_problems(names: Sequence[str]) -> list[str]:
     """Name each var that the project does not know."""
     known = variables()
     return [
-        f"var '{name}' is unknown. The vars of the project are listed in dbt_project.yml, and "
-        "paths of sources in src/footfall/builds/sources.yml: correct the name, or remove it."
+        f"var '{name}' is unknown{_like(name, known)}. The vars of the project are listed in "
+        "dbt_project.yml, and paths of sources in src/footfall/builds/sources.yml: correct the "
+        "name, or remove it."
         for name in dict.fromkeys(names)
         if name not in known
     ]
+
+
+def _like(name: str, known: Mapping[str, Any]) -> str:
+    alike = difflib.get_close_matches(name, known, n=1)
+    return f" (is it '{alike[0]}'?)" if alike else ""
 
 
 def source_problems(values: Mapping[str, Any], picked: Sequence[str], database: str) -> list[str]:
     """Say what is wrong with the picked sources, and with the name of the warehouse."""
     known = ", ".join(sources())
     problems = []
-    if database in _RESERVED_DATABASES:
+    if database in RESERVED_DATABASES:
         problems.append(
             f"the warehouse file is called '{database}', a name that DuckDB keeps for itself: "
             "set FOOTFALL_DB to a file of another name."

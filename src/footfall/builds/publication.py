@@ -50,6 +50,39 @@ def reason_not_to_publish(
     return None
 
 
+def reason_to_keep(
+    failed: Mapping[str, str], failed_before: Sequence[str] | None, *, keeps: bool
+) -> str | None:
+    """Say why an earlier publication stays as it is: it shows a score that is held back now.
+
+    Parameters
+    ----------
+    failed
+        What this run holds back, in words, by the subject of the gate that failed.
+    failed_before
+        The subjects that the earlier publication holds back itself; None where there is none.
+    keeps
+        Whether the project is set to keep it (var `failed_gates_keep_the_publication`).
+
+    Returns
+    -------
+    str or None
+        A sentence without its full stop; None where the earlier publication shows nothing that
+        this run does not.
+    """
+    if failed_before is None or not keeps:
+        return None
+    new = {subject: why for subject, why in failed.items() if subject not in failed_before}
+    if not new:
+        return None
+    first = next(iter(new.values())).rstrip(".")
+    more = f" (and {len(new) - 1} more)" if len(new) > 1 else ""
+    return (
+        f"what is published shows a score that does not pass its gates now. {first}{more}. Var "
+        "`failed_gates_keep_the_publication: false` publishes the marts without it"
+    )
+
+
 def marts_to_publish(
     models: Iterable[Mapping[str, Any]], unique_together: Iterable[tuple[str, Sequence[str]]]
 ) -> list[dict[str, Any]]:

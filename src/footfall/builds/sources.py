@@ -3,8 +3,8 @@
 `sources.yml` next to this module lists them. It is read once in a process.
 """
 
-import shlex
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,8 @@ SOURCES_FILE = Path(__file__).with_name("sources.yml")
 #: The source of a build that names none, and the name of its warehouse.
 DEFAULT_SOURCE = "storefront"
 DEFAULT_WAREHOUSE = "footfall"
+#: The variable of the environment in which Make's programs find the command that builds.
+BUILD_COMMAND = "FOOTFALL_BUILD_COMMAND"
 
 
 @dataclass(frozen=True)
@@ -110,47 +112,6 @@ def warehouse_file(source: str) -> str:
     return f"warehouse/{name}.duckdb"
 
 
-def build_command(file: Path) -> str:
-    """Return the command that makes the publication of a file, by its name."""
-    source = sources().get(file.stem)
-    return "make build" if source is None else source.build_command()
-
-
-def docs_command(picked: Sequence[str], variables: Mapping[str, Any], database: str) -> str | None:
-    """Return the command that writes the docs of a warehouse.
-
-    Parameters
-    ----------
-    picked
-        Names of the sources that were built.
-    variables
-        The vars of the build, by name.
-    database
-        What FOOTFALL_DB names.
-
-    Returns
-    -------
-    str or None
-        The command, ready for a shell; None where Make has no words for what the build read:
-        several sources, several files by a list, or something else in place of a file.
-    """
-    if len(picked) != 1 or picked[0] not in sources():
-        return None
-    source = sources()[picked[0]]
-    if any(
-        (one.replaced_by and variables.get(one.replaced_by))
-        or not isinstance(variables.get(one.var), str | None)
-        for one in source.inputs
-    ):
-        return None
-    words = ["make docs"]
-    if database != warehouse_file(source.name):
-        words.insert(0, f"FOOTFALL_DB={shlex.quote(database)}")
-    if source.name != DEFAULT_SOURCE:
-        words.append(f"SOURCE={source.name}")
-    words += [
-        f"{one.make}={shlex.quote(str(variables[one.var]))}"
-        for one in source.inputs
-        if one.make and variables.get(one.var)
-    ]
-    return " ".join(words)
+def build_command() -> str:
+    """Return the command that builds the warehouse this process reads, as Make was asked for it."""
+    return os.environ.get(BUILD_COMMAND) or "make build"

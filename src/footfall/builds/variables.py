@@ -232,6 +232,7 @@ PROJECT_VARIABLES: Mapping[str, Variable] = {
     "gate_max_total_ratio": Variable(AMOUNT),
     "gate_max_age_days": Variable(POSITIVE),
     "gates_fail_the_build": Variable(TRUE_OR_FALSE),
+    "failed_gates_keep_the_publication": Variable(TRUE_OR_FALSE),
     "drift_warn": Variable(SHARE),
     "drift_fail": Variable(AMOUNT),
     "top_k": Variable(POSITIVE),

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from footfall.builds.sources import BUILD_COMMAND
 from footfall.commands.given import CommandError, Given
 from footfall.commands.steps import TARGETS, Step
 from footfall.core.private_files import keep_private
@@ -62,6 +63,7 @@ def surroundings(given: Given) -> dict[str, str]:
     found = dict(given.environment)
     found.setdefault("DBT_PROFILES_DIR", os.getcwd())
     found["FOOTFALL_DB"] = given.warehouse
+    found[BUILD_COMMAND] = given.build_command
     # Make exports every variable that it knows, and dbt takes an empty one for a value.
     if not given.text("PUBLISHED"):
         found.pop("FOOTFALL_PUBLISHED", None)

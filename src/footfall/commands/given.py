@@ -3,8 +3,11 @@
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+from footfall.builds.mappings import ShopMapping, read_mapping
+from footfall.builds.problems import BuildProblem
 from footfall.builds.sources import (
     DEFAULT_SOURCE,
     Source,
@@ -14,6 +17,8 @@ from footfall.builds.sources import (
 )
 
 PREFIX = "FOOTFALL_"
+#: The source that a mapping is of where none is named.
+MAPPED_SOURCE = "custom"
 
 
 class CommandError(Exception):
@@ -83,17 +88,51 @@ class Given:
         CommandError
             There is no such source.
         """
-        name = self.environment.get(f"{PREFIX}SOURCE", DEFAULT_SOURCE)
+        default = MAPPED_SOURCE if self.text("MAPPING") else DEFAULT_SOURCE
+        name = self.environment.get(f"{PREFIX}SOURCE", default)
         if name not in sources():
             raise CommandError(
                 f"SOURCE is '{name}', which is no source: use one of {' '.join(sources())}"
             )
         return sources()[name]
 
+    @cached_property
+    def mapping(self) -> ShopMapping | None:
+        """The mapping file that was given, if any.
+
+        Raises
+        ------
+        CommandError
+            It cannot be read, or is of another source than the one that was picked.
+        """
+        path = self.path("MAPPING")
+        if not path:
+            return None
+        try:
+            mapping = read_mapping(path)
+        except BuildProblem as problem:
+            raise CommandError(str(problem)) from problem
+        of = mapping.variables.get("footfall_source", self.source.name)
+        if of != self.source.name:
+            raise CommandError(
+                f"{path} is of footfall_source '{of}', and SOURCE is '{self.source.name}': write "
+                f"SOURCE={of}, or correct the file."
+            )
+        return mapping
+
     @property
     def warehouse(self) -> str:
-        """The warehouse file: FOOTFALL_DB, or the one of the source."""
-        return self.text("DB", warehouse_file(self.source.name))
+        """The warehouse file: FOOTFALL_DB, or the one of the mapping or the source."""
+        mapping = self.mapping
+        home = warehouse_file(self.source.name) if mapping is None else mapping.warehouse
+        return self.text("DB", home)
+
+    @property
+    def build_command(self) -> str:
+        """The command that builds this warehouse; its paths are `…`, a mapping names its own."""
+        if self.mapping is None:
+            return self.source.build_command()
+        return f"make build SOURCE={self.source.name} MAPPING={shlex.quote(self.text('MAPPING'))}"
 
     @property
     def published(self) -> str:

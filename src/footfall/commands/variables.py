@@ -17,10 +17,12 @@ _ESCAPED = re.compile("[\x7f-\uffff]")
 def source_variables(given: Given) -> dict[str, Any]:
     """Return the source and its paths as vars, for instance of SOURCE=ga4 FILE=events.parquet.
 
+    A mapping adds its vars; a path that was given goes before the one of the mapping.
+
     Raises
     ------
     CommandError
-        There is no such source, or it does not read a file that was given.
+        There is no such source, it does not read a file that was given, or the mapping is broken.
     """
     source = given.source
     readers = {one.make: one.var for one in source.inputs if one.make}
@@ -28,7 +30,10 @@ def source_variables(given: Given) -> dict[str, Any]:
     if strays := sorted(name for name in makes - readers.keys() if given.text(name)):
         raise CommandError(f"{' '.join(strays)}: SOURCE={source.name} does not read that")
     paths = {var: given.path(make) for make, var in readers.items()}
-    return {"footfall_source": source.name} | {var: path for var, path in paths.items() if path}
+    mapped = {} if given.mapping is None else given.mapping.variables
+    return {"footfall_source": source.name, **mapped} | {
+        var: path for var, path in paths.items() if path
+    }
 
 
 def split_variables(arguments: Sequence[str]) -> tuple[dict[str, Any], list[str]]:

@@ -11,6 +11,7 @@ from footfall.publishing.publisher import (
     publish,
     published_file,
     standing,
+    standing_rows,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "publish",
     "published_file",
     "standing",
+    "standing_rows",
 ]

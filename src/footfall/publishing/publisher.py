@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -17,6 +17,7 @@ from footfall.publishing.contents import (
     Publication,
     PublishingError,
     Run,
+    quoted,
     text,
 )
 from footfall.publishing.files import check_link, make_folder, one_at_a_time, point_to, sync
@@ -35,11 +36,24 @@ def parquet_folder(folder: Path, name: str) -> Path:
     return folder / name
 
 
-def standing(cursor: duckdb.DuckDBPyConnection, folder: Path, name: str) -> datetime | None:
-    """When what readers find now was published; None where nothing was.
+def standing_rows(
+    cursor: duckdb.DuckDBPyConnection, folder: Path, name: str, mart: str, query: str
+) -> list[tuple[Any, ...]] | None:
+    """Query a mart of what readers find now; None where nothing is published.
 
     It is read from the Parquet files, because these can be read whatever a reader does with the
     DuckDB file.
+
+    Parameters
+    ----------
+    cursor
+        A connection to any database.
+    folder, name
+        Where the publication is.
+    mart
+        The mart, or the table that says which run it is of.
+    query
+        SQL with `{mart}` in the place of its relation.
 
     Raises
     ------
@@ -47,16 +61,29 @@ def standing(cursor: duckdb.DuckDBPyConnection, folder: Path, name: str) -> date
         It is encrypted, and the key is missing or another one.
     """
     files = parquet_folder(folder, name)
-    file = files / f"{PUBLICATION}.parquet"
     if encryption.is_encrypted(files):
-        with encryption.opened(files, only=PUBLICATION) as marts:
-            query = f"select max(published_at) from {SCHEMA}.{PUBLICATION}"
-            encrypted_at: datetime = marts.execute(query).fetchall()[0][0]
-        return encrypted_at
+        with encryption.opened(files, only=mart) as marts:
+            relation = f"{SCHEMA}.{quoted(mart)}"
+            encrypted: list[tuple[Any, ...]] = marts.execute(query.format(mart=relation)).fetchall()
+        return encrypted
+    file = files / f"{mart}.parquet"
     if not (file.exists() and published_file(folder, name).exists()):
         return None
-    query = f"select max(published_at) from read_parquet({text(str(file))})"
-    at: datetime | None = cursor.execute(query).fetchall()[0][0]
+    relation = f"read_parquet({text(str(file))})"
+    rows: list[tuple[Any, ...]] = cursor.execute(query.format(mart=relation)).fetchall()
+    return rows
+
+
+def standing(cursor: duckdb.DuckDBPyConnection, folder: Path, name: str) -> datetime | None:
+    """When what readers find now was published; None where nothing was.
+
+    Raises
+    ------
+    PublishingError
+        It is encrypted, and the key is missing or another one.
+    """
+    found = standing_rows(cursor, folder, name, PUBLICATION, "select max(published_at) from {mart}")
+    at: datetime | None = None if found is None else found[0][0]
     return at
 
 

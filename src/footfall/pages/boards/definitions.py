@@ -77,6 +77,9 @@ class _Tile(_Part):
         One sentence on how to read it.
     empty
         The sentence in its place when the query gives no row.
+    scores
+        Scores that it shows, such as churn. Where a gate holds one of them back, the reason is the
+        sentence in its place.
     link
         Another board, `board` or `board#anchor`, that shows more.
     link_text
@@ -89,6 +92,7 @@ class _Tile(_Part):
     width: int = Field(default=12, ge=2, le=12)
     note: Text = ""
     empty: Text = NOTHING
+    scores: Sequence[str] = ()
     link: str = ""
     link_text: Text = "board.details"
 

@@ -137,7 +137,7 @@ def _connection(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     if not path.is_file():
         raise BoardError(
             f"There are no published marts at {path}. A whole build publishes them: "
-            f"{build_command(path)}"
+            f"{build_command()}"
         )
     try:
         connection = duckdb.connect(str(path), read_only=True)

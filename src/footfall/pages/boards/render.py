@@ -36,6 +36,8 @@ def marts_of(board: Board, marts: PublishedMarts) -> frozenset[str]:
     """All marts that a board reads."""
     read = [_checked(board, "as_of", board.as_of, marts)]
     read += [_checked(board, f"queries.{name}", sql, marts) for name, sql in board.queries.items()]
+    if _shows_scores(board):
+        read.append(_checked(board, "scores", _HELD_BACK, marts))
     return frozenset().union(*read)
 
 
@@ -45,7 +47,8 @@ def _rendered(board: Board, boards: Sequence[Board], marts: PublishedMarts, say:
     rows = {
         name: _asked(board, f"queries.{name}", sql, marts) for name, sql in board.queries.items()
     }
-    shown = {key: _shown(board, key, rows, used, say) for key, _ in board.tiles}
+    held_back = _held_back(board, marts, say)
+    shown = {key: _shown(board, key, rows, used, say, held_back) for key, _ in board.tiles}
     return render_page(
         board,
         boards,
@@ -63,10 +66,39 @@ def _shown(
     rows: Mapping[str, Rows],
     used: Mapping[str, frozenset[str]],
     say: Wording,
+    held_back: Mapping[str, str],
 ) -> Shown:
     tile = dict(board.tiles)[key]
+    reasons = [held_back[score] for score in tile.scores if score in held_back]
+    if reasons:
+        tile = tile.model_copy(update={"empty": reasons[0]})
     data = Data(board, key, tile.query, rows[tile.query], say)
     return show(tile, data, sorted(used[tile.query]))
+
+
+# Why scores are not shown, the longest horizon first. New items alone may be held back of lists
+# that are shown.
+_HELD_BACK = """
+    select
+        score,
+        held_back_key,
+        held_back_values
+    from marts.model_gates
+    where not is_passed and population is distinct from 'new items only'
+    qualify row_number() over (partition by score order by horizon_days desc, gate, metric) = 1
+"""
+
+
+def _shows_scores(board: Board) -> bool:
+    return any(tile.scores for _, tile in board.tiles)
+
+
+def _held_back(board: Board, marts: PublishedMarts, say: Wording) -> Mapping[str, str]:
+    """Return why scores that tiles of a board show are held back, by score."""
+    if not _shows_scores(board):
+        return {}
+    found = _asked(board, "scores", _HELD_BACK, marts)
+    return {score: say.words.sentences(key, values) for score, key, values in found.rows}
 
 
 def _as_of(board: Board, marts: PublishedMarts) -> date | None:

@@ -64,7 +64,7 @@ def open_marts(path: Path, words: Words) -> Iterator[Marts]:
         return
     if not path.is_file():
         raise ReportError(
-            f"There is no publication at {path}. A whole build publishes one: {build_command(path)}"
+            f"There is no publication at {path}. A whole build publishes one: {build_command()}"
         )
     try:
         connection = duckdb.connect(str(path), read_only=True)

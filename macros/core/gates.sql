@@ -1,0 +1,10 @@
+{#- Whether a row of a score, read `as scored`, is shown: no gate of its horizon has failed. Without a population the gates of
+    everybody count; with one, an expression, those of that population count as well. -#}
+{% macro is_shown(score, days='scored.horizon_days', population=none) -%}
+    not exists (
+        select 1 from {{ ref('int_held_back_scores') }} as held_back
+        where held_back.score = '{{ score }}'
+            and held_back.horizon_days = {{ days }}
+            and (held_back.population is null{% if population %} or held_back.population = {{ population }}{% endif %})
+    )
+{%- endmacro %}
