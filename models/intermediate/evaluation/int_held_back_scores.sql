@@ -1,5 +1,5 @@
--- What of the scores is not shown because a gate is not passed: one row for each part of a score. A part is a horizon of
--- churn, value or tiers; a moment of intent; or recommendations of all items or of new ones.
+-- What of the scores is not shown because a gate is not passed: one row for each part of a score. A part is a horizon
+-- of churn, value or tiers; a moment of intent; or recommendations of all items or of new ones.
 {%- set longest_judged = var('horizons_days') | max %}
 with
 

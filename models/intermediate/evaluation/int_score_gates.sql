@@ -1,5 +1,5 @@
--- Every check of every score with its bounds, whether it is passed, and where it is not, in words that go on a board: what
--- is not shown, and why. Score marts and what is taken from scores select by it, so it reads none of them.
+-- Every check of every score with its bounds, whether it is passed, and where it is not, in words that go on a board:
+-- what is not shown, and why. Score marts and what is taken from scores select by it, so it reads none of them.
 {%- set slots = {
     'subject': 'subject', 'figure': 'figure_text', 'bound': 'bound_text', 'customers': 'customers_text'
 } %}

@@ -1,6 +1,7 @@
 -- How likely a recent session is to end in a purchase, and its visitor to buy within a week, after its first, third,
 -- fifth and tenth event: from what was known at that event and nothing later. Sessions that are known to be a bot's by
--- now are left out. A chance that does not pass its gates after so many events is null, and a row without any is left out.
+-- now are left out. A chance that does not pass its gates after so many events is null, and a row without any is left
+-- out.
 {%- set events = "scored.prefix_length || ' event' || case when scored.prefix_length > 1 then 's' else '' end" %}
 with
 
@@ -8,19 +9,21 @@ scored_intent as (
 
     select
         *,
-        case when {{ is_shown('intent', days=0, population="'in session, after ' || " ~ events) }}
-            then session_probability end as shown_session_probability,
-        case when {{ is_shown('intent', days=7, population="'7 days, after ' || " ~ events) }}
-            then week_probability end as shown_week_probability
+        {{ is_shown('intent', days=0, population="'in session, after ' || " ~ events) }} as has_session,
+        {{ is_shown('intent', days=7, population="'7 days, after ' || " ~ events) }} as has_week
     from {{ ref('scored_intent') }} as scored
 
 ),
 
 scored as (
 
-    select * from scored_intent
-    where shown_session_probability is not null
-        or shown_week_probability is not null
+    select
+        *,
+        case when has_session then session_probability end as shown_session_probability,
+        case when has_week then week_probability end as shown_week_probability
+    from scored_intent
+    where has_week
+        or (has_session and session_probability is not null)
 
 ),
 

@@ -1,5 +1,5 @@
--- What to show a customer next, best first, and why. Where lists do not pass their gates there are no rows; where only new
--- items do not, these are left out of the lists.
+-- What to show a customer next, best first, and why. Where lists do not pass their gates there are no rows; where only
+-- new items do not, these are left out of the lists.
 {%- set slots = {'item': 'explained.reason_item'} %}
 with
 
@@ -8,7 +8,7 @@ scored as (
     select
         *,
         row_number() over (partition by customer_no order by rank) as shown_rank
-    from {{ ref('scored_recommendations') }} as scored
+    from {{ ref('scored_recommendations') }}
     where {{ is_shown('recommendations', days=var('backtest_days')) }}
         and (is_repeat or {{ is_shown('recommendations', days=var('backtest_days'), population="'new items only'") }})
 

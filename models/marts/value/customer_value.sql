@@ -1,5 +1,5 @@
--- What a customer is expected to spend within the horizon, how sure that is, and the tier they fall into. A horizon that
--- does not pass its gates has no rows; one whose tiers do not pass theirs has no tiers.
+-- What a customer is expected to spend within the horizon, how sure that is, and the tier they fall into. A horizon
+-- that does not pass its gates has no rows; one whose tiers do not pass theirs has no tiers.
 {%- set tiers = ['tier_vip_probability', 'tier_regular_probability', 'tier_potential_probability'] %}
 with
 
