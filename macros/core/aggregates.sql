@@ -102,3 +102,18 @@
 {% macro spark__only_known(value) -%}
     any_value({{ value }}, true)
 {%- endmacro %}
+
+
+{#- The value of one column in the row where another is least, empty if it is empty there. Rows where the other is empty
+    do not count. -#}
+{% macro value_at_min(value, order_by) -%}
+    {{ return(adapter.dispatch('value_at_min', 'footfall')(value, order_by)) }}
+{%- endmacro %}
+
+{% macro default__value_at_min(value, order_by) -%}
+    min_by({{ value }}, {{ order_by }})
+{%- endmacro %}
+
+{% macro duckdb__value_at_min(value, order_by) -%}
+    arg_min_null({{ value }}, {{ order_by }})
+{%- endmacro %}

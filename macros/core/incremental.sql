@@ -88,8 +88,8 @@
 {% macro delivery_content() %}
     {% do return([
         'event_at', 'sequence_no', 'event_type', 'item_id', 'order_id', 'quantity', 'unit_price', 'amount', 'currency',
-        'session_hint', 'channel', 'device', 'country', 'properties'
-    ]) %}
+        'session_hint', 'channel'
+    ] + visit_columns() + ['device', 'country'] + payment_columns() + ['message_text', 'properties']) %}
 {% endmacro %}
 
 
@@ -178,6 +178,8 @@ device_keys as (
     {{ order_key(alias) }}
     {%- elif column == 'session_hint' -%}
     {{ session_hint_key(alias) }}
+    {%- elif column in token_kinds() -%}
+    {{ token_key(alias, column) }}
     {%- else -%}
     {{ alias }}.{{ column }}
     {%- endif -%}

@@ -44,6 +44,12 @@
     {{ id_key('session', alias ~ '.session_hint', alias ~ '.source') }}
 {%- endmacro %}
 
+{#- The key of an id that a payment carries, of a kind of its own each: the same text is another key as a card than as a
+    terminal. -#}
+{% macro token_key(alias, column) -%}
+    {{ id_key(token_kinds()[column], alias ~ '.' ~ column, alias ~ '.source') }}
+{%- endmacro %}
+
 {% macro review_key(alias) -%}
     {{ id_key('review', alias ~ '.review_id', alias ~ '.source') }}
 {%- endmacro %}

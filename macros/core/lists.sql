@@ -140,3 +140,31 @@
 {% macro duckdb__each_feature(relation, model_name) -%}
     unpivot (select * from {{ relation }}) on columns('^f_') into name feature value amount
 {%- endmacro %}
+
+
+{#- The type of a list of numbers such as a model makes of a picture: single precision is enough for them. -#}
+{% macro vector_type() -%}
+    {{ return(adapter.dispatch('vector_type', 'footfall')()) }}
+{%- endmacro %}
+
+{% macro default__vector_type() -%}
+    float[]
+{%- endmacro %}
+
+{% macro spark__vector_type() -%}
+    array<float>
+{%- endmacro %}
+
+
+{#- A list of finite numbers, from a list or from its JSON text; empty where it is none, or holds none. -#}
+{% macro vector_of(value) -%}
+    {{ return(adapter.dispatch('vector_of', 'footfall')(value)) }}
+{%- endmacro %}
+
+{% macro default__vector_of(value) -%}
+    {%- set numbers = 'try_cast(' ~ value ~ ' as ' ~ vector_type() ~ ')' -%}
+    case
+            when len({{ numbers }}) > 0 and list_bool_and(list_transform({{ numbers }}, lambda one: coalesce(isfinite(one), false)))
+                then {{ numbers }}
+        end
+{%- endmacro %}

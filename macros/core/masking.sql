@@ -55,7 +55,10 @@
     which only e-mail addresses are looked for, because looking costs. -#}
 {% macro masked_columns() %}
     {% do return({
-        'events': {'channel': 'label', 'properties': 'json'},
+        'events': {
+            'channel': 'label', 'traffic_source': 'label', 'traffic_medium': 'label', 'campaign': 'label',
+            'landing_page': 'label', 'message_text': 'text', 'properties': 'json'
+        },
         'customers': {'acquisition_channel': 'label', 'attributes': 'json'},
         'reviews': {'title': 'text', 'body': 'text'}
     }) %}

@@ -223,7 +223,10 @@
         'received_at': microseconds_of('received_at'), 'sequence_no': 'sequence_no', 'event_type': 'source_event_name', 'item_id': 'item_id',
         'order_id': 'order_id', 'quantity': 'quantity', 'unit_price': 'unit_price', 'amount': 'amount',
         'currency': 'currency', 'session_hint': 'session_hint', 'channel': 'channel', 'device': 'device',
-        'country': 'country', 'properties': 'properties'
+        'country': 'country', 'message_text': 'message_text', 'properties': 'properties',
+        'traffic_source': 'traffic_source', 'traffic_medium': 'traffic_medium', 'campaign': 'campaign',
+        'landing_page': 'landing_page', 'card_token': 'card_token', 'address_token': 'address_token',
+        'ip_token': 'ip_token', 'terminal_token': 'terminal_token', 'card_country': 'card_country'
     }) }}
         {%- if var('custom_keep_identical_rows') %}
             || '-' || row_number() over (partition by own_event_id, raw_row)

@@ -182,6 +182,47 @@
 {%- endmacro %}
 
 
+{#- Several columns as text, and several as ids, each under its own name. -#}
+{% macro text_values(found, names) -%}
+    {%- for name in names -%}
+    {{ text_value(found[name]) }} as {{ name }}{{ ',\n        ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+{% macro id_values(found, names) -%}
+    {%- for name in names -%}
+    {{ id_value(found[name]) }} as {{ name }}{{ ',\n        ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{#- The path of a page, from its address: without the host, and without what follows the path, which may name people. -#}
+{% macro page_path(address) -%}
+    {%- set page = without_match(without_match(address, '(?s)[?#;].*$'), '^([A-Za-z][A-Za-z0-9+.-]*:)?//[^/]*') -%}
+    case when {{ text_value(text_column(address)) }} is not null then coalesce(nullif(trim({{ page }}), ''), '/') end
+{%- endmacro %}
+
+
+{#- A list of finite numbers, or null. -#}
+{% macro vector_value(column) -%}
+    {%- if column is none -%}
+    cast(null as {{ vector_type() }})
+    {%- else -%}
+    {{ vector_of(text_value(column)) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- A latitude (at most 90 degrees from the equator) or a longitude (at most 180 from Greenwich), or null. -#}
+{% macro degrees_value(column, most) -%}
+    {%- if column is none -%}
+    cast(null as double)
+    {%- else -%}
+    case when abs({{ number_value(column) }}) <= {{ most }} then {{ number_value(column) }} end
+    {%- endif -%}
+{%- endmacro %}
+
+
 {#- A finite number, or null. -#}
 {% macro number_value(column) -%}
     {%- if column is none -%}

@@ -15,7 +15,7 @@ from dbt.cli.main import dbtRunnerResult
 
 import conftest
 import raw_ids
-from conftest import PROJECT, SMALL_SCORER, give_key
+from conftest import PROJECT, SMALL_SCORER, give_key, key_sql
 from footfall.builds.sources import DEFAULT_SOURCE, sources
 
 DATA = PROJECT / "tests" / "data"
@@ -38,8 +38,18 @@ CONTRACT = [
     ("currency", "VARCHAR"),
     ("session_hint", "VARCHAR"),
     ("channel", "VARCHAR"),
+    ("traffic_source", "VARCHAR"),
+    ("traffic_medium", "VARCHAR"),
+    ("campaign", "VARCHAR"),
+    ("landing_page", "VARCHAR"),
     ("device", "VARCHAR"),
     ("country", "VARCHAR"),
+    ("card_token", "VARCHAR"),
+    ("address_token", "VARCHAR"),
+    ("ip_token", "VARCHAR"),
+    ("terminal_token", "VARCHAR"),
+    ("card_country", "VARCHAR"),
+    ("message_text", "VARCHAR"),
     ("properties", "VARCHAR"),
     ("raw_row", "VARCHAR"),
     ("rejection", "VARCHAR"),
@@ -184,7 +194,15 @@ def test_every_raw_row_is_accounted_for(
 def test_no_table_holds_an_id_or_a_plain_digest_of_one(staged: Warehouse) -> None:
     """Not even where rows have no id of their own, and one is made of all that they say."""
     small = [source for source in SOURCES if source != "complete_journey"]
-    ids = ("event_id", "customer_id", "device_id", "session_hint", "order_id")
+    ids = (
+        "event_id",
+        "customer_id",
+        "device_id",
+        "session_hint",
+        "order_id",
+        "card_token",
+        "ip_token",
+    )
     with staged.connection.cursor() as cursor:
         cursor.execute("set TimeZone = 'UTC'")
         give_key(cursor)
@@ -316,8 +334,20 @@ def test_snowplow_entities_become_lines(staged: Warehouse) -> None:
         (None, "k2"),
     ]
     assert staged.ask("select * from staging.stg_snowplow__items order by item_id") == [
-        ("snowplow", "MUG", "Mug", "kitchen", None, "Clay", 12.0, None, False, None),
-        ("snowplow", "TEA", "Green tea", "drinks", "tea", "Leaf", 5.0, None, True, None),
+        ("snowplow", "MUG", "Mug", "kitchen", None, "Clay", *[None] * 4, 12.0, None, False, None),
+        (
+            "snowplow",
+            "TEA",
+            "Green tea",
+            "drinks",
+            "tea",
+            "Leaf",
+            *[None] * 4,
+            5.0,
+            None,
+            True,
+            None,
+        ),
     ]
 
 
@@ -345,7 +375,7 @@ def test_custom_rows_are_rejected_with_the_value_at_fault(staged: Warehouse) -> 
     assert staged.events("custom", "rejection", "rejection is not null") == [
         ("amount is not a number: 12,3x",),
         ("event_at is not a time: yesterday",),
-        ("line 15 cannot be read: 18 fields where the header has 16",),
+        ("line 15 cannot be read: 23 fields where the header has 21",),
         ("line 16 cannot be read: a quote is not closed, or not doubled inside a quoted value",),
         ("quantity is not a number: many",),
         ("unit_price is not a number: inf",),
@@ -378,10 +408,47 @@ def test_custom_values_survive_odd_text(staged: Warehouse) -> None:
     }
 
 
+def test_tokens_of_payments_and_messages_leave_staging_under_keys_and_masks(
+    staged: Warehouse,
+) -> None:
+    columns = "card_token, ip_token, message_text, campaign, landing_page"
+    assert staged.events("custom", columns, "event_type = 'purchase' and customer_id = 'c1'") == [
+        ("tok-31", "203.0.113.9", "Call me: +49 170 1234567", "spring sale", "/tea")
+    ]
+    (row,) = staged.ask(
+        f"select {columns} from intermediate.int_accepted_events where card_token is not null"
+    )
+    assert row[2:] == ("Call me: [masked phone]", "spring sale", "/tea")
+    # Each kind of token has keys of its own: the same text as a card is another one.
+    card, address = (
+        key_sql(kind, f"'{token}'", "'custom'")
+        for kind, token in (("card", "tok-31"), ("ip", "203.0.113.9"))
+    )
+    with staged.connection.cursor() as cursor:
+        give_key(cursor)
+        assert cursor.sql(f"select {card}, {address}").fetchall() == [row[:2]]
+
+
 def test_custom_brings_items_customers_and_reviews(staged: Warehouse) -> None:
     assert staged.ask(
         "select item_id, list_price, is_in_stock from staging.stg_custom__items order by all"
     ) == [("mug", 12.0, False), ("tea", 4.5, True)]
+    # A place beyond the poles, and a vector of words, are none and counted.
+    assert staged.ask(
+        """
+        select image_vector, latitude, longitude, value_notes from staging.stg_custom__items
+        order by item_id
+        """
+    ) == [
+        (
+            None,
+            None,
+            None,
+            "longitude\ta word for nothing\tNULL\nimage_vector\tno list of numbers\n"
+            "latitude\tno latitude",
+        ),
+        ([0.25, -1.0], 48.2, 16.4, None),
+    ]
     assert staged.ask(
         """
         select customer_id, birth_year, attributes from staging.stg_custom__customers order by all

@@ -115,8 +115,11 @@ final as (
         keyed.currency,
         keyed.session_hint,
         keyed.channel,
+        {{ prefixed('keyed', visit_columns()) | join(', ') }},
         keyed.device,
         keyed.country,
+        {{ prefixed('keyed', payment_columns()) | join(', ') }},
+        keyed.message_text,
         keyed.properties,
 
         keyed.quantity,

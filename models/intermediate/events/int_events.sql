@@ -29,8 +29,11 @@ final as (
         stitched.event_type,
         stitched.currency,
         stitched.channel,
+        {{ prefixed('stitched', visit_columns()) | join(', ') }},
         stitched.device,
         stitched.country,
+        {{ prefixed('stitched', payment_columns()) | join(', ') }},
+        stitched.message_text,
         stitched.properties,
 
         stitched.quantity,

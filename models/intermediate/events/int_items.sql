@@ -33,7 +33,10 @@ listed as (
             order by
                 created_at nulls last,
                 item_name nulls last,
-                {{ stable_digest(['category', 'subcategory', 'brand', 'list_price', 'is_in_stock']) }}
+                {{ stable_digest([
+                    'category', 'subcategory', 'brand', 'description', 'image_vector', 'latitude', 'longitude',
+                    'list_price', 'is_in_stock'
+                ]) }}
         ) as listing_no,
         count(*) over (partition by source, item_id) as listing_count
     from catalogue
@@ -51,8 +54,12 @@ final as (
         listed.category,
         listed.subcategory,
         listed.brand,
+        listed.description,
+        listed.image_vector,
 
         listed.list_price,
+        listed.latitude,
+        listed.longitude,
 
         coalesce(listed.is_in_stock, true) as is_in_stock,
         listed.item_id is not null as is_in_catalogue,

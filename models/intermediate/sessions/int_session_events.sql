@@ -39,6 +39,7 @@ acts as (
         event_types.stage_order,
         stitched.amount,
         stitched.channel,
+        {{ prefixed('stitched', visit_columns()) | join(', ') }},
         stitched.device,
         stitched.country,
         stitched.is_named,
@@ -68,6 +69,7 @@ neighbours as (
         stage_order,
         amount,
         channel,
+        {{ visit_columns() | join(', ') }},
         device,
         country,
         is_named,
@@ -119,6 +121,7 @@ final as (
         case when not numbered.is_session_end then numbered.next_event_name end as next_event_name,
         event_types.stage,
         numbered.channel,
+        {{ prefixed('numbered', visit_columns()) | join(', ') }},
         numbered.device,
         numbered.country,
 

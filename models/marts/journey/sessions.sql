@@ -49,6 +49,7 @@ final as (
         sessions.exit_stage,
         stages.stage as furthest_stage,
         sessions.channel,
+        {{ prefixed('sessions', visit_columns()) | join(', ') }},
         sessions.device,
         sessions.country,
 

@@ -18,6 +18,7 @@ final as (
         product_category as subcategory,
         -- The file names no brands, only makers by number and whether it is the shop's own label.
         brand || ' ' || cast(manufacturer_id as string) as brand,
+        {{ no_item_details() }},
         cast(null as double) as list_price,
         cast(null as {{ moment_type() }}) as created_at,
         cast(null as boolean) as is_in_stock,

@@ -8,9 +8,9 @@
     'events',
     ['customer_id', 'event_at', 'event_type'],
     [
-        'event_id', 'device_id', 'received_at', 'sequence_no', 'item_id', 'order_id', 'quantity', 'unit_price', 'amount', 'currency',
-        'session_hint', 'channel', 'device', 'country', 'properties'
-    ]
+        'event_id', 'device_id', 'received_at', 'sequence_no', 'item_id', 'order_id', 'quantity', 'unit_price', 'amount',
+        'currency', 'session_hint', 'channel', 'device', 'country', 'message_text', 'properties'
+    ] + visit_columns() + payment_columns()
 ) %}
 {%- set found = input.found %}
 with
@@ -30,14 +30,16 @@ input_rows as (
     select
         input_rows.*,
         {{ clean_texts(
-            found, ids=['event_id', 'item_id', 'order_id', 'session_hint'], owners=['customer_id', 'device_id']
+            found, ids=['event_id', 'item_id', 'order_id', 'session_hint'] + token_kinds() | list,
+            owners=['customer_id', 'device_id']
         ) }}
     from raw_rows as input_rows
 
 ),
 
 {% set clean = cleaned(
-    found, 'input_rows', ['customer_id', 'device_id', 'event_id', 'item_id', 'order_id', 'session_hint']
+    found, 'input_rows',
+    ['customer_id', 'device_id', 'event_id', 'item_id', 'order_id', 'session_hint'] + token_kinds() | list
 ) -%}
 converted as (
 
@@ -60,9 +62,8 @@ converted as (
 
         upper({{ text_value(clean.currency) }}) as currency,
         {{ id_value(clean.session_hint) }} as session_hint,
-        {{ text_value(clean.channel) }} as channel,
-        {{ text_value(clean.device) }} as device,
-        {{ text_value(clean.country) }} as country,
+        {{ text_values(clean, ['channel', 'device', 'country', 'message_text', 'card_country'] + visit_columns()) }},
+        {{ id_values(clean, token_kinds()) }},
         {{ custom_extras(clean.properties, input.others) }} as properties,
         {{ raw_row(input.columns, 'input_rows') }} as raw_row,
         {{ first_problem([
@@ -115,8 +116,11 @@ final as (
         identified.currency,
         identified.session_hint,
         identified.channel,
+        {{ prefixed('identified', visit_columns()) | join(', ') }},
         identified.device,
         identified.country,
+        {{ prefixed('identified', payment_columns()) | join(', ') }},
+        identified.message_text,
         -- The user's own name of an event stays with it where the contract calls it something else.
         case
             when event_names.event_type <> identified.source_event_name

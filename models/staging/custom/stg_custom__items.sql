@@ -6,7 +6,10 @@
     source('custom', 'items') if not var('custom_items_relation') else none,
     'items',
     ['item_id'],
-    ['item_name', 'category', 'subcategory', 'brand', 'list_price', 'created_at', 'is_in_stock']
+    [
+        'item_name', 'category', 'subcategory', 'brand', 'description', 'image_vector', 'latitude', 'longitude',
+        'list_price', 'created_at', 'is_in_stock'
+    ]
 ) %}
 {%- set found = input.found %}
 with
@@ -36,12 +39,19 @@ final as (
         {{ text_value(clean.category) }} as category,
         {{ text_value(clean.subcategory) }} as subcategory,
         {{ text_value(clean.brand) }} as brand,
+        {{ text_value(clean.description) }} as description,
+        {{ vector_value(clean.image_vector) }} as image_vector,
+        {{ degrees_value(clean.latitude, 90) }} as latitude,
+        {{ degrees_value(clean.longitude, 180) }} as longitude,
         {{ number_value(clean.list_price) }} as list_price,
         {{ time_value(clean.created_at) }} as created_at,
         {{ boolean_value(clean.is_in_stock) }} as is_in_stock,
         {{ value_notes(
             nothing_notes(clean)
             + missing_id_notes('item_id', id_value(clean.item_id))
+            + lost_value_notes('image_vector', clean.image_vector, vector_value(clean.image_vector), 'no list of numbers')
+            + lost_value_notes('latitude', clean.latitude, degrees_value(clean.latitude, 90), 'no latitude')
+            + lost_value_notes('longitude', clean.longitude, degrees_value(clean.longitude, 180), 'no longitude')
             + lost_value_notes('list_price', clean.list_price, number_value(clean.list_price), 'no number', true)
             + lost_value_notes('created_at', clean.created_at, time_value(clean.created_at), 'no time', true)
             + lost_value_notes(
@@ -63,6 +73,7 @@ final as (
         cast(null as string) as category,
         cast(null as string) as subcategory,
         cast(null as string) as brand,
+        {{ no_item_details() }},
         cast(null as double) as list_price,
         cast(null as {{ moment_type() }}) as created_at,
         cast(null as boolean) as is_in_stock,

@@ -7,6 +7,10 @@
     'device_id': text_column('parsed.event.user_pseudo_id'),
     'collected_medium': text_column('parsed.event.collected_traffic_source.manual_medium'),
     'medium': text_column(ga4_param('medium', 'string_value')),
+    'collected_source': text_column('parsed.event.collected_traffic_source.manual_source'),
+    'source': text_column(ga4_param('source', 'string_value')),
+    'collected_campaign': text_column('parsed.event.collected_traffic_source.manual_campaign_name'),
+    'campaign': text_column(ga4_param('campaign', 'string_value')),
     'first_medium': text_column('parsed.event.traffic_source.medium'),
     'first_source': text_column('parsed.event.traffic_source.source'),
     'transaction_id': text_column(ga4_param('transaction_id', 'string_value')),
@@ -46,7 +50,7 @@ taken_apart as (
             'device': {'category': 'string'},
             'geo': {'country': 'string'},
             'traffic_source': {'medium': 'string', 'source': 'string'},
-            'collected_traffic_source': {'manual_medium': 'string', 'manual_source': 'string'},
+            'collected_traffic_source': {'manual_medium': 'string', 'manual_source': 'string', 'manual_campaign_name': 'string'},
             'ecommerce': {
                 'transaction_id': 'string', 'purchase_revenue': 'string', 'refund_value': 'string'
             },
@@ -87,6 +91,10 @@ final as (
             {{ text_value(clean.medium) }},
             {{ text_value(clean.first_medium) }}
         ), '(none)', 'direct') as medium,
+        coalesce({{ text_value(clean.collected_source) }}, {{ text_value(clean.source) }}) as traffic_source,
+        coalesce({{ text_value(clean.collected_medium) }}, {{ text_value(clean.medium) }}) as traffic_medium,
+        coalesce({{ text_value(clean.collected_campaign) }}, {{ text_value(clean.campaign) }}) as campaign,
+        {{ page_path(ga4_param('page_location', 'string_value')) }} as landing_page,
         replace({{ text_value(clean.first_source) }}, '(direct)', 'direct') as first_user_source,
         {{ text_value(clean.currency) }} as currency,
         {{ ga4_param('ga_session_id', 'int_value') }} as ga_session_id,

@@ -76,8 +76,13 @@ final as (
         valued.currency,
         cast(valued.ga_session_id as string) as session_hint,
         valued.medium as channel,
+        valued.traffic_source,
+        valued.traffic_medium,
+        valued.campaign,
+        valued.landing_page,
         valued.device_category as device,
         valued.country,
+        {{ no_texts(payment_columns() + ['message_text']) }},
         {{ json_of({
             'source_event_name': 'valued.source_event_name',
             'page_location': 'valued.page_location',

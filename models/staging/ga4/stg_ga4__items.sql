@@ -55,6 +55,7 @@ final as (
         {{ text_value(text_column('ranked.item.item_category')) }} as category,
         {{ text_value(text_column('ranked.item.item_category2')) }} as subcategory,
         {{ text_value(text_column('ranked.item.item_brand')) }} as brand,
+        {{ no_item_details() }},
         {{ number_value(text_column('ranked.item.price')) }} as list_price,
         cast(null as {{ moment_type() }}) as created_at,
         cast(null as boolean) as is_in_stock,

@@ -45,8 +45,10 @@ final as (
         'GBP' as currency,
         cast(null as string) as session_hint,
         cast(null as string) as channel,
+        {{ no_texts(visit_columns()) }},
         cast(null as string) as device,
         country,
+        {{ no_texts(payment_columns() + ['message_text']) }},
         cast(null as string) as properties,
         raw_row,
         case

@@ -62,6 +62,7 @@ final as (
         case when {{ matches('items.stock_code', '^([0-9]{5}|DCGS)') }} then 'goods' else 'charges' end as category,
         cast(null as string) as subcategory,
         cast(null as string) as brand,
+        {{ no_item_details() }},
         -- The file has prices of sales, none of a catalogue: a price over all time would reveal the future.
         cast(null as double) as list_price,
         cast(null as {{ moment_type() }}) as created_at,

@@ -8,6 +8,8 @@
     'device_id': text_column('parsed.message.anonymousid'),
     'session_hint': text_column('parsed.message.context.sessionid'),
     'channel': text_column('parsed.message.context.campaign.medium'),
+    'traffic_source': text_column('parsed.message.context.campaign.source'),
+    'campaign': text_column('parsed.message.context.campaign.name'),
     'country': text_column('parsed.message.context.location.country'),
     'order_id': text_column('parsed.message.properties.order_id'),
     'currency': text_column('parsed.message.properties.currency'),
@@ -39,7 +41,7 @@ taken_apart as (
             'context': {
                 'sessionId': 'string',
                 'device': {'type': 'string'},
-                'campaign': {'medium': 'string'},
+                'campaign': {'source': 'string', 'medium': 'string', 'name': 'string'},
                 'location': {'country': 'string'},
                 'userAgentData': {'mobile': 'boolean'},
                 'page': {'url': 'string'}
@@ -79,6 +81,10 @@ final as (
         end as source_event_name,
         {{ id_value(clean.session_hint) }} as session_id,
         {{ text_value(clean.channel) }} as medium,
+        {{ text_value(clean.traffic_source) }} as traffic_source,
+        {{ text_value(clean.channel) }} as traffic_medium,
+        {{ text_value(clean.campaign) }} as campaign,
+        {{ page_path('parsed.message.context.page.url') }} as landing_page,
         coalesce(
             lower(parsed.message.context.device.type),
             case parsed.message.context.useragentdata.mobile

@@ -71,8 +71,13 @@ final as (
         valued.currency,
         valued.session_id as session_hint,
         valued.medium as channel,
+        valued.traffic_source,
+        valued.traffic_medium,
+        valued.campaign,
+        valued.landing_page,
         case when valued.device_type in ('ios', 'android') then 'mobile' else valued.device_type end as device,
         valued.country,
+        {{ no_texts(payment_columns() + ['message_text']) }},
         {{ json_of({
             'source_event_name': 'valued.source_event_name',
             'page_url': 'valued.page_url',

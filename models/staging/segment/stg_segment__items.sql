@@ -46,6 +46,7 @@ final as (
         {{ text_value(text_column('ranked.product.category')) }} as category,
         cast(null as string) as subcategory,
         {{ text_value(text_column('ranked.product.brand')) }} as brand,
+        {{ no_item_details() }},
         {{ number_value(text_column('ranked.product.price')) }} as list_price,
         cast(null as {{ moment_type() }}) as created_at,
         cast(null as boolean) as is_in_stock,

@@ -66,8 +66,13 @@ final as (
         coalesce(valued.order_entity.currency, valued.refund_entity.currency, valued.product.currency) as currency,
         valued.session_id as session_hint,
         valued.medium as channel,
+        valued.traffic_source,
+        valued.traffic_medium,
+        valued.campaign,
+        valued.landing_page,
         case valued.device_type when 'computer' then 'desktop' else valued.device_type end as device,
         valued.country,
+        {{ no_texts(payment_columns() + ['message_text']) }},
         {{ json_of({
             'source_event_name': 'valued.source_event_name',
             'page_url': 'valued.page_url'

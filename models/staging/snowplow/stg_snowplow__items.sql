@@ -67,6 +67,7 @@ final as (
         split_part(ranked.category_path, '/', 1) as category,
         nullif(split_part(ranked.category_path, '/', 2), '') as subcategory,
         {{ text_value(text_column('ranked.product.brand')) }} as brand,
+        {{ no_item_details() }},
         coalesce(
             {{ number_value(text_column('ranked.product.list_price')) }},
             {{ number_value(text_column('ranked.product.price')) }}

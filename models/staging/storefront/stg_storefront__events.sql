@@ -32,8 +32,10 @@ final as (
         events.currency,
         events.session_hint,
         events.channel,
+        {{ no_texts(visit_columns()) }},
         events.device,
         events.country,
+        {{ no_texts(payment_columns() + ['message_text']) }},
         events.properties,
         -- The row itself: it is made JSON where it is read, for the rows that end up rejected.
         {{ whole_row('events') }} as raw_row,

@@ -17,6 +17,7 @@ final as (
         category,
         subcategory,
         brand,
+        {{ no_item_details() }},
         list_price,
         created_at,
         is_in_stock,

@@ -1,0 +1,37 @@
+{#- Columns of the contract that several models list one after the other. -#}
+
+{#- Where a visit came from and on which page it began. -#}
+{% macro visit_columns() %}
+    {% do return(['traffic_source', 'traffic_medium', 'campaign', 'landing_page']) %}
+{% endmacro %}
+
+
+{#- The ids that payments carry, and the kind of key that is made of each when it leaves staging. -#}
+{% macro token_kinds() %}
+    {% do return({
+        'card_token': 'card', 'address_token': 'address', 'ip_token': 'ip', 'terminal_token': 'terminal'
+    }) %}
+{% endmacro %}
+
+
+{#- What a payment says besides its amount. -#}
+{% macro payment_columns() %}
+    {% do return((token_kinds() | list) + ['card_country']) %}
+{% endmacro %}
+
+
+{#- Text columns that a source does not have. -#}
+{% macro no_texts(columns) -%}
+    {%- for column in columns -%}
+    cast(null as string) as {{ column }}{{ ',\n        ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{#- What few catalogues say of an item: a description, a vector of its picture, a place. -#}
+{% macro no_item_details() -%}
+    cast(null as string) as description,
+        cast(null as {{ vector_type() }}) as image_vector,
+        cast(null as double) as latitude,
+        cast(null as double) as longitude
+{%- endmacro %}
