@@ -3,9 +3,7 @@
 
 -- One row a session. Over-long sessions and bots are flagged, not lost: marts decide what to do with them.
 {#- The acts that say where the session came from: source, medium and campaign are taken from the first of them. -#}
-{%- set told_source_no -%}
-case when coalesce(traffic_source, traffic_medium, campaign) is not null then event_no end
-{%- endset %}
+{%- set told_source_no = 'case when coalesce(traffic_source, traffic_medium, campaign) is not null then event_no end' %}
 with
 
 session_events as (
