@@ -16,12 +16,13 @@ STAMP := $(VENV)/.installed
 #   SOURCE=… picks the data; each source has a warehouse of its own, next to the default one.
 #   MAPPING=my_shop.yml takes its vars from that file; it has a warehouse of its own, too.
 #   PUBLISH=postgres://user@host/database publishes the marts there as well.
+#   ROLES="marketing public" publishes what these roles of roles.yml may see as well.
 #   TORCH_INDEX=https://… is where PyTorch comes from, if not from the default index.
 #   JOBS=2 says how many test files run side by side; DUCKDB=1.5.5 runs the tests on another DuckDB.
 ifeq ($(origin SOURCE),undefined)
 SOURCE := $(if $(value MAPPING),custom,storefront)
 endif
-GIVEN := SOURCE MAPPING FILE EVENTS ITEMS CUSTOMERS REVIEWS ARGS COLUMN CURRENCY PORT URI PUBLISH JOBS DUCKDB TORCH_INDEX \
+GIVEN := SOURCE MAPPING FILE EVENTS ITEMS CUSTOMERS REVIEWS ARGS COLUMN CURRENCY PORT URI PUBLISH ROLES JOBS DUCKDB TORCH_INDEX \
 	HORIZON CUT DAYS SEEDS FIRST NEW_ONLY
 unexport $(GIVEN)
 $(foreach name,$(GIVEN),$(eval export FOOTFALL_$(name) := $$(value $(name))))

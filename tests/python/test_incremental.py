@@ -146,7 +146,7 @@ def test_any_order_of_arrival_gives_the_tables_of_a_full_build(
         " event_at, received_at + interval 1 hour as received_at, null as order_id)"
         " from pool.events where hash(event_id, 8) % 10 = 0",
         "create or replace table pool.batches as"
-        f" select *, hash(event_id, received_at, 11) % {BATCHES} as batch from pool.events"
+        f" select *, hash(event_id, received_at, 11) % {BATCHES} as batch from pool.events",
     )
     if arrival == "the collector is late":
         # Each batch is received later than all before it, whenever its events happened.

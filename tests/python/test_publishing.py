@@ -26,6 +26,7 @@ from footfall.publishing import checksums, encryption
 from footfall.publishing.contents import PUBLICATION_COLUMNS
 from footfall.publishing.files import one_at_a_time
 from footfall.publishing.revision import git_revision
+from footfall.publishing.roles import NOBODY, Audience
 
 NAME = "shop"
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -96,7 +97,11 @@ def add_people(path: Path) -> None:
 
 
 def publish(
-    folder: Path, at: datetime = NOON, marts: list[publishing.Mart] = MARTS, server: Any = None
+    folder: Path,
+    at: datetime = NOON,
+    marts: list[publishing.Mart] = MARTS,
+    server: Any = None,
+    audience: Audience = NOBODY,
 ) -> publishing.Publication:
     """Publish `folder/warehouse.duckdb` to `folder/published`, as the run that the time names."""
     run = publishing.Run(at.isoformat(), at, "abc123")
@@ -109,6 +114,7 @@ def publish(
             name=NAME,
             progress=lambda _: None,
             server=server,
+            audience=audience,
         )
 
 

@@ -20,7 +20,17 @@ import postgres_server
 from conftest import PROJECT
 from footfall import publishing
 from footfall.publishing.postgres import Target, postgres_type
-from test_publishing import ITEMS, NOON, ODD_TEXTS, SESSIONS, make_warehouse, publish
+from footfall.publishing.roles import read_audience
+from test_publishing import (
+    ITEMS,
+    NOON,
+    ODD_TEXTS,
+    SESSIONS,
+    add_people,
+    make_warehouse,
+    publish,
+)
+from test_roles import PEOPLE, written
 
 pytestmark = pytest.mark.skipif(
     postgres_server.binaries() is None,
@@ -291,3 +301,40 @@ def test_a_type_that_postgresql_does_not_have_names_the_column() -> None:
 def test_only_who_publishes_to_postgresql_loads_its_driver() -> None:
     check = "import sys, footfall.adapter.plugin; sys.exit('psycopg' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], cwd=PROJECT, check=False).returncode == 0
+
+
+def test_each_role_gets_views_that_its_group_alone_may_read(
+    shop: Path, target: Target, server: psycopg.Connection[tuple[Any, ...]], address: str
+) -> None:
+    add_people(shop / "warehouse.duckdb")
+    marts = [ITEMS, PEOPLE]
+    audience = read_audience(["marketing", "support"], written(shop))
+    for role in ("marketing", "support"):
+        server.execute(f"drop schema if exists marts_{role} cascade")
+        server.execute(f"drop role if exists marts_{role}")
+    server.execute(f"create role marts_support login password '{postgres_server.PASSWORD}'")
+
+    publish(shop, NOON + timedelta(minutes=1), marts, target, audience)
+    # A second time, with a column that has got another type: views must not be in its way.
+    with duckdb.connect(str(shop / "warehouse.duckdb")) as connection:
+        connection.execute("alter table marts.people alter birth_year type bigint")
+    publish(shop, NOON + timedelta(minutes=2), marts, target, audience)
+
+    rows = "select customer_key, birth_year, moved_on from marts_{}.people order by 1, 2"
+    (first, _) = server.execute(rows.format("marketing")).fetchall()
+    assert first == ("a", None, date(2026, 3, 31))
+    with psycopg.connect(
+        address, user="marts_support", password=postgres_server.PASSWORD, autocommit=True
+    ) as reader:
+        assert reader.execute(rows.format("support")).fetchall() == [
+            (None, 1980, None),
+            (None, 1981, None),
+        ]
+        for hidden in ("marts.people", "marts_marketing.people"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                reader.execute(f"select 1 from {hidden}")
+
+    server.execute("comment on schema marts_support is 'of somebody else'")
+    with pytest.raises(publishing.PublishingError, match="has a schema marts_support that is not"):
+        publish(shop, NOON + timedelta(minutes=3), marts, target, audience)
+    server.execute("drop schema marts_support cascade; drop role marts_support")

@@ -20,6 +20,8 @@ from footfall.builds.publication import (
 from footfall.privacy.audit import AuditError, audit_file, record
 from footfall.publishing.encryption import encrypted_folder, is_encrypted
 from footfall.publishing.revision import git_revision
+from footfall.publishing.role_files import role_file
+from footfall.publishing.roles import DEFAULT_FILE, read_audience
 
 if TYPE_CHECKING:
     from footfall.publishing.postgres import Target
@@ -91,6 +93,7 @@ def publish(
                 why_not = reason_to_keep(failed, before, keeps=keeps_standing)
                 if why_not is None:
                     server = _server()
+                    names = os.environ.get("FOOTFALL_PUBLISH_ROLES", "").split()
                     publication = publishing.publish(
                         cursor,
                         [publishing.Mart(**mart) for mart in marts],
@@ -99,6 +102,7 @@ def publish(
                         name=name,
                         progress=log,
                         server=server,
+                        audience=read_audience(names, Path(project) / DEFAULT_FILE),
                     )
                     if audit is not None:
                         record(audit, "publish", _described(publication, folder, name, server))
@@ -158,6 +162,7 @@ def _described(
         "to": str(files if is_encrypted(files) else publishing.published_file(folder, name)),
         "is_encrypted": is_encrypted(files),
         "postgres": None if server is None else str(server),
+        "roles": list(publication.left_out),
     }
 
 
@@ -190,6 +195,10 @@ def _told(
         file = publishing.published_file(folder, name)
         lines.append(f"  DuckDB:     {file}, schema {publishing.SCHEMA}")
         lines.append(f"  Parquet:    {files}/<mart>.parquet")
+    for role, left_out in publication.left_out.items():
+        file = role_file(publishing.published_file(folder, name), role)
+        small = f", without {left_out:,} rows of small groups" if left_out else ""
+        lines.append(f"  {role}: {file}{small}")
     if server is not None:
         lines.append(f"  PostgreSQL: {server}")
     lines.append("  How to read them: docs/reading_the_marts.md")

@@ -69,6 +69,8 @@ def surroundings(given: Given) -> dict[str, str]:
         found.pop("FOOTFALL_PUBLISHED", None)
     if server := given.text("PUBLISH"):
         found["FOOTFALL_PUBLISH_POSTGRES"] = server
+    if roles := given.text("ROLES"):
+        found["FOOTFALL_PUBLISH_ROLES"] = roles
     return found
 
 

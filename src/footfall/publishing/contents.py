@@ -79,10 +79,21 @@ class Published:
 
 @dataclass(frozen=True)
 class Publication:
-    """A whole publication."""
+    """A whole publication.
+
+    Attributes
+    ----------
+    run
+        The run that it comes from.
+    marts
+        What was copied.
+    left_out
+        By role that it was published for: rows that are left out for being about too few people.
+    """
 
     run: Run
     marts: Sequence[Published]
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def row_count(self) -> int:

@@ -28,9 +28,9 @@ ATTACHED = "footfall_publication"
 STORAGE_VERSION = "v1.2.0"
 
 
-def published_relation(mart: str) -> str:
+def published_relation(mart: str, database: str = ATTACHED) -> str:
     """Return the quoted name of a mart in the attached publication."""
-    return f"{ATTACHED}.{SCHEMA}.{quoted(mart)}"
+    return f"{database}.{SCHEMA}.{quoted(mart)}"
 
 
 def write(
@@ -47,15 +47,20 @@ def write(
                 cursor.execute(
                     f"create table {published_relation(mart.name)} as from {mart.relation}"
                 )
-                _describe(cursor, mart.name, mart.description, mart.columns)
+                describe(cursor, mart.name, mart.description, mart.columns)
             copied = [checksums.measured(cursor, mart.name, mart.relation) for mart in marts]
             publication = Publication(run, copied)
             write_publication(cursor, publication)
         cursor.execute(f"checkpoint {ATTACHED}")
+    finish(file)
+    return publication
+
+
+def finish(file: Path) -> None:
+    """Let nobody write to a file, and wait until it is on the disk."""
     # Who opened it for writing would shut all others out; and nothing that is written stays.
     file.chmod(rights_of_new() & 0o444)
     sync(file)
-    return publication
 
 
 @contextmanager
@@ -66,14 +71,16 @@ def opened(cursor: duckdb.DuckDBPyConnection, file: Path) -> Iterator[None]:
 
 
 @contextmanager
-def attached(cursor: duckdb.DuckDBPyConnection, path: str, options: str = "") -> Iterator[None]:
-    """Attach a database under the name that publications go by, for a while."""
+def attached(
+    cursor: duckdb.DuckDBPyConnection, path: str, options: str = "", database: str = ATTACHED
+) -> Iterator[None]:
+    """Attach a database for a while, under the name that publications go by, or another."""
     with_options = f" ({options})" if options else ""
-    cursor.execute(f"attach {text(path)} as {ATTACHED}{with_options}")
+    cursor.execute(f"attach {text(path)} as {database}{with_options}")
     try:
         yield
     finally:
-        cursor.execute(f"detach {ATTACHED}")
+        cursor.execute(f"detach {database}")
 
 
 def check(cursor: duckdb.DuckDBPyConnection, publication: Publication) -> None:
@@ -94,10 +101,15 @@ def check(cursor: duckdb.DuckDBPyConnection, publication: Publication) -> None:
             )
 
 
-def _describe(
-    cursor: duckdb.DuckDBPyConnection, name: str, description: str, columns: Mapping[str, str]
+def describe(
+    cursor: duckdb.DuckDBPyConnection,
+    name: str,
+    description: str,
+    columns: Mapping[str, str],
+    database: str = ATTACHED,
 ) -> None:
-    relation = published_relation(name)
+    """Write what a mart and its columns are as comments."""
+    relation = published_relation(name, database)
     there = checksums.columns_of(cursor, relation)
     cursor.execute(f"comment on table {relation} is {text(description)}")
     for column, about in columns.items():
@@ -105,9 +117,11 @@ def _describe(
             cursor.execute(f"comment on column {relation}.{quoted(column)} is {text(about)}")
 
 
-def write_publication(cursor: duckdb.DuckDBPyConnection, publication: Publication) -> None:
+def write_publication(
+    cursor: duckdb.DuckDBPyConnection, publication: Publication, database: str = ATTACHED
+) -> None:
     """Write the table that says of each mart which run it comes from."""
-    relation = published_relation(PUBLICATION)
+    relation = published_relation(PUBLICATION, database)
     columns = ", ".join(f"{name} {kind}" for name, (kind, _) in PUBLICATION_COLUMNS.items())
     cursor.execute(f"create table {relation} ({columns})")
     run = publication.run
@@ -126,7 +140,7 @@ def write_publication(cursor: duckdb.DuckDBPyConnection, publication: Publicatio
         ],
     )
     described = {name: about for name, (_, about) in PUBLICATION_COLUMNS.items()}
-    _describe(cursor, PUBLICATION, PUBLICATION_DESCRIPTION, described)
+    describe(cursor, PUBLICATION, PUBLICATION_DESCRIPTION, described, database)
 
 
 @contextmanager

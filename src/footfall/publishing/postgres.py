@@ -27,11 +27,14 @@ from footfall.publishing.contents import (
     text,
 )
 from footfall.publishing.database import published_relation
+from footfall.publishing.roles import NOBODY, Audience
 
 with needs("postgres"):
     import psycopg
     from psycopg import sql
     from psycopg.conninfo import conninfo_to_dict
+
+    from footfall.publishing import postgres_roles
 
 VARIABLE = "FOOTFALL_PUBLISH_POSTGRES"
 SCHEMA_VARIABLE = "FOOTFALL_PUBLISH_SCHEMA"
@@ -112,6 +115,7 @@ def replace(
     marts: Sequence[Mart],
     publication: Publication,
     scratch: Path,
+    audience: Audience = NOBODY,
 ) -> None:
     """Put the attached publication in the place of the one before, in one transaction.
 
@@ -121,6 +125,8 @@ def replace(
         The connection that the publication is attached to.
     scratch
         A folder that holds one mart at a time as text.
+    audience
+        Roles that get views of their own, see `postgres_roles`.
 
     Raises
     ------
@@ -138,10 +144,15 @@ def replace(
             server.execute(f"set local lock_timeout = '{_LOCK_SECONDS}s'")
             server.execute("set local timezone = 'UTC'")
             _claim(server, target.schema, [mart.name for mart in marts])
+            # A view would keep the columns that it reads from changing.
+            postgres_roles.clear(server, target.schema)
             for mart in (*marts, _publication_table()):
                 _fill(server, source, target.schema, mart, scratch)
                 expected = [row.row_count for row in publication.marts if row.mart == mart.name]
                 _check(server, target.schema, mart.name, expected or [len(publication.marts)])
+            columns = {mart.name: _columns(server, target.schema, mart.name) for mart in marts}
+            keys = {mart.name: mart.key for mart in marts}
+            postgres_roles.show(server, target.schema, audience, columns, keys)
     except psycopg.Error as error:
         raise PublishingError(
             f"the PostgreSQL database that {VARIABLE} names ({target}) could not be published to, "

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from footfall.publishing import database, encryption, parquet
+from footfall.publishing import database, encryption, parquet, role_files
 from footfall.publishing.coarsening import coarsened
 from footfall.publishing.contents import (
     PUBLICATION,
@@ -21,6 +22,7 @@ from footfall.publishing.contents import (
     text,
 )
 from footfall.publishing.files import check_link, make_folder, one_at_a_time, point_to, sync
+from footfall.publishing.roles import NOBODY, Audience
 
 if TYPE_CHECKING:
     from footfall.publishing.postgres import Target
@@ -96,6 +98,7 @@ def publish(
     name: str,
     progress: Callable[[str], None],
     server: "Target | None" = None,
+    audience: Audience = NOBODY,
 ) -> Publication:
     """Publish marts in place of the publication before.
 
@@ -117,6 +120,8 @@ def publish(
     server
         A PostgreSQL database that is published to as well. It comes first: where it cannot
         be, nothing is published at all.
+    audience
+        Roles that get what they may see for themselves, on the disk and on the server.
 
     Raises
     ------
@@ -134,12 +139,7 @@ def publish(
             _clear_leftovers(fresh, link)
             parquet.clear_replaced(link, run)
             try:
-                key = encryption.key_of_environment()
-                if key is None and encryption.is_encrypted(link):
-                    raise PublishingError(
-                        f"the publication in {link} is encrypted, and {encryption.VARIABLE} is not"
-                        " set: set it, or remove that link to publish for everybody to read."
-                    )
+                key = _key_for(link, audience)
                 progress(f"Publishing {len(marts)} marts to {file if key is None else link} ...")
                 cursor.execute("set TimeZone = 'UTC'")
                 marts = [coarsened(cursor, mart) for mart in marts]
@@ -147,8 +147,12 @@ def publish(
                     publication = database.write(cursor, fresh, marts, run)
                     with database.opened(cursor, fresh):
                         _check_and_write_parquet(cursor, link, marts, publication)
-                        _publish_to_server(cursor, server, marts, publication, link, progress)
-                    _swap(fresh, file, link, run)
+                        left_out = role_files.write_all(cursor, file, audience, marts, run)
+                        _publish_to_server(
+                            cursor, server, audience, marts, publication, link, progress
+                        )
+                    publication = replace(publication, left_out=left_out)
+                    _swap(fresh, file, link, run, audience)
                 else:
                     publication = _publish_encrypted(
                         cursor, key, link, marts, run, server=server, progress=progress
@@ -162,6 +166,21 @@ def publish(
             f"\n{error}"
         ) from error
     return publication
+
+
+def _key_for(link: Path, audience: Audience) -> bytes | None:
+    key = encryption.key_of_environment()
+    if key is None and encryption.is_encrypted(link):
+        raise PublishingError(
+            f"the publication in {link} is encrypted, and {encryption.VARIABLE} is not set: set "
+            "it, or remove that link to publish for everybody to read."
+        )
+    if key is not None and audience.chosen:
+        raise PublishingError(
+            f"files of roles are not encrypted, and {encryption.VARIABLE} is set: unset one of "
+            "them."
+        )
+    return key
 
 
 def _check_and_write_parquet(
@@ -178,12 +197,13 @@ def _check_and_write_parquet(
             checked.result()
 
 
-def _swap(fresh: Path, file: Path, link: Path, run: Run) -> None:
+def _swap(fresh: Path, file: Path, link: Path, run: Run, audience: Audience) -> None:
     parquet_files = parquet.finish(link, run)
     # A journal of somebody who wrote into the old file would be taken for the new one's.
     file.with_name(f"{file.name}.wal").unlink(missing_ok=True)
     fresh.replace(file)
     point_to(link, parquet_files)
+    role_files.swap(file, audience)
     sync(file.parent)
 
 
@@ -202,7 +222,7 @@ def _publish_encrypted(
 
     with encrypted_files.written(cursor, link, marts, run, key) as publication:
         database.check(cursor, publication)
-        _publish_to_server(cursor, server, marts, publication, link, progress)
+        _publish_to_server(cursor, server, NOBODY, marts, publication, link, progress)
     return publication
 
 
@@ -213,12 +233,14 @@ def _swap_for_encrypted(file: Path, link: Path, run: Run) -> None:
     for plain in (file, file.with_name(f"{file.name}.wal")):
         plain.unlink(missing_ok=True)
     parquet.clear_plain(link)
+    role_files.swap(file, NOBODY)
     sync(file.parent)
 
 
 def _publish_to_server(
     cursor: duckdb.DuckDBPyConnection,
     server: "Target | None",
+    audience: Audience,
     marts: Sequence[Mart],
     publication: Publication,
     link: Path,
@@ -231,11 +253,12 @@ def _publish_to_server(
     from footfall.publishing import postgres
 
     with parquet.scratch(link) as folder:
-        postgres.replace(cursor, server, marts, publication, folder)
+        postgres.replace(cursor, server, marts, publication, folder, audience)
 
 
 def _clear_leftovers(fresh: Path, link: Path) -> None:
     for leftover in fresh.parent.glob(f"{fresh.name}*"):
         leftover.unlink()
     link.with_name(f".{link.name}.link.tmp").unlink(missing_ok=True)
+    role_files.clear_drafts(link.with_name(f"{link.name}.duckdb"))
     parquet.clear_unfinished(link)
