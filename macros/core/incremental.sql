@@ -61,6 +61,37 @@
 {%- endmacro %}
 
 
+{#- The days of arrival whose rows this run shows anew: pending ones, and those of order lines that were decided about
+    since the ledger was last written. Name int_arrival_days in a depends_on comment. -#}
+{% macro days_to_show() -%}
+    select
+        source,
+        received_on
+    from {{ ref('int_arrival_days') }}
+    where is_pending
+    {%- if has_earlier_run('int_arrival_ledger') %}
+
+    union
+
+    select
+        source,
+        {{ utc_date('received_at') }} as received_on
+    from {{ ref('int_order_decisions') }}
+    where decided_at > {{ newest('batch_at', earlier_run('int_arrival_ledger')) }}
+    {%- endif %}
+{%- endmacro %}
+
+
+{#- The earliest of them as a time, far ahead when there is none: where it is written out, older rows are passed over
+    unread. -#}
+{% macro earliest_time_to_show() -%}
+    {%- set built = execute and load_built_relation('int_arrival_days') is not none
+        and load_built_relation('int_order_decisions') is not none -%}
+    {%- set earliest = query_value('select min(received_on) from (' ~ days_to_show() ~ ')') if built else '1970-01-01' -%}
+    {{ moment((earliest or '9999-01-01') ~ ' 00:00:00+00') }}
+{%- endmacro %}
+
+
 {#- A 64-bit digest of columns, to distinguish equal rows from changed ones within one run. -#}
 {% macro row_digest(columns) -%}
     {{ return(adapter.dispatch('row_digest', 'footfall')(columns)) }}
@@ -250,6 +281,17 @@ device_keys as (
 {% endmacro %}
 
 
+{#- Incremental strategy: the days that this run shows anew are replaced as a whole. -#}
+{% macro get_incremental_replace_days_to_show_sql(arg_dict) %}
+    {{ delete_matching(arg_dict['target_relation'], '(' ~ days_to_show() ~ ')', 'days', [
+        'target.source = days.source',
+        utc_date('target.received_at') ~ ' = days.received_on',
+    ]) }}
+
+    {{ insert_by_name(arg_dict['target_relation'], arg_dict['temp_relation']) }}
+{% endmacro %}
+
+
 {#- The newest time in a table that an earlier run left; long ago when that run found nothing to put there. -#}
 {% macro newest(column, relation) -%}
     (select coalesce(max({{ column }}), {{ moment('1900-01-01 00:00:00+00') }}) from {{ relation }})
@@ -259,8 +301,17 @@ device_keys as (
 {#- The moment of this run as rows are stamped with it: later than all that is given, pairs of column and relation, even
     when the clock is behind an earlier run. -#}
 {% macro later_than_all(stamps) -%}
+    {{ later_than(moment(run_started_at.isoformat()), stamps) }}
+{%- endmacro %}
+
+
+{#- A moment, or the first one that is later than all that is given. -#}
+{% macro later_than(moment, stamps) -%}
+    {%- if not stamps -%}
+        {{ return(moment) }}
+    {%- endif -%}
     greatest(
-            {{ moment(run_started_at.isoformat()) }}
+            {{ moment }}
             {%- for column, relation in stamps %},
             {{ dbt.dateadd('microsecond', 1, newest(column, relation)) }}
             {%- endfor %}

@@ -9,7 +9,10 @@
     {% set lines = ask_program('describe_build', {
         'marts': counted_marts(),
         'accounting': text_rows('select ' ~ as_texts(
-            ['source', 'raw_count', 'accepted_count', 'duplicate_count', 'rejected_count']
+            [
+                'source', 'raw_count', 'accepted_count', 'duplicate_count', 'superseded_count', 'rejected_count',
+                'erased_count', 'expired_count'
+            ]
         ) ~ ' from ' ~ accounting) if accounting is not none else [],
         'values': text_rows('select ' ~ as_texts(
             ['source', 'entity', 'column_name', 'reason', 'examples', 'value_count']

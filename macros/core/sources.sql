@@ -9,6 +9,14 @@
     {% do return(source_name in enabled_sources()) %}
 {% endmacro %}
 
+{#- Those of them whose rows are events: an order may be told more than once there. The rows of others are records, each
+    of which counts. -#}
+{% macro event_sources() %}
+    {% do return(ask_program('event_sources', {
+        'picked': enabled_sources(), 'custom_rows_are': var('custom_rows_are')
+    }) if execute else enabled_sources()) %}
+{% endmacro %}
+
 {#- Every enabled source's staging model of one entity, stacked; `columns` picks what is needed. -#}
 {% macro union_sources(entity, columns='*') %}
     {%- for source_name in enabled_sources() %}

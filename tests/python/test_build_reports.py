@@ -108,11 +108,15 @@ def test_what_was_kept_is_counted() -> None:
 
 def test_rows_are_accounted_for_source_by_source() -> None:
     lines = described(
-        accounting=[("ga4", "5", "3", "1", "1"), ("custom", "2500", "2500", "0", "0")]
+        accounting=[
+            ("ga4", "9", "3", "1", "1", "1", "2", "1"),
+            ("custom", "2500", "2500", "0", "0", "0", "0", "0"),
+        ]
     )
     assert lines[2:] == [
         "  Raw rows of custom: 2,500 = 2,500 accepted + 0 duplicate + 0 rejected",
-        "  Raw rows of ga4: 5 = 3 accepted + 1 duplicate + 1 rejected",
+        "  Raw rows of ga4: 9 = 3 accepted + 1 duplicate + 1 superseded + 1 rejected + 2 erased"
+        " + 1 expired",
     ]
 
 

@@ -136,7 +136,7 @@ def test_values_of_no_use_reject_their_row_and_stop_nothing(shop: Warehouse) -> 
     ]
     # Each row once, though two spellings of an event name were given.
     assert shop.query("select * exclude (source) from intermediate.int_row_accounting") == [
-        (2 * GUESTS + 13, 2 * GUESTS + 7, 0, 6)
+        (2 * GUESTS + 13, 2 * GUESTS + 7, 0, 0, 6, 0, 0)
     ]
 
 

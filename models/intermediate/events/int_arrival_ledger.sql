@@ -2,6 +2,7 @@
 
 -- A day is closed when its values are counted as well.
 -- depends_on: {{ ref('int_event_value_notes') }}
+-- depends_on: {{ source('earlier_run', 'int_arrival_ledger') }}
 
 -- What became of the raw rows of each day of arrival, noted when a run has taken them in: a log that only grows, whose
 -- newest entry holds. It comes last, so that the days of a run that broke off are still pending in the next one.
@@ -10,9 +11,12 @@ with
 
 arrival_days as (
 
-    select * from {{ ref('int_arrival_days') }}
+    select arrival_days.*
+    from {{ ref('int_arrival_days') }} as arrival_days
     {% if is_incremental() -%}
-    where is_pending
+    inner join ({{ days_to_show() }}) as days
+        on arrival_days.source = days.source
+        and arrival_days.received_on = days.received_on
     {%- endif %}
 
 ),
@@ -20,14 +24,19 @@ arrival_days as (
 accepted as (
 
     select
-        source,
-        {{ utc_date('received_at') }} as received_on,
+        accepted.source,
+        {{ utc_date('accepted.received_at') }} as received_on,
         count(*) as accepted_count
-    from {{ ref('int_accepted_events') }}
+    from {{ ref('int_accepted_events') }} as accepted
+    left join {{ ref('int_uncounted_lines') }} as uncounted
+        on accepted.order_id = uncounted.order_id
+        and accepted.event_id = uncounted.event_id
+        and accepted.source = uncounted.source
+    where uncounted.event_id is null
     {% if is_incremental() -%}
-    where received_at >= {{ earliest_pending_time() }}
+        and accepted.received_at >= {{ earliest_time_to_show() }}
     {%- endif %}
-    group by source, {{ utc_date('received_at') }}
+    group by accepted.source, {{ utc_date('accepted.received_at') }}
 
 ),
 
@@ -40,7 +49,7 @@ rejected as (
         sum(case when is_duplicate then 0 else 1 end) as rejected_count
     from {{ ref('int_rejected_rows') }}
     {% if is_incremental() -%}
-    where received_at >= {{ earliest_pending_time() }}
+    where received_at >= {{ earliest_time_to_show() }}
     {%- endif %}
     group by source, {{ utc_date('received_at') }}
 
@@ -58,9 +67,15 @@ final as (
         cast(coalesce(rejected.rejected_count, 0) as bigint) as rejected_count,
 
         {% if is_incremental() -%}
-        {{ later_than_all([('batch_at', this), ('withdrawn_at', ref('int_withdrawn_events'))]) }} as batch_at
+        {{ later_than_all([
+            ('batch_at', this),
+            ('withdrawn_at', ref('int_withdrawn_events')),
+            ('decided_at', ref('int_order_decisions'))
+        ]) }} as batch_at
         {%- else -%}
-        {{ later_than_all([('withdrawn_at', ref('int_withdrawn_events'))]) }} as batch_at
+        {{ later_than_all([
+            ('withdrawn_at', ref('int_withdrawn_events')), ('decided_at', ref('int_order_decisions'))
+        ]) }} as batch_at
         {%- endif %}
     from arrival_days
     left join accepted

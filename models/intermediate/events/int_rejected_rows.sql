@@ -1,12 +1,28 @@
-{{ config(materialized='incremental', incremental_strategy='replace_arrival_days') }}
--- depends_on: {{ ref('int_arrival_days') }}, {{ ref('int_repeated_events') }}
+{{ config(materialized='incremental', incremental_strategy='replace_days_to_show') }}
+-- depends_on: {{ ref('int_arrival_days') }}, {{ ref('int_repeated_events') }}, {{ ref('int_order_decisions') }}
+-- depends_on: {{ source('earlier_run', 'int_arrival_ledger') }}
 
--- Every raw row that did not become an event, with the reason: broken rows as they arrived, and duplicates. The
--- only table that holds raw ids, inside of `raw_row`.
+-- Every raw row that does not count as an event, with the reason: broken rows as they arrived, duplicates, and lines of
+-- orders that were sent before. The only table that holds raw ids, inside of `raw_row`.
 with
 
 arrivals as {{ read_each_time() }} (
-    {{ pending_arrivals() }}
+
+    select arrivals.*
+    from {{ ref('int_arrivals') }} as arrivals
+    {% if is_incremental() -%}
+    inner join ({{ days_to_show() }}) as days
+        on arrivals.source = days.source
+        and arrivals.received_on = days.received_on
+    where arrivals.received_at >= {{ earliest_time_to_show() }}
+    {%- endif %}
+
+),
+
+uncounted as (
+
+    select * from {{ ref('int_uncounted_lines') }}
+
 ),
 
 accepted as (
@@ -41,7 +57,7 @@ broken as (
         event_key as event_id,
         event_type,
         received_at,
-        false as is_duplicate,
+        {{ outcome_of('reason') }} as outcome,
         reason,
         raw_row
     from suspicious
@@ -70,7 +86,7 @@ duplicates as (
         repeated_arrivals.event_key as event_id,
         repeated_arrivals.event_type,
         repeated_arrivals.received_at,
-        true as is_duplicate,
+        'duplicate' as outcome,
         'event_id was delivered before' as reason,
         repeated_arrivals.raw_row
     from repeated_arrivals
@@ -82,11 +98,74 @@ duplicates as (
 
 ),
 
+uncounted_days as (
+
+    select distinct
+        source,
+        {{ utc_date('received_at') }} as received_on
+    from uncounted
+
+),
+
+-- Only where there are such lines is a key made of each line of an order.
+lines_of_days as (
+
+    select
+        arrivals.*,
+        {{ event_key('arrivals') }} as event_key
+    from arrivals
+    inner join uncounted_days
+        on arrivals.source = uncounted_days.source
+        and arrivals.received_on = uncounted_days.received_on
+    where arrivals.reason is null
+        and arrivals.order_id is not null
+        and arrivals.event_type in {{ order_event_types() }}
+
+),
+
+-- The delivery that was accepted is the first; the others are duplicates.
+uncounted_lines as (
+
+    select
+        lines_of_days.*,
+        uncounted.reason as uncounted_reason,
+        row_number() over (
+            partition by lines_of_days.source, lines_of_days.event_key
+            order by {{ delivery_digest('lines_of_days') }}
+        ) as copy_no
+    from lines_of_days
+    inner join uncounted
+        on lines_of_days.source = uncounted.source
+        and lines_of_days.event_key = uncounted.event_id
+        and lines_of_days.received_at = uncounted.received_at
+
+),
+
+uncounted_rows as (
+
+    select
+        source,
+        event_key as event_id,
+        event_type,
+        received_at,
+        case when uncounted_reason = 'repeated' then 'duplicate' else uncounted_reason end as outcome,
+        case
+            when uncounted_reason = 'repeated' then 'the order was sent before'
+            else 'the order was updated later'
+        end as reason,
+        raw_row
+    from uncounted_lines
+    where copy_no = 1
+
+),
+
 kept as (
 
     select * from broken
     union all
     select * from duplicates
+    union all
+    select * from uncounted_rows
 
 ),
 
@@ -97,7 +176,8 @@ final as (
         event_id,
         event_type,
         received_at,
-        is_duplicate,
+        outcome = 'duplicate' as is_duplicate,
+        outcome,
         reason,
         cast({{ raw_row_as_json('raw_row') }} as string) as raw_row
     from kept

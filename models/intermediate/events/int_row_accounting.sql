@@ -2,7 +2,7 @@
 -- The ledger notes the same by day; a run that asks for the accounting closes its days.
 -- depends_on: {{ ref('int_arrival_ledger') }}
 
--- Where every raw row went, by source: raw = accepted + duplicate + rejected.
+-- Where every raw row went, by source: raw = accepted + duplicate + superseded + rejected + erased + expired.
 with
 
 arrival_days as (
@@ -14,6 +14,12 @@ arrival_days as (
 accepted as (
 
     select * from {{ ref('int_accepted_events') }}
+
+),
+
+uncounted as (
+
+    select * from {{ ref('int_uncounted_lines') }}
 
 ),
 
@@ -43,12 +49,25 @@ accepted_counts as (
 
 ),
 
+uncounted_counts as (
+
+    select
+        source,
+        count(*) as uncounted_count
+    from uncounted
+    group by source
+
+),
+
 rejected_counts as (
 
     select
         source,
-        count(case when is_duplicate then 1 end) as duplicate_count,
-        count(case when not is_duplicate then 1 end) as rejected_count
+        count(case when outcome = 'duplicate' then 1 end) as duplicate_count,
+        count(case when outcome = 'superseded' then 1 end) as superseded_count,
+        count(case when outcome = 'rejected' then 1 end) as rejected_count,
+        count(case when outcome = 'erased' then 1 end) as erased_count,
+        count(case when outcome = 'expired' then 1 end) as expired_count
     from rejected
     group by source
 
@@ -59,10 +78,14 @@ final as (
     select
         raw_counts.source,
         raw_counts.raw_count,
-        coalesce(accepted_counts.accepted_count, 0) as accepted_count,
+        coalesce(accepted_counts.accepted_count, 0) - coalesce(uncounted_counts.uncounted_count, 0) as accepted_count,
         coalesce(rejected_counts.duplicate_count, 0) as duplicate_count,
-        coalesce(rejected_counts.rejected_count, 0) as rejected_count
+        coalesce(rejected_counts.superseded_count, 0) as superseded_count,
+        coalesce(rejected_counts.rejected_count, 0) as rejected_count,
+        coalesce(rejected_counts.erased_count, 0) as erased_count,
+        coalesce(rejected_counts.expired_count, 0) as expired_count
     from raw_counts
+    left join uncounted_counts on raw_counts.source = uncounted_counts.source
     left join accepted_counts on raw_counts.source = accepted_counts.source
     left join rejected_counts on raw_counts.source = rejected_counts.source
 

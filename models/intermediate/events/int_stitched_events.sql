@@ -1,11 +1,17 @@
 {{ config(materialized='view') }}
 
--- The accepted events with the visitor they belong to: the customer where one is known, otherwise the device.
+-- The accepted events that count, with the visitor they belong to: the customer where one is known, otherwise the device.
 with
 
 accepted as (
 
     select * from {{ ref('int_accepted_events') }}
+
+),
+
+uncounted as (
+
+    select * from {{ ref('int_uncounted_lines') }}
 
 ),
 
@@ -23,7 +29,7 @@ final as (
         accepted.anonymous_no,
         accepted.item_id,
         accepted.order_id,
-        accepted.event_type,
+        case when accepted.event_type = 'order_update' then 'purchase' else accepted.event_type end as event_type,
         accepted.currency,
         accepted.session_hint,
         accepted.channel,
@@ -51,6 +57,12 @@ final as (
     left join links
         on accepted.anonymous_no = links.anonymous_no
         and accepted.customer_no is null
+    -- Only events that belong to an order have to be looked up.
+    left join uncounted
+        on accepted.order_id = uncounted.order_id
+        and accepted.event_id = uncounted.event_id
+        and accepted.source = uncounted.source
+    where uncounted.event_id is null
 
 )
 

@@ -109,6 +109,7 @@ final as (
         coalesce(accepted.customer_no, links.customer_no, accepted.anonymous_no) as visitor_no,
         accepted.customer_no,
         accepted.anonymous_no,
+        accepted.order_id,
 
         withdrawals.reason,
 
@@ -135,6 +136,7 @@ final as (
         cast(null as bigint) as visitor_no,
         cast(null as bigint) as customer_no,
         cast(null as bigint) as anonymous_no,
+        cast(null as string) as order_id,
         cast(null as string) as reason,
         cast(null as {{ moment_type() }}) as event_at,
         cast(null as {{ moment_type() }}) as received_at,

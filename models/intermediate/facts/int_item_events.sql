@@ -16,19 +16,34 @@ stitched as (
 
 ),
 
+split_orders as (
+
+    select * from {{ ref('int_split_orders') }}
+
+),
+
 final as (
 
     select
-        customer_no,
-        item_id,
-        event_at,
-        sequence_no,
-        act_rank,
-        event_type,
-        coalesce(order_id, session_hint, customer_no || '|' || {{ utc_date('event_at') }}) as basket_id,
-        unit_price,
-        amount
+        stitched.customer_no,
+        stitched.item_id,
+        stitched.event_at,
+        stitched.sequence_no,
+        stitched.act_rank,
+        stitched.event_type,
+        -- Strangers may share an order id, and a visitor may get one again.
+        coalesce(
+            split_orders.order_key,
+            stitched.order_id,
+            stitched.session_hint,
+            stitched.customer_no || '|' || {{ utc_date('stitched.event_at') }}
+        ) as basket_id,
+        stitched.unit_price,
+        stitched.amount
     from stitched
+    left join split_orders
+        on stitched.event_id = split_orders.event_id
+        and stitched.source = split_orders.source
 
 )
 

@@ -1,6 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='append') }}
 -- depends_on: {{ ref('int_identity_links') }}
--- depends_on: {{ ref('int_withdrawn_events') }}
+-- depends_on: {{ ref('int_withdrawn_events') }}, {{ ref('int_order_decisions') }}
 
 -- A log of whose history moved, and from when on: what the incremental models downstream compute again.
 -- Each of them keeps its own place in this log, so a run that broke off is made good by the next.
@@ -50,6 +50,25 @@ left_histories as (
         max(event_at) as left_until
     from withdrawn
     group by visitor_no
+
+),
+
+-- Order lines that count no more, or count again.
+decided as (
+
+    select
+        coalesce(accepted.customer_no, links.customer_no, accepted.anonymous_no) as visitor_no,
+        min(accepted.event_at) as touched_from,
+        max(accepted.event_at) as left_until
+    from {{ ref('int_order_decisions') }} as decisions
+    inner join accepted
+        on decisions.event_id = accepted.event_id
+        and decisions.source = accepted.source
+    left join {{ ref('int_identity_links') }} as links
+        on accepted.anonymous_no = links.anonymous_no
+        and accepted.customer_no is null
+    where decisions.decided_at > {{ newest('batch_at', this) }}
+    group by coalesce(accepted.customer_no, links.customer_no, accepted.anonymous_no)
 
 ),
 
@@ -121,6 +140,8 @@ touched as (
     union all
     select * from left_histories
     union all
+    select * from decided
+    union all
     select * from anonymous_histories
     union all
     select * from former_and_new_owners
@@ -134,7 +155,7 @@ final as (
         visitor_no,
         min(touched_from) as touched_from,
         max(left_until) as left_until,
-        {{ newest_move() }} as batch_at
+        greatest({{ newest_move() }}, {{ newest('decided_at', ref('int_order_decisions')) }}) as batch_at
     from touched
     group by visitor_no
 

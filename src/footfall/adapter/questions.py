@@ -19,7 +19,7 @@ from footfall.builds.make_commands import make_commands
 from footfall.builds.nodes import Node
 from footfall.builds.problems import BuildProblem
 from footfall.builds.rejections import check_rejections
-from footfall.builds.sources import source_names, source_vars
+from footfall.builds.sources import event_sources, source_names, source_vars
 from footfall.builds.summary import describe_build
 from footfall.builds.variables import var_names
 from footfall.builds.warehouse import check_warehouse, shaping_settings
@@ -57,6 +57,7 @@ QUESTIONS: Mapping[str, Callable[..., Any]] = {
     "check_warehouse": check_warehouse,
     "describe_build": describe_build,
     "describe_failure": describe_failure,
+    "event_sources": event_sources,
     "files_by_kind": files_by_kind,
     "files_in": files_in,
     "is_current": _is_current,

@@ -42,6 +42,7 @@ class Source:
 
     name: str
     title: str
+    rows_are: str = "events"
     inputs: tuple[Input, ...] = ()
 
     def build_command(self, *, with_examples: bool = False) -> str:
@@ -88,6 +89,21 @@ def read_sources(file: Path) -> Mapping[str, Source]:
 def source_names() -> list[str]:
     """Return the names of all sources."""
     return list(sources())
+
+
+def event_sources(picked: Sequence[str], custom_rows_are: str) -> list[str]:
+    """Return which of the picked sources tell events, so that an order may be told again.
+
+    Parameters
+    ----------
+    picked
+        Names of sources.
+    custom_rows_are
+        What the rows of the user's own tables are: events or records.
+    """
+    known = {name: source.rows_are for name, source in sources().items()}
+    known["custom"] = custom_rows_are
+    return [name for name in picked if known[name] == "events"]
 
 
 def source_vars() -> list[str]:

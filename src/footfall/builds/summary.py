@@ -30,6 +30,9 @@ LEADING_POPULATIONS = {
     "in session, after 3 events": " in session, after 3 events",
 }
 _OURS = "attention_scorer"
+#: What may become of a raw row, in the order of the row equation; the second list where any did.
+_OUTCOMES = ("accepted", "duplicate", "superseded", "rejected", "erased", "expired")
+_SELDOM = frozenset({"superseded", "erased", "expired"})
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ class Measured:
 
 def describe_build(
     marts: Iterable[tuple[str, str, str]],
-    accounting: Iterable[tuple[str, str, str, str, str]],
+    accounting: Iterable[tuple[str, ...]],
     values: Iterable[tuple[str, str, str, str, str | None, str]],
     restated: Iterable[tuple[str, str, str, str | None]],
     scores: Iterable[Sequence[str | None]] | None,
@@ -80,7 +83,8 @@ def describe_build(
     marts
         Folder, name and number of rows of each.
     accounting
-        Source, raw, accepted, duplicate and rejected rows.
+        Source, and the terms of the row equation: raw, accepted, duplicate, superseded, rejected,
+        erased and expired rows.
     values
         Source, entity, column, reason, examples and number of values that were not taken as they
         came.
@@ -130,11 +134,10 @@ def _mart_lines(marts: Iterable[tuple[str, str, str]]) -> list[str]:
 
 
 def _accounting_line(source: str, *counts: str) -> str:
-    raw, accepted, duplicate, rejected = (f"{int(count):,}" for count in counts)
-    return (
-        f"  Raw rows of {source}: {raw} = {accepted} accepted + {duplicate} duplicate"
-        f" + {rejected} rejected"
-    )
+    raw, *terms = (int(count) for count in counts)
+    named = zip(terms, _OUTCOMES, strict=True)
+    shown = [f"{n:,} {name}" for n, name in named if n or name not in _SELDOM]
+    return f"  Raw rows of {source}: {raw:,} = {' + '.join(shown)}"
 
 
 def _value_line(

@@ -135,6 +135,7 @@ DATES = Kind(
     lambda value: isinstance(value, list) and all(map(_is_date, value)),
 )
 DAYS_AHEAD = Kind("a list of days such as [30, 90]", _are_days_ahead)
+ROWS = Kind("events or records", lambda value: value in ("events", "records"))
 TEXT_OR_NULL = Kind("text, or null", _or_null(lambda value: isinstance(value, str)))
 WORDS = Kind('a list of words in quotes such as ["null", "n/a"]', _are_words)
 LANGUAGE = Kind(
@@ -182,6 +183,7 @@ PROJECT_VARIABLES: Mapping[str, Variable] = {
     "custom_columns": Variable(COLUMNS, shapes_tables=True),
     "custom_event_names": Variable(EVENT_NAMES, shapes_tables=True),
     "custom_vocabulary": Variable(TEXT_OR_NULL, shapes_tables=True),
+    "custom_rows_are": Variable(ROWS, shapes_tables=True),
     "custom_keep_identical_rows": Variable(TRUE_OR_FALSE, shapes_tables=True),
     "custom_items_relation": Variable(TEXT_OR_NULL),
     "custom_customers_relation": Variable(TEXT_OR_NULL),

@@ -1,0 +1,184 @@
+{#- The event types whose lines belong to orders. The lines of an `order_update` are purchases that take the place of those
+    before; whoever reads them downstream sees purchases (`int_stitched_events`). -#}
+{% macro order_event_types() -%}
+    ('purchase', 'refund', 'order_update')
+{%- endmacro %}
+
+
+{#- CTEs, `judged` the last of them, that say which messages about orders do not count, and why. A message is made of the
+    lines of one order id at one time, from one customer and device, or of one event, where the source says so.
+    `repeated`: its lines are among those that messages before it have held, as many times; a refund only if more would
+    be given back than was paid. `superseded`: the order was updated after it.
+    `lines` is a CTE of all lines of the orders in question. -#}
+{% macro order_messages(lines) -%}
+{%- set kind = ['source', 'order_id', 'is_refund'] -%}
+{%- set message = kind + ['event_at', 'customer_no', 'anonymous_no'] -%}
+{%- set line = ['item_id', 'quantity', 'unit_price', 'amount'] -%}
+-- Most orders are sent once, and nothing has to be decided about them.
+orders_of_several_messages as (
+
+    select distinct
+        source,
+        order_id
+    from {{ lines }}
+    group by {{ kind | join(', ') }}
+    having min(event_at) <> max(event_at)
+        or min(coalesce(customer_no, -1)) <> max(coalesce(customer_no, -1))
+        or min(coalesce(anonymous_no, -1)) <> max(coalesce(anonymous_no, -1))
+
+),
+
+sent as (
+
+    select
+        {{ prefixed('lines', message + line + ['event_id', 'received_at', 'is_update']) | join(', ') }},
+        min(lines.received_at) over message as first_received_at,
+        min(lines.event_id) over message as first_event_id
+    from {{ lines }} as lines
+    inner join orders_of_several_messages
+        on lines.source = orders_of_several_messages.source
+        and lines.order_id = orders_of_several_messages.order_id
+    window message as (partition by {{ prefixed('lines', message) | join(', ') }})
+
+),
+
+-- The first event id is a keyed hash: it settles ties the same way whatever the order of arrival.
+numbered as (
+
+    select
+        *,
+        dense_rank() over (
+            partition by {{ kind | join(', ') }} order by event_at, first_received_at, first_event_id
+        ) as message_no
+    from sent
+
+),
+
+different_lines as (
+
+    select
+        {{ (kind + ['message_no'] + line) | join(', ') }},
+        count(*) as copy_count,
+        max(case when is_update then 1 else 0 end) as update_flag
+    from numbered
+    group by {{ (kind + ['message_no'] + line) | join(', ') }}
+
+),
+
+held as (
+
+    select
+        *,
+        coalesce(max(copy_count) over (
+            partition by {{ (kind + line) | join(', ') }}
+            order by message_no rows between unbounded preceding and 1 preceding
+        ), 0) as held_count
+    from different_lines
+
+),
+
+messages as (
+
+    select
+        {{ (kind + ['message_no']) | join(', ') }},
+        max(update_flag) as update_flag,
+        min(case when copy_count <= held_count then 1 else 0 end) as again_flag,
+        sum(copy_count * amount) as amount
+    from held
+    group by {{ (kind + ['message_no']) | join(', ') }}
+
+),
+
+compared as (
+
+    select
+        *,
+        max(case when update_flag = 1 then message_no end) over (
+            partition by {{ kind | join(', ') }}
+        ) as last_update_no,
+        sum(abs(amount)) over (
+            partition by {{ kind | join(', ') }} order by message_no
+            rows between unbounded preceding and current row
+        ) as total_amount
+    from messages
+
+),
+
+judged_purchases as (
+
+    select
+        *,
+        case
+            when again_flag = 1 and update_flag = 0 then 'repeated'
+            when message_no < last_update_no then 'superseded'
+        end as reason
+    from compared
+    where not is_refund
+
+),
+
+paid as (
+
+    select
+        source,
+        order_id,
+        sum(amount) as amount
+    from judged_purchases
+    where reason is null
+    group by source, order_id
+
+),
+
+-- Two equal refunds may be of two pieces: the second is a repeat where it would give back more than was paid.
+judged as (
+
+    select
+        {{ (kind + ['message_no']) | join(', ') }},
+        reason
+    from judged_purchases
+
+    union all
+
+    select
+        {{ prefixed('compared', kind + ['message_no']) | join(', ') }},
+        case
+            when compared.again_flag = 1 and compared.total_amount > coalesce(paid.amount, 0e0) + 0.005e0
+                then 'repeated'
+        end as reason
+    from compared
+    left join paid
+        on compared.source = paid.source
+        and compared.order_id = paid.order_id
+    where compared.is_refund
+
+)
+{%- endmacro %}
+
+
+{#- What becomes of a row that breaks the contract or was withdrawn, by the reason: one of the terms of the row equation. -#}
+{% macro outcome_of(reason) -%}
+    case
+            when {{ reason }} in ('withdrawn: superseded', 'withdrawn: restated') then 'superseded'
+            when {{ reason }} = 'withdrawn: erased' then 'erased'
+            when {{ reason }} = 'withdrawn: expired' then 'expired'
+            else 'rejected'
+        end
+{%- endmacro %}
+
+
+{#- Of a log of decisions, the newest of each event. -#}
+{% macro newest_decisions(relation) -%}
+    select decisions.*
+    from {{ relation }} as decisions
+    inner join (
+        select
+            source,
+            event_id,
+            max(decided_at) as decided_at
+        from {{ relation }}
+        group by source, event_id
+    ) as newest
+        on decisions.source = newest.source
+        and decisions.event_id = newest.event_id
+        and decisions.decided_at = newest.decided_at
+{%- endmacro %}

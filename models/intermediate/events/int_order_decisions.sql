@@ -1,0 +1,149 @@
+{{ config(materialized='incremental', incremental_strategy='append') }}
+-- depends_on: {{ ref('int_withdrawn_events') }}
+-- depends_on: {{ source('earlier_run', 'int_touched_visitors') }}, {{ source('earlier_run', 'int_arrival_ledger') }}
+
+-- Order lines that do not count: those of an order that was sent again, and those from before it was updated. A log that
+-- only grows; `int_uncounted_lines` shows what holds. A run decides anew about all lines of each order id that a line
+-- came to or left, so any order of arrival ends in the same. Nothing leaves `int_accepted_events`: a message that comes
+-- late may decide otherwise.
+{%- set stamps = [] %}
+{%- for model_name in ['int_touched_visitors', 'int_arrival_ledger'] if has_earlier_run(model_name) %}
+{%- do stamps.append(('batch_at', earlier_run(model_name))) %}
+{%- endfor %}
+with
+
+accepted as {{ read_each_time() }} (
+
+    select * from {{ ref('int_accepted_events') }}
+    where event_type in {{ order_event_types() }}
+        and order_id is not null
+        and source in ({{ quoted_texts(event_sources()) | join(', ') or "''" }})
+
+),
+
+{% if is_incremental() -%}
+{%- set since = newest(*stamps[0]) if has_earlier_run('int_touched_visitors') else moment('1900-01-01 00:00:00+00') %}
+touched_orders as (
+
+    select
+        source,
+        order_id
+    from accepted
+    where loaded_at > {{ since }}
+
+    union
+
+    select
+        source,
+        order_id
+    from {{ ref('int_withdrawn_events') }}
+    where withdrawn_at > {{ since }}
+        and order_id is not null
+
+),
+{%- endif %}
+
+lines as (
+
+    select
+        accepted.source,
+        accepted.order_id,
+        accepted.event_type = 'refund' as is_refund,
+        accepted.event_type = 'order_update' as is_update,
+        accepted.event_id,
+        accepted.customer_no,
+        accepted.anonymous_no,
+        accepted.item_id,
+        accepted.quantity,
+        -- Two tools may differ in the last digit of what they have computed.
+        round(accepted.unit_price, 4) as unit_price,
+        round(accepted.amount, 4) as amount,
+        accepted.event_at,
+        accepted.received_at
+    from accepted
+    {% if is_incremental() -%}
+    inner join touched_orders
+        on accepted.source = touched_orders.source
+        and accepted.order_id = touched_orders.order_id
+    {%- endif %}
+
+),
+
+{{ order_messages('lines') }},
+
+uncounted as (
+
+    select
+        numbered.source,
+        numbered.event_id,
+        numbered.order_id,
+        judged.reason,
+        numbered.event_at,
+        numbered.received_at
+    from numbered
+    inner join judged
+        on numbered.source = judged.source
+        and numbered.order_id = judged.order_id
+        and numbered.is_refund = judged.is_refund
+        and numbered.message_no = judged.message_no
+    where judged.reason is not null
+
+),
+
+{% if is_incremental() -%}
+standing as (
+
+    select decided.*
+    from ({{ newest_decisions(this) }}) as decided
+    inner join touched_orders
+        on decided.source = touched_orders.source
+        and decided.order_id = touched_orders.order_id
+    where decided.reason is not null
+
+),
+{%- endif %}
+
+changed as (
+
+    select uncounted.*
+    from uncounted
+    {% if is_incremental() -%}
+    left join standing
+        on uncounted.source = standing.source
+        and uncounted.event_id = standing.event_id
+        and uncounted.order_id = standing.order_id
+        and uncounted.reason = standing.reason
+        and uncounted.event_at = standing.event_at
+        and uncounted.received_at = standing.received_at
+    where standing.event_id is null
+
+    -- They count after all, or are no lines of an order any more.
+    union all
+
+    select
+        standing.source,
+        standing.event_id,
+        standing.order_id,
+        cast(null as string) as reason,
+        standing.event_at,
+        standing.received_at
+    from standing
+    left join uncounted
+        on standing.source = uncounted.source
+        and standing.event_id = uncounted.event_id
+    where uncounted.event_id is null
+    {%- endif %}
+
+),
+
+final as (
+
+    select
+        changed.*,
+        -- As new as the events that it was decided on, and newer than all that looked before it was decided.
+        {{ later_than(newest_move(), stamps) }} as decided_at
+    from changed
+
+)
+
+select * from final

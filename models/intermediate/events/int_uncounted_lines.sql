@@ -1,0 +1,25 @@
+{{ config(materialized='view') }}
+
+-- The accepted order lines that do not count, by the newest decision about each: `repeated` where the order was sent
+-- before, `superseded` where it was updated afterwards.
+with
+
+newest as (
+    {{ newest_decisions(ref('int_order_decisions')) }}
+),
+
+final as (
+
+    select
+        source,
+        event_id,
+        order_id,
+        reason,
+        event_at,
+        received_at
+    from newest
+    where reason is not null
+
+)
+
+select * from final
