@@ -4,6 +4,7 @@
         {% do return('') %}
     {% endif %}
     {% set accounting = load_built_relation('int_row_accounting') %}
+    {% set order_lines = load_built_relation('int_order_lines') %}
     {% set values = load_built_relation('int_value_accounting') %}
     {% set evaluation = load_built_relation('model_evaluation', folder='marts') %}
     {% set lines = ask_program('describe_build', {
@@ -14,6 +15,12 @@
                 'erased_count', 'expired_count'
             ]
         ) ~ ' from ' ~ accounting) if accounting is not none else [],
+        'guests': text_rows(
+            'select ' ~ as_texts(['source', 'order_count', 'amount']) ~ ' from (select source, '
+            ~ "count(distinct case when event_type = 'purchase' then order_key end) as order_count, "
+            ~ 'round(coalesce(sum(amount), 0), 2) as amount from ' ~ order_lines
+            ~ ' where visitor_no is null group by source) as guests'
+        ) if order_lines is not none else [],
         'values': text_rows('select ' ~ as_texts(
             ['source', 'entity', 'column_name', 'reason', 'examples', 'value_count']
         ) ~ ' from ' ~ values) if values is not none else [],

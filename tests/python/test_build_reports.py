@@ -60,6 +60,7 @@ def measured(metric: str, model: str, value: float | None, **facts: str) -> list
 
 def described(**facts: Any) -> list[str]:
     nothing: dict[str, Any] = {"marts": [], "accounting": [], "values": [], "restated": []}
+    nothing["guests"] = []
     ended: dict[str, Any] = {"scores": None, "results": []}
     return describe_build(**{**nothing, **ended, **facts})
 
@@ -108,15 +109,18 @@ def test_what_was_kept_is_counted() -> None:
 
 def test_rows_are_accounted_for_source_by_source() -> None:
     lines = described(
+        guests=[("ga4", "2", "-12.5")],
         accounting=[
             ("ga4", "9", "3", "1", "1", "1", "2", "1"),
             ("custom", "2500", "2500", "0", "0", "0", "0", "0"),
-        ]
+        ],
     )
     assert lines[2:] == [
         "  Raw rows of custom: 2,500 = 2,500 accepted + 0 duplicate + 0 rejected",
         "  Raw rows of ga4: 9 = 3 accepted + 1 duplicate + 1 superseded + 1 rejected + 2 erased"
         " + 1 expired",
+        "  Orders of nobody in ga4: 2, -12.50 net of refunds; they are part of order_lines and"
+        " revenue, and of no session or customer",
     ]
 
 

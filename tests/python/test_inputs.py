@@ -106,6 +106,15 @@ def test_gzip_is_read_and_a_copy_is_made_again_only_after_a_change(tmp_path: Pat
     os.utime(source, ns=(first, first + 1))
     assert inputs.parquet_of(source, tmp_path / "in") == copy
     assert pq.read_metadata(copy).num_rows == 2
+    # Another file of that size and time in its place.
+    before = source.stat()
+    other = tmp_path / "other.csv.gz"
+    other.write_bytes(gzip.compress(b"a\n1\n3\n"))
+    os.utime(other, ns=(before.st_atime_ns, before.st_mtime_ns))
+    other.replace(source)
+    assert source.stat().st_size == before.st_size
+    inputs.parquet_of(source, tmp_path / "in")
+    assert pq.read_table(copy)["a"].to_pylist() == ["1", "3"]
     assert [path.name for path in (tmp_path / "in").iterdir()] == [copy.name]
 
 

@@ -124,7 +124,9 @@ final as (
                     || ' (seeds/event_name_map.csv, var custom_event_names)'
             when not is_accepted
                 then 'event_type ' || event_type || ' is marked as not accepted in seeds/event_types.csv'
-            when customer_id is null and device_id is null then 'neither customer_id nor device_id'
+            -- What was paid and given back counts, also where nobody knows by whom: without consent, or over a counter.
+            when customer_id is null and device_id is null and event_type not in {{ order_event_types() }}
+                then 'neither customer_id nor device_id'
             when event_type <> 'refund' and quantity < 0 then 'quantity is negative'
             when unit_price < 0 then 'unit_price is negative'
             when event_type <> 'refund' and stated_amount < 0 then 'amount is negative'

@@ -1,4 +1,5 @@
--- What was paid and what was given back, one row a line, of customers and of devices that nobody has logged in on.
+-- What was paid and what was given back, one row a line, of customers, of devices that nobody has logged in on, and of
+-- nobody, where a shop knows neither.
 -- Refunds are negative. Each line is booked when it was paid or given back; a refund belongs to the time of its order.
 with
 
@@ -29,7 +30,8 @@ lines as (
         stitched.visitor_no,
         stitched.customer_no,
         case when stitched.customer_no is not null then keys.identity_key end as customer_key,
-        -- A shop that numbers no orders: what a visitor buys within a day is one order. Shops may share numbers.
+        -- A shop that numbers no orders: what a visitor buys within a day is one order, and what nobody buys at one
+        -- moment. Shops may share numbers.
         coalesce(
             split_orders.order_key,
             stitched.order_id,
@@ -37,7 +39,8 @@ lines as (
                 'day',
                 "keys.identity_key || ':' || cast(" ~ utc_date('stitched.event_at') ~ ' as string)',
                 'stitched.source'
-            ) }}
+            ) }},
+            {{ id_key('moment', 'cast(' ~ microseconds_of('stitched.event_at') ~ ' as string)', 'stitched.source') }}
         ) as order_key,
         stitched.item_id,
 
@@ -88,7 +91,7 @@ placed as (
     from lines
     inner join refunded
         on lines.order_key = refunded.order_key
-        and lines.visitor_no = refunded.visitor_no
+        and lines.visitor_no is not distinct from refunded.visitor_no
     where lines.event_type = 'purchase'
     group by lines.order_key, lines.visitor_no
 
@@ -106,7 +109,7 @@ final as (
     from lines
     left join placed
         on lines.order_key = placed.order_key
-        and lines.visitor_no = placed.visitor_no
+        and lines.visitor_no is not distinct from placed.visitor_no
         and lines.event_type = 'refund'
 
 )

@@ -1,8 +1,9 @@
 {{ config(materialized='view') }}
 
 -- Order ids that several orders have: numbers that begin again each day, at each till or for each customer. Lines of
--- one id are one order if one visitor has them, each within `order_window_days` days of the one before. One row for
--- each line of such an id: the first order keeps the key of the id, and the others have keys of their own.
+-- one id are one order if one visitor has them, each within `order_window_days` days of the one before; lines of nobody
+-- if they are of one moment. One row for each line of such an id: the first order keeps the key of the id, and the
+-- others have keys of their own.
 {%- set window_seconds = var('order_window_days') * 86400 %}
 with
 
@@ -25,7 +26,11 @@ shared_ids as (
         or {{ seconds_between(
             "min(case when event_type = 'purchase' then event_at end)",
             "max(case when event_type = 'purchase' then event_at end)"
-        ) }} > {{ window_seconds }}
+        ) }} > case when count(visitor_no) = count(*) then {{ window_seconds }} else 0 end
+        or (
+            count(case when event_type = 'purchase' then visitor_no end) > 0
+            and count(case when event_type = 'purchase' and visitor_no is null then 1 end) > 0
+        )
 
 ),
 
@@ -54,7 +59,9 @@ runs as (
 
     select
         *,
-        count(case when pause_seconds > {{ window_seconds }} then 1 end) over (
+        count(
+            case when pause_seconds > case when visitor_no is null then 0 else {{ window_seconds }} end then 1 end
+        ) over (
             partition by source, order_id, visitor_no order by {{ order_of_acts() }}
             rows between unbounded preceding and current row
         ) as run_no
@@ -130,7 +137,7 @@ final as (
     inner join keyed_orders
         on runs.source = keyed_orders.source
         and runs.order_id = keyed_orders.order_id
-        and runs.visitor_no = keyed_orders.visitor_no
+        and runs.visitor_no is not distinct from keyed_orders.visitor_no
         and runs.run_no = keyed_orders.run_no
 
     union all

@@ -2,7 +2,8 @@
 -- depends_on: {{ ref('int_touched_visitors') }}
 
 -- The customer's own acts in the order they happened, cut into sessions. What the shop does to the customer
--- (campaigns, exposures, refunds) opens no session. A ping prolongs the session of the act before it, and is no row.
+-- (campaigns, exposures, refunds) opens no session, nor does an order of nobody. A ping prolongs the session of the act
+-- before it, and is no row.
 with
 
 stitched as {{ read_each_time() }} (
@@ -52,6 +53,7 @@ acts as (
         on stitched.visitor_no = windows.visitor_no
         and stitched.event_at >= windows.recompute_from
     {%- endif %}
+    where stitched.visitor_no is not null
 
 ),
 

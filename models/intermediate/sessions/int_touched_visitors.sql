@@ -12,7 +12,7 @@ stitched as (
 
 ),
 
--- A refund touches its customer from its own day: the day of its order and those between keep what they have stored.
+-- Orders of nobody are in no history. A refund touches its customer from its own day: the day of its order and those between keep what they have stored.
 -- What it takes off that order is in int_refund_ledger, which is computed anew each time.
 new_events as (
 
@@ -21,8 +21,9 @@ new_events as (
         min(event_at) as touched_from,
         cast(null as {{ moment_type() }}) as left_until
     from stitched
+    where visitor_no is not null
     {% if is_incremental() -%}
-    where loaded_at > {{ newest('batch_at', this) }}
+        and loaded_at > {{ newest('batch_at', this) }}
     {%- endif %}
     group by visitor_no
 
@@ -49,6 +50,7 @@ left_histories as (
         min(event_at) as touched_from,
         max(event_at) as left_until
     from withdrawn
+    where visitor_no is not null
     group by visitor_no
 
 ),
@@ -68,6 +70,7 @@ decided as (
         on accepted.anonymous_no = links.anonymous_no
         and accepted.customer_no is null
     where decisions.decided_at > {{ newest('batch_at', this) }}
+        and coalesce(accepted.customer_no, accepted.anonymous_no) is not null
     group by coalesce(accepted.customer_no, links.customer_no, accepted.anonymous_no)
 
 ),

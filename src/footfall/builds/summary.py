@@ -71,6 +71,7 @@ class Measured:
 def describe_build(
     marts: Iterable[tuple[str, str, str]],
     accounting: Iterable[tuple[str, ...]],
+    guests: Iterable[tuple[str, str, str]],
     values: Iterable[tuple[str, str, str, str, str | None, str]],
     restated: Iterable[tuple[str, str, str, str | None]],
     scores: Iterable[Sequence[str | None]] | None,
@@ -85,6 +86,8 @@ def describe_build(
     accounting
         Source, and the terms of the row equation: raw, accepted, duplicate, superseded, rejected,
         erased and expired rows.
+    guests
+        Source, number of orders without a customer or device, and what they brought net of refunds.
     values
         Source, entity, column, reason, examples and number of values that were not taken as they
         came.
@@ -105,6 +108,7 @@ def describe_build(
     rows = list(accounting)
     if rows:
         lines += ["", *(_accounting_line(*row) for row in sorted(rows))]
+    lines += [_guest_line(*one) for one in sorted(guests)]
     noted = sorted(values)
     if noted:
         lines += ["", "  Values not taken as they came (intermediate.int_value_accounting)"]
@@ -138,6 +142,13 @@ def _accounting_line(source: str, *counts: str) -> str:
     named = zip(terms, _OUTCOMES, strict=True)
     shown = [f"{n:,} {name}" for n, name in named if n or name not in _SELDOM]
     return f"  Raw rows of {source}: {raw:,} = {' + '.join(shown)}"
+
+
+def _guest_line(source: str, orders: str, amount: str) -> str:
+    return (
+        f"  Orders of nobody in {source}: {int(orders):,}, {float(amount):,.2f} net of refunds;"
+        " they are part of order_lines and revenue, and of no session or customer"
+    )
 
 
 def _value_line(
