@@ -1,5 +1,5 @@
 {{ config(materialized='incremental', incremental_strategy='append') }}
--- depends_on: {{ ref('int_withdrawn_events') }}
+-- depends_on: {{ ref('int_withdrawn_events') }}, {{ ref('int_arrival_days') }}
 -- depends_on: {{ source('earlier_run', 'int_touched_visitors') }}, {{ source('earlier_run', 'int_arrival_ledger') }}
 
 -- Order lines that do not count: those of an order that was sent again, and those from before it was updated. A log that
