@@ -338,6 +338,25 @@ device_keys as (
 {%- endmacro %}
 
 
+{#- The visitors of order lines that were decided about since a log of touched visitors was written. -#}
+{% macro decided_histories() -%}
+    select
+        coalesce(accepted.customer_no, links.customer_no, accepted.anonymous_no) as visitor_no,
+        min(accepted.event_at) as touched_from,
+        max(accepted.event_at) as left_until
+    from {{ ref('int_order_decisions') }} as decisions
+    inner join {{ ref('int_accepted_events') }} as accepted
+        on decisions.event_id = accepted.event_id
+        and decisions.source = accepted.source
+    left join {{ ref('int_identity_links') }} as links
+        on accepted.anonymous_no = links.anonymous_no
+        and accepted.customer_no is null
+    where decisions.decided_at > {{ newest('batch_at', this) }}
+        and coalesce(accepted.customer_no, accepted.anonymous_no) is not null
+    group by coalesce(accepted.customer_no, links.customer_no, accepted.anonymous_no)
+{%- endmacro %}
+
+
 {#- Incremental strategy: links are replaced, and those are gone that nothing speaks for any more. -#}
 {% macro get_incremental_replace_links_sql(arg_dict) %}
     delete from {{ arg_dict['target_relation'] }}

@@ -19,12 +19,6 @@ arrivals as {{ read_each_time() }} (
 
 ),
 
-uncounted as (
-
-    select * from {{ ref('int_uncounted_lines') }}
-
-),
-
 accepted as (
 
     select * from {{ ref('int_accepted_events') }}
@@ -98,66 +92,7 @@ duplicates as (
 
 ),
 
-uncounted_days as (
-
-    select distinct
-        source,
-        {{ utc_date('received_at') }} as received_on
-    from uncounted
-
-),
-
--- Only where there are such lines is a key made of each line of an order.
-lines_of_days as (
-
-    select
-        arrivals.*,
-        {{ event_key('arrivals') }} as event_key
-    from arrivals
-    inner join uncounted_days
-        on arrivals.source = uncounted_days.source
-        and arrivals.received_on = uncounted_days.received_on
-    where arrivals.reason is null
-        and arrivals.order_id is not null
-        and arrivals.event_type in {{ order_event_types() }}
-
-),
-
--- The delivery that was accepted is the first; the others are duplicates.
-uncounted_lines as (
-
-    select
-        lines_of_days.*,
-        uncounted.reason as uncounted_reason,
-        row_number() over (
-            partition by lines_of_days.source, lines_of_days.event_key
-            order by {{ delivery_digest('lines_of_days') }}
-        ) as copy_no
-    from lines_of_days
-    inner join uncounted
-        on lines_of_days.source = uncounted.source
-        and lines_of_days.event_key = uncounted.event_id
-        and lines_of_days.received_at = uncounted.received_at
-
-),
-
-uncounted_rows as (
-
-    select
-        source,
-        event_key as event_id,
-        event_type,
-        received_at,
-        case when uncounted_reason = 'repeated' then 'duplicate' else uncounted_reason end as outcome,
-        case
-            when uncounted_reason = 'repeated' then 'the order was sent before'
-            else 'the order was updated later'
-        end as reason,
-        raw_row
-    from uncounted_lines
-    where copy_no = 1
-
-),
+{{ uncounted_rows('arrivals') }},
 
 kept as (
 

@@ -1,6 +1,5 @@
 {{ config(materialized='incremental', incremental_strategy='append') }}
--- depends_on: {{ ref('int_identity_links') }}
--- depends_on: {{ ref('int_withdrawn_events') }}, {{ ref('int_order_decisions') }}
+-- depends_on: {{ ref('int_identity_links') }}, {{ ref('int_withdrawn_events') }}, {{ ref('int_order_decisions') }}
 
 -- A log of whose history moved, and from when on: what the incremental models downstream compute again.
 -- Each of them keeps its own place in this log, so a run that broke off is made good by the next.
@@ -12,8 +11,8 @@ stitched as (
 
 ),
 
--- Orders of nobody are in no history. A refund touches its customer from its own day: the day of its order and those between keep what they have stored.
--- What it takes off that order is in int_refund_ledger, which is computed anew each time.
+-- Orders of nobody are in no history. A refund touches its customer from its own day; what it takes off the day of its
+-- order is in int_refund_ledger, which is computed anew each time.
 new_events as (
 
     select
@@ -57,22 +56,7 @@ left_histories as (
 
 -- Order lines that count no more, or count again.
 decided as (
-
-    select
-        coalesce(accepted.customer_no, links.customer_no, accepted.anonymous_no) as visitor_no,
-        min(accepted.event_at) as touched_from,
-        max(accepted.event_at) as left_until
-    from {{ ref('int_order_decisions') }} as decisions
-    inner join accepted
-        on decisions.event_id = accepted.event_id
-        and decisions.source = accepted.source
-    left join {{ ref('int_identity_links') }} as links
-        on accepted.anonymous_no = links.anonymous_no
-        and accepted.customer_no is null
-    where decisions.decided_at > {{ newest('batch_at', this) }}
-        and coalesce(accepted.customer_no, accepted.anonymous_no) is not null
-    group by coalesce(accepted.customer_no, links.customer_no, accepted.anonymous_no)
-
+    {{ decided_histories() }}
 ),
 
 -- Devices that have another owner, or may have none any more.
