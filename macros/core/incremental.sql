@@ -301,17 +301,8 @@ device_keys as (
 {#- The moment of this run as rows are stamped with it: later than all that is given, pairs of column and relation, even
     when the clock is behind an earlier run. -#}
 {% macro later_than_all(stamps) -%}
-    {{ later_than(moment(run_started_at.isoformat()), stamps) }}
-{%- endmacro %}
-
-
-{#- A moment, or the first one that is later than all that is given. -#}
-{% macro later_than(moment, stamps) -%}
-    {%- if not stamps -%}
-        {{ return(moment) }}
-    {%- endif -%}
     greatest(
-            {{ moment }}
+            {{ moment(run_started_at.isoformat()) }}
             {%- for column, relation in stamps %},
             {{ dbt.dateadd('microsecond', 1, newest(column, relation)) }}
             {%- endfor %}
@@ -319,11 +310,18 @@ device_keys as (
 {%- endmacro %}
 
 
-{#- The newest moment at which events arrived or left: what speaks of them is as new as that. -#}
-{% macro newest_move() -%}
+{#- The newest moment at which events arrived or left: what speaks of them is as new as that; with a log of decisions, as
+    new as the newest of these. Later than all that is given in `after`, pairs of column and relation. -#}
+{% macro newest_move(decisions=none, after=[]) -%}
     greatest(
             {{ newest('loaded_at', ref('int_accepted_events')) }},
             {{ newest('withdrawn_at', ref('int_withdrawn_events')) }}
+            {%- if decisions %},
+            {{ newest('decided_at', decisions) }}
+            {%- endif %}
+            {%- for column, relation in after %},
+            {{ dbt.dateadd('microsecond', 1, newest(column, relation)) }}
+            {%- endfor %}
         )
 {%- endmacro %}
 

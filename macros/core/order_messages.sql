@@ -32,6 +32,7 @@ sent as (
 
     select
         {{ prefixed('lines', message + line + ['event_id', 'received_at', 'is_update']) | join(', ') }},
+        lines.event_at as sent_at,
         min(lines.received_at) over message as first_received_at,
         min(lines.event_id) over message as first_event_id
     from {{ lines }} as lines
@@ -48,7 +49,7 @@ numbered as (
     select
         *,
         dense_rank() over (
-            partition by {{ kind | join(', ') }} order by event_at, first_received_at, first_event_id
+            partition by {{ kind | join(', ') }} order by sent_at, first_received_at, first_event_id
         ) as message_no
     from sent
 

@@ -141,7 +141,7 @@ final as (
     select
         changed.*,
         -- As new as the events that it was decided on, and newer than all that looked before it was decided.
-        {{ later_than(newest_move(), stamps) }} as decided_at
+        {{ newest_move(after=stamps) }} as decided_at
     from changed
 
 )

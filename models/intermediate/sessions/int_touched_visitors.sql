@@ -1,8 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='append') }}
 -- depends_on: {{ ref('int_identity_links') }}, {{ ref('int_withdrawn_events') }}, {{ ref('int_order_decisions') }}
 
--- A log of whose history moved, and from when on: what the incremental models downstream compute again.
--- Each of them keeps its own place in this log, so a run that broke off is made good by the next.
+-- A log of whose history moved, and from when on. Each incremental model downstream keeps its own place in it.
 with
 
 stitched as (
@@ -142,7 +141,7 @@ final as (
         visitor_no,
         min(touched_from) as touched_from,
         max(left_until) as left_until,
-        greatest({{ newest_move() }}, {{ newest('decided_at', ref('int_order_decisions')) }}) as batch_at
+        {{ newest_move(decisions=ref('int_order_decisions')) }} as batch_at
     from touched
     group by visitor_no
 
