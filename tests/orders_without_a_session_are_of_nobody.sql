@@ -1,5 +1,5 @@
--- Each purchase of a visitor is an act of one of their sessions, so sessions hold all orders but those of nobody (without
--- consent, or over a counter). Returns purchases of a visitor without a session, and of nobody with one.
+-- Each purchase of a visitor is an act of one of their sessions, so sessions hold all orders but those of nobody
+-- (without consent, or over a counter). Returns purchases of a visitor without a session, and of nobody with one.
 with
 
 lines as (

@@ -2,10 +2,10 @@
 -- depends_on: {{ ref('int_withdrawn_events') }}, {{ ref('int_arrival_days') }}
 -- depends_on: {{ source('earlier_run', 'int_touched_visitors') }}, {{ source('earlier_run', 'int_arrival_ledger') }}
 
--- Order lines that do not count: those of an order that was sent again, and those from before it was updated. A log that
--- only grows; `int_uncounted_lines` shows what holds. A run decides anew about all lines of each order id that a line
--- came to or left, so any order of arrival ends in the same. Nothing leaves `int_accepted_events`: a message that comes
--- late may decide otherwise.
+-- Order lines that do not count: of orders that were sent again, and from before an update. A log that only grows;
+-- `int_uncounted_lines` shows what holds. A run decides anew about all lines of each order id that a line came to or
+-- left, so any order of arrival ends in the same. Nothing leaves `int_accepted_events`: a message that comes late may
+-- decide otherwise.
 {%- set stamps = [] %}
 {%- for model_name in ['int_touched_visitors', 'int_arrival_ledger'] if has_earlier_run(model_name) %}
 {%- do stamps.append(('batch_at', earlier_run(model_name))) %}

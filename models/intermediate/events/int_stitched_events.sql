@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
--- The accepted events that count, with the visitor they belong to: the customer where one is known, otherwise the device.
+-- The accepted events that count, with the visitor they belong to: the customer where one is known, else the device.
 with
 
 accepted as (

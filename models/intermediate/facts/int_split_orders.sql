@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 
--- Order ids that several orders have: numbers that begin again each day, at each till or for each customer. Lines of one
--- id are one order if one visitor has them, each within `order_window_days` days of the one before; lines of nobody if
+-- Order ids that several orders have: numbers that begin again each day, at each till or for each customer. Lines of
+-- one id are one order if one visitor has them, each within `order_window_days` days of the one before; lines of nobody if
 -- they are of one moment. One row a line of such an id: the first order keeps the key of the id, others have their own.
 {%- set window_seconds = var('order_window_days') * 86400 %}
 {%- set longest_pause = 'case when visitor_no is null then 0 else ' ~ window_seconds ~ ' end' %}
@@ -27,8 +27,8 @@ shared_ids as (
             "min(case when event_type = 'purchase' then event_at end)",
             "max(case when event_type = 'purchase' then event_at end)"
         ) }} > case when count(visitor_no) = count(*) then {{ window_seconds }} else 0 end
-        or count(case when event_type = 'purchase' then visitor_no end)
-            between 1 and count(case when event_type = 'purchase' then 1 end) - 1
+        or count(case when event_type = 'purchase' then visitor_no end) > 0
+        and count(case when event_type = 'purchase' and visitor_no is null then 1 end) > 0
 
 ),
 
