@@ -1,8 +1,8 @@
 {{ config(materialized='view') }}
 
 -- Order ids that several orders have: numbers that begin again each day, at each till or for each customer. Lines of
--- one id are one order if one visitor has them, each within `order_window_days` days of the one before; lines of nobody if
--- they are of one moment. One row a line of such an id: the first order keeps the key of the id, others have their own.
+-- one id are one order if one visitor has them, each within `order_window_days` days of the one before; lines of nobody
+-- if they are of one moment. One row a line: the first order keeps the key of the id, the others have their own.
 {%- set window_seconds = var('order_window_days') * 86400 %}
 {%- set longest_pause = 'case when visitor_no is null then 0 else ' ~ window_seconds ~ ' end' %}
 with
