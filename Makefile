@@ -23,7 +23,7 @@ ifeq ($(origin SOURCE),undefined)
 SOURCE := $(if $(value MAPPING),custom,storefront)
 endif
 GIVEN := SOURCE MAPPING FILE EVENTS ITEMS CUSTOMERS REVIEWS ARGS COLUMN CURRENCY PORT URI PUBLISH ROLES JOBS DUCKDB TORCH_INDEX \
-	HORIZON CUT DAYS SEEDS FIRST NEW_ONLY
+	HORIZON CUT DAYS SEEDS FIRST NEW_ONLY OUT
 unexport $(GIVEN)
 $(foreach name,$(GIVEN),$(eval export FOOTFALL_$(name) := $$(value $(name))))
 export DBT_PROFILES_DIR := $(CURDIR)
@@ -57,7 +57,7 @@ $(error $(REFUSED): only SOURCE=$(subst $(empty) $(empty),|,$(strip $(READERS)))
 endif
 endif
 
-.PHONY: help build test lint format docs clean lock sbom env audit bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory bench-hundred
+.PHONY: help build inspect test lint format docs clean lock sbom env audit bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory bench-hundred
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -94,6 +94,9 @@ env: $(STAMP) ## create the environment from the lock file
 
 build: env ## build the warehouse: SOURCE=storefront|complete_journey|online_retail|custom …, FILE=…, EVENTS=…
 	@$(FOOTFALL) build
+
+inspect: env ## look at a file, folder or relation in seconds, and write a mapping for it: FILE=… [OUT=my_shop.yml]
+	@$(FOOTFALL) inspect
 
 # Published files must be readable with this one.
 OLD_DUCKDB := $(CURDIR)/.duckdb-1.2.2

@@ -39,7 +39,30 @@ def build(given: Given) -> list[Step]:
     """Build the warehouse of a source."""
     if given.text("PUBLISH"):
         _check_extra("postgres")
-    return [_dbt(given, "build", arguments=given.words("ARGS"))]
+    run = _dbt(given, "build", arguments=given.words("ARGS"))
+    if not given.source.inputs:
+        return [run]
+    variables = run.arguments[list(run.arguments).index("--vars") + 1]
+    options = ("--check", f"--variables={variables}", f"--database={given.warehouse}")
+    return [_python("-m", "footfall.adapter.inspection", *options), run]
+
+
+def inspect(given: Given) -> list[Step]:
+    """Look at an input, and write a mapping for it."""
+    file = given.required(
+        "FILE",
+        "Name a file, a folder or a relation: make inspect FILE=events.csv [OUT=my_shop.yml]",
+    )
+    mapping = given.mapping
+    variables = {} if mapping is None else source_variables(given)
+    options = (
+        f"--file={file}",
+        f"--variables={as_json(variables)}",
+        f"--database={given.warehouse}",
+        *given.option("--out", "OUT"),
+        *([f"--source={given.source.name}"] if given.source.inputs else []),
+    )
+    return [_python("-m", "footfall.adapter.inspection", *options)]
 
 
 def docs(given: Given) -> list[Step]:
@@ -253,6 +276,7 @@ TARGETS: Mapping[str, Callable[[Given], list[Step]]] = {
     function.__name__.replace("_", "-"): function
     for function in (
         build,
+        inspect,
         docs,
         lineage,
         report,

@@ -1,0 +1,155 @@
+"""The program behind `make inspect`, and what `make build` looks at before it starts dbt.
+
+The inspection itself is `footfall.inspecting`. It is given the questions and the functions that
+the plugin gives to dbt, so that both read an input alike.
+"""
+
+import argparse
+import json
+import re
+import secrets
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from footfall.adapter import inputs
+from footfall.adapter.questions import QUESTIONS
+from footfall.builds.configuration import (
+    is_there,
+    kind_problems,
+    project_variables,
+    unknown_var_problems,
+)
+from footfall.builds.mappings import read_mapping
+from footfall.builds.problems import BuildProblem
+from footfall.builds.sources import absolute_path, sources, with_home
+from footfall.inspecting.inputs import files_of, head_of
+from footfall.inspecting.inspection import Input, check, inspect
+from footfall.inspecting.report import lines_of, mapping_text
+
+#: What the warehouse is called on the connection, where a relation of it is looked at.
+_WAREHOUSE = "warehouse"
+_RELATION = re.compile(r"[^./\\*?]+(\.[^./\\*?]+){0,2}|(\"[^\"]+\"\.?){1,3}")
+DEFAULT_OUT = "my_shop.yml"
+
+
+def connection() -> duckdb.DuckDBPyConnection:
+    """Return a database in memory that reads inputs as a warehouse does, with a key of its own."""
+    opened = duckdb.connect()
+    opened.execute("set TimeZone = 'UTC'")
+    for part in ("inner", "outer"):
+        opened.execute(f"set variable footfall_hmac_{part} = unhex('{secrets.token_hex(64)}')")
+    inputs.register(opened, ":memory:")
+    return opened
+
+
+def _input(
+    opened: duckdb.DuckDBPyConnection, name: str, database: str, folder: Path
+) -> tuple[Input, str]:
+    """Return what a name means, and how a mapping names it from anywhere."""
+    if is_there(name) or with_home(name).is_dir():
+        if not files_of(name):
+            raise BuildProblem(f"FILE is '{name}', and there is no file in that folder.")
+        return Input(name, head_of(name, folder)), absolute_path(name)
+    if _RELATION.fullmatch(name) and Path(database).is_file():
+        place = str(Path(database).absolute()).replace("'", "''")
+        opened.execute(f"attach '{place}' as {_WAREHOUSE} (read_only)")
+        schema = "" if "." in name else "main."
+        return Input(name, None, f"{_WAREHOUSE}.{schema}{name}"), name
+    raise BuildProblem(
+        f"FILE is '{name}', and there is no such file or folder. A relation is looked for in the "
+        f"warehouse {database}, as schema.table."
+    )
+
+
+def check_build(variables: dict[str, Any], database: str) -> list[str]:
+    """Return what would stop a build, as far as vars and inputs show it without dbt.
+
+    Parameters
+    ----------
+    variables
+        Vars of the command line, with `footfall_source`.
+    database
+        The warehouse. Where it is there, names of events are left to the build, which knows which
+        rows are new.
+    """
+    project = Path.cwd()
+    values = {**project_variables(project), **variables}
+    problems = [*unknown_var_problems(list(variables)), *kind_problems(values)]
+    source = sources().get(str(values.get("footfall_source")))
+    if problems or source is None or not source.inputs:
+        return problems
+    first = source.inputs[0]
+    path = values.get(first.var)
+    if not isinstance(path, str) or "://" in path or first.contains:
+        return problems
+    if values.get(first.replaced_by):
+        return problems
+    with tempfile.TemporaryDirectory(prefix="footfall-check-") as folder, connection() as opened:
+        # Where there is no such file the check itself says so.
+        paths = head_of(path, Path(folder)).paths if files_of(path) else [path]
+        values[first.var] = paths[0] if len(paths) == 1 else list(paths)
+        is_new = not Path(database).exists()
+        return check(opened, project, QUESTIONS, values, with_names=is_new)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Inspect an input; print what was found, and write a mapping where none was given.
+
+    With `--check` only what would stop a build is printed, and nothing is written.
+
+    Returns
+    -------
+    int
+        0, or 1 where it cannot be read, or no mapping could be written.
+    """
+    parser = argparse.ArgumentParser(prog="make inspect", allow_abbrev=False)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--file", default="")
+    what.add_argument("--check", action="store_true")
+    parser.add_argument("--out", default="")
+    parser.add_argument("--database", default="")
+    parser.add_argument("--variables", default="{}")
+    parser.add_argument("--source", default="")
+    asked = parser.parse_args(arguments)
+    variables = json.loads(asked.variables)
+    if asked.check:
+        problems = check_build(variables, asked.database)
+        if problems:
+            print("\n".join(problems), file=sys.stderr)
+        return int(bool(problems))
+    out = Path(asked.out or DEFAULT_OUT)
+    if asked.out and out.exists():
+        print(f"OUT is '{out}', which is there already, and stays: name another file.")
+        return 1
+    with tempfile.TemporaryDirectory(prefix="footfall-inspect-") as folder, connection() as opened:
+        try:
+            given, place = _input(opened, asked.file, asked.database, Path(folder))
+        except BuildProblem as problem:
+            print(problem)
+            return 1
+        found = inspect(opened, Path.cwd(), QUESTIONS, given, variables, asked.source)
+    print("\n".join(lines_of(found, given)))
+    if variables:
+        return int(bool(found.problem))
+    if out.exists():
+        print(f"\n  {out} is there already, and stays: OUT=… names another file for the mapping.\n")
+        return 1
+    out.write_text(mapping_text(found, given, out, place), encoding="utf-8")
+    try:
+        read_mapping(str(out))
+    except BuildProblem as problem:
+        print(f"\n  {out} was written; before it can be used:\n{problem}\n")
+        return 1
+    print(
+        f"\n  Wrote {out}. Look through it, then: make build SOURCE={found.source} MAPPING={out}\n"
+    )
+    return int(bool(found.problem))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,431 @@
+"""What is found in an input: its layout, and its rows as a build would read them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import duckdb
+import yaml
+
+from footfall.builds.problems import BuildProblem
+from footfall.builds.rejections import check_rejections, proposed_event_type
+from footfall.builds.sources import sources
+from footfall.inspecting.inputs import MOST_ROWS, Head
+from footfall.inspecting.layouts import Layout, Proposal, has_any, proposed, recognised
+from footfall.inspecting.rendering import Project
+
+_KINDS = ["parquet", "text", "json"]
+_SHOWN_ROWS = 10
+_OWN = "custom"
+
+
+@dataclass(frozen=True)
+class Input:
+    """What is looked at.
+
+    Attributes
+    ----------
+    name
+        As the user wrote it.
+    head
+        Its files; None for a relation.
+    relation
+        The relation as the connection finds it; empty for files.
+    """
+
+    name: str
+    head: Head | None
+    relation: str = ""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of an input: how many rows have a value, and one of them."""
+
+    name: str
+    kind: str
+    filled_count: int
+    example: str
+
+
+@dataclass(frozen=True)
+class EventName:
+    """A name of events: what it leads to, and if nothing, what it may mean."""
+
+    name: str
+    row_count: int
+    event_type: str | None
+    is_known: bool
+    proposal: tuple[str, str] | None
+
+
+@dataclass
+class Found:
+    """What an inspection has found; what could not be looked at is empty.
+
+    Attributes
+    ----------
+    source
+        The source that reads the input.
+    layout
+        The shape that was recognised, if any.
+    proposal
+        How it could be read, where no mapping was given and the source is `custom`.
+    variables
+        The vars that it was read with.
+    columns, row_count
+        Of the input.
+    read_columns, read_rows
+        The first rows as they would be read.
+    names
+        Event names, most frequent first.
+    times, money, ids, notes, rejections
+        Rows of the sections of the report.
+    problem
+        Why the input cannot be read, if it cannot.
+    """
+
+    source: str
+    layout: Layout | None = None
+    proposal: Proposal | None = None
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    columns: Sequence[Column] = ()
+    row_count: int = 0
+    read_columns: Sequence[str] = ()
+    read_rows: Sequence[Sequence[str]] = ()
+    names: Sequence[EventName] = ()
+    times: Sequence[Sequence[Any]] = ()
+    money: Sequence[Sequence[Any]] = ()
+    currencies: Sequence[str] = ()
+    ids: Sequence[Sequence[Any]] = ()
+    notes: Sequence[Sequence[Any]] = ()
+    rejections: Sequence[Sequence[Any]] = ()
+    problem: str = ""
+
+
+def inspect(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    questions: Mapping[str, Callable[..., Any]],
+    given: Input,
+    variables: Mapping[str, Any],
+    source: str = "",
+) -> Found:
+    """Look at an input.
+
+    Parameters
+    ----------
+    connection
+        A connection to a database in memory, with the functions that SQL of the project calls.
+    folder
+        The folder of the project.
+    questions
+        What macros may ask, by name.
+    given
+        The input.
+    variables
+        Vars of a mapping, with `footfall_source`; empty where the input is to be recognised.
+    source
+        The source that is to read it, where there is no mapping and it is not to be recognised.
+    """
+
+    def project(more: Mapping[str, Any]) -> Project:
+        made: list[Project] = []
+
+        def limited(files: Sequence[str]) -> str:
+            listed = made[0].call("sql_files", files)
+            return f"(select * from read_parquet({listed}, union_by_name = true) limit {MOST_ROWS})"
+
+        replaced = {"duckdb__rows_of_parquet": limited}
+        made.append(Project(folder, connection, more, questions, replaced))
+        return made[0]
+
+    own = {_path_var(_OWN): None, **_reading(_OWN, given)}
+    reader = project({**variables, "footfall_source": _OWN, **own})
+    found = Found(str(variables.get("footfall_source") or _OWN), variables=variables)
+    try:
+        table = _table(reader, given)
+        found.columns, found.row_count = _columns(connection, reader, table)
+    except (BuildProblem, duckdb.Error, ValueError) as problem:
+        found.problem = _first_lines(problem)
+        return found
+    names = [column.name for column in found.columns]
+    found.layout = recognised(names)
+    if not variables:
+        found.source = source or (_OWN if found.layout is None else found.layout.source)
+        if found.source == _OWN:
+            found.proposal = proposed(names, _contract(folder), found.layout)
+            found.variables = _variables_of(found.proposal)
+    with_path = {
+        "footfall_source": found.source,
+        **found.variables,
+        **_reading(found.source, given),
+    }
+    if found.proposal is not None and found.proposal.missing:
+        found.problem = (
+            f"No column was recognised as {', '.join(found.proposal.missing)}: name it in the "
+            "mapping, under custom_columns."
+        )
+        return found
+    try:
+        _read(connection, project(with_path), found)
+    except (BuildProblem, duckdb.Error, ValueError) as problem:
+        found.problem = _first_lines(problem)
+    return found
+
+
+def _first_lines(problem: Exception) -> str:
+    return str(problem).strip()
+
+
+def _path_var(source: str) -> str:
+    return sources()[source].inputs[0].var
+
+
+def _reading(source: str, given: Input) -> dict[str, Any]:
+    if given.head is None:
+        return {sources()[source].inputs[0].replaced_by or _path_var(source): given.relation}
+    paths = list(given.head.paths)
+    return {_path_var(source): paths[0] if len(paths) == 1 else paths}
+
+
+def _table(reader: Project, given: Input) -> str:
+    if given.head is None:
+        table = str(reader.call("sql_relation", given.relation))
+        return f"(select * from {table} limit {MOST_ROWS})"
+    relation = SimpleNamespace(schema=_OWN, identifier="events")
+    layout = reader.call("custom_layout", "events")
+    return str(reader.call("read_input", relation, _path_var(_OWN), _KINDS, layout))
+
+
+def _columns(
+    connection: duckdb.DuckDBPyConnection, reader: Project, table: str
+) -> tuple[list[Column], int]:
+    own = reader.call("own_columns", reader.call("input_columns", table))
+    if not own:
+        return [], 0
+    names = [f'"{column["name"].replace(chr(34), chr(34) * 2)}"' for column in own]
+    asked = ", ".join(f"count({name}), cast(any_value({name}) as varchar)" for name in names)
+    (row,) = connection.execute(f"select count(*), {asked} from {table}").fetchall()
+    found = [
+        Column(
+            str(column["name"]), str(column["type"]), row[1 + 2 * place], row[2 + 2 * place] or ""
+        )
+        for place, column in enumerate(own)
+    ]
+    return found, row[0]
+
+
+def _contract(folder: Path) -> list[str]:
+    """Return the columns of events that a shop's own input may have."""
+    file = folder / "models/staging/custom/_custom__models.yml"
+    models = yaml.safe_load(file.read_text(encoding="utf-8"))["models"]
+    (events,) = (model for model in models if model["name"] == "stg_custom__events")
+    made = {"source", "raw_row", "rejection", "value_notes", "properties"}
+    return [column["name"] for column in events["columns"] if column["name"] not in made]
+
+
+def _variables_of(proposal: Proposal) -> dict[str, Any]:
+    columns = {name: column for name, column in proposal.columns.items() if name != column}
+    return {
+        **({"custom_columns": {"events": columns}} if columns else {}),
+        **({"custom_event_type": proposal.event_type} if proposal.event_type else {}),
+    }
+
+
+def _read(connection: duckdb.DuckDBPyConnection, project: Project, found: Found) -> None:
+    staged = project.relation(f"stg_{found.source}__events", is_stored=True)
+    read = project.relation("int_arrivals", is_stored=True)
+
+    def rows(query: str) -> list[tuple[Any, ...]]:
+        result: list[tuple[Any, ...]] = connection.execute(
+            query.format(read=read, staged=staged)
+        ).fetchall()
+        return result
+
+    found.read_columns, found.read_rows = _first_rows(connection, read)
+    found.names = _event_names(project, found, rows)
+    found.times = rows(_TIMES)
+    found.money = rows(_MONEY)
+    found.currencies = [str(one) for (one,) in rows(_CURRENCIES)]
+    found.ids = rows(_IDS)
+    found.notes = rows(_NOTES)
+    found.rejections = rows(_REJECTIONS)
+
+
+_TIMES = """
+    select
+        count(*),
+        count(event_at),
+        cast(min(event_at) as varchar),
+        cast(max(event_at) as varchar)
+    from {read}
+"""
+_MONEY = " union all ".join(
+    f"select '{name}', count({name}), min({name}), max({name}), sum({name}) from {{read}}"
+    for name in ("quantity", "unit_price", "amount")
+)
+_CURRENCIES = "select distinct currency from {read} where currency is not null order by 1 limit 10"
+_IDS = " union all ".join(
+    f"select '{name}', count(distinct {name}), count(*) - count({name}) from {{read}}"
+    for name in ("customer_id", "device_id", "order_id", "item_id", "session_hint")
+)
+_NOTES = r"""
+    select
+        split_part(note, chr(9), 1),
+        split_part(note, chr(9), 2),
+        count(*),
+        min(split_part(note, chr(9), 3))
+    from (select unnest(string_split(value_notes, chr(10))) as note from {staged})
+    group by all
+    order by 3 desc, 1, 2
+"""
+_REJECTIONS = """
+    select
+        reason,
+        count(*),
+        min(raw_row)
+    from {read}
+    where reason is not null
+    group by reason
+    order by 2 desc, 1
+    limit 20
+"""
+
+
+def _first_rows(
+    connection: duckdb.DuckDBPyConnection, read: str
+) -> tuple[list[str], list[list[str]]]:
+    """Return the first rows, without columns that are empty in all of them."""
+    shown = (
+        *("event_at", "event_type", "customer_id", "device_id", "item_id", "order_id", "quantity"),
+        *("unit_price", "amount", "currency", "channel", "country", "reason"),
+    )
+    texts = ", ".join(f"cast({name} as varchar)" for name in shown)
+    found = connection.execute(
+        f"select {texts} from (select * from {read} limit {_SHOWN_ROWS})"
+    ).fetchall()
+    kept = [place for place in range(len(shown)) if any(row[place] is not None for row in found)]
+    return (
+        [shown[place] for place in kept],
+        [["" if row[place] is None else row[place] for place in kept] for row in found],
+    )
+
+
+def _event_names(
+    project: Project, found: Found, rows: Callable[[str], list[tuple[Any, ...]]]
+) -> list[EventName]:
+    overrides = found.variables.get("custom_event_names") or {}
+    vocabulary = found.variables.get("custom_vocabulary")
+    known = dict(rows(project.call("event_names", found.source, overrides, vocabulary)))
+    types = {
+        event_type
+        for (event_type,) in rows(f"select event_type from {project.relation('event_types')}")
+    }
+    alike = {name: event_type for name, event_type in known.items() if event_type}
+    counted = rows(
+        "select coalesce(json_extract_string(properties, '$.source_event_name'), event_type),"
+        " event_type, count(*) from {read} where event_type is not null group by all"
+        " order by 3 desc, 1"
+    )
+    return [
+        EventName(
+            name,
+            count,
+            None if name.lower() in known and known[name.lower()] is None else event_type,
+            event_type in types or name.lower() in known,
+            None if event_type in types else proposed_event_type(name, alike),
+        )
+        for name, event_type, count in counted
+    ]
+
+
+def check(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    questions: Mapping[str, Callable[..., Any]],
+    variables: Mapping[str, Any],
+    *,
+    with_names: bool,
+) -> list[str]:
+    """Return why a build with these vars would stop at its inputs; nothing where it would not.
+
+    Parameters
+    ----------
+    connection, folder, questions
+        As `inspect` takes them.
+    variables
+        Vars of the build, with `footfall_source` and the paths of what is looked at.
+    with_names
+        Whether event names are looked at, too.
+    """
+    source = str(variables["footfall_source"])
+    shape = _shape_problem(connection, folder, questions, variables)
+    project = Project(folder, connection, variables, questions, {})
+    problems = []
+    for entity in ("events", "items", "customers", "reviews"):
+        try:
+            project.relation(f"stg_{source}__{entity}")
+        except (BuildProblem, duckdb.Error, ValueError) as problem:
+            problems.append(_first_lines(problem))
+    if shape or problems or not with_names:
+        return [*dict.fromkeys(problems), *shape]
+    read = project.relation("int_arrivals")
+    types = project.relation("event_types")
+    pending = connection.execute(
+        "select source, min(reason), 'true', cast(count(*) as varchar), '', '', event_type"
+        f" from {read} where event_type not in (select event_type from {types})"
+        " and (reason like 'event_type %' or reason is null) group by source, event_type"
+    ).fetchall()
+    overrides = variables.get("custom_event_names") or {}
+    named = project.call("event_names", source, overrides, variables.get("custom_vocabulary"))
+    known = [row for row in connection.execute(named).fetchall() if row[1] is not None]
+    try:
+        check_rejections(
+            pending=pending, known_names=known, largest_share=1.0, arrivals="int_arrivals"
+        )
+    except BuildProblem as problem:
+        return [str(problem)]
+    return []
+
+
+def _shape_problem(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    questions: Mapping[str, Callable[..., Any]],
+    variables: Mapping[str, Any],
+) -> list[str]:
+    """Say that the input has the shape of another source, or nothing of its own."""
+    source = str(variables["footfall_source"])
+    paths = variables[_path_var(source)]
+    reader = Project(
+        folder,
+        connection,
+        {**variables, "footfall_source": _OWN, _path_var(_OWN): paths},
+        questions,
+        {},
+    )
+    given = Input(str(paths), Head([], 0, 0, is_whole=True))
+    try:
+        columns = reader.call("input_columns", _table(reader, given))
+        names = [str(column["name"]) for column in reader.call("own_columns", columns)]
+    except (BuildProblem, duckdb.Error, ValueError):
+        # What cannot be read at all, staging has said.
+        return []
+    layout = recognised(names)
+    shown = paths if isinstance(paths, str) else paths[0]
+    if layout is not None and layout.source != source and layout.source != _OWN:
+        return [
+            f"'{shown}' looks like {layout.title}, and footfall_source is '{source}': build with"
+            f" SOURCE={layout.source}, or see what it holds with `make inspect FILE=…`."
+        ]
+    if source != _OWN and not has_any(source, names):
+        like = "" if layout is None else f" It looks like {layout.title}."
+        return [
+            f"'{shown}' has none of the columns that source '{source}' reads.{like} It has:"
+            f" {', '.join(names[:30])}. `make inspect FILE=…` shows how it can be read, and writes"
+            " a mapping."
+        ]
+    return []

@@ -1,0 +1,179 @@
+"""What an input looks like by its columns, and which of them hold what the contract asks for."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+#: A file without a column for the type of its events that names orders is one of purchases.
+PURCHASE = "purchase"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A shape that a tool exports.
+
+    Attributes
+    ----------
+    title
+        What it is called.
+    source
+        The source that reads it.
+    needs
+        Columns that it has, as `plain` writes them; of those with bars between them one is enough.
+    columns
+        Columns of the contract, each with the column or path that holds it; for `custom` only.
+    event_type
+        The type of all its events; empty where a column has it.
+    advice
+        What the reader of the report should know.
+    """
+
+    title: str
+    source: str
+    needs: Sequence[str]
+    columns: Mapping[str, str] = field(default_factory=dict)
+    event_type: str = ""
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What `layouts.yml` knows: layouts in their order, and spellings by column of the contract."""
+
+    layouts: Sequence[Layout]
+    spellings: Mapping[str, Sequence[str]]
+
+
+@cache
+def known() -> Known:
+    """Return the layouts and spellings that there are."""
+    file = Path(__file__).with_name("layouts.yml")
+    read = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return Known([Layout(**one) for one in read["layouts"]], read["spellings"])
+
+
+#: Columns without which nothing can be read.
+REQUIRED = ("customer_id", "event_at", "event_type")
+#: What is likelier the total of an order than the amount of a line, as `plain` writes it.
+_OF_ORDERS = frozenset(
+    ("total", "totalamount", "totalprice", "ordertotal", "ordervalue", "grandtotal", "subtotal")
+)
+_MONEY = frozenset(("quantity", "unit_price", "amount"))
+_ORDER_LIKE = ("order_id", "amount", "unit_price")
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """How an input of one's own could be read.
+
+    Attributes
+    ----------
+    columns
+        Column or path by the name of the contract.
+    others
+        Further columns that could be meant, by the name of the contract.
+    event_type
+        The type of all rows; empty where a column has it.
+    missing
+        Required columns for which none was found.
+    """
+
+    columns: Mapping[str, str]
+    others: Mapping[str, Sequence[str]]
+    event_type: str
+    missing: Sequence[str]
+
+
+def plain(name: str) -> str:
+    """Return a name in lower case, letters and digits alone."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def recognised(columns: Sequence[str]) -> Layout | None:
+    """Return the layout that an input with these columns has; None where none is known.
+
+    Examples
+    --------
+    >>> recognised(["event_time", "event_type", "product_id", "user_id", "user_session"]).title
+    "REES46's events"
+    """
+    there = {plain(column) for column in columns}
+    for layout in known().layouts:
+        if all(there & set(needed.split("|")) for needed in layout.needs):
+            return layout
+    return None
+
+
+def has_any(source: str, columns: Sequence[str]) -> bool:
+    """Return whether an input has a column by which the source is known; sources may have none."""
+    there = {plain(column) for column in columns}
+    wanted = {
+        name
+        for layout in known().layouts
+        if layout.source == source
+        for needed in layout.needs
+        for name in needed.split("|")
+    }
+    return not wanted or bool(there & wanted)
+
+
+def proposed(columns: Sequence[str], contract: Sequence[str], layout: Layout | None) -> Proposal:
+    """Propose which column holds what.
+
+    Parameters
+    ----------
+    columns
+        Columns of the input.
+    contract
+        Columns of events that can be mapped.
+    layout
+        What was recognised, if anything.
+    """
+    by_plain = {plain(column): column for column in reversed(columns)}
+    there = set(columns)
+    chosen: dict[str, str] = {}
+    others: dict[str, list[str]] = {}
+    of_layout = {} if layout is None else layout.columns
+    for name, path in of_layout.items():
+        if path in there or path.partition(".")[0] in there:
+            chosen[name] = path
+        elif plain(path) in by_plain:
+            chosen[name] = by_plain[plain(path)]
+    used = set(chosen.values())
+    for name in contract:
+        # A layout that is known says itself what is money.
+        if name in chosen or (of_layout and name in _MONEY):
+            continue
+        spellings = (plain(name), *known().spellings.get(name, ()))
+        found = list(
+            dict.fromkeys(
+                by_plain[spelling]
+                for spelling in spellings
+                if spelling in by_plain and by_plain[spelling] not in used
+            )
+        )
+        if found:
+            chosen[name] = found[0]
+            used.add(found[0])
+            if found[1:]:
+                others[name] = found[1:]
+    if {"quantity", "unit_price"} <= chosen.keys() and plain(
+        chosen.get("amount", "")
+    ) in _OF_ORDERS:
+        # The line is worth quantity times price, and the order is counted once for each line else.
+        del chosen["amount"]
+    event_type = "" if layout is None else layout.event_type
+    if not event_type and "event_type" not in chosen and any(one in chosen for one in _ORDER_LIKE):
+        event_type = PURCHASE
+    if event_type:
+        chosen.pop("event_type", None)
+    missing = [
+        name
+        for name in REQUIRED
+        if name not in chosen and not (name == "event_type" and event_type)
+    ]
+    return Proposal(chosen, others, event_type, missing)

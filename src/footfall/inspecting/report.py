@@ -1,0 +1,246 @@
+"""What an inspection has found, as lines to print and as a mapping file to begin with."""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from footfall.builds.sources import sources
+from footfall.inspecting.inputs import MOST_ROWS
+from footfall.inspecting.inspection import EventName, Found, Input
+
+_WIDEST = 28
+_PLAIN = re.compile(r"[A-Za-z_][\w./ -]*", re.ASCII)
+_YAML_WORDS = frozenset(("true", "false", "yes", "no", "on", "off", "null", "none", "y", "n"))
+
+
+def lines_of(found: Found, given: Input) -> list[str]:
+    """Return the report."""
+    lines = ["", *_input(found, given), "", *_columns(found)]
+    if found.problem:
+        return [*lines, "", "  It cannot be read as it is:", *_indented(found.problem)]
+    lines += ["", "  Ten rows as they would be read", *_table(found.read_columns, found.read_rows)]
+    lines += ["", *_names(found.names), "", *_times(found), "", *_money(found), "", *_ids(found)]
+    if found.notes:
+        lines += ["", "  Values that are not taken as they come"]
+        lines += [
+            f"    {column:<16} {count:>9,}  {reason}{f' ({example})' if example else ''}"
+            for column, reason, count, example in found.notes
+        ]
+    return [*lines, "", *_rejections(found)]
+
+
+def _input(found: Found, given: Input) -> list[str]:
+    lines = [f"  {given.name}"]
+    head = given.head
+    rows = f"{found.row_count:,} rows"
+    if head is None:
+        lines.append(f"    a relation; {rows} were looked at")
+    else:
+        files = f"{head.file_count:,} file{'s' if head.file_count != 1 else ''}"
+        size = f"{head.byte_count / 1e6:,.1f} MB"
+        part = "all of them" if head.is_whole and found.row_count < MOST_ROWS else "the first ones"
+        lines.append(f"    {files}, {size}; {rows} were looked at, {part}")
+    if found.layout is not None:
+        lines.append(f"    looks like {found.layout.title} (source {found.layout.source})")
+        if found.layout.advice:
+            lines.append(f"    {found.layout.advice}")
+    else:
+        lines.append("    no layout that is known by name")
+    return lines
+
+
+def _columns(found: Found) -> list[str]:
+    mapped: dict[str, list[str]] = {}
+    columns = found.proposal.columns if found.proposal is not None else _of_mapping(found)
+    for name, column in columns.items():
+        mapped.setdefault(column.lower(), []).append(name)
+        if column.partition(".")[0] != column:
+            mapped.setdefault(column.partition(".")[0].lower(), []).append(f"{name} ({column})")
+    rows = [
+        [
+            column.name,
+            column.kind,
+            f"{column.filled_count:,}",
+            column.example,
+            ", ".join(mapped.get(column.name.lower(), [])),
+        ]
+        for column in found.columns
+    ]
+    return ["  Columns", *_table(["column", "type", "filled", "example", "read as"], rows)]
+
+
+def _of_mapping(found: Found) -> dict[str, str]:
+    if found.source != "custom":
+        return {}
+    named = (found.variables.get("custom_columns") or {}).get("events") or {}
+    return {
+        name: column if isinstance(column, str) else column[0] for name, column in named.items()
+    }
+
+
+def _names(names: Sequence[EventName]) -> list[str]:
+    rows = []
+    for one in names:
+        if one.event_type is None:
+            meaning = "no event of the journey: its rows are rejected with that reason"
+        elif one.is_known:
+            meaning = one.event_type
+        elif one.proposal is not None:
+            meaning = f"UNKNOWN: is it {one.proposal[1]}, as '{one.proposal[0]}' is?"
+        else:
+            meaning = "UNKNOWN: name an event type in custom_event_names"
+        rows.append([one.name, f"{one.row_count:,}", meaning])
+    return ["  Event names", *_table(["name", "rows", "read as"], rows, widest=70)]
+
+
+def _times(found: Found) -> list[str]:
+    (total, read, first, last) = found.times[0]
+    column = _column_of(found, "event_at")
+    example = next((one.example for one in found.columns if one.name == column), "")
+    zone = (
+        "with an offset"
+        if re.search(r"(Z|[+-]\d\d:?\d\d|UTC|GMT)\s*$", example)
+        or "TIME ZONE" in _kind(found, column)
+        else "without an offset"
+    )
+    return [
+        "  Times",
+        f"    {read:,} of {total:,} were read; the first is {first}, the last {last} (UTC)",
+        *([f"    written as {example}, {zone}"] if example else []),
+    ]
+
+
+def _kind(found: Found, column: str) -> str:
+    return next((one.kind for one in found.columns if one.name == column), "")
+
+
+def _column_of(found: Found, name: str) -> str:
+    columns = found.proposal.columns if found.proposal is not None else _of_mapping(found)
+    return columns.get(name, name)
+
+
+def _money(found: Found) -> list[str]:
+    rows = [
+        [name, f"{count:,}", *("" if one is None else f"{one:,.2f}" for one in figures)]
+        for name, count, *figures in found.money
+    ]
+    currencies = ", ".join(found.currencies) or "none is named"
+    return [
+        "  Money",
+        *_table(["column", "filled", "least", "most", "sum"], rows),
+        f"    currency: {currencies}",
+    ]
+
+
+def _ids(found: Found) -> list[str]:
+    rows = [[name, f"{distinct:,}", f"{empty:,}"] for name, distinct, empty in found.ids]
+    return ["  Ids", *_table(["column", "distinct", "empty"], rows)]
+
+
+def _rejections(found: Found) -> list[str]:
+    if not found.rejections:
+        return ["  No row is rejected"]
+    lines = ["  Rejected rows"]
+    for reason, count, raw_row in found.rejections:
+        lines += [
+            f"    {count:>9,}  {reason}",
+            f"               such as {_cut(raw_row or '', 100)}",
+        ]
+    return lines
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[Any]], widest: int = _WIDEST) -> list[str]:
+    cells = [[_cut(str(cell), widest) for cell in row] for row in [head, *rows]]
+    widths = [max(len(row[place]) for row in cells) for place in range(len(head))]
+    return [
+        "    "
+        + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    ]
+
+
+def _cut(text: str, width: int) -> str:
+    # What a file holds may not move the cursor of a terminal.
+    shown = "".join(mark if mark.isprintable() else " " for mark in text)
+    return shown if len(shown) <= width else f"{shown[: width - 1]}…"
+
+
+def _indented(text: str) -> list[str]:
+    return [f"    {line}" for line in text.splitlines()]
+
+
+def mapping_text(found: Found, given: Input, out: Path, place: str) -> str:
+    """Return a mapping file to begin with.
+
+    Parameters
+    ----------
+    found, given
+        What was found in which input.
+    out
+        Where it will be written.
+    place
+        The input as it is found from anywhere: an absolute path, or a relation.
+    """
+    source = sources()[found.source]
+    first = source.inputs[0]
+    var = first.replaced_by if given.head is None and first.replaced_by else first.var
+    lines = [
+        f"# How {_comment(given.name)} is read. Correct what is wrong, then build:",
+        f"#   make build SOURCE={found.source} MAPPING={out}",
+        f"footfall_source: {found.source}",
+        f"{var}: {_scalar(place)}",
+    ]
+    proposal = found.proposal
+    if proposal is not None:
+        renamed = {name: column for name, column in proposal.columns.items() if name != column}
+        if renamed or proposal.missing:
+            lines += ["custom_columns:", "  events:"]
+        for name in proposal.missing:
+            lines.append(f"    # {name}: …    # no column was recognised: name it")
+        for name, column in renamed.items():
+            others = proposal.others.get(name)
+            hint = f"    # or: {_comment(', '.join(others))}" if others else ""
+            lines.append(f"    {name}: {_scalar(column)}{hint}")
+        if not renamed and proposal.missing:
+            lines.append("    {}")
+        if proposal.event_type:
+            lines.append(f"custom_event_type: {proposal.event_type}    # no column names the event")
+    lines += _name_lines(found)
+    return "\n".join(lines) + "\n"
+
+
+def _name_lines(found: Found) -> list[str]:
+    unknown = [one for one in found.names if not one.is_known]
+    if not unknown:
+        return []
+    if found.source != "custom":
+        return ["# Unknown event names; translate them in seeds/event_name_map.csv:"] + [
+            f"#   {_comment(one.name)} ({one.row_count:,} rows)" for one in unknown
+        ]
+    active = [one for one in unknown if one.proposal is not None]
+    lines = [f"custom_event_names:{'' if active else ' {}'}"]
+    for one in active:
+        assert one.proposal is not None
+        alike, event_type = one.proposal
+        lines.append(
+            f"  {_scalar(one.name)}: {event_type}    # {one.row_count:,} rows; proposed, as"
+            f" '{_comment(alike)}' is"
+        )
+    lines += [
+        f"  # {_comment(_scalar(one.name))}: …    # {one.row_count:,} rows; an event type, or null"
+        " for what is no event of the journey"
+        for one in unknown
+        if one.proposal is None
+    ]
+    return lines
+
+
+def _scalar(text: str) -> str:
+    is_plain = _PLAIN.fullmatch(text) and text == text.strip() and text.lower() not in _YAML_WORDS
+    return text if is_plain else json.dumps(text, ensure_ascii=True)
+
+
+def _comment(text: str) -> str:
+    return "".join(mark if mark.isprintable() else " " for mark in text)

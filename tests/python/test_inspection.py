@@ -1,0 +1,150 @@
+"""What `make inspect` shows of an input, and what `make build` looks at before it starts dbt."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from conftest import PROJECT
+from footfall.adapter import inspection
+from footfall.builds.mappings import read_mapping
+from footfall.inspecting.inputs import head_of
+from footfall.inspecting.layouts import known, plain, proposed, recognised
+
+CONTRACT = ["event_id", "customer_id", "device_id", "event_at", "event_type", "item_id", "order_id",
+            "quantity", "unit_price", "amount", "session_hint", "country"]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def in_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(PROJECT)
+
+
+@pytest.mark.library
+@pytest.mark.parametrize(
+    ("columns", "title", "source"),
+    [
+        (["event_name", "event_timestamp", "user_pseudo_id"], "BigQuery export", "ga4"),
+        (["event_id", "collector_tstamp", "domain_userid"], "Snowplow's", "snowplow"),
+        (["anonymousId", "messageId", "event"], "Segment's", "segment"),
+        (["Invoice", "StockCode", "InvoiceDate", "Customer ID"], "Online Retail", "online_retail"),
+        (["Name", "Financial Status", "Lineitem quantity", "Lineitem price"], "Shopify", "custom"),
+        (["event", "properties"], "Mixpanel's", "custom"),
+        (["event", "distinct_id", "timestamp", "properties", "uuid"], "PostHog's", "custom"),
+        (["who", "what", "when"], None, None),
+    ],
+)  # fmt: skip
+def test_a_layout_is_recognised_by_its_columns(
+    columns: list[str], title: str | None, source: str | None
+) -> None:
+    found = recognised(columns)
+    assert (found is None) == (title is None)
+    assert found is None or (str(title) in found.title and found.source == source)
+
+
+@pytest.mark.library
+def test_columns_are_proposed_by_their_names() -> None:
+    found = proposed(
+        ["UID", "When", "Action", "SKU", "Qty", "Price", "Total", "Note"], CONTRACT, None
+    )
+    assert found.columns == {
+        "customer_id": "UID", "event_at": "When", "event_type": "Action", "item_id": "SKU",
+        "quantity": "Qty", "unit_price": "Price",
+    }  # fmt: skip
+    assert (found.event_type, found.missing) == ("", [])
+    # Orders need no column of event types; two columns that may be meant are both named.
+    orders = proposed(["order_no", "buyer_id", "client_id", "order_date", "total"], CONTRACT, None)
+    assert orders.event_type == "purchase"
+    assert orders.others == {"customer_id": ["buyer_id"]}
+    assert orders.columns["amount"] == "total"
+    nothing = proposed(["a", "b"], CONTRACT, None)
+    assert nothing.missing == ["customer_id", "event_at", "event_type"]
+    for spellings in known().spellings.values():
+        assert [plain(spelling) for spelling in spellings] == list(spellings)
+
+
+@pytest.mark.library
+def test_of_a_large_text_the_head_is_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"x\n" + b"12345\n" * 10)
+    with gzip.open(tmp_path / "b.csv.gz", "wb") as stream:
+        stream.write(b"x\n" + b"12345\n" * 1000)
+    whole = head_of(str(tmp_path / "a.csv"), tmp_path / "cut")
+    assert (whole.paths, whole.is_whole) == ([str(tmp_path / "a.csv")], True)
+    cut = head_of(str(tmp_path), tmp_path / "cut", most_bytes=100)
+    assert (cut.file_count, cut.is_whole) == (2, False)
+    texts = [Path(path).read_bytes() for path in cut.paths]
+    assert texts == [b"x\n" + b"12345\n" * 10, b"x\n" + b"12345\n" * 6]
+
+
+EVENTS = [
+    '{"event_type": "Begin Checkuot", "user_id": "u1", "device_id": "d1", "event_time":'
+    ' "2024-03-04 09:00:00", "event_properties": {"revenue": 12.5, "product_id": "p1"}}',
+    '{"event_type": "zzz", "user_id": "NULL", "device_id": "d1", "event_time":'
+    ' "2024-03-04 09:01:00", "event_properties": {}}',
+    '{"event_type": "Order Completed", "user_id": "u1", "device_id": "d1", "event_time": "today",'
+    ' "event_properties": {"revenue": 20, "order_id": "o1"}}',
+]
+
+
+def written(file: Path, lines: Iterable[str]) -> str:
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return str(file)
+
+
+def test_an_inspection_shows_how_rows_are_read_and_writes_a_mapping(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, out = written(tmp_path / "it's; here.jsonl", EVENTS), tmp_path / "a_shop.yml"
+    assert inspection.main([f"--file={file}", f"--out={out}"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    for said in (
+        "3 rows were looked at, all of them looks like Amplitude's events (source custom)",
+        "user_id VARCHAR 3 u1 customer_id",
+        "2024-03-04 09:00:00+00 Begin Checkuot u1 d1 p1 12.5",
+        "Begin Checkuot 1 UNKNOWN: is it checkout, as 'begin checkout' is?",
+        "Order Completed 1 purchase",
+        "zzz 1 UNKNOWN: name an event type",
+        "2 of 3 were read; the first is 2024-03-04 09:00:00+00, the last 2024-03-04 09:01:00+00",
+        "amount 2 12.50 20.00 32.50",
+        "customer_id 1 1",
+        "customer_id 1 a word for nothing (NULL)",
+        "1 event_at is not a time: today",
+    ):
+        assert said in told
+    mapping = read_mapping(str(out)).variables
+    assert mapping["custom_events_path"] == file
+    assert mapping["custom_columns"]["events"]["amount"] == "event_properties.revenue"
+    assert mapping["custom_event_names"] == {"Begin Checkuot": "checkout"}
+    assert "# zzz: …" in out.read_text(encoding="utf-8")
+    before = out.read_bytes()
+    assert inspection.main([f"--file={file}", f"--out={out}"]) == 1
+    assert "which is there already, and stays" in capsys.readouterr().out
+    assert out.read_bytes() == before
+    # A build with this mapping would stop at the name that is open, and says so within seconds.
+    variables = {"footfall_source": "custom", **mapping}
+    (problem,) = inspection.check_build(variables, str(tmp_path / "none.duckdb"))
+    assert "1 unknown event name" in problem
+    assert "zzz (1 row)" in problem
+    named = {**variables, "custom_event_names": {"Begin Checkuot": "checkout", "zzz": None}}
+    assert inspection.check_build(named, str(tmp_path / "none.duckdb")) == []
+
+
+def test_a_wrong_var_header_or_shape_is_named_before_dbt_starts(tmp_path: Path) -> None:
+    database = str(tmp_path / "none.duckdb")
+    file = written(tmp_path / "own.csv", ["uid,when,action", "c1,2024-03-04,view"])
+    own = {"footfall_source": "custom", "custom_events_path": file}
+    (problem,) = inspection.check_build({**own, "custom_colums": {}}, database)
+    assert "(is it 'custom_columns'?)" in problem
+    (problem,) = inspection.check_build(own, database)
+    assert "has no columns 'customer_id', 'event_at', 'event_type'" in problem
+    (problem,) = inspection.check_build({"footfall_source": "ga4", "ga4_path": file}, database)
+    assert "none of the columns that source 'ga4' reads" in problem
+    sample = str(PROJECT / "tests/data/segment/messages.jsonl")
+    (problem,) = inspection.check_build(
+        {"footfall_source": "snowplow", "snowplow_path": sample}, database
+    )
+    assert "looks like Segment's messages" in problem
+    assert "SOURCE=segment" in problem
