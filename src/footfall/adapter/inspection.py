@@ -10,7 +10,7 @@ import re
 import secrets
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,15 @@ def connection() -> duckdb.DuckDBPyConnection:
         opened.execute(f"set variable footfall_hmac_{part} = unhex('{secrets.token_hex(64)}')")
     inputs.register(opened, ":memory:")
     return opened
+
+
+def _questions(*, is_sample: bool) -> Mapping[str, Callable[..., Any]]:
+    """Return what macros may ask. A part of an input decides less than the whole."""
+    return {**QUESTIONS, **({"refuse_undecided": _pass} if is_sample else {})}
+
+
+def _pass(**_: Any) -> None:
+    """Leave a decision to the build, which sees all rows."""
 
 
 def _input(
@@ -90,11 +99,13 @@ def check_build(variables: dict[str, Any], database: str) -> list[str]:
     if values.get(first.replaced_by):
         return problems
     with tempfile.TemporaryDirectory(prefix="footfall-check-") as folder, connection() as opened:
+        head = head_of(path, Path(folder))
         # Where there is no such file the check itself says so.
-        paths = head_of(path, Path(folder)).paths if files_of(path) else [path]
+        paths = head.paths if files_of(path) else [path]
         values[first.var] = paths[0] if len(paths) == 1 else list(paths)
         is_new = not Path(database).exists()
-        return check(opened, project, QUESTIONS, values, with_names=is_new)
+        questions = _questions(is_sample=not (head.is_whole and is_new))
+        return check(opened, project, questions, values, with_names=is_new)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -132,9 +143,11 @@ def main(arguments: Sequence[str]) -> int:
         except BuildProblem as problem:
             print(problem)
             return 1
-        found = inspect(opened, Path.cwd(), QUESTIONS, given, variables, asked.source)
+        is_sample = given.head is None or not given.head.is_whole
+        questions = _questions(is_sample=is_sample)
+        found = inspect(opened, Path.cwd(), questions, given, variables, asked.source)
     print("\n".join(lines_of(found, given)))
-    if variables:
+    if variables or not found.columns:
         return int(bool(found.problem))
     if out.exists():
         print(f"\n  {out} is there already, and stays: OUT=… names another file for the mapping.\n")

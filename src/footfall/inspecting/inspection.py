@@ -177,7 +177,10 @@ def inspect(
 
 
 def _first_lines(problem: Exception) -> str:
-    return str(problem).strip()
+    text = str(problem).strip()
+    # DuckDB puts words of its own before those of a function of ours.
+    ours = text.partition("ValueError: ")[2] if isinstance(problem, duckdb.Error) else ""
+    return (ours or text).split("\n\nLINE")[0]
 
 
 def _path_var(source: str) -> str:

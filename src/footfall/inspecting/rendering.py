@@ -35,6 +35,16 @@ class _Return(Exception):
         self.value = value
 
 
+class _Row(tuple[Any, ...]):
+    """A row, whose values macros take by place or all together."""
+
+    __slots__ = ()
+
+    def values(self) -> tuple[Any, ...]:
+        """Return the values from left to right."""
+        return tuple(self)
+
+
 @dataclass(frozen=True)
 class _Rows:
     """What a query gave, in the form in which macros read it."""
@@ -94,6 +104,8 @@ class Project:
             for text in texts
             for found in _MACRO.finditer(text)
         }
+        # A database in memory stands on no earlier run.
+        replaced = {"noted_settings": lambda *_: {}, **replaced}
         self._environment.globals.update({**macros, **self._context(macros, replaced), **replaced})
         connection.execute(f"drop schema if exists {SCHEMA} cascade")
         connection.execute(f"create schema {SCHEMA}")
@@ -188,7 +200,7 @@ class Project:
 
         def run_query(query: str) -> _Rows:
             result = self._connection.execute(query)
-            return _Rows(result.fetchall(), len(result.description or ()))
+            return _Rows([_Row(row) for row in result.fetchall()], len(result.description or ()))
 
         def ask_program(question: str, details: Mapping[str, Any]) -> Any:
             return self._questions[question](**details)
@@ -208,6 +220,9 @@ class Project:
             "tojson": json.dumps,
             "fromjson": json.loads,
             "run_started_at": datetime.now(UTC),
+            "invocation_id": "inspection",
+            "flags": SimpleNamespace(WHICH="run", FULL_REFRESH=False),
+            "selected_resources": [],
             "target": SimpleNamespace(type="duckdb", name="inspect", database="memory"),
             "dbt": SimpleNamespace(
                 dateadd=lambda part, count, at: f"({at} + to_{part}s({count}))",

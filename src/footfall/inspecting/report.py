@@ -9,6 +9,7 @@ from typing import Any
 from footfall.builds.sources import sources
 from footfall.inspecting.inputs import MOST_ROWS
 from footfall.inspecting.inspection import EventName, Found, Input
+from footfall.inspecting.layouts import known
 
 _WIDEST = 28
 _PLAIN = re.compile(r"[A-Za-z_][\w./ -]*", re.ASCII)
@@ -75,7 +76,8 @@ def _of_mapping(found: Found) -> dict[str, str]:
     if found.source != "custom":
         return {}
     named = (found.variables.get("custom_columns") or {}).get("events") or {}
-    return {
+    own = {one.name.lower() for one in found.columns} & known().spellings.keys() - named.keys()
+    return {name: name for name in sorted(own)} | {
         name: column if isinstance(column, str) else column[0] for name, column in named.items()
     }
 
