@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from footfall.adapter import inputs, json_inputs
+from footfall.adapter import delimited_inputs, inputs, json_inputs
 from footfall.builds import input_files
 from footfall.builds.problems import BuildProblem
 
@@ -87,12 +88,63 @@ def test_nameless_and_repeated_columns_get_names(tmp_path: Path) -> None:
 def test_values_may_cross_the_blocks_that_are_read_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inputs, "_BLOCK_BYTES", 64)
-    monkeypatch.setattr(inputs, "_LINES_AT_ONCE", 3)
+    monkeypatch.setattr(delimited_inputs, "_BLOCK_BYTES", 64)
+    monkeypatch.setattr(delimited_inputs, "_LINES_AT_ONCE", 3)
     lines = [f'{number},"first\nsecond, {number}"' for number in range(500)]
     rows = rows_of(tmp_path, ("a,b\n" + "\n".join(lines) + "\n").encode())
     assert [row["b"] for row in rows] == [f"first\nsecond, {number}" for number in range(500)]
     assert rows[-1]["footfall_line_number"] == 2 + 2 * 499
+
+
+def test_a_value_may_have_many_lines_but_an_open_quote_takes_no_rows_along(
+    tmp_path: Path,
+) -> None:
+    # Of an e-mail, with quotes and commas of its own.
+    body = "\n".join(f'line {number}, and he, said ""{number}""' for number in range(3000))
+    (row, after) = rows_of(tmp_path, f'a,b\n1,"{body}"\n2,x\n'.encode())
+    assert row["b"] == body.replace('""', '"')
+    assert (after["a"], after["b"], after["footfall_line_number"]) == ("2", "x", 3002)
+
+    lines = [b"a,b", b'0,"open', *(b"%d,x" % number for number in range(1, 300)), b'300,y"']
+    rows = rows_of(tmp_path, b"\n".join(lines))
+    assert len(rows) == 301
+    assert rows[0]["footfall_line_problem"].startswith("a quote is not closed")
+    assert [row["a"] for row in rows[1:-1]] == [str(number) for number in range(1, 300)]
+
+
+def test_a_line_that_fills_the_memory_is_one_broken_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delimited_inputs, "_MAX_LINE_BYTES", 2**21)
+    long = b"x" * (2**23)
+    rows = rows_of(tmp_path, gzip.compress(b'a,b\n1,2\n3,"open\n' + long + b"\n5,6\n"), "f.csv.gz")
+    assert [row["footfall_line_number"] for row in rows] == [2, 3, 4, 5]
+    assert [row["a"] for row in rows] == ["1", None, None, "5"]
+    assert rows[2]["footfall_line_problem"] == "a line of more than 16 MB"
+    assert rows[2]["footfall_line_text"] == "x" * 1000
+    fixed = inputs.Layout(names=("a", "b"), widths=(1, 1))
+    rows = rows_of(tmp_path, b"12\n" + long + b"\n34", "f.txt", fixed)
+    assert [row["a"] for row in rows] == ["1", None, "3"]
+    with pytest.raises(ValueError, match="first line of more than 16 MB"):
+        rows_of(tmp_path, long, "g.csv")
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, pa.Codec("zstd").compress])
+@pytest.mark.parametrize("name", ["f.csv", "f.jsonl"])
+def test_a_file_that_was_not_copied_as_a_whole_is_named(
+    tmp_path: Path, compress: Callable[[bytes], Any], name: str
+) -> None:
+    rows = "".join(f'{{"a": {number}}}\n' for number in range(20_000)).encode()
+    whole = bytes(compress(rows))
+    ending = ".gz" if compress is gzip.compress else ".zst"
+    with pytest.raises(ValueError, match=rf"{name}{ending} cannot be decompressed to its end"):
+        rows_of(
+            tmp_path,
+            whole[: len(whole) // 2],
+            f"{name}{ending}",
+            JSON if "json" in name else DELIMITED,
+        )
+    assert not list((tmp_path / "in").iterdir())
 
 
 def test_gzip_is_read_and_a_copy_is_made_again_only_after_a_change(tmp_path: Path) -> None:
