@@ -22,6 +22,57 @@
 {%- endmacro %}
 
 
+{#- A text without anything that a regular expression finds in it. -#}
+{% macro without_all(text, pattern) -%}
+    {{ return(adapter.dispatch('without_all', 'footfall')(text, pattern)) }}
+{%- endmacro %}
+
+{% macro default__without_all(text, pattern) -%}
+    regexp_replace({{ text }}, {{ sql_text(pattern) }}, '', 'g')
+{%- endmacro %}
+
+{% macro spark__without_all(text, pattern) -%}
+    regexp_replace({{ text }}, {{ sql_text(pattern) }}, '')
+{%- endmacro %}
+
+
+{#- A text with what a regular expression finds in it written otherwise. The pattern finds one place at the most;
+    `group_no` writes what one of its groups has found. -#}
+{% macro rewritten(text, pattern, replacement) -%}
+    {{ return(adapter.dispatch('rewritten', 'footfall')(text, pattern, replacement)) }}
+{%- endmacro %}
+
+{% macro default__rewritten(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, {{ sql_text(pattern) }}, {{ sql_text(replacement) }})
+{%- endmacro %}
+
+{% macro group_no(number) -%}
+    {{ return(adapter.dispatch('group_no', 'footfall')(number)) }}
+{%- endmacro %}
+
+{% macro default__group_no(number) -%}
+    {{ return('\\' ~ number) }}
+{%- endmacro %}
+
+{% macro spark__group_no(number) -%}
+    {{ return('$' ~ number) }}
+{%- endmacro %}
+
+
+{#- What a regular expression finds in a text first; empty where it finds nothing. -#}
+{% macro match_in(text, pattern) -%}
+    {{ return(adapter.dispatch('match_in', 'footfall')(text, pattern)) }}
+{%- endmacro %}
+
+{% macro default__match_in(text, pattern) -%}
+    regexp_extract({{ text }}, {{ sql_text(pattern) }})
+{%- endmacro %}
+
+{% macro spark__match_in(text, pattern) -%}
+    regexp_extract({{ text }}, {{ sql_text(pattern) }}, 0)
+{%- endmacro %}
+
+
 {#- A text without the given characters at its ends. -#}
 {% macro stripped(text, characters) -%}
     {{ return(adapter.dispatch('stripped', 'footfall')(text, characters)) }}

@@ -162,29 +162,3 @@
 {%- endmacro %}
 
 
-{#- A moment that is written with or without an offset, or null. Letters after the time are read where they have one
-    meaning: UTC, GMT, and the zones of North America as RFC 2822 has them. Databases read others, such as BST and CET,
-    by rules of their own, which are hours off for half of the year. -#}
-{% macro moment_in_text(text) -%}
-    {%- set offsets = {
-        'EST': '-05:00', 'EDT': '-04:00', 'CST': '-06:00', 'CDT': '-05:00', 'MST': '-07:00', 'MDT': '-06:00',
-        'PST': '-08:00', 'PDT': '-07:00'
-    } -%}
-    case
-            when {{ matches(text, '(^|[^/A-Za-z_])[A-Za-z]{3,5}$') }}
-                and not {{ matches(text, '(?i)[^a-z](UTC|GMT)$') }}
-                then try_cast(
-                    case
-                        {%- for letters, offset in offsets.items() %}
-                        when {{ matches(text, '(?i)[^a-z]' ~ letters ~ '$') }}
-                            then trim(left({{ text }}, length({{ text }}) - 3)) || '{{ offset }}'
-                        {%- endfor %}
-                    end as {{ moment_type() }}
-                )
-            -- With a blank before the offset, as online shops write it.
-            else coalesce(
-                    try_cast({{ text }} as {{ moment_type() }}),
-                    try_cast(replace(replace({{ text }}, ' +', '+'), ' -', '-') as {{ moment_type() }})
-                )
-        end
-{%- endmacro %}

@@ -133,12 +133,16 @@
 
 
 {#- The columns that hold text, cleaned once for each row, as columns of a CTE; `cleaned` has them under their names.
-    `ids` and `owners` name those that are ids, and ids of customers and devices. -#}
+    `ids` and `owners` name those that are ids, and ids of customers and devices. Times and numbers whose format is
+    known are read here as well. -#}
 {% macro clean_texts(found, ids=[], owners=[]) -%}
     {%- for name, column in found.items() if is_text(column) or column is not none and name in ids + owners %}
     {{ computed_once(
         owner_id_value(column) if name in owners else id_value(column) if name in ids else text_value(column)
     ) }} as footfall_text_{{ name | lower }},
+    {%- if column.format %}
+    {{ computed_once(read_value(column)) }} as footfall_value_{{ name | lower }},
+    {%- endif %}
     {%- endfor %}
     {#- What has lost its digits, and what was left out: both look at the texts as they came. -#}
     {{ first_problem(id_problems(found, ids + owners)) }} as footfall_id_problem
@@ -161,7 +165,8 @@
         {% if is_text(column) or column is not none and name in ids %}
             {% do columns.update({name: {
                 'sql': alias ~ '.footfall_text_' ~ name | lower, 'type': 'text', 'name': column.name,
-                'is_clean': true, 'trimmed': trimmed_text(column), 'came_as': column
+                'is_clean': true, 'trimmed': trimmed_text(column), 'came_as': column,
+                'value': alias ~ '.footfall_value_' ~ name | lower if column.format else none
             }}) %}
         {% else %}
             {% do columns.update({name: column}) %}
@@ -223,10 +228,22 @@
 {%- endmacro %}
 
 
+{#- The time or number in a text column whose format is known (`with_formats`), or null. -#}
+{% macro read_value(column) -%}
+    {%- if column.format.startswith('decimal') -%}
+    {{ number_in_text(trimmed_text(column), column.format) }}
+    {%- else -%}
+    {{ time_in_text(trimmed_text(column), column.format) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
 {#- A finite number, or null. -#}
 {% macro number_value(column) -%}
     {%- if column is none -%}
     cast(null as double)
+    {%- elif column.value -%}
+    {{ column.value }}
     {%- else -%}
     case
             when {{ is_finite('try_cast(' ~ (column.sql if is_number(column) else text_value(column)) ~ ' as double)') }}
@@ -243,10 +260,12 @@
 
 
 {#- A moment in UTC, or null. Text without an offset is UTC; whole numbers are seconds, milli-, micro- or nanoseconds
-    since 1970, distinguished by their size; `formats` are further ways to write a time (strptime), tried last. -#}
-{% macro time_value(column, formats=[]) -%}
+    since 1970, distinguished by their size. -#}
+{% macro time_value(column) -%}
     {%- if column is none -%}
     cast(null as {{ moment_type() }})
+    {%- elif column.value -%}
+    {{ column.value }}
     {%- elif kind_of(column) == 'moment' -%}
     case when {{ is_usable_time(column.sql) }} then {{ column.sql }} end
     {%- elif kind_of(column) == 'local time' -%}
@@ -257,15 +276,7 @@
     {%- elif is_number(column) -%}
     {{ epoch_value(column.sql) }}
     {%- else -%}
-    case
-            when {{ is_usable_time(moment_in_text(text_value(column))) }}
-                then {{ moment_in_text(text_value(column)) }}
-            when {{ matches(text_value(column), '^[0-9]{9,19}$') }}
-                then {{ epoch_value('try_cast(' ~ text_value(column) ~ ' as bigint)') }}
-            {%- if formats %}
-            else {{ utc_moment(written_time(text_value(column), formats)) }}
-            {%- endif %}
-        end
+    {{ time_in_text(text_value(column), 'as it is') }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -279,17 +290,6 @@
 {#- The same of a time without a zone. A column of nanoseconds cannot be compared with the year 1 itself. -#}
 {% macro is_usable_local_time(local_time) -%}
     {{ local_time }} between timestamp '0001-01-01 00:00:00' and timestamp '9999-12-30 00:00:00'
-{%- endmacro %}
-
-
-{#- Seconds, milli-, micro- or nanoseconds since 1970 as a time. -#}
-{% macro epoch_value(number) -%}
-    case
-                when abs({{ number }}) < 1e11 then {{ moment_of_microseconds('cast(' ~ number ~ ' * 1e6 as bigint)') }}
-                when abs({{ number }}) < 1e14 then {{ moment_of_microseconds('cast(' ~ number ~ ' * 1e3 as bigint)') }}
-                when abs({{ number }}) < 1e17 then {{ moment_of_microseconds('cast(' ~ number ~ ' as bigint)') }}
-                when abs({{ number }}) < 9e18 then {{ moment_of_microseconds('cast(' ~ number ~ ' / 1e3 as bigint)') }}
-            end
 {%- endmacro %}
 
 
@@ -343,12 +343,12 @@
     {%- endif -%}
 {%- endmacro %}
 
-{% macro time_problem(name, column, formats=[]) -%}
+{% macro time_problem(name, column) -%}
     {%- if column is none -%}
     cast(null as string)
     {%- else -%}
     case
-            when {{ text_value(column) }} is not null and {{ time_value(column, formats) }} is null
+            when {{ text_value(column) }} is not null and {{ time_value(column) }} is null
                 then {{ sql_text(name ~ ' is not a time: ') }} || {{ text_value(column) }}
         end
     {%- endif -%}

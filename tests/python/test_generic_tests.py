@@ -269,11 +269,62 @@ WRITTEN_TIMES = {
     "2021-07-01 10:04:58 PDT": 17,
     "2021-01-01 10:04:58 EST": 15,
     "2021-01-01 10:04:58 edt": 14,
+    "2021-07-01T10:04:58,123z": 10,
+    "20210701T100458Z": 10,
+    "20210701100458": 10,
+    "2021-07-01T10:04:58+02:00[Europe/Berlin]": 8,
+    "2021/7/1 10:04": 10,
+    "1625133898.5": 10,
+    "1.625133898E9": 10,
+    "1625133898123": 10,
+    "1625133898123456": 10,
+    "Thu, 01 Jul 2021 10:04:58 +0200": 8,
+    "1 Jul 2021 10:04:58 EST": 15,
+    "Jul 1, 2021, 10:04:58 PM": 22,
+    "01-JUL-21 10:04": 10,
+    "Thu Jul 01 2021 10:04:58 GMT+0200 (Central European Summer Time)": 8,
+    "Thu Jul  1 10:04:58 2021": 10,
+    "01/07/2021 10:04": None,
+    "21/07/01 10:04": None,
+    "0000-00-00 00:00:00": None,
+    "9999-12-31 10:00:00": None,
+    "2021-07-01 (BC)": None,
+    "infinity": None,
     "2021-07-01 10:04:58 BST": None,
     "2021-07-01 10:04:58 CET": None,
     "2021-07-01 10:04:58 CEST": None,
     "yesterday": None,
 }
+# How numbers are written, and what they are with a decimal point and with a decimal comma.
+WRITTEN_NUMBERS = {
+    "1250": (1250, 1250),
+    "1,250.00": (1250, None),
+    "$1,250.00": (1250, None),
+    "1.250,00 €": (None, 1250),
+    "1.234": (1.234, 1234),
+    "12,50": (None, 12.5),
+    "(20.00)": (-20, None),
+    "20,00-": (None, -20),
+    "EUR -20": (-20, -20),
+    "1 234": (1234, 1234),
+    "1,23,456.5": (123456.5, None),
+    "1.5e3": (1500, None),
+    "12 34": (None, None),
+    "(20": (None, None),
+    "1.5k": (None, None),
+    "5 kg": (None, None),
+    "12%": (None, None),
+    "inf": (None, None),
+}
+
+
+def written_numbers_sql() -> str:
+    values = ", ".join(f"('{text}')" for text in WRITTEN_NUMBERS)
+    return (
+        "select text, {{ number_in_text('text', 'decimal_point') }} as with_point,"
+        " {{ number_in_text('text', 'decimal_comma') }} as with_comma"
+        f" from (values {values}) as t(text)"
+    )
 
 
 def written_times_sql() -> str:
@@ -362,6 +413,7 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Scratch:
         "session_ids": SESSION_IDS,
         "session_starts": SESSION_STARTS,
         "written_times": written_times_sql(),
+        "written_numbers": written_numbers_sql(),
         "masked_texts": masked_sql("text", [*MASKED_TEXTS, *KEPT_TEXTS]),
         "masked_labels": masked_sql("label", [*MASKED_TEXTS, *KEPT_TEXTS]),
         "masked_documents": masked_sql("json", MASKED_DOCUMENTS),
@@ -477,6 +529,11 @@ def test_letters_of_a_time_zone_are_read_where_they_mean_one(scratch: Scratch) -
         scratch.rows("select text, cast(hour(moment at time zone 'UTC') as int) from written_times")
     )
     assert found == WRITTEN_TIMES
+
+
+def test_a_number_is_read_as_its_column_is_written(scratch: Scratch) -> None:
+    rows = scratch.rows("select * from written_numbers")
+    assert {text: (point, comma) for text, point, comma in rows} == WRITTEN_NUMBERS
 
 
 def test_documents_stay_json_when_values_are_masked(scratch: Scratch) -> None:

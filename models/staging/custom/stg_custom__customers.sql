@@ -11,7 +11,7 @@
         'attributes'
     ]
 ) %}
-{%- set found = input.found %}
+{%- set found = with_formats('custom.customers', input.table, 'input_rows', input.found, ['registered_at'], []) %}
 with
 
 raw_rows as (

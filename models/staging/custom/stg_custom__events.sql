@@ -12,7 +12,10 @@
         'currency', 'session_hint', 'channel', 'device', 'country', 'message_text', 'properties'
     ] + visit_columns() + payment_columns()
 ) %}
-{%- set found = input.found %}
+{%- set found = with_formats(
+    'custom.events', input.table, 'input_rows', input.found,
+    ['event_at', 'received_at'], ['quantity', 'unit_price', 'amount']
+) %}
 with
 
 raw_rows as (

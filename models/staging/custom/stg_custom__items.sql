@@ -11,7 +11,7 @@
         'list_price', 'created_at', 'is_in_stock'
     ]
 ) %}
-{%- set found = input.found %}
+{%- set found = with_formats('custom.items', input.table, 'input_rows', input.found, ['created_at'], ['list_price']) %}
 with
 
 raw_rows as (

@@ -8,7 +8,7 @@
     ['customer_id', 'item_id', 'reviewed_at'],
     ['review_id', 'order_id', 'rating', 'title', 'body']
 ) %}
-{%- set found = input.found %}
+{%- set found = with_formats('custom.reviews', input.table, 'input_rows', input.found, ['reviewed_at'], ['rating']) %}
 with
 
 raw_rows as (

@@ -14,7 +14,9 @@
     'customer_id': ['customerid', 'customer_id', 'customer id'],
     'country': ['country']
 }) %}
-{%- set written_dates = ['%m/%d/%Y %H:%M', '%d-%m-%Y %H:%M'] %}
+{%- set found = with_formats(
+    'online_retail.lines', input, 'input_lines', found, ['invoice_date'], ['quantity', 'unit_price']
+) %}
 with
 
 raw_lines as (
@@ -47,14 +49,14 @@ final as (
         {{ number_value(clean.quantity) }} as quantity,
         {{ number_value(clean.unit_price) }} as unit_price,
 
-        {{ time_value(clean.invoice_date, written_dates) }} as invoiced_at,
+        {{ time_value(clean.invoice_date) }} as invoiced_at,
 
         {{ first_problem([
             'input_lines.footfall_id_problem',
             line_problem(columns, 'input_lines'),
             number_problem('Quantity', clean.quantity),
             number_problem('UnitPrice', clean.unit_price),
-            time_problem('InvoiceDate', clean.invoice_date, written_dates)
+            time_problem('InvoiceDate', clean.invoice_date)
         ]) }} as value_problem,
         {{ value_notes(
             nothing_notes({

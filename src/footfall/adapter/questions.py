@@ -14,6 +14,7 @@ from footfall.adapter.code import tables_fingerprint
 from footfall.builds import versions
 from footfall.builds.configuration import check_configuration, is_file, no_file_problem
 from footfall.builds.failures import describe_failure
+from footfall.builds.formats import decide_formats, decided_formats, refuse_undecided
 from footfall.builds.input_files import files_by_kind, files_in, named_paths
 from footfall.builds.make_commands import make_commands
 from footfall.builds.nodes import Node
@@ -55,6 +56,8 @@ QUESTIONS: Mapping[str, Callable[..., Any]] = {
     "check_configuration": check_configuration,
     "check_rejections": check_rejections,
     "check_warehouse": check_warehouse,
+    "decide_formats": decide_formats,
+    "decided_formats": decided_formats,
     "describe_build": describe_build,
     "describe_failure": describe_failure,
     "event_sources": event_sources,
@@ -67,6 +70,7 @@ QUESTIONS: Mapping[str, Callable[..., Any]] = {
     "no_file_problem": no_file_problem,
     "named_paths": named_paths,
     "note_made": _note_made,
+    "refuse_undecided": refuse_undecided,
     "shaping_settings": shaping_settings,
     "source_names": source_names,
     "source_vars": source_vars,

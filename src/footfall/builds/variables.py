@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from footfall.builds.formats import is_format
 from footfall.builds.sources import Input, sources
 
 _ENTITIES = ("events", "items", "customers", "reviews")
@@ -111,6 +112,15 @@ def _are_typed_paths(value: Any) -> bool:
     return _are_paths(value)
 
 
+def _are_formats(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(
+        str(table).split(".")[0] in sources()
+        and isinstance(columns, Mapping)
+        and all(map(is_format, columns.values()))
+        for table, columns in value.items()
+    )
+
+
 def _are_words(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(word, str) for word in value)
 
@@ -167,6 +177,12 @@ TYPED_PATHS = Kind(
     "a path, a list of paths, or paths by event type such as {purchase: orders.csv}",
     _or_null(_are_typed_paths),
 )
+FORMATS = Kind(
+    "formats by source and table such as {custom.events: {event_at: day_first, amount:"
+    " decimal_comma}}; there are day_first, month_first, year_first, decimal_point, decimal_comma,"
+    " and patterns of times such as '%d%m%Y'",
+    _or_null(_are_formats),
+)
 
 #: The vars of dbt_project.yml, in its order.
 PROJECT_VARIABLES: Mapping[str, Variable] = {
@@ -188,6 +204,8 @@ PROJECT_VARIABLES: Mapping[str, Variable] = {
     "custom_items_relation": Variable(TEXT_OR_NULL),
     "custom_customers_relation": Variable(TEXT_OR_NULL),
     "custom_reviews_relation": Variable(TEXT_OR_NULL),
+    # Not a shaping var: it may say what the values have said before. decide_formats judges it.
+    "column_formats": Variable(FORMATS),
     "words_for_nothing": Variable(WORDS, shapes_tables=True),
     "words_for_yes": Variable(WORDS),
     "max_devices_per_customer": Variable(POSITIVE),

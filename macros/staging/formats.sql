@@ -1,0 +1,154 @@
+{#- How the dates and numbers of text columns are written. `02/01/2010` and `1.234` have two readings, and the values of
+    the whole column decide; src/footfall/builds/formats.py judges. -#}
+
+{#- The columns of an input (a dict, as `cleaned` takes it) with the format of each text column among `times` and
+    `numbers`. Stops where no value decides, or where values contradict each other. `table_name` is the source and the
+    table, such as custom.events; `alias` is that of the table in the SQL of the columns. -#}
+{% macro with_formats(table_name, table, alias, found, times, numbers) %}
+    {% if not execute %}
+        {% do return(found) %}
+    {% endif %}
+    {% set asked = [] %}
+    {% for name in times + numbers if is_text(found[name]) %}
+        {% do asked.append({
+            'name': name, 'column': found[name].name, 'kind': 'times' if name in times else 'numbers'
+        }) %}
+    {% endfor %}
+    {% set decision = ask_program('decide_formats', {
+        'run_id': invocation_id,
+        'table': table_name,
+        'known': times + numbers,
+        'columns': asked,
+        'counts': text_rows(counted_readings(table, alias, found, asked)) if asked else [],
+        'chosen': (var('column_formats') or {}).get(table_name, {}),
+        'noted': noted_formats().get(table_name, {})
+    }) %}
+    {% if decision.undecided %}
+        {% set examples = {} %}
+        {% for one in asked if one.name in decision.undecided %}
+            {% do examples.update({one.name: first_of_several_readings(table, alias, found[one.name], one.kind)}) %}
+        {% endfor %}
+        {% do ask_program('refuse_undecided', {'table': table_name, 'columns': asked, 'examples': examples}) %}
+    {% endif %}
+    {% set formatted = {} %}
+    {% for name, column in found.items() %}
+        {% if is_text(column) and name in times + numbers %}
+            {% do formatted.update({name: dict(
+                column, format=decision.formats.get(name, 'as it is' if name in times else 'decimal_point')
+            )}) %}
+        {% else %}
+            {% do formatted.update({name: column}) %}
+        {% endif %}
+    {% endfor %}
+    {% do return(formatted) %}
+{% endmacro %}
+
+
+{#- A query with a row for each column and each set of readings that its values allow: name, mask, number of values. -#}
+{% macro counted_readings(table, alias, found, asked) -%}
+    {% for one in asked %}
+    select
+        {{ sql_text(one.name) }} as column_name,
+        cast(mask as string) as mask,
+        cast(sum(value_count) as string) as value_count
+    from (
+        select
+            {{ readings_of('value', one.kind) }} as mask,
+            value_count
+        from (
+            select
+                {{ trimmed_text(found[one.name]) }} as value,
+                count(*) as value_count
+            from {{ table }} as {{ alias }}
+            where {{ may_have_several_readings(found[one.name].sql, one.kind) }}
+            group by {{ trimmed_text(found[one.name]) }}
+        ) as {{ alias }}_values
+    ) as {{ alias }}_readings
+    where mask > 0
+    group by mask
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+{%- endmacro %}
+
+
+{#- The first three values of a column that can be read in several ways. -#}
+{% macro first_of_several_readings(table, alias, column, kind) %}
+    {% set values = [] %}
+    {% for row in text_rows(
+        'select ' ~ trimmed_text(column) ~ ' as value from ' ~ table ~ ' as ' ~ alias
+        ~ ' where ' ~ may_have_several_readings(column.sql, kind)
+        ~ ' and ' ~ readings_of(trimmed_text(column), kind) ~ ' > 0 limit 3'
+    ) %}
+        {% do values.append(row[0]) %}
+    {% endfor %}
+    {% do return(values) %}
+{% endmacro %}
+
+
+{#- Leaves out at little cost what can be read in one way only: dates that begin with a year, whole numbers. -#}
+{% macro may_have_several_readings(text, kind) -%}
+    {%- if kind == 'times' -%}
+    ({{ text }} like '%_/_%/%' or {{ text }} like '%_._%.%' or {{ text }} like '%_-_%-%')
+            and {{ text }} not like '____-__-__%'
+    {%- else -%}
+    ({{ text }} like '%,%' or {{ text }} like '%.%')
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- The sum of 1, 2 and 4 for the readings that a text allows, in the order of formats.py: day, month or year (of two
+    digits) first; decimal point or comma. -#}
+{% macro readings_of(text, kind) -%}
+    {%- set patterns = date_patterns() if kind == 'times' else number_patterns() -%}
+    (
+        {%- for pattern in patterns.values() %}
+        case when {{ matches(text, pattern) }} then {{ 2 ** loop.index0 }} else 0 end
+        {{- ' +' if not loop.last }}
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+{% macro date_patterns() %}
+    {% set day = '(0?[1-9]|[12][0-9]|3[01])' %}
+    {% set month = '(0?[1-9]|1[0-2])' %}
+    {% set rest = '([ T,].*)?$' %}
+    {% do return({
+        'day_first': '^' ~ day ~ '[./-]' ~ month ~ '[./-]([0-9]{4}|[0-9]{2})' ~ rest,
+        'month_first': '^' ~ month ~ '[./-]' ~ day ~ '[./-]([0-9]{4}|[0-9]{2})' ~ rest,
+        'year_first': '^[0-9]{2}[./-]' ~ month ~ '[./-]' ~ day ~ rest
+    }) %}
+{% endmacro %}
+
+{% macro number_patterns() %}
+    {% do return({
+        'decimal_point': '^[+-]?[0-9]+[.][0-9]*[eE][+-]?[0-9]+$|' ~ number_pattern('decimal_point'),
+        'decimal_comma': number_pattern('decimal_comma')
+    }) %}
+{% endmacro %}
+
+
+{#- The formats that the tables stand on, by table and column. A full refresh that takes all events in anew decides
+    again. -#}
+{% macro noted_formats() %}
+    {% if flags.FULL_REFRESH and 'model.footfall.int_accepted_events' in selected_resources %}
+        {% do return({}) %}
+    {% endif %}
+    {% do return(noted_settings()) %}
+{% endmacro %}
+
+
+{#- Notes at the end of a run how the columns of its inputs were read, once events were taken in. -#}
+{% macro note_formats(results) %}
+    {% if not execute or flags.WHICH not in ['build', 'run'] %}
+        {% do return('') %}
+    {% endif %}
+    {% if results | selectattr('node.name', 'equalto', 'int_accepted_events')
+        | selectattr('status', 'in', ['success', 'pass']) | list %}
+        {% for table_name, formats in ask_program('decided_formats', {'run_id': invocation_id}).items() %}
+            {% do run_query(
+                'delete from ' ~ settings_relation() ~ ' where table_name = ' ~ sql_text(table_name)
+            ) %}
+            {% do note_settings([table_name], formats) if formats %}
+        {% endfor %}
+    {% endif %}
+{% endmacro %}
