@@ -38,15 +38,112 @@
         end
 {%- endmacro %}
 
+{#- One of the less usual ways to write a moment, taken apart by expressions that lie side by side: steps within steps
+    would be nested too deep for some readers of SQL. -#}
 {% macro moment_in_odd_text(text) -%}
-    {%- set rewritten = iso_text(text) -%}
-    coalesce(
-        try_cast({{ match_in(rewritten, '^[0-9-]{8,10}( [0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?([+-][0-9:]{2,6})?)?$') }}
-            as {{ moment_type() }}),
-        {{ utc_moment(written_time(
-            match_in(rewritten, '^[0-9-]{8,10} [0-9:]{4,8} [ap]m$'), ['%Y-%m-%d %I:%M:%S %p', '%Y-%m-%d %I:%M %p']
-        )) }}
-    )
+    {%- set text = 'lower(' ~ text ~ ')' -%}
+    {%- set date_and_time = date_part_of(text) ~ " || ' ' || " ~ clock_part_of(text) -%}
+    case
+        when not {{ matches(text, odd_times().whole) }} then null
+        when {{ matches(text, odd_times().noon) }}
+            then {{ utc_moment(written_time(
+                date_and_time ~ " || ' ' || " ~ match_in(text, '[ap]m'), ['%Y-%m-%d %I:%M:%S %p', '%Y-%m-%d %I:%M %p']
+            )) }}
+        else try_cast({{ date_and_time }} || {{ zone_part_of(text) }} as {{ moment_type() }})
+    end
+{%- endmacro %}
+
+
+{#- Regular expressions of written moments in lower case, by name. Some tools write a blank that breaks no line before the
+    mark of noon. -#}
+{% macro odd_times() %}
+    {% set blank = '[ \u00a0\u202f]' %}
+    {% set weekday = '(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[.]?,? +)?' %}
+    {% set dates = {
+        'iso': '[0-9]{4}[./-][0-9]{1,2}[./-][0-9]{1,2}',
+        'compact': '(?:19|20)[0-9]{6}',
+        'day_month': '([0-9]{1,2})[ -]([a-z]{3})[a-z]*[.]?[ ,-]+([0-9]{4})',
+        'day_month_of_century': '([0-9]{1,2})[ -]([a-z]{3})[a-z]*[.]?[ -]((?:[0-5][0-9]|6[0-8]))',
+        'month_day': '([a-z]{3})[a-z]*[.]? +([0-9]{1,2})(?:st|nd|rd|th)?,? +([0-9]{4})',
+        'unix': '([a-z]{3}) +([0-9]{1,2}) [0-9:.]+ ([0-9]{4})'
+    } %}
+    {% set clock = '(?:[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?|[0-9]{2}(?:[0-9]{2}){0,2}(?:[.][0-9]+)?)' %}
+    {% set letters = (['utc', 'gmt', 'ut', 'z'] + zone_letters().values() | sum(start=[])) | join('|') %}
+    {% set offset = '(?:utc|gmt|ut)?[+-][0-9]{2}(?::?[0-9]{2})?' %}
+    {% set remark = '(?: ?[[][a-z_/+-]+[]]| ?[(][^)]*[)])?' %}
+    {% set compact_clock = '^(?:[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}[t ]|(?:19|20)[0-9]{6}[t ]?)([0-9]{2})' %}
+    {% do return({
+        'whole': '^' ~ weekday ~ '(?:' ~ dates.values() | join('|') ~ ')(?:(?:t|,? at |[ ,]+)?' ~ clock ~ '(?:' ~ blank
+            ~ '?[ap]m| ?' ~ offset ~ ')?)?(?: ?(?:' ~ letters ~ '))?' ~ remark ~ '$',
+        'noon': '[0-9]' ~ blank ~ '?[ap]m$',
+        'iso': '^' ~ dates.iso,
+        'compact': '^' ~ dates.compact,
+        'day_month': '^' ~ weekday ~ dates.day_month ~ '.*$',
+        'day_month_of_century': '^' ~ weekday ~ dates.day_month_of_century ~ '.*$',
+        'month_day': '^' ~ weekday ~ dates.month_day ~ '.*$',
+        'unix': '^' ~ weekday ~ dates.unix ~ '.*$',
+        'six_digits': compact_clock ~ '([0-9]{2})([0-9]{2}(?:[.][0-9]+)?)(?:[^0-9].*)?$',
+        'four_digits': compact_clock ~ '([0-9]{2})(?:[^0-9].*)?$',
+        'two_digits': compact_clock ~ '(?:[^0-9:].*)?$',
+        'offset': '^.*(?::[0-9]{2}|t[0-9]{2,6}|[0-9]{8} ?[0-9]{4,6})(?:[.,][0-9]+)? ?(?:utc|gmt|ut)?'
+            ~ '([+-][0-9]{2}(?::?[0-9]{2})?)' ~ remark ~ '$',
+        'utc': '[^a-z](?:utc|gmt|ut|z)' ~ remark ~ '$'
+    }) %}
+{% endmacro %}
+
+
+{#- The date of a written moment as ISO 8601. -#}
+{% macro date_part_of(text) -%}
+    {%- set forms = odd_times() -%}
+    {%- set named = [
+        ['day_month', group_no(3) ~ '-' ~ group_no(2) ~ '-' ~ group_no(1)],
+        ['day_month_of_century', '20' ~ group_no(3) ~ '-' ~ group_no(2) ~ '-' ~ group_no(1)],
+        ['month_day', group_no(3) ~ '-' ~ group_no(1) ~ '-' ~ group_no(2)],
+        ['unix', group_no(3) ~ '-' ~ group_no(1) ~ '-' ~ group_no(2)]
+    ] -%}
+    case
+        when {{ matches(text, forms.iso) }}
+            then replace(replace({{ match_in(text, forms.iso) }}, '/', '-'), '.', '-')
+        when {{ matches(text, forms.compact) }}
+            then {{ rewritten(
+                match_in(text, forms.compact), '^(....)(..)(..)$', group_no(1) ~ '-' ~ group_no(2) ~ '-' ~ group_no(3)
+            ) }}
+        {%- for form, order in named %}
+        when {{ matches(text, forms[form]) }}
+            then cast(cast({{ written_time(rewritten(text, forms[form], order), ['%Y-%b-%d']) }} as date) as string)
+        {%- endfor %}
+    end
+{%- endmacro %}
+
+
+{#- The time of day of a written moment, with colons between its numbers. -#}
+{% macro clock_part_of(text) -%}
+    {%- set forms = odd_times() -%}
+    case
+        when {{ matches(text, forms.six_digits) }}
+            then {{ rewritten(text, forms.six_digits, group_no(1) ~ ':' ~ group_no(2) ~ ':' ~ group_no(3)) }}
+        when {{ matches(text, forms.four_digits) }}
+            then {{ rewritten(text, forms.four_digits, group_no(1) ~ ':' ~ group_no(2)) }}
+        when {{ matches(text, forms.two_digits) }}
+            then {{ rewritten(text, forms.two_digits, group_no(1) ~ ':00') }}
+        when {{ matches(text, '[0-9]:[0-9]{2}') }}
+            then replace({{ match_in(text, '[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?') }}, ',', '.')
+        else '00:00'
+    end
+{%- endmacro %}
+
+
+{#- The offset of a written moment in digits; empty where it has none. -#}
+{% macro zone_part_of(text) -%}
+    case
+        when {{ matches(text, odd_times().offset) }}
+            then {{ rewritten(text, odd_times().offset, group_no(1)) }}
+        when {{ matches(text, odd_times().utc) }} then '+00:00'
+        {%- for offset, letters in zone_letters().items() %}
+        when {{ matches(text, '[^a-z](' ~ letters | join('|') ~ ')$') }} then '{{ offset }}'
+        {%- endfor %}
+        else ''
+    end
 {%- endmacro %}
 
 
@@ -75,57 +172,11 @@
 {%- endmacro %}
 
 
-{#- A moment in one of the less usual ways to write it, rewritten step by step as ISO 8601 in lower case, with a blank
-    before the time and an offset in digits. -#}
-{% macro iso_text(text) -%}
-    {%- set date = '^([0-9]{4}-[0-9]{1,2}-[0-9]{1,2})' -%}
-    {%- set steps = [
-        ['( ?[[][a-z_/+-]+[]]| ?[(][^)]*[)])$', ''],
-        ['^(mon|tue|wed|thu|fri|sat|sun)[a-z]*[.]?,? ', ''],
-        ['^([0-9]{1,2})[ -]([a-z]{3})[a-z]*[.]?[ ,-]+([0-9]{4})', group_no(3) ~ '-' ~ group_no(2) ~ '-' ~ group_no(1)],
-        ['^([0-9]{1,2})[ -]([a-z]{3})[a-z]*[.]?[ -]((?:[0-5][0-9]|6[0-8]))( |$)',
-            '20' ~ group_no(3) ~ '-' ~ group_no(2) ~ '-' ~ group_no(1) ~ group_no(4)],
-        ['^([a-z]{3})[a-z]*[.]? ([0-9]{1,2})(st|nd|rd|th)?,? ([0-9]{4})',
-            group_no(4) ~ '-' ~ group_no(1) ~ '-' ~ group_no(2)],
-        ['^([a-z]{3}) ([0-9]{1,2}) ([0-9:.]+) ([0-9]{4})$',
-            group_no(4) ~ '-' ~ group_no(1) ~ '-' ~ group_no(2) ~ ' ' ~ group_no(3)],
-        'months',
-        ['^([0-9]{4})[./]([0-9]{1,2})[./]([0-9]{1,2})', group_no(1) ~ '-' ~ group_no(2) ~ '-' ~ group_no(3)],
-        ['^((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})', group_no(1) ~ '-' ~ group_no(2) ~ '-' ~ group_no(3) ~ ' '],
-        [date ~ '(?:[t, ]|at )+', group_no(1) ~ ' '],
-        [date ~ ' ([0-9]{2})([0-9]{2})([0-9]{2})', group_no(1) ~ ' ' ~ group_no(2) ~ ':' ~ group_no(3) ~ ':' ~ group_no(4)],
-        [date ~ ' ([0-9]{2})([0-9]{2})([^0-9:]|$)', group_no(1) ~ ' ' ~ group_no(2) ~ ':' ~ group_no(3) ~ group_no(4)],
-        [date ~ ' ([0-9]{2})([^0-9:]|$)', group_no(1) ~ ' ' ~ group_no(2) ~ ':00' ~ group_no(3)],
-        [':([0-9]{2}),([0-9]+)', ':' ~ group_no(1) ~ '.' ~ group_no(2)],
-        ['([0-9]) ?([ap])[.]?m[.]?$', group_no(1) ~ ' ' ~ group_no(2) ~ 'm'],
-        [' ?(utc|gmt|ut)?([+-][0-9:]+)$', group_no(2)],
-        [' ?(utc|gmt|ut|z)$', '+00:00']
-    ] -%}
-    {%- for letters, offset in zone_letters().items() -%}
-        {%- do steps.append(['([0-9]) ' ~ letters ~ '$', group_no(1) ~ offset]) -%}
-    {%- endfor -%}
-    {%- do steps.append([date ~ ' ?([+-])', group_no(1) ~ ' 00:00' ~ group_no(2)]) -%}
-    {%- do steps.append([' $', '']) -%}
-    {#- Some tools write a blank that breaks no line before the mark of noon. -#}
-    {%- set written = namespace(sql="replace(replace(replace(lower(" ~ text ~ "), '\u00a0', ' '), '\u202f', ' '), '  ', ' ')") -%}
-    {%- for step in steps -%}
-        {%- if step == 'months' -%}
-            {%- for month in ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'] -%}
-                {%- set written.sql = 'replace(' ~ written.sql ~ ", '-" ~ month ~ "-', '-" ~ '%02d' | format(loop.index) ~ "-')" -%}
-            {%- endfor -%}
-        {%- else -%}
-            {%- set written.sql = rewritten(written.sql, step[0], step[1]) -%}
-        {%- endif -%}
-    {%- endfor -%}
-    {{ written.sql }}
-{%- endmacro %}
-
-
-{#- Letters of time zones in lower case, each with its offset from UTC. -#}
+{#- Offsets from UTC, each with the letters of time zones that have it, in lower case. -#}
 {% macro zone_letters() %}
     {% do return({
-        'est': '-05:00', 'edt': '-04:00', 'cst': '-06:00', 'cdt': '-05:00', 'mst': '-07:00', 'mdt': '-06:00',
-        'pst': '-08:00', 'pdt': '-07:00'
+        '-04:00': ['edt'], '-05:00': ['est', 'cdt'], '-06:00': ['cst', 'mdt'], '-07:00': ['mst', 'pdt'],
+        '-08:00': ['pst']
     }) %}
 {% endmacro %}
 
