@@ -21,8 +21,8 @@
     {% set sign = '[+\u2212\u2013-]?' %}
     {% set blank = '[ \u00a0\u202f]?' %}
     {% do return(
-        '^[(]?' ~ sign ~ blank ~ currency ~ blank ~ sign ~ blank ~ digits_pattern(format) ~ blank ~ currency ~ blank ~ sign
-        ~ '[)]?$'
+        '^[(]?' ~ sign ~ blank ~ currency ~ blank ~ sign ~ blank ~ digits_pattern(format) ~ blank ~ currency ~ blank
+        ~ sign ~ '[)]?$'
     ) %}
 {% endmacro %}
 

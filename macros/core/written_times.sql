@@ -1,6 +1,6 @@
-{#- A moment that is written as a text, or null. `format` says which of day, month and year is first where a date has them
-    in another order than ISO 8601 (day_first, month_first, year_first), or is a pattern of strptime; otherwise such a
-    date is no time. Read are ISO 8601, RFC 2822 and 3339, the ways in which English names of months are written, and
+{#- A moment that is written as a text, or null. `format` says which of day, month and year is first where a date has
+    them in another order than ISO 8601 (day_first, month_first, year_first), or is a pattern of strptime; otherwise
+    such a date is no time. Read are ISO 8601, RFC 2822 and 3339, the ways in which English names of months are written, and
     counts since 1970. Without an offset a time is UTC. -#}
 {% macro time_in_text(text, format) -%}
     {%- if '%' in format -%}
@@ -13,8 +13,8 @@
 
 {#- A moment that is written with its year first, or with the English name of its month, or as a count since 1970, or
     null. Letters after the time are read where they have one meaning: UTC, GMT, and the zones of North America as RFC
-    2822 has them. Databases read others, such as BST and CET, by rules of their own, which are hours off for half of the
-    year. The usual ways cost little; what is rarely written so is rewritten first. -#}
+    2822 has them. Databases read others, such as BST and CET, by rules of their own, which are hours off for half of
+    the year. The usual ways cost little; what is rarely written so is rewritten first. -#}
 {% macro moment_in_text(text) -%}
     case
             when {{ text }} like '____-%' and {{ text }} > '0001-01-02' and {{ text }} < '9999-12-31'
@@ -54,8 +54,8 @@
 {%- endmacro %}
 
 
-{#- Regular expressions of written moments in lower case, by name. Some tools write a blank that breaks no line before the
-    mark of noon. -#}
+{#- Regular expressions of written moments in lower case, by name. Some tools write a blank that breaks no line before
+    the mark of noon. -#}
 {% macro odd_times() %}
     {% set blank = '[ \u00a0\u202f]' %}
     {% set weekday = '(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[.]?,? +)?' %}
@@ -161,7 +161,8 @@
     {%- set before, year, month, day = orders[format] -%}
     {%- set after = '[./-]([0-9]{1,2})[./-]([0-9]{1,2})' if format == 'year_first' else '' -%}
     {%- set steps = namespace(sql=text) -%}
-    {%- for digits, century in [('[0-9]{4}', ''), ('(?:[0-5][0-9]|6[0-8])', '20'), ('[0-9]{2}', '19')] if digits != '[0-9]{4}' or before -%}
+    {%- set years = [('(?:[0-5][0-9]|6[0-8])', '20'), ('[0-9]{2}', '19')] -%}
+    {%- for digits, century in ([('[0-9]{4}', '')] if before else []) + years -%}
         {%- set steps.sql = rewritten(
             steps.sql, '^' ~ before ~ '(' ~ digits ~ ')' ~ after ~ '([ T,]|$)',
             century ~ group_no(year) ~ '-' ~ group_no(month) ~ '-' ~ group_no(day) ~ group_no(4)
