@@ -16,7 +16,8 @@
     2822 has them. Databases read others, such as BST and CET, by rules of their own, which are hours off for half of
     the year. The usual ways cost little; what is rarely written so is rewritten first. -#}
 {% macro moment_in_text(text) -%}
-    case
+    coalesce(
+        case
             when {{ text }} like '____-%' and {{ text }} > '0001-01-02' and {{ text }} < '9999-12-31'
                 and {{ text }} not like '%)' and {{ matches(text, '^[0-9]{4}') }}
                 and (
@@ -25,31 +26,37 @@
                 )
                 then coalesce(
                     try_cast({{ text }} as {{ moment_type() }}),
-                    try_cast(replace(replace({{ text }}, ' +', '+'), ' -', '-') as {{ moment_type() }}),
-                    {{ moment_in_odd_text(text) }}
+                    try_cast(replace(replace({{ text }}, ' +', '+'), ' -', '-') as {{ moment_type() }})
                 )
             when {{ matches(text, '^[0-9]{9,13}$|^[0-9]{15,19}$') }}
                 then {{ epoch_value('try_cast(' ~ text ~ ' as bigint)') }}
             when {{ matches(text, '^[0-9]{9,19}[.,][0-9]*$|^[0-9]([.][0-9]*)?[eE][+]?[0-9]{1,2}$') }}
                 then {{ epoch_value("try_cast(replace(" ~ text ~ ", ',', '.') as double)") }}
-            when {{ matches(text, '^[A-Za-z]{3}|^[0-9]{1,2}[ -][A-Za-z]{3}|^[0-9]{4}[./-]|^(19|20)[0-9]{6}') }}
-                and not {{ matches(text, '^(0000|0001|9999)|[(]BC[)]') }}
-                then {{ moment_in_odd_text(text) }}
+        end,
+        case
+            when {{ text }} not like '0000%' and {{ text }} not like '0001%' and {{ text }} not like '9999%'
+                and {{ text }} not like '%(BC)%'
+                and {{ matches('lower(' ~ text ~ ')', odd_times().whole) }}
+                then {{ moment_in_odd_text('lower(' ~ text ~ ')') }}
         end
+    )
 {%- endmacro %}
+
 
 {#- One of the less usual ways to write a moment, taken apart by expressions that lie side by side: steps within steps
     would be nested too deep for some readers of SQL. -#}
 {% macro moment_in_odd_text(text) -%}
-    {%- set text = 'lower(' ~ text ~ ')' -%}
-    {%- set date_and_time = date_part_of(text) ~ " || ' ' || " ~ clock_part_of(text) -%}
+    {%- set written = date_part_of(text) ~ " || ' ' || " ~ clock_part_of(text) ~ ' || ' ~ zone_part_of(text) -%}
+    {{ dbt.dateadd('hour', hours_after_noon(text), 'try_cast(' ~ written ~ ' as ' ~ moment_type() ~ ')') }}
+{%- endmacro %}
+
+
+{#- The hours that AM and PM add to a time of day: 12 am is midnight. -#}
+{% macro hours_after_noon(text) -%}
     case
-        when not {{ matches(text, odd_times().whole) }} then null
-        when {{ matches(text, odd_times().noon) }}
-            then {{ utc_moment(written_time(
-                date_and_time ~ " || ' ' || " ~ match_in(text, '[ap]m'), ['%Y-%m-%d %I:%M:%S %p', '%Y-%m-%d %I:%M %p']
-            )) }}
-        else try_cast({{ date_and_time }} || {{ zone_part_of(text) }} as {{ moment_type() }})
+        when {{ matches(text, '[^0-9]12:[0-9:]+' ~ odd_times().blank ~ '?am$') }} then -12
+        when {{ matches(text, '[^0-9](0?[1-9]|1[01]):[0-9:]+' ~ odd_times().blank ~ '?pm$') }} then 12
+        else 0
     end
 {%- endmacro %}
 
@@ -67,7 +74,7 @@
         'month_day': '([a-z]{3})[a-z]*[.]? +([0-9]{1,2})(?:st|nd|rd|th)?,? +([0-9]{4})',
         'unix': '([a-z]{3}) +([0-9]{1,2}) [0-9:.]+ ([0-9]{4})'
     } %}
-    {% set clock = '(?:[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?|[0-9]{2}(?:[0-9]{2}){0,2}(?:[.][0-9]+)?)' %}
+    {% set clock = '(?:[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?|[0-9]{4}(?:[0-9]{2}(?:[.][0-9]+)?)?)' %}
     {% set letters = (['utc', 'gmt', 'ut', 'z'] + zone_letters().values() | sum(start=[])) | join('|') %}
     {% set offset = '(?:utc|gmt|ut)?[+-][0-9]{2}(?::?[0-9]{2})?' %}
     {% set remark = '(?: ?[[][a-z_/+-]+[]]| ?[(][^)]*[)])?' %}
@@ -75,7 +82,7 @@
     {% do return({
         'whole': '^' ~ weekday ~ '(?:' ~ dates.values() | join('|') ~ ')(?:(?:t|,? at |[ ,]+)?' ~ clock ~ '(?:' ~ blank
             ~ '?[ap]m| ?' ~ offset ~ ')?)?(?: ?(?:' ~ letters ~ '))?' ~ remark ~ '$',
-        'noon': '[0-9]' ~ blank ~ '?[ap]m$',
+        'blank': blank,
         'iso': '^' ~ dates.iso,
         'compact': '^' ~ dates.compact,
         'day_month': '^' ~ weekday ~ dates.day_month ~ '.*$',
@@ -84,10 +91,8 @@
         'unix': '^' ~ weekday ~ dates.unix ~ '.*$',
         'six_digits': compact_clock ~ '([0-9]{2})([0-9]{2}(?:[.][0-9]+)?)(?:[^0-9].*)?$',
         'four_digits': compact_clock ~ '([0-9]{2})(?:[^0-9].*)?$',
-        'two_digits': compact_clock ~ '(?:[^0-9:].*)?$',
         'offset': '^.*(?::[0-9]{2}|t[0-9]{2,6}|[0-9]{8} ?[0-9]{4,6})(?:[.,][0-9]+)? ?(?:utc|gmt|ut)?'
-            ~ '([+-][0-9]{2}(?::?[0-9]{2})?)' ~ remark ~ '$',
-        'utc': '[^a-z](?:utc|gmt|ut|z)' ~ remark ~ '$'
+            ~ '([+-][0-9]{2}(?::?[0-9]{2})?)' ~ remark ~ '$'
     }) %}
 {% endmacro %}
 
@@ -96,23 +101,22 @@
 {% macro date_part_of(text) -%}
     {%- set forms = odd_times() -%}
     {%- set named = [
-        ['day_month', group_no(3) ~ '-' ~ group_no(2) ~ '-' ~ group_no(1)],
-        ['day_month_of_century', '20' ~ group_no(3) ~ '-' ~ group_no(2) ~ '-' ~ group_no(1)],
-        ['month_day', group_no(3) ~ '-' ~ group_no(1) ~ '-' ~ group_no(2)],
-        ['unix', group_no(3) ~ '-' ~ group_no(1) ~ '-' ~ group_no(2)]
+        [forms.day_month, group_no(3) ~ '-' ~ group_no(2) ~ '-' ~ group_no(1)],
+        [forms.day_month_of_century, '20' ~ group_no(3) ~ '-' ~ group_no(2) ~ '-' ~ group_no(1)],
+        [forms.month_day, group_no(3) ~ '-' ~ group_no(1) ~ '-' ~ group_no(2)],
+        [forms.unix, group_no(3) ~ '-' ~ group_no(1) ~ '-' ~ group_no(2)]
     ] -%}
-    case
-        when {{ matches(text, forms.iso) }}
-            then replace(replace({{ match_in(text, forms.iso) }}, '/', '-'), '.', '-')
-        when {{ matches(text, forms.compact) }}
-            then {{ rewritten(
-                match_in(text, forms.compact), '^(....)(..)(..)$', group_no(1) ~ '-' ~ group_no(2) ~ '-' ~ group_no(3)
-            ) }}
-        {%- for form, order in named %}
-        when {{ matches(text, forms[form]) }}
-            then cast(cast({{ written_time(rewritten(text, forms[form], order), ['%Y-%b-%d']) }} as date) as string)
-        {%- endfor %}
-    end
+    coalesce(
+        replace(replace(nullif({{ match_in(text, forms.iso) }}, ''), '/', '-'), '.', '-'),
+        nullif({{ rewritten(
+            match_in(text, forms.compact), '^(....)(..)(..)$', group_no(1) ~ '-' ~ group_no(2) ~ '-' ~ group_no(3)
+        ) }}, ''),
+        cast(cast(coalesce(
+            {%- for form, order in named %}
+            {{ written_time(rewritten(text, form, order), ['%Y-%b-%d']) }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        ) as date) as string)
+    )
 {%- endmacro %}
 
 
@@ -124,25 +128,27 @@
             then {{ rewritten(text, forms.six_digits, group_no(1) ~ ':' ~ group_no(2) ~ ':' ~ group_no(3)) }}
         when {{ matches(text, forms.four_digits) }}
             then {{ rewritten(text, forms.four_digits, group_no(1) ~ ':' ~ group_no(2)) }}
-        when {{ matches(text, forms.two_digits) }}
-            then {{ rewritten(text, forms.two_digits, group_no(1) ~ ':00') }}
-        when {{ matches(text, '[0-9]:[0-9]{2}') }}
-            then replace({{ match_in(text, '[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?') }}, ',', '.')
-        else '00:00'
+        else replace(
+            coalesce(nullif({{ match_in(text, '[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?') }}, ''), '00:00'), ',', '.'
+        )
     end
 {%- endmacro %}
 
 
-{#- The offset of a written moment in digits; empty where it has none. -#}
+{#- The offset of a written moment in digits; empty where it has none, or is in UTC. -#}
 {% macro zone_part_of(text) -%}
     case
         when {{ matches(text, odd_times().offset) }}
             then {{ rewritten(text, odd_times().offset, group_no(1)) }}
-        when {{ matches(text, odd_times().utc) }} then '+00:00'
-        {%- for offset, letters in zone_letters().items() %}
-        when {{ matches(text, '[^a-z](' ~ letters | join('|') ~ ')$') }} then '{{ offset }}'
-        {%- endfor %}
-        else ''
+        else
+            case {{ match_in(text, '[a-z]{3}$') }}
+                {%- for offset, letters in zone_letters().items() %}
+                {%- for letter in letters %}
+                when '{{ letter }}' then '{{ offset }}'
+                {%- endfor %}
+                {%- endfor %}
+                else ''
+            end
     end
 {%- endmacro %}
 
