@@ -347,6 +347,7 @@ def test_a_text_file_with_broken_bytes_quotes_and_extra_columns(own_shop: Wareho
     assert [line.split(",")[1][:10] for line in raw_rows] == ["2024-01-04", "2024-01-05"]
 
 
+@pytest.mark.long
 def test_a_missing_column_stops_the_build_and_leaves_the_marts_as_they_were(
     own_shop: Warehouse,
 ) -> None:
@@ -362,6 +363,7 @@ def test_a_missing_column_stops_the_build_and_leaves_the_marts_as_they_were(
     assert own_shop.query("select * from marts.sessions order by all") == before
 
 
+@pytest.mark.long
 def test_an_unknown_event_name_stops_the_build_by_name(own_shop: Warehouse) -> None:
     bring(
         own_shop,
@@ -394,6 +396,7 @@ def test_an_unknown_event_name_stops_the_build_by_name(own_shop: Warehouse) -> N
     ) == [("add_to_cart",), ("browse",), ("checkout",)]
 
 
+@pytest.mark.long
 def test_a_currency_mix_fails_a_test_by_name(own_shop: Warehouse) -> None:
     bring(own_shop, [event("anna", day, currency=name) for day, name in enumerate(CURRENCIES)])
     own_shop.built(ROWS_PART)

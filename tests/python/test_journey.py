@@ -152,6 +152,7 @@ def test_sessions_are_those_that_the_log_names(clicks: Warehouse) -> None:
 HEADER = "customer_id,event_at,event_type,order_id,amount,channel\n"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("lines", "expected"),
     [
@@ -175,6 +176,7 @@ def test_the_journey_is_built_for_a_shop_that_hardly_has_one(
     assert found == dict(expected)
 
 
+@pytest.mark.long
 def test_campaigns_are_touches_when_asked(own_shop: Warehouse) -> None:
     events = Path(own_shop.variables["custom_events_path"])
     events.write_text(
@@ -260,6 +262,7 @@ def test_events_may_be_called_as_our_markers_sound(own_shop: Warehouse) -> None:
     ]
 
 
+@pytest.mark.long
 def test_an_event_of_a_reserved_name_fails_the_build(own_shop: Warehouse) -> None:
     events = Path(own_shop.variables["custom_events_path"])
     own_shop.variables["custom_event_names"] = {"(start)": "view"}

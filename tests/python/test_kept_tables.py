@@ -102,6 +102,7 @@ def test_new_events_reach_every_table_that_is_made_of_them(
     assert made(shop.build()) == READ_SOURCES
 
 
+@pytest.mark.long
 def test_a_table_that_lost_rows_or_was_made_by_somebody_else_is_made_again(
     small_shop_with_sql: Warehouse,
 ) -> None:
@@ -184,6 +185,7 @@ def test_a_table_and_what_is_noted_of_it_change_together(
     assert made(shop.build()) == READ_SOURCES
 
 
+@pytest.mark.long
 def test_a_warehouse_without_notes_is_made_anew_once(small_shop_with_sql: Warehouse) -> None:
     shop = small_shop_with_sql
     noted = "made from 0123, made in 4567, rows: 89"
@@ -199,6 +201,7 @@ def test_a_warehouse_without_notes_is_made_anew_once(small_shop_with_sql: Wareho
     assert made(shop.build()) == READ_SOURCES
 
 
+@pytest.mark.long
 def test_tables_that_are_made_side_by_side_are_all_noted(tmp_path: Path) -> None:
     shop = Warehouse(tmp_path, {"storefront_customers": 50, **SMALL_SCORER})
     shop.built(SQL_PART, "--threads", "4")

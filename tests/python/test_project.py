@@ -390,6 +390,7 @@ def test_raw_ids_stop_in_staging(whole_storefront: Warehouse, storefront: Wareho
         assert raw_ids.found_in(connection, columns) == []
 
 
+@pytest.mark.long
 def test_the_first_build_of_real_data_makes_a_key_file_and_no_other_command_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -501,6 +502,7 @@ def build_with(
         DuckDBConnectionManager.close_all_connections()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", ["fr", "event_types"])
 def test_a_language_that_is_not_there_is_named_with_those_that_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str
@@ -521,6 +523,7 @@ def test_a_language_that_is_not_there_is_named_with_those_that_are(
     ) in str(done.exception)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("variables", "said"),
     [
@@ -620,6 +623,7 @@ def test_a_wrong_setting_stops_the_run_and_is_named_with_the_fix(
     )
 
 
+@pytest.mark.long
 def test_all_problems_are_told_at_once(
     small_shop: Warehouse, storefront_manifest: Manifest
 ) -> None:
@@ -627,6 +631,7 @@ def test_all_problems_are_told_at_once(
     assert "Configuration check: 3 problem(s)" in problems(outcome)
 
 
+@pytest.mark.long
 def test_a_misspelt_var_in_the_project_file_is_named(
     small_shop: Warehouse, storefront_manifest: Manifest, tmp_path: Path
 ) -> None:
@@ -638,6 +643,7 @@ def test_a_misspelt_var_in_the_project_file_is_named(
     assert "var 'sesion_gap_minutes' is unknown" in problems(outcome)
 
 
+@pytest.mark.long
 def test_a_setting_that_shapes_the_tables_needs_a_full_refresh(
     storefront: Warehouse, storefront_manifest: Manifest
 ) -> None:
@@ -655,6 +661,7 @@ def test_a_setting_that_shapes_the_tables_needs_a_full_refresh(
     assert build_with(storefront, storefront_manifest).success
 
 
+@pytest.mark.long
 def test_a_run_that_is_stopped_leaves_the_raw_data_as_they_were(
     storefront: Warehouse, storefront_manifest: Manifest
 ) -> None:
