@@ -45,7 +45,11 @@
 {#- The from clause for the files of one part of `input_parts`, a column for each field. -#}
 {% macro rows_of_files(part, layout={}) %}
     {% if part.kind == 'parquet' %}
-        {% do return(rows_of_parquet(part.files)) %}
+        {% set readable = [] %}
+        {% for file in part.files %}
+            {% do readable.append(query_value('select footfall_parquet_file(' ~ sql_text(file) ~ ')')) %}
+        {% endfor %}
+        {% do return(rows_of_parquet(readable)) %}
     {% endif %}
     {% set how = {'kind': 'text'} %}
     {% do how.update(layout if part.kind == 'text' else {'kind': 'json'}) %}
@@ -176,7 +180,13 @@
     {%- set table = rows_of_files(part) -%}
     select {{ json_of_columns(own_columns(input_columns(table)), 'input_rows') }} as row_json from {{ table }} as input_rows
     {%- else -%}
-    select {{ json_of_row('input_rows') }} as row_json from {{ rows_of_files(part) }} as input_rows
+    {%- set table = rows_of_files(part) -%}
+    {%- set is_repaired = part.kind == 'parquet' and 'footfall_line_problem' in input_columns(table) -%}
+    select {{ json_of_row('input_rows') }} as row_json from {{ table }} as input_rows
+    {%- if is_repaired %} where footfall_line_problem is null
+    union all
+    select cast(null as string) as row_json from {{ table }} as input_rows where footfall_line_problem is not null
+    {%- endif %}
     {%- endif -%}
     {%- endfor -%}
     {%- else -%}

@@ -332,3 +332,50 @@ def test_a_database_in_memory_has_its_copies_in_a_folder_that_goes_with_the_proc
     asked = [sys.executable, "-c", program]
     done = subprocess.run(asked, capture_output=True, text=True, check=True)
     assert not Path(done.stdout.strip()).exists()
+
+
+def broken_texts(*texts: bytes) -> pa.Array:
+    """Text as a careless tool writes it, without a look at its encoding."""
+    buffers = pa.array(texts, pa.binary()).buffers()
+    return pa.StringArray.from_buffers(len(texts), buffers[1], buffers[2])
+
+
+def test_a_parquet_file_with_broken_values_loses_their_rows_alone(tmp_path: Path) -> None:
+    """DuckDB refuses the file as a whole and names no row."""
+    source, folder = tmp_path / "events.parquet", tmp_path / "inputs"
+    far = 2**62
+    table = pa.table(
+        {
+            "name": broken_texts(b"tea", b"caf\xe9", b"mug", b"cup"),
+            "sent": pa.array([0, 1, far, 3], pa.int64()).cast(pa.timestamp("ms", "UTC")),
+            "tags": pa.ListArray.from_arrays(
+                pa.array([0, 1, 1, 1, 2], pa.int32()), broken_texts(b"a", b"\xff")
+            ),
+        }
+    )
+    pq.write_table(table, source)
+    copy = inputs.readable_parquet(source, folder)
+    assert copy.parent == folder
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        rows = connection.execute(
+            "select footfall_line_number, name, tags, footfall_line_problem"
+            f" from read_parquet('{copy}') order by all"
+        ).fetchall()
+    text = "holds text that is not UTF-8"
+    assert rows == [
+        (1, "tea", ["a"], None),
+        (2, "caf\ufffd", [], f"column 'name' {text}"),
+        (3, "mug", [], "column 'sent' holds a time outside the years 1 to 9999"),
+        (4, "cup", None, f"column 'tags' {text}"),
+    ]
+    # It is not made again before the file changes, and a sound file is read itself.
+    made_at = copy.stat().st_mtime_ns
+    assert inputs.readable_parquet(source, folder) == copy
+    assert copy.stat().st_mtime_ns == made_at
+    pq.write_table(table.slice(0, 1), source)
+    assert inputs.readable_parquet(source, folder) == source
+    assert inputs.readable_parquet(source, folder) == source
+    source.write_bytes(b"PAR1")
+    with pytest.raises(ValueError, match=r"events\.parquet is no Parquet file"):
+        inputs.readable_parquet(source, folder)

@@ -43,7 +43,7 @@ class Layout:
     Attributes
     ----------
     kind
-        text, or json.
+        text, json or parquet.
     names
         Names of its columns, where it has no header; else empty.
     widths

@@ -35,6 +35,7 @@ from footfall.adapter.delimited_inputs import (
     Layout,
     column_names,
 )
+from footfall.adapter.parquet_inputs import is_sound, repaired_rows, repaired_schema
 from footfall.builds.input_files import opened
 from footfall.builds.sources import with_home
 from footfall.core.private_files import close_to_others
@@ -44,11 +45,14 @@ _FINGERPRINT_KEY = b"footfall_source_file"
 # Part of the fingerprint: raise it when the same text must give other rows.
 _READER_VERSION = 2
 _DELIMITED = Layout()
+_PARQUET = Layout(kind="parquet")
 
 
 def register(connection: duckdb.DuckDBPyConnection, database: str) -> None:
-    """Give a DuckDB connection `footfall_text_file(path, layout)`: the Parquet file made of a file.
+    """Give a DuckDB connection the functions that return the file to read in place of another.
 
+    `footfall_text_file(path, layout)` returns the Parquet file made of a text file, and
+    `footfall_parquet_file(path)` a Parquet file itself, or a copy where some rows cannot be read.
     What a run that was killed has left of them is removed.
     """
     folder = folder_of(database)
@@ -60,9 +64,15 @@ def register(connection: duckdb.DuckDBPyConnection, database: str) -> None:
     def text_file(path: str, layout: str) -> str:
         return str(parquet_of(Path(path), folder, Layout.of(layout)))
 
-    # It works when called: without side_effects DuckDB would call it while it plans.
+    def parquet_file(path: str) -> str:
+        return path if "://" in path else str(readable_parquet(Path(path), folder))
+
+    # They work when called: without side_effects DuckDB would call them while it plans.
     connection.create_function(
         "footfall_text_file", text_file, ["VARCHAR", "VARCHAR"], "VARCHAR", side_effects=True
+    )
+    connection.create_function(
+        "footfall_parquet_file", parquet_file, ["VARCHAR"], "VARCHAR", side_effects=True
     )
 
 
@@ -102,9 +112,15 @@ def clear_unread(cursor: duckdb.DuckDBPyConnection, database: str) -> list[str]:
     # Names end in a digest: no other text holds them by chance, and no quote is in it.
     unread = [file for file in copies if file.name.rpartition("-")[2] not in views]
     replaced = [old for file in copies if (old := folder.parent / file.name).is_file()]
-    for file in (*unread, *replaced):
+    noted = [file for file in folder.glob("*.sound") if not Path(_source_noted(file)).is_file()]
+    for file in (*unread, *replaced, *noted):
         file.unlink(missing_ok=True)
     return [file.stem for file in unread]
+
+
+def _source_noted(sound: Path) -> str:
+    # Between the version and five facts; a path may hold the mark that parts them.
+    return "|".join(sound.read_bytes().decode().split("|")[1:-5])
 
 
 def _clear_drafts(folder: Path) -> None:
@@ -153,6 +169,50 @@ def parquet_of(source: Path, folder: Path, layout: Layout = _DELIMITED) -> Path:
     finally:
         draft.unlink(missing_ok=True)
     return target
+
+
+def readable_parquet(source: Path, folder: Path) -> Path:
+    """Return a Parquet file that DuckDB can read: the file itself, or a copy of its rows.
+
+    A file is looked through once; that it is sound is noted in the folder. In a copy
+    `footfall_line_problem` says of a row what could not be read.
+
+    Raises
+    ------
+    ValueError
+        It is no Parquet file, or is cut short.
+    """
+    source = source.resolve()
+    fingerprint = _fingerprint(source, _PARQUET)
+    digest = hashlib.sha256(f"{source}|{_PARQUET}".encode()).hexdigest()[:12]
+    target = folder / f"{source.name.split('.')[0]}-{digest}.parquet"
+    sound = target.with_suffix(".sound")
+    if sound.is_file() and sound.read_bytes() == fingerprint:
+        return source
+    if target.is_file() and _recorded_fingerprint(target) == fingerprint:
+        return target
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = target.with_suffix(f".{os.getpid()}.{threading.get_ident()}.tmp")
+    try:
+        if is_sound(source):
+            draft.write_bytes(fingerprint)
+            draft.replace(sound)
+            return source
+        schema = _schema(repaired_schema(source), fingerprint)
+        _write(draft, schema, _numbered(source, schema))
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+    return target
+
+
+def _numbered(source: Path, schema: pa.Schema) -> Iterator[pa.Table]:
+    count = 0
+    for rows, problems in repaired_rows(source):
+        numbers = pa.array(range(count + 1, count + rows.num_rows + 1), pa.int64())
+        columns = [*rows.columns, numbers, pa.array(problems, pa.string())]
+        yield pa.table([*columns, pa.nulls(rows.num_rows, pa.string())], schema=schema)
+        count += rows.num_rows
 
 
 def _fingerprint(source: Path, layout: Layout) -> bytes:
