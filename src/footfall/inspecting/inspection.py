@@ -14,7 +14,7 @@ from footfall.builds.rejections import check_rejections, proposed_event_type
 from footfall.builds.sources import sources
 from footfall.inspecting.inputs import MOST_ROWS, Head
 from footfall.inspecting.layouts import Layout, Proposal, has_any, proposed, recognised
-from footfall.inspecting.rendering import Project
+from footfall.inspecting.rendering import RUN_ID, Project
 
 _KINDS = ["parquet", "text", "json"]
 _SHOWN_ROWS = 10
@@ -81,6 +81,8 @@ class Found:
         The first rows as they would be read.
     names
         Event names, most frequent first.
+    formats
+        How texts of times and numbers are written, by column, where their values have decided it.
     times, money, ids, notes, rejections
         Rows of the sections of the report.
     problem
@@ -96,6 +98,7 @@ class Found:
     read_columns: Sequence[str] = ()
     read_rows: Sequence[Sequence[str]] = ()
     names: Sequence[EventName] = ()
+    formats: Mapping[str, str] = field(default_factory=dict)
     times: Sequence[Sequence[Any]] = ()
     money: Sequence[Sequence[Any]] = ()
     currencies: Sequence[str] = ()
@@ -171,6 +174,8 @@ def inspect(
         return found
     try:
         _read(connection, project(with_path), found)
+        decided = questions["decided_formats"](run_id=RUN_ID)
+        found.formats = decided.get(f"{found.source}.events", {})
     except (BuildProblem, duckdb.Error, ValueError) as problem:
         found.problem = _first_lines(problem)
     return found

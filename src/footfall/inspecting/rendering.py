@@ -22,6 +22,8 @@ from footfall.builds.problems import BuildProblem
 
 #: The schema of the views and seeds.
 SCHEMA = "inspected"
+#: What macros take for the id of the run.
+RUN_ID = "inspection"
 _MACRO = re.compile(
     r"\{%-?\s*macro\s+(?P<name>\w+)\(.*?\{%-?\s*endmacro\s*-?%\}", re.DOTALL | re.ASCII
 )
@@ -220,7 +222,7 @@ class Project:
             "tojson": json.dumps,
             "fromjson": json.loads,
             "run_started_at": datetime.now(UTC),
-            "invocation_id": "inspection",
+            "invocation_id": RUN_ID,
             "flags": SimpleNamespace(WHICH="run", FULL_REFRESH=False),
             "selected_resources": [],
             "target": SimpleNamespace(type="duckdb", name="inspect", database="memory"),

@@ -111,6 +111,7 @@ def _times(found: Found) -> list[str]:
         "  Times",
         f"    {read:,} of {total:,} were read; the first is {first}, the last {last} (UTC)",
         *([f"    written as {example}, {zone}"] if example else []),
+        *(f"    {column} is read as {form}" for column, form in sorted(found.formats.items())),
     ]
 
 
@@ -210,7 +211,13 @@ def mapping_text(found: Found, given: Input, out: Path, place: str) -> str:
         if proposal.event_type:
             lines.append(f"custom_event_type: {proposal.event_type}    # no column names the event")
     lines += _name_lines(found)
+    if found.problem:
+        lines += ["# It cannot be read as it is:", *_commented(found.problem)]
     return "\n".join(lines) + "\n"
+
+
+def _commented(text: str) -> list[str]:
+    return [f"#   {_comment(line)}" for line in text.splitlines()]
 
 
 def _name_lines(found: Found) -> list[str]:
