@@ -119,6 +119,7 @@ def test_an_inspection_shows_how_rows_are_read_and_writes_a_mapping(
     assert mapping["custom_columns"]["events"]["amount"] == "event_properties.revenue"
     assert mapping["custom_event_names"] == {"Begin Checkuot": "checkout"}
     assert "# zzz: …" in out.read_text(encoding="utf-8")
+    assert f"then: make build SOURCE=custom MAPPING={out}" in told
     before = out.read_bytes()
     assert inspection.main([f"--file={file}", f"--out={out}"]) == 1
     assert "which is there already, and stays" in capsys.readouterr().out

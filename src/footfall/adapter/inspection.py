@@ -29,7 +29,7 @@ from footfall.builds.problems import BuildProblem
 from footfall.builds.sources import absolute_path, sources, with_home
 from footfall.inspecting.inputs import files_of, head_of
 from footfall.inspecting.inspection import Input, check, inspect
-from footfall.inspecting.report import lines_of, mapping_text
+from footfall.inspecting.report import build_command, lines_of, mapping_text
 
 #: What the warehouse is called on the connection, where a relation of it is looked at.
 _WAREHOUSE = "warehouse"
@@ -152,15 +152,14 @@ def main(arguments: Sequence[str]) -> int:
     if out.exists():
         print(f"\n  {out} is there already, and stays: OUT=… names another file for the mapping.\n")
         return 1
-    out.write_text(mapping_text(found, given, out, place), encoding="utf-8")
+    command = build_command(found, given, out, asked.database)
+    out.write_text(mapping_text(found, given, place, command), encoding="utf-8")
     try:
         read_mapping(str(out))
     except BuildProblem as problem:
         print(f"\n  {out} was written; before it can be used:\n{problem}\n")
         return 1
-    print(
-        f"\n  Wrote {out}. Look through it, then: make build SOURCE={found.source} MAPPING={out}\n"
-    )
+    print(f"\n  Wrote {out}. Look through it, then: {command}\n")
     return int(bool(found.problem))
 
 

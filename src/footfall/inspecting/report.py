@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -174,24 +175,32 @@ def _indented(text: str) -> list[str]:
     return [f"    {line}" for line in text.splitlines()]
 
 
-def mapping_text(found: Found, given: Input, out: Path, place: str) -> str:
+def build_command(found: Found, given: Input, out: Path, database: str) -> str:
+    """Return the command that builds with a mapping; a relation is read in its own warehouse."""
+    words = [f"make build SOURCE={found.source} MAPPING={shlex.quote(str(out))}"]
+    if given.head is None:
+        words.insert(0, f"FOOTFALL_DB={shlex.quote(database)}")
+    return " ".join(words)
+
+
+def mapping_text(found: Found, given: Input, place: str, command: str) -> str:
     """Return a mapping file to begin with.
 
     Parameters
     ----------
     found, given
         What was found in which input.
-    out
-        Where it will be written.
     place
         The input as it is found from anywhere: an absolute path, or a relation.
+    command
+        What builds with it.
     """
     source = sources()[found.source]
     first = source.inputs[0]
     var = first.replaced_by if given.head is None and first.replaced_by else first.var
     lines = [
         f"# How {_comment(given.name)} is read. Correct what is wrong, then build:",
-        f"#   make build SOURCE={found.source} MAPPING={out}",
+        f"#   {_comment(command)}",
         f"footfall_source: {found.source}",
         f"{var}: {_scalar(place)}",
     ]
