@@ -155,6 +155,60 @@
 {% endmacro %}
 
 
+{#- Stops a build in which a record of the user's own tables came again with other values, and nothing says which version
+    is newer. It judges before rows are taken in. -#}
+{% macro stop_at_changed_records() %}
+    {% if not execute or flags.WHICH not in ['build', 'run'] or 'custom' not in record_sources()
+        or load_built_relation('int_arrivals') is none %}
+        {% do return('') %}
+    {% endif %}
+    {% set says = ['event_at', 'event_type', 'item_id', 'quantity', 'unit_price', 'amount', 'currency'] %}
+    {% set told = prefixed('arrivals', delivery_columns()) | join(', ') %}
+    {% set query -%}
+    with arrivals as (
+        {{ pending_arrivals(told ~ ', arrivals.reason', on_every_build=true) }}
+            and arrivals.source = 'custom'
+            and arrivals.reason is null
+    ),
+    several as (
+        select event_id, received_at from arrivals group by event_id, received_at having count(*) > 1
+    ),
+    changed as (
+        select arrivals.event_id
+        from arrivals
+        inner join several on arrivals.event_id = several.event_id and arrivals.received_at = several.received_at
+        group by arrivals.event_id, arrivals.received_at
+        having count(distinct {{ delivery_digest('arrivals') }}) > 1
+        {%- if has_earlier_run('int_accepted_events') %}
+        union
+        select arrivals.event_id
+        from arrivals
+        inner join {{ earlier_run('int_accepted_events') }} as accepted
+            on {{ event_key('arrivals') }} = accepted.event_id
+            and accepted.source = 'custom'
+            and accepted.received_at = arrivals.received_at
+        where false
+            {%- for column in says %}
+            or arrivals.{{ column }} is distinct from accepted.{{ column }}
+            {%- endfor %}
+        {%- endif %}
+    )
+    select min(event_id) as event_id, cast(count(distinct event_id) as string) as record_count
+    from changed having count(*) > 0
+    {%- endset %}
+    {% set found = text_rows(query) %}
+    {% if found %}
+        {% do exceptions.raise_compiler_error(
+            found[0][1] ~ ' record' ~ ('s' if found[0][1] != '1') ~ " of source 'custom' came again with other values"
+            ~ ", and nothing says which version is newer, such as event_id '" ~ found[0][0] ~ "'. Give the events a column "
+            ~ 'updated_at with the time of each version, or name the one that has it in var custom_columns ({events: '
+            ~ '{updated_at: <column of the file>}}). Where the file has one version of each record now, build once with '
+            ~ '--full-refresh.'
+        ) %}
+    {% endif %}
+{% endmacro %}
+
+
 {#- Stops a build that would take in a source of which most new rows are broken. It judges before rows are taken in, so
     that their days stay pending, and what was built and published stays as it is. -#}
 {% macro stop_at_rejections(pending) %}

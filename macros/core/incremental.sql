@@ -138,6 +138,144 @@
 {%- endmacro %}
 
 
+{#- The order of deliveries of one event, the one that counts first: of an event the earliest received, of a record the
+    newest version, which is received last. -#}
+{% macro delivery_order(alias) -%}
+    {%- if record_sources() %}
+    case when {{ alias }}.source in {{ in_sources(record_sources()) }} then {{ alias }}.received_at end desc nulls last,
+    {%- endif %}
+    {{ alias }}.received_at, {{ delivery_digest(alias) }}
+{%- endmacro %}
+
+
+{#- When rows were received whose place has changed, though the count of their day has not. It reads the CTEs `moved_days`
+    and `moved_arrivals` of `int_arrival_days`. -#}
+{% macro unsettled_arrivals() -%}
+    -- A late file may hold an earlier delivery of an event that is accepted already: the later one turns into a
+    -- duplicate. Of a record the later one takes its place.
+    select
+        accepted.source,
+        accepted.received_at
+    from moved_arrivals
+    inner join {{ earlier_run('int_accepted_events') }} as accepted
+        on {{ event_key('moved_arrivals') }} = accepted.event_id
+        and moved_arrivals.source = accepted.source
+        and moved_arrivals.received_at < accepted.received_at
+    where accepted.received_at >= (select min(received_on) from moved_days where is_moved)
+    {%- if record_sources() %}
+
+    union all
+    select
+        accepted.source,
+        accepted.received_at
+    from moved_arrivals
+    inner join {{ earlier_run('int_accepted_events') }} as accepted
+        on {{ event_key('moved_arrivals') }} = accepted.event_id
+        and moved_arrivals.source = accepted.source
+        and moved_arrivals.received_at > accepted.received_at
+    where moved_arrivals.source in {{ in_sources(record_sources()) }}
+    {%- endif %}
+
+    -- An event is to leave, with all of its deliveries.
+    union all
+    select
+        accepted.source,
+        accepted.received_at
+    from {{ earlier_run('int_accepted_events') }} as accepted
+    inner join {{ ref('int_withdrawal_requests') }} as requests
+        on accepted.event_id = requests.event_id
+        and accepted.source = requests.source
+
+    union all
+    select
+        rejected.source,
+        rejected.received_at
+    from {{ earlier_run('int_rejected_rows') }} as rejected
+    inner join {{ ref('int_withdrawal_requests') }} as requests
+        on rejected.event_id = requests.event_id
+        and rejected.source = requests.source
+    where rejected.is_duplicate or rejected.outcome = 'superseded'
+
+    -- A run broke off after it had withdrawn events and before their day was accounted for.
+    union all
+    select
+        withdrawn.source,
+        withdrawn.received_at
+    from {{ earlier_run('int_withdrawn_events') }} as withdrawn
+    inner join moved_days
+        on withdrawn.source = moved_days.source
+        and {{ utc_date('withdrawn.received_at') }} = moved_days.received_on
+        and withdrawn.withdrawn_at > moved_days.batch_at
+{%- endmacro %}
+
+
+{#- Whether an arrival may take the place of the accepted event of its id: a delivery of before it, or one of the same
+    moment where there are several. What a source writes again is compared with all that was read of a pending day. -#}
+{% macro may_displace(arrivals, accepted, repeated) -%}
+    (
+            (
+                {{ accepted }}.received_at >= {{ earliest_pending_time() }}
+                and (
+                    {{ arrivals }}.received_at < {{ accepted }}.received_at
+                    or ({{ arrivals }}.received_at = {{ accepted }}.received_at and {{ repeated }}.event_id is not null)
+                )
+            )
+            {%- if restated_sources() %}
+            or exists (
+                select 1 from {{ ref('int_arrival_days') }} as accepted_days
+                where accepted_days.source = {{ accepted }}.source
+                    and accepted_days.received_on = {{ utc_date(accepted ~ '.received_at') }}
+                    and accepted_days.is_pending
+                    and accepted_days.source in {{ in_sources(restated_sources()) }}
+            )
+            {%- endif %}
+        )
+{%- endmacro %}
+
+
+{#- The accepted events that a pending day of theirs no longer holds, of sources that write again what they wrote before,
+    as a further part of a query; nothing where there are no such sources. -#}
+{% macro gone_events(accepted, arrivals, requests) -%}
+    {%- if restated_sources() %}
+    union all
+
+    select
+        {{ accepted }}.source,
+        {{ accepted }}.event_id,
+        'restated' as reason
+    from {{ accepted }}
+    inner join {{ ref('int_arrival_days') }} as arrival_days
+        on {{ accepted }}.source = arrival_days.source
+        and {{ utc_date(accepted ~ '.received_at') }} = arrival_days.received_on
+        and arrival_days.is_pending
+    left join {{ requests }}
+        on {{ accepted }}.event_id = {{ requests }}.event_id
+        and {{ accepted }}.source = {{ requests }}.source
+    where {{ accepted }}.source in {{ in_sources(restated_sources()) }}
+        and {{ accepted }}.received_at >= {{ earliest_pending_time() }}
+        and {{ requests }}.event_id is null
+        and not exists (
+            select 1 from {{ arrivals }}
+            where {{ arrivals }}.event_key = {{ accepted }}.event_id
+                and {{ arrivals }}.source = {{ accepted }}.source
+                and {{ arrivals }}.reason is null
+        )
+    {%- endif %}
+{%- endmacro %}
+
+
+{#- Whether a delivery says something else than the one that counts, of sources that write again what they wrote before:
+    a condition on a relation that has `event_key`. -#}
+{% macro is_old_version(alias) -%}
+    (
+            {{ alias }}.source in {{ in_sources(restated_sources()) }}
+            and {{ delivery_digest(alias) }} <> first_value({{ delivery_digest(alias) }}) over (
+                partition by {{ alias }}.source, {{ alias }}.event_key order by {{ delivery_order(alias) }}
+            )
+        )
+{%- endmacro %}
+
+
 {#- CTEs with the numbers of the raw ids of a CTE of arrivals. A key costs two hashes: made once for each id, not for
     each row. -#}
 {% macro key_numbers(arrivals) -%}

@@ -6,13 +6,14 @@
 
 
 {#- CTEs, `judged` the last of them, that say which messages about orders do not count, and why. A message is made of the
-    lines of one order id at one time, from one customer and device, or of one event, where the source says so.
+    lines of one order id at one time, from one customer and device; of several events of one moment each is one, where
+    the source numbers them (`base_event_no`).
     `repeated`: its lines are among those that messages before it have held, as many times; a refund only if more would
     be given back than was paid. `superseded`: the order was updated after it.
     `lines` is a CTE of all lines of the orders in question. -#}
 {% macro order_messages(lines) -%}
 {%- set kind = ['source', 'order_id', 'is_refund'] -%}
-{%- set message = kind + ['event_at', 'customer_no', 'anonymous_no'] -%}
+{%- set message = kind + ['event_at', 'customer_no', 'anonymous_no', 'base_event_no'] -%}
 {%- set line = ['item_id', 'quantity', 'unit_price', 'amount'] -%}
 -- Most orders are sent once, and nothing has to be decided about them.
 orders_of_several_messages as (
@@ -25,6 +26,7 @@ orders_of_several_messages as (
     having min(event_at) <> max(event_at)
         or min(coalesce(customer_no, -1)) <> max(coalesce(customer_no, -1))
         or min(coalesce(anonymous_no, -1)) <> max(coalesce(anonymous_no, -1))
+        or min(coalesce(base_event_no, -1)) <> max(coalesce(base_event_no, -1))
 
 ),
 
@@ -159,7 +161,8 @@ judged as (
 {#- What becomes of a row that breaks the contract or was withdrawn, by the reason: one of the terms of the row equation. -#}
 {% macro outcome_of(reason) -%}
     case
-            when {{ reason }} in ('withdrawn: superseded', 'withdrawn: restated') then 'superseded'
+            when {{ reason }} in ('withdrawn: superseded', 'withdrawn: restated') or {{ reason }} like 'superseded: %'
+                then 'superseded'
             when {{ reason }} = 'withdrawn: erased' then 'erased'
             when {{ reason }} = 'withdrawn: expired' then 'expired'
             else 'rejected'

@@ -17,6 +17,24 @@
     }) if execute else enabled_sources()) %}
 {% endmacro %}
 
+{#- Those of them that write again what they wrote before: records, and tools that restate their days. What a pending day
+    of theirs holds now takes the place of what was read of it. -#}
+{% macro restated_sources() %}
+    {% do return(ask_program('restated_sources', {
+        'picked': enabled_sources(), 'custom_rows_are': var('custom_rows_are')
+    }) if execute else enabled_sources()) %}
+{% endmacro %}
+
+{#- Those of them whose rows are records. -#}
+{% macro record_sources() %}
+    {% do return(enabled_sources() | reject('in', event_sources()) | list) %}
+{% endmacro %}
+
+{#- Sources as a list in SQL, which may hold none. -#}
+{% macro in_sources(names) -%}
+    ({{ quoted_texts(names) | join(', ') if names else "''" }})
+{%- endmacro %}
+
 {#- Every enabled source's staging model of one entity, stacked; `columns` picks what is needed. -#}
 {% macro union_sources(entity, columns='*') %}
     {%- for source_name in enabled_sources() %}

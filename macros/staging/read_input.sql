@@ -172,7 +172,16 @@
 {#- Every row of an input as one JSON text in the column `row_json`: null where a line is not JSON. -#}
 {% macro read_input_as_json(relation, var_name) -%}
     {%- if execute -%}
-    {%- for part in input_parts(relation, var_name, ['parquet', 'text', 'json']) -%}
+    {{ rows_as_json(input_parts(relation, var_name, ['parquet', 'text', 'json'])) }}
+    {%- else -%}
+    select cast(null as string) as row_json
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- The same of some parts of `input_parts`. -#}
+{% macro rows_as_json(parts) -%}
+    {%- for part in parts -%}
     {{- '\n    union all\n    ' if not loop.first -}}
     {%- if part.kind == 'json' -%}
     select {{ line_as_json() }} as row_json from {{ rows_of_json_lines(part.files) }}
@@ -189,9 +198,6 @@
     {%- endif %}
     {%- endif -%}
     {%- endfor -%}
-    {%- else -%}
-    select cast(null as string) as row_json
-    {%- endif -%}
 {%- endmacro %}
 
 

@@ -54,7 +54,7 @@ SENT_AGAIN = {
 }
 
 
-def stored_models(shop: Warehouse) -> list[tuple[str, str]]:
+def stored_models(shop: Warehouse, at_least: int = 20) -> list[tuple[str, str]]:
     standing = {name for (name,) in shop.query("select table_name from duckdb_tables()")}
     models = [
         (node.schema, node.name)
@@ -64,12 +64,12 @@ def stored_models(shop: Warehouse) -> list[tuple[str, str]]:
         and node.name in standing
         and node.name not in LOGS
     ]
-    assert len(models) >= 20
+    assert len(models) >= at_least
     return models
 
 
-def keep(shop: Warehouse, label: str) -> None:
-    models = stored_models(shop)
+def keep(shop: Warehouse, label: str, at_least: int = 20) -> None:
+    models = stored_models(shop, at_least)
     with shop.opened() as connection:
         connection.execute("create schema if not exists kept")
         for schema, name in models:
@@ -81,14 +81,14 @@ def keep(shop: Warehouse, label: str) -> None:
             )
 
 
-def differences(shop: Warehouse) -> dict[str, tuple[int, int]]:
+def differences(shop: Warehouse, at_least: int = 20) -> dict[str, tuple[int, int]]:
     """Rows of either build without an equal in the other: {model: (missing, extra)}.
 
     Sums of floats depend on the order of addition, so floats are equal when they differ by less
     than a billionth of their size. Rounding both sides would not do: sums on a tie part ways.
     """
     found = {}
-    models = stored_models(shop)
+    models = stored_models(shop, at_least)
     with shop.opened() as connection:
 
         def count(rows: str) -> int:

@@ -27,14 +27,14 @@ once as (
 
 ),
 
--- The first delivery counts; the digest settles a tie the same way whatever the order of arrival.
+-- The first delivery counts, of a record the newest version; the digest settles a tie whatever the order of arrival.
 deliveries as (
 
     select
         arrivals.*,
         row_number() over (
             partition by arrivals.source, arrivals.event_id
-            order by arrivals.received_at, {{ delivery_digest('arrivals') }}
+            order by {{ delivery_order('arrivals') }}
         ) as delivery_no
     from arrivals
     inner join repeated_ids

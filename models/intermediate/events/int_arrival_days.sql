@@ -5,13 +5,16 @@
 -- How many raw rows each source received on each day, and which days hold rows that are not accounted for yet.
 -- The day of arrival is the unit of incremental work: any day whose count moved is read again, whatever its age,
 -- so rows may arrive in any order and a killed run is made good by the next.
+{%- set restated = in_sources(restated_sources()) %}
 {%- set looks_back = has_earlier_run('int_arrival_ledger') and has_earlier_run('int_accepted_events')
     and has_earlier_run('int_rejected_rows') and has_earlier_run('int_withdrawn_events') %}
 with
 
 -- Read twice, with other columns each time.
 staged as {{ read_each_time() }} (
-    {{ union_sources('events', columns='source, event_id, received_at') }}
+    {{ union_sources('events', columns='source, event_id, received_at, ' ~ (
+        row_digest(delivery_columns() + ['rejection']) if restated_sources() else 'null'
+    ) ~ ' as row_digest') }}
 ),
 
 raw_days as (
@@ -19,7 +22,9 @@ raw_days as (
     select
         source,
         {{ utc_date('received_at') }} as received_on,
-        count(*) as raw_count
+        count(*) as raw_count,
+        -- What a source writes again may change without a row more or less.
+        case when source in {{ restated }} then {{ rows_digest('row_digest') }} end as content_digest
     from staged
     group by source, {{ utc_date('received_at') }}
 
@@ -32,6 +37,7 @@ accounted_days as (
         source,
         received_on,
         {{ value_at_max('accepted_count + duplicate_count + rejected_count', 'batch_at') }} as accounted_count,
+        {{ value_at_max('content_digest', 'batch_at') }} as content_digest,
         max(batch_at) as batch_at
     from {{ earlier_run('int_arrival_ledger') }}
     group by source, received_on
@@ -40,6 +46,7 @@ accounted_days as (
         source,
         received_on,
         0 as accounted_count,
+        cast(null as string) as content_digest,
         cast(null as {{ moment_type() }}) as batch_at
     from raw_days
     {% endif %}
@@ -51,8 +58,12 @@ moved_days as (
         raw_days.source,
         raw_days.received_on,
         raw_days.raw_count,
+        raw_days.content_digest,
         accounted_days.batch_at,
-        raw_days.raw_count <> coalesce(accounted_days.accounted_count, 0) as is_moved
+        (
+            raw_days.raw_count <> coalesce(accounted_days.accounted_count, 0)
+            or raw_days.content_digest is distinct from accounted_days.content_digest
+        ) as is_moved
     from raw_days
     left join accounted_days
         on raw_days.source = accounted_days.source
@@ -73,48 +84,7 @@ moved_arrivals as {{ read_once() }} (
 -- When rows were received whose place has changed, though the count of their day has not.
 unsettled as (
     {% if looks_back %}
-    -- A late file may hold an earlier delivery of an event that is accepted already: the later one turns into a
-    -- duplicate.
-    select
-        accepted.source,
-        accepted.received_at
-    from moved_arrivals
-    inner join {{ earlier_run('int_accepted_events') }} as accepted
-        on {{ event_key('moved_arrivals') }} = accepted.event_id
-        and moved_arrivals.source = accepted.source
-        and moved_arrivals.received_at < accepted.received_at
-    where accepted.received_at >= (select min(received_on) from moved_days where is_moved)
-
-    -- An event is to leave, with all of its deliveries.
-    union all
-    select
-        accepted.source,
-        accepted.received_at
-    from {{ earlier_run('int_accepted_events') }} as accepted
-    inner join {{ ref('int_withdrawal_requests') }} as requests
-        on accepted.event_id = requests.event_id
-        and accepted.source = requests.source
-
-    union all
-    select
-        rejected.source,
-        rejected.received_at
-    from {{ earlier_run('int_rejected_rows') }} as rejected
-    inner join {{ ref('int_withdrawal_requests') }} as requests
-        on rejected.event_id = requests.event_id
-        and rejected.source = requests.source
-    where rejected.is_duplicate
-
-    -- A run broke off after it had withdrawn events and before their day was accounted for.
-    union all
-    select
-        withdrawn.source,
-        withdrawn.received_at
-    from {{ earlier_run('int_withdrawn_events') }} as withdrawn
-    inner join moved_days
-        on withdrawn.source = moved_days.source
-        and {{ utc_date('withdrawn.received_at') }} = moved_days.received_on
-        and withdrawn.withdrawn_at > moved_days.batch_at
+    {{ unsettled_arrivals() }}
     {% else %}
     select
         source,
@@ -139,6 +109,7 @@ final as (
         moved_days.source,
         moved_days.received_on,
         moved_days.raw_count,
+        moved_days.content_digest,
         moved_days.is_moved or unsettled_days.received_on is not null as is_pending
     from moved_days
     left join unsettled_days

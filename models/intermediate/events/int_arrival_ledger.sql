@@ -62,6 +62,7 @@ final as (
         arrival_days.received_on,
 
         arrival_days.raw_count,
+        arrival_days.content_digest,
         cast(coalesce(accepted.accepted_count, 0) as bigint) as accepted_count,
         cast(coalesce(rejected.duplicate_count, 0) as bigint) as duplicate_count,
         cast(coalesce(rejected.rejected_count, 0) as bigint) as rejected_count,

@@ -4,8 +4,7 @@
 
 -- Order lines that do not count: of orders that were sent again, and from before an update. A log that only grows;
 -- `int_uncounted_lines` shows what holds. A run decides anew about all lines of each order id that a line came to or
--- left, so any order of arrival ends in the same. Nothing leaves `int_accepted_events`: a message that comes late may
--- decide otherwise.
+-- left, so any order of arrival ends in the same. Nothing leaves `int_accepted_events`: a late message may change it.
 {%- set stamps = [] %}
 {%- for model_name in ['int_touched_visitors', 'int_arrival_ledger'] if has_earlier_run(model_name) %}
 {%- do stamps.append(('batch_at', earlier_run(model_name))) %}
@@ -17,7 +16,7 @@ accepted as {{ read_each_time() }} (
     select * from {{ ref('int_accepted_events') }}
     where event_type in {{ order_event_types() }}
         and order_id is not null
-        and source in ({{ quoted_texts(event_sources()) | join(', ') or "''" }})
+        and source in {{ in_sources(event_sources()) }}
 
 ),
 
@@ -53,6 +52,8 @@ lines as (
         accepted.event_id,
         accepted.customer_no,
         accepted.anonymous_no,
+        -- Rows of one's own tables are lines, each with a number of its own.
+        case when accepted.source <> 'custom' then accepted.sequence_no end as base_event_no,
         accepted.item_id,
         accepted.quantity,
         -- Two tools may differ in the last digit of what they have computed.

@@ -47,7 +47,7 @@ rivals as (
         arrivals.*,
         row_number() over (
             partition by arrivals.source, arrivals.event_key
-            order by arrivals.received_at, {{ delivery_digest('arrivals') }}
+            order by {{ delivery_order('arrivals') }}
         ) as delivery_no
     from arrivals
     inner join accepted
@@ -57,11 +57,7 @@ rivals as (
         on arrivals.event_key = repeated.event_id
         and arrivals.source = repeated.source
     where arrivals.reason is null
-        and accepted.received_at >= {{ earliest_pending_time() }}
-        and (
-            arrivals.received_at < accepted.received_at
-            or (arrivals.received_at = accepted.received_at and repeated.event_id is not null)
-        )
+        and {{ may_displace('arrivals', 'accepted', 'repeated') }}
 
 ),
 
@@ -83,7 +79,7 @@ displaced as (
         on keyed.event_id = accepted.event_id
         and keyed.source = accepted.source
         and accepted.received_at >= {{ earliest_pending_time() }}
-    where keyed.received_at < accepted.received_at
+    where keyed.received_at <> accepted.received_at
         {%- for column in ['customer_no', 'anonymous_no'] + delivery_content() %}
         or keyed.{{ column }} is distinct from accepted.{{ column }}
         {%- endfor %}
@@ -98,6 +94,7 @@ withdrawals as (
     union all
 
     select * from displaced
+    {{ gone_events('accepted', 'arrivals', 'requests') }}
 
 ),
 

@@ -23,16 +23,16 @@
 } %}
 with
 
-input_rows as (
-    {{ read_input_as_json(source('ga4', 'events'), 'ga4_path') }}
-),
+{{ ga4_input_rows() }},
 
 taken_apart as (
 
     select
         input_rows.row_json,
+        input_rows.is_superseded,
         {{ computed_once(parsed_json('input_rows.row_json', {
             'event_name': 'string',
+            'stream_id': 'string',
             'event_timestamp': 'string',
             'event_server_timestamp_offset': 'string',
             'batch_page_id': 'bigint',
@@ -80,6 +80,9 @@ final as (
 
     select
         parsed.row_json,
+        parsed.is_superseded,
+        parsed.event.stream_id,
+        {{ ga4_params_text('parsed.event.event_params') }} as params_text,
         parsed.event.event_name as source_event_name,
         {{ owner_id_value(clean.customer_id) }} as user_id,
         {{ owner_id_value(clean.device_id) }} as user_pseudo_id,

@@ -1,8 +1,8 @@
 {{ config(enabled=source_is_enabled('ga4')) }}
 
 -- What is done to items is one row an item: an order of three is three lines that share the order_id. A list or a
--- cart that is looked at stays one event. The export has no event id; one is made of what the row
--- says and of the item's place.
+-- cart that is looked at stays one event. The export has no event id; one is made of what does not
+-- change when Google writes a day anew, and of the item and its place.
 with
 
 lines as (
@@ -32,24 +32,16 @@ final as (
     select
         'ga4' as source,
         {{ made_id('ga4', {
-            'customer_id': 'valued.user_id',
+            'stream_id': 'valued.stream_id',
+            'customer_id': 'case when valued.user_pseudo_id is null then valued.user_id end',
             'device_id': 'valued.user_pseudo_id',
-            'event_at': microseconds_of('valued.event_at'),
-            'received_at': microseconds_of('valued.received_at'),
-            'sequence_no': 'valued.sequence_no',
-            'event_type': 'valued.source_event_name',
-            'item_id': 'valued.item_id',
-            'order_id': 'valued.transaction_id',
-            'quantity': 'valued.quantity',
-            'unit_price': 'valued.unit_price',
-            'amount': 'coalesce(valued.item_revenue, valued.item_refund, valued.order_value)',
-            'currency': 'valued.currency',
             'session_hint': 'valued.ga_session_id',
-            'channel': 'valued.medium',
-            'device': 'valued.device_category',
-            'country': 'valued.country',
-            'page_location': 'valued.page_location',
-            'search_term': 'valued.search_term',
+            'event_type': 'valued.source_event_name',
+            'event_at': microseconds_of('valued.event_at'),
+            'sequence_no': 'valued.sequence_no',
+            'params': 'valued.params_text',
+            'order_id': 'valued.transaction_id',
+            'item_id': 'valued.item_id',
             'line_no': 'valued.line_no'
         }) }} as event_id,
         valued.user_id as customer_id,
@@ -91,6 +83,7 @@ final as (
         valued.row_json as raw_row,
         case
             when valued.row_json is null then 'the line is no JSON'
+            when valued.is_superseded then 'superseded: the daily table of the day is there'
             else coalesce(valued.line_problem, valued.name_problem)
         end as rejection,
         {{ joined_notes(

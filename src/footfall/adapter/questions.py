@@ -20,7 +20,12 @@ from footfall.builds.make_commands import make_commands
 from footfall.builds.nodes import Node
 from footfall.builds.problems import BuildProblem
 from footfall.builds.rejections import check_rejections
-from footfall.builds.sources import event_sources, source_names, source_vars
+from footfall.builds.sources import (
+    event_sources,
+    restated_sources,
+    source_names,
+    source_vars,
+)
 from footfall.builds.summary import describe_build
 from footfall.builds.variables import var_names
 from footfall.builds.warehouse import check_warehouse, shaping_settings
@@ -71,6 +76,7 @@ QUESTIONS: Mapping[str, Callable[..., Any]] = {
     "named_paths": named_paths,
     "note_made": _note_made,
     "refuse_undecided": refuse_undecided,
+    "restated_sources": restated_sources,
     "shaping_settings": shaping_settings,
     "source_names": source_names,
     "source_vars": source_vars,

@@ -43,6 +43,7 @@ class Source:
     name: str
     title: str
     rows_are: str = "events"
+    is_restated: bool = False
     inputs: tuple[Input, ...] = ()
 
     def build_command(self, *, with_examples: bool = False) -> str:
@@ -104,6 +105,16 @@ def event_sources(picked: Sequence[str], custom_rows_are: str) -> list[str]:
     known = {name: source.rows_are for name, source in sources().items()}
     known["custom"] = custom_rows_are
     return [name for name in picked if known[name] == "events"]
+
+
+def restated_sources(picked: Sequence[str], custom_rows_are: str) -> list[str]:
+    """Return which of the picked sources write again what they wrote before.
+
+    Their days are read again when what they say has changed, and are replaced as a whole: those of
+    records, and of tools that restate their days. The parameters are those of `event_sources`.
+    """
+    told_once = event_sources(picked, custom_rows_are)
+    return [name for name in picked if name not in told_once or sources()[name].is_restated]
 
 
 def source_vars() -> list[str]:

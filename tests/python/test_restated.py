@@ -1,0 +1,133 @@
+"""What a source writes anew takes the place of what was read: days of GA4, and records."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from conftest import SMALL_SCORER, Warehouse, problems
+from test_incremental import differences, keep
+
+PART = ("+int_row_accounting", "+int_order_lines", "+int_touched_visitors")
+LINES = "select source, item_id, amount from intermediate.int_order_lines order by all"
+ACCOUNTED = (
+    "select source, raw_count, accepted_count, duplicate_count, superseded_count"
+    " from intermediate.int_row_accounting order by all"
+)
+MICROSECONDS = 1_000_000
+# 2024-06-03 09:00:00 UTC
+START = 1_717_405_200
+
+
+def ga4(
+    name: str, second: int, medium: str = "(none)", item: str | None = None, price: float = 0
+) -> str:
+    """A line of the export, of the device `d1`; Google fills in the medium later."""
+    event = {
+        "event_date": "20240603",
+        "event_name": name,
+        "event_timestamp": str((START + second) * MICROSECONDS),
+        "user_pseudo_id": "d1",
+        "event_params": [{"key": "page", "value": {"string_value": f"/{second}"}}],
+        "traffic_source": {"medium": medium},
+    }
+    if item is not None:
+        event |= {
+            "ecommerce": {"transaction_id": f"T{second}", "purchase_revenue": price},
+            "items": [{"item_id": item, "price": price, "quantity": "1"}],
+        }
+    return json.dumps(event)
+
+
+def records(*rows: str) -> str:
+    head = "event_id,customer_id,event_at,updated_at,event_type,item_id,order_id,amount"
+    return "\n".join([head, *rows]) + "\n"
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Warehouse:
+    variables = {
+        "footfall_source": ["ga4", "custom"],
+        "ga4_path": str(tmp_path / "events_*.jsonl"),
+        "custom_events_path": str(tmp_path / "lines.csv"),
+        "custom_rows_are": "records",
+        **SMALL_SCORER,
+    }
+    return Warehouse(tmp_path, variables)
+
+
+def test_what_is_written_anew_takes_the_place_of_what_was_read(
+    shop: Warehouse, tmp_path: Path
+) -> None:
+    intraday = tmp_path / "events_intraday_20240603.jsonl"
+    daily = tmp_path / "events_20240603.jsonl"
+    lines = tmp_path / "lines.csv"
+    bought = ga4("purchase", 60, item="S1", price=50)
+    intraday.write_text("\n".join([ga4("page_view", 0), bought, ga4("page_view", 120)]))
+    lines.write_text(
+        records(
+            "l1,anna,2024-06-03 10:00:00,2024-06-03 10:00:00,purchase,A,o1,10",
+            "l2,anna,2024-06-03 10:00:00,2024-06-03 10:00:00,purchase,B,o1,20",
+            "l3,bert,2024-06-04 10:00:00,2024-06-04 10:00:00,purchase,A,o2,10",
+        )
+    )
+    shop.built(PART)
+    assert shop.query(LINES) == [
+        ("custom", "A", 10),
+        ("custom", "A", 10),
+        ("custom", "B", 20),
+        ("ga4", "S1", 50),
+    ]
+
+    # The daily table has other mediums, lacks one event and has another; a record is changed, one
+    # is gone, and the old version of a third is still there.
+    daily.write_text(
+        "\n".join(
+            [
+                ga4("page_view", 0, "organic"),
+                ga4("purchase", 60, "organic", item="S1", price=50),
+                ga4("purchase", 90, "organic", item="S2", price=7),
+            ]
+        )
+    )
+    lines.write_text(
+        records(
+            "l1,anna,2024-06-03 10:00:00,2024-06-05 10:00:00,purchase,A,o1,12",
+            "l3,bert,2024-06-04 10:00:00,2024-06-04 10:00:00,purchase,A,o2,10",
+            "l3,bert,2024-06-04 10:00:00,2024-06-06 10:00:00,purchase,A,o2,11",
+            "l4,cleo,2024-06-03 10:00:00,2024-06-03 10:00:00,purchase,C,o4,5",
+        )
+    )
+    shop.built(PART)
+    assert shop.query(LINES) == [
+        ("custom", "A", 11),
+        ("custom", "A", 12),
+        ("custom", "C", 5),
+        ("ga4", "S1", 50),
+        ("ga4", "S2", 7),
+    ]
+    assert shop.query(ACCOUNTED) == [("custom", 4, 3, 0, 1), ("ga4", 6, 3, 0, 3)]
+    assert shop.query(
+        "select distinct channel from intermediate.int_accepted_events where source = 'ga4'"
+    ) == [("organic",)]
+
+    # The intraday table goes. Google writes the daily one anew: no row more or less.
+    intraday.unlink()
+    daily.write_text(daily.read_text().replace("organic", "cpc"))
+    shop.built(PART)
+    keep(shop, "steps", 7)
+    assert shop.query(ACCOUNTED) == [("custom", 4, 3, 0, 1), ("ga4", 3, 3, 0, 0)]
+    assert shop.value("select count(*) from intermediate.int_arrival_days where is_pending") > 0
+    shop.built(PART, "--full-refresh")
+    keep(shop, "full", 7)
+    # What came more than once is remembered.
+    assert differences(shop, 7).keys() <= {"int_repeated_events"}
+
+    # The same version with another amount: nothing says which of them is newer.
+    lines.write_text(lines.read_text().replace(",11\n", ",13\n"))
+    stopped = problems(shop.build(PART))
+    assert "1 record of source 'custom' came again with other values" in stopped
+    assert "'l3'" in stopped
+    assert shop.query(LINES)[:2] == [("custom", "A", 11), ("custom", "A", 12)]
