@@ -3,7 +3,7 @@
 -- Events in a table or file of the user's own. Nothing is assumed about types: a value that does not fit its column is
 -- named in the rejection, and a line that is not a row is kept as it is. Columns that the contract does not know become
 -- properties.
-{%- set has_versions = var('custom_rows_are') == 'records' %}
+{%- set versions = ['updated_at'] if var('custom_rows_are') == 'records' else [] %}
 {%- set input = custom_input(
     source('custom', 'events') if not var('custom_events_relation') else none,
     'events',
@@ -11,11 +11,11 @@
     [
         'event_id', 'device_id', 'received_at', 'sequence_no', 'item_id', 'order_id', 'quantity', 'unit_price', 'amount',
         'currency', 'session_hint', 'channel', 'device', 'country', 'message_text', 'properties'
-    ] + visit_columns() + payment_columns() + (['updated_at'] if has_versions else [])
+    ] + visit_columns() + payment_columns() + versions
 ) %}
 {%- set found = with_formats(
     'custom.events', input.table, 'input_rows', input.found,
-    ['event_at', 'received_at'], ['quantity', 'unit_price', 'amount']
+    ['event_at', 'received_at'] + versions, ['quantity', 'unit_price', 'amount']
 ) %}
 with
 
@@ -54,11 +54,9 @@ converted as (
 
         {{ time_value(clean.event_at) }} as event_at,
         -- A version of a record arrives when it is written.
-        {% if has_versions -%}
-        coalesce({{ time_value(clean.received_at) }}, {{ time_value(clean.updated_at) }}) as received_at,
-        {%- else -%}
-        {{ time_value(clean.received_at) }} as received_at,
-        {%- endif %}
+        coalesce(
+            {{ time_value(clean.received_at) }}, {{ time_value(clean.updated_at if versions else none) }}
+        ) as received_at,
         {{ sequence_value(clean.sequence_no) }} as sequence_no,
 
         {{ text_value(clean.event_type) }} as source_event_name,
@@ -80,7 +78,7 @@ converted as (
             line_problem(input.columns, 'input_rows'),
             time_problem('event_at', clean.event_at),
             time_problem('received_at', clean.received_at),
-            time_problem('updated_at', clean.updated_at) if has_versions else 'cast(null as string)',
+            time_problem('updated_at', clean.updated_at if versions else none),
             number_problem('sequence_no', clean.sequence_no),
             number_problem('quantity', clean.quantity),
             number_problem('unit_price', clean.unit_price),
