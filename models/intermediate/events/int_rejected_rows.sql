@@ -66,10 +66,8 @@ repeated_arrivals as (
         row_number() over (
             partition by suspicious.source, suspicious.event_key, suspicious.received_at
             order by {{ delivery_digest('suspicious') }}
-        ) as copy_no
-        {%- if restated_sources() %},
-        {{ is_old_version('suspicious') }} as is_old_version
-        {%- endif %}
+        ) as copy_no,
+        {{ is_old_version('suspicious') if restated_sources() else 'false' }} as is_old_version
     from suspicious
     where suspicious.reason is null
 
@@ -83,16 +81,11 @@ duplicates as (
         repeated_arrivals.event_key as event_id,
         repeated_arrivals.event_type,
         repeated_arrivals.received_at,
-        {% if restated_sources() -%}
         case when repeated_arrivals.is_old_version then 'superseded' else 'duplicate' end as outcome,
         case
             when repeated_arrivals.is_old_version then 'superseded: a newer version counts'
             else 'event_id was delivered before'
         end as reason,
-        {%- else -%}
-        'duplicate' as outcome,
-        'event_id was delivered before' as reason,
-        {%- endif %}
         repeated_arrivals.raw_row
     from repeated_arrivals
     inner join accepted
