@@ -1,7 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='take_in_and_out') }}
 -- depends_on: {{ ref('int_arrival_days') }}, {{ ref('int_withdrawn_events') }}, {{ ref('int_repeated_events') }}
--- The keys come first: a day counts as done when its events are here, and then its keys must be there as well.
--- depends_on: {{ ref('int_identity_keys') }}
+-- depends_on: {{ ref('int_identity_keys') }}: a day counts as done when its events are here, and its keys with them.
 
 -- The accepted events, once each, under keys: what everything downstream reads. Those of customers and devices are
 -- whole numbers; `int_events` shows the same rows with the public ones.
@@ -130,11 +129,9 @@ final as (
         keyed.received_at,
         keyed.sequence_no,
         keyed.act_rank,
-        {% if is_incremental() -%}
-        {{ later_than_all([('loaded_at', this), ('withdrawn_at', ref('int_withdrawn_events'))]) }} as loaded_at
-        {%- else -%}
-        {{ later_than_all([('withdrawn_at', ref('int_withdrawn_events'))]) }} as loaded_at
-        {%- endif %}
+        {{ later_than_all(
+            [('withdrawn_at', ref('int_withdrawn_events'))] + ([('loaded_at', this)] if is_incremental() else [])
+        ) }} as loaded_at
     from keyed
     {% if is_incremental() -%}
     where not exists (
