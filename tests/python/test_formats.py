@@ -164,6 +164,11 @@ def test_a_shop_that_writes_commas_and_days_first(tmp_path: Path) -> None:
         result = shop.dbt(*BUILD, *options)
         return [str(one.message) for one in result.result if one.status == "error"]
 
+    def refused() -> str:
+        # The first model of a build: the others would be left out.
+        (view,) = shop.dbt("run", "--select", "stg_custom__events").result
+        return str(view.message)
+
     def accepted() -> list[tuple[Any, ...]]:
         with duckdb.connect(str(shop.path)) as connection:
             connection.execute("set TimeZone = 'UTC'")
@@ -177,7 +182,7 @@ def test_a_shop_that_writes_commas_and_days_first(tmp_path: Path) -> None:
 
     # The first two lines alone can be days of January and February as well.
     (tmp_path / "2019-10.csv").write_text("\n".join(OCTOBER.splitlines()[:3]))
-    (problem,) = build()
+    problem = refused()
     assert "month_first: 2019-01-10 10:00, 2019-02-10 11:00" in problem
     assert "{custom.events: {event_at: day_first}}" in problem
     (tmp_path / "2019-10.csv").write_text(OCTOBER)
@@ -191,7 +196,7 @@ def test_a_shop_that_writes_commas_and_days_first(tmp_path: Path) -> None:
     # Another tool writes the next file. What was taken in is as it was.
     november = HEADER + "00126;11/14/2019 09:00;purchase;00017;B4;1;12.50;12.50\n"
     (tmp_path / "2019-11.csv").write_text(november)
-    (problem,) = build()
+    problem = refused()
     for column, only in (("Datum", "month_first"), ("Preis", "decimal_point")):
         assert f"Column '{column}' of custom.events" in problem
         assert f"1 value can only be {only}" in problem
