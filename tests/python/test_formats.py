@@ -160,14 +160,17 @@ def test_a_shop_that_writes_commas_and_days_first(tmp_path: Path) -> None:
     # Which data tests pass says nothing here.
     shop.only_tests = frozenset()
 
+    def errors(*command: str) -> list[str]:
+        result = shop.dbt(*command).result
+        return [str(one.message) for one in result if one.status == "error"]
+
     def build(*options: str) -> list[str]:
-        result = shop.dbt(*BUILD, *options)
-        return [str(one.message) for one in result.result if one.status == "error"]
+        return errors(*BUILD, *options)
 
     def refused() -> str:
         # The first model of a build: the others would be left out.
-        (view,) = shop.dbt("run", "--select", "stg_custom__events").result
-        return str(view.message)
+        (problem,) = errors("run", "--select", "stg_custom__events")
+        return problem
 
     def accepted() -> list[tuple[Any, ...]]:
         with duckdb.connect(str(shop.path)) as connection:
