@@ -212,3 +212,47 @@
     {% endif %}
     {% do return({'string': 'VARCHAR'}.get(shape, shape | upper)) %}
 {% endmacro %}
+
+
+{#- JSON texts of a group as the text of one JSON list, in the order of the texts. -#}
+{% macro json_list(document) -%}
+    {{ return(adapter.dispatch('json_list', 'footfall')(document)) }}
+{%- endmacro %}
+
+{% macro default__json_list(document) -%}
+    '[' || array_join(array_sort(collect_list({{ document }})), ',') || ']'
+{%- endmacro %}
+
+{% macro duckdb__json_list(document) -%}
+    '[' || string_agg({{ document }}, ',' order by {{ document }}) || ']'
+{%- endmacro %}
+
+
+{#- What a JSON value says of one schema, as a list of {schema, data}: a list, one object, or the text of either. -#}
+{% macro described_entities(document, schema) -%}
+    {{ return(adapter.dispatch('described_entities', 'footfall')(document, schema)) }}
+{%- endmacro %}
+
+{% macro default__described_entities(document, schema) -%}
+    transform(
+        from_json(
+            case when {{ footfall.is_json_list(document) }} then {{ document }} else '[' || {{ document }} || ']' end,
+            'array<string>'
+        ),
+        data -> named_struct('schema', {{ sql_text(schema) }}, 'data', data)
+    )
+{%- endmacro %}
+
+{% macro duckdb__described_entities(document, schema) -%}
+    {%- set value -%}
+    case when json_type({{ document }}) = 'VARCHAR' then try_cast(json_extract_string({{ document }}, '$') as json)
+            else {{ document }} end
+    {%- endset -%}
+    list_transform(
+            case json_type({{ value }})
+                when 'ARRAY' then json_transform({{ value }}, '["JSON"]')
+                when 'OBJECT' then [{{ value }}]
+            end,
+            lambda entity: {'schema': {{ sql_text(schema) }}, 'data': entity}
+        )
+{%- endmacro %}

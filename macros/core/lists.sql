@@ -168,3 +168,17 @@
                 then {{ numbers }}
         end
 {%- endmacro %}
+
+
+{#- One list of several; those that are empty add nothing. -#}
+{% macro joined_lists(lists) -%}
+    {{ return(adapter.dispatch('joined_lists', 'footfall')(lists)) }}
+{%- endmacro %}
+
+{% macro default__joined_lists(lists) -%}
+    flatten(filter(array({{ lists | join(', ') }}), list -> list is not null))
+{%- endmacro %}
+
+{% macro duckdb__joined_lists(lists) -%}
+    flatten([{{ lists | join(', ') }}])
+{%- endmacro %}

@@ -133,6 +133,19 @@
 {% endmacro %}
 
 
+{#- The keys of objects in such files, sorted. -#}
+{% macro keys_of_json_lines(files) %}
+    {% do return(adapter.dispatch('keys_of_json_lines', 'footfall')(files)) %}
+{% endmacro %}
+
+{% macro duckdb__keys_of_json_lines(files) %}
+    {% do return(run_query(
+        "select distinct unnest(json_keys(json)) as key from " ~ rows_of_json_lines(files)
+        ~ " where json_type(json) = 'OBJECT' order by key"
+    ).columns[0].values() | list) %}
+{% endmacro %}
+
+
 {#- A line of such a file as text; null where it is not JSON. -#}
 {% macro line_as_json() -%}
     {{ return(adapter.dispatch('line_as_json', 'footfall')()) }}

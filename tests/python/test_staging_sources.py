@@ -129,6 +129,7 @@ def staged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
         "footfall_source": SOURCES,
         **samples,
         "ga4_path": str(DATA / "ga4" / "*.jsonl"),
+        "snowplow_path": str(DATA / "snowplow"),
     }
     result = run_dbt(
         folder,
@@ -164,7 +165,8 @@ def test_no_row_lacks_what_the_contract_promises(staged: Warehouse, source: str)
         ("complete_journey", 1_469_307 + 6_589 + 2_102, 0, 0, 0),
         ("online_retail", 6, 1, 7, 0),
         ("ga4", 19, 1, 3, 0),
-        ("snowplow", 17, 1, 0, 0),
+        # Once events.tsv, and the same twelve events in each layout of a loader.
+        ("snowplow", 17 + 5 * 11, 1 + 5 * 1, 5 * 1, 0),
         ("segment", 15, 1, 2, 0),
         # One more names neither a customer nor a device.
         ("custom", 13, 1, 6, 1),
@@ -314,11 +316,54 @@ def test_ga4_orders_become_lines(staged: Warehouse) -> None:
     ]
 
 
+def test_every_layout_of_snowplow_gives_the_same_events(staged: Warehouse) -> None:
+    layouts = ("archive", "bigquery", "columns", "redshift", "snowflake")
+    named = f"({'|'.join(layouts)})"
+    bare = ", ".join(
+        f"regexp_replace({column}, '{named}-', '', 'g')"
+        for column in ("event_id", "customer_id", "device_id", "session_hint")
+    )
+    one = staged.ask(
+        f"""
+        select
+            {bare}, sequence_no, event_type, regexp_replace(order_id, '{named}-', ''), item_id,
+            quantity, unit_price, round(amount, 2), currency, channel, rejection is null,
+            list_sort(list(distinct regexp_extract(event_id || device_id, '{named}')))
+        from staging.stg_snowplow__events
+        where regexp_matches(event_id || device_id, '{named}')
+        group by all order by 1, 8
+        """
+    )
+    assert {tuple(row[-1]) for row in one} == {layouts}
+    web = (None, "k1", "s1", None)
+    shopper = ("user-7", "k1", "s1", None)
+    app = (None, "phone-1", "app-session-1")
+    # What belongs to no order or item, and what is not rejected.
+    assert [row[:-1] for row in one] == [
+        # Named by its cookie nowhere, by its app in client_session: one device for two uploads.
+        ("10", *app, 2, "view", None, "MUG", 1.0, 21.0, None, "EUR", None, True),
+        # The total without shipping and tax is 50.00; its items bring it.
+        ("11", *web, "purchase", "T-11", None, None, None, 50.0, "EUR", None, False),
+        ("12", *web, "purchase", "T-11", "TEA", 2.0, 25.0, 50.0, "EUR", None, True),
+        ("3", *web, "ping", *[None] * 7, True),
+        ("4", *web, "view", None, "TEA", 1.0, 5.0, None, "EUR", None, True),
+        ("5", *shopper, "add_to_cart", None, "TEA", 2.0, 5.0, None, "EUR", None, True),
+        ("6", *shopper, "checkout", *[None] * 7, True),
+        # 3.00 off 30.00 is a tenth of each line.
+        ("7", *shopper, "purchase", "T-7", "MUG", 1.0, 21.0, 18.9, "EUR", None, True),
+        ("7-2", *shopper, "purchase", "T-7", "TEA", 2.0, 5.0, 8.1, "EUR", None, True),
+        ("8", *shopper, "refund", "T-7", "TEA", 2.0, 5.0, 8.1, "EUR", None, True),
+        ("9", *app, 1, "browse", *[None] * 7, True),
+        # Sent twice, viewed once.
+        ("page_view view-1 k1", *web, "browse", *[None] * 6, "email", True),
+    ]
+
+
 def test_snowplow_entities_become_lines(staged: Warehouse) -> None:
     assert staged.events(
         "snowplow",
         "order_id, item_id, quantity, unit_price, amount, currency, customer_id",
-        "event_type in ('purchase', 'refund')",
+        "event_type in ('purchase', 'refund') and event_id like '5b1e%'",
     ) == [
         ("O-1", "MUG", 1.0, 12.0, 12.0, "GBP", "u1"),
         ("O-1", "MUG", 2.0, 12.0, 24.0, "GBP", "u1"),
@@ -334,7 +379,7 @@ def test_snowplow_entities_become_lines(staged: Warehouse) -> None:
         (None, "k2"),
     ]
     assert staged.ask("select * from staging.stg_snowplow__items order by item_id") == [
-        ("snowplow", "MUG", "Mug", "kitchen", None, "Clay", *[None] * 4, 12.0, None, False, None),
+        ("snowplow", "MUG", "Mug", "kitchen", None, "Clay", *[None] * 4, 21.0, None, None, None),
         (
             "snowplow",
             "TEA",

@@ -19,6 +19,7 @@ named as (
         events.*,
         coalesce(event_names.event_type, events.source_event_name) as event_type,
         {{ event_name_problem('events.source_event_name') }} as name_problem,
+        {{ snowplow_value_of('events.products') }} as products_value,
         case
             when event_names.event_type in {{ item_level_event_types() }}
                 then coalesce({{ list_length('events.products') }}, 0)
@@ -52,12 +53,18 @@ itemised as (
 ),
 
 {% set found = {
-    'item_id': text_column('lines.product.id'),
-    'quantity': text_column('lines.product.quantity'),
-    'price': text_column('lines.product.price'),
+    'item_id': text_column('coalesce(lines.product.id, lines.event.ti_sku)'),
+    'quantity': text_column('coalesce(lines.product.quantity, lines.event.ti_quantity)'),
+    'price': text_column('coalesce(lines.product.price, lines.event.ti_price)'),
     'list_price': text_column('lines.product.list_price'),
-    'order_id': text_column('coalesce(lines.order_entity.transaction_id, lines.refund_entity.transaction_id)'),
-    'revenue': text_column('lines.order_entity.revenue'),
+    'order_id': text_column('coalesce(
+        lines.order_entity.transaction_id, lines.refund_entity.transaction_id, lines.event.tr_orderid,
+        lines.event.ti_orderid
+    )'),
+    'revenue': text_column('coalesce(lines.order_entity.revenue, lines.event.tr_total)'),
+    'discount_amount': text_column('lines.order_entity.discount_amount'),
+    'tax': text_column('coalesce(lines.order_entity.tax, lines.event.tr_tax)'),
+    'shipping': text_column('coalesce(lines.order_entity.shipping, lines.event.tr_shipping)'),
     'refund_amount': text_column('lines.refund_entity.refund_amount')
 } -%}
 lines as (
@@ -80,6 +87,9 @@ final as (
         {{ number_value(clean.price) }} as price,
         {{ number_value(clean.list_price) }} as list_price,
         {{ number_value(clean.revenue) }} as revenue,
+        {{ number_value(clean.discount_amount) }} as discount_amount,
+        coalesce({{ number_value(clean.tax) }}, 0e0)
+        + coalesce({{ number_value(clean.shipping) }}, 0e0) as extra_charges,
         {{ number_value(clean.refund_amount) }} as refund_amount,
         {{ first_problem([
             'lines.footfall_id_problem',
@@ -88,6 +98,9 @@ final as (
             number_problem('price', clean.price),
             number_problem('list_price', clean.list_price),
             number_problem('revenue', clean.revenue),
+            number_problem('discount_amount', clean.discount_amount),
+            number_problem('tax', clean.tax),
+            number_problem('shipping', clean.shipping),
             number_problem('refund_amount', clean.refund_amount)
         ]) }} as line_problem,
         {{ value_notes(nothing_notes(clean)) }} as line_notes

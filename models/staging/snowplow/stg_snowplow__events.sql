@@ -10,13 +10,18 @@ lines as (
 
 ),
 
--- The value of a whole order replaces it where its products are not listed.
+-- The value of a whole order replaces it where its products are not listed. The total of the first e-commerce calls has
+-- shipping and tax in it, which do not count.
 valued as (
 
     select
         lines.*,
         lines.price * coalesce(lines.quantity, 1e0) as line_value,
-        case when lines.count_products <= 1 then lines.revenue end as order_value,
+        {{ snowplow_paid_share('lines') }} as paid_share,
+        case
+            when lines.count_products <= 1
+                then lines.revenue - case when lines.event.tr_total is null then 0e0 else lines.extra_charges end
+        end as order_value,
         case when lines.count_products <= 1 then lines.refund_amount end as refunded_value
     from lines
 
@@ -59,11 +64,15 @@ final as (
         valued.quantity,
         coalesce(valued.list_price, valued.price) as unit_price,
         case
-            when valued.event_type = 'purchase' then coalesce(valued.line_value, valued.order_value)
+            when valued.event_type = 'purchase' then coalesce(valued.line_value * valued.paid_share, valued.order_value)
             when valued.event_type = 'refund' then coalesce(valued.refunded_value, valued.line_value)
         end as amount,
 
-        coalesce(valued.order_entity.currency, valued.refund_entity.currency, valued.product.currency) as currency,
+        coalesce(
+            valued.order_entity.currency, valued.refund_entity.currency, valued.product.currency,
+            {{ text_value(text_column('valued.event.tr_currency')) }},
+            {{ text_value(text_column('valued.event.ti_currency')) }}
+        ) as currency,
         valued.session_id as session_hint,
         valued.medium as channel,
         valued.traffic_source,

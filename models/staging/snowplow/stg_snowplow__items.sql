@@ -19,13 +19,36 @@ entities as (
 
 ),
 
-shown as (
+-- Items of orders of the first e-commerce calls are in the fields of an event.
+described as (
 
     select
         entities.event_at,
         entities.row_json,
-        {{ computed_once(parsed_json('entities.entity.data', snowplow_product_shape())) }} as product
+        cast(entities.entity.data as string) as product_json
     from entities
+
+    union all
+
+    select
+        coalesce(events.derived_at, events.collected_at) as event_at,
+        events.row_json,
+        {{ json_of({
+            'id': 'events.event.ti_sku', 'name': 'events.event.ti_name', 'category': 'events.event.ti_category',
+            'price': 'events.event.ti_price'
+        }) }} as product_json
+    from events
+    where events.event.ti_sku is not null
+
+),
+
+shown as (
+
+    select
+        described.event_at,
+        described.row_json,
+        {{ computed_once(parsed_json('described.product_json', snowplow_product_shape())) }} as product
+    from described
 
 ),
 

@@ -20,6 +20,7 @@ from footfall.builds.make_commands import make_commands
 from footfall.builds.nodes import Node
 from footfall.builds.problems import BuildProblem
 from footfall.builds.rejections import check_rejections
+from footfall.builds.snowplow import snowplow_layout, snowplow_tables
 from footfall.builds.sources import (
     event_sources,
     restated_sources,
@@ -78,6 +79,8 @@ QUESTIONS: Mapping[str, Callable[..., Any]] = {
     "refuse_undecided": refuse_undecided,
     "restated_sources": restated_sources,
     "shaping_settings": shaping_settings,
+    "snowplow_layout": snowplow_layout,
+    "snowplow_tables": snowplow_tables,
     "source_names": source_names,
     "source_vars": source_vars,
     "tests_noted": _tests_noted,

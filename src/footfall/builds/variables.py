@@ -193,6 +193,7 @@ PROJECT_VARIABLES: Mapping[str, Variable] = {
     "storefront_customers": Variable(POSITIVE, shapes_tables=True),
     "storefront_until": Variable(MOMENT_OR_NULL),
     "custom_events_relation": Variable(TEXT_OR_NULL, shapes_tables=True),
+    "snowplow_relation": Variable(TEXT_OR_NULL, shapes_tables=True),
     "custom_event_type": Variable(TEXT_OR_NULL, shapes_tables=True),
     "custom_header": Variable(HEADERS, shapes_tables=True),
     "custom_widths": Variable(WIDTHS, shapes_tables=True),
