@@ -68,6 +68,20 @@
 {%- endmacro %}
 
 
+{#- One field of the records of a list, as a list. -#}
+{% macro list_of_fields(list, field) -%}
+    {{ return(adapter.dispatch('list_of_fields', 'footfall')(list, field)) }}
+{%- endmacro %}
+
+{% macro default__list_of_fields(list, field) -%}
+    list_transform({{ list }}, lambda record: record.{{ field }})
+{%- endmacro %}
+
+{% macro spark__list_of_fields(list, field) -%}
+    {{ list }}.{{ field }}
+{%- endmacro %}
+
+
 {#- The sum of an expression over the values of a list, which it calls `name`; what is empty does not count, and the sum
     of nothing is empty. -#}
 {% macro list_total(list, name, expression) -%}

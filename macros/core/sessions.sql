@@ -7,7 +7,8 @@
     or {{ utc_date(earlier_at) }} <> {{ utc_date(later_at) }}
     {%- endif %}
     {%- if var('session_cut_at_campaign_change') %}
-    or ({{ earlier_channel }} is distinct from {{ later_channel }} and {{ earlier_at }} < {{ later_at }})
+    or ({{ earlier_channel }} is distinct from {{ later_channel }} and not {{ is_direct(later_channel) }}
+        and {{ earlier_at }} < {{ later_at }})
     {%- endif %})
 {%- endmacro %}
 

@@ -119,8 +119,8 @@ input_rows as (
 
 
 {#- The value of one event parameter of the GA4 export, of the field that holds its type. -#}
-{% macro ga4_param(key, field) -%}
-    {{ list_item(list_where('parsed.event.event_params', 'param', 'param.key = ' ~ sql_text(key)), '1') }}.value.{{ field }}
+{% macro ga4_param(key, field, params='parsed.event_params') -%}
+    {{ list_item(list_where(params, 'param', 'param.key = ' ~ sql_text(key)), '1') }}.value.{{ field }}
 {%- endmacro %}
 
 
@@ -134,5 +134,166 @@ input_rows as (
                 then coalesce({{ event }}.batch_page_id % 1000000000000, 0) * 1000000
                     + {{ at_most('coalesce(' ~ event ~ '.batch_ordering_id, 0)', '999') }} * 1000
                     + {{ at_most('coalesce(' ~ event ~ '.batch_event_index, 0)', '999') }}
+        end
+{%- endmacro %}
+
+
+{#- The fields of the GA4 export that are used, as a shape for parsed_json. -#}
+{% macro ga4_event_shape() %}
+    {% set shape = {
+        'stream_id': 'string', 'event_name': 'string', 'event_timestamp': 'string',
+        'event_server_timestamp_offset': 'string', 'batch_page_id': 'bigint', 'batch_ordering_id': 'bigint',
+        'batch_event_index': 'bigint', 'user_id': 'string', 'user_pseudo_id': 'string',
+        'device': {'category': 'string'},
+        'geo': {'country': 'string'},
+        'traffic_source': {'source': 'string'},
+        'collected_traffic_source': {
+            'manual_source': 'string', 'manual_medium': 'string', 'manual_campaign_name': 'string',
+            'gclid': 'string', 'dclid': 'string', 'srsltid': 'string'
+        },
+        'session_traffic_source_last_click': {
+            'cross_channel_campaign': {
+                'campaign_name': 'string', 'source': 'string', 'medium': 'string', 'default_channel_group': 'string'
+            },
+            'google_ads_campaign': {'customer_id': 'string', 'campaign_name': 'string'},
+            'manual_campaign': {'campaign_name': 'string', 'source': 'string', 'medium': 'string'}
+        },
+        'ecommerce': {'transaction_id': 'string', 'purchase_revenue': 'string', 'refund_value': 'string'}
+    } %}
+    {% do return(shape) %}
+{% endmacro %}
+
+
+{#- The two lists of the export as shapes: parameters and items. -#}
+{% macro ga4_list_shapes() %}
+    {% do return({
+        'event_params': {'key': 'string', 'value': {
+            'string_value': 'string', 'int_value': 'bigint', 'float_value': 'double', 'double_value': 'double'
+        }},
+        'items': {
+            'item_id': 'string', 'item_name': 'string', 'item_brand': 'string', 'item_category': 'string',
+            'item_category2': 'string', 'price': 'string', 'quantity': 'string', 'item_revenue': 'string',
+            'item_refund': 'string'
+        }
+    }) %}
+{% endmacro %}
+
+
+{#- A list of the export as columns. Tools that load Parquet without list inference write it as an object
+    `{"list": [{"element": …}]}`. Empty where it has neither form. -#}
+{% macro ga4_list(row_json, name) -%}
+    {%- set shape = ga4_list_shapes()[name] -%}
+    {%- set part = json_part(row_json, '$.' ~ name) -%}
+    {{ computed_once(
+        'case when ' ~ is_json_list(part) ~ ' then ' ~ parsed_json(part, [shape])
+        ~ ' when ' ~ is_json_list(json_part(row_json, '$.' ~ name ~ '.list'))
+        ~ ' then ' ~ list_of_fields(parsed_json(part, {'list': [{'element': shape}]}) ~ '.list', 'element') ~ ' end'
+    ) }}
+{%- endmacro %}
+
+
+{#- The reason to reject a row one of whose lists is there and has another form, else null. -#}
+{% macro ga4_list_problem(row_json, name, list) -%}
+    case
+            when {{ list }} is null and {{ json_text(row_json, '$.' ~ name) }} is not null
+                then {{ sql_text(name ~ ' is no list, as it is in the export of GA4 to BigQuery') }}
+        end
+{%- endmacro %}
+
+
+{#- Where a visit came from according to an event, as a list of source, medium and campaign: what Google made of the
+    session, else a click on one of its adverts, else what was collected with the event. Nothing at all is a direct visit. -#}
+{% macro ga4_traffic(event, params) -%}
+    {%- set last_click = event ~ '.session_traffic_source_last_click' -%}
+    {%- set collected = event ~ '.collected_traffic_source' -%}
+    {%- set google_click = 'coalesce(' ~ event_text(collected ~ '.gclid') ~ ', ' ~ event_text(collected ~ '.dclid') ~ ')' -%}
+    {%- set page = ga4_param('page_location', 'string_value', params) -%}
+    {%- set campaign_of_click = 'coalesce(' ~ event_text(collected ~ '.manual_campaign_name') ~ ', '
+        ~ event_text(ga4_param('campaign', 'string_value', params)) ~ ')' -%}
+    {{ computed_once(
+        'case when ' ~ event_text(last_click ~ '.cross_channel_campaign.source') ~ ' is not null then '
+        ~ texts_of(last_click ~ '.cross_channel_campaign', ['source', 'medium', 'campaign_name'])
+        ~ ' when ' ~ last_click ~ '.google_ads_campaign.customer_id is not null then '
+        ~ list_of(["'google'", "'cpc'", event_text(last_click ~ '.google_ads_campaign.campaign_name')])
+        ~ ' when ' ~ event_text(last_click ~ '.manual_campaign.source') ~ ' is not null then '
+        ~ texts_of(last_click ~ '.manual_campaign', ['source', 'medium', 'campaign_name'])
+        ~ ' when ' ~ google_click ~ ' is not null or ' ~ matches(page, '[?&](gclid|gbraid|wbraid)=') ~ ' then '
+        ~ list_of(["'google'", "'cpc'", campaign_of_click])
+        ~ ' when coalesce(' ~ event_text(collected ~ '.manual_source') ~ ', '
+        ~ event_text(collected ~ '.manual_medium') ~ ') is not null then '
+        ~ texts_of(collected, ['manual_source', 'manual_medium', 'manual_campaign_name'])
+        ~ ' when coalesce(' ~ event_text(ga4_param('source', 'string_value', params)) ~ ', '
+        ~ event_text(ga4_param('medium', 'string_value', params)) ~ ') is not null then '
+        ~ list_of([
+            event_text(ga4_param('source', 'string_value', params)),
+            event_text(ga4_param('medium', 'string_value', params)),
+            event_text(ga4_param('campaign', 'string_value', params))
+        ])
+        ~ ' else ' ~ list_of(["'(direct)'", "'(none)'", 'cast(null as string)']) ~ ' end'
+    ) }}
+{%- endmacro %}
+
+{% macro event_text(sql) -%}
+    {{ text_value(text_column(sql)) }}
+{%- endmacro %}
+
+{% macro texts_of(record, fields) -%}
+    {%- set texts = [] -%}
+    {%- for field in fields -%}
+    {%- do texts.append(event_text(record ~ '.' ~ field)) -%}
+    {%- endfor -%}
+    {{ list_of(texts) }}
+{%- endmacro %}
+
+
+{#- Which arm of which experiment an exposure names: tool, experiment and arm with hyphens between them, as Google asks
+    tools to write them (ABC-F2948574-3495F49); of two parts, experiment and arm. -#}
+{% macro ga4_experiment(arm_of_experiment) -%}
+    coalesce(
+            nullif({{ without_match(without_match(arm_of_experiment, '-[^-]*$'), '^[^-]*-') }}, ''),
+            {{ arm_of_experiment }}
+        )
+{%- endmacro %}
+
+{% macro ga4_arm(arm_of_experiment) -%}
+    case when {{ arm_of_experiment }} like '%-%' then {{ without_match(arm_of_experiment, '^.*-') }} end
+{%- endmacro %}
+
+
+{#- What a list of GA4 items is worth together. -#}
+{% macro ga4_items_value(items) -%}
+    {{ list_total(
+        items, 'item', 'coalesce(try_cast(item.item_revenue as double),'
+        ~ ' try_cast(item.price as double) * coalesce(try_cast(item.quantity as double), 1e0))'
+    ) }}
+{%- endmacro %}
+
+
+{#- How much of what its items are worth was paid for an order: an order that is worth less than its items has a
+    discount, such as a coupon. One that is worth more holds shipping or tax, which count nowhere. -#}
+{% macro ga4_paid_share(alias) -%}
+    case
+            when {{ alias }}.event_type = 'purchase'
+                and {{ alias }}.count_items > 0
+                and {{ alias }}.purchase_revenue > 0e0
+                and {{ alias }}.purchase_revenue < {{ alias }}.items_value - 0.005e0
+                then {{ alias }}.purchase_revenue / {{ alias }}.items_value
+            else 1e0
+        end
+{%- endmacro %}
+
+
+{#- What else an event says; of an exposure also which arm of which experiment was shown. -#}
+{% macro ga4_properties(alias) -%}
+    {%- set fields = {
+        'source_event_name': alias ~ '.source_event_name',
+        'page_location': alias ~ '.page_location',
+        'search_term': alias ~ '.search_term'
+    } -%}
+    {%- set exposure = dict(fields, experiment_id=ga4_experiment(alias ~ '.arm_of_experiment'),
+        variant_id=ga4_arm(alias ~ '.arm_of_experiment')) -%}
+    case
+            when {{ alias }}.event_type = 'exposure' then {{ json_of(exposure) }}
+            else {{ json_of(fields) }}
         end
 {%- endmacro %}

@@ -165,7 +165,7 @@ def test_only_seeds_that_shape_accepted_events_ask_for_a_full_refresh(
         for node in own_nodes(manifest, "seed")
         if node["config"]["meta"].get("shapes_events", True)
     }
-    assert shaping == {"currency_rates", "event_name_map", "event_types"}
+    assert shaping == {"currency_rates", "event_name_map", "event_types", "source_categories"}
 
 
 @pytest.mark.library

@@ -19,7 +19,13 @@ from conftest import PROJECT, SMALL_SCORER, give_key, key_sql
 from footfall.builds.sources import DEFAULT_SOURCE, sources
 
 DATA = PROJECT / "tests" / "data"
-SEEDS = ["currency_rates", "event_name_map", "event_types", "withdrawn_events"]
+SEEDS = [
+    "currency_rates",
+    "event_name_map",
+    "event_types",
+    "source_categories",
+    "withdrawn_events",
+]
 
 CONTRACT = [
     ("source", "VARCHAR"),
@@ -116,6 +122,38 @@ class Warehouse:
 SOURCES = [name for name in sources() if name != DEFAULT_SOURCE]
 
 
+def other_exports_of_ga4(folder: Path) -> list[str]:
+    """One order as a JSON array, and as Parquet whose lists a tool wrote as objects."""
+    paths = []
+    for name in ("array", "wrapped"):
+        params = [
+            {"key": "currency", "value": {"string_value": "EUR", "int_value": None}},
+            {"key": "ga_session_id", "value": {"string_value": None, "int_value": 7}},
+        ]
+        items = [
+            {"item_id": "S1", "price": 20.0, "quantity": 2},
+            {"item_id": "S2", "price": 10.0, "quantity": 1},
+        ]
+        order: dict[str, Any] = {
+            "event_name": "purchase",
+            "event_timestamp": 1717405260000000,
+            "user_pseudo_id": name,
+            "event_params": params,
+            "ecommerce": {"transaction_id": name, "purchase_revenue": 50.0},
+            "items": items,
+        }
+        if name == "array":
+            path = folder / "array.json"
+            path.write_text(json.dumps([order], indent=1))
+        else:
+            path = folder / "wrapped.parquet"
+            for field in ("event_params", "items"):
+                order[field] = {"list": [{"element": one} for one in order[field]]}
+            pq.write_table(pa.Table.from_pylist([order]), path)
+        paths.append(str(path))
+    return paths
+
+
 @pytest.fixture(scope="module")
 def staged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     folder = tmp_path_factory.mktemp("staged")
@@ -128,7 +166,7 @@ def staged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     variables = {
         "footfall_source": SOURCES,
         **samples,
-        "ga4_path": str(DATA / "ga4" / "*.jsonl"),
+        "ga4_path": [str(DATA / "ga4" / "*.jsonl"), *other_exports_of_ga4(folder)],
         "snowplow_path": str(DATA / "snowplow"),
     }
     result = run_dbt(
@@ -164,7 +202,7 @@ def test_no_row_lacks_what_the_contract_promises(staged: Warehouse, source: str)
     [
         ("complete_journey", 1_469_307 + 6_589 + 2_102, 0, 0, 0),
         ("online_retail", 6, 1, 7, 0),
-        ("ga4", 19, 1, 3, 0),
+        ("ga4", 35, 2, 3, 0),
         # Once events.tsv, and the same twelve events in each layout of a loader.
         ("snowplow", 17 + 5 * 11, 1 + 5 * 1, 5 * 1, 0),
         ("segment", 15, 1, 2, 0),
@@ -292,7 +330,7 @@ def test_ga4_orders_become_lines(staged: Warehouse) -> None:
     assert staged.events(
         "ga4",
         "order_id, item_id, quantity, unit_price, amount, currency, customer_id",
-        "event_type in ('purchase', 'refund')",
+        "event_type in ('purchase', 'refund') and customer_id is not null",
     ) == [
         ("T-1", "SKU-MUG", 1.0, 12.0, 10.8, "EUR", "kunde-1"),
         ("T-1", "SKU-MUG", 2.0, 12.0, 21.6, "EUR", "kunde-1"),
@@ -310,7 +348,7 @@ def test_ga4_orders_become_lines(staged: Warehouse) -> None:
         ("1709542800",)
     ]
     assert staged.events("ga4", "rejection", "rejection is not null") == [
-        ("not an event of the journey: scroll",),
+        ("items is no list, as it is in the export of GA4 to BigQuery",),
         ("not an event of the journey: session_start",),
         ("the line is no JSON",),
     ]
@@ -357,6 +395,65 @@ def test_every_layout_of_snowplow_gives_the_same_events(staged: Warehouse) -> No
         # Sent twice, viewed once.
         ("page_view view-1 k1", *web, "browse", *[None] * 6, "email", True),
     ]
+
+
+def test_ga4_visits_have_the_source_that_led_to_them(staged: Warehouse) -> None:
+    assert staged.ask(
+        """
+        select traffic_source, traffic_medium, campaign, landing_page, country, channel
+        from intermediate.int_arrivals
+        where source = 'ga4' and device_id = 'visits'
+        order by event_at
+        """
+    ) == [
+        ("google", "organic", None, "/tea", None, "Organic Search"),
+        ("google", "cpc", "brand", None, None, "Paid Search"),
+        ("(direct)", "(none)", None, None, None, "Direct"),
+        ("google", "cpc", None, None, None, "Paid Search"),
+        ("google", "cpc", None, "/", None, "Paid Search"),
+        ("google", "cpc", None, None, None, "Cross-network"),
+    ]
+
+
+def test_ga4_orders_are_worth_what_was_paid(staged: Warehouse) -> None:
+    """Whatever the form of the file; an order that is worth more than its items holds shipping."""
+    assert staged.events(
+        "ga4",
+        "device_id, order_id, item_id, quantity, amount, currency, value_notes",
+        "device_id in ('coupon', 'shipped', 'array', 'wrapped')",
+    ) == [
+        ("array", "array", "S1", 2.0, 40.0, "EUR", None),
+        ("array", "array", "S2", 1.0, 10.0, "EUR", None),
+        (
+            "coupon",
+            "T-9",
+            "S1",
+            2.0,
+            32.0,
+            "EUR",
+            "amount\tthe order is worth less than its items, which share the difference",
+        ),
+        ("coupon", "T-9", "S2", 1.0, 8.0, "EUR", None),
+        ("shipped", "T-10", "S1", 1.0, 20.0, "EUR", None),
+        ("wrapped", "wrapped", "S1", 2.0, 40.0, "EUR", None),
+        ("wrapped", "wrapped", "S2", 1.0, 10.0, "EUR", None),
+    ]
+    assert staged.events("ga4", "distinct session_hint", "device_id = 'wrapped'") == [("7",)]
+
+
+def test_ga4_ids_hold_when_a_day_is_restated(staged: Warehouse) -> None:
+    assert staged.events(
+        "ga4", "count(*), count(distinct event_id), count(customer_id)", "device_id = 'restated'"
+    ) == [(2, 1, 1)]
+
+
+def test_ga4_exposures_name_experiment_and_arm(staged: Warehouse) -> None:
+    ((event_type, properties),) = staged.events(
+        "ga4", "event_type, properties", "device_id = 'arms'"
+    )
+    assert event_type == "exposure"
+    shown = json.loads(properties)
+    assert (shown["experiment_id"], shown["variant_id"]) == ("F2948574", "3495F49")
 
 
 def test_snowplow_entities_become_lines(staged: Warehouse) -> None:

@@ -46,6 +46,7 @@ measured as (
         event_types.is_accepted,
         {{ act_rank('event_types') }} as act_rank,
         coalesce(asked_by_id.reason, asked_by_key.reason) as withdrawal_reason,
+        {{ channel_group('staged', source_category()) }} as channel_group,
         coalesce(staged.amount, staged.quantity * staged.unit_price) as stated_amount,
         case
             when {{ reporting_currency_literal() }} is null or staged.currency is null then 1e0
@@ -64,6 +65,7 @@ measured as (
         and staged.source = asked_by_key.source
         and asked_by_key.is_by_key
     left join currency_rates on staged.currency = currency_rates.currency
+    {{ source_category_joins('staged') }}
 
 ),
 
@@ -81,7 +83,8 @@ final as (
 
         event_type,
         session_hint,
-        masked_channel as channel,
+        -- As the source gives it; else what its source, medium and campaign come to.
+        coalesce(masked_channel, channel_group) as channel,
         masked_traffic_source as traffic_source,
         masked_traffic_medium as traffic_medium,
         masked_campaign as campaign,

@@ -2,8 +2,6 @@
 -- depends_on: {{ ref('int_touched_visitors') }}
 
 -- One row a session. Over-long sessions and bots are flagged, not lost: marts decide what to do with them.
-{#- The acts that say where the session came from: source, medium and campaign are taken from the first of them. -#}
-{%- set told_source_no = 'case when coalesce(traffic_source, traffic_medium, campaign) is not null then event_no end' %}
 with
 
 session_events as (
@@ -35,10 +33,11 @@ aggregated as (
         max(case when event_no = 1 then event_type end) as entry_event_type,
         max(case when seconds_to_next is null then event_type end) as exit_event_type,
         max(case when seconds_to_next is null then stage end) as exit_stage,
-        max(case when event_no = 1 then channel end) as channel,
-        {{ value_at_min('traffic_source', told_source_no) }} as traffic_source,
-        {{ value_at_min('traffic_medium', told_source_no) }} as traffic_medium,
-        {{ value_at_min('campaign', told_source_no) }} as campaign,
+        -- Where the visit came from is said by the first act that says it.
+        {{ value_at_min('channel', place_of_source('event_no')) }} as channel,
+        {{ value_at_min('traffic_source', place_of_source('event_no')) }} as traffic_source,
+        {{ value_at_min('traffic_medium', place_of_source('event_no')) }} as traffic_medium,
+        {{ value_at_min('campaign', place_of_source('event_no')) }} as campaign,
         {{ value_at_min('landing_page', 'case when landing_page is not null then event_no end') }} as landing_page,
         max(case when event_no = 1 then device end) as device,
         max(case when event_no = 1 then country end) as country,

@@ -22,7 +22,8 @@ named as (
         case
             when event_names.event_type in {{ item_level_event_types() }} then {{ list_length('events.items') }}
             else 0
-        end as count_items
+        end as count_items,
+        {{ ga4_items_value('events.items') }} as items_value
     from events
     left join event_names on lower(events.source_event_name) = event_names.source_event_name
 
@@ -80,7 +81,11 @@ final as (
             number_problem('item_revenue', clean.item_revenue),
             number_problem('item_refund', clean.item_refund)
         ]) }} as line_problem,
-        {{ value_notes(nothing_notes(clean)) }} as line_notes
+        {{ ga4_paid_share('lines') }} as paid_share,
+        {{ value_notes(nothing_notes(clean) + [{
+            'column': 'amount', 'reason': "'the order is worth less than its items, which share the difference'",
+            'when': '(lines.line_no = 1 and ' ~ ga4_paid_share('lines') ~ ' < 1e0)', 'example': none
+        }]) }} as line_notes
     from lines
 
 )

@@ -31,6 +31,7 @@ final as (
 
     select
         'ga4' as source,
+        -- Of what does not change when Google restates a day: it fills in places, traffic sources and users later.
         {{ made_id('ga4', {
             'stream_id': 'valued.stream_id',
             'customer_id': 'case when valued.user_pseudo_id is null then valued.user_id end',
@@ -60,14 +61,16 @@ final as (
         -- Only purchases and refunds move money.
         case
             when valued.event_type = 'purchase'
-                then coalesce(valued.item_revenue, valued.line_value, valued.order_value)
+                then coalesce(
+                    coalesce(valued.item_revenue, valued.line_value) * valued.paid_share, valued.order_value
+                )
             when valued.event_type = 'refund'
                 then coalesce(valued.item_refund, valued.line_value, valued.refunded_value)
         end as amount,
 
         valued.currency,
         cast(valued.ga_session_id as string) as session_hint,
-        valued.medium as channel,
+        valued.channel_group as channel,
         valued.traffic_source,
         valued.traffic_medium,
         valued.campaign,
@@ -75,11 +78,7 @@ final as (
         valued.device_category as device,
         valued.country,
         {{ no_texts(payment_columns() + ['message_text']) }},
-        {{ json_of({
-            'source_event_name': 'valued.source_event_name',
-            'page_location': 'valued.page_location',
-            'search_term': 'valued.search_term'
-        }) }} as properties,
+        {{ ga4_properties('valued') }} as properties,
         valued.row_json as raw_row,
         case
             when valued.row_json is null then 'the line is no JSON'
