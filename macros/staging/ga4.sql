@@ -290,10 +290,7 @@ input_rows as (
         'page_location': alias ~ '.page_location',
         'search_term': alias ~ '.search_term'
     } -%}
-    {%- set exposure = dict(fields, experiment_id=ga4_experiment(alias ~ '.arm_of_experiment'),
-        variant_id=ga4_arm(alias ~ '.arm_of_experiment')) -%}
-    case
-            when {{ alias }}.event_type = 'exposure' then {{ json_of(exposure) }}
-            else {{ json_of(fields) }}
-        end
+    {{ with_exposure(
+        alias, fields, ga4_experiment(alias ~ '.arm_of_experiment'), ga4_arm(alias ~ '.arm_of_experiment')
+    ) }}
 {%- endmacro %}

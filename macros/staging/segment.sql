@@ -22,3 +22,29 @@
         'price': 'string', 'quantity': 'string'
     }) %}
 {% endmacro %}
+
+
+{#- Where a visit came from according to a Segment message: its campaign, the id of a click in the address of its page, or
+    the page that led there, if it is of another site. Messages of servers and apps have no page, and say nothing. -#}
+{% macro segment_traffic(message, clean) -%}
+    {%- set page = message ~ '.context.page.url' -%}
+    {%- set led_from = host_of(message ~ '.context.page.referrer') -%}
+    {%- set outside = 'case when ' ~ led_from ~ ' is distinct from ' ~ host_of(page) ~ ' then ' ~ led_from ~ ' end' -%}
+    {{ traffic_columns(
+        {
+            'source': text_value(clean.traffic_source), 'medium': text_value(clean.channel),
+            'campaign': text_value(clean.campaign)
+        },
+        page,
+        {'source': outside, 'medium': "'referral'"},
+        'case when ' ~ page ~ " is not null then '(direct)' end",
+        'case when ' ~ page ~ " is not null then '(none)' end"
+    ) }}
+{%- endmacro %}
+
+
+{#- Which arm of which experiment a Segment message shows, by id where it has one and by name else. -#}
+{% macro segment_exposure(properties) -%}
+    coalesce({{ properties }}.experiment_id, {{ properties }}.experiment_name) as experiment_id,
+        coalesce({{ properties }}.variation_id, {{ properties }}.variation_name) as variant_id
+{%- endmacro %}

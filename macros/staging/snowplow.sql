@@ -225,8 +225,8 @@
     {% set shape = {} %}
     {% for name in [
         'event_id', 'event', 'event_name', 'collector_tstamp', 'derived_tstamp', 'user_id', 'domain_userid',
-        'network_userid', 'domain_sessionid', 'page_url', 'mkt_medium', 'mkt_source', 'mkt_campaign', 'refr_source',
-        'refr_medium', 'dvce_type', 'geo_country',
+        'network_userid', 'domain_sessionid', 'page_url', 'mkt_medium', 'mkt_source', 'mkt_campaign',
+        'refr_source', 'refr_urlhost', 'refr_medium', 'dvce_type', 'geo_country',
         'unstruct_event', 'contexts', 'tr_orderid', 'tr_total', 'tr_tax', 'tr_shipping', 'tr_currency',
         'ti_orderid', 'ti_sku', 'ti_name', 'ti_category', 'ti_price', 'ti_quantity', 'ti_currency'
     ] %}
@@ -319,4 +319,25 @@
                 then 1e0
             else {{ at_least('1e0 - ' ~ alias ~ '.discount_amount / ' ~ total, '0e0') }}
         end
+{%- endmacro %}
+
+
+{#- Where a visit came from according to a Snowplow event: its campaign, the id of a click in the address of its page, or
+    the page that led there, as Snowplow has classed it. A page of the shop itself is none. -#}
+{% macro snowplow_traffic(event, clean) -%}
+    {%- set kind = 'lower(' ~ text_value(clean.refr_medium) ~ ')' -%}
+    {%- set name = 'coalesce(' ~ event_text(event ~ '.refr_source') ~ ', ' ~ event_text(event ~ '.refr_urlhost') ~ ', '
+        ~ kind ~ ')' -%}
+    {{ traffic_columns(
+        {
+            'source': text_value(clean.traffic_source), 'medium': text_value(clean.channel),
+            'campaign': text_value(clean.campaign)
+        },
+        event ~ '.page_url',
+        {
+            'source': 'case when ' ~ kind ~ " <> 'internal' then " ~ name ~ ' end',
+            'medium': 'case ' ~ kind ~ " when 'search' then 'organic' when 'paid' then 'cpc' when 'unknown' then 'referral'"
+                ~ ' else ' ~ kind ~ ' end'
+        }
+    ) }}
 {%- endmacro %}

@@ -167,6 +167,7 @@ def staged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
         "footfall_source": SOURCES,
         **samples,
         "ga4_path": [str(DATA / "ga4" / "*.jsonl"), *other_exports_of_ga4(folder)],
+        "segment_path": str(DATA / "segment"),
         "snowplow_path": str(DATA / "snowplow"),
     }
     result = run_dbt(
@@ -204,8 +205,8 @@ def test_no_row_lacks_what_the_contract_promises(staged: Warehouse, source: str)
         ("online_retail", 6, 1, 7, 0),
         ("ga4", 35, 2, 3, 0),
         # Once events.tsv, and the same twelve events in each layout of a loader.
-        ("snowplow", 17 + 5 * 11, 1 + 5 * 1, 5 * 1, 0),
-        ("segment", 15, 1, 2, 0),
+        ("snowplow", 23 + 5 * 11, 1 + 5 * 1, 5 * 1, 0),
+        ("segment", 21, 1, 2, 0),
         # One more names neither a customer nor a device.
         ("custom", 13, 1, 6, 1),
     ],
@@ -393,26 +394,51 @@ def test_every_layout_of_snowplow_gives_the_same_events(staged: Warehouse) -> No
         ("8", *shopper, "refund", "T-7", "TEA", 2.0, 5.0, 8.1, "EUR", None, True),
         ("9", *app, 1, "browse", *[None] * 7, True),
         # Sent twice, viewed once.
-        ("page_view view-1 k1", *web, "browse", *[None] * 6, "email", True),
+        ("page_view view-1 k1", *web, "browse", *[None] * 7, True),
     ]
 
 
-def test_ga4_visits_have_the_source_that_led_to_them(staged: Warehouse) -> None:
-    assert staged.ask(
-        """
-        select traffic_source, traffic_medium, campaign, landing_page, country, channel
-        from intermediate.int_arrivals
-        where source = 'ga4' and device_id = 'visits'
-        order by event_at
-        """
-    ) == [
+VISITS = {
+    "ga4": [
         ("google", "organic", None, "/tea", None, "Organic Search"),
         ("google", "cpc", "brand", None, None, "Paid Search"),
         ("(direct)", "(none)", None, None, None, "Direct"),
         ("google", "cpc", None, None, None, "Paid Search"),
         ("google", "cpc", None, "/", None, "Paid Search"),
         ("google", "cpc", None, None, None, "Cross-network"),
-    ]
+    ],
+    "snowplow": [
+        ("news", "email", "june", "/a", None, "Email"),
+        ("google", "cpc", None, "/b", None, "Paid Search"),
+        ("DuckDuckGo", "organic", None, "/c", None, "Organic Search"),
+        ("blog.example", "referral", None, "/d", None, "Referral"),
+        # The shop itself is no source.
+        ("(direct)", "(none)", None, "/e", None, "Direct"),
+        ("(direct)", "(none)", None, None, None, "Direct"),
+    ],
+    "segment": [
+        ("news", "email", "june", "/a", None, "Email"),
+        ("bing", "cpc", None, "/b", None, "Paid Search"),
+        ("google.co.uk", "referral", None, "/c", None, "Organic Search"),
+        ("(direct)", "(none)", None, "/d", None, "Direct"),
+        ("(direct)", "(none)", None, "/e", None, "Direct"),
+        # A message without a page says nothing.
+        (None, None, None, None, None, None),
+    ],
+}
+
+
+@pytest.mark.parametrize("source", VISITS)
+def test_visits_have_the_source_that_led_to_them(staged: Warehouse, source: str) -> None:
+    found = staged.ask(
+        f"""
+        select traffic_source, traffic_medium, campaign, landing_page, country, channel
+        from intermediate.int_arrivals
+        where source = '{source}' and device_id = 'visits'
+        order by event_at
+        """
+    )
+    assert found == VISITS[source]
 
 
 def test_ga4_orders_are_worth_what_was_paid(staged: Warehouse) -> None:
@@ -447,13 +473,16 @@ def test_ga4_ids_hold_when_a_day_is_restated(staged: Warehouse) -> None:
     ) == [(2, 1, 1)]
 
 
-def test_ga4_exposures_name_experiment_and_arm(staged: Warehouse) -> None:
-    ((event_type, properties),) = staged.events(
-        "ga4", "event_type, properties", "device_id = 'arms'"
-    )
-    assert event_type == "exposure"
-    shown = json.loads(properties)
-    assert (shown["experiment_id"], shown["variant_id"]) == ("F2948574", "3495F49")
+def test_exposures_name_experiment_and_arm(staged: Warehouse) -> None:
+    for source, device, shown in (
+        ("ga4", "arms", ("F2948574", "3495F49")),
+        ("segment", "visits", ("E1", "B")),
+    ):
+        ((properties,),) = staged.events(
+            source, "properties", f"device_id = '{device}' and event_type = 'exposure'"
+        )
+        told = json.loads(properties)
+        assert (told["experiment_id"], told["variant_id"]) == shown
 
 
 def test_snowplow_entities_become_lines(staged: Warehouse) -> None:

@@ -44,13 +44,14 @@ taken_apart as (
                 'campaign': {'source': 'string', 'medium': 'string', 'name': 'string'},
                 'location': {'country': 'string'},
                 'userAgentData': {'mobile': 'boolean'},
-                'page': {'url': 'string'}
+                'page': {'url': 'string', 'referrer': 'string'}
             },
             'traits': 'json',
             'properties': {
                 'order_id': 'string', 'currency': 'string', 'query': 'string',
                 'total': 'string', 'revenue': 'string', 'discount': 'string',
-                'product_id': 'string', 'sku': 'string', 'products': 'json'
+                'product_id': 'string', 'sku': 'string', 'products': 'json',
+                'experiment_id': 'string', 'experiment_name': 'string', 'variation_id': 'string', 'variation_name': 'string'
             }
         })) }} as message
     from input_rows
@@ -80,10 +81,7 @@ final as (
             when parsed.message.type = 'track' then parsed.message.event else parsed.message.type
         end as source_event_name,
         {{ id_value(clean.session_hint) }} as session_id,
-        {{ text_value(clean.channel) }} as medium,
-        {{ text_value(clean.traffic_source) }} as traffic_source,
-        {{ text_value(clean.channel) }} as traffic_medium,
-        {{ text_value(clean.campaign) }} as campaign,
+        {{ segment_traffic('parsed.message', clean) }},
         {{ page_path('parsed.message.context.page.url') }} as landing_page,
         coalesce(
             lower(parsed.message.context.device.type),
@@ -95,6 +93,7 @@ final as (
         {{ text_value(clean.country) }} as country,
         parsed.message.context.page.url as page_url,
         parsed.message.properties.query as search_query,
+        {{ segment_exposure('parsed.message.properties') }},
         {{ id_value(clean.order_id) }} as order_id,
         {{ text_value(clean.currency) }} as currency,
         coalesce({{ number_value(clean.total) }}, {{ number_value(clean.revenue) }}) as total,

@@ -43,7 +43,7 @@ final as (
             'amount': 'valued.total',
             'currency': 'valued.currency',
             'session_hint': 'valued.session_id',
-            'channel': 'valued.medium',
+            'channel': 'valued.traffic_medium',
             'device': 'valued.device_type',
             'country': 'valued.country',
             'page_url': 'valued.page_url',
@@ -70,7 +70,7 @@ final as (
 
         valued.currency,
         valued.session_id as session_hint,
-        valued.medium as channel,
+        cast(null as string) as channel,
         valued.traffic_source,
         valued.traffic_medium,
         valued.campaign,
@@ -78,11 +78,11 @@ final as (
         case when valued.device_type in ('ios', 'android') then 'mobile' else valued.device_type end as device,
         valued.country,
         {{ no_texts(payment_columns() + ['message_text']) }},
-        {{ json_of({
-            'source_event_name': 'valued.source_event_name',
-            'page_url': 'valued.page_url',
+        {%- set said = {
+            'source_event_name': 'valued.source_event_name', 'page_url': 'valued.page_url',
             'search_query': 'valued.search_query'
-        }) }} as properties,
+        } %}
+        {{ with_exposure('valued', said) }} as properties,
         valued.row_json as raw_row,
         case
             when valued.row_json is null then 'the line is no JSON'

@@ -13,7 +13,7 @@
     'app_session_id': text_column('coalesce(identified.app_session.sessionid, identified.app_session.session_id)'),
     'page_view_id': text_column('identified.web_page.id'),
     'channel': text_column('identified.event.mkt_medium'),
-    'traffic_source': text_column('coalesce(identified.event.mkt_source, identified.event.refr_source)'),
+    'traffic_source': text_column('identified.event.mkt_source'),
     'campaign': text_column('identified.event.mkt_campaign'),
     'refr_medium': text_column('identified.event.refr_medium'),
     'device': text_column('identified.event.dvce_type'),
@@ -94,11 +94,7 @@ final as (
         coalesce(
             {{ text_value(clean.channel) }}, nullif(lower({{ text_value(clean.refr_medium) }}), 'internal')
         ) as medium,
-        {{ text_value(clean.traffic_source) }} as traffic_source,
-        coalesce(
-            {{ text_value(clean.channel) }}, nullif(lower({{ text_value(clean.refr_medium) }}), 'internal')
-        ) as traffic_medium,
-        {{ text_value(clean.campaign) }} as campaign,
+        {{ snowplow_traffic('identified.event', clean) }},
         {{ page_path('identified.event.page_url') }} as landing_page,
         lower({{ text_value(clean.device) }}) as device_type,
         {{ text_value(clean.country) }} as country,

@@ -74,7 +74,7 @@ final as (
             {{ text_value(text_column('valued.event.ti_currency')) }}
         ) as currency,
         valued.session_id as session_hint,
-        valued.medium as channel,
+        cast(null as string) as channel,
         valued.traffic_source,
         valued.traffic_medium,
         valued.campaign,
