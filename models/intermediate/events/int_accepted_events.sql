@@ -114,11 +114,7 @@ final as (
         keyed.currency,
         keyed.session_hint,
         keyed.channel,
-        {{ prefixed('keyed', visit_columns()) | join(', ') }},
-        keyed.device,
-        keyed.country,
-        {{ prefixed('keyed', payment_columns()) | join(', ') }},
-        keyed.message_text,
+        {{ prefixed('keyed', visit_columns() + ['device', 'country'] + payment_columns() + ['message_text']) | join(', ') }},
         keyed.properties,
 
         keyed.quantity,
