@@ -28,8 +28,7 @@
     the page that led there, if it is of another site. Messages of servers and apps have no page, and say nothing. -#}
 {% macro segment_traffic(message, clean) -%}
     {%- set page = message ~ '.context.page.url' -%}
-    {%- set led_from = host_of(message ~ '.context.page.referrer') -%}
-    {%- set outside = 'case when ' ~ led_from ~ ' is distinct from ' ~ host_of(page) ~ ' then ' ~ led_from ~ ' end' -%}
+    {%- set outside = "nullif(parsed.led_from, coalesce(parsed.host, ''))" -%}
     {{ traffic_columns(
         {
             'source': text_value(clean.traffic_source), 'medium': text_value(clean.channel),

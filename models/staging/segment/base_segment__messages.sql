@@ -62,6 +62,8 @@ parsed as (
 
     select
         parsed.*,
+        {{ host_of('parsed.message.context.page.url') }} as host,
+        {{ host_of('parsed.message.context.page.referrer') }} as led_from,
         {{ clean_texts(
             found, ids=['event_id', 'session_hint', 'order_id'], owners=['customer_id', 'device_id']
         ) }}
