@@ -114,7 +114,8 @@ final as (
         keyed.currency,
         keyed.session_hint,
         keyed.channel,
-        {{ prefixed('keyed', visit_columns() + ['device', 'country'] + payment_columns() + ['message_text']) | join(', ') }},
+        {{ prefixed('keyed', visit_columns() + ['device', 'country'] + payment_columns()) | join(', ') }},
+        keyed.message_text,
         keyed.properties,
 
         keyed.quantity,

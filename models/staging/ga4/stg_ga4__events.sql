@@ -62,8 +62,8 @@ final as (
         case
             when valued.event_type = 'purchase'
                 then coalesce(
-                    coalesce(valued.item_revenue, valued.line_value) * valued.paid_share, valued.order_value
-                )
+                        coalesce(valued.item_revenue, valued.line_value) * valued.paid_share, valued.order_value
+                    )
             when valued.event_type = 'refund'
                 then coalesce(valued.item_refund, valued.line_value, valued.refunded_value)
         end as amount,
