@@ -7,13 +7,13 @@
 
 {#- CTEs, `judged` the last of them, that say which messages about orders do not count, and why. A message is made of the
     lines of one order id at one time, from one customer and device; of several events of one moment each is one, where
-    the source numbers them (`base_event_no`).
+    the source numbers them (`base_event_no`). The lines of an update are a message of their own.
     `repeated`: its lines are among those that messages before it have held, as many times; a refund only if more would
     be given back than was paid. `superseded`: the order was updated after it.
     `lines` is a CTE of all lines of the orders in question. -#}
 {% macro order_messages(lines) -%}
 {%- set kind = ['source', 'order_id', 'is_refund'] -%}
-{%- set message = kind + ['event_at', 'customer_no', 'anonymous_no', 'base_event_no'] -%}
+{%- set message = kind + ['event_at', 'is_update', 'customer_no', 'anonymous_no', 'base_event_no'] -%}
 {%- set line = ['item_id', 'quantity', 'unit_price', 'amount'] -%}
 -- Most orders are sent once, and nothing has to be decided about them.
 orders_of_several_messages as (
@@ -24,6 +24,7 @@ orders_of_several_messages as (
     from {{ lines }}
     group by {{ kind | join(', ') }}
     having min(event_at) <> max(event_at)
+        or count(case when is_update then 1 end) between 1 and count(*) - 1
         or min(coalesce(customer_no, -1)) <> max(coalesce(customer_no, -1))
         or min(coalesce(anonymous_no, -1)) <> max(coalesce(anonymous_no, -1))
         or min(coalesce(base_event_no, -1)) <> max(coalesce(base_event_no, -1))
@@ -33,7 +34,7 @@ orders_of_several_messages as (
 sent as (
 
     select
-        {{ prefixed('lines', message + line + ['event_id', 'received_at', 'is_update']) | join(', ') }},
+        {{ prefixed('lines', message + line + ['event_id', 'received_at']) | join(', ') }},
         lines.event_at as sent_at,
         min(lines.received_at) over message as first_received_at,
         min(lines.event_id) over message as first_event_id
@@ -45,13 +46,15 @@ sent as (
 
 ),
 
--- The first event id is a keyed hash: it settles ties the same way whatever the order of arrival.
+-- Of one moment an update comes last: it says what the order is from then on. The first event id is a keyed hash: it
+-- settles ties the same way whatever the order of arrival.
 numbered as (
 
     select
         *,
         dense_rank() over (
-            partition by {{ kind | join(', ') }} order by sent_at, first_received_at, first_event_id
+            partition by {{ kind | join(', ') }}
+            order by sent_at, case when is_update then 1 else 0 end, first_received_at, first_event_id
         ) as message_no
     from sent
 

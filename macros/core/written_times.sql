@@ -86,7 +86,7 @@
         'iso': '^' ~ dates.iso,
         'compact': '^' ~ dates.compact,
         'day_month': '^' ~ weekday ~ dates.day_month ~ '.*$',
-        'day_month_of_century': '^' ~ weekday ~ dates.day_month_of_century ~ '.*$',
+        'day_month_of_century': '^' ~ weekday ~ dates.day_month_of_century ~ '(?:[^0-9].*)?$',
         'month_day': '^' ~ weekday ~ dates.month_day ~ '.*$',
         'unix': '^' ~ weekday ~ dates.unix ~ '.*$',
         'six_digits': compact_clock ~ '([0-9]{2})([0-9]{2}(?:[.][0-9]+)?)(?:[^0-9].*)?$',
@@ -100,9 +100,10 @@
 {#- The date of a written moment as ISO 8601. -#}
 {% macro date_part_of(text) -%}
     {%- set forms = odd_times() -%}
+    {#- Two digits of a year come first: 01-apr-21, left as it is by the others, could pass for a day of the year 1. -#}
     {%- set named = [
-        [forms.day_month, group_no(3) ~ '-' ~ group_no(2) ~ '-' ~ group_no(1)],
         [forms.day_month_of_century, '20' ~ group_no(3) ~ '-' ~ group_no(2) ~ '-' ~ group_no(1)],
+        [forms.day_month, group_no(3) ~ '-' ~ group_no(2) ~ '-' ~ group_no(1)],
         [forms.month_day, group_no(3) ~ '-' ~ group_no(1) ~ '-' ~ group_no(2)],
         [forms.unix, group_no(3) ~ '-' ~ group_no(1) ~ '-' ~ group_no(2)]
     ] -%}

@@ -282,6 +282,7 @@ WRITTEN_TIMES = {
     "1 Jul 2021 10:04:58 EST": 15,
     "Jul 1, 2021, 10:04:58 PM": 22,
     "01-JUL-21 10:04": 10,
+    "01-JUL-21": 0,
     "Thu Jul 01 2021 10:04:58 GMT+0200 (Central European Summer Time)": 8,
     "Thu Jul  1 10:04:58 2021": 10,
     "01/07/2021 10:04": None,
