@@ -83,7 +83,7 @@ final as (
         {{ no_texts(payment_columns() + ['message_text']) }},
         properties,
         raw_row,
-        case when customer_id is null then 'the line has no household' end as rejection,
+        cast(null as string) as rejection,
         cast(null as string) as value_notes
     from stacked
 

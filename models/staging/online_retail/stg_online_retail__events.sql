@@ -1,8 +1,8 @@
 {{ config(enabled=source_is_enabled('online_retail')) }}
 
 -- Invoice lines of a wholesaler of gifts. A line has no id of its own: one is made of all that it says, so that exact
--- copies share it and only the first is kept. Rejections come before that: of 5,268 exact copies in the published
--- file, 43 have no customer and are rejected for it. The missing customer is the first thing looked at.
+-- copies share it and only the first is kept. A quarter of the lines have no customer: they are sales over the counter
+-- and orders of nobody, or, without a price, movements of stock.
 -- Times are the shop's own (London) and without a zone; they are taken as UTC.
 with
 
@@ -53,8 +53,8 @@ final as (
         raw_row,
         case
             when value_problem is not null then value_problem
-            when customer_id is null then 'the line has no customer'
             when invoice_no is null then 'the line has no invoice number'
+            when customer_id is null and coalesce(unit_price, 0e0) = 0e0 then 'a movement of stock, no sale'
             when invoice_no like 'A%' then 'adjustment of bad debt, no sale'
             when invoice_no not like 'C%' and quantity < 0 then 'quantity is negative but nothing was cancelled'
         end as rejection,
