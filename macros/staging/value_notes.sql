@@ -87,6 +87,20 @@
 {% endmacro %}
 
 
+{#- Notes on the ids of a row of a list (clean columns by name) that went through a floating-point number which could not
+    hold all of their digits. An event is rejected for it; a row of a list may meet the events of another id, or none. -#}
+{% macro lost_id_notes(found, names) %}
+    {% set notes = [] %}
+    {% for name in names if found[name] is not none and found[name].came_as %}
+        {% do notes.append({
+            'column': name, 'reason': "'a floating-point number that has lost digits'",
+            'when': '(' ~ id_problem(name, found[name].came_as) ~ ' is not null)', 'example': none
+        }) %}
+    {% endfor %}
+    {% do return(notes) %}
+{% endmacro %}
+
+
 {#- The column and the reason of a note, as two columns. -#}
 {% macro noted_parts(note) -%}
     split_part({{ note }}, {{ sql_text('\t') }}, 1) as column_name, split_part({{ note }}, {{ sql_text('\t') }}, 2) as reason

@@ -45,6 +45,7 @@ final as (
         {{ value_notes(
             nothing_notes(clean, ['customer_id'])
             + missing_id_notes('customer_id', owner_id_value(clean.customer_id))
+            + lost_id_notes(clean, ['customer_id'])
             + lost_value_notes('registered_at', clean.registered_at, time_value(clean.registered_at), 'no time')
             + lost_value_notes('birth_year', clean.birth_year, year_value(clean.birth_year), 'no year')
             + consent_notes('has_marketing_consent', clean.has_marketing_consent)

@@ -49,6 +49,7 @@ final as (
         {{ value_notes(
             nothing_notes(clean)
             + missing_id_notes('item_id', id_value(clean.item_id))
+            + lost_id_notes(clean, ['item_id'])
             + lost_value_notes('image_vector', clean.image_vector, vector_value(clean.image_vector), 'no list of numbers')
             + lost_value_notes('latitude', clean.latitude, degrees_value(clean.latitude, 90), 'no latitude')
             + lost_value_notes('longitude', clean.longitude, degrees_value(clean.longitude, 180), 'no longitude')
