@@ -228,7 +228,10 @@ def test_every_macro_and_each_of_its_arguments_is_described(manifest: Mapping[st
             continue  # takes what the macro takes that it replaces
         if name.startswith("materialization_"):
             continue  # takes nothing
-        pattern = rf"(?:macro {name}|test {name.removeprefix('test_')})\(([^)]*)\)"
+        pattern = (
+            rf"(?:macro {name}|test {name.removeprefix('test_')})"
+            r"""\(((?:"[^"]*"|'[^']*'|[^)])*)\)"""
+        )
         (signature,) = re.findall(pattern, macro["macro_sql"])
         arguments = [part.split("=")[0].strip() for part in re.split(r",(?![^\[]*\])", signature)]
         described = [argument["name"] for argument in macro["arguments"] if argument["description"]]
