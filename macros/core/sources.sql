@@ -13,7 +13,7 @@
     of which counts. -#}
 {% macro event_sources() %}
     {% do return(ask_program('event_sources', {
-        'picked': enabled_sources(), 'custom_rows_are': var('custom_rows_are')
+        'picked': enabled_sources(), 'custom_rows_are': 'records' if custom_rows_are_records() else 'events'
     }) if execute else enabled_sources()) %}
 {% endmacro %}
 

@@ -15,6 +15,9 @@
     {% endif %}
     {% set columns = input_columns(table) %}
     {% set spellings = (var('custom_columns') or {}).get(entity, {}) %}
+    {% if execute and entity == 'events' and custom_rows_are_records() %}
+        {% set table = custom_filled_rows(table, columns, spellings) %}
+    {% endif %}
 
     {% set found = {} %}
     {% set used = [] %}
@@ -25,7 +28,7 @@
             {% do found.update({name: given}) %}
         {% else %}
             {% set spelling = spellings.get(name, name) %}
-            {% set column = custom_column(columns, [spelling] if spelling is string else spelling, used) %}
+            {% set column = custom_column(columns, as_list(spelling), used) %}
             {% if execute and column is none and (name in required or name in spellings) %}
                 {% do missing.update({name: spelling if spelling is string else spelling | join("' or '")}) %}
             {% endif %}
@@ -52,10 +55,203 @@
 {% endmacro %}
 
 
+{#- Whether rows are records of a ledger, such as order files, and not events: declared by var custom_rows_are, and true of
+    files whose rows are all purchases. -#}
+{% macro custom_rows_are_records() %}
+    {% set paths = var('custom_events_path') %}
+    {% set types = paths.keys() | list if paths is mapping else [var('custom_event_type')] %}
+    {% do return(var('custom_rows_are') == 'records' or 'purchase' in types) %}
+{% endmacro %}
+
+
+{#- Columns that order files have beyond those of the contract, and what they hold: number or time. None for files of
+    events. -#}
+{% macro custom_order_columns() %}
+    {% if not custom_rows_are_records() %}
+        {% do return({}) %}
+    {% endif %}
+    {% do return({
+        'order_amount': 'number', 'order_discount': 'number', 'order_shipping': 'number', 'order_tax': 'number',
+        'included_tax': 'number', 'order_refund': 'number', 'line_discount': 'number', 'line_tax': 'number',
+        'line_refund': 'number', 'refunded_at': 'time', 'cancelled_at': 'time', 'updated_at': 'time'
+    }) %}
+{% endmacro %}
+
+
+{#- The names in a dict of names and kinds that are of one kind. -#}
+{% macro names_of(kinds, wanted) %}
+    {% set names = [] %}
+    {% for name, kind in kinds.items() if kind == wanted %}
+        {% do names.append(name) %}
+    {% endfor %}
+    {% do return(names) %}
+{% endmacro %}
+
+
+{#- Why a row cannot be taken for one of these columns, as a list for first_problem. -#}
+{% macro custom_order_problems(clean) %}
+    {% set problems = [] %}
+    {% for name, kind in custom_order_columns().items() %}
+        {% do problems.append(
+            number_problem(name, clean[name]) if kind == 'number' else time_problem(name, clean[name])
+        ) %}
+    {% endfor %}
+    {% do return(problems) %}
+{% endmacro %}
+
+
+{#- What rows of one order share. Numbers that begin again are orders of their own; rows without one are, too. -#}
+{% macro custom_order_partition() -%}
+    order_id, customer_id, device_id, event_at, case when order_id is null then event_id end
+{%- endmacro %}
+
+
+{#- CTE refunds: what lines, and orders as a whole, gave back by the columns of their rows. An order gives back no more than
+    was paid for it: what goes beyond is shipping or tax. One that was cancelled gives back what is left. -#}
+{% macro custom_refunds(lines) -%}
+counted_refunds as (
+
+    select
+        *,
+        sum(case when copy_no = 1 and event_type = 'purchase' then net_amount end) over whole_order as paid_amount,
+        coalesce(sum(case when copy_no = 1 and event_type = 'purchase' then abs(line_refund) end) over whole_order, 0e0)
+            as given_back_amount
+    from {{ lines }}
+    where rejection is null
+    window whole_order as (partition by {{ custom_order_partition() }})
+
+),
+
+due_refunds as (
+
+    select
+        *,
+        case
+            when place_no > 1 then 0e0
+            when whole_cancelled_at is not null or whole_order_refund > paid_amount - given_back_amount
+                then paid_amount - given_back_amount
+            else whole_order_refund
+        end as rest_amount
+    from counted_refunds
+    where event_type = 'purchase'
+
+),
+
+refunds as (
+    {%- for is_of_line in [true, false] %}
+    {%- set cancelled = [] if is_of_line else ['whole_cancelled_at'] %}
+    select
+        *,
+        {{ "event_id || '-refund'" if is_of_line else made_id('custom', {
+            'refund_of': 'order_id', 'customer_id': 'customer_id', 'device_id': 'device_id',
+            'event_at': microseconds_of('event_at'),
+            'event_id': 'case when order_id is null then event_id end'
+        }) }} as refund_id,
+        {{ 'item_id' if is_of_line else 'cast(null as string)' }} as refund_item_id,
+        {{ 'abs(line_refund)' if is_of_line else 'rest_amount' }} as refund_amount,
+        coalesce({{ (['whole_refunded_at'] + cancelled + ['whole_updated_at', 'event_at']) | join(', ') }}) as booked_at,
+        {{ value_notes([
+            {
+                'column': 'refunded_at',
+                'reason': "case when whole_updated_at is null then 'no time of the refund: booked when it was ordered'"
+                    ~ " else 'no time of the refund: booked when the row was last updated' end",
+                'when': '(' ~ (['whole_refunded_at'] + cancelled) | join(' is null and ') ~ ' is null)', 'example': none
+            }
+        ] + ([] if is_of_line else [{
+            'column': 'order_refund', 'reason': "'more than was paid without shipping and tax, so only that is given back'",
+            'when': 'whole_order_refund > paid_amount - given_back_amount + 5e-3', 'example': none
+        }])) }} as refund_notes
+    from due_refunds
+    where {{ 'abs(line_refund) > 0' if is_of_line else 'rest_amount > 5e-3' }}
+    {%- if is_of_line %}
+
+    union all
+    {% endif %}
+    {%- endfor %}
+
+)
+{%- endmacro %}
+
+
+{#- The columns of staged events in their order; `others` gives SQL for some of them. -#}
+{% macro custom_staged_columns(table, others) -%}
+    {%- for name in [
+        'source', 'event_id', 'customer_id', 'device_id', 'event_at', 'received_at', 'sequence_no', 'event_type', 'item_id',
+        'order_id', 'quantity', 'unit_price', 'amount', 'currency', 'session_hint', 'channel'
+    ] + visit_columns() + ['device', 'country'] + payment_columns() + [
+        'message_text', 'properties', 'raw_row', 'rejection', 'value_notes'
+    ] -%}
+    {{ others[name] ~ ' as ' ~ name if name in others else table ~ '.' ~ name }}{{ ',\n        ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{#- The columns of events that stand on the first row of an order alone in many exports: those of the order. -#}
+{% macro columns_of_orders() %}
+    {% do return([
+        'customer_id', 'device_id', 'event_at', 'received_at', 'event_type', 'currency', 'session_hint', 'channel', 'device',
+        'country'
+    ] + visit_columns() + payment_columns()) %}
+{% endmacro %}
+
+
+{#- A from clause in which the columns of an order are on each of its rows: an empty one is filled with the value that
+    other rows of the order have, if they have one alone. -#}
+{% macro custom_filled_rows(table, columns, spellings) %}
+    {% set order_id = custom_column(columns, as_list(spellings.get('order_id', 'order_id')), []) %}
+    {% set fillable = [] %}
+    {% for name in columns_of_orders() %}
+        {% for spelling in as_list(spellings.get(name, name)) if spelling | lower in columns %}
+            {% set column = columns[spelling | lower] %}
+            {% do fillable.append(column) if kind_of(column) != 'other' or column.type == 'VARCHAR' %}
+        {% endfor %}
+    {% endfor %}
+    {% if order_id is none or not fillable %}
+        {% do return(table) %}
+    {% endif %}
+    {% do return(filled_within(table, id_value(order_id), fillable | unique(attribute='name') | list)) %}
+{% endmacro %}
+
+
+{#- A from clause in which empty columns have the value of other rows with the same key, if these have one alone. -#}
+{% macro filled_within(table, key, columns) %}
+    {% do return(adapter.dispatch('filled_within', 'footfall')(table, key, columns)) %}
+{% endmacro %}
+
+{% macro duckdb__filled_within(table, key, columns) %}
+    {% set filled = [] %}
+    {% for column in columns %}
+        {% set name = 'input_rows.' ~ sql_name(column.name) %}
+        {% set value = "nullif(trim(" ~ name ~ "), '')" if column.type == 'VARCHAR' else name %}
+        {% do filled.append(
+            'coalesce(' ~ value ~ ', case when ' ~ key ~ ' is not null and min(' ~ value ~ ') over same_key = max(' ~ value
+            ~ ') over same_key then min(' ~ value ~ ') over same_key end) as ' ~ sql_name(column.name)
+        ) %}
+    {% endfor %}
+    {% do return(
+        '(select input_rows.* replace (' ~ filled | join(', ') ~ ') from ' ~ table
+        ~ ' as input_rows window same_key as (partition by ' ~ key ~ '))'
+    ) %}
+{% endmacro %}
+
+
+{#- A text or a list of texts as a list. -#}
+{% macro as_list(value) %}
+    {% do return([value] if value is string else value) %}
+{% endmacro %}
+
+
+{#- The file that a row came from, where rows of several files are one table. -#}
+{% macro input_file(columns) -%}
+    {{ 'input_rows.footfall_file' if 'footfall_file' in columns else 'cast(null as string)' }}
+{%- endmacro %}
+
+
 {#- What text files of an entity do not say of themselves: names of columns where there is no header, and widths. -#}
 {% macro custom_layout(entity) %}
     {% do return({
-        'names': (var('custom_header') or {}).get(entity, []), 'widths': (var('custom_widths') or {}).get(entity, [])
+        'names': (var('custom_header') or {}).get(entity, []), 'widths': (var('custom_widths') or {}).get(entity, []),
+        'with_file': entity == 'events' and custom_rows_are_records()
     }) %}
 {% endmacro %}
 
@@ -141,7 +337,7 @@
 {%- endmacro %}
 
 {% macro duckdb__text_inside(column, steps) -%}
-    json_extract_string({{ duckdb_object(column) }}, {{ sql_text(json_path(steps)) }})
+    json_extract_string({{ duckdb__object_of(column) }}, {{ sql_text(json_path(steps)) }})
 {%- endmacro %}
 
 
@@ -151,7 +347,7 @@
 {%- endmacro %}
 
 {% macro duckdb__object_without(column, paths) -%}
-    {%- set left = namespace(sql=duckdb_object(column)) -%}
+    {%- set left = namespace(sql=duckdb__object_of(column)) -%}
     {%- for steps in paths -%}
         {#- A merge that sets a field to null takes it out. -#}
         {%- set patch = namespace(value=none) -%}
@@ -161,14 +357,14 @@
         {%- set left.sql = 'json_merge_patch(' ~ left.sql ~ ', ' ~ sql_text(tojson(patch.value)) ~ ')' -%}
     {%- endfor -%}
     case
-            when {{ duckdb_object(column) }} is null then to_json({{ column.sql }})
+            when {{ duckdb__object_of(column) }} is null then to_json({{ column.sql }})
             else cast(nullif(cast({{ left.sql }} as varchar), '{}') as json)
         end
 {%- endmacro %}
 
 
 {#- A column of DuckDB as JSON; null where a text is none. -#}
-{% macro duckdb_object(column) -%}
+{% macro duckdb__object_of(column) -%}
     {%- if column.type == 'JSON' -%}
     {{ column.sql }}
     {%- elif column.type == 'VARCHAR' -%}
@@ -216,9 +412,11 @@
 
 
 {#- The id of a converted row that has none: made of all columns of the contract that are not empty. A clock of whole seconds
-    writes two clicks as equal rows; where both are to be kept, they are kept apart by number. -#}
+    writes two clicks as equal rows; where both are to be kept, they are kept apart by number. A line of an order is the
+    same in a later export, whatever has become of its order in other columns; lines that differ in these alone are
+    numbered in each file. -#}
 {% macro custom_event_id() -%}
-    {{ made_id('custom', {
+    {%- set parts = {
         'customer_id': 'customer_id', 'device_id': 'device_id', 'event_at': microseconds_of('event_at'),
         'received_at': microseconds_of('received_at'), 'sequence_no': 'sequence_no', 'event_type': 'source_event_name', 'item_id': 'item_id',
         'order_id': 'order_id', 'quantity': 'quantity', 'unit_price': 'unit_price', 'amount': 'amount',
@@ -227,10 +425,19 @@
         'traffic_source': 'traffic_source', 'traffic_medium': 'traffic_medium', 'campaign': 'campaign',
         'landing_page': 'landing_page', 'card_token': 'card_token', 'address_token': 'address_token',
         'ip_token': 'ip_token', 'terminal_token': 'terminal_token', 'card_country': 'card_country'
-    }) }}
+    } -%}
+    {%- if custom_rows_are_records() -%}
+    {%- do parts.pop('properties') -%}
+    {%- do parts.pop('received_at') -%}
+    {%- set line_no = ('row_number' if var('custom_keep_identical_rows') else 'dense_rank')
+        ~ '() over (partition by own_event_id, input_file, ' ~ made_id('custom', parts) ~ ' order by raw_row)' -%}
+    {{ made_id('custom', parts) }} || case when {{ line_no }} > 1 then '-' || {{ line_no }} else '' end
+    {%- else -%}
+    {{ made_id('custom', parts) }}
         {%- if var('custom_keep_identical_rows') %}
             || '-' || row_number() over (partition by own_event_id, raw_row)
         {%- endif %}
+    {%- endif -%}
 {%- endmacro %}
 
 

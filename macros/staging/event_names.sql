@@ -70,5 +70,5 @@
 
 {#- The event types that are about one item each: an event that lists several items becomes one line an item. -#}
 {% macro item_level_event_types() -%}
-    ('view', 'wishlist', 'add_to_cart', 'remove_from_cart', 'purchase', 'refund', 'review')
+    ('view', 'wishlist', 'add_to_cart', 'remove_from_cart', 'purchase', 'order_update', 'refund', 'review')
 {%- endmacro %}

@@ -1,10 +1,12 @@
 {#- Stops with the name of the file, all the columns that it lacks, and the columns that it has. -#}
 {% macro raise_missing_columns(file, missing, columns, hint='') %}
     {% set names = own_columns(columns) | map(attribute='name') | list %}
+    {% set likeness = ask_program('describe_columns', {'columns': names}) %}
     {% do exceptions.raise_compiler_error(
         "'" ~ file ~ "' has no column" ~ ('s' if missing | length > 1 else '') ~ " '" ~ missing | join("', '")
         ~ "', which " ~ ('are' if missing | length > 1 else 'is') ~ ' required. It has: '
-        ~ (names | join(', ') if names else 'no columns') ~ '.' ~ (' ' ~ hint if hint else '')
+        ~ (names | join(', ') if names else 'no columns') ~ '.' ~ (' ' ~ likeness if likeness else '')
+        ~ (' ' ~ hint if hint else '')
     ) %}
 {% endmacro %}
 
@@ -13,7 +15,8 @@
 {% macro own_columns(columns) %}
     {% set own = [] %}
     {% for column in columns.values()
-        if not column.name.startswith('footfall_line_') and column.name != 'footfall_event_type' %}
+        if not column.name.startswith('footfall_line_')
+        and column.name not in ('footfall_event_type', 'footfall_file') %}
         {% do own.append(column) %}
     {% endfor %}
     {% do return(own) %}

@@ -49,17 +49,17 @@
         {% for file in part.files %}
             {% do readable.append(query_value('select footfall_parquet_file(' ~ sql_text(file) ~ ')')) %}
         {% endfor %}
-        {% do return(rows_of_parquet(readable)) %}
+        {% do return(rows_of_parquet(readable, layout.with_file)) %}
     {% endif %}
-    {% set how = {'kind': 'text'} %}
-    {% do how.update(layout if part.kind == 'text' else {'kind': 'json'}) %}
+    {% set how = {'kind': 'text' if part.kind == 'text' else 'json'} %}
+    {% do how.update({'names': layout.names, 'widths': layout.widths}) if part.kind == 'text' and layout %}
     {% set copies = [] %}
     {% for file in part.files %}
         {% do copies.append(
             query_value('select footfall_text_file(' ~ sql_text(file) ~ ', ' ~ sql_text(tojson(how)) ~ ')')
         ) %}
     {% endfor %}
-    {% do return(rows_of_parquet(copies)) %}
+    {% do return(rows_of_parquet(copies, layout.with_file)) %}
 {% endmacro %}
 
 
@@ -111,13 +111,16 @@
 {% endmacro %}
 
 
-{#- The from clause for Parquet files whose columns go by their names. -#}
-{% macro rows_of_parquet(files) %}
-    {% do return(adapter.dispatch('rows_of_parquet', 'footfall')(files)) %}
+{#- The from clause for Parquet files whose columns go by their names, with the path of the file as footfall_file if that
+    is asked for. -#}
+{% macro rows_of_parquet(files, with_file=false) %}
+    {% do return(adapter.dispatch('rows_of_parquet', 'footfall')(files, with_file)) %}
 {% endmacro %}
 
-{% macro duckdb__rows_of_parquet(files) %}
-    {% do return('read_parquet(' ~ sql_files(files) ~ ', union_by_name = true)') %}
+{% macro duckdb__rows_of_parquet(files, with_file) %}
+    {% do return(
+        'read_parquet(' ~ sql_files(files) ~ ', union_by_name = true' ~ (", filename = 'footfall_file'" if with_file else '') ~ ')'
+    ) %}
 {% endmacro %}
 
 

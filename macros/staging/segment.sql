@@ -47,3 +47,192 @@
     coalesce({{ properties }}.experiment_id, {{ properties }}.experiment_name) as experiment_id,
         coalesce({{ properties }}.variation_id, {{ properties }}.variation_name) as variant_id
 {%- endmacro %}
+
+
+{#- How many pieces a list of Segment products has; a product without a quantity is one. -#}
+{% macro segment_pieces_of(products) -%}
+    {{ list_total(products, 'product', 'coalesce(try_cast(product.quantity as double), 1e0)') }}
+{%- endmacro %}
+
+
+{#- Raw messages of Segment as JSON texts in the column `row_json`: as they were sent, or put together from the tables that
+    Segment fills in a warehouse (var segment_schema, or files of them). -#}
+{% macro segment_messages(relation) -%}
+    {%- if not execute -%}
+    select cast(null as string) as row_json
+    {%- else -%}
+    {%- set inputs = segment_inputs(relation) -%}
+    {%- set selects = [] -%}
+    {%- for part in inputs if part.shape == 'messages' -%}
+        {%- do selects.append(rows_as_json([part])) -%}
+    {%- endfor -%}
+    {%- set tracks = inputs | selectattr('shape', 'equalto', 'tracks') | list -%}
+    {%- set events = inputs | selectattr('shape', 'equalto', 'event') | list -%}
+    {%- if tracks or events -%}
+        {%- do selects.append('select ' ~ segment_message("'track'", 'row_values') ~ ' as row_json from ('
+            ~ segment_tracks(tracks, events) ~ ') as tracks') -%}
+    {%- endif -%}
+    {%- for part in inputs if part.shape in ('page', 'screen', 'identify') -%}
+        {%- do selects.append('select ' ~ segment_message(sql_text(part.shape), 'row_values') ~ ' as row_json from ('
+            ~ segment_rows([part]) ~ ') as calls') -%}
+    {%- endfor -%}
+    {{ selects | join('\n    union all\n    ') if selects else 'select cast(null as string) as row_json where false' }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- What is to be read of Segment, as a list of {shape, table, rows} (tables) and {shape, kind, files} (messages). Tables
+    that hold no events are left out, and named. -#}
+{% macro segment_inputs(relation) %}
+    {% set inputs = [] %}
+    {% set left_out = [] %}
+    {% if var('segment_schema') %}
+        {% for name in tables_of_schema(var('segment_schema')) %}
+            {% set table = sql_relation(var('segment_schema')) ~ '.' ~ sql_name(name) %}
+            {% do inputs.append({
+                'table': name, 'rows': table, 'shape': ask_program('segment_kind', {
+                    'name': name, 'columns': input_columns(table).keys() | list
+                })
+            }) %}
+        {% endfor %}
+    {% else %}
+        {% set places = [] %}
+        {% for part in input_parts(relation, 'segment_path', ['parquet', 'text', 'json']) %}
+            {% for file in part.files %}
+                {% do places.append({'root': part.path, 'file': file, 'kind': part.kind}) %}
+            {% endfor %}
+        {% endfor %}
+        {% for one in ask_program('segment_tables', {'name': 'segment_path', 'places': places}) %}
+            {% do one.update({'files': [one.file]}) %}
+            {% do one.update({'rows': rows_of_files(one)}) if one.shape not in ('messages', 'none') %}
+            {% do inputs.append(one) %}
+        {% endfor %}
+    {% endif %}
+    {% for one in inputs if one.shape in ('none', none) %}
+        {% do left_out.append(one.table) %}
+    {% endfor %}
+    {% if left_out and log is defined %}
+        {% do log('Source segment does not read what holds no events: ' ~ left_out | unique | join(', '), info=true) %}
+    {% endif %}
+    {% do return(inputs) %}
+{% endmacro %}
+
+
+{#- The rows of tables of Segment's, by id: each as one JSON text of the columns that are not empty, in lower case. -#}
+{% macro segment_rows(parts) -%}
+    {%- for part in parts %}
+    {%- set columns = input_columns(part.rows) -%}
+    {%- set named = {} -%}
+    {%- for name, column in columns.items() if not name.startswith('footfall_') -%}
+        {%- do named.update({name: 'input_rows.' ~ sql_name(column.name)}) -%}
+    {%- endfor -%}
+    {%- if part.shape == 'event' and not ('event' in named or 'event_text' in named) -%}
+        {%- do named.update({'event': sql_text(part.table)}) -%}
+    {%- endif %}
+    select
+        row_id,
+        row_values,
+        row_number() over (partition by row_id order by row_values) as copy_no
+    from (
+        select
+            cast({{ named['id'] }} as string) as row_id,
+            {{ without_nulls(json_of(named)) }} as row_values
+        from {{ part.rows }} as input_rows
+    ) as named_rows
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+{%- endmacro %}
+
+
+{#- The rows of `tracks`, each completed by the row of its event's own table with the same id. -#}
+{% macro segment_tracks(tracks, events) -%}
+    {%- if not tracks or not events -%}
+    {{ segment_rows(tracks or events) }}
+    {%- else -%}
+    select
+        case
+            when tracks.row_values is null then events.row_values
+            when events.row_values is null then tracks.row_values
+            else {{ merged_json('tracks.row_values', 'events.row_values') }}
+        end as row_values
+    from ({{ segment_rows(tracks) }}) as tracks
+    full outer join ({{ segment_rows(events) }}) as events
+        on tracks.row_id = events.row_id
+        and tracks.copy_no = events.copy_no
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- A row of a table of Segment's, as JSON text, as the message that it was made of. -#}
+{% macro segment_message(message_type, row_values) -%}
+    {%- set of = {} -%}
+    {%- for name in [
+        'id', 'event', 'event_text', 'anonymous_id', 'user_id', 'timestamp', 'original_timestamp', 'sent_at', 'received_at',
+        'session_id', 'url', 'products', 'context_session_id', 'context_device_type', 'context_campaign_source',
+        'context_campaign_medium', 'context_campaign_name', 'context_location_country',
+        'context_user_agent_data_mobile', 'context_page_url'
+    ] -%}
+        {%- do of.update({name: json_text(row_values, '$.' ~ name)}) -%}
+    {%- endfor -%}
+    {{ json_of({
+        'type': message_type,
+        'event': 'coalesce(' ~ of.event_text ~ ", replace(" ~ of.event ~ ", '_', ' '))",
+        'messageId': of.id,
+        'anonymousId': of.anonymous_id,
+        'userId': of.user_id,
+        'timestamp': 'coalesce(' ~ [of.timestamp, of.original_timestamp, of.sent_at] | join(', ') ~ ')',
+        'receivedAt': of.received_at,
+        'context': raw_row_as_json(json_of({
+            'sessionId': 'coalesce(' ~ of.context_session_id ~ ', ' ~ of.session_id ~ ')',
+            'device': raw_row_as_json(json_of({'type': of.context_device_type})),
+            'campaign': raw_row_as_json(json_of({
+                'source': of.context_campaign_source, 'medium': of.context_campaign_medium,
+                'name': of.context_campaign_name
+            })),
+            'location': raw_row_as_json(json_of({'country': of.context_location_country})),
+            'userAgentData': raw_row_as_json(json_of({'mobile': of.context_user_agent_data_mobile})),
+            'page': raw_row_as_json(json_of({'url': 'coalesce(' ~ of.context_page_url ~ ', ' ~ of.url ~ ')'}))
+        })),
+        'traits': raw_row_as_json('case when ' ~ message_type ~ " = 'identify' then " ~ row_values ~ ' end'),
+        'properties': raw_row_as_json(
+            'case when ' ~ is_json(of.products) ~ ' then ' ~ merged_json(
+                row_values, json_of({'products': raw_row_as_json(of.products)})
+            ) ~ ' else ' ~ row_values ~ ' end'
+        )
+    }) }}
+{%- endmacro %}
+
+
+{#- The names of the tables and views of a schema, sorted. -#}
+{% macro tables_of_schema(name) %}
+    {% set parts = modules.re.findall('"(?:[^"]|"")*"|[^."]+', name) %}
+    {% set bare = [] %}
+    {% for part in parts %}
+        {% do bare.append(part[1:-1].replace('""', '"') if part.startswith('"') else part | trim) %}
+    {% endfor %}
+    {% set found = run_query(
+        'select table_name from information_schema.tables where lower(table_schema) = ' ~ sql_text(bare[-1] | lower)
+        ~ (' and lower(table_catalog) = ' ~ sql_text(bare[0] | lower) if bare | length > 1 else '')
+        ~ ' order by table_name'
+    ).columns[0].values() | list %}
+    {% if not found %}
+        {% do exceptions.raise_compiler_error(
+            "var 'segment_schema' is '" ~ name ~ "', and the warehouse has no table in a schema of that name: load "
+            ~ "Segment's tables into it, or name files by var segment_path."
+        ) %}
+    {% endif %}
+    {% do return(found) %}
+{% endmacro %}
+
+
+{#- The attributes of a customer: of the traits those that var segment_traits names, as JSON text; null where there are
+    none. -#}
+{% macro segment_attributes(traits) -%}
+    {%- set fields = {} -%}
+    {%- for name in var('segment_traits') or [] -%}
+        {%- do fields.update({name: json_text(traits, json_path(name.split('.')))}) -%}
+    {%- endfor -%}
+    {{ without_nulls(json_of(fields)) if fields else 'cast(null as string)' }}
+{%- endmacro %}

@@ -65,6 +65,7 @@ RUN_TIME_VARS = frozenset(
         "custom_events_path",
         "custom_header",
         "custom_keep_identical_rows",
+        "custom_rows_are",
         "custom_widths",
         "cutoff_months",
         "more_cutoff_dates",

@@ -338,7 +338,7 @@ def test_a_file_of_any_name_is_read(tmp_path: Path) -> None:
         SOURCE="custom",
         EVENTS=str(folder / "events $HOME [1] 50%.csv"),
         ITEMS=str(folder / "items [1] ';`id`.parquet"),
-        ARGS="--select stg_custom__events stg_custom__items event_types event_name_map"
+        ARGS="--select +stg_custom__events stg_custom__items event_types event_name_map"
         " --exclude-resource-type test --exclude-resource-type unit_test --quiet",
     )
     assert done.returncode == 0, done.stdout + done.stderr

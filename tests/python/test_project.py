@@ -69,6 +69,7 @@ def test_vars_of_the_run_leave_no_trace_in_what_is_parsed(own_shop: Warehouse) -
         "custom_events_path": "any {x} 'file'.csv",
         "custom_header": {"events": ["customer_id", "event_at"]},
         "custom_keep_identical_rows": True,
+        "custom_rows_are": "records",
         "custom_widths": {"events": [8, 19]},
         "cutoff_months": 5,
         "more_cutoff_dates": ["2026-02-13"],

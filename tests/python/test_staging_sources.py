@@ -1,6 +1,7 @@
 """Each source's staging models, on the small files in tests/data, through dbt itself."""
 
 import datetime as dt
+import gzip
 import json
 import shutil
 from collections.abc import Iterator
@@ -16,7 +17,9 @@ from dbt.cli.main import dbtRunnerResult
 import conftest
 import raw_ids
 from conftest import PROJECT, SMALL_SCORER, give_key, key_sql
+from footfall.builds.problems import BuildProblem
 from footfall.builds.sources import DEFAULT_SOURCE, sources
+from footfall.inspecting.segment import segment_tables
 
 DATA = PROJECT / "tests" / "data"
 SEEDS = [
@@ -87,7 +90,7 @@ def run_custom(folder: Path, events: str) -> dbtRunnerResult:
     if (DATA / "custom" / events).exists():
         shutil.copyfile(DATA / "custom" / events, path)
     variables = {"footfall_source": "custom", "custom_events_path": str(path), **SMALL_SCORER}
-    return run_dbt(folder, variables, "stg_custom__events", *SEEDS)
+    return run_dbt(folder, variables, "+stg_custom__events", *SEEDS)
 
 
 def failures(result: dbtRunnerResult) -> list[str]:
@@ -116,6 +119,52 @@ class Warehouse:
         return self.ask(
             f"select {columns} from staging.stg_{source}__events where {where} order by all"
         )
+
+
+def segment_archive() -> bytes:
+    """Messages as they lie in a bucket, each about what an order says of itself."""
+    at = "2024-06-03T{}:00Z"
+    tea = [{"product_id": "P-TEA", "price": 20.0, "quantity": 2}]
+    calls: list[tuple[str, str, dict[str, Any]]] = [
+        (
+            "Order Completed",
+            at.format("09:00"),
+            {"order_id": "arch-1", "total": 40.0, "revenue": 33.0, "shipping": 5.0, "tax": 2.0},
+        ),
+        ("Order Completed", at.format("09:01"), {"order_id": "arch-2", "products": tea}),
+        ("Order Refunded", at.format("09:02"), {"order_id": "arch-2", "total": 10.0}),
+        # What is still paid is given back, once.
+        (
+            "Order Cancelled",
+            at.format("09:03"),
+            {"order_id": "arch-2", "revenue": 40.0, "products": tea},
+        ),
+        ("Order Cancelled", at.format("09:04"), {"order_id": "arch-9"}),
+        (
+            "Completed Order",
+            at.format("09:05"),
+            {"order_id": "arch-3", "revenue": 45.0, "products": tea},
+        ),
+        (
+            "Order Updated",
+            at.format("09:06"),
+            {"order_id": "arch-3", "revenue": 20.0, "products": [{**tea[0], "quantity": 1}]},
+        ),
+        ("Order Cancelled", at.format("09:07"), {"order_id": "arch-3"}),
+    ]
+    messages = [
+        {
+            "type": "track",
+            "event": event,
+            "messageId": f"archived-{number}",
+            "userId": "archived-user",
+            "timestamp": moment,
+            "receivedAt": moment,
+            "properties": properties,
+        }
+        for number, (event, moment, properties) in enumerate(calls)
+    ]
+    return gzip.compress("\n".join(map(json.dumps, messages)).encode())
 
 
 # All but the simulated shop, which other tests build.
@@ -167,9 +216,15 @@ def staged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
         "footfall_source": SOURCES,
         **samples,
         "ga4_path": [str(DATA / "ga4" / "*.jsonl"), *other_exports_of_ga4(folder)],
-        "segment_path": str(DATA / "segment"),
+        "segment_path": [
+            str(DATA / "segment"),
+            str(DATA / "segment_tables"),
+            str(folder / "1717405200000.3c5f1a.gz"),
+        ],
+        "segment_traits": ["plan"],
         "snowplow_path": str(DATA / "snowplow"),
     }
+    (folder / "1717405200000.3c5f1a.gz").write_bytes(segment_archive())
     result = run_dbt(
         folder,
         variables,
@@ -206,7 +261,7 @@ def test_no_row_lacks_what_the_contract_promises(staged: Warehouse, source: str)
         ("ga4", 35, 2, 3, 0),
         # Once events.tsv, and the same twelve events in each layout of a loader.
         ("snowplow", 23 + 5 * 11, 1 + 5 * 1, 5 * 1, 0),
-        ("segment", 21, 1, 2, 0),
+        ("segment", 28 + 4, 2, 3, 0),
         # One more names neither a customer nor a device.
         ("custom", 13, 1, 6, 1),
     ],
@@ -227,7 +282,7 @@ def test_every_raw_row_is_accounted_for(
     assert counts == [(accepted, copies, rejected)]
     # And so it stays further on, but for what only the whole contract refuses.
     assert staged.ask(
-        "select raw_count, accepted_count, duplicate_count, rejected_count"
+        "select raw_count, accepted_count + superseded_count, duplicate_count, rejected_count"
         f" from intermediate.int_row_accounting where source = '{source}'"
     ) == [(accepted + copies + rejected, accepted - refused, copies, rejected + refused)]
 
@@ -530,7 +585,7 @@ def test_segment_spreads_the_discount_of_an_order(staged: Warehouse) -> None:
     assert staged.events(
         "segment",
         "order_id, item_id, quantity, unit_price, amount, currency, customer_id",
-        "event_type in ('purchase', 'refund')",
+        "event_type in ('purchase', 'refund') and order_id like 'S-%'",
     ) == [
         ("S-1", "P-MUG", 1.0, 10.0, 9.0, "EUR", "user-1"),
         ("S-1", "P-MUG", 1.0, 10.0, 10.0, "EUR", "user-1"),
@@ -543,7 +598,67 @@ def test_segment_spreads_the_discount_of_an_order(staged: Warehouse) -> None:
         from staging.stg_segment__customers
         """
     )
-    assert customers == [("user-1", "France", 1988, True, '{"plan":"gold"}')]
+    assert sorted(customers) == [
+        ("user-1", "France", 1988, True, '{"plan":"gold"}'),
+        ("warehouse-user", None, None, None, '{"plan":"silver"}'),
+    ]
+
+
+def test_segment_orders_are_worth_what_they_say(staged: Warehouse) -> None:
+    """Without shipping and tax; a cancellation gives back what is still paid."""
+    assert staged.events(
+        "segment", "order_id, event_type, item_id, round(amount, 6)", "order_id like 'arch-%'"
+    ) == [
+        ("arch-1", "purchase", None, 33.0),
+        ("arch-2", "purchase", "P-TEA", 40.0),
+        ("arch-2", "refund", "P-TEA", 30.0),
+        ("arch-2", "refund", None, 10.0),
+        ("arch-3", "order_update", "P-TEA", 20.0),
+        ("arch-3", "purchase", "P-TEA", 40.0),
+        ("arch-3", "refund", None, 20.0),
+        ("arch-9", "refund", None, None),
+    ]
+    assert staged.events("segment", "rejection", "order_id = 'arch-9'") == [
+        ("neither the refund nor its order says how much was given back",)
+    ]
+    assert staged.events("segment", "value_notes", "value_notes like 'revenue%'") == [
+        ("revenue\tmore than the lines of the order come to, which count",)
+    ]
+
+
+def test_segment_tables_of_a_warehouse_are_messages(staged: Warehouse) -> None:
+    """One table per event completes its row of tracks, whatever columns it has besides the id."""
+    assert staged.events(
+        "segment",
+        "distinct strftime(event_at, '%H:%M'), event_type, item_id, order_id, amount, channel,"
+        " landing_page, device",
+        "event_id like 'table-%'",
+    ) == [
+        ("09:00", "browse", None, None, None, None, "/", "mobile"),
+        ("09:01", "login", None, None, None, None, None, None),
+        ("09:02", "view", "P-TEA", None, None, "email", "/a", None),
+        ("09:03", "purchase", None, "table-o1", 50.0, None, None, None),
+        ("10:03", "purchase", "P-TEA", "table-o2", 30.0, None, None, None),
+        ("10:03", "refund", None, "table-o2", 30.0, None, None, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("columns", "answer"),
+    [
+        (
+            "Name,Financial Status,Lineitem quantity,Lineitem price",
+            "looks like Shopify's export of orders: docs/formats.md",
+        ),
+        ("event_name,event_timestamp,user_pseudo_id", "build it with SOURCE=ga4"),
+        ("a,b", "For SOURCE=segment a file holds raw messages"),
+    ],
+)
+def test_a_file_of_another_shape_is_recognised(tmp_path: Path, columns: str, answer: str) -> None:
+    (tmp_path / "some.csv").write_text(f"{columns}\n1\n")
+    places = [{"root": str(tmp_path), "file": str(tmp_path / "some.csv"), "kind": "text"}]
+    with pytest.raises(BuildProblem, match=answer):
+        segment_tables(name="segment_path", places=places)
 
 
 def test_custom_rows_are_rejected_with_the_value_at_fault(staged: Warehouse) -> None:
@@ -648,7 +763,7 @@ def test_a_click_stream_under_other_names(tmp_path: Path) -> None:
             "custom_vocabulary": "retentioneering",
             "custom_keep_identical_rows": True,
         },
-        "stg_custom__events",
+        "+stg_custom__events",
         *SEEDS,
     )
     assert failures(result) == []
@@ -727,7 +842,7 @@ def test_columns_and_relations_of_any_name_are_read(tmp_path: Path) -> None:
             "custom_customers_relation": "main.people",
             "custom_reviews_relation": "main.said",
         },
-        *(f"stg_custom__{entity}" for entity in ("events", "items", "customers", "reviews")),
+        *(f"+stg_custom__{entity}" for entity in ("events", "items", "customers", "reviews")),
         *SEEDS,
     )
     assert failures(result) == []
@@ -788,7 +903,7 @@ def test_files_of_several_kinds_are_one_table(tmp_path: Path) -> None:
                 }
             },
         },
-        "stg_custom__events",
+        "+stg_custom__events",
         *SEEDS,
     )
     assert failures(result) == []
@@ -841,7 +956,7 @@ def test_parquet_types_are_taken_as_they_come(tmp_path: Path) -> None:
             "footfall_source": "custom",
             "custom_events_path": str(tmp_path / "it's events.parquet"),
         },
-        "stg_custom__events",
+        "+stg_custom__events",
         *SEEDS,
     )
     assert failures(result) == []

@@ -1,149 +1,126 @@
 {{ config(enabled=source_is_enabled('custom')) }}
 
--- Events in a table or file of the user's own. Nothing is assumed about types: a value that does not fit its column is
--- named in the rejection, and a line that is not a row is kept as it is. Columns that the contract does not know become
--- properties.
-{%- set versions = ['updated_at'] if var('custom_rows_are') == 'records' else [] %}
-{%- set input = custom_input(
-    source('custom', 'events') if not var('custom_events_relation') else none,
-    'events',
-    ['customer_id', 'event_at', 'event_type'],
-    [
-        'event_id', 'device_id', 'received_at', 'sequence_no', 'item_id', 'order_id', 'quantity', 'unit_price', 'amount',
-        'currency', 'session_hint', 'channel', 'device', 'country', 'message_text', 'properties'
-    ] + visit_columns() + payment_columns() + versions
-) %}
-{%- set found = with_formats(
-    'custom.events', input.table, 'input_rows', input.found,
-    ['event_at', 'received_at'] + versions, ['quantity', 'unit_price', 'amount']
-) %}
+-- Events of the user's own tables. Rows of order files share what their order says of itself: its discount is spread
+-- over its lines, and what it gave back becomes refunds.
+{#- Asked for in any case: what dbt parses must not depend on what the rows are. -#}
+{%- set order_columns = custom_order_columns() %}
+{%- set partition = custom_order_partition() %}
+{%- set refunds = custom_refunds('netted') %}
+{%- set unpaid_left = at_least('1e0 - taken_off / lines_value', '0e0') %}
+{%- set staged_lines = custom_staged_columns('netted', {
+    'amount': 'net_amount',
+    'rejection': 'coalesce(rejection, case when is_bare and line_count > 0 then ' ~ sql_text(
+        'not an event of the journey: the row stands for an order whose lines are rows of their own'
+    ) ~ ' end)'
+}) %}
+{%- set staged_refunds = custom_staged_columns('refunds', {
+    'event_id': 'refund_id',
+    'event_at': 'booked_at',
+    'received_at': 'greatest(received_at, booked_at)',
+    'event_type': "'refund'",
+    'item_id': 'refund_item_id',
+    'quantity': 'cast(null as double)',
+    'unit_price': 'cast(null as double)',
+    'amount': 'refund_amount',
+    'properties': 'cast(null as string)',
+    'value_notes': 'refund_notes'
+}) %}
 with
 
-raw_rows as (
+events as (
 
-    select * from {{ input.table }}
-
-),
-
-event_names as (
-    {{ event_names('custom', var('custom_event_names') or {}, var('custom_vocabulary')) }}
-),
-
-input_rows as (
-
-    select
-        input_rows.*,
-        {{ clean_texts(
-            found, ids=['event_id', 'item_id', 'order_id', 'session_hint'] + token_kinds() | list,
-            owners=['customer_id', 'device_id']
-        ) }}
-    from raw_rows as input_rows
+    select * from {{ ref('base_custom__events') }}
 
 ),
-
-{% set clean = cleaned(
-    found, 'input_rows',
-    ['customer_id', 'device_id', 'event_id', 'item_id', 'order_id', 'session_hint'] + token_kinds() | list
-) -%}
-converted as (
-
-    select
-        {{ id_value(clean.event_id) }} as own_event_id,
-        {{ owner_id_value(clean.customer_id) }} as customer_id,
-        {{ owner_id_value(clean.device_id) }} as device_id,
-
-        {{ time_value(clean.event_at) }} as event_at,
-        -- A version of a record arrives when it is written.
-        coalesce(
-            {{ time_value(clean.received_at) }}, {{ time_value(clean.updated_at if versions else none) }}
-        ) as received_at,
-        {{ sequence_value(clean.sequence_no) }} as sequence_no,
-
-        {{ text_value(clean.event_type) }} as source_event_name,
-        {{ id_value(clean.item_id) }} as item_id,
-        {{ id_value(clean.order_id) }} as order_id,
-
-        {{ number_value(clean.quantity) }} as quantity,
-        {{ number_value(clean.unit_price) }} as unit_price,
-        {{ number_value(clean.amount) }} as amount,
-
-        upper({{ text_value(clean.currency) }}) as currency,
-        {{ id_value(clean.session_hint) }} as session_hint,
-        {{ text_values(clean, ['channel', 'device', 'country', 'message_text', 'card_country'] + visit_columns()) }},
-        {{ id_values(clean, token_kinds()) }},
-        {{ custom_extras(clean.properties, input.others) }} as properties,
-        {{ raw_row(input.columns, 'input_rows') }} as raw_row,
-        {{ first_problem([
-            'input_rows.footfall_id_problem',
-            line_problem(input.columns, 'input_rows'),
-            time_problem('event_at', clean.event_at),
-            time_problem('received_at', clean.received_at),
-            time_problem('updated_at', clean.updated_at if versions else none),
-            number_problem('sequence_no', clean.sequence_no),
-            number_problem('quantity', clean.quantity),
-            number_problem('unit_price', clean.unit_price),
-            number_problem('amount', clean.amount)
-        ]) }} as value_problem,
-        {{ value_notes(nothing_notes(clean, ['customer_id', 'device_id'])) }} as value_notes
-    from input_rows
-
-),
-
--- Only rows without an id of their own cost a hash.
-identified as (
+{% if custom_rows_are_records() %}
+-- A row with neither item nor value stands for its order where other rows are the lines.
+lines as (
 
     select
         *,
-        coalesce(own_event_id, {{ custom_event_id() }}) as event_id
-    from converted
+        item_id is null and quantity is null and unit_price is null and amount is null as is_bare,
+        coalesce(amount, quantity * unit_price) - coalesce(abs(line_discount), 0e0) - coalesce(line_tax, 0e0)
+            as line_value,
+        row_number() over (partition by event_id order by raw_row) as copy_no
+    from events
 
 ),
+
+orders as (
+
+    select
+        *,
+        count(case when not is_bare then 1 end) over whole_order as line_count,
+        sum(case when copy_no = 1 and event_type = 'purchase' then line_value end) over whole_order as lines_value,
+        sum(case when copy_no = 1 and not is_bare then coalesce(quantity, 1e0) end) over whole_order as pieces,
+        {%- for name, kind in order_columns.items() if not name.startswith('line_') %}
+        max({{ 'abs(' ~ name ~ ')' if kind == 'number' else name }}) over whole_order as whole_{{ name }},
+        {%- endfor %}
+        row_number() over (
+            partition by {{ partition }}
+            order by case when event_type = 'purchase' then 0 else 1 end, event_id, copy_no
+        ) as place_no
+    from lines
+    window whole_order as (partition by {{ partition }})
+
+),
+
+-- What was paid for the order, without shipping and tax; and what of its lines' value was not paid.
+paid as (
+
+    select
+        *,
+        whole_order_amount - coalesce(whole_order_shipping, 0e0) - coalesce(whole_order_tax, 0e0) as order_value,
+        coalesce(
+            whole_order_discount,
+            greatest(
+                coalesce(lines_value, 0e0) - whole_order_amount + coalesce(whole_order_shipping, 0e0)
+                + coalesce(whole_order_tax, 0e0),
+                0e0
+            ),
+            0e0
+        ) + coalesce(whole_included_tax, 0e0) as taken_off
+    from orders
+
+),
+
+netted as (
+
+    select
+        *,
+        case
+            when event_type <> 'purchase' then amount
+            when line_value is not null and lines_value > 0
+                then line_value * {{ unpaid_left }}
+            when line_value is null and coalesce(lines_value, 0e0) = 0e0
+                then order_value * coalesce(quantity, 1e0) / coalesce(pieces, 1e0)
+            else line_value
+        end as net_amount
+    from paid
+
+),
+
+{{ refunds }},
 
 final as (
 
     select
-        'custom' as source,
-        identified.event_id,
-        identified.customer_id,
-        identified.device_id,
+        {{ staged_lines }}
+    from netted
 
-        identified.event_at,
-        coalesce(
-            identified.received_at, identified.event_at, {{ moment('1970-01-01 00:00:00+00') }}
-        ) as received_at,
-        identified.sequence_no,
+    union all
 
-        coalesce(event_names.event_type, identified.source_event_name) as event_type,
-        identified.item_id,
-        identified.order_id,
-
-        identified.quantity,
-        identified.unit_price,
-        identified.amount,
-
-        identified.currency,
-        identified.session_hint,
-        identified.channel,
-        {{ prefixed('identified', visit_columns()) | join(', ') }},
-        identified.device,
-        identified.country,
-        {{ prefixed('identified', payment_columns()) | join(', ') }},
-        identified.message_text,
-        -- The user's own name of an event stays with it where the contract calls it something else.
-        case
-            when event_names.event_type <> identified.source_event_name
-                then {{ with_source_event_name('identified.properties', 'identified.source_event_name') }}
-            else identified.properties
-        end as properties,
-        identified.raw_row,
-        coalesce(
-            identified.value_problem,
-            {{ event_name_problem('identified.source_event_name') }}
-        ) as rejection,
-        identified.value_notes
-    from identified
-    left join event_names on lower(identified.source_event_name) = event_names.source_event_name
+    select
+        {{ staged_refunds }}
+    from refunds
 
 )
+{%- else %}
+final as (
+
+    select * from events
+
+)
+{%- endif %}
 
 select * from final

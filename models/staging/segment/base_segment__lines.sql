@@ -23,7 +23,8 @@ named as (
             when event_names.event_type in {{ item_level_event_types() }} then {{ list_length('messages.products') }}
             else 0
         end as count_products,
-        {{ segment_value_of('messages.products') }} as products_value
+        {{ segment_value_of('messages.products') }} as products_value,
+        {{ segment_pieces_of('messages.products') }} as pieces
     from messages
     left join event_names on lower(messages.source_event_name) = event_names.source_event_name
 

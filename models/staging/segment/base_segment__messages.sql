@@ -13,8 +13,10 @@
     'country': text_column('parsed.message.context.location.country'),
     'order_id': text_column('parsed.message.properties.order_id'),
     'currency': text_column('parsed.message.properties.currency'),
+    'revenue': text_column('coalesce(parsed.message.properties.revenue, parsed.message.properties.subtotal)'),
     'total': text_column('parsed.message.properties.total'),
-    'revenue': text_column('parsed.message.properties.revenue'),
+    'shipping': text_column('parsed.message.properties.shipping'),
+    'tax': text_column('parsed.message.properties.tax'),
     'discount': text_column('parsed.message.properties.discount'),
     'timestamp': text_column('coalesce(parsed.message.timestamp, parsed.message.originaltimestamp)'),
     'receivedAt': text_column('parsed.message.receivedat')
@@ -22,7 +24,7 @@
 with
 
 input_rows as (
-    {{ read_input_as_json(source('segment', 'messages'), 'segment_path') }}
+    {{ segment_messages(source('segment', 'messages')) }}
 ),
 
 taken_apart as (
@@ -49,8 +51,8 @@ taken_apart as (
             'traits': 'json',
             'properties': {
                 'order_id': 'string', 'currency': 'string', 'query': 'string',
-                'total': 'string', 'revenue': 'string', 'discount': 'string',
-                'product_id': 'string', 'sku': 'string', 'products': 'json',
+                'revenue': 'string', 'subtotal': 'string', 'total': 'string', 'shipping': 'string', 'tax': 'string',
+                'discount': 'string', 'product_id': 'string', 'sku': 'string', 'products': 'json',
                 'experiment_id': 'string', 'experiment_name': 'string', 'variation_id': 'string', 'variation_name': 'string'
             }
         })) }} as message
@@ -98,8 +100,13 @@ final as (
         {{ segment_exposure('parsed.message.properties') }},
         {{ id_value(clean.order_id) }} as order_id,
         {{ text_value(clean.currency) }} as currency,
-        coalesce({{ number_value(clean.total) }}, {{ number_value(clean.revenue) }}) as total,
-        coalesce({{ number_value(clean.discount) }}, 0e0) as discount,
+        -- Without shipping and tax, which revenue and subtotal leave out and total holds.
+        coalesce(
+            {{ number_value(clean.revenue) }},
+            {{ number_value(clean.total) }} - coalesce({{ number_value(clean.shipping) }}, 0e0)
+            - coalesce({{ number_value(clean.tax) }}, 0e0)
+        ) as order_value,
+        abs({{ number_value(clean.discount) }}) as discount,
         {{ computed_once(
             'case when ' ~ is_json_list('parsed.message.properties.products')
             ~ ' then ' ~ parsed_json('parsed.message.properties.products', [segment_product_shape()])
@@ -114,8 +121,10 @@ final as (
             'parsed.footfall_id_problem',
             time_problem('timestamp', clean.timestamp),
             time_problem('receivedAt', clean.receivedAt),
-            number_problem('total', clean.total),
             number_problem('revenue', clean.revenue),
+            number_problem('total', clean.total),
+            number_problem('shipping', clean.shipping),
+            number_problem('tax', clean.tax),
             number_problem('discount', clean.discount)
         ]) }} as value_problem,
         {{ value_notes(nothing_notes(clean, ['customer_id', 'device_id'])) }} as value_notes

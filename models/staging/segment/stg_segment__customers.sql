@@ -1,7 +1,7 @@
 {{ config(enabled=source_is_enabled('segment')) }}
 
 -- Customers as their newest identify message describes them. Names and addresses stay where they are: of the traits
--- only those that the project uses are taken.
+-- only those that the project uses are taken, and those that var segment_traits names.
 {%- set found = {
     'registered_at': text_column('ranked.trait.createdat'),
     'country': text_column('ranked.trait.address.country'),
@@ -26,8 +26,9 @@ identified as (
         messages.row_json,
         {{ computed_once(parsed_json('messages.traits', {
             'createdAt': 'string', 'gender': 'string', 'birthday': 'string', 'marketing_consent': 'string',
-            'acquisition_channel': 'string', 'plan': 'string', 'address': {'country': 'string'}
-        })) }} as trait
+            'acquisition_channel': 'string', 'address': {'country': 'string'}
+        })) }} as trait,
+        messages.traits
     from messages
     where messages.user_id is not null
         and messages.source_event_name = 'identify'
@@ -64,9 +65,7 @@ final as (
         {{ text_value(clean.gender) }} as gender,
         {{ text_value(clean.acquisition_channel) }} as acquisition_channel,
         {{ consent_value(clean.has_marketing_consent) }} as has_marketing_consent,
-        case
-            when ranked.trait.plan is not null then {{ json_of({'plan': 'ranked.trait.plan'}) }}
-        end as attributes,
+        {{ segment_attributes('ranked.traits') }} as attributes,
         {{ value_notes(
             nothing_notes(clean)
             + lost_value_notes('registered_at', clean.registered_at, time_value(clean.registered_at), 'no time')

@@ -1,28 +1,11 @@
 {{ config(enabled=source_is_enabled('segment')) }}
 
--- What is done to products is one row a product; a list that is looked at stays one event. The discount of an order
--- is spread over its lines by their price.
+-- What is done to products is one row a product; a list that is looked at stays one event.
 with
 
-lines as (
-
-    select * from {{ ref('base_segment__lines') }}
-
-),
-
--- The value of a whole order replaces it where its products are not listed.
 valued as (
 
-    select
-        lines.*,
-        lines.unit_price * coalesce(lines.quantity, 1e0) as line_value,
-        case
-            when lines.products_value > 0
-                then {{ at_least('1e0 - lines.discount / lines.products_value', '0e0') }}
-            else 1e0
-        end as paid_share,
-        case when lines.count_products <= 1 then lines.total end as order_value
-    from lines
+    select * from {{ ref('base_segment__amounts') }}
 
 ),
 
@@ -40,7 +23,7 @@ final as (
             'order_id': 'valued.order_id',
             'quantity': 'valued.quantity',
             'unit_price': 'valued.unit_price',
-            'amount': 'valued.total',
+            'amount': 'valued.order_value',
             'currency': 'valued.currency',
             'session_hint': 'valued.session_id',
             'channel': 'valued.traffic_medium',
@@ -54,7 +37,10 @@ final as (
         valued.anonymous_id as device_id,
 
         valued.sent_at as event_at,
-        coalesce(valued.received_at, valued.sent_at, {{ moment('1970-01-01 00:00:00+00') }}) as received_at,
+        {{ at_least(
+            "coalesce(valued.received_at, valued.sent_at, " ~ moment('1970-01-01 00:00:00+00') ~ ')',
+            "coalesce(valued.known_at, " ~ moment('1970-01-01 00:00:00+00') ~ ')'
+        ) }} as received_at,
         cast(null as bigint) as sequence_no,
 
         valued.event_type,
@@ -63,10 +49,7 @@ final as (
 
         valued.quantity,
         valued.unit_price,
-        case
-            when valued.event_type = 'purchase' then coalesce(valued.line_value * valued.paid_share, valued.order_value)
-            when valued.event_type = 'refund' then coalesce(valued.line_value, valued.order_value)
-        end as amount,
+        valued.amount,
 
         valued.currency,
         valued.session_id as session_hint,
@@ -86,10 +69,22 @@ final as (
         valued.row_json as raw_row,
         case
             when valued.row_json is null then 'the line is no JSON'
-            else coalesce(valued.line_problem, valued.name_problem)
+            else coalesce(
+                valued.line_problem,
+                valued.name_problem,
+                case
+                    when valued.event_type = 'refund' and valued.stated_amount is null and valued.known_at is null
+                        then 'neither the refund nor its order says how much was given back'
+                end
+            )
         end as rejection,
         {{ joined_notes(
-            ['case when valued.line_no = 1 then valued.value_notes end', 'valued.line_notes']
+            ['case when valued.line_no = 1 then valued.value_notes end', 'valued.line_notes', value_notes([{
+                'column': 'revenue', 'reason': "'more than the lines of the order come to, which count'",
+                'example': none,
+                'when': '(valued.line_no = 1 and valued.event_type <> ' ~ sql_text('refund')
+                    ~ ' and valued.order_value > valued.products_value - valued.taken_off + 5e-3)'
+            }])]
         ) }} as value_notes
     from valued
 

@@ -30,6 +30,7 @@ from footfall.builds.sources import (
 from footfall.builds.summary import describe_build
 from footfall.builds.variables import var_names
 from footfall.builds.warehouse import check_warehouse, shaping_settings
+from footfall.inspecting.segment import describe_columns, segment_kind, segment_tables
 
 # The run that this process is at, by dbt's name for it: dbt runs one at a time.
 _runs: dict[str, versions.TableVersions] = {}
@@ -65,6 +66,7 @@ QUESTIONS: Mapping[str, Callable[..., Any]] = {
     "decide_formats": decide_formats,
     "decided_formats": decided_formats,
     "describe_build": describe_build,
+    "describe_columns": describe_columns,
     "describe_failure": describe_failure,
     "event_sources": event_sources,
     "files_by_kind": files_by_kind,
@@ -78,6 +80,8 @@ QUESTIONS: Mapping[str, Callable[..., Any]] = {
     "note_made": _note_made,
     "refuse_undecided": refuse_undecided,
     "restated_sources": restated_sources,
+    "segment_kind": segment_kind,
+    "segment_tables": segment_tables,
     "shaping_settings": shaping_settings,
     "snowplow_layout": snowplow_layout,
     "snowplow_tables": snowplow_tables,

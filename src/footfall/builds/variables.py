@@ -192,6 +192,8 @@ PROJECT_VARIABLES: Mapping[str, Variable] = {
     "storefront_seed": Variable(WHOLE, shapes_tables=True),
     "storefront_customers": Variable(POSITIVE, shapes_tables=True),
     "storefront_until": Variable(MOMENT_OR_NULL),
+    "segment_schema": Variable(TEXT_OR_NULL, shapes_tables=True),
+    "segment_traits": Variable(NAMES_OR_NULL),
     "custom_events_relation": Variable(TEXT_OR_NULL, shapes_tables=True),
     "snowplow_relation": Variable(TEXT_OR_NULL, shapes_tables=True),
     "custom_event_type": Variable(TEXT_OR_NULL, shapes_tables=True),

@@ -137,9 +137,11 @@ def inspect(
     def project(more: Mapping[str, Any]) -> Project:
         made: list[Project] = []
 
-        def limited(files: Sequence[str]) -> str:
+        def limited(files: Sequence[str], with_file: bool = False) -> str:
             listed = made[0].call("sql_files", files)
-            return f"(select * from read_parquet({listed}, union_by_name = true) limit {MOST_ROWS})"
+            also = ", filename = 'footfall_file'" if with_file else ""
+            rows = f"read_parquet({listed}, union_by_name = true{also})"
+            return f"(select * from {rows} limit {MOST_ROWS})"
 
         replaced = {"duckdb__rows_of_parquet": limited}
         made.append(Project(folder, connection, more, questions, replaced))

@@ -1,0 +1,153 @@
+{{ config(enabled=source_is_enabled('custom')) }}
+
+-- Events in a table or file of the user's own. Nothing is assumed about types: a value that does not fit its column is
+-- named in the rejection, and a line that is not a row is kept as it is. Columns that the contract does not know become
+-- properties. Rows of order files bring what their order says of itself, in columns of their own.
+{%- set order_columns = custom_order_columns() %}
+{%- set input = custom_input(
+    source('custom', 'events') if not var('custom_events_relation') else none,
+    'events',
+    ['customer_id', 'event_at', 'event_type'],
+    [
+        'event_id', 'device_id', 'received_at', 'sequence_no', 'item_id', 'order_id', 'quantity', 'unit_price', 'amount',
+        'currency', 'session_hint', 'channel', 'device', 'country', 'message_text', 'properties'
+    ] + visit_columns() + payment_columns() + order_columns.keys() | list
+) %}
+{%- set file = input_file(input.columns) %}
+{%- set found = with_formats(
+    'custom.events', input.table, 'input_rows', input.found,
+    ['event_at', 'received_at'] + names_of(order_columns, 'time'),
+    ['quantity', 'unit_price', 'amount'] + names_of(order_columns, 'number')
+) %}
+with
+
+raw_rows as (
+
+    select * from {{ input.table }}
+
+),
+
+event_names as (
+    {{ event_names('custom', var('custom_event_names') or {}, var('custom_vocabulary')) }}
+),
+
+input_rows as (
+
+    select
+        input_rows.*,
+        {{ clean_texts(
+            found, ids=['event_id', 'item_id', 'order_id', 'session_hint'] + token_kinds() | list,
+            owners=['customer_id', 'device_id']
+        ) }}
+    from raw_rows as input_rows
+
+),
+
+{% set clean = cleaned(
+    found, 'input_rows',
+    ['customer_id', 'device_id', 'event_id', 'item_id', 'order_id', 'session_hint'] + token_kinds() | list
+) -%}
+converted as (
+
+    select
+        {{ id_value(clean.event_id) }} as own_event_id,
+        {{ owner_id_value(clean.customer_id) }} as customer_id,
+        {{ owner_id_value(clean.device_id) }} as device_id,
+        {{ time_value(clean.event_at) }} as event_at,
+        -- A version of a record arrives when it is written.
+        coalesce({{ time_value(clean.received_at) }}, {{ time_value(clean.updated_at) }}) as received_at,
+        {{ sequence_value(clean.sequence_no) }} as sequence_no,
+        {{ text_value(clean.event_type) }} as source_event_name,
+        {{ id_value(clean.item_id) }} as item_id,
+        {{ id_value(clean.order_id) }} as order_id,
+        {{ number_value(clean.quantity) }} as quantity,
+        {{ number_value(clean.unit_price) }} as unit_price,
+        {{ number_value(clean.amount) }} as amount,
+        upper({{ text_value(clean.currency) }}) as currency,
+        {{ id_value(clean.session_hint) }} as session_hint,
+        {{ text_values(clean, ['channel', 'device', 'country', 'message_text', 'card_country'] + visit_columns()) }},
+        {{ id_values(clean, token_kinds()) }},
+        {{ custom_extras(clean.properties, input.others) }} as properties,
+        {{ raw_row(input.columns, 'input_rows') }} as raw_row,
+        {%- for name, kind in order_columns.items() %}
+        {{ number_value(clean[name]) if kind == 'number' else time_value(clean[name]) }} as {{ name }},
+        {%- endfor %}
+        {%- if order_columns %}
+        {{ file }} as input_file,
+        {%- endif %}
+        {{ first_problem([
+            'input_rows.footfall_id_problem',
+            line_problem(input.columns, 'input_rows'),
+            time_problem('event_at', clean.event_at),
+            time_problem('received_at', clean.received_at),
+            number_problem('sequence_no', clean.sequence_no),
+            number_problem('quantity', clean.quantity),
+            number_problem('unit_price', clean.unit_price),
+            number_problem('amount', clean.amount)
+        ] + custom_order_problems(clean)) }} as value_problem,
+        {{ value_notes(nothing_notes(clean, ['customer_id', 'device_id'])) }} as value_notes
+    from input_rows
+
+),
+
+-- Only rows without an id of their own cost a hash.
+identified as (
+
+    select
+        *,
+        coalesce(own_event_id, {{ custom_event_id() }}) as event_id
+    from converted
+
+),
+
+final as (
+
+    select
+        'custom' as source,
+        identified.event_id,
+        identified.customer_id,
+        identified.device_id,
+
+        identified.event_at,
+        coalesce(
+            identified.received_at, identified.event_at, {{ moment('1970-01-01 00:00:00+00') }}
+        ) as received_at,
+        identified.sequence_no,
+
+        coalesce(event_names.event_type, identified.source_event_name) as event_type,
+        identified.item_id,
+        identified.order_id,
+
+        identified.quantity,
+        identified.unit_price,
+        identified.amount,
+
+        identified.currency,
+        identified.session_hint,
+        identified.channel,
+        {{ prefixed('identified', visit_columns()) | join(', ') }},
+        identified.device,
+        identified.country,
+        {{ prefixed('identified', payment_columns()) | join(', ') }},
+        identified.message_text,
+        -- The user's own name of an event stays with it where the contract calls it something else.
+        case
+            when event_names.event_type <> identified.source_event_name
+                then {{ with_source_event_name('identified.properties', 'identified.source_event_name') }}
+            else identified.properties
+        end as properties,
+        identified.raw_row,
+        coalesce(
+            identified.value_problem,
+            {{ event_name_problem('identified.source_event_name') }}
+        ) as rejection,
+        identified.value_notes
+        {%- for name in order_columns %},
+        identified.{{ name }}
+        {%- endfor %}
+    from identified
+    left join event_names on lower(identified.source_event_name) = event_names.source_event_name
+
+)
+
+select * from final

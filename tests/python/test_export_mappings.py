@@ -1,0 +1,137 @@
+"""The mappings of docs/formats.md, run as they stand on small samples of each layout."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+
+from conftest import PROJECT, Warehouse
+
+SEEDS = ("currency_rates", "event_name_map", "event_types", "withdrawn_events")
+LATER = """\
+Name,Email,Financial Status,Fulfillment Status,Currency,Discount Amount,Created at,\
+Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,Billing Country,Cancelled at,\
+Refunded Amount
+#1002,ben@shop.example,partially_refunded,restocked,EUR,0.00,2021-04-02 09:00:00 +0200,\
+2,Green tea,10.00,TEA,FR,,12.00
+#1005,ana@shop.example,paid,,EUR,0.00,2021-04-06 09:00:00 +0200,1,Mug,30.00,MUG,DE,,0.00
+#1005,,,,,,,1,Mug,30.00,MUG,,,
+#1005,,,,,,,1,Mug with a name,30.00,MUG,,,
+"""
+# Day, customer or device, type, item, order, amount.
+EXPECTED: dict[str, set[tuple[Any, ...]]] = {
+    "Shopify": {
+        ("04-01", "ana@shop.example", "purchase", "TEA", "#1001", 18.0),
+        ("04-01", "ana@shop.example", "purchase", "MUG", "#1001", 27.0),
+        ("04-02", "ben@shop.example", "purchase", "TEA", "#1002", 20.0),
+        ("04-02", "ben@shop.example", "refund", None, "#1002", 12.0),
+        ("04-03", "ana@shop.example", "purchase", "MUG", "#1003", 30.0),
+        # 35 were given back, 5 of them for shipping.
+        ("04-05", "ana@shop.example", "refund", None, "#1003", 30.0),
+        # Three lines, which differ in columns that are not mapped.
+        ("04-06", "ana@shop.example", "purchase", "MUG", "#1005", 30.0),
+    },
+    "WooCommerce": {
+        ("05-01", "ana@shop.example", "purchase", "TEA", "2001", 8.0),
+        ("05-01", "ana@shop.example", "purchase", "MUG", "2001", 32.0),
+        ("05-02", "ben@shop.example", "purchase", "TEA", "2002", 10.0),
+        ("05-02", "ben@shop.example", "refund", None, "2002", 10.0),
+        ("05-03", "ben@shop.example", "payment_error", "MUG", "2003", None),
+    },
+    "Magento": {
+        ("05-01", "41", "purchase", "TEA", "7", 25.0),
+        ("05-01", "41", "purchase", "MUG", "7", 25.0),
+        ("05-02", "guest@shop.example", "purchase", "MUG", "8", 30.0),
+        ("05-09", "41", "refund", "TEA", "7", 8.0),
+    },
+    "Stripe": {
+        ("05-01", "cus_ana", "purchase", None, "ch_1", 40.0),
+        ("05-02", "cus_ben", "purchase", None, "ch_2", 30.0),
+        ("05-03", "cus_ben", "payment_error", None, "ch_3", 30.0),
+        ("05-06", "cus_ben", "refund", None, "ch_2", 30.0),
+    },
+    "Olist": {
+        ("10-02", "7c396f", "purchase", "87285b", "e481f5", 29.99),
+        ("08-08", "7c396f", "purchase", "aa4383", "47770e", 159.9),
+    },
+    "Instacart": {
+        ("01-01", "1", "purchase", "196", "2539329", None),
+        ("01-01", "1", "purchase", "14084", "2539329", None),
+        ("01-16", "1", "purchase", "196", "2398795", None),
+    },
+    "REES46": {
+        ("10-01", "513118352", "view", "1004856", None, 130.76),
+        ("10-01", "513118352", "add_to_cart", "1004856", None, 130.76),
+        ("10-01", "513118352", "purchase", "1004856", None, 130.76),
+    },
+    "Amplitude": {
+        ("06-03", "dev-1", "view", "TEA", None, None),
+        ("06-03", "ana", "purchase", "TEA", "A-1", 18.5),
+    },
+    "Mixpanel": {
+        ("06-03", "d-1", "view", "TEA", None, None),
+        ("06-03", "ana", "purchase", "TEA", "M-1", 18.5),
+    },
+    "PostHog": {
+        ("06-03", "0190-anon", "view", "TEA", None, None),
+        ("06-03", "ana", "purchase", "TEA", "P-1", 18.5),
+    },
+}
+# Lines that say the same, of which each counts.
+COUNTS = {"Shopify": 9, "Olist": 3}
+
+
+def sections() -> dict[str, str]:
+    """Parts of the page that hold a mapping, by heading."""
+    page = (PROJECT / "docs" / "formats.md").read_text(encoding="utf-8")
+    parts = {text.partition("\n")[0]: text for text in page.split("\n## ")[1:]}
+    return {name: text for name, text in parts.items() if "```yaml" in text}
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def test_each_mapping_gives_what_its_sample_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert sections().keys() == EXPECTED.keys()
+    data = tmp_path / "data"
+    shutil.copytree(PROJECT / "tests" / "data" / "formats", data)
+    (data / "later.csv").write_text(LATER)
+    monkeypatch.chdir(data)
+    seeds: tuple[str, ...] = SEEDS
+    for name, text in sections().items():
+        for query in blocks(text, "sql"):
+            duckdb.sql(query)
+        (written,) = blocks(text, "yaml")
+        variables = {"footfall_source": "custom", **yaml.safe_load(written)}
+        if name == "Shopify":
+            variables["custom_events_path"] = [variables["custom_events_path"], "later.csv"]
+        shop = Warehouse(tmp_path, variables)
+        shop.built(["stg_custom__events", "base_custom__events", *seeds])
+        seeds = ()
+        rows = shop.query(
+            """
+            select distinct event_id, strftime(event_at, '%m-%d'), coalesce(customer_id, device_id),
+                event_type, item_id, order_id, round(amount, 6)
+            from staging.stg_custom__events where rejection is null
+            """
+        )
+        assert {row[1:] for row in rows} == EXPECTED[name], name
+        assert len(rows) == COUNTS.get(name, len(EXPECTED[name])), name
+        if name == "Shopify":
+            refused = "select rejection from staging.stg_custom__events where rejection is not null"
+            assert shop.query(refused) == [("not an event of the journey: voided",)]
+            notes = "select distinct value_notes from staging.stg_custom__events order by all"
+            assert [str(note).partition("\t")[0] for (note,) in shop.query(notes)] == [
+                "order_refund",
+                "refunded_at",
+                "None",
+            ]
