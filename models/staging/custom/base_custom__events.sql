@@ -72,9 +72,7 @@ converted as (
         {%- for name, kind in order_columns.items() %}
         {{ number_value(clean[name]) if kind == 'number' else time_value(clean[name]) }} as {{ name }},
         {%- endfor %}
-        {%- if order_columns %}
         {{ file }} as input_file,
-        {%- endif %}
         {{ first_problem([
             'input_rows.footfall_id_problem',
             line_problem(input.columns, 'input_rows'),
