@@ -139,10 +139,10 @@ final as (
             identified.value_problem,
             {{ event_name_problem('identified.source_event_name') }}
         ) as rejection,
-        identified.value_notes
-        {%- for name in order_columns %},
-        identified.{{ name }}
+        {%- for name in order_columns %}
+        identified.{{ name }},
         {%- endfor %}
+        identified.value_notes
     from identified
     left join event_names on lower(identified.source_event_name) = event_names.source_event_name
 

@@ -70,13 +70,13 @@ final as (
         case
             when valued.row_json is null then 'the line is no JSON'
             else coalesce(
-                valued.line_problem,
-                valued.name_problem,
-                case
-                    when valued.event_type = 'refund' and valued.stated_amount is null and valued.known_at is null
-                        then 'neither the refund nor its order says how much was given back'
-                end
-            )
+                    valued.line_problem,
+                    valued.name_problem,
+                    case
+                        when valued.event_type = 'refund' and valued.stated_amount is null and valued.known_at is null
+                            then 'neither the refund nor its order says how much was given back'
+                    end
+                )
         end as rejection,
         {{ joined_notes(
             ['case when valued.line_no = 1 then valued.value_notes end', 'valued.line_notes', value_notes([{
