@@ -55,7 +55,7 @@ converted as (
         {{ owner_id_value(clean.device_id) }} as device_id,
         {{ time_value(clean.event_at) }} as event_at,
         -- A version of a record arrives when it is written.
-        coalesce({{ time_value(clean.received_at) }}, {{ time_value(clean.updated_at) }}) as received_at,
+        coalesce({{ time_value(clean.received_at) }}, {{ time_value(clean.get('updated_at')) }}) as received_at,
         {{ sequence_value(clean.sequence_no) }} as sequence_no,
         {{ text_value(clean.event_type) }} as source_event_name,
         {{ id_value(clean.item_id) }} as item_id,
