@@ -54,7 +54,6 @@ converted as (
         {{ owner_id_value(clean.customer_id) }} as customer_id,
         {{ owner_id_value(clean.device_id) }} as device_id,
         {{ time_value(clean.event_at) }} as event_at,
-        -- A version of a record arrives when it is written.
         coalesce({{ time_value(clean.received_at) }}, {{ time_value(clean.get('updated_at')) }}) as received_at,
         {{ sequence_value(clean.sequence_no) }} as sequence_no,
         {{ text_value(clean.event_type) }} as source_event_name,
