@@ -35,7 +35,9 @@
         {% for group in ask_program(
             'files_by_kind', {'name': var_name, 'value': named.path, 'files': files, 'kinds': kinds}
         ) %}
-            {% do parts.append({'event_type': named.event_type, 'kind': group.kind, 'files': group.files}) %}
+            {% do parts.append({
+                'event_type': named.event_type, 'path': named.path, 'kind': group.kind, 'files': group.files
+            }) %}
         {% endfor %}
     {% endfor %}
     {% do return(parts) %}
