@@ -261,7 +261,7 @@ def test_no_row_lacks_what_the_contract_promises(staged: Warehouse, source: str)
         ("ga4", 35, 2, 3, 0),
         # Once events.tsv, and the same twelve events in each layout of a loader.
         ("snowplow", 23 + 5 * 11, 1 + 5 * 1, 5 * 1, 0),
-        ("segment", 28 + 4, 2, 3, 0),
+        ("segment", 34, 2, 3, 0),
         # One more names neither a customer nor a device.
         ("custom", 13, 1, 6, 1),
     ],
@@ -280,11 +280,21 @@ def test_every_raw_row_is_accounted_for(
         """
     )
     assert counts == [(accepted, copies, rejected)]
-    # And so it stays further on, but for what only the whole contract refuses.
+    # And so it stays further on, but for what only the whole contract refuses; GA4 has restated one
+    # of its copies, and of Segment's order the line from before its update does not count.
+    restated, updated = source == "ga4", source == "segment"
     assert staged.ask(
-        "select raw_count, accepted_count + superseded_count, duplicate_count, rejected_count"
+        "select raw_count, accepted_count, duplicate_count, superseded_count, rejected_count"
         f" from intermediate.int_row_accounting where source = '{source}'"
-    ) == [(accepted + copies + rejected, accepted - refused, copies, rejected + refused)]
+    ) == [
+        (
+            accepted + copies + rejected,
+            accepted - refused - updated,
+            copies - restated,
+            restated + updated,
+            rejected + refused,
+        )
+    ]
 
 
 def test_no_table_holds_an_id_or_a_plain_digest_of_one(staged: Warehouse) -> None:
@@ -636,7 +646,7 @@ def test_segment_tables_of_a_warehouse_are_messages(staged: Warehouse) -> None:
     ) == [
         ("09:00", "browse", None, None, None, None, "/", "mobile"),
         ("09:01", "login", None, None, None, None, None, None),
-        ("09:02", "view", "P-TEA", None, None, "email", "/a", None),
+        ("09:02", "view", "P-TEA", None, None, None, "/a", None),
         ("09:03", "purchase", None, "table-o1", 50.0, None, None, None),
         ("10:03", "purchase", "P-TEA", "table-o2", 30.0, None, None, None),
         ("10:03", "refund", None, "table-o2", 30.0, None, None, None),
