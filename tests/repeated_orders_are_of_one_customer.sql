@@ -1,0 +1,99 @@
+-- An order that is sent again names the customer who placed it, or nobody. Where many repeats name another known customer,
+-- order numbers begin again, and orders of strangers with equal lines are left out.
+{{ config(severity='warn') }}
+
+with
+
+uncounted as (
+
+    select * from {{ ref('int_uncounted_lines') }}
+
+),
+
+accepted as (
+
+    select * from {{ ref('int_accepted_events') }}
+
+),
+
+repeats as (
+
+    select
+        uncounted.source,
+        uncounted.order_id,
+        accepted.customer_no
+    from uncounted
+    inner join accepted
+        on uncounted.event_id = accepted.event_id
+        and uncounted.order_id = accepted.order_id
+        and uncounted.source = accepted.source
+    where uncounted.reason = 'repeated'
+
+),
+
+repeated_orders as (
+
+    select distinct
+        source,
+        order_id
+    from repeats
+
+),
+
+-- Those whose lines count.
+buyers as (
+
+    select distinct
+        accepted.source,
+        accepted.order_id,
+        accepted.customer_no
+    from accepted
+    inner join repeated_orders
+        on accepted.order_id = repeated_orders.order_id
+        and accepted.source = repeated_orders.source
+    left join uncounted
+        on accepted.event_id = uncounted.event_id
+        and accepted.order_id = uncounted.order_id
+        and accepted.source = uncounted.source
+    where uncounted.event_id is null
+        and accepted.customer_no is not null
+
+),
+
+known_orders as (
+
+    select distinct
+        source,
+        order_id
+    from buyers
+
+),
+
+final as (
+
+    select
+        repeats.source,
+        count(*) as repeated_line_count,
+        count(
+            case when known_orders.order_id is not null and buyers.order_id is null then 1 end
+        ) as line_count_of_others
+    from repeats
+    left join known_orders
+        on repeats.order_id = known_orders.order_id
+        and repeats.source = known_orders.source
+        and repeats.customer_no is not null
+    left join buyers
+        on repeats.order_id = buyers.order_id
+        and repeats.source = buyers.source
+        and repeats.customer_no = buyers.customer_no
+    group by repeats.source
+
+)
+
+select
+    source,
+    repeated_line_count,
+    line_count_of_others,
+    'send order ids that are unique; or declare the rows as records (var custom_rows_are)' as what_to_do
+from final
+where line_count_of_others > 1e-1 * repeated_line_count
