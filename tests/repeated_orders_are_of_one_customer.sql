@@ -1,5 +1,6 @@
--- An order that is sent again names the customer who placed it, or nobody. Where more than a tenth of the repeated lines
--- name another known customer, order numbers begin again, and orders of strangers with equal lines are left out.
+-- An order that is sent again names the customer who placed it, or nobody. Where more than a tenth of the repeated
+-- lines name another known customer, order numbers begin again, and orders of strangers with equal lines are left
+-- out.
 {{ config(severity='warn') }}
 
 with
