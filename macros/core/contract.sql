@@ -35,3 +35,9 @@
         cast(null as double) as latitude,
         cast(null as double) as longitude
 {%- endmacro %}
+
+
+{#- The sources of the run that deliver texts of messages; the others have null there, and nothing to mask. -#}
+{% macro sources_with_messages() %}
+    {% do return(enabled_sources() | select('in', ['custom']) | list) %}
+{% endmacro %}

@@ -51,13 +51,14 @@
 {% endmacro %}
 
 
-{#- The columns in which values are masked, by entity, and what they hold: `text`, `json`, or `label`, a short text in
-    which only e-mail addresses are looked for, because looking costs. -#}
+{#- The columns in which values are masked, by entity, and what they hold: `text`, `json`, `label`, a short text in which
+    only e-mail addresses are looked for, because looking costs, or `empty`, where no source of the run fills the column. -#}
 {% macro masked_columns() %}
     {% do return({
         'events': {
             'channel': 'label', 'traffic_source': 'label', 'traffic_medium': 'label', 'campaign': 'label',
-            'landing_page': 'label', 'message_text': 'text', 'properties': 'json'
+            'landing_page': 'label', 'message_text': 'text' if sources_with_messages() else 'empty',
+            'properties': 'json'
         },
         'customers': {'acquisition_channel': 'label', 'attributes': 'json'},
         'reviews': {'title': 'text', 'body': 'text'}
@@ -71,6 +72,12 @@
 {% endmacro %}
 
 
+{#- Whether a pattern is looked for in columns of a form: in labels only the first, that of e-mail addresses. -#}
+{% macro is_looked_for(pattern, form) %}
+    {% do return(form in ['text', 'json'] or form == 'label' and pattern.kind == 'email') %}
+{% endmacro %}
+
+
 {#- CTEs that mask columns of a CTE; the last one is called `masked` and holds each column as `masked_…`. Each pattern has
     a CTE of its own: they would not fit into one expression that anybody, or any parser, could follow. One look spares
     clean values the rest, because they are null from then on. -#}
@@ -79,7 +86,7 @@ suspected as (
 
     select
         *
-        {%- for column, form in columns.items() %},
+        {%- for column, form in columns.items() if form != 'empty' %},
         case when {{ may_be_personal(column, form) }}
             then {{ without_named_properties(column) if form == 'json' else column }}
         end as {{ column }}_0
@@ -93,7 +100,7 @@ masked_{{ step.index }} as (
 
     select
         *
-        {%- for column in columns %},
+        {%- for column, form in columns.items() if is_looked_for(one, form) %},
         {{ without_pattern(column ~ '_' ~ step.index0, one) }} as {{ column }}_{{ step.index }}
         {%- endfor %}
     from {{ 'suspected' if step.first else 'masked_' ~ step.index0 }}
@@ -105,8 +112,11 @@ masked as (
 
     select
         *
-        {%- for column, form in columns.items() %},
-        {%- set outcome = column ~ '_' ~ last %}
+        {%- for column, form in columns.items() if form == 'empty' %},
+        {{ column }} as masked_{{ column }}
+        {%- endfor %}
+        {%- for column, form in columns.items() if form != 'empty' %},
+        {%- set outcome = column ~ '_' ~ (1 if form == 'label' else last) %}
         case
             when {{ outcome }} is null then {{ column }}
             {%- if form == 'json' %}

@@ -59,6 +59,7 @@ MANIFESTS = Manifests(PROJECT)
 # what was parsed without them.
 RUN_TIME_VARS = frozenset(
     {
+        "complete_journey_path",
         "custom_columns",
         "custom_event_names",
         "custom_event_type",

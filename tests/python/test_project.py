@@ -221,6 +221,26 @@ def test_all_sources_deliver_the_columns_of_the_first(manifest: Mapping[str, Any
 
 
 @pytest.mark.library
+def test_texts_of_messages_are_masked_wherever_a_source_has_them() -> None:
+    listed = set(
+        re.findall(
+            r"'(\w+)'",
+            re.search(
+                r"macro sources_with_messages\(\) %}(.*?)endmacro",
+                (PROJECT / "macros/core/contract.sql").read_text(),
+                re.S,
+            ).group(1),  # type: ignore[union-attr]
+        )
+    ) - {"in"}
+    delivering = {
+        path.parent.name
+        for path in (PROJECT / "models/staging").glob("*/stg_*__events.sql")
+        if "no_texts(payment_columns() + ['message_text'])" not in path.read_text()
+    }
+    assert listed == delivering
+
+
+@pytest.mark.library
 def test_every_macro_and_each_of_its_arguments_is_described(manifest: Mapping[str, Any]) -> None:
     found = []
     for macro in own_nodes(manifest, "macro"):
