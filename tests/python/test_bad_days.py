@@ -159,6 +159,7 @@ def test_no_events_at_all_builds_empty_marts_and_the_first_events_fill_them(
     assert own_shop.value("select count(*) from marts.customer_rfm") == 2
 
 
+@pytest.mark.long
 def test_a_customer_who_is_first_known_after_an_anonymous_start_gets_her_history(
     own_shop: Warehouse,
 ) -> None:
@@ -320,6 +321,7 @@ def test_a_file_that_is_mostly_broken_stops_the_build_and_changes_nothing(
     assert own_shop.query(sessions) == as_it_grew
 
 
+@pytest.mark.long
 def test_a_text_file_with_broken_bytes_quotes_and_extra_columns(own_shop: Warehouse) -> None:
     bring_text(
         own_shop,
@@ -417,6 +419,7 @@ def test_a_currency_mix_fails_a_test_by_name(own_shop: Warehouse) -> None:
     assert accounting(own_shop) == (4, 4, 0, 0)
 
 
+@pytest.mark.long
 def test_amounts_are_told_in_the_reporting_currency(euro_shop: Warehouse) -> None:
     bring(
         euro_shop,
