@@ -63,6 +63,7 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
 def test_vars_of_the_run_leave_no_trace_in_what_is_parsed(own_shop: Warehouse) -> None:
     """Else the tests would build shops from what was parsed for others."""
     others = {
+        "complete_journey_path": "a folder",
         "custom_columns": {"events": {"customer_id": "user_id"}},
         "custom_event_names": {"(start)": "view", "click": None},
         "custom_event_type": "purchase",
