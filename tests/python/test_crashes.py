@@ -288,6 +288,7 @@ def test_damaged_weights_are_named_and_trained_anew(built_shop: Warehouse) -> No
     shop.built(["attention_encoder", "attention_states"])
 
 
+@pytest.mark.long
 def test_two_builds_at_once(own_shop: Warehouse) -> None:
     bring(own_shop, 3)
     with building(own_shop, "--select", "+int_sessions") as (first, output):

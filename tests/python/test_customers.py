@@ -21,6 +21,7 @@ CUSTOMER_MARTS = (
 )
 
 
+@pytest.mark.long
 def test_what_happens_after_a_snapshot_changes_no_state_or_segment_of_it(
     small_shop: Warehouse,
 ) -> None:

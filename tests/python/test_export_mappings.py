@@ -98,6 +98,7 @@ def blocks(text: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
+@pytest.mark.long
 def test_each_mapping_gives_what_its_sample_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,8 @@ from footfall.core.progress import silent
 from footfall.heads import HeadSettings, intent, intent_heads
 from footfall.heads.intent import read_prefixes
 
+pytestmark = pytest.mark.long
+
 SETTINGS = HeadSettings(bootstrap_replicates=50, threads=1)
 START = datetime(2025, 3, 1, tzinfo=UTC)
 

@@ -13,6 +13,8 @@ import pytest
 
 from conftest import PROJECT, Warehouse, problems
 
+pytestmark = pytest.mark.long
+
 DATA = PROJECT / "tests" / "data" / "retentioneering"
 JOURNEY = (
     "+sessions",

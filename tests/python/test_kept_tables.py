@@ -58,6 +58,7 @@ def stored(shop: Warehouse) -> set[str]:
     return found
 
 
+@pytest.mark.long
 def test_only_what_a_change_can_reach_is_made_again(small_shop_with_sql: Warehouse) -> None:
     shop = small_shop_with_sql
     assert made(shop.build()) == READ_SOURCES
@@ -150,6 +151,7 @@ def test_rows_that_come_into_a_relation_are_read(tmp_path: Path) -> None:
     assert shop.value(accepted) == 3
 
 
+@pytest.mark.long
 def test_a_table_and_what_is_noted_of_it_change_together(
     small_shop_with_sql: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:

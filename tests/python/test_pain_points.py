@@ -14,6 +14,8 @@ from jinja2 import Environment
 
 from conftest import PROJECT, SMALL_SCORER, Warehouse
 
+pytestmark = pytest.mark.long
+
 PAIN = ("+journey_pain_points", "+journey_suggestions", "+journey_funnel", "event_name_map")
 CLICKSTREAM = PROJECT / "tests" / "data" / "retentioneering" / "ecom.csv.gz"
 CLICKSTREAM_VARS = {

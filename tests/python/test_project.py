@@ -459,6 +459,7 @@ def test_the_first_build_of_real_data_makes_a_key_file_and_no_other_command_does
     assert key_file.read_text().strip() != key
 
 
+@pytest.mark.long
 def test_the_key_of_the_environment_makes_the_keys_and_is_written_nowhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -707,6 +708,7 @@ def test_a_file_is_the_same_by_whatever_path_it_is_named() -> None:
 # --- the future and the truth ------------------------------------------------------------------
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "silenced",
     [

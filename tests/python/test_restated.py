@@ -10,6 +10,8 @@ import pytest
 from conftest import SMALL_SCORER, Warehouse, problems
 from test_incremental import differences, keep
 
+pytestmark = pytest.mark.long
+
 PART = ("+int_row_accounting", "+int_order_lines", "+int_touched_visitors")
 LINES = "select source, item_id, amount from intermediate.int_order_lines order by all"
 ACCOUNTED = (

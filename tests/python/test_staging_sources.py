@@ -324,6 +324,7 @@ def test_every_raw_row_is_accounted_for(
     ]
 
 
+@pytest.mark.long
 def test_no_table_holds_an_id_or_a_plain_digest_of_one(taken_in: Warehouse) -> None:
     """Not even where rows have no id of their own, and one is made of all that they say."""
     small = [source for source in SOURCES if source != "complete_journey"]
@@ -839,6 +840,7 @@ def test_a_click_stream_under_other_names(tmp_path: Path) -> None:
     warehouse.connection.close()
 
 
+@pytest.mark.long
 def test_columns_and_relations_of_any_name_are_read(tmp_path: Path) -> None:
     """Names come from people: an apostrophe or a quote in one is a part of it, and no SQL."""
     with duckdb.connect(str(tmp_path / "shop.duckdb")) as connection:
@@ -905,6 +907,7 @@ def test_columns_and_relations_of_any_name_are_read(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.long
 def test_files_of_several_kinds_are_one_table(tmp_path: Path) -> None:
     """A folder of JSON and text without a header; paths into objects; several spellings."""
     folder = tmp_path / "exports"
