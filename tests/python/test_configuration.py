@@ -72,7 +72,7 @@ def test_dates_that_yaml_reads_as_dates_are_dates() -> None:
             [{}, None, {"events": {"customer_id": "user"}}],
             [{"customer_id": "user"}, {"event": {"customer_id": "user"}}, {"events": ["user"]}],
         ),
-        ("ga4_path", [None, "/a.json"], [["/a.json"], 5]),
+        ("ga4_path", [None, "/a.json", ["/a.json"]], [5, [5]]),
     ],
 )
 def test_each_kind_takes_what_it_says(name: str, good: list[Any], bad: list[Any]) -> None:
@@ -113,7 +113,7 @@ def test_a_source_needs_its_file_unless_something_stands_in_for_it() -> None:
     (problem,) = source_problems(DEFAULTS, ["custom"], "shop")
     assert problem == (
         "var 'custom_events_path' is not set, but footfall_source is 'custom': set it to the path "
-        "of the events (CSV or Parquet; with make: EVENTS=…), or custom_events_relation to a "
+        "of the events (CSV, JSON or Parquet; with make: EVENTS=…), or custom_events_relation to a "
         "relation of the warehouse."
     )
 
@@ -128,9 +128,9 @@ def test_files_are_looked_for_by_name_and_by_pattern(tmp_path: Path) -> None:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    for name in ("events [1].csv", "events*", "part-[0-9].parquet", "**/part-2.parquet"):
+    for name in ("events [1].csv", "events*", "part-[0-9].parquet", "**/part-2.parquet", "deep"):
         assert is_there(str(tmp_path / name)), name
-    for name in ("events [2].csv", "deep", "de*", "*.json"):
+    for name in ("events [2].csv", "de*", "*.json"):
         assert not is_there(str(tmp_path / name)), name
 
 
