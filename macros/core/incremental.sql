@@ -194,7 +194,9 @@
     inner join {{ ref('int_withdrawal_requests') }} as requests
         on rejected.event_id = requests.event_id
         and rejected.source = requests.source
-    where rejected.is_duplicate or rejected.outcome = 'superseded'
+    -- Those that left for a request have no more to do.
+    where (rejected.is_duplicate or rejected.outcome = 'superseded')
+        and rejected.reason not like 'withdrawn: %'
 
     -- A run broke off after it had withdrawn events and before their day was accounted for.
     union all

@@ -342,11 +342,12 @@ def test_a_file_of_any_name_is_read(tmp_path: Path) -> None:
         " --exclude-resource-type test --exclude-resource-type unit_test --quiet",
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    (copy,) = copies.iterdir()
+    # The copy, and that the Parquet file was found to be sound.
+    kept = list(copies.iterdir())
+    assert sorted(path.suffix for path in kept) == [".parquet", ".sound"]
     warehouse = tmp_path / "shop $(touch RAN).duckdb"
-    assert [path.stat().st_mode & 0o77 for path in (copy, warehouse, tmp_path / "dbt.log")] == [
-        0
-    ] * 3
+    private = (*kept, warehouse, tmp_path / "dbt.log")
+    assert [path.stat().st_mode & 0o77 for path in private] == [0] * 4
     with duckdb.connect(str(warehouse)) as shop:
         events = shop.execute("select customer_id from staging.stg_custom__events order by all")
         assert events.fetchall() == [("a",), ("b",)]

@@ -33,7 +33,7 @@ def ga4(
         "event_timestamp": str((START + second) * MICROSECONDS),
         "user_pseudo_id": "d1",
         "event_params": [{"key": "page", "value": {"string_value": f"/{second}"}}],
-        "traffic_source": {"medium": medium},
+        "collected_traffic_source": {"manual_source": "google", "manual_medium": medium},
     }
     if item is not None:
         event |= {
@@ -113,7 +113,7 @@ def test_what_is_written_anew_takes_the_place_of_what_was_read(
     assert shop.query(ACCOUNTED) == [("custom", 4, 3, 0, 1), ("ga4", 6, 3, 0, 3)]
     assert shop.query(
         "select distinct channel from intermediate.int_accepted_events where source = 'ga4'"
-    ) == [("organic",)]
+    ) == [("Organic Search",)]
 
     # The intraday table goes. Google writes the daily one anew: no row more or less.
     intraday.unlink()
