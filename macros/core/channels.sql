@@ -1,5 +1,5 @@
 {#- The marketing channel of a visit: Google's default channel grouping, from the source, medium and campaign that a row
-    tells and the category of its source. Empty where it tells none of them.
+    has and the category of its source. Empty where it has none of them.
 
     The rules are those that Google publishes for Analytics 4, in their order; the last one is Unassigned. -#}
 {% macro channel_group(alias, category) -%}

@@ -9,7 +9,7 @@
     {% do return(source_name in enabled_sources()) %}
 {% endmacro %}
 
-{#- Those of them whose rows are events: an order may be told more than once there. The rows of others are records, each
+{#- Those of them whose rows are events: an order may be sent more than once there. The rows of others are records, each
     of which counts. -#}
 {% macro event_sources() %}
     {% do return(ask_program('event_sources', {

@@ -51,7 +51,7 @@ rows_of_tables as (
 
 ),
 
-told as (
+kept as (
 
     select
         row_json,
@@ -67,10 +67,10 @@ dated as (
         row_json,
         is_intraday,
         coalesce(
-            told.event.event_date,
-            replace(cast({{ utc_date(ga4_moment('told.event.event_timestamp')) }} as string), '-', '')
+            kept.event.event_date,
+            replace(cast({{ utc_date(ga4_moment('kept.event.event_timestamp')) }} as string), '-', '')
         ) as event_day
-    from told
+    from kept
 
 ),
 

@@ -44,14 +44,14 @@
     {% set groups = [] %}
     {% set relation_name = var('snowplow_relation') %}
     {% if relation_name %}
-        {% set parts = [{'kind': 'relation', 'files': tables_beside(relation_name)}] %}
+        {% set parts = [{'kind': 'relation', 'files': tables_of_entities(relation_name)}] %}
     {% else %}
         {% set parts = input_parts(source('snowplow', 'events'), 'snowplow_path', ['parquet', 'text', 'json']) %}
     {% endif %}
     {% for group in ask_program('snowplow_tables', {'parts': parts}) %}
         {#- Of a schema the table that was named holds the events. -#}
         {% if group.kind == 'relation' and group.table is not none and group.column is not none %}
-            {% do groups.append(with_columns(group, sql_relation(beside(relation_name, group.files[0])))) %}
+            {% do groups.append(with_columns(group, sql_relation(table_next_to(relation_name, group.files[0])))) %}
         {% elif group.kind == 'json' and group.table is none %}
             {% set keys = keys_of_json_lines(group.files) %}
             {% if keys == keys | map('lower') | list %}
@@ -183,7 +183,7 @@
 
 
 {#- The tables of the schema that a relation is in, and the name of one of them in place of it. -#}
-{% macro tables_beside(relation_name) %}
+{% macro tables_of_entities(relation_name) %}
     {% set parts = relation_parts(relation_name) %}
     {% set where = [] %}
     {% if parts | length > 1 %}
@@ -198,7 +198,7 @@
     ).columns[0].values() | list) %}
 {% endmacro %}
 
-{% macro beside(relation_name, table) %}
+{% macro table_next_to(relation_name, table) %}
     {% do return((relation_parts(relation_name)[:-1] + ['"' ~ table ~ '"']) | join('.')) %}
 {% endmacro %}
 

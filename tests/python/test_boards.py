@@ -653,7 +653,7 @@ rows:
         ("marts.churn_risk", "main.churn_risk", r"queries\.risk: main\.churn_risk is no mart"),
         ("marts.churn_risk", "read_csv('/etc/passwd')", r"queries\.risk: DuckDB cannot \w+ this"),
         ("place: 1", "place: first", r"broken\.yml:3: place: .*integer"),
-        ("place: 1", "place: 1\nplace: 2", r"the key 'place' stands twice"),
+        ("place: 1", "place: 1\nplace: 2", r"the key 'place' occurs twice"),
         ("        title: Risk", "        title: Risk\n        link: x", r"\.link: .* no board 'x'"),
         ("        title: Risk", "        title: Risk\n        width: 13", r"\.width: .*12"),
         (

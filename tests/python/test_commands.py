@@ -185,7 +185,7 @@ def test_a_mapping_gives_vars_and_a_warehouse_of_its_own(
         ("GA4.yml", "{}", "is the name of another warehouse. Rename it"),
         ("shop.yml", "custom_events_path", "no dictionary of vars"),
         ("shop.yml", "a: [", "cannot be read as YAML"),
-        ("shop.yml", "top_k: 5\ntop_k: 6", "the key 'top_k' stands twice"),
+        ("shop.yml", "top_k: 5\ntop_k: 6", "the key 'top_k' occurs twice"),
         ("shop.yml", "custom_colums: {}", r"'custom_colums' is unknown \(is it 'custom_columns'"),
         ("shop.yml", "top_k: many", "var 'top_k' is 'many': it takes a whole number"),
         ("shop.yml", "custom_events_path: '{{ 7 * 7 }}'", "begins a template of dbt"),

@@ -158,6 +158,13 @@ def test_what_is_wrong_is_named_and_nothing_is_published(
     assert not list(shop.rglob("roles/*/*"))
 
 
+def test_a_role_that_is_there_twice_is_no_choice(tmp_path: Path) -> None:
+    file = written(tmp_path)
+    file.write_text(file.read_text().replace("  support:", "  marketing:"))
+    with pytest.raises(publishing.PublishingError, match="the key 'marketing' occurs twice"):
+        read_roles(file)
+
+
 def test_the_roles_of_the_project_fit_its_marts() -> None:
     roles = read_roles(PROJECT / "roles.yml")
     described = contracts()

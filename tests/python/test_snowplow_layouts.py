@@ -1,4 +1,4 @@
-"""Layouts of Snowplow's events are told by the names of files and columns."""
+"""Layouts of Snowplow's events are recognised by the names of files and columns."""
 
 from __future__ import annotations
 

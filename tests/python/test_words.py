@@ -96,7 +96,7 @@ def test_names_have_their_own_words_or_lose_their_strokes(tmp_path: Path) -> Non
     ("text", "expected"),
     [
         ("key,text\n", r"the first line has to be message_key,text"),
-        ("message_key,text\na,b\na,c\n", r"xx\.csv, line 3: the key 'a' stands twice"),
+        ("message_key,text\na,b\na,c\n", r"xx\.csv, line 3: the key 'a' occurs twice"),
         ("message_key,text\na,\n", r"line 2: a row is a key and a text"),
         ("message_key,text\na,b,c\n", r"line 2: a row is a key and a text"),
         ("message_key,text\na,to {be\n", r"line 2: a: a brace that belongs to no slot"),

@@ -27,8 +27,9 @@ from footfall.builds.configuration import (
 from footfall.builds.mappings import read_mapping
 from footfall.builds.problems import BuildProblem
 from footfall.builds.sources import absolute_path, sources, with_home
+from footfall.inspecting.checking import check
 from footfall.inspecting.inputs import files_of, head_of
-from footfall.inspecting.inspection import Input, check, inspect
+from footfall.inspecting.inspection import Input, inspect
 from footfall.inspecting.report import build_command, lines_of, mapping_text
 
 #: What the warehouse is called on the connection, where a relation of it is looked at.

@@ -79,7 +79,8 @@ def kind_of(file: str) -> str | None:
     """Return what a file holds: parquet, json, json list, text or None.
 
     The name says it; where it does not, as those of archives that end in .gz alone, the file
-    itself does. Of JSON, an array is told from lines in any case. Addresses are not looked into.
+    itself does. Arrays and lines of JSON are distinguished in any case. Addresses are not looked
+    into.
     """
     name = file.lower()
     for compression in _COMPRESSED:

@@ -16,6 +16,7 @@ from footfall.builds.problems import BuildProblem
 from footfall.builds.sources import DEFAULT_WAREHOUSE, absolute_path, sources, with_home
 from footfall.builds.templates import template_problems
 from footfall.builds.variables import path_variables
+from footfall.core.yaml_files import read_yaml
 
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
@@ -68,9 +69,7 @@ def read_mapping(path: str) -> ShopMapping:
         )
     _check_name(file)
     try:
-        text = file.read_text(encoding="utf-8")
-        _no_key_twice(yaml.compose(text, Loader=yaml.SafeLoader))
-        read = yaml.safe_load(text)
+        read = read_yaml(file.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise BuildProblem(f"{path} cannot be read as YAML: {error}") from error
     if not isinstance(read, dict) or not all(isinstance(name, str) for name in read):
@@ -94,22 +93,6 @@ def read_mapping(path: str) -> ShopMapping:
             for name, value in read.items()
         },
     )
-
-
-def _no_key_twice(node: Any) -> None:
-    """YAML itself would drop the first of two equal keys without a word."""
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if key.value in seen:
-                raise yaml.MarkedYAMLError(
-                    problem=f"the key '{key.value}' stands twice", problem_mark=key.start_mark
-                )
-            seen.add(key.value)
-            _no_key_twice(value)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            _no_key_twice(value)
 
 
 def _check_name(file: Path) -> None:

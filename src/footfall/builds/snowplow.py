@@ -1,4 +1,4 @@
-"""Which layout of Snowplow's events a user has, told by the names of files and columns.
+"""Which layout of Snowplow's events a user has, by the names of files and columns.
 
 The enriched archive keeps what is self-describing in two columns, `unstruct_event` and `contexts`.
 Loaders of warehouses give each schema a column of its own (BigQuery, Databricks, Snowflake) or a

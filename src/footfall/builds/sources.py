@@ -93,7 +93,7 @@ def source_names() -> list[str]:
 
 
 def event_sources(picked: Sequence[str], custom_rows_are: str) -> list[str]:
-    """Return which of the picked sources tell events, so that an order may be told again.
+    """Return which of the picked sources hold events: an order may be sent again there.
 
     Parameters
     ----------

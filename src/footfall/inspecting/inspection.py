@@ -10,15 +10,16 @@ import duckdb
 import yaml
 
 from footfall.builds.problems import BuildProblem
-from footfall.builds.rejections import check_rejections, proposed_event_type
+from footfall.builds.rejections import proposed_event_type
 from footfall.builds.sources import sources
 from footfall.inspecting.inputs import MOST_ROWS, Head
-from footfall.inspecting.layouts import Layout, Proposal, has_any, proposed, recognised
+from footfall.inspecting.layouts import Layout, Proposal, proposed, recognised
 from footfall.inspecting.rendering import RUN_ID, Project
 
 _KINDS = ["parquet", "text", "json"]
 _SHOWN_ROWS = 10
-_OWN = "custom"
+#: The source that reads any table.
+OWN = "custom"
 
 
 @dataclass(frozen=True)
@@ -147,20 +148,20 @@ def inspect(
         made.append(Project(folder, connection, more, questions, replaced))
         return made[0]
 
-    own = {_path_var(_OWN): None, **_reading(_OWN, given)}
-    reader = project({**variables, "footfall_source": _OWN, **own})
-    found = Found(str(variables.get("footfall_source") or _OWN), variables=variables)
+    own = {path_var(OWN): None, **_reading(OWN, given)}
+    reader = project({**variables, "footfall_source": OWN, **own})
+    found = Found(str(variables.get("footfall_source") or OWN), variables=variables)
     try:
-        table = _table(reader, given)
+        table = input_table(reader, given)
         found.columns, found.row_count = _columns(connection, reader, table)
     except (BuildProblem, duckdb.Error, ValueError) as problem:
-        found.problem = _first_lines(problem)
+        found.problem = first_lines(problem)
         return found
     names = [column.name for column in found.columns]
     found.layout = recognised(names)
     if not variables:
-        found.source = source or (_OWN if found.layout is None else found.layout.source)
-        if found.source == _OWN:
+        found.source = source or (OWN if found.layout is None else found.layout.source)
+        if found.source == OWN:
             found.proposal = proposed(names, _contract(folder), found.layout)
             found.variables = _variables_of(found.proposal)
     with_path = {
@@ -179,35 +180,38 @@ def inspect(
         decided = questions["decided_formats"](run_id=RUN_ID)
         found.formats = decided.get(f"{found.source}.events", {})
     except (BuildProblem, duckdb.Error, ValueError) as problem:
-        found.problem = _first_lines(problem)
+        found.problem = first_lines(problem)
     return found
 
 
-def _first_lines(problem: Exception) -> str:
+def first_lines(problem: Exception) -> str:
+    """Return what a problem says, without the place in the SQL."""
     text = str(problem).strip()
     # DuckDB puts words of its own before those of a function of ours.
     ours = text.partition("ValueError: ")[2] if isinstance(problem, duckdb.Error) else ""
     return (ours or text).split("\n\nLINE")[0]
 
 
-def _path_var(source: str) -> str:
+def path_var(source: str) -> str:
+    """Return the var that names the events of a source."""
     return sources()[source].inputs[0].var
 
 
 def _reading(source: str, given: Input) -> dict[str, Any]:
     if given.head is None:
-        return {sources()[source].inputs[0].replaced_by or _path_var(source): given.relation}
+        return {sources()[source].inputs[0].replaced_by or path_var(source): given.relation}
     paths = list(given.head.paths)
-    return {_path_var(source): paths[0] if len(paths) == 1 else paths}
+    return {path_var(source): paths[0] if len(paths) == 1 else paths}
 
 
-def _table(reader: Project, given: Input) -> str:
+def input_table(reader: Project, given: Input) -> str:
+    """Return an input as a from clause, read as a table of the shop's own."""
     if given.head is None:
         table = str(reader.call("sql_relation", given.relation))
         return f"(select * from {table} limit {MOST_ROWS})"
-    relation = SimpleNamespace(schema=_OWN, identifier="events")
+    relation = SimpleNamespace(schema=OWN, identifier="events")
     layout = reader.call("custom_layout", "events")
-    return str(reader.call("read_input", relation, _path_var(_OWN), _KINDS, layout))
+    return str(reader.call("read_input", relation, path_var(OWN), _KINDS, layout))
 
 
 def _columns(
@@ -350,92 +354,3 @@ def _event_names(
         )
         for name, event_type, count in counted
     ]
-
-
-def check(
-    connection: duckdb.DuckDBPyConnection,
-    folder: Path,
-    questions: Mapping[str, Callable[..., Any]],
-    variables: Mapping[str, Any],
-    *,
-    with_names: bool,
-) -> list[str]:
-    """Return why a build with these vars would stop at its inputs; nothing where it would not.
-
-    Parameters
-    ----------
-    connection, folder, questions
-        As `inspect` takes them.
-    variables
-        Vars of the build, with `footfall_source` and the paths of what is looked at.
-    with_names
-        Whether event names are looked at, too.
-    """
-    source = str(variables["footfall_source"])
-    shape = _shape_problem(connection, folder, questions, variables)
-    project = Project(folder, connection, variables, questions, {})
-    problems = []
-    for entity in ("events", "items", "customers", "reviews"):
-        try:
-            project.relation(f"stg_{source}__{entity}")
-        except (BuildProblem, duckdb.Error, ValueError) as problem:
-            problems.append(_first_lines(problem))
-    if shape or problems or not with_names:
-        return [*dict.fromkeys(problems), *shape]
-    read = project.relation("int_arrivals")
-    types = project.relation("event_types")
-    pending = connection.execute(
-        "select source, min(reason), 'true', cast(count(*) as varchar), '', '', event_type"
-        f" from {read} where event_type not in (select event_type from {types})"
-        " and (reason like 'event_type %' or reason is null) group by source, event_type"
-    ).fetchall()
-    overrides = variables.get("custom_event_names") or {}
-    named = project.call("event_names", source, overrides, variables.get("custom_vocabulary"))
-    known = [row for row in connection.execute(named).fetchall() if row[1] is not None]
-    try:
-        check_rejections(
-            pending=pending, known_names=known, largest_share=1.0, arrivals="int_arrivals"
-        )
-    except BuildProblem as problem:
-        return [str(problem)]
-    return []
-
-
-def _shape_problem(
-    connection: duckdb.DuckDBPyConnection,
-    folder: Path,
-    questions: Mapping[str, Callable[..., Any]],
-    variables: Mapping[str, Any],
-) -> list[str]:
-    """Say that the input has the shape of another source, or nothing of its own."""
-    source = str(variables["footfall_source"])
-    paths = variables[_path_var(source)]
-    reader = Project(
-        folder,
-        connection,
-        {**variables, "footfall_source": _OWN, _path_var(_OWN): paths},
-        questions,
-        {},
-    )
-    given = Input(str(paths), Head([], 0, 0, is_whole=True))
-    try:
-        columns = reader.call("input_columns", _table(reader, given))
-        names = [str(column["name"]) for column in reader.call("own_columns", columns)]
-    except (BuildProblem, duckdb.Error, ValueError):
-        # What cannot be read at all, staging has said.
-        return []
-    layout = recognised(names)
-    shown = paths if isinstance(paths, str) else paths[0]
-    if layout is not None and layout.source != source and layout.source != _OWN:
-        return [
-            f"'{shown}' looks like {layout.title}, and footfall_source is '{source}': build with"
-            f" SOURCE={layout.source}, or see what it holds with `make inspect FILE=…`."
-        ]
-    if source != _OWN and not has_any(source, names):
-        like = "" if layout is None else f" It looks like {layout.title}."
-        return [
-            f"'{shown}' has none of the columns that source '{source}' reads.{like} It has:"
-            f" {', '.join(names[:30])}. `make inspect FILE=…` shows how it can be read, and writes"
-            " a mapping."
-        ]
-    return []

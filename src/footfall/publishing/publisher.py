@@ -229,7 +229,7 @@ def _publish_encrypted(
 def _swap_for_encrypted(file: Path, link: Path, run: Run) -> None:
     parquet_files = parquet.finish(link, run)
     point_to(link, parquet_files)
-    # What is in the clear does not stay for an hour beside what is encrypted.
+    # What is in the clear does not stay for an hour next to what is encrypted.
     for plain in (file, file.with_name(f"{file.name}.wal")):
         plain.unlink(missing_ok=True)
     parquet.clear_plain(link)

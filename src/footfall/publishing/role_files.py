@@ -24,7 +24,7 @@ _ATTACHED = "footfall_role"
 
 
 def role_file(file: Path, role: str) -> Path:
-    """Return the file that a role reads, beside a published file: roles have folders of their own.
+    """Return the file that a role reads, next to a published file: each role has a folder.
 
     So rights can be given by the folder.
     """

@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from footfall.core.yaml_files import read_yaml
 from footfall.publishing.coarsening import KEYS_OF_PEOPLE
 from footfall.publishing.contents import PublishingError, quoted
 
@@ -197,7 +198,7 @@ def read_roles(file: Path = DEFAULT_FILE) -> Roles:
         It is missing, or something in it is wrong; the message names the key.
     """
     try:
-        read = yaml.safe_load(file.read_text(encoding="utf-8"))
+        read = read_yaml(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise PublishingError(f"{file} cannot be read: {error}") from error
     parts = _mapping(read, "the file", {"roles", "classes", "counts"})

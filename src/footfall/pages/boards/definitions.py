@@ -17,6 +17,7 @@ from pydantic import (
     ValidationInfo,
 )
 
+from footfall.core.yaml_files import read_yaml
 from footfall.pages.theme.words import Words
 
 Format = Literal[
@@ -294,22 +295,6 @@ class Board(_Part):
         return BoardError(f"{self.path}: {key}: {what}")
 
 
-def _no_key_twice(node: Any) -> None:
-    """YAML itself would drop the first of two equal keys without a word."""
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if key.value in seen:
-                raise yaml.MarkedYAMLError(
-                    problem=f"the key {key.value!r} stands twice", problem_mark=key.start_mark
-                )
-            seen.add(key.value)
-            _no_key_twice(value)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            _no_key_twice(value)
-
-
 def load_boards(folder: Path, words: Words) -> tuple[Board, ...]:
     """All boards of a folder, in their order.
 
@@ -342,15 +327,15 @@ def load_board(path: Path, words: Words) -> Board:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        _no_key_twice(root)
-        told = yaml.safe_load(text)
+        read = read_yaml(text)
     except yaml.YAMLError as problem:
         raise BoardError(f"{path}: this is no YAML: {problem}") from problem
-    if not isinstance(told, dict):
+    if not isinstance(read, dict):
         raise BoardError(f"{path}: a board is a mapping with title, queries, rows and so on")
+    # With the places of its keys, for messages.
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
     try:
-        board = Board.model_validate({**told, "path": path}, context={"words": words})
+        board = Board.model_validate({**read, "path": path}, context={"words": words})
     except ValidationError as problem:
         found = [_worded(path, root, error) for error in problem.errors()]
         raise BoardError("\n".join(found)) from problem

@@ -118,7 +118,7 @@ def read_words(path: Path = DEFAULT) -> Words:
                 raise WordsError(f"{where}: a row is a key and a text")
             key, text = row
             if key in texts:
-                raise WordsError(f"{where}: the key {key!r} stands twice")
+                raise WordsError(f"{where}: the key {key!r} occurs twice")
             if problem := _broken(text):
                 raise WordsError(f"{where}: {key}: {problem}")
             texts[key] = text

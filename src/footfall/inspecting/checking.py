@@ -1,0 +1,105 @@
+"""Why a build would stop at its inputs, found before it starts."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from footfall.builds.problems import BuildProblem
+from footfall.builds.rejections import check_rejections
+from footfall.inspecting.inputs import Head
+from footfall.inspecting.inspection import OWN, Input, first_lines, input_table, path_var
+from footfall.inspecting.layouts import has_any, recognised
+from footfall.inspecting.rendering import Project
+
+
+def check(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    questions: Mapping[str, Callable[..., Any]],
+    variables: Mapping[str, Any],
+    *,
+    with_names: bool,
+) -> list[str]:
+    """Return why a build with these vars would stop at its inputs; nothing where it would not.
+
+    Parameters
+    ----------
+    connection, folder, questions
+        As `inspect` takes them.
+    variables
+        Vars of the build, with `footfall_source` and the paths of what is looked at.
+    with_names
+        Whether event names are looked at, too.
+    """
+    source = str(variables["footfall_source"])
+    shape = _shape_problem(connection, folder, questions, variables)
+    project = Project(folder, connection, variables, questions, {})
+    problems = []
+    for entity in ("events", "items", "customers", "reviews"):
+        try:
+            project.relation(f"stg_{source}__{entity}")
+        except (BuildProblem, duckdb.Error, ValueError) as problem:
+            problems.append(first_lines(problem))
+    if shape or problems or not with_names:
+        # Staging may have recognised the other shape, too.
+        said = any("looks like" in problem for problem in problems)
+        return [*dict.fromkeys(problems), *([] if said else shape)]
+    read = project.relation("int_arrivals")
+    types = project.relation("event_types")
+    pending = connection.execute(
+        "select source, min(reason), 'true', cast(count(*) as varchar), '', '', event_type"
+        f" from {read} where event_type not in (select event_type from {types})"
+        " and (reason like 'event_type %' or reason is null) group by source, event_type"
+    ).fetchall()
+    overrides = variables.get("custom_event_names") or {}
+    named = project.call("event_names", source, overrides, variables.get("custom_vocabulary"))
+    known = [row for row in connection.execute(named).fetchall() if row[1] is not None]
+    try:
+        check_rejections(
+            pending=pending, known_names=known, largest_share=1.0, arrivals="int_arrivals"
+        )
+    except BuildProblem as problem:
+        return [str(problem)]
+    return []
+
+
+def _shape_problem(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    questions: Mapping[str, Callable[..., Any]],
+    variables: Mapping[str, Any],
+) -> list[str]:
+    """Say that the input has the shape of another source, or nothing of its own."""
+    source = str(variables["footfall_source"])
+    paths = variables[path_var(source)]
+    reader = Project(
+        folder,
+        connection,
+        {**variables, "footfall_source": OWN, path_var(OWN): paths},
+        questions,
+        {},
+    )
+    given = Input(str(paths), Head([], 0, 0, is_whole=True))
+    try:
+        columns = reader.call("input_columns", input_table(reader, given))
+        names = [str(column["name"]) for column in reader.call("own_columns", columns)]
+    except (BuildProblem, duckdb.Error, ValueError):
+        # What cannot be read at all, staging has said.
+        return []
+    layout = recognised(names)
+    shown = paths if isinstance(paths, str) else paths[0]
+    if layout is not None and layout.source != source and layout.source != OWN:
+        return [
+            f"'{shown}' looks like {layout.title}, and footfall_source is '{source}': build with"
+            f" SOURCE={layout.source}, or see what it holds with `make inspect FILE=…`."
+        ]
+    if source != OWN and not has_any(source, names):
+        like = "" if layout is None else f" It looks like {layout.title}."
+        return [
+            f"'{shown}' has none of the columns that source '{source}' reads.{like} It has:"
+            f" {', '.join(names[:30])}. `make inspect FILE=…` shows how it can be read, and writes"
+            " a mapping."
+        ]
+    return []
