@@ -47,6 +47,7 @@ def key_of(customer_id: str) -> str:
     return hmac.new(KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("entity", ["items", "customers"])
 def test_two_listings_give_the_same_row_in_either_order(own_shop: Warehouse, entity: str) -> None:
     shop = own_shop
