@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression, PoissonRegressor
 from cutoff_tables import simulated_cutoffs
 from footfall.evaluation import score_metrics
 from footfall.heads import HeadSettings, baselines
-from footfall.heads.churn import silence_labels, simple_silence
+from footfall.heads.churn import silence_labels
 from footfall.heads.cutoffs.features import learn_space, window_amount
 from footfall.heads.cutoffs.rows import CutoffRows, closed_days, read_cutoffs
 from footfall.heads.cutoffs.study import Study
@@ -17,6 +17,7 @@ from footfall.heads.drivers import idea_of, strongest_ideas
 from footfall.heads.learners.calibration import fit_bands, fit_platt, one_error_choice
 from footfall.heads.learners.lifetimes import fit_repeat_buying
 from footfall.heads.learners.linear import fit_linear, fit_softmax, logit, sigmoid
+from footfall.heads.own_rates import simple_silence
 from footfall.heads.tiers import (
     POTENTIAL,
     REGULAR,

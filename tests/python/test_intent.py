@@ -17,7 +17,7 @@ from conftest import PROJECT, SMALL_SCORER, Warehouse
 from footfall import heads
 from footfall.core.progress import silent
 from footfall.heads import HeadSettings, intent, intent_heads
-from footfall.heads.intent import read_prefixes
+from footfall.heads.prefixes import read_prefixes
 
 pytestmark = pytest.mark.long
 

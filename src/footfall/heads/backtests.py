@@ -20,6 +20,7 @@ from footfall.heads.cutoffs.digests import CutoffDigests, read_digests
 from footfall.heads.cutoffs.settings import HeadSettings
 from footfall.heads.cutoffs.source import CutoffSource
 from footfall.heads.cutoffs.study import Study
+from footfall.heads.prefixes import TARGETS, read_prefixes
 from footfall.heads.result_rows import BACKTEST_SCHEMA, result_rows, tenth_rows
 from footfall.heads.runs import Run, day_to_date, run_of
 from footfall.heads.training import side_by_side, study_of
@@ -100,7 +101,7 @@ def backtest_intent(
     window = intent_heads.window_of(prefixes)
     known = window.rows(prefixes, history_days)
     decided = {**settings.of_backtests(), "test_days": test_days, "history_days": history_days}
-    days = {target: window.tested(target, test_days) for target in intent.TARGETS}
+    days = {target: window.tested(target, test_days) for target in TARGETS}
     wanted = {
         target: Identity(
             code_fingerprint(),
@@ -108,7 +109,7 @@ def backtest_intent(
             {"target": target, "days": days[target], **decided},
             "cpu",
         ).fingerprint
-        for target in intent.TARGETS
+        for target in TARGETS
     }
     standing = run_of(previous, BACKTEST_SCHEMA).get("trials") or {}
     stale = [target for target in wanted if standing.get(target) != wanted[target]]
@@ -116,7 +117,7 @@ def backtest_intent(
         progress("back-test of intent: nothing new, the figures stand")
         return previous
     run = Run.start("backtest_intent", combined_fingerprint(*wanted.values()), decided)
-    rows = intent.read_prefixes(known, states)
+    rows = read_prefixes(known, states)
     found: list[list[dict[str, Any]]] = []
     for target in wanted:
         if target not in stale and previous is not None:

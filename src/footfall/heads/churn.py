@@ -10,9 +10,7 @@ import numpy as np
 from footfall.core.arrays import FloatArray, IntArray
 from footfall.heads.cutoffs.features import (
     FeatureSpace,
-    first_order_age,
     learn_space,
-    purchase_days,
     repeat_log_odds,
 )
 from footfall.heads.cutoffs.histories import repeat_buying_at
@@ -245,31 +243,6 @@ def silence_members(study: Study, origin: int, horizon: int) -> SilenceMembers |
     return study.recall("silence", horizon, origin, lambda: _fit_members(study, origin, horizon))
 
 
-def simple_silence(rows: CutoffRows, horizon: int) -> FloatArray:
-    """Return P(no purchase) from each customer's own buying rate, shrunk to the mean of all.
-
-    The model for shops that are too young to learn from: purchases come at a Gamma-distributed
-    rate, nobody drops out, and one purchase over the mean time between purchases is added to
-    each history. Needs no labels. (Ehrenberg 1959, the NBD model.)
-    """
-    if len(rows) == 0:
-        return np.zeros(0)
-    bought, age = _histories(rows)
-    mean_wait = age.sum() / bought.sum()
-    wait = age + mean_wait
-    silent: FloatArray = (wait / (wait + horizon)) ** (bought + 1.0)
-    return silent
-
-
-def simple_orders(rows: CutoffRows, horizon: int) -> FloatArray:
-    """Return expected orders in the horizon under the model of :func:`simple_silence`."""
-    if len(rows) == 0:
-        return np.zeros(0)
-    bought, age = _histories(rows)
-    orders: FloatArray = (bought + 1.0) / (age + age.sum() / bought.sum()) * horizon
-    return orders
-
-
 @dataclass(frozen=True)
 class _HeldOut:
     """Predictions on customers that were not learnt from.
@@ -305,13 +278,6 @@ class _HeldOut:
         return np.column_stack(
             [self.with_state if uses_state else self.plain, self.trees, self.repeat]
         )
-
-
-def _histories(rows: CutoffRows) -> tuple[FloatArray, FloatArray]:
-    bought = purchase_days(rows)
-    known_age = first_order_age(rows)
-    age = rows.features["f_recency_days"] if known_age is None else known_age
-    return bought, np.maximum(np.nan_to_num(age), 1.0)
 
 
 def _is_enough(rows: CutoffRows, horizon: int) -> bool:

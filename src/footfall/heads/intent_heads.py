@@ -23,13 +23,12 @@ from footfall.core.stored_rows import SCHEMA, ArtifactError, Artifacts, Values, 
 from footfall.heads.code import code_fingerprint
 from footfall.heads.cutoffs.settings import HeadSettings
 from footfall.heads.fields import from_values, to_values
-from footfall.heads.intent import (
+from footfall.heads.intent import IntentModel, fit_intent
+from footfall.heads.prefixes import (
     MICROSECONDS_A_DAY,
     PREFIX_LENGTHS,
     TARGETS,
-    IntentModel,
     PrefixSpace,
-    fit_intent,
     read_prefixes,
 )
 from footfall.heads.runs import constant, day_to_date

@@ -15,13 +15,14 @@ import numpy as np
 
 from footfall.core.arrays import FloatArray, IntArray
 from footfall.heads.agreement import Limits, Spend, agreed, no_limits, no_spend
-from footfall.heads.churn import SilenceModel, fit_silence, simple_orders, simple_silence
+from footfall.heads.churn import SilenceModel, fit_silence
 from footfall.heads.cutoffs.features import purchase_days, repeat_history
 from footfall.heads.cutoffs.rows import CutoffRows
 from footfall.heads.cutoffs.settings import HeadSettings
 from footfall.heads.cutoffs.study import Study
 from footfall.heads.learners.calibration import fit_bands
 from footfall.heads.learners.lifetimes import RepeatBuying
+from footfall.heads.own_rates import simple_orders, simple_silence
 from footfall.heads.tiers import decide, decision_weights
 from footfall.heads.value import ORDER_VALUE, ValueModel, fit_value
 

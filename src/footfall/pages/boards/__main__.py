@@ -6,7 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from footfall.pages.boards.definitions import BoardError, load_boards
+from footfall.pages.boards.definitions import BoardError
+from footfall.pages.boards.loading import load_boards
 from footfall.pages.boards.render import render_boards
 from footfall.pages.boards.serve import ADDRESS, server
 from footfall.pages.theme.words import DEFAULT, WordsError, read_words
