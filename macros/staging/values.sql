@@ -3,11 +3,28 @@
 
 {#- The first of the wanted columns (lower case) that the input has, as {sql, type, name}, or none. -#}
 {% macro input_column(columns, wanted, alias) %}
+    {% for name in wanted if name ~ ' (1)' in columns %}
+        {% do raise_shared_name(name, columns) %}
+    {% endfor %}
     {% for name in wanted if name in columns %}
         {% set found = columns[name] %}
         {% do return({'sql': alias ~ '.' ~ sql_name(found.name), 'type': found.type, 'name': found.name}) %}
     {% endfor %}
     {% do return(none) %}
+{% endmacro %}
+
+
+{#- Stop where a text file has several columns of one name, and the name is asked for. -#}
+{% macro raise_shared_name(name, columns) %}
+    {% set copies = [] %}
+    {% for copy in range(1, columns | length + 1) if name ~ ' (' ~ copy ~ ')' in columns %}
+        {% do copies.append(columns[name ~ ' (' ~ copy ~ ')'].name) %}
+    {% endfor %}
+    {{ exceptions.raise_compiler_error(
+        "A file has " ~ copies | length ~ " columns called '" ~ name ~ "', and which of them is meant cannot be known. Name"
+        ~ " the one to read, as in custom_columns: {events: {" ~ name ~ ": '" ~ copies[0] ~ "'}}, or rename them in the file."
+        ~ " They are called " ~ copies | join(', ') ~ ", from left to right."
+    ) }}
 {% endmacro %}
 
 

@@ -82,7 +82,7 @@ def test_the_header_tells_the_delimiter(tmp_path: Path, delimiter: str) -> None:
 
 def test_nameless_and_repeated_columns_get_names(tmp_path: Path) -> None:
     (row,) = rows_of(tmp_path, b"a,,A,footfall_line_text\n1,2,3,4\n")
-    assert list(row)[:4] == ["a", "column_2", "A_2", "footfall_line_text_2"]
+    assert list(row)[:4] == ["a (1)", "column_2", "A (2)", "footfall_line_text_2"]
 
 
 def test_values_may_cross_the_blocks_that_are_read_at_once(

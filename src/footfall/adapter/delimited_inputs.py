@@ -3,6 +3,7 @@
 import csv
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -173,19 +174,34 @@ def _fixed_blocks(
             yield rows
 
 
-def column_names(header: list[str]) -> list[str]:
-    """Return column names: unnamed ones by place, repeated ones (in any case) numbered."""
+def column_names(header: Sequence[str]) -> list[str]:
+    """Return column names: unnamed ones by place, those that share a name (in any case) numbered.
+
+    Of two columns `amount`, neither keeps the name: which of them is meant, nobody can know.
+    """
+    texts = [text.strip() or f"column_{place}" for place, text in enumerate(header, start=1)]
+    shared = Counter(text.lower() for text in texts)
+    copies: Counter[str] = Counter()
     names: list[str] = []
+    for text in texts:
+        copies[text.lower()] += 1
+        is_shared = shared[text.lower()] > 1
+        names.append(f"{text} ({copies[text.lower()]})" if is_shared else text)
+    return unlike(names)
+
+
+def unlike(names: Sequence[str]) -> list[str]:
+    """Return names of which no two are alike in lower case, ours included: later ones numbered."""
+    kept: list[str] = []
     taken = {LINE_NUMBER, LINE_PROBLEM, LINE_TEXT}
-    for place, text in enumerate(header, start=1):
-        base = text.strip() or f"column_{place}"
+    for base in names:
         name, copy = base, 1
         while name.lower() in taken:
             copy += 1
             name = f"{base}_{copy}"
         taken.add(name.lower())
-        names.append(name)
-    return names
+        kept.append(name)
+    return kept
 
 
 def _decode(raw: bytes) -> str:
