@@ -10,7 +10,8 @@
         'project_folder': invocation_args_dict.project_dir,
         'picked': enabled_sources(),
         'staged': sources_to_read(),
-        'database': target.database
+        'database': target.database,
+        'experiments': given_experiments()
     }) %}
 {% endmacro %}
 

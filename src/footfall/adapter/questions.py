@@ -13,6 +13,7 @@ from typing import Any
 from footfall.adapter.code import tables_fingerprint
 from footfall.builds import versions
 from footfall.builds.configuration import check_configuration, is_file, no_file_problem
+from footfall.builds.experiments import experiment_columns
 from footfall.builds.failures import describe_failure
 from footfall.builds.formats import decide_formats, decided_formats, refuse_undecided
 from footfall.builds.input_files import files_by_kind, files_in, named_paths
@@ -69,6 +70,7 @@ QUESTIONS: Mapping[str, Callable[..., Any]] = {
     "describe_columns": describe_columns,
     "describe_failure": describe_failure,
     "event_sources": event_sources,
+    "experiment_columns": experiment_columns,
     "files_by_kind": files_by_kind,
     "files_in": files_in,
     "is_current": _is_current,

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from footfall.builds.experiments import experiment_problems
 from footfall.builds.input_files import files_in, named_paths
 from footfall.builds.problems import BuildProblem
 from footfall.builds.sources import Input, sources, with_home
@@ -50,6 +51,7 @@ def check_configuration(
     picked: Sequence[str],
     staged: Sequence[str],
     database: str,
+    experiments: Sequence[Mapping[str, str | None]] = (),
 ) -> None:
     """Judge everything that a user can set.
 
@@ -67,6 +69,8 @@ def check_configuration(
         Those whose files this run reads.
     database
         Name of the database of the warehouse.
+    experiments
+        Rows of the relation that var `experiments_relation` names, as texts.
 
     Raises
     ------
@@ -81,6 +85,9 @@ def check_configuration(
             *file_problems(read, [name for name in staged if name in picked and name in sources()]),
             *value_problems(read),
             *template_problems(read),
+            *experiment_problems(
+                Path(project_folder), read.get("experiments_relation"), experiments
+            ),
         ]
     )
 

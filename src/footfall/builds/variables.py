@@ -148,6 +148,7 @@ DAYS_AHEAD = Kind("a list of days such as [30, 90]", _are_days_ahead)
 ROWS = Kind("events or records", lambda value: value in ("events", "records"))
 TEXT_OR_NULL = Kind("text, or null", _or_null(lambda value: isinstance(value, str)))
 WORDS = Kind('a list of words in quotes such as ["null", "n/a"]', _are_words)
+PROPERTIES = Kind("a list of properties such as [experiment_id, experiment]", _are_texts)
 LANGUAGE = Kind(
     "the name of a file of seeds/words without its ending, such as en",
     lambda value: isinstance(value, str) and value.isidentifier(),
@@ -237,6 +238,11 @@ PROJECT_VARIABLES: Mapping[str, Variable] = {
     "pain_min_sessions": Variable(POSITIVE),
     "slow_step_ratio": Variable(FACTOR),
     "pain_false_discovery_rate": Variable(SHARE),
+    "experiments_relation": Variable(TEXT_OR_NULL),
+    "experiment_properties": Variable(PROPERTIES),
+    "variant_properties": Variable(PROPERTIES),
+    "experiment_winsor_quantile": Variable(SHARE_OR_ALL),
+    "experiment_history_days": Variable(POSITIVE),
     "cutoff_months": Variable(POSITIVE),
     "more_cutoff_dates": Variable(DATES),
     "horizons_days": Variable(DAYS_AHEAD),
