@@ -1,5 +1,5 @@
--- Running totals of the sums are exact: on the last day they are the sums over units, capped or not. Returns the arms and
--- metrics for which they are not.
+-- Running totals of the sums are exact: on the last day they are the sums over units, capped or not. Returns the arms
+-- and metrics for which they are not.
 with
 
 outcomes as (

@@ -41,11 +41,7 @@
     {% set rows = [] %}
     {% if execute and var('experiments_relation') %}
         {% set columns = experiment_columns() %}
-        {% set texts = [] %}
-        {% for column in columns %}
-            {% do texts.append(experiment_text(column) ~ ' as ' ~ column) %}
-        {% endfor %}
-        {% for row in text_rows('select ' ~ texts | join(', ') ~ ' from ' ~ experiments_relation() ~ ' order by 1') %}
+        {% for row in text_rows('select ' ~ experiment_texts() | join(', ') ~ ' from ' ~ experiments_relation() ~ ' order by 1') %}
             {% do rows.append(dict(zip(columns, row))) %}
         {% endfor %}
     {% endif %}
@@ -53,10 +49,14 @@
 {% endmacro %}
 
 
-{#- A column of a definition as a trimmed text; empty where nothing is written. -#}
-{% macro experiment_text(column) -%}
-    nullif(trim(cast({{ column }} as string)), '')
-{%- endmacro %}
+{#- The columns of a definition as trimmed texts; empty where nothing is written. -#}
+{% macro experiment_texts() %}
+    {% set texts = [] %}
+    {% for column in experiment_columns() %}
+        {% do texts.append("nullif(trim(cast(" ~ column ~ " as string)), '') as " ~ column) %}
+    {% endfor %}
+    {% do return(texts) %}
+{% endmacro %}
 
 
 {#- The rows of a text of entries with semicolons between them: a column that numbers them, from 1 on. -#}
@@ -90,4 +90,14 @@
 {#- A value, or a threshold where it is above; without a threshold the value. -#}
 {% macro capped(number, threshold) -%}
     case when {{ number }} > {{ threshold }} then {{ threshold }} else {{ number }} end
+{%- endmacro %}
+
+
+{#- The quantile above which values of a group are capped; empty for shares and days, and where nothing is capped. -#}
+{% macro winsor_threshold(column) -%}
+    {%- if var('experiment_winsor_quantile') < 1 -%}
+    case when min(metric_kind) in ('total', 'ratio') then {{ quantile(column, var('experiment_winsor_quantile')) }} end
+    {%- else -%}
+    cast(null as double)
+    {%- endif -%}
 {%- endmacro %}

@@ -1,6 +1,5 @@
 -- Experiments as they were designed, a row each: those of the seed, or of the relation that var `experiments_relation`
 -- names. What they must agree on is judged before a build begins (src/footfall/builds/experiments.py).
-{%- set columns = experiment_columns() %}
 with
 
 definitions as (
@@ -17,9 +16,7 @@ definitions as (
 texts as (
 
     select
-        {% for column in columns -%}
-        {{ experiment_text(column) }} as {{ column }}{{ ',' if not loop.last }}
-        {% endfor -%}
+        {{ experiment_texts() | join(',\n        ') }}
     from definitions
 
 ),

@@ -1,5 +1,6 @@
 -- Units that were shown an arm between start and end, with the first one: customers, or visitors stitched as they are
--- known now. A unit in two arms belongs to neither; its first arm is kept, so that both ways of counting can be compared.
+-- known now. A unit in two arms belongs to neither; its first arm is kept, so that both ways of counting can be
+-- compared.
 -- A moment is ordered as acts are, so any order of arrival gives the same arm.
 {%- set microseconds_a_day = 86400000000 %}
 with

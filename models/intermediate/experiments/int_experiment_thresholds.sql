@@ -1,8 +1,6 @@
 -- Above what outcomes and covariates are capped: at one quantile over all units of all arms, zeros included, so that no
 -- arm is capped lower than another. As known now, and as known at the first planned look, which later data cannot move:
 -- the read-outs of planned looks are capped there. Shares are never capped, nor days, which end with their window.
-{%- set share = var('experiment_winsor_quantile') %}
-{%- set is_capped = share < 1 %}
 with
 
 unit_values as (
@@ -49,16 +47,9 @@ final as (
         metric,
         known_at,
         count(*) as unit_count,
-        {% for column, name in [
-            ('outcome', 'outcome_threshold'), ('denominator', 'denominator_threshold'),
-            ('covariate', 'covariate_threshold'),
-        ] -%}
-        {% if is_capped -%}
-        case when min(metric_kind) in ('total', 'ratio') then {{ quantile(column, share) }} end as {{ name }}
-        {%- else -%}
-        cast(null as double) as {{ name }}
-        {%- endif %}{{ ',' if not loop.last }}
-        {% endfor -%}
+        {{ winsor_threshold('outcome') }} as outcome_threshold,
+        {{ winsor_threshold('denominator') }} as denominator_threshold,
+        {{ winsor_threshold('covariate') }} as covariate_threshold
     from counted
     group by experiment, metric, known_at
 

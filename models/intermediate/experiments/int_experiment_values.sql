@@ -1,4 +1,4 @@
--- Outcome and covariate of each unit for each metric, before extremes are capped. Units that did nothing have zeros, and
+-- Outcome and covariate of each unit for each metric, before extremes are capped. Units that did nothing have zeros;
 -- those that bought nothing count all days of their window in days_to_order, which makes it a restricted mean.
 with
 
