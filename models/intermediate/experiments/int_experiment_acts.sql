@@ -1,6 +1,6 @@
--- What units did on each day, by measure: before their first exposure, back to the begin of their history, and after it,
--- until their window ends. What happened in the moment of the exposure came after it. An order belongs to the moment that
--- it was placed, and a refund to its order: one that was placed before the exposure is no outcome of it.
+-- What units did on each day, by measure: before their first exposure, back to the begin of their history, and after
+-- it, until their window ends. What happened in the moment of the exposure came after it. An order belongs to the time
+-- that it was placed at, and a refund to its order: one that was placed before the exposure is no outcome of it.
 with
 
 exposures as (

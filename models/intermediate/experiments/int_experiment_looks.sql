@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 
 -- The days on which a planned experiment is looked at, with the part of its time that is over by then: from the day on
--- which the first windows can close to the last one. A number of looks is spread evenly. Without windows there are none.
+-- which the first windows can close to the last one. A number of looks is spread evenly. Without windows none.
 with
 
 experiments as (
