@@ -53,7 +53,7 @@ unit_lines as (
     inner join lines
         on exposures.unit_no = lines.visitor_no
         and exposures.history_starts_at <= lines.booked_at
-        and (exposures.window_ends_at is null or lines.booked_at < exposures.window_ends_at)
+    where (exposures.window_ends_at is null or lines.booked_at < exposures.window_ends_at)
         and (lines.booked_at < exposures.first_exposed_at or lines.ordered_at >= exposures.first_exposed_at)
 
 ),
@@ -107,7 +107,8 @@ acts as (
     inner join sessions
         on exposures.unit_no = sessions.visitor_no
         and exposures.history_starts_at <= sessions.session_started_at
-        and (exposures.window_ends_at is null or sessions.session_started_at < exposures.window_ends_at)
+    where exposures.window_ends_at is null
+        or sessions.session_started_at < exposures.window_ends_at
 
     union all
 
