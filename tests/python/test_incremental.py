@@ -162,16 +162,8 @@ def send_orders_again(shop: Warehouse) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "arrival",
-    [
-        "files come late and out of order",
-        pytest.param("one day comes after another", marks=pytest.mark.long),
-    ],
-)
-def test_any_order_of_arrival_gives_the_tables_of_a_full_build(
-    arriving_shop: Warehouse, arrival: str
-) -> None:
+def test_any_order_of_arrival_gives_the_tables_of_a_full_build(arriving_shop: Warehouse) -> None:
+    """Day comes after day, then files come late and out of order."""
     shop = arriving_shop
     # Pings up to 50 minutes after acts: they prolong sessions, join two, or belong to none.
     shop.execute(
@@ -179,22 +171,18 @@ def test_any_order_of_arrival_gives_the_tables_of_a_full_build(
         " 'ping' as event_type, event_at + to_seconds(cast(hash(event_id) % 3000 as integer)) as"
         " event_at, received_at + interval 1 hour as received_at, null as order_id)"
         " from pool.events where hash(event_id, 8) % 10 = 0",
-        "create or replace table pool.batches as"
-        f" select *, hash(event_id, received_at, 11) % {BATCHES} as batch from pool.events",
-    )
-    if arrival == "one day comes after another":
-        # The last days, over the turn of a month: windows open and close from one run to the next.
+        # First what came until the end of May, then two days, over the turn of a month, so that
+        # windows open and close. Last all days after that, with a third of what came before.
+        "create or replace table pool.batches as select *, case"
+        " when received_at >= timestamptz '2026-06-02 00:00:00+00' then 2"
+        " when received_at >= timestamptz '2026-05-31 00:00:00+00' then 1"
+        " when hash(event_id, received_at, 11) % 3 = 0 then 2 else 0 end as batch from pool.events",
         # A collector was late with some: they are received after all others.
-        shop.execute(
-            "update pool.batches set batch = case"
-            " when received_at < timestamptz '2026-05-31 00:00:00+00' then 0"
-            " when received_at < timestamptz '2026-06-01 00:00:00+00' then 1"
-            " when received_at < timestamptz '2026-06-02 00:00:00+00' then 2 else 3 end",
-            "update pool.batches set batch = 3,"
-            " received_at = timestamptz '2026-07-02 00:00:00+00'"
-            " + to_seconds(cast(hash(event_id) % 80000 as integer))"
-            " where hash(event_id, 9) % 10 = 0",
-        )
+        "update pool.batches set batch = 2,"
+        " received_at = timestamptz '2026-07-02 00:00:00+00'"
+        " + to_seconds(cast(hash(event_id) % 80000 as integer))"
+        " where hash(event_id, 9) % 10 = 0",
+    )
     # A device that two customers log in on, so that a late login takes a history away again.
     shop.execute(
         "update pool.batches set device_id = 'shared-' || (hash(device_id) % 20)"
@@ -237,9 +225,12 @@ def test_a_run_with_nothing_new_changes_nothing_and_reads_no_day_again(
 
 
 @pytest.mark.long
-def test_a_session_that_is_cut_at_the_turn_of_a_month_is_told_anew_in_both(
-    own_shop: Warehouse,
-) -> None:
+def test_late_rows_reach_back_over_months(own_shop: Warehouse) -> None:
+    """A session that is cut at the turn of a month, and an order in a session that began earlier.
+
+    Both months of the session are told anew. Thirty days, as long as the windows of drop-offs and
+    funnels, are between the visits of cleo, and a little more between the first and her order.
+    """
     shop = own_shop
     shop.variables["session_cut_at_campaign_change"] = True
     lines = [
@@ -247,15 +238,26 @@ def test_a_session_that_is_cut_at_the_turn_of_a_month_is_told_anew_in_both(
         "anna,2024-01-31 23:50:00,view,mail",
         "anna,2024-02-01 00:10:00,view,mail",
         "bert,2024-02-03 10:00:00,view,mail",
+        "cleo,2024-04-10 10:00:00,view,mail",
+        "cleo,2024-05-10 10:00:00,add_to_cart,mail",
+        "bert,2024-08-03 10:00:00,view,mail",
     ]
+    late = ["anna,2024-02-01 00:05:00,view,search", "cleo,2024-05-10 10:20:00,purchase,mail"]
+    outcome = (
+        "select outcome from marts.journey_dropoffs"
+        " where period_month = date '2024-04-01' and slice_name = 'all'"
+    )
+    of_anna = "select count(*) from marts.sessions where started_at < date '2024-02-02'"
     events = Path(shop.variables["custom_events_path"])
     events.write_text("\n".join(lines) + "\n")
     shop.built()
-    assert shop.value("select count(*) from marts.sessions") == 2
-    events.write_text("\n".join([*lines, "anna,2024-02-01 00:05:00,view,search"]) + "\n")
+    assert shop.value(of_anna) == 1
+    assert shop.query(outcome) == [("came_back",)]
+    events.write_text("\n".join([*lines, *late]) + "\n")
     shop.built()
     keep(shop, "steps")
-    assert shop.value("select count(*) from marts.sessions") == 4
+    assert shop.value(of_anna) == 3
+    assert shop.query(outcome) == [("bought_later",)]
     shop.built(SQL_PART, "--full-refresh")
     keep(shop, "full")
 
@@ -263,57 +265,22 @@ def test_a_session_that_is_cut_at_the_turn_of_a_month_is_told_anew_in_both(
 
 
 @pytest.mark.long
-def test_a_late_order_reaches_back_from_the_start_of_its_session(own_shop: Warehouse) -> None:
-    shop = own_shop
-    shop.variables |= {"drop_off_window_days": 30, "funnel_window_days": 30}
-    # Thirty days are between the two visits, and a little more between the first and the order.
-    lines = [
-        "customer_id,event_at,event_type",
-        "anna,2024-01-10 10:00:00,view",
-        "anna,2024-02-09 10:00:00,add_to_cart",
-        "bert,2024-05-03 10:00:00,view",
-    ]
-    events = Path(shop.variables["custom_events_path"])
-    events.write_text("\n".join(lines) + "\n")
-    shop.built()
-    outcome = (
-        "select outcome from marts.journey_dropoffs"
-        " where period_month = date '2024-01-01' and slice_name = 'all'"
-    )
-    assert shop.query(outcome) == [("came_back",)]
-    events.write_text("\n".join([*lines, "anna,2024-02-09 10:20:00,purchase"]) + "\n")
-    shop.built()
-    assert shop.query(outcome) == [("bought_later",)]
-    keep(shop, "steps")
-    shop.built(SQL_PART, "--full-refresh")
-    keep(shop, "full")
-
-    assert differences(shop) == {}
-
-
-@pytest.mark.parametrize(
-    "last_model",
-    [
-        # What is to leave is known, and nothing has left.
-        pytest.param("int_withdrawn_events", marks=pytest.mark.long),
-        # The events were taken in: nothing downstream includes them.
-        pytest.param("int_accepted_events", marks=pytest.mark.long),
-    ],
-)
-def test_a_run_that_broke_off_is_made_good_by_the_next(
-    arriving_shop: Warehouse, last_model: str
-) -> None:
+def test_runs_that_broke_off_are_made_good_by_the_next(arriving_shop: Warehouse) -> None:
     shop = arriving_shop
     shop.execute(
         "create or replace table pool.batches as"
-        " select *, hash(event_id, received_at, 5) % 2 as batch from pool.events"
+        " select *, hash(event_id, received_at, 5) % 3 as batch from pool.events"
     )
     send_orders_again(shop)
     add_displacing_deliveries(shop)
     arrive(shop, 0)
     shop.built(SQL_PART, "--full-refresh")
+    # What is to leave is known, and nothing has left.
     arrive(shop, 1)
-    shop.built([f"+{last_model}"])
+    shop.built(["+int_withdrawn_events"])
+    # The events were taken in: nothing downstream includes them.
+    arrive(shop, 2)
+    shop.built(["+int_accepted_events"])
     shop.built()
     keep(shop, "steps")
     assert shop.value(f"select bool_and({ROW_EQUATION}) from intermediate.int_row_accounting")
