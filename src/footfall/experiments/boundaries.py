@@ -11,10 +11,11 @@ from scipy import special
 from footfall.core.arrays import FloatArray, IntArray
 
 # Beyond it a normal density is nothing.
-_EDGE = 9.0
+_EDGE = 7.5
 # Looks that bring less new information are treated as if they brought this part of all: bounds
 # come out a little wider than need be, and the kernel stays wide enough to integrate over.
-_LEAST_GAIN = 1e-3
+_LEAST_GAIN = 1e-2
+_MOST_NODES = 1_024
 
 
 def spent(fractions: ArrayLike, alpha: ArrayLike) -> FloatArray:
@@ -89,6 +90,7 @@ class _Walk:
         # No look yet: all mass lies at 0, and the first kernel is the standard normal.
         self.nodes = np.zeros((batch, 1))
         self.mass = np.full((batch, 1), 0.5)
+        self.used = np.ones(batch, dtype=np.int64)
         self.kept = np.zeros(batch)
         self.noise = np.ones(batch)
         self.bound = np.full(batch, np.nan)
@@ -106,7 +108,10 @@ class _Walk:
         kept = np.sqrt(before / now)
         noise = np.sqrt(1 - kept**2)
         self._carry(rows, kept, noise)
-        found[rows] = self._solved(rows, kept[:, None], noise[:, None], own[rows])
+        for group in _groups(self.used[rows]):
+            found[rows[group]] = self._solved(
+                rows[group], kept[group, None], noise[group, None], own[rows[group]]
+            )
         self.kept[rows], self.noise[rows], self.bound[rows] = kept, noise, found[rows]
         self.information[rows] = now
         self.spent[rows] = allowed[rows]
@@ -120,7 +125,8 @@ class _Walk:
         The logarithm is concave, and the bound of a single look, where it starts, lies above the
         solution, so it comes down to it and never passes it.
         """
-        nodes, mass = self.nodes[rows], self.mass[rows]
+        width = int(self.used[rows].max())
+        nodes, mass = self.nodes[rows, :width], self.mass[rows, :width]
         bound = -special.ndtri(own / 2)
         for _ in range(60):
             up = (bound[:, None] - kept * nodes) / noise
@@ -142,38 +148,51 @@ class _Walk:
         rows, next_kept, next_noise = rows[looked], next_kept[looked], next_noise[looked]
         if not len(rows):
             return
-        kept, noise = self.kept[rows][:, None], self.noise[rows][:, None]
         edge = np.minimum(self.bound[rows], _EDGE)
-        narrowest = np.minimum(next_noise / np.maximum(next_kept, 1e-9), noise[:, 0])
-        count = 16 * int(np.clip(np.ceil(0.14 * np.max(edge / narrowest) + 0.5), 2, 75))
+        narrowest = np.minimum(next_noise / np.maximum(next_kept, 1e-9), self.noise[rows])
+        counts = 32 * 2 ** np.ceil(np.log2(np.maximum(1.3 * edge / narrowest + 8, 32) / 32))
+        counts = np.minimum(counts, _MOST_NODES).astype(np.int64)
+        fresh = np.zeros((2, len(rows), int(counts.max())))
+        for group in _groups(counts * 4 * _MOST_NODES + self.used[rows]):
+            count = int(counts[group[0]])
+            fresh[:, group, :count] = self._laid(rows[group], edge[group], count)
+        self.used[rows] = counts
+        width = int(self.used.max())
+        self.nodes, self.mass = _widened(self.nodes, width), _widened(self.mass, width)
+        self.nodes[rows], self.mass[rows] = (_widened(one, width) for one in fresh)
+
+    def _laid(self, rows: IntArray, edge: FloatArray, count: int) -> tuple[FloatArray, FloatArray]:
+        """Return nodes from 0 to an edge and the mass that the last look left at each."""
+        kept, noise = self.kept[rows][:, None], self.noise[rows][:, None]
+        width = int(self.used[rows].max())
+        old_nodes, old_mass = self.nodes[rows, :width], self.mass[rows, :width]
         points, weights = _legendre(count)
         nodes = edge[:, None] * (points + 1)[None, :] / 2
         density = np.empty_like(nodes)
-        old_nodes, old_mass = self.nodes[rows], self.mass[rows]
-        chunk = max(1, 4_000_000 // (count * old_nodes.shape[1]))
+        chunk = max(1, 100_000 // (count * width))
         for start in range(0, len(nodes), chunk):
             part = slice(start, start + chunk)
             ahead = nodes[part, :, None]
             behind = (kept[part] * old_nodes[part])[:, None, :]
-            width = noise[part][:, :, None]
-            kernel = _density((ahead - behind) / width) + _density((ahead + behind) / width)
+            scale = noise[part][:, :, None]
+            kernel = _density((ahead - behind) / scale) + _density((ahead + behind) / scale)
             density[part] = np.einsum("bij,bj->bi", kernel, old_mass[part]) / noise[part]
-        mass = density * edge[:, None] * weights[None, :] / 2
-        width_now = max(count, self.nodes.shape[1])
-        self.nodes, self.mass = _widened(self.nodes, width_now), _widened(self.mass, width_now)
-        self.nodes[rows], self.mass[rows] = _widened(nodes, width_now), _widened(mass, width_now)
-        used = int(np.max(np.count_nonzero(self.mass, axis=1), initial=1))
-        self.nodes, self.mass = self.nodes[:, :used], self.mass[:, :used]
+        return nodes, density * edge[:, None] * weights[None, :] / 2
 
 
-@lru_cache(maxsize=160)
-def _legendre(count: int) -> tuple[FloatArray, FloatArray]:
-    points, weights = special.roots_legendre(count)
-    return np.asarray(points), np.asarray(weights)
+def _groups(keys: IntArray) -> list[IntArray]:
+    """Return the places of each key: what takes as many nodes is computed together."""
+    return [np.flatnonzero(keys == key) for key in np.unique(keys)]
 
 
 def _widened(values: FloatArray, width: int) -> FloatArray:
-    return np.pad(values, ((0, 0), (0, width - values.shape[1])))
+    return np.pad(values, ((0, 0), (0, max(0, width - values.shape[1]))))[:, :width]
+
+
+@lru_cache(maxsize=16)
+def _legendre(count: int) -> tuple[FloatArray, FloatArray]:
+    points, weights = special.roots_legendre(count)
+    return np.asarray(points), np.asarray(weights)
 
 
 def _density(z: FloatArray) -> FloatArray:
