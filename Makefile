@@ -23,7 +23,8 @@ ifeq ($(origin SOURCE),undefined)
 SOURCE := $(if $(value MAPPING),custom,storefront)
 endif
 GIVEN := SOURCE MAPPING FILE EVENTS ITEMS CUSTOMERS REVIEWS ARGS COLUMN CURRENCY PORT URI PUBLISH ROLES JOBS DUCKDB TORCH_INDEX \
-	HORIZON CUT DAYS SEEDS FIRST NEW_ONLY OUT
+	HORIZON CUT DAYS SEEDS FIRST NEW_ONLY OUT \
+	ARM CONTROL METRICS COVARIATE SHARES UNIT WINSOR SUMS OUTCOME FEATURES
 unexport $(GIVEN)
 $(foreach name,$(GIVEN),$(eval export FOOTFALL_$(name) := $$(value $(name))))
 export DBT_PROFILES_DIR := $(CURDIR)
@@ -57,7 +58,7 @@ $(error $(REFUSED): only SOURCE=$(subst $(empty) $(empty),|,$(strip $(READERS)))
 endif
 endif
 
-.PHONY: help build inspect test lint format docs clean lock sbom env audit bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory bench-hundred
+.PHONY: help build inspect test lint format docs clean lock sbom env audit bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory bench-hundred bench-experiment bench-uplift bench-peeking bench-cuped
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -197,6 +198,18 @@ bench-memory: env ## peak memory of training and scoring streams of made-up even
 
 bench-gpu: env ## the scorer's heavy parts on a CUDA device, compared with their floors
 	@$(FOOTFALL) bench-gpu
+
+bench-experiment: env ## read an experiment: FILE=… ARM=… CONTROL=… METRICS=a,b [COVARIATE=…] [SHARES=…] [UNIT=…] [WINSOR=.999], or SUMS=…
+	@$(FOOTFALL) bench-experiment
+
+bench-uplift: env ## whom an arm helps: FILE=… ARM=… CONTROL=… OUTCOME=… FEATURES=a,b
+	@$(FOOTFALL) bench-uplift
+
+bench-peeking: env ## what looking at an experiment every day does to each method, simulated
+	@$(FOOTFALL) bench-peeking
+
+bench-cuped: env ## what a covariate leaves of the variance of spend: FILE=path/to/online_retail.parquet
+	@$(FOOTFALL) bench-cuped
 
 clean: ## remove what dbt made; the warehouse stays
 	@rm -rf target logs

@@ -223,6 +223,8 @@ TAKEN = [
     ("bench-journey", "FILE", "/", [f"--file=/{HOSTILE}"]),
     ("bench-journey", "EVENTS", "", [f"--events={HOSTILE}"]),
     ("bench-ranking", "FILE", "/", [f"/{HOSTILE}"]),
+    ("bench-experiment", "SUMS", "/", [f"--sums=/{HOSTILE}"]),
+    ("bench-cuped", "FILE", "/", [f"/{HOSTILE}"]),
     ("bench-memory", "EVENTS", "", None),
 ]
 
@@ -237,6 +239,20 @@ def test_a_value_is_one_word_of_a_program(
         return
     given = {name: before + HOSTILE}
     assert set(expected) <= set(words(target, **given))
+
+
+@pytest.mark.library
+@pytest.mark.parametrize(
+    ("target", "names"),
+    [
+        ("bench-experiment", "ARM CONTROL METRICS COVARIATE SHARES UNIT WINSOR"),
+        ("bench-uplift", "ARM CONTROL OUTCOME FEATURES"),
+    ],
+)
+def test_names_of_an_experiment_are_one_word_each(target: str, names: str) -> None:
+    given = {name: f"{name} {HOSTILE}" for name in names.split()}
+    expected = [f"--{name.lower()}={value}" for name, value in given.items()]
+    assert list(words(target, FILE="/a b.csv", **given)[2:]) == ["--file=/a b.csv", *expected]
 
 
 @pytest.mark.library
@@ -274,6 +290,9 @@ def test_the_tests_run_on_a_version_and_on_nothing_else() -> None:
         ("bench-ranking", "make bench-ranking FILE=path"),
         ("bench-ranking-time", "make bench-ranking-time SOURCE=storefront CUT="),
         ("bench-warm", "make bench-warm SOURCE=storefront CUT="),
+        ("bench-experiment", "make bench-experiment FILE=units.csv ARM=arm CONTROL=A METRICS="),
+        ("bench-uplift", "make bench-uplift FILE=units.csv ARM=arm CONTROL=A OUTCOME="),
+        ("bench-cuped", "names the file of Online Retail"),
     ],
 )
 def test_what_a_target_cannot_do_without_is_named(target: str, said: str) -> None:

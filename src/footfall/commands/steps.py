@@ -225,6 +225,52 @@ def bench_journey(given: Given) -> list[Step]:
     return [_benchmark(given, "journey", *file, *given.option("--events", "EVENTS", "2000000"))]
 
 
+def _options(given: Given, *names: str) -> list[str]:
+    """Return `--name=value` for each variable that was given."""
+    return [word for name in names for word in given.option(f"--{name.lower()}", name)]
+
+
+def bench_experiment(given: Given) -> list[Step]:
+    """Read an experiment of a file of units, or of sums over time."""
+    if sums := given.path("SUMS"):
+        return [_benchmark(given, "experiment", f"--sums={sums}")]
+    hint = (
+        "Name the file, the column of arms, the arm to compare with and the metrics: "
+        "make bench-experiment FILE=units.csv ARM=arm CONTROL=A METRICS=converted,revenue/orders "
+        "[COVARIATE=…] [SHARES=A:0.5,B:0.5] [UNIT=…] [WINSOR=0.999], or SUMS=path"
+    )
+    for name in ("FILE", "ARM", "CONTROL", "METRICS"):
+        given.required(name, hint)
+    names = ("ARM", "CONTROL", "METRICS", "COVARIATE", "SHARES", "UNIT", "WINSOR")
+    return [
+        _benchmark(given, "experiment", f"--file={given.path('FILE')}", *_options(given, *names))
+    ]
+
+
+def bench_uplift(given: Given) -> list[Step]:
+    """Learn from an experiment whom an arm helps, and check it on units kept apart."""
+    hint = (
+        "Name the file, the column of arms, the arm to compare with, the outcome and what was "
+        "known of units before: make bench-uplift FILE=units.csv ARM=arm CONTROL=A OUTCOME=spend "
+        "FEATURES=visits,channel"
+    )
+    for name in ("FILE", "ARM", "CONTROL", "OUTCOME"):
+        given.required(name, hint)
+    names = ("ARM", "CONTROL", "OUTCOME", "FEATURES")
+    return [_benchmark(given, "uplift", f"--file={given.path('FILE')}", *_options(given, *names))]
+
+
+def bench_peeking(given: Given) -> list[Step]:
+    """Simulate what looking every day does to each method."""
+    return [_benchmark(given, "peeking")]
+
+
+def bench_cuped(given: Given) -> list[Step]:
+    """Measure what a covariate leaves of the variance of spend."""
+    given.required("FILE", "FILE=… names the file of Online Retail")
+    return [_benchmark(given, "cuped", *_file(given))]
+
+
 def bench_ranking(given: Given) -> list[Step]:
     """Judge the next item, leave one out."""
     given.required(
@@ -302,5 +348,9 @@ TARGETS: Mapping[str, Callable[[Given], list[Step]]] = {
         bench_warm,
         bench_memory,
         bench_gpu,
+        bench_experiment,
+        bench_uplift,
+        bench_peeking,
+        bench_cuped,
     )
 }

@@ -55,7 +55,8 @@ def half_width(units: FloatArray, rho: float, alpha: float = ALPHA) -> FloatArra
     """
     information = np.asarray(units) * rho**2
     grown = information + 1
-    return np.asarray(np.sqrt(2 * grown / information * np.log(np.sqrt(grown) / alpha)))
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.sqrt(2 * grown / information * np.log(np.sqrt(grown) / alpha)))
 
 
 def p_value(found: Comparison, rho: float) -> FloatArray:

@@ -1,0 +1,112 @@
+"""Figures of an experiment as the commands print them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from footfall.experiments import health
+from footfall.experiments.files.units import Units
+from footfall.experiments.moments import Moments
+from footfall.experiments.readouts import read_always_valid, read_fixed
+
+Figures = dict[str, Any]
+
+
+def figures_of(control: Moments, arm: Moments, *, with_covariate: bool) -> Figures:
+    """Return the figures of an arm on a metric.
+
+    Fixed Welch at 95 %, its lift, CUPED where there is a covariate, and the interval that is
+    always valid. Figures that are undefined are None, and `reason` says why.
+    """
+    plain = read_fixed(control, arm)
+    sequence = read_always_valid(control, arm)
+    found: Figures = {
+        "n": int(arm.units),
+        "mean": plain.mean,
+        "difference": plain.difference,
+        "lower": plain.lower,
+        "upper": plain.upper,
+        "p": plain.p,
+        "lift": plain.lift,
+        "lift_lower": plain.lift_lower,
+        "lift_upper": plain.lift_upper,
+    }
+    reasons = [plain.reason, sequence.reason]
+    if with_covariate:
+        adjusted = read_fixed(control, arm, adjustment="cuped")
+        found |= {
+            "difference_cuped": adjusted.difference,
+            "lower_cuped": adjusted.lower,
+            "upper_cuped": adjusted.upper,
+            "p_cuped": adjusted.p,
+            "variance_kept": adjusted.variance_kept,
+            "theta": adjusted.theta,
+        }
+    found |= {"always_valid_lower": sequence.lower, "always_valid_upper": sequence.upper}
+    if None in found.values():
+        found["reason"] = "; ".join(dict.fromkeys(one for one in reasons if one))
+    return found
+
+
+def health_of(
+    arms: Mapping[str, int],
+    shares: Mapping[str, float] | None,
+    *,
+    switchers: int = 0,
+    null_units: int = 0,
+) -> Figures:
+    """Return the health of an experiment; shares that are unknown are taken as equal, and so said.
+
+    Against shares that are only assumed a difference says that they were not equal, and no more.
+    """
+    units = list(arms.values())
+    design = [1 / len(arms)] * len(arms) if shares is None else [shares[arm] for arm in arms]
+    ratio = health.sample_ratio(units, design)
+    return {
+        "srm_p": ratio.p_value,
+        "srm_bayes_factor": health.sample_ratio_bayes_factor(units, design),
+        "srm_failed": ratio.verdict == "failed",
+        "switchers": switchers,
+        "null_units": null_units,
+        "shares_are_assumed": shares is None,
+    }
+
+
+def results_of(units: Units) -> Figures:
+    """Return health and figures by metric and arm, the control left out."""
+    return {
+        "health": health_of(
+            units.arms,
+            units.shares,
+            switchers=units.switchers,
+            null_units=units.null_units,
+        ),
+        "metrics": {
+            metric.name: {
+                arm: figures_of(
+                    units.moments[metric.name][units.control],
+                    units.moments[metric.name][arm],
+                    with_covariate=metric.name in units.covariates,
+                )
+                for arm in units.arms
+                if arm != units.control
+            }
+            for metric in units.metrics
+        },
+    }
+
+
+def imbalances(units: Units) -> Sequence[str]:
+    """Return a sentence for each covariate that differed between arms before the start."""
+    found = {}
+    for metric in units.metrics:
+        if metric.name not in units.covariates:
+            continue
+        by_arm = units.moments[metric.name]
+        for arm in units.arms:
+            check = health.balance(by_arm[units.control], by_arm[arm])
+            if check.verdict == "failed":
+                column = units.covariates[metric.name]
+                found[column, arm] = f"covariate '{column}', arm '{arm}': {check.reason}"
+    return list(found.values())
