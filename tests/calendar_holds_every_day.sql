@@ -9,9 +9,9 @@ calendar_days as (
 
 booked as (
 
-    select {{ utc_date('started_at') }} as date_day from {{ ref('sessions') }}
+    select started_on as date_day from {{ ref('sessions') }}
     union
-    select {{ utc_date('booked_at') }} as date_day from {{ ref('order_lines') }}
+    select booked_on as date_day from {{ ref('order_lines') }}
 
 ),
 

@@ -7,7 +7,7 @@ sessions as (
 
     select
         *,
-        {{ utc_month('session_started_at') }} as period_month
+        {{ month_start('started_on') }} as period_month
     from {{ ref('int_sessions') }}
     where not is_bot
 
@@ -29,7 +29,7 @@ expected as (
 told as (
 
     select
-        {{ utc_month('started_at') }} as period_month,
+        {{ month_start('started_on') }} as period_month,
         'sessions' as mart,
         count(*) as session_count,
         count(case when is_converted then 1 end) as conversion_count,
@@ -37,7 +37,7 @@ told as (
         cast(sum(amount) as decimal(18, 2)) as amount
     from {{ ref('sessions') }}
     where not is_bot
-    group by {{ utc_month('started_at') }}
+    group by {{ month_start('started_on') }}
 
     union all
 

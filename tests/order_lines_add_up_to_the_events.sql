@@ -6,12 +6,12 @@ events as (
     select
         source,
         event_type as line_type,
-        {{ utc_date('event_at') }} as booked_on,
+        shop_day as booked_on,
         count(*) as line_count,
         sum(amount) as amount
     from {{ ref('int_events') }}
     where event_type in ('purchase', 'refund')
-    group by source, event_type, {{ utc_date('event_at') }}
+    group by source, event_type, shop_day
 
 ),
 
@@ -20,11 +20,11 @@ order_lines as (
     select
         source,
         line_type,
-        {{ utc_date('booked_at') }} as booked_on,
+        booked_on,
         count(*) as line_count,
         sum(amount) as amount
     from {{ ref('order_lines') }}
-    group by source, line_type, {{ utc_date('booked_at') }}
+    group by source, line_type, booked_on
 
 )
 

@@ -580,7 +580,7 @@ device_keys as (
 {% macro touched_days() -%}
     select
         touched.visitor_no,
-        {{ utc_date('coalesce(min(sessions.session_started_at), min(touched.touched_from))') }} as touched_on
+        coalesce(min(sessions.started_on), {{ shop_day_of('min(touched.touched_from)') }}) as touched_on
     from ({{ touched_since_last_build() }}) as touched
     left join {{ ref('int_sessions') }} as sessions
         on touched.visitor_no = sessions.visitor_no
@@ -680,27 +680,27 @@ device_keys as (
         on touched.visitor_no = sessions.visitor_no
         and sessions.ended_at >= touched.touched_from
     inner join (
-        select distinct {{ utc_month('session_started_at') }} as period_month from {{ ref('int_sessions') }}
+        select distinct {{ month_start('started_on') }} as period_month from {{ ref('int_sessions') }}
     ) as months
-        on months.period_month >= {{ utc_month('sessions.session_started_at') }}
-        and months.period_month <= {{ utc_month('sessions.ended_at') }}
+        on months.period_month >= {{ month_start('sessions.started_on') }}
+        and months.period_month <= {{ shop_month_of('sessions.ended_at') }}
     {%- if meta.get('tells_open_windows') %}
     {%- set known_before = ref('int_sessions') ~ ' where loaded_at <= ' ~ newest('loaded_at', this) %}
     union
-    select distinct {{ utc_month('session_started_at') }} as period_month
+    select distinct {{ month_start('started_on') }} as period_month
     from {{ ref('int_sessions') }}
-    where {{ utc_month('session_started_at') }}
-        >= (select {{ utc_month(dbt.dateadd('day', -reach_days, newest('ended_at', known_before))) }})
+    where {{ month_start('started_on') }}
+        >= (select {{ shop_month_of(dbt.dateadd('day', -reach_days, newest('ended_at', known_before))) }})
     {%- endif %}
     union
     -- Where events left there may be no session any more that would name the month.
     select distinct months.period_month
     from ({{ touched_since_last_build() }}) as touched
     inner join (
-        select distinct {{ utc_month('session_started_at') }} as period_month from {{ ref('int_sessions') }}
+        select distinct {{ month_start('started_on') }} as period_month from {{ ref('int_sessions') }}
     ) as months
-        on months.period_month >= {{ utc_month('touched.touched_from') }}
-        and months.period_month <= {{ utc_month('touched.left_until') }}
+        on months.period_month >= {{ shop_month_of('touched.touched_from') }}
+        and months.period_month <= {{ shop_month_of('touched.left_until') }}
     order by period_month
     {%- endset -%}
     {%- set months = [] -%}
@@ -716,7 +716,7 @@ device_keys as (
     delete from {{ arg_dict['target_relation'] }}
     where period_month in ({{ touched_months() | join(', ') }})
         or period_month not in (
-            select {{ utc_month('session_started_at') }} from {{ ref('int_sessions') }}
+            select {{ month_start('started_on') }} from {{ ref('int_sessions') }}
             where not is_bot
         );
 

@@ -12,7 +12,8 @@
         'results': ended(results),
         'models': public_models(),
         'unique_together': columns_unique_together(),
-        'keeps_standing': var('failed_gates_keep_the_publication')
+        'keeps_standing': var('failed_gates_keep_the_publication'),
+        'zone': var('shop_time_zone')
     }) %}
     {% set lines = outcome.lines %}
     {% set commands = make_commands() if flags.WHICH == 'build' else {} %}

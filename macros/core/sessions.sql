@@ -4,7 +4,7 @@
     or {{ later_at }} is null
     or {{ seconds_between(earlier_at, later_at) }} > {{ var('session_gap_minutes') }} * 60
     {%- if var('session_cut_at_midnight') %}
-    or {{ utc_date(earlier_at) }} <> {{ utc_date(later_at) }}
+    or {{ shop_day_of(earlier_at) }} <> {{ shop_day_of(later_at) }}
     {%- endif %}
     {%- if var('session_cut_at_campaign_change') %}
     or ({{ earlier_channel }} is distinct from {{ later_channel }} and not {{ is_direct(later_channel) }}

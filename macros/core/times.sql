@@ -15,6 +15,38 @@
 {%- endmacro %}
 
 
+{#- A moment as clocks of the shop show it (var `shop_time_zone`), written as if it were UTC: its day and hour are the
+    shop's. An hour that the clocks go back over comes twice. -#}
+{% macro shop_clock(moment) -%}
+    {%- if var('shop_time_zone') == 'UTC' -%}
+    {{ moment }}
+    {%- else -%}
+    {{ return(adapter.dispatch('local_clock', 'footfall')(moment, var('shop_time_zone'))) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro default__local_clock(moment, zone) -%}
+    {{ moment_of_microseconds(microseconds_of('(' ~ moment ~ ') at time zone ' ~ sql_text(zone))) }}
+{%- endmacro %}
+
+{% macro spark__local_clock(moment, zone) -%}
+    from_utc_timestamp({{ moment }}, {{ sql_text(zone) }})
+{%- endmacro %}
+
+
+{#- The day of a moment in the shop. Events have it in a column, `shop_day`, and what is made of them reads that: this is
+    for moments that are no event's. -#}
+{% macro shop_day_of(moment) -%}
+    {{ utc_date(shop_clock(moment)) }}
+{%- endmacro %}
+
+
+{#- The first day of the month of a moment in the shop, where no column has its day. -#}
+{% macro shop_month_of(moment) -%}
+    {{ month_start(shop_day_of(moment)) }}
+{%- endmacro %}
+
+
 {#- Whole days from one day to a later one. -#}
 {% macro days_between(earlier, later) -%}
     {{ return(adapter.dispatch('days_between', 'footfall')(earlier, later)) }}
@@ -44,12 +76,6 @@
 
 {% macro duckdb__seconds_between(earlier, later) -%}
     ((epoch_us({{ later }}) - epoch_us({{ earlier }})) / 1e6)
-{%- endmacro %}
-
-
-{#- The first day of the month of a time, in UTC. -#}
-{% macro utc_month(expression) -%}
-    cast({{ dbt.date_trunc('month', utc_date(expression)) }} as date)
 {%- endmacro %}
 
 

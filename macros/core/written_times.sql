@@ -12,9 +12,10 @@
 
 
 {#- A moment that is written with its year first, or with the English name of its month, or as a count since 1970, or
-    null. Letters after the time are read where they have one meaning: UTC, GMT, and the zones of North America as RFC
-    2822 has them. Databases read others, such as BST and CET, by rules of their own, which are hours off for half of
-    the year. The usual ways cost little; what is rarely written so is rewritten first. -#}
+    null. Letters after the time are read where they have one meaning: UTC, GMT, those that the shop's own zone writes
+    (var `shop_time_zone`), and the zones of North America as RFC 2822 has them. Databases read others, such as BST and
+    CET, by rules of their own, which are hours off for half of the year. The usual ways cost little; what is rarely
+    written so is rewritten first. -#}
 {% macro moment_in_text(text) -%}
     coalesce(
         case
@@ -75,7 +76,7 @@
         'unix': '([a-z]{3}) +([0-9]{1,2}) [0-9:.]+ ([0-9]{4})'
     } %}
     {% set clock = '(?:[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?|[0-9]{4}(?:[0-9]{2}(?:[.][0-9]+)?)?)' %}
-    {% set letters = (['utc', 'gmt', 'ut', 'z'] + zone_letters().values() | sum(start=[])) | join('|') %}
+    {% set letters = (['utc', 'gmt', 'ut', 'z'] + zone_letters().keys() | list) | join('|') %}
     {% set offset = '(?:utc|gmt|ut)?[+-][0-9]{2}(?::?[0-9]{2})?' %}
     {% set remark = '(?: ?[[][a-z_/+-]+[]]| ?[(][^)]*[)])?' %}
     {% set compact_clock = '^(?:[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}[t ]|(?:19|20)[0-9]{6}[t ]?)([0-9]{2})' %}
@@ -142,11 +143,9 @@
         when {{ matches(text, odd_times().offset) }}
             then {{ rewritten(text, odd_times().offset, group_no(1)) }}
         else
-            case {{ match_in(text, '[a-z]{3}$') }}
-                {%- for offset, letters in zone_letters().items() %}
-                {%- for letter in letters %}
-                when '{{ letter }}' then '{{ offset }}'
-                {%- endfor %}
+            case {{ match_in(text, '[a-z]{3,5}$') }}
+                {%- for letters, offset in zone_letters().items() %}
+                when '{{ letters }}' then '{{ offset }}'
                 {%- endfor %}
                 else ''
             end
@@ -180,12 +179,17 @@
 {%- endmacro %}
 
 
-{#- Offsets from UTC, each with the letters of time zones that have it, in lower case. -#}
+{#- Letters of time zones in lower case, each with its offset from UTC. What the shop's own zone means by them comes
+    before what RFC 2822 does: CST in Shanghai is not that in Chicago. -#}
 {% macro zone_letters() %}
-    {% do return({
-        '-04:00': ['edt'], '-05:00': ['est', 'cdt'], '-06:00': ['cst', 'mdt'], '-07:00': ['mst', 'pdt'],
-        '-08:00': ['pst']
-    }) %}
+    {% set letters = {
+        'edt': '-04:00', 'est': '-05:00', 'cdt': '-05:00', 'cst': '-06:00', 'mdt': '-06:00', 'mst': '-07:00',
+        'pdt': '-07:00', 'pst': '-08:00'
+    } %}
+    {% if execute and var('shop_time_zone') != 'UTC' %}
+        {% do letters.update(ask_program('letters_of_zone', {'zone': var('shop_time_zone')})) %}
+    {% endif %}
+    {% do return(letters) %}
 {% endmacro %}
 
 

@@ -135,10 +135,10 @@
 {#- How long the looked-at time is, in months, and its last day. A few days are not blown up to a month. -#}
 {% macro pain_months() -%}
 select
-        max({{ utc_date('session_started_at') }}) as last_day,
+        max(started_on) as last_day,
         greatest(
             coalesce(
-                (1 + {{ days_between(utc_date('min(session_started_at)'), utc_date('max(session_started_at)')) }})
+                (1 + {{ days_between('min(started_on)', 'max(started_on)') }})
                 / 30.4375e0, 1e0
             ), 1e0
         ) as month_count

@@ -366,7 +366,12 @@
     {%- else -%}
     case
             when {{ text_value(column) }} is not null and {{ time_value(column) }} is null
-                then {{ sql_text(name ~ ' is not a time: ') }} || {{ text_value(column) }}
+                then case
+                    when {{ matches(text_value(column), '(?i)[0-9] ?[a-z]{3,5}$') }}
+                        then {{ sql_text(name ~ ' has a time zone in letters that the shop does not use (var shop_time_zone, '
+                            ~ var('shop_time_zone') ~ '): ') }}
+                    else {{ sql_text(name ~ ' is not a time: ') }}
+                end || {{ text_value(column) }}
         end
     {%- endif -%}
 {%- endmacro %}

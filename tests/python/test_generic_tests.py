@@ -119,6 +119,7 @@ class Scratch:
 
 
 SESSION_VARS = {
+    "shop_time_zone": "Europe/London",
     "session_gap_minutes": 30,
     "session_cut_at_midnight": False,
     "session_cut_at_campaign_change": False,
@@ -129,7 +130,7 @@ TIMES = """
 select
     name,
     {{ utc_date('told_at') }} as day,
-    {{ utc_month('told_at') }} as month
+    {{ month_start(utc_date('told_at')) }} as month
 from (values
     ('epoch', timestamptz '1970-01-01 00:00:00+00'),
     ('a moment before', timestamptz '1969-12-31 23:59:59.999999+00'),
@@ -142,6 +143,37 @@ from (values
     ('not told', null)
 ) as t(name, told_at)
 """
+# The day of a shop in London, whose clocks are an hour ahead of UTC in summer, and in other zones.
+SHOP_DAYS = """
+select
+    {{ shop_day_of('told_at') }} as london,
+    {%- for zone in ['Europe/Berlin', 'America/New_York', 'Asia/Kolkata'] %}
+    {{ utc_date(adapter.dispatch('local_clock', 'footfall')('told_at', zone)) }} as zone_{{ loop.index }},
+    {%- endfor %}
+    {{ days_between(shop_day_of('told_at'), shop_day_of('told_at + to_hours(24)')) }} as days
+from (values
+    {%- for at in moments %}
+    (timestamptz '{{ at }}+00'){{ ',' if not loop.last }}
+    {%- endfor %}
+) as t(told_at)
+"""
+# Around changes of clocks, by moments in UTC: the day in London, Berlin, New York and Kolkata, and
+# the days from the one in London until 24 hours later.
+DAYS_IN_ZONES = {
+    "2024-03-30 22:59:59": ("03-30", "03-30", "03-30", "03-31", 1),
+    "2024-03-30 23:00:00": ("03-30", "03-31", "03-30", "03-31", 2),
+    "2024-03-31 21:59:59": ("03-31", "03-31", "03-31", "04-01", 1),
+    "2024-03-31 22:30:00": ("03-31", "04-01", "03-31", "04-01", 1),
+    "2024-03-31 23:00:00": ("04-01", "04-01", "03-31", "04-01", 1),
+    "2024-10-26 22:30:00": ("10-26", "10-27", "10-26", "10-27", 1),
+    "2024-10-26 23:30:00": ("10-27", "10-27", "10-26", "10-27", 0),
+    "2024-10-27 18:29:59": ("10-27", "10-27", "10-27", "10-27", 1),
+    "2024-10-27 22:59:59": ("10-27", "10-27", "10-27", "10-28", 1),
+    "2024-10-27 23:00:00": ("10-27", "10-28", "10-27", "10-28", 1),
+    "2024-11-03 03:59:59": ("11-03", "11-03", "11-02", "11-03", 1),
+    "2024-11-03 04:00:00": ("11-03", "11-03", "11-03", "11-03", 1),
+    "2024-11-04 04:59:59": ("11-04", "11-04", "11-03", "11-04", 1),
+}
 # Every five hours from 1965 to 1977: the macro against DuckDB's calendar, which takes its time.
 OTHER_DAYS = """
 select told_at
@@ -291,7 +323,9 @@ WRITTEN_TIMES = {
     "9999-12-31 10:00:00": None,
     "2021-07-01 (BC)": None,
     "infinity": None,
-    "2021-07-01 10:04:58 BST": None,
+    "2021-07-01 10:04:58 BST": 9,
+    "1 Jan 2021 10:04:58 bst": 9,
+    "2021-07-01 10:04:58 WEST": None,
     "2021-07-01 10:04:58 CET": None,
     "2021-07-01 10:04:58 CEST": None,
     "yesterday": None,
@@ -408,6 +442,7 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Scratch:
     )
     for name, sql in {
         "times": TIMES,
+        "shop_days": SHOP_DAYS.replace("moments", str(list(DAYS_IN_ZONES))),
         "other_days": OTHER_DAYS,
         "pauses": PAUSES,
         "keys": KEYS,
@@ -477,6 +512,13 @@ def test_days_and_months_are_those_of_utc(scratch: Scratch) -> None:
         "told in Tokyo": (date(2023, 12, 31), date(2023, 12, 1)),
         "not told": (None, None),
     }
+
+
+def test_days_of_a_shop_are_those_of_its_clocks(scratch: Scratch) -> None:
+    found = scratch.rows("select * from shop_days")
+    assert [tuple(f"{day:%m-%d}" for day in row[:-1]) + row[-1:] for row in found] == list(
+        DAYS_IN_ZONES.values()
+    )
 
 
 def test_days_are_those_of_the_calendar_functions(scratch: Scratch) -> None:

@@ -23,6 +23,7 @@ from conftest import PROJECT
 from footfall import publishing
 from footfall.adapter.publication import publish as publish_at_the_end_of_a_build
 from footfall.publishing import checksums, encryption
+from footfall.publishing.coarsening import coarsened
 from footfall.publishing.contents import PUBLICATION_COLUMNS
 from footfall.publishing.files import one_at_a_time
 from footfall.publishing.revision import git_revision
@@ -287,13 +288,22 @@ def test_what_could_single_people_out_is_published_coarser(tmp_path: Path) -> No
         "birth_year": "Year of birth. Not published: empty here.",
         "usual_hour": "Published as the hour that its quarter of the day begins with: 0, 6, 12 or"
         " 18.",
-        "registered_at": "When they came. Published as the first day of the month, at 00:00 UTC.",
-        "moved_on": "Published as the first day of the month, at 00:00 UTC.",
-        "seen_at": "Published as the day, at 00:00 UTC.",
-        "bought_at": "Published as the day, at 00:00 UTC.",
-        "local_time": "Published as the day, at 00:00 UTC.",
-        "gone_at": "Published as the day, at 00:00 UTC.",
+        "registered_at": "When they came. Published as the first day of the month in the shop, at"
+        " 00:00 UTC.",
+        "moved_on": "Published as the first day of the month in the shop, at 00:00 UTC.",
+        "seen_at": "Published as the day in the shop, at 00:00 UTC.",
+        "bought_at": "Published as the day in the shop, at 00:00 UTC.",
+        "local_time": "Published as the day in the shop, at 00:00 UTC.",
+        "gone_at": "Published as the day in the shop, at 00:00 UTC.",
     }
+    # In Kolkata March has begun with the last moment of February in UTC.
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        mart = coarsened(connection, PEOPLE, "Asia/Kolkata")
+        shown = connection.execute(
+            f"select registered_at, seen_at, local_time, moved_on from {mart.relation}"
+        ).fetchall()
+    assert shown == [(MARCH_1, MARCH_1, datetime(2026, 3, 1), date(2026, 3, 1))] * 2
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,8 @@ orders as (
     select
         customer_no,
         order_key,
-        min(ordered_at) as ordered_at
+        min(ordered_at) as ordered_at,
+        min(ordered_on) as ordered_on
     from order_lines
     group by customer_no, order_key
 
@@ -54,8 +55,8 @@ order_times as (
 
     select
         customer_no,
-        1 + {{ days_between("date '1900-01-01'", utc_date('ordered_at')) }} % 7 as weekday_no,
-        cast(floor({{ seconds_between(first_monday, 'ordered_at') }} / 3600e0) as bigint) % 24
+        1 + {{ days_between("date '1900-01-01'", 'ordered_on') }} % 7 as weekday_no,
+        cast(floor({{ seconds_between(first_monday, shop_clock('ordered_at')) }} / 3600e0) as bigint) % 24
             as hour_no
     from orders
 

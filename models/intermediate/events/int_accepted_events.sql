@@ -123,6 +123,8 @@ final as (
         keyed.amount,
 
         keyed.event_at,
+        -- The day in the shop is settled here, once: all that counts days reads it.
+        {{ shop_day_of('keyed.event_at') }} as shop_day,
         keyed.received_at,
         keyed.sequence_no,
         keyed.act_rank,

@@ -41,6 +41,7 @@ final as (
         stitched.amount,
 
         stitched.event_at,
+        stitched.shop_day,
         stitched.received_at
     from stitched
     left join keys as customers on stitched.customer_no = customers.identity_no

@@ -43,6 +43,7 @@ final as (
         accepted.unit_price,
         accepted.amount,
         accepted.event_at,
+        accepted.shop_day,
         accepted.received_at,
         accepted.sequence_no,
         accepted.act_rank,
@@ -52,7 +53,7 @@ final as (
         coalesce(accepted.customer_no, links.customer_no, accepted.anonymous_no) as visitor_no,
         -- The journey may know this today; nothing that is computed point in time may.
         accepted.customer_no is null
-        and {{ utc_date('links.linked_at') }} > {{ utc_date('accepted.event_at') }} as is_known_later
+        and links.linked_on > accepted.shop_day as is_known_later
     from accepted
     left join links
         on accepted.anonymous_no = links.anonymous_no

@@ -47,7 +47,7 @@ acts as (
 
     select
         stitched.customer_no,
-        {{ utc_date('stitched.event_at') }} as active_on,
+        stitched.shop_day as active_on,
         count(*) as event_count,
         count(case when stitched.event_type = 'view' then 1 end) as view_count,
         count(case when stitched.event_type = 'search' then 1 end) as search_count,
@@ -60,9 +60,9 @@ acts as (
     {% if is_incremental() -%}
     inner join touched
         on stitched.customer_no = touched.visitor_no
-        and {{ utc_date('stitched.event_at') }} >= touched.touched_on
+        and stitched.shop_day >= touched.touched_on
     {%- endif %}
-    group by stitched.customer_no, {{ utc_date('stitched.event_at') }}
+    group by stitched.customer_no, stitched.shop_day
 
 ),
 
@@ -70,24 +70,22 @@ orders as (
 
     select
         lines.customer_no,
-        {{ utc_date('lines.booked_at') }} as active_on,
+        lines.booked_on as active_on,
         count(distinct case when lines.event_type = 'purchase' then lines.order_key end) as order_count,
         count(case when lines.event_type = 'purchase' then 1 end) as order_line_count,
         sum(case when lines.event_type = 'purchase' then lines.amount end) as gross_amount,
         sum(case when lines.event_type = 'refund' then lines.amount end) as refund_amount,
         sum(lines.amount) as net_amount,
         -- Refunds of earlier days' orders are in int_refund_ledger, and take nothing from an order of this day.
-        sum(
-            case when {{ utc_date('lines.netted_at') }} = {{ utc_date('lines.booked_at') }} then lines.amount end
-        ) as day_amount,
+        sum(case when lines.netted_on = lines.booked_on then lines.amount end) as day_amount,
         sum(case when lines.event_type = 'purchase' then lines.discount_amount end) as discount_amount
     from lines
     {% if is_incremental() -%}
     inner join touched
         on lines.customer_no = touched.visitor_no
-        and {{ utc_date('lines.booked_at') }} >= touched.touched_on
+        and lines.booked_on >= touched.touched_on
     {%- endif %}
-    group by lines.customer_no, {{ utc_date('lines.booked_at') }}
+    group by lines.customer_no, lines.booked_on
 
 ),
 
@@ -95,16 +93,16 @@ visits as (
 
     select
         sessions.customer_no,
-        {{ utc_date('sessions.session_started_at') }} as active_on,
+        sessions.started_on as active_on,
         count(*) as session_count,
         sum(sessions.engaged_seconds) as engaged_seconds
     from sessions
     {% if is_incremental() -%}
     inner join touched
         on sessions.customer_no = touched.visitor_no
-        and {{ utc_date('sessions.session_started_at') }} >= touched.touched_on
+        and sessions.started_on >= touched.touched_on
     {%- endif %}
-    group by sessions.customer_no, {{ utc_date('sessions.session_started_at') }}
+    group by sessions.customer_no, sessions.started_on
 
 ),
 

@@ -28,6 +28,8 @@ final as (
         stitched.customer_no,
         stitched.item_id,
         stitched.event_at,
+        -- Midnights of the scorer are the shop's.
+        {{ shop_clock('stitched.event_at') }} as clock_at,
         stitched.sequence_no,
         stitched.act_rank,
         stitched.event_type,
@@ -36,7 +38,7 @@ final as (
             split_orders.order_key,
             stitched.order_id,
             stitched.session_hint,
-            stitched.customer_no || '|' || {{ utc_date('stitched.event_at') }}
+            stitched.customer_no || '|' || stitched.shop_day
         ) as basket_id,
         stitched.unit_price,
         stitched.amount

@@ -37,7 +37,7 @@ lines as (
             stitched.order_id,
             {{ id_key(
                 'day',
-                "keys.identity_key || ':' || cast(" ~ utc_date('stitched.event_at') ~ ' as string)',
+                "keys.identity_key || ':' || cast(stitched.shop_day as string)",
                 'stitched.source'
             ) }},
             {{ id_key('moment', 'cast(' ~ microseconds_of('stitched.event_at') ~ ' as string)', 'stitched.source') }}
@@ -59,6 +59,7 @@ lines as (
         stitched.is_known_later,
 
         stitched.event_at as booked_at,
+        stitched.shop_day as booked_on,
         stitched.sequence_no,
         stitched.act_rank,
         stitched.loaded_at
@@ -87,7 +88,9 @@ placed as (
         lines.order_key,
         lines.visitor_no,
         min(lines.booked_at) as placed_at,
-        min(case when lines.is_known_later is not true then lines.booked_at end) as placed_as_known_at
+        min(lines.booked_on) as placed_on,
+        min(case when lines.is_known_later is not true then lines.booked_at end) as placed_as_known_at,
+        min(case when lines.is_known_later is not true then lines.booked_on end) as placed_as_known_on
     from lines
     inner join refunded
         on lines.order_key = refunded.order_key
@@ -102,10 +105,11 @@ final as (
     select
         lines.*,
         case when placed.placed_at <= lines.booked_at then placed.placed_at else lines.booked_at end as ordered_at,
+        case when placed.placed_at <= lines.booked_at then placed.placed_on else lines.booked_on end as ordered_on,
         case
-            when placed.placed_as_known_at <= lines.booked_at then placed.placed_as_known_at
-            else lines.booked_at
-        end as netted_at
+            when placed.placed_as_known_at <= lines.booked_at then placed.placed_as_known_on
+            else lines.booked_on
+        end as netted_on
     from lines
     left join placed
         on lines.order_key = placed.order_key

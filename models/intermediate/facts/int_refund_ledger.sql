@@ -23,11 +23,11 @@ booked as (
 
     select
         customer_no,
-        {{ utc_date('netted_at') }} as ordered_on,
-        {{ utc_date('booked_at') }} as booked_on,
+        netted_on as ordered_on,
+        booked_on,
         coalesce(sum(cast(amount as decimal(18, 4))), 0) as refund_amount
     from refunds
-    group by customer_no, {{ utc_date('netted_at') }}, {{ utc_date('booked_at') }}
+    group by customer_no, netted_on, booked_on
 
 ),
 

@@ -31,7 +31,7 @@ first_items as (
         customer_no,
         source,
         item_id,
-        {{ utc_date('min(ordered_at)') }} as first_bought_on
+        min(ordered_on) as first_bought_on
     from order_lines
     where item_id is not null
     group by customer_no, source, item_id

@@ -30,7 +30,7 @@ days as (
 
 data_end as (
 
-    select {{ utc_date(dbt.dateadd('minute', var('session_gap_minutes'), 'max(ended_at)')) }} as reached_on
+    select {{ shop_day_of(dbt.dateadd('minute', var('session_gap_minutes'), 'max(ended_at)')) }} as reached_on
     from sessions
 
 ),

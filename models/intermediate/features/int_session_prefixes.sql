@@ -3,9 +3,15 @@
 -- the visitor is identified.
 with
 
+-- By the shop's clock: its midnights cut days, and its days are what outcomes are waited for.
 told as (
 
-    select * from {{ ref('int_prefix_acts') }}
+    select
+        *,
+        {{ shop_clock('session_started_at') }} as session_clock_at,
+        {{ shop_clock('prefix_at') }} as prefix_clock_at,
+        {{ shop_clock('now_at') }} as now_clock_at
+    from {{ ref('int_prefix_acts') }}
 
 ),
 
@@ -45,6 +51,7 @@ purchases as (
         visitor_no,
         session_started_at,
         event_at,
+        {{ shop_clock('event_at') }} as clock_at,
         event_no
     from session_events
     where event_type = 'purchase'
@@ -62,7 +69,7 @@ outcomes as (
     inner join purchases
         on told.visitor_no = purchases.visitor_no
         and told.prefix_at <= purchases.event_at
-        and {{ seconds_between('told.prefix_at', 'purchases.event_at') }} < 7 * 86400
+        and {{ seconds_between('told.prefix_clock_at', 'purchases.clock_at') }} < 7 * 86400
         and (told.session_started_at <> purchases.session_started_at or told.prefix_length < purchases.event_no)
     group by told.session_id, told.prefix_length
 
@@ -75,7 +82,9 @@ final as (
         told.visitor_no,
         cast(told.prefix_length as integer) as prefix_length,
         told.session_started_at,
+        told.session_clock_at,
         told.prefix_at,
+        told.prefix_clock_at,
 
         told.device,
         told.channel,
@@ -107,13 +116,14 @@ final as (
                 then coalesce(outcomes.orders_in_session, 0) > 0
         end as buys_in_session,
         case
-            when {{ dbt.dateadd('day', 7, 'told.prefix_at') }} <= told.now_at
+            when {{ dbt.dateadd('day', 7, 'told.prefix_clock_at') }} <= told.now_clock_at
                 then coalesce(outcomes.orders_next_7d, 0) > 0
         end as buys_in_7_days,
         told.has_bought,
         {{ dbt.dateadd('minute', var('session_gap_minutes'), 'told.ended_at') }} > told.now_at as is_open,
 
-        told.now_at
+        told.now_at,
+        told.now_clock_at
     from told
     left join past_visits on told.session_id = past_visits.session_id
     left join outcomes

@@ -30,6 +30,7 @@ touches as (
         visitor_no,
         coalesce(channel, 'unknown') as channel,
         session_started_at as touched_at,
+        started_on as touched_on,
         {%- if counts_campaigns %}
         cast(null as bigint) as sequence_no,
         1000 as act_rank, -- behind messages of its first moment
@@ -46,6 +47,7 @@ touches as (
         visitor_no,
         coalesce(channel, 'unknown') as channel,
         event_at as touched_at,
+        shop_day as touched_on,
         sequence_no,
         act_rank,
         event_id,
@@ -106,6 +108,7 @@ closed as (
     select
         *,
         max(touched_at) over path as path_ended_at,
+        max(touched_on) over path as path_ended_on,
         {{ any_of('is_converted') }} over path as is_converting,
         sum(amount) over path as path_amount
     from pathed
@@ -130,7 +133,7 @@ final as (
         visitor_no,
         path_no,
         touch_number,
-        {{ utc_month('path_ended_at') }} as period_month,
+        {{ month_start('path_ended_on') }} as period_month,
 
         channel,
 

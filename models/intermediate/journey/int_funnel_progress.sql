@@ -34,14 +34,14 @@ sessions as (
     select
         all_sessions.visitor_no,
         all_sessions.session_started_at,
-        {{ utc_month('all_sessions.session_started_at') }} as period_month,
+        {{ month_start('all_sessions.started_on') }} as period_month,
         all_sessions.furthest_funnel_order,
         all_sessions.loaded_at
     from {{ ref('int_sessions') }} as all_sessions
     {% if is_incremental() -%}
     inner join touched
         on all_sessions.visitor_no = touched.visitor_no
-        and {{ utc_month('all_sessions.session_started_at') }} >= touched.from_month
+        and {{ month_start('all_sessions.started_on') }} >= touched.from_month
     {%- endif %}
     where not all_sessions.is_bot
 

@@ -24,7 +24,7 @@ sessions as (
     select
         visitor_no,
         session_started_at,
-        {{ utc_month('session_started_at') }} as period_month,
+        {{ month_start('started_on') }} as period_month,
         ended_at,
         loaded_at
     from {{ ref('int_sessions') }}

@@ -36,7 +36,7 @@ bots as (
 acts as (
 
     select
-        {{ utc_month('session_events.session_started_at') }} as period_month,
+        {{ month_start('session_events.started_on') }} as period_month,
         session_events.visitor_no,
         session_events.session_started_at,
         session_events.event_name as state,
@@ -50,7 +50,7 @@ acts as (
         and session_events.session_started_at = bots.session_started_at
     where bots.visitor_no is null
     {%- if is_incremental() %}
-        and {{ utc_month('session_events.session_started_at') }} in ({{ months | join(', ') }})
+        and {{ month_start('session_events.started_on') }} in ({{ months | join(', ') }})
     {%- endif %}
 
 ),
@@ -58,7 +58,7 @@ acts as (
 stays as (
 
     select
-        {{ utc_month('stage_visits.session_started_at') }} as period_month,
+        {{ month_start('stage_visits.started_on') }} as period_month,
         stage_visits.visitor_no,
         stage_visits.session_started_at,
         stage_visits.stage as state,
@@ -75,7 +75,7 @@ stays as (
         and stage_visits.session_started_at = bots.session_started_at
     where bots.visitor_no is null
     {%- if is_incremental() %}
-        and {{ utc_month('stage_visits.session_started_at') }} in ({{ months | join(', ') }})
+        and {{ month_start('stage_visits.started_on') }} in ({{ months | join(', ') }})
     {%- endif %}
 
 ),

@@ -18,7 +18,7 @@ session_segments as (
 
 newest as (
 
-    select max(session_started_at) as newest_started_at
+    select max(started_on) as newest_started_on
     from sessions
     where not is_bot
 
@@ -29,8 +29,9 @@ final as (
     select
         sessions.visitor_no,
         sessions.session_started_at,
+        sessions.started_on,
 
-        {{ dbt.date_trunc('quarter', utc_date('sessions.session_started_at')) }} as quarter,
+        {{ dbt.date_trunc('quarter', 'sessions.started_on') }} as quarter,
         coalesce(sessions.channel, 'unknown') as channel,
         coalesce(sessions.device, 'unknown') as device,
         coalesce(sessions.country, 'unknown') as country,
@@ -43,8 +44,8 @@ final as (
         sessions.is_converted
     from sessions
     inner join newest
-        on {{ utc_date('sessions.session_started_at') }}
-        > {{ dbt.dateadd('month', -var('pain_window_months'), utc_date('newest.newest_started_at')) }}
+        on sessions.started_on
+        > {{ dbt.dateadd('month', -var('pain_window_months'), 'newest.newest_started_on') }}
     inner join session_segments
         on sessions.visitor_no = session_segments.visitor_no
         and sessions.session_started_at = session_segments.session_started_at

@@ -33,6 +33,7 @@ acts as (
         stitched.customer_no is not null as is_customer,
         stitched.event_id,
         stitched.event_at,
+        stitched.shop_day,
         stitched.sequence_no,
         stitched.act_rank,
         stitched.event_type,
@@ -66,6 +67,7 @@ neighbours as (
         visitor_no,
         is_customer,
         event_at,
+        shop_day,
         event_type,
         event_name,
         stage_order,
@@ -95,6 +97,7 @@ numbered as (
     select
         *,
         {{ last_known('case when is_session_start then event_at end') }} over so_far as session_started_at,
+        {{ last_known('case when is_session_start then shop_day end') }} over so_far as started_on,
         {{ last_known('case when is_session_start then act_no end') }} over so_far as session_first_act_no,
         {{ last_known('case when is_session_start or stage_order <> previous_stage_order then act_no end') }}
             over so_far as visit_first_act_no
@@ -110,6 +113,7 @@ final as (
     select
         numbered.visitor_no,
         numbered.session_started_at,
+        numbered.started_on,
         numbered.event_at,
 
         cast(numbered.act_no - numbered.session_first_act_no + 1 as integer) as event_no,

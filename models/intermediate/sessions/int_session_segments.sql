@@ -17,7 +17,7 @@ sessions as (
     select
         visitor_no,
         session_started_at,
-        {{ utc_date('session_started_at') }} as started_on,
+        started_on,
         is_converted,
         loaded_at
     from {{ ref('int_sessions') }}

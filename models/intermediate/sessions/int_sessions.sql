@@ -63,6 +63,7 @@ aggregated as (
         {{ any_of('is_customer') }} as is_customer,
         {{ all_of('is_known_later') }} as is_known_later,
 
+        max(started_on) as started_on,
         max(event_at) as last_act_at,
         max(coalesce(seen_until_at, event_at)) as ended_at,
         max(loaded_at) as loaded_at
@@ -139,6 +140,7 @@ final as (
         is_known_later,
 
         session_started_at,
+        started_on,
         ended_at,
         loaded_at
     from measured

@@ -39,6 +39,7 @@ final as (
         -- Empty where the session ended within the stage and had one act in it.
         sum(seconds_to_next) as dwell_seconds,
 
+        max(started_on) as started_on,
         min(event_at) as entered_at,
         max(event_at) as last_event_at,
         max(loaded_at) as loaded_at

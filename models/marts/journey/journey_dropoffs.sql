@@ -19,7 +19,7 @@ sessions as (
     select * from {{ ref('int_sessions') }}
     where not is_bot
     {% if is_incremental() -%}
-        and {{ utc_month('session_started_at') }} >= {{ months | first }}
+        and {{ month_start('started_on') }} >= {{ months | first }}
     {%- endif %}
 
 ),
@@ -28,7 +28,7 @@ session_segments as (
 
     select * from {{ ref('int_session_segments') }}
     {% if is_incremental() -%}
-    where {{ utc_month('session_started_at') }} in ({{ months | join(', ') }})
+    where {{ month_start('started_on') }} in ({{ months | join(', ') }})
     {%- endif %}
 
 ),
@@ -49,7 +49,7 @@ followed as (
 
     select
         sessions.*,
-        {{ utc_month('sessions.session_started_at') }} as period_month,
+        {{ month_start('sessions.started_on') }} as period_month,
         stages.stage,
         lead(sessions.session_started_at) over (
             partition by sessions.visitor_no order by sessions.session_started_at

@@ -23,7 +23,7 @@ stages as (
 
 data_end as (
 
-    select max({{ utc_date('ended_at') }}) as ends_on from {{ ref('int_sessions') }}
+    select {{ shop_day_of('max(ended_at)') }} as ends_on from {{ ref('int_sessions') }}
 
 ),
 

@@ -12,11 +12,11 @@ sessions as (
 
     select
         *,
-        {{ utc_month('session_started_at') }} as period_month
+        {{ month_start('started_on') }} as period_month
     from {{ ref('int_sessions') }}
     where not is_bot
     {% if is_incremental() -%}
-        and {{ utc_month('session_started_at') }} in ({{ months | join(', ') }})
+        and {{ month_start('started_on') }} in ({{ months | join(', ') }})
     {%- endif %}
 
 ),
@@ -35,7 +35,7 @@ ways as (
         on session_ways.visitor_no = sessions.visitor_no
         and session_ways.session_started_at = sessions.session_started_at
     {% if is_incremental() -%}
-    where {{ utc_month('session_ways.session_started_at') }} in ({{ months | join(', ') }})
+    where {{ month_start('session_ways.started_on') }} in ({{ months | join(', ') }})
     {%- endif %}
 
 ),

@@ -102,7 +102,9 @@ final as (
         booked.discount_amount,
 
         booked.ordered_at,
-        booked.booked_at
+        booked.ordered_on,
+        booked.booked_at,
+        booked.booked_on
     from booked
     left join items
         on booked.source = items.source

@@ -70,6 +70,7 @@ final as (
         sessions.is_overlong,
 
         sessions.session_started_at as started_at,
+        sessions.started_on,
         sessions.ended_at,
         sessions.loaded_at
     from sessions

@@ -29,15 +29,15 @@ numbers as (
 bounds as (
 
     select
-        {{ utc_date('min(started_at)') }} as first_day,
-        {{ utc_date('max(started_at)') }} as last_day
+        min(started_on) as first_day,
+        max(started_on) as last_day
     from sessions
 
     union all
 
     select
-        {{ utc_date('min(booked_at)') }} as first_day,
-        {{ utc_date('max(booked_at)') }} as last_day
+        min(booked_on) as first_day,
+        max(booked_on) as last_day
     from order_lines
 
     union all

@@ -44,6 +44,7 @@ def publish(
     models: Iterable[Mapping[str, Any]],
     unique_together: Iterable[tuple[str, Sequence[str]]],
     keeps_standing: bool,
+    zone: str,
 ) -> dict[str, Any]:
     """Publish the marts of a run, or say why not.
 
@@ -63,6 +64,8 @@ def publish(
         What describes the marts, see `marts_to_publish`.
     keeps_standing
         Whether a publication stays that shows a score which is held back now.
+    zone
+        IANA name of the time zone that the shop's days are cut in.
 
     Returns
     -------
@@ -103,6 +106,7 @@ def publish(
                         progress=log,
                         server=server,
                         audience=read_audience(names, Path(project) / DEFAULT_FILE),
+                        zone=zone,
                     )
                     if audit is not None:
                         record(audit, "publish", _described(publication, folder, name, server))

@@ -31,6 +31,7 @@ from footfall.builds.sources import (
 from footfall.builds.summary import describe_build
 from footfall.builds.variables import var_names
 from footfall.builds.warehouse import check_warehouse, shaping_settings
+from footfall.builds.zones import letters_of_zone
 from footfall.inspecting.segment import describe_columns, segment_kind, segment_tables
 
 # The run that this process is at, by dbt's name for it: dbt runs one at a time.
@@ -76,6 +77,7 @@ QUESTIONS: Mapping[str, Callable[..., Any]] = {
     "is_current": _is_current,
     "is_file": is_file,
     "is_test_current": _is_test_current,
+    "letters_of_zone": letters_of_zone,
     "make_commands": make_commands,
     "no_file_problem": no_file_problem,
     "named_paths": named_paths,

@@ -132,8 +132,7 @@ def unknown_var_problems(names: Sequence[str]) -> list[str]:
 
 
 def _like(name: str, known: Mapping[str, Any]) -> str:
-    alike = difflib.get_close_matches(name, known, n=1)
-    return f" (is it '{alike[0]}'?)" if alike else ""
+    return _meant(next(iter(difflib.get_close_matches(name, known, n=1)), None))
 
 
 def source_problems(values: Mapping[str, Any], picked: Sequence[str], database: str) -> list[str]:
@@ -221,10 +220,15 @@ def value_problems(values: Mapping[str, Any]) -> list[str]:
 def kind_problems(values: Mapping[str, Any]) -> list[str]:
     """Name each var of the wrong kind, of those that are given."""
     return [
-        f"var '{name}' is '{values[name]}': it takes {variable.kind.takes}."
+        f"var '{name}' is '{values[name]}': it takes {variable.kind.takes}"
+        f"{_meant(variable.kind.like(values[name]))}."
         for name, variable in variables().items()
         if name in values and not variable.kind.accepts(values[name])
     ]
+
+
+def _meant(name: str | None) -> str:
+    return f" (is it '{name}'?)" if name else ""
 
 
 def _contradictions(values: Mapping[str, Any]) -> list[str]:

@@ -13,16 +13,18 @@ import yaml
 
 from footfall.builds.formats import is_format
 from footfall.builds.sources import Input, sources
+from footfall.builds.zones import is_zone, zone_like
 
 _ENTITIES = ("events", "items", "customers", "reviews")
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of value: what a message says that it takes, and the test of a value."""
+    """A kind of value: what a message says that it takes, the test of a value, and a near match."""
 
     takes: str
     accepts: Callable[[Any], bool]
+    like: Callable[[Any], str | None] = lambda _: None
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,7 @@ DATES = Kind(
 )
 DAYS_AHEAD = Kind("a list of days such as [30, 90]", _are_days_ahead)
 ROWS = Kind("events or records", lambda value: value in ("events", "records"))
+ZONE = Kind("the IANA name of a time zone such as Europe/Berlin", is_zone, zone_like)
 TEXT_OR_NULL = Kind("text, or null", _or_null(lambda value: isinstance(value, str)))
 WORDS = Kind('a list of words in quotes such as ["null", "n/a"]', _are_words)
 PROPERTIES = Kind("a list of properties such as [experiment_id, experiment]", _are_texts)
@@ -215,6 +218,7 @@ PROJECT_VARIABLES: Mapping[str, Variable] = {
     "max_devices_per_customer": Variable(POSITIVE),
     "min_share_in_catalogue": Variable(SHARE),
     "masked_properties": Variable(NAMES_OR_NULL, shapes_tables=True),
+    "shop_time_zone": Variable(ZONE, shapes_tables=True),
     "earliest_event_date": Variable(DATE, shapes_tables=True),
     "future_tolerance_minutes": Variable(WHOLE, shapes_tables=True),
     "max_rejected_share": Variable(SHARE_OR_ALL),

@@ -13,6 +13,7 @@ FloatArray = npt.NDArray[np.float64]
 #: The network's own precision, and that of counts kept for every item.
 Float32Array = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
+Int32Array = npt.NDArray[np.int32]
 Int16Array = npt.NDArray[np.int16]
 Int8Array = npt.NDArray[np.int8]
 #: Hashes.

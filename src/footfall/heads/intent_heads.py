@@ -29,6 +29,7 @@ from footfall.heads.prefixes import (
     PREFIX_LENGTHS,
     TARGETS,
     PrefixSpace,
+    clock,
     read_prefixes,
 )
 from footfall.heads.runs import constant, day_to_date
@@ -49,7 +50,7 @@ INTENT_SCHEMA = pa.schema(
 )
 #: Columns that say nothing of what a session was like: they move with the clock or the identity.
 _KEYS = ("session_id", "prefix_length")
-_NOT_LEARNED = ("now_at", "is_open", "visitor_no")
+_NOT_LEARNED = ("now_at", "now_clock_at", "session_clock_at", "is_open", "visitor_no")
 _DAYS_A_WEEK, _WEDNESDAY = 7, 6
 
 
@@ -74,8 +75,8 @@ class IntentWindow:
 
     def rows(self, prefixes: pa.Table, history_days: int) -> pa.Table:
         """Return the prefixes of the window, of sessions that began within the history."""
-        began = _microseconds(prefixes, "session_started_at")
-        at = _microseconds(prefixes, "prefix_at")
+        began = clock(prefixes, "session_started_at")
+        at = clock(prefixes, "prefix_at")
         since = self.until - history_days * MICROSECONDS_A_DAY
         return prefixes.filter(
             pc.and_(pc.greater_equal(began, since), pc.less(at, self.end * MICROSECONDS_A_DAY))
@@ -102,8 +103,8 @@ def window_of(prefixes: pa.Table) -> IntentWindow:
 
     A shop that is younger than two weeks learns from what there is, again each day.
     """
-    now = int(pc.max(_microseconds(prefixes, "now_at")).as_py())
-    first = int(pc.min(_microseconds(prefixes, "prefix_at")).as_py()) // MICROSECONDS_A_DAY
+    now = int(pc.max(clock(prefixes, "now_at")).as_py())
+    first = int(pc.min(clock(prefixes, "prefix_at")).as_py()) // MICROSECONDS_A_DAY
     tomorrow = now // MICROSECONDS_A_DAY + 1
     end = tomorrow - (tomorrow - _WEDNESDAY) % _DAYS_A_WEEK
     if first > end - 2 * _DAYS_A_WEEK:
@@ -215,9 +216,9 @@ def score_intent(
     if prefixes.num_rows == 0:
         return INTENT_SCHEMA.empty_table()
     heads = load(stored)
-    now = int(pc.max(_microseconds(prefixes, "now_at")).as_py())
+    now = int(pc.max(clock(prefixes, "now_at")).as_py())
     since = now - recent_days * MICROSECONDS_A_DAY
-    recent = prefixes.filter(pc.greater_equal(_microseconds(prefixes, "prefix_at"), since))
+    recent = prefixes.filter(pc.greater_equal(clock(prefixes, "prefix_at"), since))
     rows = read_prefixes(recent, states, from_values(PrefixSpace, heads.fits["shared"], "space"))
     day, metadata = now // MICROSECONDS_A_DAY, _metadata(heads)
     tables = [INTENT_SCHEMA.empty_table()]
@@ -260,7 +261,7 @@ def read_by_trial(
     Intervals resample the visitors of the tested sessions.
     """
     cut, end = (day * MICROSECONDS_A_DAY for day in days)
-    at = _microseconds(known, "prefix_at")
+    at = clock(known, "prefix_at")
     tested = pc.and_(pc.greater_equal(at, cut), pc.less(at, end))
     return combined_fingerprint(
         _rows_digest(known, {target: pc.less(at, end), "visitor_no": tested}),
@@ -270,8 +271,8 @@ def read_by_trial(
 
 def _learned(known: pa.Table, states: pa.Table | None, origin: int) -> str:
     """Return the digest of the prefixes whose outcomes were known at the origin, and states."""
-    rows = known.filter(pc.less(_microseconds(known, "prefix_at"), origin))
-    at = _microseconds(rows, "prefix_at")
+    rows = known.filter(pc.less(clock(known, "prefix_at"), origin))
+    at = clock(rows, "prefix_at")
     told = {
         target: pc.less(at, origin - wait * MICROSECONDS_A_DAY) for target, wait in TARGETS.items()
     }
@@ -304,7 +305,7 @@ def _states_digest(known: pa.Table, states: pa.Table | None) -> str:
     """Return the digest of the states of the visitors' customers up to the newest prefix."""
     if states is None or states.num_rows == 0 or known.num_rows == 0:
         return ""
-    newest = pc.max(known["prefix_at"]).as_py().date()
+    newest = day_to_date(pc.max(clock(known, "prefix_at")).as_py() // MICROSECONDS_A_DAY)
     told_apart = known.filter(pc.is_valid(known["f_past_visits"]))
     visitors = told_apart["visitor_no"].cast(pa.int64()).combine_chunks().unique()
     chosen = states.filter(
@@ -337,7 +338,3 @@ def _head_of(heads: Artifacts, length: int) -> IntentHead:
 def _metadata(heads: Artifacts) -> str:
     run = {name: value for name, value in heads.run.items() if name not in ("format", "digest")}
     return json.dumps(run, sort_keys=True)
-
-
-def _microseconds(table: pa.Table, name: str) -> pa.ChunkedArray:
-    return pc.cast(table[name].cast(pa.timestamp("us", tz="UTC")), pa.int64())

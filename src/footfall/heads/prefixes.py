@@ -19,6 +19,12 @@ WORDS = ("device", "channel", "entry_event_type", "last_event_type")
 PREFIX_LENGTHS = (1, 3, 5, 10)
 
 MICROSECONDS_A_DAY = 86_400_000_000
+#: Times of `int_session_prefixes`, and the columns that hold them by the shop's clock.
+CLOCKS = {
+    "prefix_at": "prefix_clock_at",
+    "session_started_at": "session_clock_at",
+    "now_at": "now_clock_at",
+}
 _COMMONEST = 8
 _STATE_COMPONENTS = 8
 
@@ -139,13 +145,22 @@ def read_prefixes(
         table=table,
         visitor_no=table["visitor_no"].cast(pa.int64()).to_numpy(),
         length=table["prefix_length"].to_numpy().astype(np.int64),
-        at=pc.cast(table["prefix_at"].cast(pa.timestamp("us", tz="UTC")), pa.int64()).to_numpy(),
+        at=clock(table, "prefix_at").to_numpy(),
         open_to_buy=~pc.fill_null(table["has_bought"], False).to_numpy().astype(bool),
         names=space.names,
         raw=np.column_stack(columns) if len(table) else np.zeros((0, len(columns))),
         states=_components(found, space),
         space=space,
     )
+
+
+def clock(prefixes: pa.Table, name: str) -> pa.ChunkedArray:
+    """Return a time of prefixes by the shop's clock, in microseconds: its midnights cut days.
+
+    A table without the clock is of a shop on UTC.
+    """
+    column = CLOCKS[name] if CLOCKS[name] in prefixes.column_names else name
+    return pc.cast(prefixes[column].cast(pa.timestamp("us", tz="UTC")), pa.int64())
 
 
 def _names(table: pa.Table) -> tuple[str, ...]:
@@ -183,7 +198,7 @@ def _states_of(table: pa.Table, states: pa.Table | None) -> FloatArray:
     if states is None or states.num_rows == 0 or len(table) == 0:
         return np.zeros((len(table), 0))
     days = np.unique(states["cutoff_date"].cast(pa.date32()).cast(pa.int32()).to_numpy())
-    at = pc.cast(table["prefix_at"].cast(pa.timestamp("us", tz="UTC")), pa.int64()).to_numpy()
+    at = clock(table, "prefix_at").to_numpy()
     place = np.searchsorted(days, at // MICROSECONDS_A_DAY, side="right") - 1
     day = days[np.maximum(place, 0)].astype(np.int64)
     visitor = table["visitor_no"].cast(pa.int64()).to_numpy()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import duckdb
 
 from footfall.publishing.checksums import columns_of
-from footfall.publishing.contents import Mart, PublishingError, quoted
+from footfall.publishing.contents import Mart, PublishingError, quoted, text
 
 # Columns that lead from a row to a person, by themselves or through another mart.
 KEYS_OF_PEOPLE = frozenset(
@@ -28,7 +28,8 @@ class Form:
     Attributes
     ----------
     sql
-        What is shown in place of `{column}`; the result is cast to the column's own type.
+        What is shown in place of `{column}`, which is `{clock}` by the clock of the shop; the
+        result is cast to the column's own type.
     note
         What the description of the column says of it, for readers of the publication.
     kinds
@@ -43,10 +44,12 @@ class Form:
 # What `meta: {published_as: …}` of a column may say.
 FORMS: Mapping[str, Form] = {
     "exact": Form("{column}", ""),
-    "day": Form("date_trunc('day', {column})", "Published as the day, at 00:00 UTC.", _TIMES),
+    "day": Form(
+        "date_trunc('day', {clock})", "Published as the day in the shop, at 00:00 UTC.", _TIMES
+    ),
     "month": Form(
-        "date_trunc('month', {column})",
-        "Published as the first day of the month, at 00:00 UTC.",
+        "date_trunc('month', {clock})",
+        "Published as the first day of the month in the shop, at 00:00 UTC.",
         (*_TIMES, "DATE"),
     ),
     "quarter_of_day": Form(
@@ -58,7 +61,7 @@ FORMS: Mapping[str, Form] = {
 }
 
 
-def coarsened(cursor: duckdb.DuckDBPyConnection, mart: Mart) -> Mart:
+def coarsened(cursor: duckdb.DuckDBPyConnection, mart: Mart, zone: str = "UTC") -> Mart:
     """Return a mart as its readers are to see it.
 
     Columns without a declared form are shown as they are, with one exception: a time in a mart that
@@ -70,6 +73,8 @@ def coarsened(cursor: duckdb.DuckDBPyConnection, mart: Mart) -> Mart:
         A connection to the warehouse whose time zone is UTC.
     mart
         The mart in the warehouse.
+    zone
+        IANA name of the time zone that the shop's days are cut in.
 
     Returns
     -------
@@ -95,12 +100,20 @@ def coarsened(cursor: duckdb.DuckDBPyConnection, mart: Mart) -> Mart:
         if form is FORMS["exact"]:
             selected.append(name)
             continue
-        selected.append(f"cast({form.sql.format(column=name)} as {kind}) as {name}")
+        shown = form.sql.format(column=name, clock=_clock(name, kind, zone))
+        selected.append(f"cast({shown} as {kind}) as {name}")
         described[column] = " ".join(part for part in (mart.columns.get(column), form.note) if part)
     if all(name == quoted(column) for name, column in zip(selected, kinds, strict=True)):
         return mart
     relation = f"(select {', '.join(selected)} from {mart.relation})"
     return replace(mart, relation=relation, columns=described)
+
+
+def _clock(name: str, kind: str, zone: str) -> str:
+    """Return a time as clocks of the shop show it; a date is one already."""
+    if zone == "UTC" or kind != "TIMESTAMP WITH TIME ZONE":
+        return name
+    return f"({name} at time zone {text(zone)})"
 
 
 def _form(mart: Mart, column: str, kind: str, name: str) -> Form:

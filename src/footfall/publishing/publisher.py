@@ -99,6 +99,7 @@ def publish(
     progress: Callable[[str], None],
     server: "Target | None" = None,
     audience: Audience = NOBODY,
+    zone: str = "UTC",
 ) -> Publication:
     """Publish marts in place of the publication before.
 
@@ -122,6 +123,8 @@ def publish(
         be, nothing is published at all.
     audience
         Roles that get what they may see for themselves, on the disk and on the server.
+    zone
+        IANA name of the time zone that the shop's days are cut in.
 
     Raises
     ------
@@ -142,7 +145,7 @@ def publish(
                 key = _key_for(link, audience)
                 progress(f"Publishing {len(marts)} marts to {file if key is None else link} ...")
                 cursor.execute("set TimeZone = 'UTC'")
-                marts = [coarsened(cursor, mart) for mart in marts]
+                marts = [coarsened(cursor, mart, zone) for mart in marts]
                 if key is None:
                     publication = database.write(cursor, fresh, marts, run)
                     with database.opened(cursor, fresh):

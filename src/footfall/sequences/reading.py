@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from footfall.core.arrays import Float32Array, Int8Array, Int16Array, IntArray
+from footfall.core.arrays import Float32Array, Int8Array, Int16Array, Int32Array, IntArray
 from footfall.sequences.events import (
     GAP_BUCKETS,
     KINDS,
@@ -40,10 +40,11 @@ def read(
     ----------
     events
         Columns ``customer_no``, ``item_id``, ``event_at``, ``event_type`` and, if there,
-        ``unit_price``, ``sequence_no`` and ``act_rank``; in any order. The last two settle the
-        order within one moment, nulls last; without ``act_rank`` the order of ``KINDS`` does, and
-        what is left goes by the name of the item. Rows without customer, item or time and event
-        types outside ``KINDS`` are left out.
+        ``clock_at``, ``unit_price``, ``sequence_no`` and ``act_rank``; in any order. ``clock_at``
+        is the time by the shop's clock, which says what day it was; without it days are UTC. The
+        last two settle the order within one moment, nulls last; without ``act_rank`` the order of
+        ``KINDS`` does, and what is left goes by the name of the item. Rows without customer, item
+        or time and event types outside ``KINDS`` are left out.
     items
         Columns ``item_id`` and, if there, ``category``, ``brand``, ``list_price``, ``is_in_stock``.
     session_gap_seconds
@@ -59,15 +60,15 @@ def read(
     """
     names: dict[str, int] = {name: place for place, name in enumerate(known_items)}
     count_known = len(names)
-    customer, item, kind, at, price, sequence, rank = _read_events(events, names)
+    customer, item, kind, at, price, sequence, rank, offset = _read_events(events, names)
     item_table = _in_order(_whole(items, "items", ("item_id",)))
     for name in item_table["item_id"].to_pylist():
         if name is not None:
             names.setdefault(str(name), len(names))
 
     first_at = np.full(len(names), NEVER, dtype=np.int64)
-    np.minimum.at(first_at, item, at)
-    first_price = _first_price(item, at, price, first_at)
+    np.minimum.at(first_at, item, _clock(at, offset))
+    first_price = _first_price(item, _clock(at, offset), price, first_at)
 
     # Known items keep their places; the others follow in order of first event, then of name, so
     # that the order of arrival cannot change a thing.
@@ -92,8 +93,8 @@ def read(
     name_rank = np.empty(len(labels), dtype=np.int64)
     name_rank[np.argsort(labels.astype(str), kind="stable")] = np.arange(len(labels))
     within_moment = [name_rank[item], rank, *([sequence] if np.any(sequence != NEVER) else [])]
-    columns = [customer, place[item], kind, at]
-    del customer, item, kind, at, sequence, rank
+    columns = [customer, place[item], kind, at, offset]
+    del customer, item, kind, at, sequence, rank, offset
     return _sorted_tokens(columns, within_moment, session_gap_seconds), catalogue
 
 
@@ -153,11 +154,16 @@ def _whole(rows: ArrowRows, table: str, required: Iterable[str]) -> pa.Table:
 
 def _read_events(
     events: ArrowRows, names: dict[str, int]
-) -> tuple[IntArray, IntArray, Int8Array, IntArray, Float32Array, IntArray, Int16Array]:
-    """Encode batch by batch, so that a stream of any length needs only its encoded columns."""
+) -> tuple[
+    IntArray, IntArray, Int8Array, IntArray, Float32Array, IntArray, Int16Array, Int32Array | None
+]:
+    """Encode batch by batch, so that a stream of any length needs only its encoded columns.
+
+    The last is how far the shop's clock is ahead of UTC, in seconds; None where it never is.
+    """
     _columns(events.schema.names, "events", EVENT_COLUMNS)
     batches = events.to_batches() if isinstance(events, pa.Table) else events
-    parts: tuple[list[Any], ...] = ([], [], [], [], [], [], [])
+    parts: tuple[list[Any], ...] = ([], [], [], [], [], [], [], [])
     kinds = pa.array(KINDS)
     for batch in batches:
         kind = pc.index_in(batch.column("event_type").cast(pa.string()), kinds)
@@ -173,7 +179,7 @@ def _read_events(
             [names.setdefault(name, len(names)) for name in item.dictionary.to_pylist()],
             dtype=np.int64,
         )
-        at = kept.column("event_at").cast(pa.timestamp("us", _zone(kept.column("event_at").type)))
+        at = _microseconds_of(kept, "event_at")
         if "unit_price" in kept.schema.names:
             price = pc.fill_null(kept.column("unit_price").cast(pa.float32()), np.nan)
         else:
@@ -183,22 +189,42 @@ def _read_events(
             kept.column("customer_no").cast(pa.int64()).to_numpy(),
             codes[item.indices.to_numpy()],
             kind_codes,
-            at.cast(pa.int64()).to_numpy(),
+            at,
             np.asarray(price.to_numpy(), dtype=np.float32),
             _whole_numbers(kept, "sequence_no", np.full(kept.num_rows, NEVER)),
             _whole_numbers(kept, "act_rank", kind_codes).astype(np.int16),
+            _offsets(kept, at),
         )
         for column, piece in zip(parts, found, strict=True):
             column.append(piece)
-    customer, item_code, kind_code, moment, unit_price, sequence, rank = (
+    customer, item_code, kind_code, moment, unit_price, sequence, rank, offset = (
         _joined(column, dtype)
         for column, dtype in zip(
             parts,
-            (np.int64, np.int64, np.int8, np.int64, np.float32, np.int64, np.int16),
+            (np.int64, np.int64, np.int8, np.int64, np.float32, np.int64, np.int16, np.int32),
             strict=True,
         )
     )
-    return customer, item_code, kind_code, moment, unit_price, sequence, rank
+    ahead = offset if np.any(offset) else None
+    return customer, item_code, kind_code, moment, unit_price, sequence, rank, ahead
+
+
+def _microseconds_of(batch: pa.RecordBatch, name: str) -> IntArray:
+    column = batch.column(name)
+    at = column.cast(pa.timestamp("us", _zone(column.type))).cast(pa.int64())
+    return np.asarray(at.to_numpy(), dtype=np.int64)
+
+
+def _offsets(batch: pa.RecordBatch, at: IntArray) -> Int32Array:
+    """Return how many seconds the shop's clock is ahead of UTC; int32 ``[events]``."""
+    if "clock_at" not in batch.schema.names:
+        return np.zeros(len(at), dtype=np.int32)
+    return ((_microseconds_of(batch, "clock_at") - at) // 1_000_000).astype(np.int32)
+
+
+def _clock(at: IntArray, offset: Int32Array | None) -> IntArray:
+    """Return times by the shop's clock in microseconds; int64 ``[events]``."""
+    return at if offset is None else at + offset.astype(np.int64) * 1_000_000
 
 
 def _whole_numbers(batch: pa.RecordBatch, name: str, otherwise: IntArray | Int8Array) -> IntArray:
@@ -292,16 +318,18 @@ def _codes(
 def _sorted_tokens(
     columns: list[Any], within_moment: list[Any], session_gap_seconds: float
 ) -> ItemEvents:
-    """Build tokens of customer, item, kind and moment; take the columns from the list singly.
+    """Build tokens of customer, item, kind, moment and offset; take the columns singly.
 
     They are as long as the events: no more than one of them is there twice at a time.
     ``within_moment`` holds what acts of one moment are ordered by, the last key first.
     """
-    customer, item, kind, at = columns
+    customer, item, kind, at, offset = columns
     order = np.lexsort((*within_moment, at, customer))
     within_moment.clear()
-    del customer, item, kind, at
+    del customer, item, kind, at, offset
     customer, item, kind, at = (columns.pop(0)[order] for _ in range(4))
+    offset = columns.pop(0)
+    offset = None if offset is None else offset[order]
     del order
     starts, pause = _pauses(customer, at)
     session = np.cumsum(starts | (pause > session_gap_seconds * 1_000_000)) - 1
@@ -309,7 +337,7 @@ def _sorted_tokens(
         # One token a session, day and item, at its first moment, with its strongest intent. Every
         # cut-off is a midnight: so none falls between the acts of a token, and none lets a
         # view before it show the purchase after it.
-        part = _parts(session, at)
+        part = _parts(session, _clock(at, offset))
         by_item = np.lexsort((item, part))
         fresh = np.ones(len(by_item), dtype=np.bool_)
         same = _repeats(item[by_item])
@@ -325,6 +353,7 @@ def _sorted_tokens(
         customer, item, kind, at, session = (
             column[first] for column in (customer, item, kind, at, session)
         )
+        offset = None if offset is None else offset[first]
         starts, pause = _pauses(customer, at)
     gap = np.clip(np.log2(1 + pause / 1_000_000), 0, GAP_BUCKETS - 2).astype(np.int8) + np.int8(1)
     heads = np.flatnonzero(starts)
@@ -333,14 +362,21 @@ def _sorted_tokens(
         offsets=np.append(heads, len(customer)).astype(np.int64),
         items=item,
         kinds=kind,
-        at=at,
+        at=_never_back(starts, _clock(at, offset)),
         sessions=session,
         gaps=np.where(starts, np.int8(0), gap),
     )
 
 
+def _never_back(starts: np.ndarray, clock: IntArray) -> IntArray:
+    """Hold the clock through an hour that it goes back over: acts keep their order."""
+    while len(back := 1 + np.flatnonzero(~starts[1:] & (clock[1:] < clock[:-1]))):
+        clock[back] = clock[back - 1]
+    return clock
+
+
 def _parts(session: IntArray, at: IntArray) -> IntArray:
-    """Count up from part to part that midnights (UTC) cut sessions into; int64 ``[events]``."""
+    """Count up from part to part that midnights of the shop cut sessions into; ``[events]``."""
     opens = np.ones(len(at), dtype=np.bool_)
     opens[1:] = ~_repeats(session)
     day = at // MICROSECONDS_A_DAY

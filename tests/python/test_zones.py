@@ -1,0 +1,119 @@
+"""A shop has one time zone: its days are settled once, and everything that counts days reads them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pytest
+
+from conftest import PROJECT
+from footfall.builds.configuration import kind_problems
+from footfall.builds.zones import letters_of_zone
+from footfall.sequences import reading
+from footfall.sequences.events import day_of
+from scorer_data import ITEMS_SCHEMA
+
+SQL = [
+    path
+    for folder in ("models", "macros", "tests", "analyses")
+    for path in sorted((PROJECT / folder).rglob("*.sql"))
+]
+# Days of arrival are UTC: they only say what is read again.
+BY_ARRIVAL = re.compile(r"utc_date\((?:'?[\w ~'.{}]*received_at'?)\)")
+# Where a moment is no event's: the end of the data, of a session or of what was touched.
+DERIVED = {
+    "macros/core/incremental.sql",
+    "macros/core/sessions.sql",
+    "macros/core/times.sql",
+    "models/intermediate/customers/int_customer_rhythms.sql",
+    "models/intermediate/events/int_accepted_events.sql",
+    "models/intermediate/facts/int_item_events.sql",
+    "models/intermediate/features/int_cutoffs.sql",
+    "models/intermediate/features/int_session_prefixes.sql",
+    "models/marts/journey/journey_funnel.sql",
+}
+
+
+@pytest.mark.library
+def test_days_of_the_shop_come_from_the_day_of_the_event() -> None:
+    """A day taken from a time again could be another one, and costs more than reading it."""
+    texts = {str(path.relative_to(PROJECT)): path.read_text("utf-8") for path in SQL}
+    assert len(texts) > 250
+    days_in_utc = {
+        name
+        for name, text in texts.items()
+        if "utc_date(" in BY_ARRIVAL.sub("", text)
+        or re.search(r"\b\w+_at(?: as date\)|::date)|date_trunc\('\w+', '[\w.]+_at'\)", text)
+    }
+    # GA4 names its tables by the day on which they were written.
+    assert days_in_utc == {"macros/core/times.sql", "macros/staging/ga4.sql"}
+    made = re.compile(r"\bshop_(?:day_of|month_of|clock)\(")
+    assert {name for name, text in texts.items() if made.search(text)} == DERIVED
+
+
+@pytest.mark.library
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("Europe/Berlin", None),
+        ("UTC", None),
+        ("berlin", "Europe/Berlin"),
+        ("America/New York", "America/New_York"),
+        ("Europe/Berlim", "Europe/Berlin"),
+        ("+02:00", ""),
+        (None, ""),
+    ],
+)
+def test_a_zone_has_a_name_and_what_is_like_one_is_told(given: object, meant: str | None) -> None:
+    like = f" (is it '{meant}'?)" if meant else ""
+    takes = "it takes the IANA name of a time zone such as Europe/Berlin"
+    said = [] if meant is None else [f"var 'shop_time_zone' is '{given}': {takes}{like}."]
+    assert kind_problems({"shop_time_zone": given}) == said
+
+
+@pytest.mark.library
+def test_letters_of_a_zone_are_those_with_one_meaning() -> None:
+    assert letters_of_zone("Europe/Berlin") == {"cet": "+01:00", "cest": "+02:00"}
+    assert letters_of_zone("Asia/Kolkata") == {"ist": "+05:30"}
+    assert letters_of_zone("Asia/Shanghai")["cst"] == "+08:00"
+    assert letters_of_zone("America/New_York") == {"est": "-05:00", "edt": "-04:00"}
+    # Three hours before UTC, for some years four.
+    assert "msk" not in letters_of_zone("Europe/Moscow")
+    assert letters_of_zone("America/Sao_Paulo") == {}
+
+
+@pytest.mark.library
+@pytest.mark.parametrize(
+    ("zone", "midnight"),
+    [
+        ("Europe/Berlin", datetime(2024, 10, 26, 22, tzinfo=UTC)),  # 25 hours
+        ("Europe/Berlin", datetime(2024, 3, 30, 23, tzinfo=UTC)),  # 23 hours
+        ("America/New_York", datetime(2024, 11, 3, 4, tzinfo=UTC)),
+        ("Asia/Kolkata", datetime(2024, 6, 1, 18, 30, tzinfo=UTC)),
+    ],
+)
+def test_midnights_of_the_scorer_are_the_shops_and_acts_keep_their_order(
+    zone: str, midnight: datetime
+) -> None:
+    clock = ZoneInfo(zone)
+    times = [midnight + timedelta(minutes=20 * step - 60) for step in range(3 * 28)]
+    local = [at.astimezone(clock) for at in times]
+    rows = pa.table(
+        {
+            "customer_no": pa.array([1] * len(times), pa.int64()),
+            "item_id": [f"item {number}" for number in range(len(times))],
+            "event_at": pa.array(times, pa.timestamp("us", tz="UTC")),
+            "clock_at": pa.array(
+                [at.replace(tzinfo=UTC) for at in local], pa.timestamp("us", tz="UTC")
+            ),
+            "event_type": ["view"] * len(times),
+        }
+    )
+    tokens, catalogue = reading.read(rows, ITEMS_SCHEMA.empty_table())
+    assert [catalogue.item_ids[item] for item in tokens.items] == rows["item_id"].to_pylist()
+    assert [day_of(int(at)) for at in tokens.at] == [at.date() for at in local]
+    # A pause is as long as it was, also where the clocks were changed in it: one session.
+    assert set(tokens.sessions.tolist()) == {0}
