@@ -147,9 +147,10 @@ from (values
 SHOP_DAYS = """
 select
     {{ shop_day_of('told_at') }} as london,
-    {%- for zone in ['Europe/Berlin', 'America/New_York', 'Asia/Kolkata'] %}
-    {{ utc_date(adapter.dispatch('local_clock', 'footfall')('told_at', zone)) }} as zone_{{ loop.index }},
-    {%- endfor %}
+    {%- set clock = adapter.dispatch('local_clock', 'footfall') %}
+    {{ utc_date(clock('told_at', 'Europe/Berlin')) }} as berlin,
+    {{ utc_date(clock('told_at', 'America/New_York')) }} as new_york,
+    {{ utc_date(clock('told_at', 'Asia/Kolkata')) }} as kolkata,
     {{ days_between(shop_day_of('told_at'), shop_day_of('told_at + to_hours(24)')) }} as days
 from (values
     {%- for at in moments %}

@@ -207,6 +207,7 @@ def test_a_first_publication_is_made_where_gates_fail_and_a_later_one_shows_no_l
                 models=[gates],
                 unique_together=[],
                 keeps_standing=keeps,
+                zone="UTC",
             )
             assert (outcome["is_published"], outcome["problem"]) == (True, None)
             said.append(outcome["lines"])

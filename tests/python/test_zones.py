@@ -1,4 +1,4 @@
-"""A shop has one time zone: its days are settled once, and everything that counts days reads them."""
+"""A shop has one time zone: its days are settled once, and all that counts days reads them."""
 
 from __future__ import annotations
 
