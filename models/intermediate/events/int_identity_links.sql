@@ -22,8 +22,7 @@ sightings as (
     select
         anonymous_no,
         customer_no,
-        event_at,
-        shop_day
+        event_at, shop_day
     from accepted
     where customer_no is not null
         and anonymous_no is not null
@@ -35,8 +34,7 @@ sightings as (
     select
         accepted.anonymous_no,
         accepted.customer_no,
-        accepted.event_at,
-        accepted.shop_day
+        accepted.event_at, accepted.shop_day
     from accepted
     inner join devices_to_link_again on accepted.anonymous_no = devices_to_link_again.anonymous_no
     where accepted.customer_no is not null
@@ -60,8 +58,7 @@ first_sightings as (
     select
         standing.anonymous_no,
         standing.customer_no,
-        standing.linked_at,
-        standing.linked_on
+        standing.linked_at, standing.linked_on
     from {{ this }} as standing
     where standing.anonymous_no in (select sightings.anonymous_no from sightings)
         and standing.anonymous_no not in (
@@ -86,8 +83,7 @@ contenders as (
     select distinct
         anonymous_no,
         customer_no,
-        linked_at,
-        linked_on
+        linked_at, linked_on
     from earliest
     where linked_at = first_linked_at
 

@@ -29,8 +29,7 @@ touches as (
     select
         visitor_no,
         coalesce(channel, 'unknown') as channel,
-        session_started_at as touched_at,
-        started_on as touched_on,
+        session_started_at as touched_at, started_on as touched_on,
         {%- if counts_campaigns %}
         cast(null as bigint) as sequence_no,
         1000 as act_rank, -- behind messages of its first moment
@@ -46,8 +45,7 @@ touches as (
     select
         visitor_no,
         coalesce(channel, 'unknown') as channel,
-        event_at as touched_at,
-        shop_day as touched_on,
+        event_at as touched_at, shop_day as touched_on,
         sequence_no,
         act_rank,
         event_id,

@@ -35,8 +35,7 @@ acts as (
         session_events.event_name,
         {{ path_step('session_events.event_name') }} as step,
         session_events.stage,
-        session_events.started_on,
-        session_events.next_event_name is null as is_exit,
+        session_events.next_event_name is null as is_exit, session_events.started_on,
         -- Of a run of equal acts the last one represents all.
         coalesce(session_events.next_event_name <> session_events.event_name, true) as is_run_end,
         session_events.loaded_at
@@ -58,8 +57,7 @@ walks as (
         {% for column in steps -%}
         {{ only_known('case when event_no = ' ~ loop.index ~ ' then step end') }} as {{ column }},
         {% endfor -%}
-        max(started_on) as started_on,
-        max(loaded_at) as loaded_at
+        max(started_on) as started_on, max(loaded_at) as loaded_at
     from acts
     group by {{ session | join(', ') }}
 
@@ -138,8 +136,7 @@ final as (
         walks.run_count,
         stay_paths.stay_count,
 
-        walks.started_on,
-        walks.loaded_at
+        walks.started_on, walks.loaded_at
     from walks
     inner join stay_paths
         on walks.visitor_no = stay_paths.visitor_no

@@ -32,10 +32,8 @@ acts as (
         stitched.visitor_no,
         stitched.customer_no is not null as is_customer,
         stitched.event_id,
-        stitched.event_at,
-        stitched.shop_day,
-        stitched.sequence_no,
-        stitched.act_rank,
+        stitched.event_at, stitched.shop_day,
+        stitched.sequence_no, stitched.act_rank,
         stitched.event_type,
         {{ own_event_name('stitched.properties', 'stitched.event_type') }} as event_name,
         event_types.stage_order,
@@ -66,10 +64,8 @@ neighbours as (
     select
         visitor_no,
         is_customer,
-        event_at,
-        shop_day,
-        event_type,
-        event_name,
+        event_at, shop_day,
+        event_type, event_name,
         stage_order,
         amount,
         channel, {{ visit_columns() | join(', ') }}, device, country,
@@ -112,8 +108,7 @@ final as (
 
     select
         numbered.visitor_no,
-        numbered.session_started_at,
-        numbered.started_on,
+        numbered.session_started_at, numbered.started_on,
         numbered.event_at,
 
         cast(numbered.act_no - numbered.session_first_act_no + 1 as integer) as event_no,
