@@ -30,6 +30,7 @@ DERIVED = {
     "macros/core/times.sql",
     "models/intermediate/customers/int_customer_rhythms.sql",
     "models/intermediate/events/int_accepted_events.sql",
+    "models/intermediate/events/int_identity_links.sql",
     "models/intermediate/facts/int_item_events.sql",
     "models/intermediate/features/int_cutoffs.sql",
     "models/intermediate/features/int_session_prefixes.sql",

@@ -22,7 +22,7 @@ sightings as (
     select
         anonymous_no,
         customer_no,
-        event_at, shop_day
+        event_at
     from accepted
     where customer_no is not null
         and anonymous_no is not null
@@ -34,7 +34,7 @@ sightings as (
     select
         accepted.anonymous_no,
         accepted.customer_no,
-        accepted.event_at, accepted.shop_day
+        accepted.event_at
     from accepted
     inner join devices_to_link_again on accepted.anonymous_no = devices_to_link_again.anonymous_no
     where accepted.customer_no is not null
@@ -47,8 +47,7 @@ first_sightings as (
     select
         anonymous_no,
         customer_no,
-        min(event_at) as linked_at,
-        min(shop_day) as linked_on
+        min(event_at) as linked_at
     from sightings
     group by anonymous_no, customer_no
     {% if is_incremental() -%}
@@ -58,7 +57,7 @@ first_sightings as (
     select
         standing.anonymous_no,
         standing.customer_no,
-        standing.linked_at, standing.linked_on
+        standing.linked_at
     from {{ this }} as standing
     where standing.anonymous_no in (select sightings.anonymous_no from sightings)
         and standing.anonymous_no not in (
@@ -83,7 +82,7 @@ contenders as (
     select distinct
         anonymous_no,
         customer_no,
-        linked_at, linked_on
+        linked_at
     from earliest
     where linked_at = first_linked_at
 
@@ -122,7 +121,7 @@ final as (
         contenders.anonymous_no,
         contenders.customer_no,
         contenders.linked_at,
-        contenders.linked_on,
+        {{ shop_day_of('contenders.linked_at') }} as linked_on,
         -- When the link was made: what was stitched before has to be stitched again.
         {{ newest_move() }} as loaded_at
     from contenders
