@@ -41,6 +41,24 @@
 {%- endmacro %}
 
 
+{#- The moment at which a day begins in the shop. Where clocks skip midnight it is the first moment after it. -#}
+{% macro shop_day_start(day) -%}
+    {%- if var('shop_time_zone') == 'UTC' -%}
+    {{ utc_moment('cast(' ~ day ~ ' as timestamp)') }}
+    {%- else -%}
+    {{ return(adapter.dispatch('local_moment', 'footfall')('cast(' ~ day ~ ' as timestamp)', var('shop_time_zone'))) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro default__local_moment(local_time, zone) -%}
+    {{ local_time }} at time zone {{ sql_text(zone) }}
+{%- endmacro %}
+
+{% macro spark__local_moment(local_time, zone) -%}
+    to_utc_timestamp({{ local_time }}, {{ sql_text(zone) }})
+{%- endmacro %}
+
+
 {#- The first day of the month of a moment in the shop, where no column has its day. -#}
 {% macro shop_month_of(moment) -%}
     {{ month_start(shop_day_of(moment)) }}

@@ -137,10 +137,10 @@ final as (
         measure,
         coalesce(sum(amount), 0e0) as amount,
         is_before,
-        {{ utc_date('acted_at') }} as acted_on,
+        {{ shop_day_of('acted_at') }} as acted_on,
         min(acted_at) as first_acted_at
     from acts
-    group by experiment, unit_no, measure, is_before, {{ utc_date('acted_at') }}
+    group by experiment, unit_no, measure, is_before, {{ shop_day_of('acted_at') }}
 
 )
 

@@ -39,8 +39,8 @@ shown as (
     from events
     inner join experiments
         on events.experiment = experiments.experiment
-        and {{ utc_date('events.exposed_at') }} >= experiments.starts_on
-        and (experiments.ends_on is null or {{ utc_date('events.exposed_at') }} <= experiments.ends_on)
+        and {{ shop_day_of('events.exposed_at') }} >= experiments.starts_on
+        and (experiments.ends_on is null or {{ shop_day_of('events.exposed_at') }} <= experiments.ends_on)
     inner join arms
         on events.experiment = arms.experiment
         and events.arm = arms.arm
@@ -102,11 +102,11 @@ final as (
                 then {{ moment_of_microseconds(
                     microseconds_of('units.first_exposed_at') ~ ' + experiments.outcome_days * ' ~ microseconds_a_day
                 ) }}
-            else {{ utc_moment('cast(' ~ dbt.dateadd('day', 1, 'experiments.ends_on') ~ ' as timestamp)') }}
+            else {{ shop_day_start(dbt.dateadd('day', 1, 'experiments.ends_on')) }}
         end as window_ends_at,
         case
             when experiments.outcome_days is not null
-                then {{ utc_date(moment_of_microseconds(
+                then {{ shop_day_of(moment_of_microseconds(
                     microseconds_of('units.first_exposed_at') ~ ' + experiments.outcome_days * ' ~ microseconds_a_day
                 )) }}
             else experiments.ends_on

@@ -118,7 +118,7 @@ final as (
         has_history,
         is_closed,
 
-        {{ utc_date('first_exposed_at') }} as exposed_on,
+        {{ shop_day_of('first_exposed_at') }} as exposed_on,
         closed_on
     from measured
 

@@ -25,7 +25,7 @@ shown as (
 
     select
         experiment,
-        {{ utc_date('min(exposed_at)') }} as first_exposed_on
+        {{ shop_day_of('min(exposed_at)') }} as first_exposed_on
     from events
     group by experiment
 
