@@ -21,8 +21,14 @@
     {%- if var('shop_time_zone') == 'UTC' -%}
     {{ moment }}
     {%- else -%}
-    {{ return(adapter.dispatch('local_clock', 'footfall')(moment, var('shop_time_zone'))) }}
+    {{ local_clock(moment, var('shop_time_zone')) }}
     {%- endif -%}
+{%- endmacro %}
+
+
+{#- A moment as clocks of a time zone show it, written as if it were UTC. -#}
+{% macro local_clock(moment, zone) -%}
+    {{ return(adapter.dispatch('local_clock', 'footfall')(moment, zone)) }}
 {%- endmacro %}
 
 {% macro default__local_clock(moment, zone) -%}
@@ -46,8 +52,14 @@
     {%- if var('shop_time_zone') == 'UTC' -%}
     {{ utc_moment('cast(' ~ day ~ ' as timestamp)') }}
     {%- else -%}
-    {{ return(adapter.dispatch('local_moment', 'footfall')('cast(' ~ day ~ ' as timestamp)', var('shop_time_zone'))) }}
+    {{ local_moment('cast(' ~ day ~ ' as timestamp)', var('shop_time_zone')) }}
     {%- endif -%}
+{%- endmacro %}
+
+
+{#- The moment at which clocks of a time zone show a time. -#}
+{% macro local_moment(local_time, zone) -%}
+    {{ return(adapter.dispatch('local_moment', 'footfall')(local_time, zone)) }}
 {%- endmacro %}
 
 {% macro default__local_moment(local_time, zone) -%}

@@ -147,11 +147,12 @@ from (values
 SHOP_DAYS = """
 select
     {{ shop_day_of('told_at') }} as london,
-    {%- set clock = adapter.dispatch('local_clock', 'footfall') %}
-    {{ utc_date(clock('told_at', 'Europe/Berlin')) }} as berlin,
-    {{ utc_date(clock('told_at', 'America/New_York')) }} as new_york,
-    {{ utc_date(clock('told_at', 'Asia/Kolkata')) }} as kolkata,
-    {{ days_between(shop_day_of('told_at'), shop_day_of('told_at + to_hours(24)')) }} as days
+    {{ utc_date(local_clock('told_at', 'Europe/Berlin')) }} as berlin,
+    {{ utc_date(local_clock('told_at', 'America/New_York')) }} as new_york,
+    {{ utc_date(local_clock('told_at', 'Asia/Kolkata')) }} as kolkata,
+    {{ days_between(shop_day_of('told_at'), shop_day_of('told_at + to_hours(24)')) }} as days,
+    {{ shop_day_of(shop_day_start(shop_day_of('told_at'))) }} = {{ shop_day_of('told_at') }}
+        and {{ shop_day_start(shop_day_of('told_at')) }} <= told_at as is_in_its_day
 from (values
     {%- for at in moments %}
     (timestamptz '{{ at }}+00'){{ ',' if not loop.last }}
@@ -517,9 +518,9 @@ def test_days_and_months_are_those_of_utc(scratch: Scratch) -> None:
 
 def test_days_of_a_shop_are_those_of_its_clocks(scratch: Scratch) -> None:
     found = scratch.rows("select * from shop_days")
-    assert [tuple(f"{day:%m-%d}" for day in row[:-1]) + row[-1:] for row in found] == list(
-        DAYS_IN_ZONES.values()
-    )
+    assert [tuple(f"{day:%m-%d}" for day in row[:4]) + row[4:] for row in found] == [
+        (*days, True) for days in DAYS_IN_ZONES.values()
+    ]
 
 
 def test_days_are_those_of_the_calendar_functions(scratch: Scratch) -> None:
