@@ -66,7 +66,8 @@ def test_what_happens_after_a_snapshot_changes_no_state_or_segment_of_it(
     shop.execute(
         # The last days stay, so that the shop is looked at from the same dates.
         "delete from raw_storefront.events where hash(device_id) % 2 = 0"
-        " and event_at between timestamptz '2026-04-01 00:00:00+00' and timestamptz '2026-06-28 00:00:00+00'",
+        " and event_at between timestamptz '2026-04-01 00:00:00+00'"
+        " and timestamptz '2026-06-28 00:00:00+00'",
     )
     shop.built(CUSTOMER_MARTS, "--full-refresh")
 
