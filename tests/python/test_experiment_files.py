@@ -130,7 +130,9 @@ def test_caps_are_pooled_over_arms_and_leave_flags_alone(
     units: pd.DataFrame, tmp_path: Path
 ) -> None:
     path = saved(units, tmp_path)
-    found, figures = read(path, metrics="revenue, net,conv $", covariate="x", winsor="0.95")
+    covariate = "revenue, net:x"
+    found, figures = read(path, metrics="revenue, net,conv $", covariate=covariate, winsor="0.95")
+    assert "theta" not in figures["metrics"]["conv $"]['"q"']
     cap = units["revenue, net"].quantile(0.95)
     low = units["revenue, net"].clip(upper=cap)
     of_control = units["my arm"] == "A b"
@@ -155,6 +157,7 @@ def test_caps_are_pooled_over_arms_and_leave_flags_alone(
         ),
         ({"metrics": "orders/clicks"}, "has no column 'clicks'"),
         ({"metrics": "orders,orders"}, "METRICS names 'orders' twice"),
+        ({"metrics": "orders,"}, "METRICS is 'orders,': there is no name at one of its commas"),
         ({"metrics": "name"}, "column 'name' holds what is no number in 4 of 6 rows.*'zoe'"),
         ({"metrics": "endless"}, "column 'endless' holds what is no number in 1 of 6 rows.*'inf'"),
         ({"metrics": "nothing"}, "column 'nothing' is empty"),

@@ -76,6 +76,8 @@ def metrics_of(text: str, columns: Sequence[str], source: str) -> list[Metric]:
     found = _taken_apart(text, metric)
     if found is None:
         lost = next(part for part in text.split(",") if metric(part) is None)
+        if not lost.strip():
+            raise ExperimentProblem(f"METRICS is '{text}': there is no name at one of its commas")
         sides = [side.strip() for side in lost.split("/")]
         missing = next((side for side in sides if side not in columns), lost)
         raise ExperimentProblem(
@@ -129,7 +131,7 @@ def covariates_of(
             )
         found = dict(pairs)
     for metric in metrics:
-        if found.get(metric.name) in (metric.column, metric.denominator):
+        if metric.name in found and found[metric.name] in (metric.column, metric.denominator):
             raise ExperimentProblem(
                 f"COVARIATE: '{found[metric.name]}' is the metric itself; a covariate is known "
                 "before the experiment starts"
