@@ -36,6 +36,7 @@ CUTS: Mapping[str, str] = {
     "customer_segments": f"{SOME_CUSTOMERS} and snapshot_date >= date '2026-04-01'",
     "customer_value": SOME_CUSTOMERS,
     "churn_risk": SOME_CUSTOMERS,
+    "experiment_daily": "adjustment = 'cuped' and metric_role = 'primary'",
     "journey_attribution": LAST_MONTHS,
     "journey_cohorts": "slice_name = 'all' and cohort_month >= date '2025-10-01'",
     "journey_dropoffs": f"{LAST_MONTHS} and {SLICES}",

@@ -45,7 +45,10 @@ pytestmark = pytest.mark.long
 
 FOLDER = PROJECT / "dashboards"
 WORDS = read_words(PROJECT / "seeds/words/en.csv")
-NAMES = ("overview", "journey", "customers", "retention", "recommendations", "model_quality")
+NAMES = (
+    *("overview", "journey", "customers", "retention", "recommendations", "model_quality"),
+    "experiments",
+)
 
 
 @pytest.fixture(scope="module")

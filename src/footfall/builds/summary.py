@@ -7,7 +7,7 @@ from typing import Any
 from footfall.builds.shortfall import describe_shortfall
 
 #: The folders of the marts in the order in which people read them; others come last.
-_FOLDERS = ("journey", "customers", "recommendation", "churn", "value", "intent")
+_FOLDERS = ("journey", "experiments", "customers", "recommendation", "churn", "value", "intent")
 #: The metrics that lead for each score.
 LEADING_METRICS = frozenset(
     {

@@ -1,0 +1,184 @@
+"""The checks of an experiment, from counts of its units: whether its read-outs can be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from scipy import special
+
+from footfall.core.arrays import FloatArray
+from footfall.experiments.fixed import compare
+from footfall.experiments.health import (
+    FAILS_BELOW,
+    Check,
+    balance,
+    sample_ratio,
+    sequential_sample_ratio,
+    switchers,
+)
+from footfall.experiments.moments import Moments
+from footfall.experiments.sums import Experiment, Role, Running, Series
+
+#: More exposures than this part outside of what was designed fail an experiment.
+MOST_STRAY_EXPOSURES = 0.01
+_WEEK = 7
+
+
+def checks_of(
+    one: Experiment, roles: Sequence[Role], series: Series, counts: pa.Table, faults: pa.Table
+) -> list[Check]:
+    """Check an experiment.
+
+    Parameters
+    ----------
+    roles
+        Its metrics: balance and novelty are those of the primary one, else of net_amount.
+    series
+        Running totals of all experiments.
+    counts
+        `int_experiment_counts`: units by arm and day of the first exposure.
+    faults
+        `int_experiment_faults`: exposures that do not fit the design.
+    """
+    own = sorted(
+        (row for row in counts.to_pylist() if row["experiment"] == one.name),
+        key=lambda row: row["exposed_on"],
+    )
+    fault: dict[str, Any] = next(
+        (row for row in faults.to_pylist() if row["experiment"] == one.name), {}
+    )
+    by_arm = {
+        name: _by_arm(one, own, name)
+        for name in ("unit_count", "switcher_count", "bot_count", "early_order_count")
+    }
+    single = by_arm["unit_count"] - by_arm["switcher_count"]
+    metric = next((role.metric for role in roles if role.role == "primary"), "net_amount")
+    arms = {arm: series.get((one.name, "left_out", "now", metric, arm)) for arm in one.arms}
+    return [
+        sample_ratio([int(count) for count in single], one.shares),
+        sequential_sample_ratio(_running_units(one, own), one.shares),
+        switchers(
+            int(by_arm["unit_count"].sum()),
+            int(by_arm["switcher_count"].sum()),
+            [int(count) for count in by_arm["switcher_count"]],
+            [int(count) for count in by_arm["unit_count"]],
+        ),
+        _balance(one, arms),
+        _alike("bots", by_arm["bot_count"], by_arm["unit_count"], "bots"),
+        _alike(
+            "orders_before_exposure",
+            by_arm["early_order_count"],
+            by_arm["unit_count"],
+            "units that ordered in the experiment before their first exposure",
+        ),
+        _stray("exposures_after_end", fault, "late_count", "after the last day"),
+        _stray("exposures_of_unknown_arms", fault, "unknown_arm_count", "of no designed arm"),
+        Check(
+            "exposures_without_unit",
+            "passed",
+            statistic=float(fault.get("without_unit_count") or 0),
+        ),
+        _novelty(one, arms),
+    ]
+
+
+def _by_arm(one: Experiment, rows: Sequence[dict[str, Any]], column: str) -> FloatArray:
+    return np.array(
+        [float(sum(row[column] for row in rows if row["arm"] == arm)) for arm in one.arms]
+    )
+
+
+def _running_units(one: Experiment, rows: Sequence[dict[str, Any]]) -> FloatArray:
+    days = sorted({row["exposed_on"] for row in rows})
+    changes = np.zeros((len(days), len(one.arms)))
+    for row in rows:
+        place = days.index(row["exposed_on"]), list(one.arms).index(row["arm"])
+        changes[place] += row["unit_count"] - row["switcher_count"]
+    return np.cumsum(changes, axis=0)
+
+
+def _balance(one: Experiment, arms: dict[str, Running | None]) -> Check:
+    """Compare each arm with the control before the start; of several the least p counts."""
+    control = arms.get(one.control or "")
+    treated = [running for arm, running in arms.items() if arm != one.control and running]
+    if control is None or not treated:
+        return Check("balance_before", "not testable", reason="no control, or no unit counts yet")
+    found = [balance(control.moments(), running.moments()) for running in treated]
+    tested = [check for check in found if check.p_value is not None]
+    if not tested:
+        return found[0]
+    least = min(tested, key=lambda check: float(check.p_value or 0.0))
+    p = min(1.0, float(least.p_value or 0.0) * len(tested))
+    failed = p < FAILS_BELOW
+    reason = f"arms differed before the start (p {p:.2g})" if failed else ""
+    return Check("balance_before", "failed" if failed else "passed", p, reason=reason)
+
+
+def _alike(name: str, having: FloatArray, units: FloatArray, what: str) -> Check:
+    """Test whether arms have different parts of some units (chi-square)."""
+    present = units > 0
+    having, units = having[present], units[present]
+    if len(units) < 2:
+        return Check(name, "not testable", reason="fewer than two arms have units")
+    rate = float(having.sum() / units.sum())
+    if not 0 < rate < 1:
+        return Check(name, "passed", statistic=rate)
+    statistic = float(np.sum((having - rate * units) ** 2 / (units * rate * (1 - rate))))
+    p = float(special.chdtrc(len(units) - 1, statistic))
+    failed = p < FAILS_BELOW
+    reason = f"arms have different parts of {what} (p {p:.2g})" if failed else ""
+    return Check(name, "failed" if failed else "passed", p, rate, reason)
+
+
+def _stray(name: str, fault: dict[str, Any], column: str, what: str) -> Check:
+    total = float(fault.get("exposure_count") or 0)
+    count = float(fault.get(column) or 0)
+    failed = count > MOST_STRAY_EXPOSURES * total
+    reason = f"{count:.0f} of {total:.0f} exposures are {what}" if failed else ""
+    return Check(name, "failed" if failed else "passed", statistic=count, reason=reason)
+
+
+def _novelty(one: Experiment, arms: dict[str, Running | None]) -> Check:
+    """Test whether the effect is the same in all weeks of first exposure (Cochran's Q).
+
+    It never fails an experiment: a novelty that wears off is a finding about the effect.
+    """
+    control = arms.get(one.control or "")
+    treated = next((run for arm, run in arms.items() if arm != one.control and run), None)
+    if not one.has_window or control is None or treated is None:
+        return Check("novelty", "not testable", reason="no window, no control, or no unit yet")
+    effects, weights = [], []
+    for places in _weeks(control):
+        found = compare(_between(control, places), _between(treated, places))
+        if float(found.standard_error) > 0:
+            effects.append(float(found.difference))
+            weights.append(float(found.standard_error) ** -2)
+    if len(effects) < 2:
+        return Check("novelty", "not testable", reason="fewer than two weeks can be compared")
+    effect, weight = np.array(effects), np.array(weights)
+    mean = np.sum(weight * effect) / weight.sum()
+    statistic = float(np.sum(weight * (effect - mean) ** 2))
+    p = float(special.chdtrc(len(effects) - 1, statistic))
+    reason = f"the effect differs between weeks (p {p:.2g})" if p < FAILS_BELOW else ""
+    return Check("novelty", "passed", p, statistic, reason)
+
+
+def _weeks(running: Running) -> list[tuple[int, int]]:
+    """Return the first and last place of the days of each week, the first day's week first."""
+    first = running.days[0]
+    weeks = [(day - first).days // _WEEK for day in running.days]
+    return [
+        (weeks.index(week), len(weeks) - 1 - weeks[::-1].index(week)) for week in sorted(set(weeks))
+    ]
+
+
+def _between(running: Running, places: tuple[int, int]) -> Moments:
+    first, last = places
+    totals = {
+        name: values[last : last + 1] - (values[first - 1 : first] if first else 0.0)
+        for name, values in running.totals.items()
+    }
+    return Running(running.days[:1], totals, running.is_ratio).moments()

@@ -1,0 +1,185 @@
+"""Experiments as rows: from the sums of the warehouse to read-outs, checks and days."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from footfall.experiments.scoring import score
+
+pytestmark = pytest.mark.library
+START = date(2026, 3, 1)
+DAYS = 20
+SUMS = (
+    *("unit_count", "history_count", "nonzero_count", "capped_count", "outcome_sum"),
+    *("outcome_square_sum", "raw_outcome_sum", "covariate_sum", "covariate_square_sum"),
+    *("outcome_covariate_sum", "denominator_sum", "denominator_square_sum"),
+    *("outcome_denominator_sum", "covariate_denominator_sum"),
+)
+Row = dict[str, Any]
+
+
+def day_of(arm: str, metric: str, day: int, rate: float, known_at: str) -> Row:
+    """The sums of 100 units that begin to count on a day, of which a share converts."""
+    rng = np.random.default_rng([day, len(arm), len(metric)])
+    x = (rng.random(100) < 0.3).astype(float)
+    y = (rng.random(100) < rate + 0.2 * x).astype(float)
+    sums = (100, 60, y.sum(), 0, y.sum(), (y * y).sum(), y.sum(), x.sum(), x.sum(), (x * y).sum())
+    return {
+        "experiment": "e",
+        "switchers": "left_out",
+        "arm": arm,
+        "metric": metric,
+        "metric_kind": "share",
+        "known_at": known_at,
+        "summed_on": START + timedelta(day),
+        **dict(zip(SUMS, (*map(float, sums), None, None, None, None), strict=True)),
+    }
+
+
+def shop(rate: float = 0.45, days: int = DAYS, **changed: Any) -> dict[str, pa.Table]:
+    """An experiment with two looks and two metrics, of which only the first differs."""
+    experiment: Row = {
+        "experiment": "e",
+        "unit": "visitor",
+        "primary_metric": "converted",
+        "outcome_days": 7,
+        "last_closed_on": START + timedelta(DAYS - 1),
+        "complete_until": START + timedelta(days),
+        **changed,
+    }
+    arms = [
+        {"experiment": "e", "arm": arm, "designed_share": 0.5, "is_control": arm == "off"}
+        for arm in ("off", "on")
+    ]
+    looks = [
+        {
+            "experiment": "e",
+            "look_on": START + timedelta(at),
+            "time_share": share,
+            "is_taken": at < days,
+        }
+        for at, share in ((9, 0.5), (19, 1.0))
+    ]
+    roles = [
+        {"experiment": "e", "metric": metric, "role": role, "margin": margin, "direction": way}
+        for metric, role, margin, way in (
+            ("converted", "primary", None, "increase"),
+            ("searched", "guardrail", 0.5, "increase"),
+        )
+    ]
+    sums = [
+        day_of(arm, metric, day, rate if (arm, metric) == ("on", "converted") else 0.3, known)
+        for arm in ("off", "on")
+        for metric in ("converted", "searched")
+        for day in range(days)
+        for known in ("now", "first_look")
+    ]
+    counts = [
+        {
+            "experiment": "e",
+            "arm": arm,
+            "exposed_on": START + timedelta(day - 7),
+            "unit_count": 100,
+            "switcher_count": 0,
+            "bot_count": 1,
+            "early_order_count": 0,
+        }
+        for arm in ("off", "on")
+        for day in range(days)
+    ]
+    faults = [
+        {
+            "experiment": "e",
+            "exposure_count": 200 * days,
+            "late_count": 0,
+            "early_count": 0,
+            "unknown_arm_count": 0,
+            "without_unit_count": 0,
+        }
+    ]
+    return {
+        name: pa.Table.from_pylist(rows)
+        for name, rows in (
+            *(("experiments", [experiment]), ("arms", arms), ("looks", looks), ("roles", roles)),
+            *(("sums", sums), ("counts", counts), ("faults", faults)),
+        )
+    }
+
+
+def rows(tables: Mapping[str, pa.Table], **wanted: Any) -> list[Row]:
+    found: list[Row] = score(**tables).to_pylist()
+    return [row for row in found if all(row[name] == value for name, value in wanted.items())]
+
+
+def without(tables: dict[str, pa.Table], name: str, **values: Any) -> dict[str, pa.Table]:
+    """The tables with some columns of one of them set."""
+    changed = [{**row, **values} for row in tables[name].to_pylist()]
+    return {**tables, name: pa.Table.from_pylist(changed, schema=tables[name].schema)}
+
+
+def test_an_arm_that_is_better_wins_by_every_method() -> None:
+    tables = shop()
+    found = rows(tables, kind="readout", metric="converted")
+    assert {(row["method"], row["adjustment"], row["verdict"]) for row in found} == {
+        (method, adjustment, "wins")
+        for method in ("fixed", "planned_looks", "always_valid")
+        for adjustment in ("none", "cuped")
+    }
+    assert all(row["lower"] <= row["difference"] <= row["upper"] for row in found)
+    assert {row["units"] for row in found if row["method"] != "planned_looks"} == {2000}
+    assert {row["history_share"] for row in found} == {0.6}
+    assert {row["verdict"] for row in rows(tables, kind="check")} == {"passed"}
+    guards = rows(tables, kind="readout", metric="searched", method="fixed")
+    assert [row["is_guardrail_held"] for row in guards] == [True, True]
+    assert {row["correction"] for row in guards} == {"benjamini_hochberg"}
+    daily = rows(tables, kind="daily", metric="converted", adjustment="none")
+    assert [row["units"] for row in daily] == [100 * (day + 1) for day in range(DAYS)]
+    last = next(row for row in found if row["method"] == "always_valid" and not row["theta"])
+    assert math.isclose(daily[-1]["lower"], last["lower"], rel_tol=1e-12)
+    for row in score(**tables).to_pylist():
+        assert not any(isinstance(value, float) and math.isnan(value) for value in row.values())
+
+
+def test_a_look_that_has_decided_stands_whatever_comes_later() -> None:
+    early = rows(shop(days=12), kind="readout", method="planned_looks", metric="converted")
+    late = rows(shop(), kind="readout", method="planned_looks", metric="converted")
+    assert early == late
+    assert {row["read_on"] for row in late} == {START + timedelta(9)}
+    # The other methods go on.
+    (now,) = rows(shop(days=12), kind="readout", method="fixed", metric="converted", theta=None)
+    assert (now["units"], now["verdict"], now["is_provisional"]) == (1200, "open", True)
+
+
+@pytest.mark.parametrize(
+    ("table", "values", "reason"),
+    [
+        ("faults", {"late_count": 100}, "a health check did not pass"),
+        ("arms", {"designed_share": None}, "a health check did not pass"),
+        ("roles", {"margin": 0.0}, "guardrail not held: searched"),
+    ],
+)
+def test_nothing_wins_that_cannot_be_trusted(table: str, values: Row, reason: str) -> None:
+    found = rows(without(shop(), table, **values), kind="readout", method="fixed", role="primary")
+    assert {(row["verdict"], row["reason"]) for row in found} == {("does not win", reason)}
+
+
+def test_without_windows_only_the_end_is_read() -> None:
+    tables = shop(outcome_days=None)
+    found = rows(tables, kind="readout", metric="converted", adjustment="none")
+    assert {row["method"]: row["verdict"] for row in found} == {
+        "fixed": "wins", "planned_looks": "none", "always_valid": "none"
+    }  # fmt: skip
+    assert all(row["reason"] and row["p"] is None for row in found if row["method"] != "fixed")
+    assert rows(tables, kind="daily") == []
+
+
+def test_an_experiment_without_control_has_checks_alone() -> None:
+    found = score(**without(shop(), "arms", is_control=False)).to_pylist()
+    assert {row["kind"] for row in found} == {"check"}
