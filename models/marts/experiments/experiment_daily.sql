@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
--- How each comparison stood by the end of each day, with an interval that holds on all days at once: it may be looked at
--- as often as one likes. Only units whose window had closed by then count.
+-- How each comparison stood by the end of each day, with an interval that holds on all days at once: it may be read as
+-- often as one likes. Only units whose window had closed by then count.
 with
 
 days as (

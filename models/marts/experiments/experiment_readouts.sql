@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
--- Each arm compared with the control on each metric, by each method and with and without what was known before. A figure
--- that is not defined is null, and the reason says why.
+-- Each arm compared with the control on each metric, by each method and with and without what was known before. Figures
+-- that are not defined are null, and the reason says why.
 with
 
 readouts as (
