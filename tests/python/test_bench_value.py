@@ -81,10 +81,9 @@ def test_a_file_that_does_not_fit_is_told_so(
 
 @pytest.mark.long
 def test_the_last_line_has_every_model_of_every_score(tmp_path: Path) -> None:
-    path = orders_file(tmp_path)
-    command = [sys.executable, str(BENCHMARKS / "bench_value.py"), str(path), "--horizon", "30"]
+    command = [sys.executable, str(BENCHMARKS / "bench_value.py"), str(orders_file(tmp_path))]
     done = subprocess.run(
-        [*command, "--cut", "2024-11-15"],
+        [*command, "--horizon", "30", "--cut", "2024-11-15"],
         capture_output=True,
         text=True,
         check=False,
@@ -109,9 +108,14 @@ def test_the_last_line_has_every_model_of_every_score(tmp_path: Path) -> None:
     assert {"mae", "rmse", "gini", "total_ratio", "interval_coverage"} <= last["value"][
         "attention_scorer"
     ].keys()
-    # The window that ends after the last row cannot be judged.
-    done = subprocess.run(
-        [*command, "--cut", "2024-12-20"], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 2
-    assert "ends after the last row" in done.stderr
+
+
+def test_a_window_that_ends_after_the_last_row_cannot_be_judged(
+    bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [str(orders_file(tmp_path, customers=20)), "--horizon", "30", "--cut", "2024-12-20"]
+    monkeypatch.setattr(sys, "argv", ["bench_value.py", *words])
+    with pytest.raises(SystemExit) as stopped:
+        bench.main()
+    assert stopped.value.code == 2
+    assert "ends after the last row" in capsys.readouterr().err

@@ -217,7 +217,7 @@ def test_a_full_refresh_with_other_settings_that_was_killed_is_not_built_upon(
 ) -> None:
     shop = built_shop
     old = dict(shop.variables)
-    shop.variables["session_gap_minutes"] = 45
+    shop.variables["session_max_minutes"] = 600
     kill_at(shop, "START sql incremental model intermediate.int_stage_visits", "--full-refresh")
 
     for variables in (old, dict(shop.variables)):
@@ -255,6 +255,7 @@ def test_a_full_disk_stops_the_build_and_the_next_one_with_room_finishes(
     )
 
 
+@pytest.mark.long
 def test_a_python_model_that_raises_keeps_its_old_table_and_names_the_cause(
     built_shop: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -273,6 +274,7 @@ def test_a_python_model_that_raises_keeps_its_old_table_and_names_the_cause(
     assert leftovers(shop) == []
 
 
+@pytest.mark.long
 def test_damaged_weights_are_named_and_trained_anew(built_shop: Warehouse) -> None:
     shop = built_shop
     before = shop.query("select * from scores.attention_states order by all")

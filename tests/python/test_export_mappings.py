@@ -11,7 +11,7 @@ import duckdb
 import pytest
 import yaml
 
-from conftest import PROJECT, Warehouse
+from conftest import PROJECT, SMALL_SCORER, Warehouse
 
 SEEDS = ("currency_rates", "event_name_map", "event_types", "withdrawn_events")
 LATER = """\
@@ -112,7 +112,7 @@ def test_each_mapping_gives_what_its_sample_says(
         for query in blocks(text, "sql"):
             duckdb.sql(query)
         (written,) = blocks(text, "yaml")
-        variables = {"footfall_source": "custom", **yaml.safe_load(written)}
+        variables = {"footfall_source": "custom", **SMALL_SCORER, **yaml.safe_load(written)}
         if name == "Shopify":
             variables["custom_events_path"] = [variables["custom_events_path"], "later.csv"]
         shop = Warehouse(tmp_path, variables)

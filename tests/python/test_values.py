@@ -216,6 +216,7 @@ def test_of_a_repeated_id_the_first_counts(shop: Warehouse) -> None:
     ) == [(1980,)]
 
 
+@pytest.mark.long
 def test_what_is_read_right_and_is_not_plausible_is_a_warning(shop: Warehouse) -> None:
     # Two of the three sold items and A are in no catalogue, and a number of a till has two buyers.
     outcome = shop.dbt("test", "--select", *sorted(shop.only_tests or ()))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from conftest import SQL_PART, Warehouse, key_sql
 from test_incremental import ROW_EQUATION, differences, keep
 
@@ -74,6 +76,7 @@ def build(shop: Warehouse, *options: str) -> None:
     shop.built(SQL_PART, "--exclude-resource-type", "seed", *options)
 
 
+@pytest.mark.long
 def test_withdrawn_events_leave_every_table(small_shop_with_sql: Warehouse) -> None:
     shop = small_shop_with_sql
     shop.execute(
