@@ -300,19 +300,31 @@ def problems(outcome: dbtRunnerResult) -> str:
 
 # The files that take longest, the longest first: one that comes last keeps a single process busy.
 LONGEST = (
-    "test_bad_days",
+    "test_crashes",
     "test_incremental",
     "test_builds",
+    "test_bad_days",
     "test_published_builds",
-    "test_crashes",
-    "test_journey",
-    "test_kept_tables",
-    "test_pain_points",
-    "test_project",
     "test_customers",
+    "test_project",
+    "test_kept_tables",
+    "test_journey",
     "test_staging_sources",
+    "test_heads",
+    "test_restated",
     "test_site",
+    "test_intent",
+    "test_ties",
+    "test_publishing",
+    "test_bench_value",
+    "test_values",
+    "test_boards",
+    "test_commands",
+    "test_metrics",
+    "test_withdrawals",
+    "test_pain_points",
     "test_report",
+    "test_export_mappings",
 )
 
 
