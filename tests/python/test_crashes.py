@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +20,6 @@ import pytest
 from conftest import SQL_PART, Warehouse, problems
 from footfall import heads
 
-WHOLE: tuple[str, ...] = ()
 MARTS = (
     "sessions",
     "journey_funnel",
@@ -30,6 +29,8 @@ MARTS = (
     "customer_value",
     "model_evaluation",
 )
+# They, and what they are made of: the rest of a build breaks off no differently.
+BUILT = tuple(f"+{mart}" for mart in MARTS)
 # Says when a run happened, not what is in the shop.
 # Sums of floats move the name of a run in their last digit.
 OPERATIONAL = {"loaded_at", "first_seen_at", "model_run_id"}
@@ -77,7 +78,7 @@ def bring(shop: Warehouse, days: int, *, crawled_pages: int = 0) -> None:
 
 @contextmanager
 def building(
-    shop: Warehouse, *options: str, limit: int = 0
+    shop: Warehouse, *options: str, limit: int = 0, select: Sequence[str] = BUILT
 ) -> Iterator[tuple[subprocess.Popen[str], IO[str]]]:
     """`dbt build` in a process of its own, which does not outlive the block, and its output."""
     parsed = shop.folder / "parsed.msgpack"
@@ -87,7 +88,7 @@ def building(
         [
             sys.executable,
             *("-u", "-c", DBT, str(limit), str(parsed), str(Path(__file__).parent)),
-            *("build", *options, *told, "--no-write-json", "--no-use-colors"),
+            *("build", "--select", *select, *options, *told, "--no-write-json", "--no-use-colors"),
             *("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"),
         ],
         env={
@@ -173,7 +174,7 @@ def built_shop(own_shop: Warehouse, custom_folder: Path) -> Warehouse:
     once = custom_folder / "built_once.duckdb"
     if not once.exists():
         bring(own_shop, 100)
-        own_shop.built(WHOLE)
+        own_shop.built(BUILT)
         shutil.copyfile(own_shop.path, once)
     shutil.copyfile(once, own_shop.path)
     bring(own_shop, 120)
@@ -199,7 +200,7 @@ def test_a_killed_build_leaves_the_marts_readable_and_the_next_build_makes_good(
     # What a process leaves that dies between making a table and putting it in its place.
     shop.execute("create table marts.sessions__dbt_backup as select 1 as half_done")
     shop.execute("create view intermediate.int_items__dbt_tmp as select 1 as half_done")
-    shop.built(WHOLE)
+    shop.built(BUILT)
     assert leftovers(shop) == []
     made_good = contents(shop)
     assert made_good != before
@@ -207,7 +208,7 @@ def test_a_killed_build_leaves_the_marts_readable_and_the_next_build_makes_good(
     # another day, and how often customers buy is learned from what is known on the day of the fit.
     shop.forget()
     shutil.copyfile(untouched, shop.path)
-    shop.built(WHOLE)
+    shop.built(BUILT)
     assert different(made_good, contents(shop)) == {}
 
 
@@ -226,7 +227,6 @@ def test_a_full_refresh_with_other_settings_that_was_killed_is_not_built_upon(
     # Ledgers of snapshots are incremental as well: the shape is that of all such tables.
     snapshots = ("+customer_lifecycle", "+customer_segments")
     shop.built((*SQL_PART, *snapshots, "+int_event_value_notes"), "--full-refresh")
-    shop.built()
 
 
 @pytest.mark.long
@@ -293,7 +293,7 @@ def test_damaged_weights_are_named_and_trained_anew(built_shop: Warehouse) -> No
 @pytest.mark.long
 def test_two_builds_at_once(own_shop: Warehouse) -> None:
     bring(own_shop, 3)
-    with building(own_shop, "--select", "+int_sessions") as (first, output):
+    with building(own_shop, select=["+int_sessions"]) as (first, output):
         lines = []
         for line in output:
             lines.append(line)
