@@ -78,6 +78,7 @@ RUN_TIME_VARS = frozenset(
         "segment_hysteresis",
         "segment_traits",
         "session_cut_at_campaign_change",
+        "shop_time_zone",
         "session_max_minutes",
         "storefront_customers",
         "storefront_seed",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
 
-from conftest import PROJECT
+from conftest import PROJECT, Warehouse
 from footfall.builds.configuration import kind_problems
 from footfall.builds.zones import letters_of_zone
 from footfall.sequences import reading
@@ -122,3 +125,87 @@ def test_midnights_of_the_scorer_are_the_shops_and_acts_keep_their_order(
     assert [day_of(int(at)) for at in tokens.at] == [at.date() for at in local]
     # A pause is as long as it was, also where the clocks were changed in it: one session.
     assert set(tokens.sessions.tolist()) == {0}
+
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def visits_of_a_shop() -> list[tuple[str, str, datetime]]:
+    """Customers, event types and moments: each visit is an order, and some are given back.
+
+    From before the clocks go forward until after they go back, at all hours.
+    """
+    acts = [(0, "view"), (9, "add_to_cart"), (20, "purchase"), (1900, "refund")]
+    begins = [
+        (f"c{customer}", visit, datetime(2024, 3, 28, 22, tzinfo=UTC) + timedelta(hours=37 * visit))
+        for customer in range(4)
+        for visit in range(0, 150, 1 + customer)
+    ]
+    return [
+        (f"{customer} {visit}", kind, at + timedelta(minutes=minutes))
+        for customer, visit, at in begins
+        for minutes, kind in acts[: 3 + (visit % 5 == 0)]
+    ]
+
+
+def test_a_build_counts_by_the_days_of_the_shop(tmp_path: Path) -> None:
+    rows = visits_of_a_shop()
+    lines = ["customer_id,event_at,event_type,item_id,order_id,amount"]
+    for order, kind, at in rows:
+        bought = f"{order},10" if kind in ("purchase", "refund") else ","
+        lines.append(f"{order.split()[0]},{at:%Y-%m-%dT%H:%M:%SZ},{kind},i,{bought}")
+    # Letters of the shop's own zone are read; those of others have no meaning here.
+    lines += [f"c0,2024-06-01 10:00:00 {letters},view,i,," for letters in ("CEST", "BST")]
+    rows.append(("c0 letters", "view", datetime(2024, 6, 1, 8, tzinfo=UTC)))
+    (tmp_path / "events.csv").write_text("\n".join(lines), encoding="utf-8")
+    shop = Warehouse(
+        tmp_path,
+        {
+            "footfall_source": "custom",
+            "custom_events_path": str(tmp_path / "events.csv"),
+            "shop_time_zone": "Europe/Berlin",
+            "cutoff_months": 3,
+        },
+    )
+    shop.built(["+int_cutoffs", "+int_refund_ledger", "+int_item_events", "+int_rejected_rows"])
+
+    days = {at: at.astimezone(BERLIN).date() for *_, at in rows}
+    assert any(day != at.date() for at, day in days.items())
+    ordered = {order: days[at] for order, kind, at in rows if kind == "purchase"}
+    with shop.opened() as connection:
+
+        def found(query: str) -> list[tuple[Any, ...]]:
+            return connection.execute(query).fetchall()
+
+        assert (
+            dict(found("select event_at, shop_day from intermediate.int_accepted_events")) == days
+        )
+        sessions = found("select session_started_at, started_on from intermediate.int_sessions")
+        assert all(days[at] == day for at, day in sessions)
+        active = found(
+            "select active_on, sum(event_count) from intermediate.int_customer_days group by 1"
+        )
+        assert dict(active) == Counter(days[at] for *_, at in rows)
+        refunds = found("select ordered_on, booked_on from intermediate.int_refund_ledger")
+        assert sorted(refunds) == sorted(
+            (ordered[order], days[at]) for order, kind, at in rows if kind == "refund"
+        )
+        clock = found(
+            "select event_at, clock_at at time zone 'UTC' from intermediate.int_item_events"
+        )
+        assert dict(clock) == {
+            at: at.astimezone(BERLIN).replace(tzinfo=None)
+            for _, kind, at in rows
+            if kind != "refund"
+        }
+        assert found("select reason from intermediate.int_rejected_rows") == [
+            (
+                "event_at has a time zone in letters that the shop does not use"
+                " (var shop_time_zone, Europe/Berlin): 2024-06-01 10:00:00 BST",
+            )
+        ]
+        last = max(days.values())
+        cutoffs = found("select cutoff_date, as_of_date from intermediate.int_cutoffs order by 1")
+        months = [last.replace(day=1), (last.replace(day=1) - timedelta(days=1)).replace(day=1)]
+        assert {as_of for _, as_of in cutoffs} == {last + timedelta(days=1)}
+        assert set(months) < {day for day, _ in cutoffs}
