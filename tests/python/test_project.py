@@ -87,6 +87,7 @@ def test_vars_of_the_run_leave_no_trace_in_what_is_parsed(all_sources: Warehouse
         "segment_hysteresis": 0.5,
         "segment_traits": ["plan"],
         "session_cut_at_campaign_change": True,
+        "shop_time_zone": "Asia/Kolkata",
         "session_max_minutes": 100,
         "storefront_customers": 50,
         "storefront_seed": 1,
