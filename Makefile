@@ -23,7 +23,7 @@ ifeq ($(origin SOURCE),undefined)
 SOURCE := $(if $(value MAPPING),custom,storefront)
 endif
 GIVEN := SOURCE MAPPING FILE EVENTS ITEMS CUSTOMERS REVIEWS ARGS COLUMN CURRENCY PORT URI PUBLISH ROLES JOBS DUCKDB TORCH_INDEX \
-	HORIZON CUT DAYS SEEDS FIRST NEW_ONLY OUT \
+	HORIZON CUT DAYS SEEDS FIRST NEW_ONLY OUT CUSTOMER CONFIRM \
 	ARM CONTROL METRICS COVARIATE SHARES UNIT WINSOR SUMS OUTCOME FEATURES
 unexport $(GIVEN)
 $(foreach name,$(GIVEN),$(eval export FOOTFALL_$(name) := $$(value $(name))))
@@ -39,9 +39,9 @@ KNOWN := $(shell awk '/^[a-z0-9_]+:/ {name = $$1; sub(":", "", name); print name
 	$$1 == "make:" {print name ":" $$2}' src/footfall/builds/sources.yml)
 SOURCES := $(strip $(foreach word,$(KNOWN),$(if $(findstring :,$(word)),,$(word))))
 FILES := FILE EVENTS ITEMS CUSTOMERS REVIEWS
-OF_SOURCE := build docs lineage report dashboards serve metrics audit superset-bundle check-superset \
+OF_SOURCE := build docs lineage report dashboards serve metrics audit erase superset-bundle check-superset \
 	bench-scores bench-ranking-time bench-warm
-OF_FILES := build docs lineage
+OF_FILES := build docs lineage erase
 empty :=
 ifneq ($(filter $(OF_SOURCE),$(MAKECMDGOALS)),)
 ifneq ($(words $(filter $(SOURCES),$(value SOURCE))) $(words $(value SOURCE)),1 1)
@@ -58,7 +58,7 @@ $(error $(REFUSED): only SOURCE=$(subst $(empty) $(empty),|,$(strip $(READERS)))
 endif
 endif
 
-.PHONY: help build inspect test lint format docs clean lock sbom env audit bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory bench-hundred bench-experiment bench-uplift bench-peeking bench-cuped
+.PHONY: help build inspect test lint format docs clean lock sbom env audit erase bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory bench-hundred bench-experiment bench-uplift bench-peeking bench-cuped
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -135,6 +135,9 @@ metrics: env ## answer the saved questions on the published marts; ARGS="query -
 
 audit: env ## print what was done with a warehouse, when and by whom: SOURCE=…
 	@$(FOOTFALL) audit
+
+erase: env ## show where a customer occurs, or erase them and build: CUSTOMER=id|key|- [CONFIRM=1] SOURCE=… FILE=…
+	@$(FOOTFALL) erase
 
 superset-bundle: env ## pack the Superset dashboard over the published marts, target/footfall_superset.zip [URI=…]
 	@$(FOOTFALL) superset-bundle

@@ -208,6 +208,7 @@
         on withdrawn.source = moved_days.source
         and {{ utc_date('withdrawn.received_at') }} = moved_days.received_on
         and withdrawn.withdrawn_at > moved_days.batch_at
+    {{ unsettled_by_erasure() }}
 {%- endmacro %}
 
 

@@ -166,7 +166,7 @@ judged as (
     case
             when {{ reason }} in ('withdrawn: superseded', 'withdrawn: restated') or {{ reason }} like 'superseded: %'
                 then 'superseded'
-            when {{ reason }} = 'withdrawn: erased' then 'erased'
+            when {{ reason }} in ('erased', 'withdrawn: erased') then 'erased'
             when {{ reason }} = 'withdrawn: expired' then 'expired'
             else 'rejected'
         end

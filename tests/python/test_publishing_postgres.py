@@ -20,6 +20,7 @@ import postgres_server
 from conftest import PROJECT
 from footfall import publishing
 from footfall.publishing.postgres import Target, postgres_type
+from footfall.publishing.postgres_vacuum import vacuum
 from footfall.publishing.roles import read_audience
 from test_publishing import (
     ITEMS,
@@ -142,6 +143,16 @@ def test_the_next_publication_replaces_the_rows_and_keeps_what_others_built_on_t
         ]
     finally:
         server.execute("drop view public.even")
+
+
+def test_after_a_vacuum_tables_are_in_new_files_and_their_texts_were_looked_at(
+    shop: Path, server: psycopg.Connection[tuple[Any, ...]], target: Target
+) -> None:
+    files = "select pg_relation_filenode('marts.sessions'), pg_relation_filenode('marts.items')"
+    before = server.execute(files).fetchall()
+    assert vacuum(target, ["is nowhere"]) == {"publication": 0, "items": 0, "sessions": 0}
+    assert set(server.execute(files).fetchall()[0]).isdisjoint(before[0])
+    assert vacuum(target, ["abc123"])["publication"] == 2
 
 
 def test_columns_keys_and_marts_follow_the_project(

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
+
 import pytest
 
 from conftest import SQL_PART, Warehouse, key_sql
+from footfall.privacy import tombstones
+from footfall.privacy.tombstones import Erased
+from footfall.privacy.traces import clear_traces
 from test_incremental import ROW_EQUATION, differences, keep
 
 # Who leaves altogether: customers with all that their devices did, and devices that nobody owns.
@@ -21,13 +27,18 @@ GONE = """
     )
     select distinct visitor_no from picked
 """
-# All of theirs, the logins of others that devices were joined by, and acts from the middle of
-# sessions.
+# Their raw ids: of customers, of devices that are theirs, and of devices that nobody owns.
+IDS_OF_THE_GONE = """
+    select distinct 'customer', raw_id from pool.customers
+    where customer_no in (select visitor_no from pool.gone)
+    union
+    select distinct 'device', raw_id from pool.devices
+    left join intermediate.int_identity_links using (anonymous_no)
+    where coalesce(customer_no, anonymous_no) in (select visitor_no from pool.gone)
+"""
+# The logins of others that devices were joined by, and acts from the middle of sessions.
 WITHDRAWN = """
     insert into seeds.withdrawn_events
-    select distinct source, event_id, 'erased' from intermediate.int_stitched_events
-    where visitor_no in (select visitor_no from pool.gone)
-    union
     -- By the id that the source gave them; the others by the keys that tables show.
     select source, raw_id, 'restated' from intermediate.int_stitched_events
     inner join pool.ids using (event_id)
@@ -41,13 +52,16 @@ WITHDRAWN = """
         and md5(event_id) < '02' and event_type <> 'login'
 """
 KEY = key_sql("event", "event_id", "'storefront'")
+NUMBER = (
+    "cast('0x' || left(sha256(getvariable('footfall_hmac_outer') || unhex(sha256("
+    "getvariable('footfall_hmac_inner') || encode('storefront:{kind}:' || {kind}_id)))), 15)"
+    " as bigint)"
+)
 # What the raw rows leave behind although the events are gone: keys of their ids, that they came
 # more than once, and why they were left out.
 TRACES = {"int_identity_keys", "int_rejected_rows", "int_repeated_events"}
 # Logs of what has left.
 LOGS = {"int_withdrawn_events", "int_touched_visitors"}
-# What lists of customers and reviews say of them, which is not an event.
-LISTS = {"int_customers", "int_reviews"}
 
 
 def rows_of_the_gone(shop: Warehouse) -> dict[str, int]:
@@ -76,27 +90,65 @@ def build(shop: Warehouse, *options: str) -> None:
     shop.built(SQL_PART, "--exclude-resource-type", "seed", *options)
 
 
+def erase(shop: Warehouse, key_file: Path) -> None:
+    """Write tombstones of all ids of who is gone, as of a moment after all events."""
+    until = datetime(2100, 1, 1, tzinfo=UTC)
+    tombstones.bury(
+        key_file,
+        1,
+        [
+            Erased("storefront", kind, raw_id, None, None if kind == "customer" else until)
+            for kind, raw_id in shop.query(IDS_OF_THE_GONE)
+        ],
+        datetime(2026, 7, 1, tzinfo=UTC),
+    )
+
+
 @pytest.mark.long
-def test_withdrawn_events_leave_every_table(small_shop_with_sql: Warehouse) -> None:
+def test_withdrawn_events_and_erased_people_leave_every_table(
+    small_shop_with_sql: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shop = small_shop_with_sql
+    key_file = tmp_path / "shop.key"
+    monkeypatch.setenv("FOOTFALL_KEY_FILE", str(key_file))
     shop.execute(
         "create schema pool",
         "create table pool.ids as select distinct event_id as raw_id,"
         f" {KEY} as event_id from raw_storefront.events",
-        "create table pool.events as select * from raw_storefront.events",
-        "drop view if exists raw_storefront.events",
-        "create table raw_storefront.events as select * from pool.events",
+        *(
+            f"create table pool.{kind}s as select distinct {kind}_id as raw_id,"
+            f" {NUMBER.format(kind=kind)} as {number} from raw_storefront.events"
+            f" where {kind}_id is not null"
+            for kind, number in (("customer", "customer_no"), ("device", "anonymous_no"))
+        ),
+        *(
+            statement
+            for entity in ("events", "customers", "reviews")
+            for statement in (
+                f"create table pool.{entity}_kept as select * from raw_storefront.{entity}",
+                f"drop view if exists raw_storefront.{entity}",
+                f"create table raw_storefront.{entity} as select * from pool.{entity}_kept",
+            )
+        ),
         GONE,
         "create table pool.gone_keys as select visitor_no, identity_key from pool.gone"
         " inner join intermediate.int_identity_keys on visitor_no = identity_no",
+        f"create table pool.gone_devices as select raw_id from ({IDS_OF_THE_GONE})"
+        " as ids (kind, raw_id) where kind = 'device'",
         WITHDRAWN,
     )
-    count = shop.value(
+    erase(shop, key_file)
+    withdrawn = shop.value(
         "select count(*) from pool.ids"
         " where raw_id in (select event_id from seeds.withdrawn_events)"
         " or event_id in (select event_id from seeds.withdrawn_events)"
     )
-    assert count > 500
+    erased = shop.value(
+        "select count(*) from intermediate.int_accepted_events inner join"
+        " intermediate.int_stitched_events using (source, event_id)"
+        " where visitor_no in (select visitor_no from pool.gone)"
+    )
+    assert min(withdrawn, erased) > 200
     before = rows_of_the_gone(shop)
     assert sum(1 for rows in before.values() if rows) > 12
     build(shop)
@@ -104,33 +156,52 @@ def test_withdrawn_events_leave_every_table(small_shop_with_sql: Warehouse) -> N
 
     assert shop.query(
         "select count(*), count(distinct event_id) from intermediate.int_withdrawn_events"
-    ) == [(count, count)]
-    assert {name for name, rows in rows_of_the_gone(shop).items() if rows} == LOGS | LISTS
+    ) == [(withdrawn + erased, withdrawn + erased)]
+    assert {name for name, rows in rows_of_the_gone(shop).items() if rows} == LOGS
     assert shop.query(
-        f"select {ROW_EQUATION}, superseded_count > 100, erased_count > 100"
+        f"select {ROW_EQUATION}, superseded_count > 100, erased_count >= {erased}"
         " from intermediate.int_row_accounting"
     ) == [(True, True, True)]
-    assert (
-        shop.value(
-            "select count(distinct event_id) from intermediate.int_rejected_rows"
-            " where reason in ('withdrawn: erased', 'withdrawn: restated', 'withdrawn: superseded')"
-        )
-        == count
-    )
+    assert shop.query(
+        "select count(distinct event_id) filter (reason like 'withdrawn: %'), count(event_id)"
+        " filter (reason = 'erased'), count(raw_row) filter (reason = 'erased')"
+        " from intermediate.int_rejected_rows"
+    ) == [(withdrawn, 0, 0)]
+    # The logs that incremental tables find their place by are cleared when all have found it.
+    with shop.opened() as connection:
+        gone = connection.sql("select visitor_no from pool.gone").fetchall()
+        devices = connection.sql(
+            "select anonymous_no from pool.devices semi join pool.gone_devices using (raw_id)"
+        ).fetchall()
+        clear_traces(connection, {number for (number,) in gone + devices})
+    assert {name for name, rows in rows_of_the_gone(shop).items() if rows} == set()
     # Nothing is left to do, and nothing is withdrawn twice.
     build(shop)
-    assert shop.value("select count(*) from intermediate.int_withdrawn_events") == count
+    assert shop.value("select count(*) from intermediate.int_withdrawn_events") == (
+        withdrawn + erased
+    )
     assert shop.value("select count(*) from intermediate.int_arrival_days where is_pending") == 0
+    keep(shop, "steps")
 
     build(shop, "--full-refresh")
     keep(shop, "full")
     assert differences(shop) == {}
 
+    # The same shop, if it had never seen them.
+    tombstones.list_place(key_file).unlink()
     shop.execute(
         "delete from raw_storefront.events"
         " where event_id in (select raw_id from pool.ids where raw_id in"
         " (select event_id from seeds.withdrawn_events)"
-        " or event_id in (select event_id from seeds.withdrawn_events))",
+        " or event_id in (select event_id from seeds.withdrawn_events))"
+        " or customer_id in (select raw_id from pool.customers semi join pool.gone"
+        " on customer_no = visitor_no)"
+        " or (customer_id is null and device_id in (select raw_id from pool.gone_devices))",
+        *(
+            f"delete from raw_storefront.{entity} where customer_id in (select raw_id from"
+            " pool.customers semi join pool.gone on customer_no = visitor_no)"
+            for entity in ("customers", "reviews")
+        ),
         "delete from seeds.withdrawn_events",
     )
     build(shop, "--full-refresh")

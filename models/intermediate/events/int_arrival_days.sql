@@ -12,7 +12,7 @@ with
 
 -- Read twice, with other columns each time.
 staged as {{ read_each_time() }} (
-    {{ union_sources('events', columns='source, event_id, received_at, ' ~ (
+    {{ union_sources('events', columns='source, event_id, received_at' ~ columns_to_erase() ~ ', ' ~ (
         row_digest(delivery_columns() + ['rejection']) if restated_sources() else 'null'
     ) ~ ' as row_digest') }}
 ),
@@ -20,13 +20,15 @@ staged as {{ read_each_time() }} (
 raw_days as (
 
     select
-        source,
-        {{ utc_date('received_at') }} as received_on,
+        staged.source,
+        {{ utc_date('staged.received_at') }} as received_on,
         count(*) as raw_count,
+        count(case when {{ is_erased() }} then 1 end) as erased_count,
         -- What a source writes again may change without a row more or less.
-        case when source in {{ restated }} then {{ rows_digest('row_digest') }} end as content_digest
+        case when staged.source in {{ restated }} then {{ rows_digest('row_digest') }} end as content_digest
     from staged
-    group by source, {{ utc_date('received_at') }}
+    {{ erased_joins('staged') }}
+    group by staged.source, {{ utc_date('staged.received_at') }}
 
 ),
 
@@ -52,6 +54,11 @@ accounted_days as (
     {% endif %}
 ),
 
+-- Rows of people who were erased since leave, though the count of their day has not moved.
+erased_days as (
+    {{ erased_days() if looks_back else 'select source, received_on, 0 as erased_count from raw_days' }}
+),
+
 moved_days as (
 
     select
@@ -63,11 +70,15 @@ moved_days as (
         (
             raw_days.raw_count <> coalesce(accounted_days.accounted_count, 0)
             or raw_days.content_digest is distinct from accounted_days.content_digest
+            or raw_days.erased_count <> coalesce(erased_days.erased_count, 0)
         ) as is_moved
     from raw_days
     left join accounted_days
         on raw_days.source = accounted_days.source
         and raw_days.received_on = accounted_days.received_on
+    left join erased_days
+        on raw_days.source = erased_days.source
+        and raw_days.received_on = erased_days.received_on
 
 ),
 

@@ -46,6 +46,7 @@ measured as (
         event_types.is_accepted,
         {{ act_rank('event_types') }} as act_rank,
         coalesce(asked_by_id.reason, asked_by_key.reason) as withdrawal_reason,
+        {{ is_erased() }} as is_erased,
         {{ channel_group('staged', source_category()) }} as channel_group,
         coalesce(staged.amount, staged.quantity * staged.unit_price) as stated_amount,
         case
@@ -66,6 +67,7 @@ measured as (
         and asked_by_key.is_by_key
     left join currency_rates on staged.currency = currency_rates.currency
     {{ source_category_joins('staged') }}
+    {{ erased_joins('staged') }}
 
 ),
 
@@ -94,7 +96,7 @@ final as (
         {{ payment_columns() | join(', ') }},
         masked_message_text as message_text,
         masked_properties as properties,
-        raw_row,
+        {{ 'case when not is_erased then raw_row end as raw_row' if has_tombstones() else 'raw_row' }},
 
         quantity,
         unit_price * rate as unit_price,
@@ -110,7 +112,9 @@ final as (
         sequence_no,
         act_rank,
 
+        is_erased,
         case
+            when is_erased then 'erased'
             when withdrawal_reason is not null then 'withdrawn: ' || withdrawal_reason
             when rejection is not null then rejection
             when event_at is null then 'event_at is missing or is no time'

@@ -36,6 +36,7 @@ keyed_attributes as (
         count(*) over (partition by source, customer_id) as listing_count
     from attributes
     where customer_id is not null
+        {{ and_not_erased('attributes', 'customers') }}
 
 ),
 

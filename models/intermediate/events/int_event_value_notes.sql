@@ -6,7 +6,7 @@
 with
 
 staged as (
-    {{ union_sources('events', columns='source, received_at, value_notes') }}
+    {{ union_sources('events', columns='source, received_at, value_notes' ~ columns_to_erase()) }}
 ),
 
 arrival_days as (
@@ -25,7 +25,9 @@ noted as (
     inner join arrival_days
         on staged.source = arrival_days.source
         and {{ utc_date('staged.received_at') }} = arrival_days.received_on
+    {{ erased_joins('staged') }}
     where staged.value_notes is not null
+        {{ 'and not ' ~ is_erased() if has_tombstones() }}
     {% if is_incremental() -%}
         and arrival_days.is_pending
         and staged.received_at >= {{ earliest_pending_time() }}

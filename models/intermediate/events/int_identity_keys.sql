@@ -5,7 +5,7 @@
 with
 
 arrivals as {{ read_each_time() }} (
-    {{ pending_arrivals('arrivals.source, arrivals.customer_id, arrivals.device_id') }}
+    {{ pending_arrivals('arrivals.source, arrivals.customer_id, arrivals.device_id' ~ (', arrivals.is_erased' if has_tombstones() else '')) }}
 ),
 
 raw_ids as (
@@ -15,7 +15,7 @@ raw_ids as (
         'customer' as kind,
         customer_id as raw_id
     from arrivals
-    where customer_id is not null
+    where customer_id is not null {{ 'and not is_erased' if has_tombstones() }}
 
     union all
 
@@ -24,7 +24,7 @@ raw_ids as (
         'device' as kind,
         device_id as raw_id
     from arrivals
-    where device_id is not null
+    where device_id is not null {{ 'and not is_erased' if has_tombstones() }}
 
 ),
 

@@ -28,7 +28,7 @@ final as (
         -- What is not an event of the journey, was withdrawn or superseded, or is marked as not accepted goes on
         -- purpose.
         coalesce(
-            reason not in ('withdrawn', 'superseded', 'not an event of the journey')
+            reason not in ('erased', 'withdrawn', 'superseded', 'not an event of the journey')
             and reason not like 'event_type % is marked as not accepted in %',
             false
         ) as is_broken,

@@ -48,9 +48,9 @@ broken as (
 
     select
         source,
-        event_key as event_id,
-        event_type,
-        received_at,
+        case when reason <> 'erased' then event_key end as event_id,
+        case when reason <> 'erased' then event_type end as event_type,
+        case when reason = 'erased' then {{ dbt.date_trunc('day', 'received_at') }} else received_at end as received_at,
         {{ outcome_of('reason') }} as outcome,
         reason,
         raw_row

@@ -7,7 +7,7 @@
 with
 
 arrivals as (
-    {{ pending_arrivals('arrivals.source, arrivals.event_id') }}
+    {{ pending_arrivals('arrivals.source, arrivals.event_id' ~ (', arrivals.is_erased' if has_tombstones() else '')) }}
 ),
 
 counted_ids as (
@@ -16,6 +16,7 @@ counted_ids as (
         source,
         event_id
     from arrivals
+    {{ 'where not is_erased' if has_tombstones() }}
     group by source, event_id
     having count(*) > 1
 
@@ -41,7 +42,7 @@ repeated_since as (
     inner join {{ earlier_run('int_accepted_events') }} as accepted
         on {{ event_key('arrivals') }} = accepted.event_id
         and arrivals.source = accepted.source
-    where not exists (
+    where {{ 'not arrivals.is_erased and' if has_tombstones() }} not exists (
         select 1
         from {{ ref('int_arrival_days') }} as arrival_days
         where arrival_days.source = accepted.source

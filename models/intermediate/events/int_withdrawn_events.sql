@@ -25,6 +25,7 @@ links as (
 requests as (
 
     select source, event_id, reason from {{ ref('int_withdrawal_requests') }}
+    {{ erased_events('accepted') }}
 
 ),
 
@@ -58,6 +59,7 @@ rivals as (
         and arrivals.source = repeated.source
     where arrivals.reason is null
         and {{ may_displace('arrivals', 'accepted', 'repeated') }}
+        {{ and_not_leaving('accepted') }}
 
 ),
 

@@ -24,6 +24,7 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
 from footfall.adapter import inputs, key_file, publication
+from footfall.adapter.erased_ids import ErasedIds
 from footfall.adapter.progress import log
 from footfall.adapter.questions import ask, nodes_of_run
 from footfall.builds import keys
@@ -31,6 +32,7 @@ from footfall.builds.problems import BuildProblem
 from footfall.builds.sources import absolute_path, with_home
 from footfall.core.extras import missing_extra
 from footfall.core.private_files import close_to_others
+from footfall.privacy import tombstones
 
 
 @cache
@@ -80,6 +82,7 @@ class Plugin(BasePlugin):
         self._environment_key = str(plugin_config.get("key") or "")
         self._key_file = Path(plugin_config["key_file"]).expanduser()
         self._key = keys.Key(keys.DEMO_KEY, "demo")
+        self._erased: ErasedIds | None = None
         _collect_garbage_less_often()
         self._complete_journey = complete_journey_folder()
         self._connection: duckdb.DuckDBPyConnection | None = None
@@ -94,8 +97,10 @@ class Plugin(BasePlugin):
             )
         try:
             self._key = keys.resolve(self._environment_key, self._key_file)
-        except BuildProblem as unfit:
+            standing = tombstones.read(self._key_file)
+        except (BuildProblem, tombstones.TombstoneError) as unfit:
             raise DbtRuntimeError(str(unfit)) from unfit
+        self._take_tombstones(standing)
         if creds.path and not str(creds.path).startswith((":memory:", "md:")):
             file = with_home(creds.path).resolve()
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -129,6 +134,10 @@ class Plugin(BasePlugin):
         conn.create_function(
             "footfall_padded_key", self._padded_key, ["VARCHAR"], "BLOB", side_effects=True
         )
+        # Ids of people who were erased reach the connection that asked for them in the same way.
+        conn.create_function(
+            "footfall_erased_ids", self._erased_ids, [], "VARCHAR", side_effects=True
+        )
         conn.create_function("footfall_absolute_path", absolute_path, ["VARCHAR"], "VARCHAR")
         conn.create_function(
             "footfall_ask", self._ask, ["VARCHAR", "VARCHAR"], "VARCHAR", side_effects=True
@@ -144,6 +153,8 @@ class Plugin(BasePlugin):
         if self._complete_journey is not None:
             path = self._complete_journey.replace("'", "''")
             settings["footfall_complete_journey_path"] = f"'{path}'"
+        if self._erased is not None:
+            settings["footfall_erased"] = f"decode(unhex('{self._erased_ids().encode().hex()}'))"
         for name, value in settings.items():
             cursor.execute(f"set variable {name} = {value}")
 
@@ -172,6 +183,9 @@ class Plugin(BasePlugin):
             publish=self._publish,
             clear_inputs=self._clear_inputs,
             settle_key=self._settle_key,
+            has_tombstones=self._has_tombstones,
+            find_erased=self._find_erased,
+            clear_copies_of_erased=self._clear_copies_of_erased,
         )
 
     def _clear_inputs(self) -> list[str]:
@@ -179,6 +193,39 @@ class Plugin(BasePlugin):
             raise DbtRuntimeError("Clearing copies of inputs needs an open DuckDB connection.")
         with self._connection.cursor() as cursor:
             return inputs.clear_unread(cursor, str(self.creds.path))
+
+    def _take_tombstones(self, standing: tombstones.Tombstones | None) -> None:
+        # The database may be opened several times in a run: what was found stays.
+        if standing is None:
+            self._erased = None
+        elif self._erased is None or not self._erased.is_of(standing, self._key.text):
+            self._erased = ErasedIds(standing, self._key.text)
+
+    def _erased_ids(self) -> str:
+        return "[]" if self._erased is None else self._erased.as_json()
+
+    def _has_tombstones(self) -> bool:
+        return self._erased is not None
+
+    def _find_erased(
+        self, run_id: str, entity: str, relations: dict[str, str], keys_relation: str | None
+    ) -> int:
+        """Look for ids of people who were erased; return how many are known now."""
+        if self._erased is None or self._connection is None:
+            return 0
+        with self._connection.cursor() as cursor:
+            self.configure_cursor(cursor)
+            cursor.execute("set TimeZone = 'UTC'")
+            if keys_relation is not None:
+                self._erased.look_at_keys(cursor, run_id, keys_relation)
+            return self._erased.look_at(cursor, run_id, entity, relations)
+
+    def _clear_copies_of_erased(self) -> list[str]:
+        """Remove copies of text files that hold an erased id; return their names."""
+        if self._erased is None or self._connection is None:
+            return []
+        with self._connection.cursor() as cursor:
+            return self._erased.clear_copies(cursor, inputs.folder_of(str(self.creds.path)))
 
     def _padded_key(self, which: str) -> bytes:
         inner, outer = keys.padded_keys(self._key.text)
@@ -191,6 +238,7 @@ class Plugin(BasePlugin):
             return None
         key_file.create(self._key_file, keys.new_key())
         self._key = keys.resolve(self._environment_key, self._key_file)
+        self._take_tombstones(tombstones.read(self._key_file))
         return place
 
     def _publish(self, run_id: str, **request: Any) -> dict[str, Any]:

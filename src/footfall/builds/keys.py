@@ -24,6 +24,7 @@ _MIN_LENGTH = 20
 _MIN_DISTINCT = 8
 _BLOCK_BYTES = 64
 _NEW_KEY_BYTES = 32
+_NUMBER_DIGITS = 15
 
 Origin = Literal["environment", "file", "demo"]
 
@@ -119,11 +120,25 @@ def fingerprint(key: str) -> str:
 
 def padded_keys(key: str) -> tuple[bytes, bytes]:
     """Return the inner and outer padded key of HMAC-SHA256, 64 bytes each (RFC 2104, 1997)."""
-    raw = key.encode()
+    return padded_bytes(key.encode())
+
+
+def padded_bytes(raw: bytes) -> tuple[bytes, bytes]:
+    """Return the same of a key that is bytes."""
     if len(raw) > _BLOCK_BYTES:
         raw = hashlib.sha256(raw).digest()
     block = raw.ljust(_BLOCK_BYTES, b"\0")
     return bytes(byte ^ 0x36 for byte in block), bytes(byte ^ 0x5C for byte in block)
+
+
+def keyed_hash(key: str, text: str) -> str:
+    """Return the keyed hash of a text as 64 hex digits, as the macro `hmac_sha256` makes it."""
+    return hmac.digest(key.encode(), text.encode(), "sha256").hex()
+
+
+def key_number(identity_key: str) -> int:
+    """Return the head of a key as a 60-bit number, as the macro `key_number` makes it."""
+    return int(identity_key[:_NUMBER_DIGITS], 16)
 
 
 def needs_new_key(

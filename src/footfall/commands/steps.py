@@ -113,6 +113,20 @@ def audit(given: Given) -> list[Step]:
     return [_python("-m", "footfall.privacy", "audit", given.warehouse)]
 
 
+def erase(given: Given) -> list[Step]:
+    """Show where a person occurs, or erase them, with a whole build on the way."""
+    given.required(
+        "CUSTOMER", "Name an id, a key, or - to write it into standard input: make erase CUSTOMER=-"
+    )
+    run = _dbt(given, "build", arguments=given.words("ARGS"))
+    options = (
+        f"--warehouse={given.warehouse}",
+        f"--published={given.published}",
+        *(["--confirm"] if given.text("CONFIRM") == "1" else []),
+    )
+    return [_python("-m", "footfall.privacy.erase", *options, "--", *run.arguments)]
+
+
 def superset_bundle(given: Given) -> list[Step]:
     """Pack the dashboard for Superset."""
     options = (f"--published={given.published}", *given.option("--uri", "URI"))
@@ -330,6 +344,7 @@ TARGETS: Mapping[str, Callable[[Given], list[Step]]] = {
         serve,
         metrics,
         audit,
+        erase,
         superset_bundle,
         check_superset,
         test,

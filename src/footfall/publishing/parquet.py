@@ -112,6 +112,14 @@ def clear_replaced(link: Path, run: Run) -> None:
             shutil.rmtree(folder)
 
 
+def clear_older(link: Path) -> int:
+    """Remove at once the folders of all runs but the one that readers find; return how many."""
+    older = [folder for folder in _runs(link) if folder.resolve() != link.resolve()]
+    for folder in older:
+        shutil.rmtree(folder)
+    return len(older)
+
+
 def clear_plain(link: Path) -> None:
     """Remove at once the folders of runs that anybody can read."""
     for folder in _runs(link):

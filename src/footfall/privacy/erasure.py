@@ -1,0 +1,317 @@
+"""Erase a person: from tombstones over a build without them to a warehouse file without traces.
+
+Nothing is removed from a table by hand. Tombstones are written first; the build that follows takes
+the person's events out of every table, as it does with events that are withdrawn, and publishes
+anew. What a build keeps of them is then cleared, and the file is written anew.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from footfall.privacy import proof, tombstones
+from footfall.privacy.compaction import compact
+from footfall.privacy.person import Person, Warehouse, key_of, quoted
+from footfall.privacy.proof import Findings, Needles
+from footfall.privacy.subjects import Declarations, SubjectError
+from footfall.privacy.tombstones import Erased
+from footfall.privacy.traces import clear_mentions, clear_traces
+from footfall.publishing import parquet
+from footfall.publishing.files import sync
+from footfall.publishing.publisher import parquet_folder
+
+_SIMULATED = "storefront"
+_SIMULATED_SCHEMAS = ("raw_storefront", "truth_storefront")
+_KEY_DIGITS = 64
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the project keeps what it has made.
+
+    Attributes
+    ----------
+    warehouse
+        The warehouse file.
+    published
+        The folder of publications.
+    key_file
+        The main key file, next to which tombstones lie.
+    folders
+        Folders of what dbt and the pages write, such as target and logs: emptied.
+    """
+
+    warehouse: Path
+    published: Path
+    key_file: Path
+    folders: Sequence[Path]
+
+    @property
+    def inputs(self) -> Path:
+        """The folder of the copies that were made of text files."""
+        return self.warehouse.parent / "inputs" / self.warehouse.stem
+
+    @property
+    def link(self) -> Path:
+        """The link to the published Parquet files."""
+        return parquet_folder(self.published, self.warehouse.stem)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """One erasure: what was looked at afterwards, and what was found.
+
+    Attributes
+    ----------
+    request
+        The number of the request, which only the key of tombstones gives.
+    erased_at
+        When the tombstones were written, ISO 8601 in UTC.
+    proven_at
+        When all was read.
+    warehouse
+        The name of the warehouse file.
+    code_version
+        The version of the package that looked.
+    table_count, column_count, value_count
+        What was read of the warehouse and of what is published.
+    file_count, byte_count
+        Files that were read byte by byte.
+    unread_file_count
+        Files that could not be read.
+    unsearched_id_count
+        Ids that are too ordinary to be looked for in texts.
+    hit_count
+        Places where something of the person was found.
+    """
+
+    request: int
+    erased_at: str
+    proven_at: str
+    warehouse: str
+    code_version: str
+    table_count: int
+    column_count: int
+    value_count: int
+    file_count: int
+    byte_count: int
+    unread_file_count: int
+    unsearched_id_count: int
+    hit_count: int
+
+
+def proofs_place(key_file: Path) -> Path:
+    """Return where proofs are kept, by the path of the main key file."""
+    return key_file.with_name(f"{key_file.stem}.erasures.jsonl")
+
+
+def ids_of(person: Person, secret: str, until: datetime) -> list[Erased]:
+    """Return the ids of a person that tombstones are written of.
+
+    Parameters
+    ----------
+    person
+        The person.
+    secret
+        The main key.
+    until
+        The moment up to which what was done on their devices without a customer id is theirs.
+    """
+    found = [
+        Erased(person.source, "session", raw_id, None, until)
+        for raw_id in sorted(person.raw["session"])
+    ]
+    for kind in ("customer", "device"):
+        raw = {key_of(secret, person.source, kind, raw_id): raw_id for raw_id in person.raw[kind]}
+        # Of a customer whom the source no longer names only the key is known.
+        keys = {value for value in person.ids[kind] if len(value) == _KEY_DIGITS}
+        for key in sorted(keys | raw.keys()):
+            found.append(
+                Erased(
+                    person.source,
+                    "customer" if kind == "customer" else "device",
+                    raw.get(key),
+                    key,
+                    None if kind == "customer" else until,
+                )
+            )
+    return found
+
+
+def newest_event(warehouse: Warehouse) -> datetime:
+    """Return the later of now and the newest event: clocks of sources may be ahead."""
+    accepted = warehouse.relation("int_accepted_events")
+    if accepted is None:
+        raise SubjectError("The warehouse has no table int_accepted_events: build it first.")
+    ((newest,),) = warehouse.connection.execute(
+        f"select max(epoch_us(event_at)) from {accepted}"
+    ).fetchall()
+    now = datetime.now(UTC)
+    return now if newest is None else max(now, datetime.fromtimestamp(newest / 1e6, UTC))
+
+
+def clear_simulation(connection: duckdb.DuckDBPyConnection, person: Person) -> int:
+    """Delete a person of the simulated shop from what was simulated; return the number of rows.
+
+    Sources of other people are files of theirs, which are never changed.
+    """
+    if person.source != _SIMULATED:
+        return 0
+    columns = connection.execute(
+        "select schema_name, table_name, list(column_name) from duckdb_columns()"
+        " inner join duckdb_tables() using (database_name, schema_name, table_name)"
+        " where database_name = current_database() and list_contains($schemas, schema_name)"
+        " group by all order by all",
+        {"schemas": list(_SIMULATED_SCHEMAS)},
+    ).fetchall()
+    count = 0
+    for schema, table, names in columns:
+        conditions = []
+        if "customer_id" in names:
+            conditions.append("list_contains($customers, customer_id)")
+        if "device_id" in names:
+            nobody = " and customer_id is null" if "customer_id" in names else ""
+            conditions.append(f"(list_contains($devices, device_id){nobody})")
+        if conditions:
+            given = {"customers": sorted(person.raw["customer"])}
+            if "device_id" in names:
+                given["devices"] = sorted(person.raw["device"])
+            if "customer_id" not in names:
+                del given["customers"]
+            ((deleted,),) = connection.execute(
+                f"delete from {quoted(schema)}.{quoted(table)} where {' or '.join(conditions)}",
+                given,
+            ).fetchall()
+            count += int(deleted)
+    return count
+
+
+def finish(
+    places: Places, declared: Declarations, person: Person, say: Callable[[str], None]
+) -> tuple[Needles, Findings]:
+    """Clear what a build without a person has kept of them, and look whether anything is left.
+
+    Parameters
+    ----------
+    places
+        Where everything is.
+    declared
+        What the project declares of its tables.
+    person
+        The person as the warehouse knew them.
+    say
+        Takes a line for the user.
+
+    Returns
+    -------
+    tuple
+        What was looked for, and what was found.
+
+    Raises
+    ------
+    CompactionError
+        The warehouse could not be written anew.
+    """
+    numbers = {int(key[:15], 16) for key in _keys(person)}
+    with duckdb.connect(str(places.warehouse)) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        clear_traces(connection, numbers)
+        shared = {
+            number
+            for (number,) in connection.execute(
+                "select distinct anonymous_no from intermediate.int_accepted_events"
+                " where list_contains($numbers, anonymous_no)",
+                {"numbers": sorted(numbers)},
+            ).fetchall()
+        }
+        needles = proof.needles_of(person, shared)
+        connection.execute("use main")
+        mentions = clear_mentions(Warehouse(connection, declared), needles.texts)
+    if mentions:
+        say(f"  Texts of other rows that named the person: {mentions} cleared")
+    counts = compact(places.warehouse)
+    say(f"  {places.warehouse} written anew: {len(counts)} tables, {sum(counts.values()):,} rows")
+    removed = clear_files(places)
+    say(f"  Older publications, copies of inputs, target and logs: {removed} removed")
+    return needles, search(places, needles)
+
+
+def _keys(person: Person) -> set[str]:
+    return {
+        value
+        for kind in ("customer", "device")
+        for value in person.ids[kind]
+        if len(value) == _KEY_DIGITS
+    }
+
+
+def clear_files(places: Places) -> int:
+    """Remove what earlier runs left in files; return how many files and folders went."""
+    removed = parquet.clear_older(places.link) if places.link.is_symlink() else 0
+    for copy in (*places.inputs.glob("*.parquet"), *places.inputs.glob("*.tmp")):
+        copy.unlink()
+        removed += 1
+    for folder in places.folders:
+        for child in folder.glob("*"):
+            if child.is_dir() and not child.is_symlink():
+                shutil.rmtree(child)
+            else:
+                child.unlink()
+            removed += 1
+    return removed
+
+
+def search(places: Places, needles: Needles) -> Findings:
+    """Read all values of the warehouse and of what is published, and all bytes of all files."""
+    findings = Findings()
+    with duckdb.connect(str(places.warehouse), read_only=True) as connection:
+        name = places.warehouse.stem
+        proof.search_database(connection, name, needles, "", findings)
+    runs = parquet.runs_folder(places.link)
+    of_shop = [*places.published.glob(f"{places.warehouse.stem}*"), runs]
+    published = [file for file in of_shop if not file.is_symlink()]
+    with duckdb.connect() as connection:
+        proof.search_publications(connection, published, needles, findings)
+    files = [
+        *places.warehouse.parent.glob(f"{places.warehouse.name}*"),
+        places.inputs,
+        *published,
+        *places.folders,
+    ]
+    proof.search_files(files, needles, findings)
+    return findings
+
+
+def note(place: Path, made: Proof) -> None:
+    """Add a proof to the file that keeps them, and wait until it is on the disk."""
+    descriptor = os.open(place, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(f"{json.dumps(asdict(made))}\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    sync(place.parent)
+
+
+def proofs(key_file: Path) -> list[dict[str, Any]]:
+    """Return all proofs, the oldest first."""
+    place = proofs_place(key_file)
+    if not place.exists():
+        return []
+    return [json.loads(line) for line in place.read_text(encoding="utf-8").splitlines()]
+
+
+def write_tombstones(
+    key_file: Path, person: Person, secret: str, until: datetime, erased_at: datetime
+) -> int:
+    """Write the tombstones of a person; return the number of the request."""
+    key = tombstones.begin(key_file)
+    request = tombstones.request_number(key, person.source, person.raw_id or person.key)
+    tombstones.bury(key_file, request, ids_of(person, secret, until), erased_at)
+    return request

@@ -1,0 +1,181 @@
+"""Whoever was erased leaves every table, and does not come in again."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from footfall.privacy import tombstones
+from footfall.privacy.compaction import CompactionError, compact
+from footfall.privacy.erasure import Places, finish, search
+from footfall.privacy.person import Person
+from footfall.privacy.proof import needles_of
+from footfall.privacy.subjects import KINDS, Declarations, Table
+from footfall.privacy.tombstones import Erased, TombstoneError
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def erased(raw_id: str, kind: tombstones.Kind = "customer", day: int = 1) -> Erased:
+    until = None if kind == "customer" else datetime(2026, 1, day, tzinfo=UTC)
+    return Erased("custom", kind, raw_id, None, until)
+
+
+def test_tombstones_survive_another_main_key_and_tell_nothing(tmp_path: Path) -> None:
+    key_file = tmp_path / "secrets" / "shop.key"
+    assert tombstones.read(key_file) is None
+    key = tombstones.begin(key_file)
+    request = tombstones.request_number(key, "custom", "c17")
+    ids = [erased("c17"), erased("d9", "device", 3)]
+    assert len(tombstones.bury(key_file, request, ids, NOW)) == 2
+    # Nothing is written twice, unless a device is the person's for longer.
+    assert tombstones.bury(key_file, request, [erased("d9", "device", 2)], NOW) == []
+    assert len(tombstones.bury(key_file, request, [erased("d9", "device", 4)], NOW)) == 1
+    key_file.write_text("another main key, after a rotation\n")
+    standing = tombstones.read(key_file)
+    assert standing is not None
+    assert standing.key == key
+    assert [entry.kind for entry in standing.entries] == ["customer", "device", "device"]
+    assert standing.entries[0].of_id == tombstones.of_id(key, "custom", "customer", "c17")
+    assert standing.entries[0].of_id != tombstones.of_id(key, "custom", "device", "c17")
+    files = [tombstones.key_place(key_file), tombstones.list_place(key_file)]
+    assert all(file.stat().st_mode & 0o777 == 0o600 for file in files)
+    assert "c17" not in files[1].read_text()
+
+
+@pytest.mark.parametrize("damage", ["key is lost", "key is cut", "line is cut"])
+def test_damaged_tombstones_stop_everything(tmp_path: Path, damage: str) -> None:
+    key_file = tmp_path / "shop.key"
+    tombstones.bury(key_file, 1, [erased("c17")], NOW)
+    place, lines = tombstones.key_place(key_file), tombstones.list_place(key_file)
+    if damage == "key is lost":
+        place.unlink()
+        with pytest.raises(TombstoneError, match="would forget"):
+            tombstones.begin(key_file)
+    elif damage == "key is cut":
+        place.write_text("cafe\n")
+    else:
+        lines.write_text(lines.read_text()[:-20])
+    with pytest.raises(TombstoneError, match=r"[Rr]estore"):
+        tombstones.read(key_file)
+
+
+KEY_OF = {"c-1000017": "ab" * 32, "d-2000017": "cd" * 32, "d-3000018": "ef" * 32}
+GONE, THEIRS, SHARED = (int(key[:15], 16) for key in KEY_OF.values())
+
+
+def warehouse_after_a_build(file: Path) -> None:
+    """What a build without somebody leaves: logs, keys, texts of others, and blocks that are free.
+
+    Two devices were theirs; on one of them somebody else was logged in.
+    """
+    with duckdb.connect(str(file)) as shop:
+        shop.execute(
+            "create schema intermediate; use intermediate;"
+            "create table int_accepted_events (source text, event_id text, customer_no bigint,"
+            " anonymous_no bigint, message_text text);"
+            f"insert into int_accepted_events values ('custom', 'other', 5, {SHARED},"
+            " 'c-1000017 called again'), ('custom', 'else', 6, 7, 'nothing');"
+            "create table int_withdrawn_events (source text, event_id text, visitor_no bigint,"
+            " customer_no bigint, anonymous_no bigint, order_id text, reason text,"
+            " event_at timestamptz, received_at timestamptz, withdrawn_at timestamptz);"
+            f"insert into int_withdrawn_events values ('custom', 'left', {GONE}, {GONE}, {THEIRS},"
+            " 'o', 'erased', now(), now(), now()),"
+            " ('custom', 'another', 6, 6, 7, 'o2', 'displaced',"
+            " now(), now(), now());"
+            "create table int_order_decisions as select 'custom' as source, 'left' as event_id;"
+            "create table int_repeated_events as select 'custom' as source,"
+            " unnest(['left', 'another']) as event_id;"
+            "create table int_touched_visitors as select unnest([5,"
+            f" {GONE}]) as visitor_no, now() as touched_from, now() as left_until,"
+            " now() as batch_at;"
+            "create table int_identity_keys (identity_no bigint, identity_key text, source text);"
+            "create table table_versions as select 'intermediate' as schema_name,"
+            " 'int_identity_keys' as table_name, 3 as row_count;"
+            "comment on table int_identity_keys is 'version 1';"
+            "create view reader as select * from int_identity_keys;"
+            # Long enough that no block of it is used again.
+            "create table rows_of_before as select 'c-1000017 ' || repeat('x', 200) || i as line"
+            " from range(20000) as t(i)"
+        )
+        for key in KEY_OF.values():
+            shop.execute(
+                "insert into int_identity_keys values (?, ?, 'custom')", [int(key[:15], 16), key]
+            )
+        shop.execute("checkpoint; delete from rows_of_before; checkpoint")
+
+
+def test_what_a_build_leaves_of_somebody_goes_and_is_proven_gone(tmp_path: Path) -> None:
+    file = tmp_path / "warehouse" / "shop.duckdb"
+    file.parent.mkdir()
+    warehouse_after_a_build(file)
+    assert b"c-1000017" in file.read_bytes()
+    ids = {"customer": {"c-1000017"}, "device": {"d-2000017", "d-3000018"}}
+    person = Person(
+        source="custom",
+        kind="customer",
+        key=KEY_OF["c-1000017"],
+        raw_id="c-1000017",
+        ids={kind: frozenset(KEY_OF[one] for one in ids.get(kind, ())) for kind in KINDS},
+        raw={kind: frozenset(ids.get(kind, ())) for kind in KINDS},
+    )
+    copy = file.parent / "inputs" / "shop" / "events-0123456789ab.parquet"
+    log = tmp_path / "logs" / "dbt.log"
+    for left in (copy, log):
+        left.parent.mkdir(parents=True)
+        left.write_text("c-1000017")
+    places = Places(file, tmp_path / "published", tmp_path / "shop.key", [log.parent])
+    texts = Table("int_accepted_events", None, "", {}, {"message_text": "text"})
+    declared = Declarations({(None, "int_accepted_events"): texts})
+
+    before = search(places, needles_of(person))
+    assert {place.rpartition("/")[2] for place in before.hits} >= {
+        "intermediate.int_accepted_events.message_text",
+        "intermediate.int_withdrawn_events.visitor_no",
+        "intermediate.int_identity_keys.identity_key",
+        "shop.duckdb",
+        "dbt.log",
+    }
+    said: list[str] = []
+    needles, findings = finish(places, declared, person, said.append)
+    assert findings.hits == {}
+    assert (findings.table_count, len(said)) == (8, 3)
+    assert findings.byte_count > 10_000
+    assert KEY_OF["d-3000018"] not in needles.texts
+    with duckdb.connect(str(file)) as shop:
+        assert shop.sql("select identity_no from intermediate.reader").fetchall() == [(SHARED,)]
+        assert shop.sql(
+            "select row_count, comment from intermediate.table_versions inner join duckdb_tables()"
+            " using (schema_name, table_name)"
+        ).fetchall() == [(1, "version 1")]
+        assert shop.sql(
+            "select count(*), count(event_id), count(visitor_no), count(withdrawn_at)"
+            " from intermediate.int_withdrawn_events"
+        ).fetchall() == [(2, 1, 1, 2)]
+        assert shop.sql(
+            "select message_text from intermediate.int_accepted_events order by all"
+        ).fetchall() == [("[erased] called again",), ("nothing",)]
+
+
+def test_a_file_that_somebody_has_open_is_not_written_anew(tmp_path: Path) -> None:
+    file = tmp_path / "shop.duckdb"
+    duckdb.connect(str(file)).close()
+    held = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", held, str(file)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "open\n"
+        with pytest.raises(CompactionError, match="is as it was"):
+            compact(file)
+        other.communicate("\n")
+    assert compact(file) == {}
+    assert [one.name for one in tmp_path.iterdir()] == ["shop.duckdb"]
