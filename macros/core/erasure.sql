@@ -23,6 +23,10 @@
 {%- endmacro %}
 
 {% macro default__erased_ids() -%}
+    {%- set shape = [{
+        'source': 'VARCHAR', 'kind': 'VARCHAR', 'raw_id': 'VARCHAR', 'identity_key': 'VARCHAR', 'identity_no': 'BIGINT',
+        'erased_until': 'VARCHAR'
+    }] %}
     select
         erased.source,
         erased.kind,
@@ -32,8 +36,7 @@
         {{ moment_of_text('erased.erased_until') }} as erased_until
     from (
         select unnest(from_json(
-            cast(getvariable('footfall_erased') as json),
-            '[{"source": "VARCHAR", "kind": "VARCHAR", "raw_id": "VARCHAR", "identity_key": "VARCHAR", "identity_no": "BIGINT", "erased_until": "VARCHAR"}]'
+            cast(getvariable('footfall_erased') as json), {{ sql_text(tojson(shape)) }}
         )) as erased
     )
 {%- endmacro %}

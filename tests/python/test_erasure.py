@@ -94,7 +94,7 @@ def warehouse_after_a_build(file: Path) -> None:
             "create table int_touched_visitors as select unnest([5,"
             f" {GONE}]) as visitor_no, now() as touched_from, now() as left_until,"
             " now() as batch_at;"
-            "create table int_identity_keys (identity_no bigint, identity_key text, source text);"
+            "create table int_identity_keys (identity_no bigint, identity_key text, kind text);"
             "create table table_versions as select 'intermediate' as schema_name,"
             " 'int_identity_keys' as table_name, 3 as row_count;"
             "comment on table int_identity_keys is 'version 1';"
@@ -105,7 +105,7 @@ def warehouse_after_a_build(file: Path) -> None:
         )
         for key in KEY_OF.values():
             shop.execute(
-                "insert into int_identity_keys values (?, ?, 'custom')", [int(key[:15], 16), key]
+                "insert into int_identity_keys values (?, ?, 'device')", [int(key[:15], 16), key]
             )
         shop.execute("checkpoint; delete from rows_of_before; checkpoint")
 

@@ -24,6 +24,7 @@ from footfall.privacy.compaction import CompactionError
 from footfall.privacy.erasure import (
     Places,
     Proof,
+    buried,
     clear_simulation,
     finish,
     newest_event,
@@ -117,7 +118,7 @@ def _erase(
         connection.execute("set TimeZone = 'UTC'")
         give_key(connection, key.text)
         warehouse = Warehouse(connection, declared)
-        person = find_person(warehouse, key.text, customer, source)
+        person = _find(places, warehouse, key, customer, source)
         if not confirm:
             _show(_inventory(places, warehouse, declared, person), person)
             return 0
@@ -153,6 +154,19 @@ def _erase(
     )
     _report(made, findings, _seconds_used() - before)
     return 1 if made.hit_count else 0
+
+
+def _find(
+    places: Places, warehouse: Warehouse, key: Key, customer: str, source: str | None
+) -> Person:
+    try:
+        return find_person(warehouse, key.text, customer, source)
+    except SubjectError:
+        known = buried(places.key_file, customer, key.text, source)
+        if known is None:
+            raise
+    print("No table knows the person any more: they were erased before. This looks for the rest.")
+    return known
 
 
 def _inventory(

@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,9 @@ import duckdb
 
 from footfall.privacy import proof, tombstones
 from footfall.privacy.compaction import compact
-from footfall.privacy.person import Person, Warehouse, key_of, quoted
+from footfall.privacy.person import Person, Warehouse, key_of, normalised, quoted
 from footfall.privacy.proof import Findings, Needles
-from footfall.privacy.subjects import Declarations, SubjectError
+from footfall.privacy.subjects import KINDS, Declarations, SubjectError
 from footfall.privacy.tombstones import Erased
 from footfall.privacy.traces import clear_mentions, clear_traces
 from footfall.publishing import parquet
@@ -105,6 +105,46 @@ class Proof:
     unread_file_count: int
     unsearched_id_count: int
     hit_count: int
+
+
+def buried(key_file: Path, given: str, secret: str, source: str | None) -> Person | None:
+    """Return somebody who was erased before, as far as tombstones know them; None for others.
+
+    An erasure that broke off may have left no row that would lead to them.
+    """
+    standing = tombstones.read(key_file)
+    if standing is None:
+        return None
+    raw_id = normalised(given)
+    for entry in standing.entries:
+        if entry.kind != "customer" or source not in (None, entry.source):
+            continue
+        key = key_of(secret, entry.source, "customer", raw_id)
+        if entry.of_id == tombstones.of_id(standing.key, entry.source, "customer", raw_id):
+            ids = {kind: frozenset[str]() for kind in KINDS}
+            return Person(
+                source=entry.source,
+                kind="customer",
+                key=key,
+                raw_id=raw_id,
+                ids={**ids, "customer": frozenset({key})},
+                raw={**ids, "customer": frozenset({raw_id})},
+            )
+    return None
+
+
+def with_buried(connection: duckdb.DuckDBPyConnection, person: Person, key_file: Path) -> Person:
+    """Add the devices that an earlier attempt has written tombstones of: no row links them now."""
+    standing = tombstones.read(key_file)
+    if standing is None:
+        return person
+    request = tombstones.request_number(standing.key, person.source, person.raw_id or person.key)
+    wanted = {entry.of_key for entry in standing.entries if entry.request == request}
+    keys = connection.execute(
+        "select identity_key from intermediate.int_identity_keys where kind = 'device'"
+    ).fetchall()
+    found = {key for (key,) in keys if tombstones.of_key(standing.key, key) in wanted}
+    return replace(person, ids={**person.ids, "device": person.ids["device"] | found})
 
 
 def proofs_place(key_file: Path) -> Path:
@@ -219,9 +259,10 @@ def finish(
     CompactionError
         The warehouse could not be written anew.
     """
-    numbers = {int(key[:15], 16) for key in _keys(person)}
     with duckdb.connect(str(places.warehouse)) as connection:
         connection.execute("set TimeZone = 'UTC'")
+        person = with_buried(connection, person, places.key_file)
+        numbers = {int(key[:15], 16) for key in _keys(person)}
         clear_traces(connection, numbers)
         shared = {
             number

@@ -13,7 +13,8 @@ import duckdb
 
 from footfall.privacy.person import Person, quoted, sql_text
 
-_KEY = re.compile(r"[0-9a-f]{64}")
+_KEY_DIGITS = 64
+_KEY = re.compile(rf"[0-9a-f]{{{_KEY_DIGITS}}}")
 # Shorter ids, and longer ones of digits alone, are other things as well: prices, codes of items.
 _SHORTEST = 6
 _SHORTEST_NUMBER = 9
@@ -156,7 +157,17 @@ def _condition(column: str, kind: str, needles: Needles) -> str:
         return ""
     # Of a blob the text shows what is ASCII in it.
     text = f"cast({column} as varchar)"
-    return " or ".join(f"contains({text}, {sql_text(one)})" for one in needles.texts)
+    tests = []
+    # Most values are too short for a key, which is faster to see than that they hold none.
+    for shortest in (_KEY_DIGITS, 0):
+        held = " or ".join(
+            f"contains({text}, {sql_text(one)})"
+            for one in needles.texts
+            if (len(one) >= _KEY_DIGITS) == (shortest > 0)
+        )
+        if held:
+            tests.append(f"(strlen({text}) >= {shortest} and ({held}))")
+    return " or ".join(tests)
 
 
 def search_files(files: Iterable[Path], needles: Needles, findings: Findings) -> None:

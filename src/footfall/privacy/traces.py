@@ -4,7 +4,7 @@ Incremental tables find their place by these logs, so they are cleared only when
 brought everything up to date. A row of a log stays, empty, where its time says how far a run came.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import duckdb
 
@@ -83,6 +83,17 @@ def clear_traces(connection: duckdb.DuckDBPyConnection, numbers: Collection[int]
     return cleared
 
 
+def _held(
+    connection: duckdb.DuckDBPyConnection, place: str, column: str, words: Sequence[str]
+) -> list[str]:
+    """Return those of some words that a column holds, in one reading."""
+    if not words:
+        return []
+    held = ", ".join(f"bool_or(contains({column}, ${at}))" for at in range(1, len(words) + 1))
+    ((*found,),) = connection.execute(f"select {held} from {place}", list(words)).fetchall()
+    return [word for word, is_held in zip(words, found, strict=True) if is_held]
+
+
 def _count(
     connection: duckdb.DuckDBPyConnection, statement: str, given: Mapping[str, str] | None = None
 ) -> int:
@@ -108,7 +119,7 @@ def clear_mentions(warehouse: Warehouse, words: Collection[str]) -> int:
             if kind != "text" or types.get(column) not in ("VARCHAR", "JSON"):
                 continue
             name, place = quoted(column), relation(schema, table.name)
-            for word in sorted(words):
+            for word in _held(warehouse.connection, place, name, sorted(words)):
                 cleared = "null" if column == "raw_row" else f"replace({name}, $word, '[erased]')"
                 count += _count(
                     warehouse.connection,
