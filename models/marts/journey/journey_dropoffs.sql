@@ -24,11 +24,12 @@ sessions as (
 
 ),
 
+-- Segments know moments alone; no zone is further than a day from UTC.
 session_segments as (
 
     select * from {{ ref('int_session_segments') }}
     {% if is_incremental() -%}
-    where {{ month_start('started_on') }} in ({{ months | join(', ') }})
+    where session_started_at >= {{ dbt.dateadd('day', -1, months | first) }}
     {%- endif %}
 
 ),
