@@ -35,8 +35,7 @@ keyed_attributes as (
         ) as listing_no,
         count(*) over (partition by source, customer_id) as listing_count
     from attributes
-    where customer_id is not null
-        {{ and_not_erased('attributes', 'customers') }}
+    where customer_id is not null {{ and_not_erased('attributes', 'customers') }}
 
 ),
 

@@ -26,8 +26,7 @@ noted as (
         on staged.source = arrival_days.source
         and {{ utc_date('staged.received_at') }} = arrival_days.received_on
     {{ erased_joins('staged') }}
-    where staged.value_notes is not null
-        {{ 'and not ' ~ is_erased() if has_tombstones() }}
+    where staged.value_notes is not null {{ 'and not ' ~ is_erased() if has_tombstones() }}
     {% if is_incremental() -%}
         and arrival_days.is_pending
         and staged.received_at >= {{ earliest_pending_time() }}

@@ -5,7 +5,10 @@
 with
 
 arrivals as {{ read_each_time() }} (
-    {{ pending_arrivals('arrivals.source, arrivals.customer_id, arrivals.device_id' ~ (', arrivals.is_erased' if has_tombstones() else '')) }}
+    {{ pending_arrivals(
+        'arrivals.source, arrivals.customer_id, arrivals.device_id'
+        ~ (', arrivals.is_erased' if has_tombstones() else '')
+    ) }}
 ),
 
 raw_ids as (

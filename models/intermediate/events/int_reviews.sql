@@ -22,8 +22,7 @@ keyed as (
         ) as listing_no,
         count(*) over (partition by reviews.source, reviews.review_id) as listing_count
     from reviews
-    where true
-        {{ and_not_erased('reviews', 'reviews') }}
+    where true {{ and_not_erased('reviews', 'reviews') }}
 
 ),
 
