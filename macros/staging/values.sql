@@ -22,7 +22,7 @@
     {% endfor %}
     {{ exceptions.raise_compiler_error(
         "A file has " ~ copies | length ~ " columns called '" ~ name ~ "', and which of them is meant cannot be known. Name"
-        ~ " the one to read, as in custom_columns: {events: {" ~ name ~ ": '" ~ copies[0] ~ "'}}, or rename them in the file."
+        ~ " the one to read under custom_columns, as in events: {" ~ name ~ ": '" ~ copies[0] ~ "'}, or rename them in the file."
         ~ " They are called " ~ copies | join(', ') ~ ", from left to right."
     ) }}
 {% endmacro %}

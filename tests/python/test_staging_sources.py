@@ -1049,7 +1049,7 @@ def test_parquet_types_are_taken_as_they_come(tmp_path: Path) -> None:
             "amount_twice.csv",
             [
                 "A file has 2 columns called 'amount'",
-                "custom_columns: {events: {amount: 'Amount (1)'}}",
+                "under custom_columns, as in events: {amount: 'Amount (1)'}",
                 "They are called Amount (1), amount (2)",
             ],
         ),
