@@ -57,6 +57,7 @@ looked_back as (
     select
         visitor_no,
         session_started_at,
+        started_on,
         count(case when is_order_day then 1 end) over before_it as order_day_count,
         {{ days_between('last_ordered_on', 'started_on') }} as recency_days,
         {{ last_known('gap_days') }} over before_it as last_gap_days,
@@ -73,6 +74,7 @@ final as (
     select
         looked_back.visitor_no,
         looked_back.session_started_at,
+        looked_back.started_on,
 
         case
             when looked_back.order_day_count = 0 then 'prospect'
