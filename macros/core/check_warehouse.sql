@@ -164,6 +164,8 @@
     {% endif %}
     {% set says = ['event_at', 'event_type', 'item_id', 'quantity', 'unit_price', 'amount', 'currency'] %}
     {% set told = prefixed('arrivals', delivery_columns()) | join(', ') %}
+    {#- A refund that staging has made of a column of an order file. -#}
+    {% set is_made = "arrivals.event_type = 'refund' and arrivals.event_id like '%-refund'" %}
     {% set query -%}
     with arrivals as (
         {{ pending_arrivals(told ~ ', arrivals.reason', on_every_build=true) }}
@@ -174,39 +176,68 @@
         select event_id, received_at from arrivals group by event_id, received_at having count(*) > 1
     ),
     changed as (
-        select arrivals.event_id
+        select
+            arrivals.event_id,
+            {{ changed_columns(says, is_made, 'min(arrivals.<>) is distinct from max(arrivals.<>)', 'max') }} as changes
         from arrivals
         inner join several on arrivals.event_id = several.event_id and arrivals.received_at = several.received_at
         group by arrivals.event_id, arrivals.received_at
         having count(distinct {{ delivery_digest('arrivals') }}) > 1
         {%- if has_earlier_run('int_accepted_events') %}
         union
-        select arrivals.event_id
+        select
+            arrivals.event_id,
+            {{ changed_columns(says, is_made, 'arrivals.<> is distinct from accepted.<>') }} as changes
         from arrivals
         inner join {{ earlier_run('int_accepted_events') }} as accepted
             on {{ event_key('arrivals') }} = accepted.event_id
             and accepted.source = 'custom'
             and accepted.received_at = arrivals.received_at
-        where false
+        where (
+            false
             {%- for column in says %}
             or arrivals.{{ column }} is distinct from accepted.{{ column }}
             {%- endfor %}
+        )
+        -- What an order has given back in all may grow: the larger sum is the newer one.
+        and not (
+            {{ is_made }}
+            and arrivals.amount < accepted.amount
+            {%- for column in says if column != 'amount' %}
+            and arrivals.{{ column }} is not distinct from accepted.{{ column }}
+            {%- endfor %}
+        )
         {%- endif %}
     )
-    select min(event_id) as event_id, cast(count(distinct event_id) as string) as record_count
+    select min(event_id) as event_id, cast(count(distinct event_id) as string) as record_count, min(changes) as changes
     from changed having count(*) > 0
     {%- endset %}
     {% set found = text_rows(query) %}
     {% if found %}
         {% do exceptions.raise_compiler_error(
-            found[0][1] ~ ' record' ~ ('s' if found[0][1] != '1') ~ " of source 'custom' came again with other values"
-            ~ ", and nothing says which version is newer, such as event_id '" ~ found[0][0] ~ "'. Give the events a column "
+            found[0][1] ~ ' record' ~ ('s' if found[0][1] != '1') ~ " of source 'custom' came again with other values in "
+            ~ found[0][2] ~ ", and nothing says which version is newer, such as event_id '" ~ found[0][0] ~ "'. Give the events a column "
             ~ 'updated_at with the time of each version, or name the one that has it in var custom_columns ({events: '
             ~ '{updated_at: <column of the file>}}). Where the file has one version of each record now, build once with '
             ~ '--full-refresh.'
         ) %}
     {% endif %}
 {% endmacro %}
+
+
+{#- SQL of the names of the columns in which versions of a record differ: `differs` is the condition, with <> for the name.
+    Of a refund that was made of a column of an order file, those columns are named. -#}
+{% macro changed_columns(says, is_made, differs, aggregate='') -%}
+    {%- set names = [] -%}
+    {%- for column in says -%}
+        {%- do names.append('case when ' ~ differs.replace('<>', column) ~ ' then ' ~ sql_text(column) ~ ' end') -%}
+    {%- endfor -%}
+    coalesce(
+                case when {{ aggregate }}({{ is_made }}) then 'order_refund or line_refund' end,
+                nullif(concat_ws(', ', {{ names | join(', ') }}), ''),
+                'further columns'
+            )
+{%- endmacro %}
 
 
 {#- Stops a build that would take in a source of which most new rows are broken. It judges before rows are taken in, so

@@ -163,6 +163,29 @@
 {%- endmacro %}
 
 
+{#- The names of the fields that two JSON objects share with different values, in alphabetical order with commas between
+    them; empty where there are none. -#}
+{% macro differing_fields(document, other) -%}
+    {{ return(adapter.dispatch('differing_fields', 'footfall')(document, other)) }}
+{%- endmacro %}
+
+{% macro default__differing_fields(document, other) -%}
+    nullif(array_join(filter(
+        array_sort(array_intersect(json_object_keys({{ document }}), json_object_keys({{ other }}))),
+        name -> get_json_object({{ document }}, '$["' || name || '"]')
+            <> get_json_object({{ other }}, '$["' || name || '"]')
+    ), ', '), '')
+{%- endmacro %}
+
+{% macro duckdb__differing_fields(document, other) -%}
+    nullif(array_to_string(list_filter(
+        list_sort(list_intersect(json_keys({{ document }}), json_keys({{ other }}))),
+        lambda name: json_extract_string({{ document }}, '/' || replace(replace(name, '~', '~0'), '/', '~1'))
+            <> json_extract_string({{ other }}, '/' || replace(replace(name, '~', '~0'), '/', '~1'))
+    ), ', '), '')
+{%- endmacro %}
+
+
 {#- The text of a JSON object without the fields that are null; null where none is left. -#}
 {% macro without_nulls(document) -%}
     nullif({{ merged_json("'{}'", document) }}, '{}')

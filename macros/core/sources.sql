@@ -21,7 +21,7 @@
     of theirs holds now takes the place of what was read of it. -#}
 {% macro restated_sources() %}
     {% do return(ask_program('restated_sources', {
-        'picked': enabled_sources(), 'custom_rows_are': var('custom_rows_are')
+        'picked': enabled_sources(), 'custom_rows_are': 'records' if custom_rows_are_records() else 'events'
     }) if execute else enabled_sources()) %}
 {% endmacro %}
 

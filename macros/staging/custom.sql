@@ -114,7 +114,7 @@ counted_refunds as (
     select
         *,
         sum(case when copy_no = 1 and event_type = 'purchase' then net_amount end) over whole_order as paid_amount,
-        coalesce(sum(case when copy_no = 1 and event_type = 'purchase' then abs(line_refund) end) over whole_order, 0e0)
+        coalesce(sum(case when copy_no = 1 and event_type = 'purchase' then given_back end) over whole_order, 0e0)
             as given_back_amount
     from {{ lines }}
     where rejection is null
@@ -142,13 +142,13 @@ refunds as (
     {%- set cancelled = [] if is_of_line else ['whole_cancelled_at'] %}
     select
         *,
-        {{ "event_id || '-refund'" if is_of_line else made_id('custom', {
+        {{ 'event_id' if is_of_line else made_id('custom', {
             'refund_of': 'order_id', 'customer_id': 'customer_id', 'device_id': 'device_id',
             'event_at': microseconds_of('event_at'),
             'event_id': 'case when order_id is null then event_id end'
-        }) }} as refund_id,
+        }) }} || '-refund' as refund_id,
         {{ 'item_id' if is_of_line else 'cast(null as string)' }} as refund_item_id,
-        {{ 'abs(line_refund)' if is_of_line else 'rest_amount' }} as refund_amount,
+        {{ 'given_back' if is_of_line else 'rest_amount' }} as refund_amount,
         coalesce({{ (['whole_refunded_at'] + cancelled + ['whole_updated_at', 'event_at']) | join(', ') }}) as booked_at,
         {{ value_notes([
             {
@@ -162,7 +162,7 @@ refunds as (
             'when': 'whole_order_refund > paid_amount - given_back_amount + 5e-3', 'example': none
         }])) }} as refund_notes
     from due_refunds
-    where {{ 'abs(line_refund) > 0' if is_of_line else 'rest_amount > 5e-3' }}
+    where {{ 'given_back > 0' if is_of_line else 'rest_amount > 5e-3' }}
     {%- if is_of_line %}
 
     union all
@@ -196,41 +196,58 @@ refunds as (
 
 
 {#- A from clause in which the columns of an order are on each of its rows: an empty one is filled with the value that
-    other rows of the order have, if they have one alone. -#}
+    other rows of the order have, if they have one alone; where numbers begin again, with that of the rows of its time. -#}
 {% macro custom_filled_rows(table, columns, spellings) %}
     {% set order_id = custom_column(columns, as_list(spellings.get('order_id', 'order_id')), []) %}
     {% set fillable = [] %}
+    {% set times = [] %}
     {% for name in columns_of_orders() %}
         {% for spelling in as_list(spellings.get(name, name)) if spelling | lower in columns %}
             {% set column = columns[spelling | lower] %}
             {% do fillable.append(column) if kind_of(column) != 'other' or column.type == 'VARCHAR' %}
+            {% do times.append({'sql': 'input_rows.' ~ sql_name(column.name)}) if name == 'event_at' %}
         {% endfor %}
     {% endfor %}
     {% if order_id is none or not fillable %}
         {% do return(table) %}
     {% endif %}
-    {% do return(filled_within(table, id_value(order_id), fillable | unique(attribute='name') | list)) %}
+    {% do return(filled_within(
+        table, id_value(order_id), times, fillable | unique(attribute='name') | list
+    )) %}
 {% endmacro %}
 
 
-{#- A from clause in which empty columns have the value of other rows with the same key, if these have one alone. -#}
-{% macro filled_within(table, key, columns) %}
-    {% do return(adapter.dispatch('filled_within', 'footfall')(table, key, columns)) %}
+{#- A from clause in which empty columns have the value of other rows with the same key, if these have one alone, else of
+    those that have the same values in some further columns as well. -#}
+{% macro filled_within(table, key, further, columns) %}
+    {% do return(adapter.dispatch('filled_within', 'footfall')(table, key, further, columns)) %}
 {% endmacro %}
 
-{% macro duckdb__filled_within(table, key, columns) %}
+{% macro duckdb__filled_within(table, key, further, columns) %}
+    {% set windows = {'same_key': [key]} %}
+    {% do windows.update({'same_key_and_more': [key] + further | map(attribute='sql') | list}) if further %}
     {% set filled = [] %}
     {% for column in columns %}
         {% set name = 'input_rows.' ~ sql_name(column.name) %}
-        {% set value = "nullif(trim(" ~ name ~ "), '')" if column.type == 'VARCHAR' else name %}
-        {% do filled.append(
-            'coalesce(' ~ value ~ ', case when ' ~ key ~ ' is not null and min(' ~ value ~ ') over same_key = max(' ~ value
-            ~ ') over same_key then min(' ~ value ~ ') over same_key end) as ' ~ sql_name(column.name)
-        ) %}
+        {% set value = 'case when not ' ~ is_nothing('trim(' ~ name ~ ')') ~ ' then trim(' ~ name ~ ') end'
+            if column.type == 'VARCHAR' else name %}
+        {% set values = [value] %}
+        {% for window in windows %}
+            {% do values.append(
+                'case when ' ~ key ~ ' is not null and min(' ~ value ~ ') over ' ~ window ~ ' = max(' ~ value ~ ') over '
+                ~ window ~ ' then min(' ~ value ~ ') over ' ~ window ~ ' end'
+            ) %}
+        {% endfor %}
+        {#- A word for nothing that is not filled stays, and is counted where values are cleaned. -#}
+        {% do filled.append('coalesce(' ~ (values + [name]) | join(', ') ~ ') as ' ~ sql_name(column.name)) %}
+    {% endfor %}
+    {% set written = [] %}
+    {% for window, shared in windows.items() %}
+        {% do written.append(window ~ ' as (partition by ' ~ shared | join(', ') ~ ')') %}
     {% endfor %}
     {% do return(
-        '(select input_rows.* replace (' ~ filled | join(', ') ~ ') from ' ~ table
-        ~ ' as input_rows window same_key as (partition by ' ~ key ~ '))'
+        '(select input_rows.* replace (' ~ filled | join(', ') ~ ') from ' ~ table ~ ' as input_rows window '
+        ~ written | join(', ') ~ ')'
     ) %}
 {% endmacro %}
 
@@ -385,24 +402,58 @@ refunds as (
 {% endmacro %}
 
 
-{#- JSON text of the columns that the contract does not know, added to what the user's own JSON column holds. Empty ones
-    are left out, so that a column that a later file adds changes no row of before. -#}
+{#- JSON text of the columns that the contract does not know, with what the user's own JSON column holds. Empty ones are
+    left out, so that a column that a later file adds changes no row of before. A column wins over a field of its name,
+    and `custom_extras_notes` counts such rows. -#}
 {% macro custom_extras(own, others) -%}
+    {%- set columns = json_of_columns(others, 'input_rows') -%}
     {%- if own is none -%}
-    {{ without_nulls(json_of_columns(others, 'input_rows')) if others else 'cast(null as string)' }}
+    {{ without_nulls(columns) if others else columns }}
     {%- else -%}
     {%- set own_and_others = {own.name: text_value(own)} -%}
     {%- do own_and_others.update(columns_by_name(others, 'input_rows')) -%}
     case
-            when {{ text_value(own) }} is null
-                then {{ without_nulls(json_of_columns(others, 'input_rows')) if others else 'cast(null as string)' }}
+            when {{ text_value(own) }} is null then {{ without_nulls(columns) if others else columns }}
             when {{ is_json_object(text_value(own)) }}
-                then {{ merged_json(without_nulls(json_of_columns(others, 'input_rows')), text_value(own)) if others
-                    else text_value(own) }}
+                then {{ own_and_other_fields(own, columns).fields if others else text_value(own) }}
             else {{ without_nulls(json_of(own_and_others)) }}
         end
     {%- endif -%}
 {%- endmacro %}
+
+
+{#- SQL of the fields of the user's own JSON column and of further columns, as one JSON object: `fields`; and the names of
+    those in which the two differ, empty where there are none: `clashes`. -#}
+{% macro own_and_other_fields(own, columns) %}
+    {% set filled = merged_json("'{}'", columns) %}
+    {% set merged = merged_json(filled, text_value(own)) %}
+    {% set clashes = differing_fields(filled, merged_json("'{}'", text_value(own))) %}
+    {% do return({
+        'fields': 'case when ' ~ clashes ~ ' is null then ' ~ merged ~ ' else ' ~ merged_json(merged, filled) ~ ' end',
+        'clashes': clashes
+    }) %}
+{% endmacro %}
+
+
+{#- A note on a row whose JSON column has a field with the name of another column, and another value there. -#}
+{% macro custom_extras_notes(name, own, others) %}
+    {% if own is none or not others %}
+        {% do return([]) %}
+    {% endif %}
+    {% set clashes = own_and_other_fields(own, json_of_columns(others, 'input_rows')).clashes %}
+    {% do return([{
+        'column': name, 'reason': "'has fields with the names of columns, which count: ' || " ~ clashes,
+        'when': '(' ~ is_json_object(text_value(own)) ~ ' and ' ~ clashes ~ ' is not null)', 'example': none
+    }]) %}
+{% endmacro %}
+
+
+{#- Notes on a row of events. -#}
+{% macro custom_event_notes(clean, others) %}
+    {% do return(
+        nothing_notes(clean, ['customer_id', 'device_id']) + custom_extras_notes('properties', clean.properties, others)
+    ) %}
+{% endmacro %}
 
 
 {#- JSON text of properties with the user's own name of the event added. -#}

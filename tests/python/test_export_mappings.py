@@ -23,6 +23,9 @@ Refunded Amount
 #1005,ana@shop.example,paid,,EUR,0.00,2021-04-06 09:00:00 +0200,1,Mug,30.00,MUG,DE,,0.00
 #1005,,,,,,,1,Mug,30.00,MUG,,,
 #1005,,,,,,,1,Mug with a name,30.00,MUG,,,
+#1006,ana@shop.example,paid,,EUR,0.00,2021-04-07 09:00:00 +0200,1,Mug,30.00,MUG,DE,,0.00
+#1006,NULL,paid,,EUR,,2021-04-07 09:00:00 +0200,1,Green tea,10.00,TEA,,,
+#1006,ben@shop.example,paid,,EUR,0.00,2021-04-08 09:00:00 +0200,1,Mug,30.00,MUG,DE,,0.00
 """
 # Day, customer or device, type, item, order, amount.
 EXPECTED: dict[str, set[tuple[Any, ...]]] = {
@@ -36,6 +39,10 @@ EXPECTED: dict[str, set[tuple[Any, ...]]] = {
         ("04-05", "ana@shop.example", "refund", None, "#1003", 30.0),
         # Three lines, which differ in columns that are not mapped.
         ("04-06", "ana@shop.example", "purchase", "MUG", "#1005", 30.0),
+        # A number that began again, the customer on one of two lines.
+        ("04-07", "ana@shop.example", "purchase", "MUG", "#1006", 30.0),
+        ("04-07", "ana@shop.example", "purchase", "TEA", "#1006", 10.0),
+        ("04-08", "ben@shop.example", "purchase", "MUG", "#1006", 30.0),
     },
     "WooCommerce": {
         ("05-01", "ana@shop.example", "purchase", "TEA", "2001", 8.0),
@@ -84,7 +91,7 @@ EXPECTED: dict[str, set[tuple[Any, ...]]] = {
     },
 }
 # Lines that say the same, of which each counts.
-COUNTS = {"Shopify": 9, "Olist": 3}
+COUNTS = {"Shopify": 12, "Olist": 3}
 
 
 def sections() -> dict[str, str]:

@@ -729,6 +729,9 @@ def test_custom_values_survive_odd_text(staged: Warehouse) -> None:
     }
     properties = dict(staged.events("custom", "event_id, properties", "customer_id = 'c1'"))
     assert json.loads(properties["e2"]) == {"page": "/tea", "loyalty tier": "gold"}
+    assert staged.events("custom", "value_notes", "event_id = 'e2'") == [
+        ("properties\thas fields with the names of columns, which count: loyalty tier",)
+    ]
     assert json.loads(properties["e4"]) == {
         "properties": "from the till",
         "loyalty tier": "gold",
@@ -779,9 +782,19 @@ def test_custom_brings_items_customers_and_reviews(staged: Warehouse) -> None:
     ]
     assert staged.ask(
         """
-        select customer_id, birth_year, attributes from staging.stg_custom__customers order by all
+        select customer_id, birth_year, attributes, value_notes from staging.stg_custom__customers
+        order by all
         """
-    ) == [("c1", 1980, '{"newsletter":"weekly"}'), ("c2", None, '{"newsletter":"never"}')]
+    ) == [
+        # A column counts, whatever a field of its name says.
+        (
+            "c1",
+            1980,
+            '{"newsletter":"weekly"}',
+            "attributes\thas fields with the names of columns, which count: newsletter",
+        ),
+        ("c2", None, '{"newsletter":"never","shoe":42}', None),
+    ]
     assert staged.ask(
         "select item_id, rating, body from staging.stg_custom__reviews order by all"
     ) == [

@@ -82,7 +82,7 @@ converted as (
             number_problem('unit_price', clean.unit_price),
             number_problem('amount', clean.amount)
         ] + custom_order_problems(clean)) }} as value_problem,
-        {{ value_notes(nothing_notes(clean, ['customer_id', 'device_id'])) }} as value_notes
+        {{ value_notes(custom_event_notes(clean, input.others)) }} as value_notes
     from input_rows
 
 ),

@@ -48,6 +48,7 @@ final as (
             + lost_id_notes(clean, ['customer_id'])
             + lost_value_notes('registered_at', clean.registered_at, time_value(clean.registered_at), 'no time')
             + lost_value_notes('birth_year', clean.birth_year, year_value(clean.birth_year), 'no year')
+            + custom_extras_notes('attributes', clean.attributes, input.others)
             + consent_notes('has_marketing_consent', clean.has_marketing_consent)
         ) }} as value_notes
     from input_rows

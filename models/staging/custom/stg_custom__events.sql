@@ -41,6 +41,11 @@ lines as (
         item_id is null and quantity is null and unit_price is null and amount is null as is_bare,
         coalesce(amount, quantity * unit_price) - coalesce(abs(line_discount), 0e0) - coalesce(line_tax, 0e0)
             as line_value,
+        -- Of one line in several exports where nothing says which is newer: what is given back in all only grows.
+        case
+            when updated_at is not null then abs(line_refund)
+            else max(abs(line_refund)) over (partition by event_id)
+        end as given_back,
         row_number() over (partition by event_id order by raw_row) as copy_no
     from events
 
