@@ -6,14 +6,15 @@
 
 
 {#- CTEs, `judged` the last of them, that say which messages about orders do not count, and why. A message is made of the
-    lines of one order id at one time, from one customer and device; of several events of one moment each is one, where
-    the source numbers them (`base_event_no`). The lines of an update are a message of their own.
+    lines of one order id at one time, from one customer and device, that were sent together (`sent_from`); of several
+    events of one moment each is one, where the source numbers them (`base_event_no`). The lines of an update are a
+    message of their own.
     `repeated`: its lines are among those that messages before it have held, as many times; a refund only if more would
     be given back than was paid. `superseded`: the order was updated after it.
     `lines` is a CTE of all lines of the orders in question. -#}
 {% macro order_messages(lines) -%}
 {%- set kind = ['source', 'order_id', 'is_refund'] -%}
-{%- set message = kind + ['event_at', 'is_update', 'customer_no', 'anonymous_no', 'base_event_no'] -%}
+{%- set message = kind + ['event_at', 'is_update', 'customer_no', 'anonymous_no', 'base_event_no', 'sent_from'] -%}
 {%- set line = ['item_id', 'quantity', 'unit_price', 'amount'] -%}
 -- Most orders are sent once, and nothing has to be decided about them.
 orders_of_several_messages as (
@@ -28,6 +29,7 @@ orders_of_several_messages as (
         or min(coalesce(customer_no, -1)) <> max(coalesce(customer_no, -1))
         or min(coalesce(anonymous_no, -1)) <> max(coalesce(anonymous_no, -1))
         or min(coalesce(base_event_no, -1)) <> max(coalesce(base_event_no, -1))
+        or min(sent_from) <> max(sent_from)
 
 ),
 
@@ -158,6 +160,29 @@ judged as (
     where compared.is_refund
 
 )
+{%- endmacro %}
+
+
+{#- The number of the event that a line came with. Rows of one's own tables are lines, each with a number of its own. -#}
+{% macro base_event_no(alias) -%}
+    case when {{ alias }}.source <> 'custom' then {{ alias }}.sequence_no end
+{%- endmacro %}
+
+
+{#- What the lines of one message about an order share besides time and visitor: a browser says more of itself than a
+    server. Where an event holds all lines of an order, they arrive together; in other sources each line may come by
+    itself. -#}
+{% macro sent_from(alias) -%}
+    case
+            when {{ alias }}.event_type = 'order_update' then ''
+            else concat_ws(
+                ' ', coalesce({{ alias }}.session_hint, '-'), coalesce({{ alias }}.device, '-'),
+                coalesce({{ alias }}.channel, '-'), case
+                    when {{ alias }}.source in {{ in_sources(['ga4', 'segment', 'snowplow']) }}
+                        then {{ microseconds_of(alias ~ '.received_at') }}
+                end
+            )
+        end
 {%- endmacro %}
 
 

@@ -106,6 +106,16 @@
 {%- endmacro %}
 
 
+{#- Notes on an order whose own amount is not what its lines come to after discounts. -#}
+{% macro custom_order_notes() %}
+    {% do return(order_value_notes(
+        'order_amount', 'order_value',
+        '(lines_value - coalesce(whole_order_discount, 0e0) - coalesce(whole_included_tax, 0e0))',
+        "place_no = 1 and event_type = 'purchase' and lines_value > 0e0", 'whole_order_discount is null'
+    )) %}
+{% endmacro %}
+
+
 {#- CTE refunds: what lines, and orders as a whole, gave back by the columns of their rows. An order gives back no more than
     was paid for it: what goes beyond is shipping or tax. One that was cancelled gives back what is left. -#}
 {% macro custom_refunds(lines) -%}
@@ -448,11 +458,36 @@ refunds as (
 {% endmacro %}
 
 
+{#- An amount of money of a row of events: what is given in the smallest unit of a currency is divided by the number of
+    those units. Currencies that have a hundred of them are not listed. -#}
+{% macro custom_money(clean, name) -%}
+    {%- if clean[name] is none or var('custom_amounts_are') == 'major' -%}
+    {{ number_value(clean[name]) }}
+    {%- else -%}
+    {{ number_value(clean[name]) }} / case
+            when upper({{ text_value(clean.currency) }}) in (
+                'BIF', 'CLP', 'DJF', 'GNF', 'JPY', 'KMF', 'KRW', 'MGA', 'PYG', 'RWF', 'VND', 'VUV', 'XAF', 'XOF', 'XPF'
+            ) then 1e0
+            when upper({{ text_value(clean.currency) }}) in ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND') then 1e3
+            else 1e2
+        end
+    {%- endif -%}
+{%- endmacro %}
+
+
 {#- Notes on a row of events. -#}
 {% macro custom_event_notes(clean, others) %}
-    {% do return(
-        nothing_notes(clean, ['customer_id', 'device_id']) + custom_extras_notes('properties', clean.properties, others)
-    ) %}
+    {% set notes = nothing_notes(clean, ['customer_id', 'device_id'])
+        + custom_extras_notes('properties', clean.properties, others) %}
+    {% if var('custom_amounts_are') == 'minor' %}
+        {% do notes.append({
+            'column': 'currency', 'reason': "'empty, so that amounts are taken for hundredths of a unit'",
+            'when': '(' ~ text_value(clean.currency) ~ ' is null and coalesce(' ~ number_value(clean.amount) ~ ', '
+                ~ number_value(clean.unit_price) ~ ') is not null)',
+            'example': none
+        }) %}
+    {% endif %}
+    {% do return(notes) %}
 {% endmacro %}
 
 

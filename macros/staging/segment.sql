@@ -42,6 +42,18 @@
 {%- endmacro %}
 
 
+{#- Notes on an order whose revenue is not what its products come to after the discount. -#}
+{% macro segment_order_notes(alias) %}
+    {% do return(order_value_notes(
+        'revenue', alias ~ '.order_value',
+        '(' ~ alias ~ '.products_value - coalesce(' ~ alias ~ '.discount, 0e0))',
+        alias ~ ".line_no = 1 and " ~ alias ~ ".event_type in ('purchase', 'order_update') and " ~ alias
+        ~ '.products_value > 0e0',
+        alias ~ '.discount is null'
+    )) %}
+{% endmacro %}
+
+
 {#- Which arm of which experiment a Segment message shows, by id where it has one and by name else. -#}
 {% macro segment_exposure(properties) -%}
     coalesce({{ properties }}.experiment_id, {{ properties }}.experiment_name) as experiment_id,

@@ -266,6 +266,40 @@
 {%- endmacro %}
 
 
+{#- The entities of a list that say which arm of which experiment was shown: those of Optimizely, and any that is called
+    experiment and names both. -#}
+{% macro snowplow_experiments(entities) -%}
+    {{ list_where(
+        entities, 'entity', "(entity.schema like '%/experiment/%' or entity.schema like '%optimizelyx/summary/%'"
+        ~ " or entity.schema like '%/optimizely_summary/%' or entity.schema like '%com.optimizely/state/%')"
+        ~ ' and ' ~ snowplow_experiment('entity.data') ~ ' is not null and ' ~ snowplow_arm('entity.data')
+        ~ ' is not null'
+    ) }}
+{%- endmacro %}
+
+
+{#- Which experiment such an entity is about, by id where it has one and by name else; and which arm was shown. -#}
+{% macro snowplow_experiment(data) -%}
+    {{ first_json_text(data, ['experiment_id', 'experimentId', 'id', 'experiment_name', 'experimentName', 'name']) }}
+{%- endmacro %}
+
+{% macro snowplow_arm(data) -%}
+    {{ first_json_text(data, [
+        'variant_id', 'variantId', 'variation_id', 'variationId', 'variant', 'variation', 'variant_name', 'variantName',
+        'variation_name', 'variationName'
+    ]) }}
+{%- endmacro %}
+
+{#- The first field of a JSON object that is there, as text. -#}
+{% macro first_json_text(document, names) -%}
+    {%- set texts = [] -%}
+    {%- for name in names -%}
+    {%- do texts.append(json_text(document, '$.' ~ name)) -%}
+    {%- endfor -%}
+    coalesce({{ texts | join(', ') }})
+{%- endmacro %}
+
+
 {#- The fields of a product entity that are used, as a shape for parsed_json. -#}
 {% macro snowplow_product_shape() %}
     {% do return({
@@ -320,6 +354,19 @@
             else {{ at_least('1e0 - ' ~ alias ~ '.discount_amount / ' ~ total, '0e0') }}
         end
 {%- endmacro %}
+
+
+{#- Notes on an order whose revenue, with or without shipping and tax, is not what its lines come to after discounts. -#}
+{% macro snowplow_order_notes(alias) %}
+    {% set lines = '(' ~ alias ~ '.products_value * ' ~ alias ~ '.paid_share)' %}
+    {% set charges = alias ~ '.extra_charges' %}
+    {% do return(order_value_notes(
+        'revenue', alias ~ '.revenue', lines,
+        alias ~ ".line_no = 1 and " ~ alias ~ ".event_type = 'purchase' and " ~ alias ~ '.count_products > 0 and abs('
+        ~ alias ~ '.revenue - ' ~ charges ~ ' - ' ~ lines ~ ') > 0.011e0',
+        'false'
+    )) %}
+{% endmacro %}
 
 
 {#- Where a visit came from according to a Snowplow event: its campaign, the id of a click in the address of its page, or

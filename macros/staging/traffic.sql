@@ -55,12 +55,12 @@
 
 
 {#- The text of a JSON object of what an event says; of an exposure also which arm of which experiment was shown. -#}
-{% macro with_exposure(alias, fields, experiment_id=none, variant_id=none) -%}
+{% macro with_exposure(alias, fields, experiment_id=none, variant_id=none, event_type='event_type') -%}
     {%- set exposure = dict(
         fields, experiment_id=experiment_id or alias ~ '.experiment_id', variant_id=variant_id or alias ~ '.variant_id'
     ) -%}
     case
-            when {{ alias }}.event_type = 'exposure' then {{ json_of(exposure) }}
+            when {{ alias }}.{{ event_type }} = 'exposure' then {{ json_of(exposure) }}
             else {{ json_of(fields) }}
         end
 {%- endmacro %}

@@ -79,6 +79,24 @@
 {% endmacro %}
 
 
+{#- Notes on an order that says it is worth something else than its lines come to: `stated` and `lines` are SQL of the two
+    values, `applies` says of which rows, `is_shared` where the lines give way to the order. Half a cent is none. -#}
+{% macro order_value_notes(column, stated, lines, applies, is_shared='true') %}
+    {% do return([
+        {
+            'column': column, 'reason': "'more than the lines of the order come to, which count'", 'example': none,
+            'when': '(' ~ applies ~ ' and ' ~ stated ~ ' > ' ~ lines ~ ' + 5e-3)'
+        },
+        {
+            'column': column, 'example': none,
+            'reason': "'less than the lines of the order come to, which ' || case when " ~ is_shared
+                ~ " then 'share the difference' else 'count' end",
+            'when': '(' ~ applies ~ ' and ' ~ stated ~ ' < ' ~ lines ~ ' - 5e-3)'
+        }
+    ]) %}
+{% endmacro %}
+
+
 {#- A note on a row of a list without the id that it is listed under: such a row is left out. -#}
 {% macro missing_id_notes(name, id) %}
     {% do return([{

@@ -28,6 +28,8 @@ os.environ.pop("FOOTFALL_PUBLISH_SCHEMA", None)
 # Real data is built under a secret, and no test may leave a key file in the project.
 KEY = "a key of the tests and of nothing else"
 os.environ["DBT_ENV_SECRET_FOOTFALL_KEY"] = KEY
+# The look at inputs before a build has tests of its own, and costs a second or two.
+os.environ["FOOTFALL_INPUTS_ARE_CHECKED"] = "1"
 
 # Everything above the Python models, and the marts that need none of them.
 SQL_PART = (
@@ -61,6 +63,7 @@ RUN_TIME_VARS = frozenset(
     {
         "column_formats",
         "complete_journey_path",
+        "custom_amounts_are",
         "custom_columns",
         "custom_event_names",
         "custom_event_type",

@@ -243,6 +243,8 @@ def test_a_full_disk_stops_the_build_and_the_next_one_with_room_finishes(
     assert process.returncode != 0
     assert "File too large" in output, output
     assert f'Could not write file "{shop.path}' in output, output
+    assert output.count("Nothing published: ") == 1, output
+    assert output.count("A disk is full: ") == 1, output
     after = contents(shop)
     assert {name: after[name] == rows for name, rows in before.items()} == dict.fromkeys(
         MARTS, True

@@ -63,6 +63,14 @@ EXPECTED: dict[str, set[tuple[Any, ...]]] = {
         ("05-03", "cus_ben", "payment_error", None, "ch_3", 30.0),
         ("05-06", "cus_ben", "refund", None, "ch_2", 30.0),
     },
+    "Stripe's API": {
+        ("05-03", "cus_ana", "purchase", None, "ch_11", 40.5),
+        ("05-03", "cus_ana", "refund", None, "ch_11", 10.0),
+        # Yen have no smaller unit, and dinars a thousand.
+        ("05-04", "ben@shop.example", "purchase", None, "ch_12", 3000.0),
+        ("05-05", "cus_ben", "purchase", None, "ch_13", 12.345),
+        ("05-05", "cus_ben", "payment_error", None, "ch_14", 5.0),
+    },
     "Olist": {
         ("10-02", "7c396f", "purchase", "87285b", "e481f5", 29.99),
         ("08-08", "7c396f", "purchase", "aa4383", "47770e", 159.9),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from dbt.cli.main import dbtRunner
 
 from conftest import PROJECT
-from footfall.adapter import inspection
+from footfall.adapter import early_check, inspection
 from footfall.builds.mappings import read_mapping
 from footfall.inspecting.inputs import head_of
 from footfall.inspecting.layouts import known, plain, proposed, recognised
@@ -149,3 +152,46 @@ def test_a_wrong_var_header_or_shape_is_named_before_dbt_starts(tmp_path: Path) 
     )
     assert "looks like Segment's messages" in problem
     assert "SOURCE=segment" in problem
+
+
+def test_a_whole_build_of_dbt_looks_again_where_vars_or_inputs_have_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(early_check.CHECKED, raising=False)
+    monkeypatch.setenv("FOOTFALL_DB", str(tmp_path / "shop.duckdb"))
+    looked: list[str] = []
+    wrong = ["the header is wrong"]
+
+    def look(variables: dict[str, Any], *_: object) -> list[str]:
+        looked.append(variables["custom_events_path"])
+        return wrong
+
+    monkeypatch.setattr(early_check, "check_build", look)
+    file = tmp_path / "events.csv"
+    file.write_text("customer,event_at\n")
+    given = {"footfall_source": "custom", "custom_events_path": str(file)}
+    assert early_check.early_problems(PROJECT, given) == wrong
+    # What was wrong is looked at until it is right, and then once for each version.
+    wrong.clear()
+    for _ in range(2):
+        assert early_check.early_problems(PROJECT, given) == []
+    file.write_text("customer_id,event_at\n")
+    for variables in (given, {**given, "session_gap_minutes": 45}):
+        assert early_check.early_problems(PROJECT, variables) == []
+    assert len(looked) == 4
+    assert early_check.early_problems(PROJECT, {"footfall_source": "storefront"}) == []
+
+
+def test_dbt_stops_at_a_wrong_header_before_it_parses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(early_check.CHECKED, raising=False)
+    file = tmp_path / "events.csv"
+    file.write_text("customer,event_at,event_type\nc1,2024-01-01 10:00:00,view\n")
+    monkeypatch.setenv("FOOTFALL_DB", str(tmp_path / "shop.duckdb"))
+    given = {"footfall_source": "custom", "custom_events_path": str(file)}
+    arguments = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--quiet"]
+    arguments += ["--target-path", str(tmp_path / "target"), "--log-level-file", "none"]
+    outcome = dbtRunner().invoke(["build", "--vars", json.dumps(given), *arguments])
+    assert "customer_id" in str(outcome.exception)
+    assert not (tmp_path / "shop.duckdb").exists()

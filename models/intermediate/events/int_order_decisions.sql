@@ -52,15 +52,15 @@ lines as (
         accepted.event_id,
         accepted.customer_no,
         accepted.anonymous_no,
-        -- Rows of one's own tables are lines, each with a number of its own.
-        case when accepted.source <> 'custom' then accepted.sequence_no end as base_event_no,
+        {{ base_event_no('accepted') }} as base_event_no,
         accepted.item_id,
         accepted.quantity,
         -- Two tools may differ in the last digit of what they have computed.
         round(accepted.unit_price, 4) as unit_price,
         round(accepted.amount, 4) as amount,
         accepted.event_at,
-        accepted.received_at
+        accepted.received_at,
+        {{ sent_from('accepted') }} as sent_from
     from accepted
     {% if is_incremental() -%}
     inner join touched_orders

@@ -60,8 +60,8 @@ converted as (
         {{ id_value(clean.item_id) }} as item_id,
         {{ id_value(clean.order_id) }} as order_id,
         {{ number_value(clean.quantity) }} as quantity,
-        {{ number_value(clean.unit_price) }} as unit_price,
-        {{ number_value(clean.amount) }} as amount,
+        {{ custom_money(clean, 'unit_price') }} as unit_price,
+        {{ custom_money(clean, 'amount') }} as amount,
         upper({{ text_value(clean.currency) }}) as currency,
         {{ id_value(clean.session_hint) }} as session_hint,
         {{ text_values(clean, ['channel', 'device', 'country', 'message_text', 'card_country'] + visit_columns()) }},
@@ -69,7 +69,7 @@ converted as (
         {{ custom_extras(clean.properties, input.others) }} as properties,
         {{ raw_row(input.columns, 'input_rows') }} as raw_row,
         {%- for name, kind in order_columns.items() %}
-        {{ number_value(clean[name]) if kind == 'number' else time_value(clean[name]) }} as {{ name }},
+        {{ custom_money(clean, name) if kind == 'number' else time_value(clean[name]) }} as {{ name }},
         {%- endfor %}
         {{ file }} as input_file,
         {{ first_problem([

@@ -7,8 +7,10 @@
 {%- set partition = custom_order_partition() %}
 {%- set refunds = custom_refunds('netted') %}
 {%- set unpaid_left = at_least('1e0 - taken_off / lines_value', '0e0') %}
+{%- set notes = joined_notes(['value_notes', value_notes(custom_order_notes())]) %}
 {%- set staged_lines = custom_staged_columns('netted', {
     'amount': 'net_amount',
+    'value_notes': notes,
     'rejection': 'coalesce(rejection, case when is_bare and line_count > 0 then ' ~ sql_text(
         'not an event of the journey: the row stands for an order whose lines are rows of their own'
     ) ~ ' end)'

@@ -82,10 +82,10 @@ final as (
             number_problem('item_refund', clean.item_refund)
         ]) }} as line_problem,
         {{ ga4_paid_share('lines') }} as paid_share,
-        {{ value_notes(nothing_notes(clean) + [{
-            'column': 'amount', 'reason': "'the order is worth less than its items, which share the difference'",
-            'when': '(lines.line_no = 1 and ' ~ ga4_paid_share('lines') ~ ' < 1e0)', 'example': none
-        }]) }} as line_notes
+        {{ value_notes(nothing_notes(clean) + order_value_notes(
+            'purchase_revenue', 'lines.purchase_revenue', 'lines.items_value',
+            "lines.line_no = 1 and lines.event_type = 'purchase' and lines.count_items > 0", 'lines.purchase_revenue > 0e0'
+        )) }} as line_notes
     from lines
 
 )

@@ -79,12 +79,10 @@ final as (
                 )
         end as rejection,
         {{ joined_notes(
-            ['case when valued.line_no = 1 then valued.value_notes end', 'valued.line_notes', value_notes([{
-                'column': 'revenue', 'reason': "'more than the lines of the order come to, which count'",
-                'example': none,
-                'when': '(valued.line_no = 1 and valued.event_type <> ' ~ sql_text('refund')
-                    ~ ' and valued.order_value > valued.products_value - valued.taken_off + 5e-3)'
-            }])]
+            [
+                'case when valued.line_no = 1 then valued.value_notes end', 'valued.line_notes',
+                value_notes(segment_order_notes('valued'))
+            ]
         ) }} as value_notes
     from valued
 

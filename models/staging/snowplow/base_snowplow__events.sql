@@ -41,6 +41,7 @@ with_entities as (
             {{ text_value(text_column('described.event.event')) }}
         ) as source_event_name,
         {{ computed_once(snowplow_entities('product')) }} as products,
+        {{ computed_once(snowplow_experiments('described.entities')) }} as experiments,
         {{ snowplow_entity('transaction', {
             'transaction_id': 'string', 'revenue': 'string', 'currency': 'string', 'discount_amount': 'string',
             'tax': 'string', 'shipping': 'string'
@@ -99,6 +100,7 @@ final as (
         lower({{ text_value(clean.device) }}) as device_type,
         {{ text_value(clean.country) }} as country,
         identified.products,
+        identified.experiments,
         identified.order_entity,
         identified.refund_entity,
         identified.event,

@@ -1,6 +1,7 @@
 {{ config(enabled=source_is_enabled('snowplow')) }}
 
--- Events of one row an item: what is done to products is one row a product entity, with its values typed.
+-- Events of one row an item: what is done to products is one row a product entity, with its values typed. A view of a
+-- page or screen has a further row for each experiment that it shows.
 with
 
 events as (
@@ -24,18 +25,36 @@ named as (
             when event_names.event_type in {{ item_level_event_types() }}
                 then coalesce({{ list_length('events.products') }}, 0)
             else 0
-        end as count_products
+        end as count_products,
+        coalesce({{ list_length('events.experiments') }}, 0) as count_experiments
     from events
     left join event_names on lower(events.source_event_name) = event_names.source_event_name
+
+),
+
+counted as (
+
+    select
+        *,
+        case
+            when event_type = 'exposure' then 0
+            when source_event_name in ('page_view', 'screen_view') then 1
+            else greatest(count_products, 1)
+        end as lines_before,
+        case
+            when event_type = 'exposure' or source_event_name in ('page_view', 'screen_view') then count_experiments
+            else 0
+        end as count_shown
+    from named
 
 ),
 
 numbered as (
 
     select
-        named.*,
-        {{ each_number('greatest(coalesce(named.count_products, 1), 1)') }} as line_no
-    from named
+        counted.*,
+        {{ each_number('greatest(counted.lines_before + counted.count_shown, 1)') }} as line_no
+    from counted
 
 ),
 
@@ -47,7 +66,11 @@ itemised as (
             'case when numbered.count_products > 0 then '
             ~ list_item('numbered.products', 'numbered.line_no') ~ '.data end',
             snowplow_product_shape()
-        )) }} as product
+        )) }} as product,
+        {{ computed_once(
+            'case when numbered.line_no > numbered.lines_before and numbered.count_shown > 0 then '
+            ~ list_item('numbered.experiments', 'numbered.line_no - numbered.lines_before') ~ '.data end'
+        ) }} as experiment
     from numbered
 
 ),
@@ -81,6 +104,8 @@ final as (
 
     select
         lines.*,
+        {{ snowplow_experiment('lines.experiment') }} as experiment_id,
+        {{ snowplow_arm('lines.experiment') }} as variant_id,
         {{ id_value(clean.item_id) }} as item_id,
         {{ id_value(clean.order_id) }} as order_id,
         {{ number_value(clean.quantity) }} as quantity,

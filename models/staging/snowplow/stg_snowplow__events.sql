@@ -16,6 +16,7 @@ valued as (
 
     select
         lines.*,
+        case when lines.experiment_id is not null then 'exposure' else lines.event_type end as act_type,
         lines.price * coalesce(lines.quantity, 1e0) as line_value,
         {{ snowplow_paid_share('lines') }} as paid_share,
         case
@@ -57,7 +58,7 @@ final as (
         coalesce(valued.collected_at, valued.derived_at, {{ moment('1970-01-01 00:00:00+00') }}) as received_at,
         valued.event_index as sequence_no,
 
-        valued.event_type,
+        valued.act_type as event_type,
         valued.item_id,
         valued.order_id,
 
@@ -82,17 +83,20 @@ final as (
         case valued.device_type when 'computer' then 'desktop' else valued.device_type end as device,
         valued.country,
         {{ no_texts(payment_columns() + ['message_text']) }},
-        {{ json_of({
+        {{ with_exposure('valued', {
             'source_event_name': 'valued.source_event_name',
             'page_url': 'valued.page_url'
-        }) }} as properties,
+        }, event_type='act_type') }} as properties,
         valued.row_json as raw_row,
         case
             when valued.row_json is null then 'the line is no JSON'
             else coalesce(valued.line_problem, valued.name_problem)
         end as rejection,
         {{ joined_notes(
-            ['case when valued.line_no = 1 then valued.value_notes end', 'valued.line_notes']
+            [
+                'case when valued.line_no = 1 then valued.value_notes end', 'valued.line_notes',
+                value_notes(snowplow_order_notes('valued'))
+            ]
         ) }} as value_notes
     from valued
 

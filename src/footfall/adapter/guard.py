@@ -1,5 +1,7 @@
 """What is done before dbt reads the project: vars whose text would be run are refused.
 
+Of a whole build, vars and inputs are looked at as well (see `early_check`).
+
 dbt renders a text var each time that something asks for it, so what is between marks of Jinja
 is run while models are parsed. The hooks of a run come too late, and most commands have none. dbt
 makes its plugins once it knows the project and its vars, and before it parses anything.
@@ -12,7 +14,7 @@ from dbt.flags import get_flags
 from dbt.plugins.manager import dbtPlugin
 from dbt_common.exceptions import DbtRuntimeError
 
-from footfall.builds.configuration import check_before_parsing, project_variables
+from footfall.builds.configuration import check_before_parsing, project_variables, stop_at
 from footfall.builds.problems import BuildProblem
 from footfall.core.private_files import keep_private
 
@@ -36,10 +38,22 @@ class Guard(dbtPlugin):
         flags: Any = get_flags()
         project = Path(flags.PROJECT_DIR)
         keep_private(_written_before(project, Path(flags.LOG_PATH), flags.TARGET_PATH))
+        given = flags.VARS or {}
         try:
-            check_before_parsing({**project_variables(project), **(flags.VARS or {})}, flags.WHICH)
+            check_before_parsing({**project_variables(project), **given}, flags.WHICH)
+            if flags.WHICH in ("build", "run") and not _selection(flags):
+                # Other commands of dbt need nothing of what is imported here.
+                from footfall.adapter.early_check import early_problems
+
+                stop_at(early_problems(project, given))
         except BuildProblem as problem:
             raise DbtRuntimeError(str(problem)) from problem
+
+
+def _selection(flags: Any) -> list[Any]:
+    """Return what a command of dbt selects or leaves out, if anything."""
+    chosen = (getattr(flags, name, None) for name in ("SELECT", "EXCLUDE", "SELECTOR"))
+    return [one for one in chosen if one]
 
 
 def _written_before(project: Path, logs: Path, target: str | None) -> list[Path]:

@@ -76,7 +76,7 @@ def _input(
     )
 
 
-def check_build(variables: dict[str, Any], database: str) -> list[str]:
+def check_build(variables: dict[str, Any], database: str, project: Path = Path()) -> list[str]:
     """Return what would stop a build, as far as vars and inputs show it without dbt.
 
     Parameters
@@ -86,8 +86,9 @@ def check_build(variables: dict[str, Any], database: str) -> list[str]:
     database
         The warehouse. Where it is there, names of events are left to the build, which knows which
         rows are new.
+    project
+        The folder of dbt_project.yml.
     """
-    project = Path.cwd()
     values = {**project_variables(project), **variables}
     problems = [*unknown_var_problems(list(variables)), *kind_problems(values)]
     source = sources().get(str(values.get("footfall_source")))

@@ -7,6 +7,8 @@
 - Macros ask for what Python decides (see `questions`).
 - The storefront is generated when it is a source of the run.
 - The marts are published at the end of a build (see `publication`).
+- A run that breaks off says that nothing was published, and what to do where memory or disk ran
+  out (see `ending`).
 - A warehouse file that another process holds, or that cannot be read, is said so in plain words.
 """
 
@@ -24,9 +26,10 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
 from footfall.adapter import inputs, key_file, publication
+from footfall.adapter.ending import Ending, listening
 from footfall.adapter.erased_ids import ErasedIds
 from footfall.adapter.progress import log
-from footfall.adapter.questions import ask, nodes_of_run
+from footfall.adapter.questions import ask, is_answered, nodes_of_run
 from footfall.builds import keys
 from footfall.builds.problems import BuildProblem
 from footfall.builds.sources import absolute_path, with_home
@@ -86,6 +89,7 @@ class Plugin(BasePlugin):
         _collect_garbage_less_often()
         self._complete_journey = complete_journey_folder()
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._ending: Ending | None = None
 
     def update_connection_config(self, creds: Any, config: dict[str, Any]) -> None:
         """Find the key and make the folder of the warehouse, or say plainly what is wrong."""
@@ -116,6 +120,7 @@ class Plugin(BasePlugin):
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         """Register the functions that SQL of the project calls."""
         self._connection = conn
+        self._ending = self._ending or listening(str(self.creds.path))
         inputs.register(conn, self.creds.path)
         # Those that do work when called: without side_effects DuckDB would fold them away.
         conn.create_function(
@@ -177,7 +182,7 @@ class Plugin(BasePlugin):
         return "ready"
 
     def _ask(self, question: str, details: str) -> str:
-        return ask(
+        answer = ask(
             question,
             details,
             publish=self._publish,
@@ -187,6 +192,10 @@ class Plugin(BasePlugin):
             find_erased=self._find_erased,
             clear_copies_of_erased=self._clear_copies_of_erased,
         )
+        # From here on the run changes something; what is refused before has said enough.
+        if question == "check_warehouse" and self._ending is not None and is_answered(answer):
+            self._ending.begin()
+        return answer
 
     def _clear_inputs(self) -> list[str]:
         if self._connection is None:
@@ -244,13 +253,16 @@ class Plugin(BasePlugin):
     def _publish(self, run_id: str, **request: Any) -> dict[str, Any]:
         if self._connection is None:
             raise DbtRuntimeError("Publishing needs an open DuckDB connection.")
-        return publication.publish(
+        done = publication.publish(
             self._connection,
             str(self.creds.path),
             run_id=run_id,
             nodes=nodes_of_run(run_id),
             **request,
         )
+        if self._ending is not None:
+            self._ending.publication_is_said()
+        return done
 
 
 def _storefront_fingerprint() -> str:

@@ -73,8 +73,7 @@ def publish(
         `lines` for the end of the build's summary, `is_published`, whether there is a publication
         when it is over, and `problem`, None if all went well.
     """
-    folder = Path(os.environ.get("FOOTFALL_PUBLISHED") or DEFAULT_FOLDER)
-    name = Path(warehouse).stem
+    folder, name = published_name(warehouse)
     why_not = reason_not_to_publish(command, is_partial, results, nodes)
     if warehouse.startswith((":memory:", "md:")):
         why_not = why_not or f"the warehouse {warehouse} is no file"
@@ -117,10 +116,15 @@ def publish(
                 problem = f"The marts were not published: {error}"
             except AuditError as error:
                 why_not, problem = "see the error at the end", str(error)
-        lines = [f"Nothing published: {why_not}. {_standing(cursor, folder, name)}"]
+        lines = [f"Nothing published: {why_not}. {describe_standing(cursor, folder, name)}"]
         file = publishing.published_file(folder, name)
         is_published = file.exists() or encrypted_folder(file) is not None
     return {"lines": lines, "is_published": is_published, "problem": problem}
+
+
+def published_name(warehouse: str) -> tuple[Path, str]:
+    """Return the folder that a warehouse is published in, and the name of its publication."""
+    return Path(os.environ.get("FOOTFALL_PUBLISHED") or DEFAULT_FOLDER), Path(warehouse).stem
 
 
 def _failed_gates(
@@ -209,7 +213,8 @@ def _told(
     return [*lines, *(f"Warning: {one}" for one in held_back)]
 
 
-def _standing(cursor: duckdb.DuckDBPyConnection, folder: Path, name: str) -> str:
+def describe_standing(cursor: duckdb.DuckDBPyConnection, folder: Path, name: str) -> str:
+    """Say which publication stands, on any connection of DuckDB."""
     file = publishing.published_file(folder, name)
     try:
         at = publishing.standing(cursor, folder, name)

@@ -141,3 +141,8 @@ def ask(question: str, details: str, **more: Callable[..., Any]) -> str:
                 f" {type(error).__name__}: {error} ({place.filename}:{place.lineno})"
             }
         )
+
+
+def is_answered(answer: str) -> bool:
+    """Return whether `ask` has found an answer, and no problem."""
+    return "problem" not in json.loads(answer)

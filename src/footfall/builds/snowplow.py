@@ -27,9 +27,14 @@ _SCHEMAS = {
         f"com_snowplowanalytics_snowplow_{kind}": f"{_CORE}/{kind}"
         for kind in ("client_session", "web_page")
     },
+    "com_optimizely_optimizelyx_summary": "com.optimizely.optimizelyx/summary",
+    "com_optimizely_snowplow_optimizely_summary": "com.optimizely.snowplow/optimizely_summary",
+    "com_optimizely_state": "com.optimizely/state",
     # Some exports of the tables leave out what the name says twice.
     "com_snowplowanalytics_snowplow_ecommerce_action": f"{_ECOMMERCE}/snowplow_ecommerce_action",
 }
+#: How the schema of an experiment ends, whoever has made it.
+_EXPERIMENT = "_experiment"
 #: contexts_com_vendor_name_1, with the whole version (_1_0_2) or without any.
 _SPLIT = re.compile(r"(?:contexts_|unstruct_event_)?(?P<schema>[a-z][a-z0-9_]*?)(?:_\d+){0,3}")
 _TABLE = re.compile(r"(?:com|org|net|io|nl|de|uk|us|eu)_[a-z0-9_]+?_\d+(?:_\d+){0,2}")
@@ -167,7 +172,12 @@ def _table_of(file: Path) -> tuple[str | None, str]:
 
 def _schema_of(name: str) -> str | None:
     match = _SPLIT.fullmatch(name)
-    return _SCHEMAS.get(match["schema"]) if match else None
+    if match is None:
+        return None
+    name = match["schema"]
+    if name.endswith(_EXPERIMENT):
+        return f"{name.removesuffix(_EXPERIMENT).replace('_', '.')}/experiment"
+    return _SCHEMAS.get(name)
 
 
 def _no_snowplow(names: Collection[str], columns: Sequence[str]) -> str | None:

@@ -149,6 +149,7 @@ DATES = Kind(
 DAYS_AHEAD = Kind("a list of days such as [30, 90]", _are_days_ahead)
 ROWS = Kind("events or records", lambda value: value in ("events", "records"))
 ZONE = Kind("the IANA name of a time zone such as Europe/Berlin", is_zone, zone_like)
+UNITS = Kind("major or minor", lambda value: value in ("major", "minor"))
 TEXT_OR_NULL = Kind("text, or null", _or_null(lambda value: isinstance(value, str)))
 WORDS = Kind('a list of words in quotes such as ["null", "n/a"]', _are_words)
 PROPERTIES = Kind("a list of properties such as [experiment_id, experiment]", _are_texts)
@@ -207,6 +208,7 @@ PROJECT_VARIABLES: Mapping[str, Variable] = {
     "custom_event_names": Variable(EVENT_NAMES, shapes_tables=True),
     "custom_vocabulary": Variable(TEXT_OR_NULL, shapes_tables=True),
     "custom_rows_are": Variable(ROWS, shapes_tables=True),
+    "custom_amounts_are": Variable(UNITS, shapes_tables=True),
     "custom_keep_identical_rows": Variable(TRUE_OR_FALSE, shapes_tables=True),
     "custom_items_relation": Variable(TEXT_OR_NULL),
     "custom_customers_relation": Variable(TEXT_OR_NULL),

@@ -44,7 +44,9 @@ def build(given: Given) -> list[Step]:
         return [run]
     variables = run.arguments[list(run.arguments).index("--vars") + 1]
     options = ("--check", f"--variables={variables}", f"--database={given.warehouse}")
-    return [_python("-m", "footfall.adapter.inspection", *options), run]
+    look = _python("-m", "footfall.adapter.inspection", *options)
+    # The build would look at its inputs as well.
+    return [look, Step(run.arguments, {"FOOTFALL_INPUTS_ARE_CHECKED": "1"})]
 
 
 def inspect(given: Given) -> list[Step]:
