@@ -99,11 +99,13 @@
     {% set inputs = [] %}
     {% set left_out = [] %}
     {% if var('segment_schema') %}
-        {% for name in tables_of_schema(var('segment_schema')) %}
+        {% set names = tables_of_schema(var('segment_schema')) %}
+        {% for name in names %}
             {% set table = sql_relation(var('segment_schema')) ~ '.' ~ sql_name(name) %}
             {% do inputs.append({
                 'table': name, 'rows': table, 'shape': ask_program('segment_kind', {
-                    'name': name, 'columns': input_columns(table).keys() | list
+                    'name': name, 'columns': input_columns(table).keys() | list,
+                    'has_tracks': (names | join(' ') | lower ~ ' ').startswith('tracks') or ' tracks' in names | join(' ') | lower
                 })
             }) %}
         {% endfor %}

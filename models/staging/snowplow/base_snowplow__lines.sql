@@ -39,7 +39,7 @@ counted as (
         case
             when event_type = 'exposure' then 0
             when source_event_name in ('page_view', 'screen_view') then 1
-            else greatest(count_products, 1)
+            else greatest(coalesce(count_products, 0), 1)
         end as lines_before,
         case
             when event_type = 'exposure' or source_event_name in ('page_view', 'screen_view') then count_experiments

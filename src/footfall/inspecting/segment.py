@@ -61,7 +61,7 @@ def _first_of_list(text: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def segment_kind(*, name: str, columns: Sequence[str]) -> str | None:
+def segment_kind(*, name: str, columns: Sequence[str], has_tracks: bool = False) -> str | None:
     """Return what the rows of a table of Segment's are.
 
     Parameters
@@ -70,6 +70,9 @@ def segment_kind(*, name: str, columns: Sequence[str]) -> str | None:
         Name of the table, or of the file.
     columns
         Its columns.
+    has_tracks
+        Whether there is a table `tracks` beside it: then one with an id may hold nothing but what
+        its event is about.
 
     Returns
     -------
@@ -81,7 +84,9 @@ def segment_kind(*, name: str, columns: Sequence[str]) -> str | None:
     table = name.lower()
     if {"messageid", "type"} <= given:
         return "messages"
-    if "id" not in given or not given & {"anonymous_id", "user_id", "received_at"}:
+    if "id" not in given:
+        return None
+    if not has_tracks and not given & {"anonymous_id", "user_id", "received_at"}:
         return None
     if table.startswith(_NO_EVENTS):
         return "none"
@@ -118,14 +123,15 @@ def segment_tables(*, name: str, places: Sequence[Mapping[str, str]]) -> list[di
         A file is neither; the message says what it looks like, and what to do.
     """
     tables = [_table_name(place["file"], place["root"]) for place in places]
-    # Next to `tracks`, a table with an id may hold nothing but what its event is about.
-    completes = any(table.lower().startswith("tracks") for table in tables)
+    has_tracks = any(table.lower().startswith("tracks") for table in tables)
     found = []
     for place, table in zip(places, tables, strict=True):
         columns = head_columns(place["file"])
-        shape = segment_kind(name=table, columns=columns) if columns else "messages"
-        if shape is None and completes and "id" in map(str.lower, columns):
-            shape = "event"
+        shape = (
+            segment_kind(name=table, columns=columns, has_tracks=has_tracks)
+            if columns
+            else "messages"
+        )
         if shape is None:
             raise BuildProblem(_no_table_of_segment(name, place["file"], columns))
         found.append({**place, "shape": shape, "table": table})
