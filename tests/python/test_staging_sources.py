@@ -695,7 +695,7 @@ def test_segment_orders_are_worth_what_they_say(staged: Warehouse) -> None:
     assert staged.events("segment", "value_notes", "value_notes like 'revenue%'") == [
         ("revenue\tless than the lines of the order come to, which share the difference",),
         ("revenue\tless than the lines of the order come to, which share the difference",),
-        ("revenue\tmore than the lines of the order come to, which count",)
+        ("revenue\tmore than the lines of the order come to, which count",),
     ]
 
 
