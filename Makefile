@@ -21,6 +21,8 @@ STAMP := $(VENV)/.installed
 #   JOBS=2 says how many test files run side by side; DUCKDB=1.5.5 runs the tests on another DuckDB.
 ifeq ($(origin SOURCE),undefined)
 SOURCE := $(if $(value MAPPING),custom,storefront)
+else
+export FOOTFALL_SOURCE_IS_GIVEN := yes
 endif
 GIVEN := SOURCE MAPPING FILE EVENTS ITEMS CUSTOMERS REVIEWS ARGS COLUMN CURRENCY PORT URI PUBLISH ROLES JOBS DUCKDB TORCH_INDEX \
 	HORIZON CUT DAYS SEEDS FIRST NEW_ONLY OUT CUSTOMER CONFIRM \
@@ -39,7 +41,7 @@ KNOWN := $(shell awk '/^[a-z0-9_]+:/ {name = $$1; sub(":", "", name); print name
 	$$1 == "make:" {print name ":" $$2}' src/footfall/builds/sources.yml)
 SOURCES := $(strip $(foreach word,$(KNOWN),$(if $(findstring :,$(word)),,$(word))))
 FILES := FILE EVENTS ITEMS CUSTOMERS REVIEWS
-OF_SOURCE := build docs lineage report dashboards serve metrics audit erase superset-bundle check-superset \
+OF_SOURCE := build docs lineage report dashboards serve metrics audit erase subject superset-bundle check-superset \
 	bench-scores bench-ranking-time bench-warm
 OF_FILES := build docs lineage erase
 empty :=
@@ -58,7 +60,7 @@ $(error $(REFUSED): only SOURCE=$(subst $(empty) $(empty),|,$(strip $(READERS)))
 endif
 endif
 
-.PHONY: help build inspect test lint format docs clean lock sbom env audit erase bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory bench-hundred bench-experiment bench-uplift bench-peeking bench-cuped
+.PHONY: help build inspect test lint format docs clean lock sbom env audit erase subject bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory bench-hundred bench-experiment bench-uplift bench-peeking bench-cuped
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -138,6 +140,9 @@ audit: env ## print what was done with a warehouse, when and by whom: SOURCE=…
 
 erase: env ## show where a customer occurs, or erase them and build: CUSTOMER=id|key|- [CONFIRM=1] SOURCE=… FILE=…
 	@$(FOOTFALL) erase
+
+subject: env ## write all that a warehouse knows of a person, target/subjects: CUSTOMER=<id or key> (or - for standard input)
+	@$(FOOTFALL) subject
 
 superset-bundle: env ## pack the Superset dashboard over the published marts, target/footfall_superset.zip [URI=…]
 	@$(FOOTFALL) superset-bundle

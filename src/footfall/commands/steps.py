@@ -129,6 +129,18 @@ def erase(given: Given) -> list[Step]:
     return [_python("-m", "footfall.privacy.erase", *options, "--", *run.arguments)]
 
 
+def subject(given: Given) -> list[Step]:
+    """Write all that a warehouse knows of a person; who it is stays in the environment."""
+    given.required(
+        "CUSTOMER",
+        "Name a person by the id of the source or by their key: make subject CUSTOMER=… "
+        "(CUSTOMER=- reads it from standard input)",
+    )
+    # A warehouse may hold several sources; the default names a warehouse and none of them.
+    source = [f"--source={given.source.name}"] if given.text("SOURCE_IS_GIVEN") else []
+    return [_python("-m", "footfall.privacy", "subject", *source, "--", given.warehouse)]
+
+
 def superset_bundle(given: Given) -> list[Step]:
     """Pack the dashboard for Superset."""
     options = (f"--published={given.published}", *given.option("--uri", "URI"))
@@ -347,6 +359,7 @@ TARGETS: Mapping[str, Callable[[Given], list[Step]]] = {
         metrics,
         audit,
         erase,
+        subject,
         superset_bundle,
         check_superset,
         test,

@@ -247,7 +247,8 @@ def _by_id(
     if len(known) > 1:
         names = " and ".join(sorted(origin for _, origin, _ in known))
         raise SubjectError(
-            f"Customers of several sources have that id: {names}. Name the source as well: SOURCE=…"
+            f"Customers of several sources have that id: {names}. Name one as well, SOURCE=…, and "
+            "the warehouse by FOOTFALL_DB where it is not the one of that source."
         )
     if not known:
         where = f"source {source}" if source else " or ".join(sources)

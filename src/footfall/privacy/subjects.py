@@ -5,6 +5,7 @@ for a person reads these declarations and no list of its own. They are read from
 which is there without dbt and as new as the code.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,10 @@ KINDS: Mapping[str, str] = {
 #: Kinds whose values are ids, as opposed to texts that may hold some.
 ID_KINDS = frozenset(KINDS) - {"text"}
 _FOLDERS = ("models", "python_models", "seeds")
+# Where dbt looks for docs blocks (docs-paths in dbt_project.yml).
+_DOCS = ("docs", "models")
+_BLOCK = re.compile(r"\{% docs (\w+) %\}(.*?)\{% enddocs %\}", re.DOTALL)
+_CALL = re.compile(r"\{\{ *doc\(['\"](\w+)['\"]\) *\}\}")
 
 
 class SubjectError(Exception):
@@ -130,3 +135,19 @@ def _table(file: Path, schema: str | None, given: Mapping[str, Any]) -> Table:
 
 def _subject(column: Mapping[str, Any]) -> Any:
     return (column.get("config", {}).get("meta") or {}).get("subject")
+
+
+def read_blocks(project: Path) -> dict[str, str]:
+    """Return the docs blocks of the project by name."""
+    return {
+        name: " ".join(text.split())
+        for folder in _DOCS
+        for file in sorted((project / folder).rglob("*.md"))
+        for name, text in _BLOCK.findall(file.read_text(encoding="utf-8"))
+    }
+
+
+def plain_text(description: str, blocks: Mapping[str, str]) -> str:
+    """Return a description with what the docs blocks say that it calls, in one line."""
+    written = _CALL.sub(lambda call: blocks.get(call[1], call[0]), description)
+    return " ".join(written.split())
