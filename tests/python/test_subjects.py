@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import json
+import stat
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +13,10 @@ import duckdb
 import pytest
 
 from conftest import KEY, PROJECT, Warehouse, key_sql
+from footfall.commands.given import CommandError, Given
+from footfall.commands.steps import TARGETS
 from footfall.privacy import inventory, person, subjects
+from footfall.privacy.__main__ import main as privacy
 from footfall.privacy.person import find_person, relation, sql_text
 from footfall.privacy.subjects import ID_KINDS, Declarations, SubjectError
 from footfall.publishing.coarsening import KEYS_OF_PEOPLE
@@ -309,3 +315,85 @@ def test_nobody_and_two_of_one_id_are_said_to_be_so(
     with pytest.raises(SubjectError, match=r"orders\.who declares the subject 'them'"):
         [*subjects.tables_in(Path("x.yml"), {"models": [{"name": "orders", "columns": [
             {"name": "who", "config": {"meta": {"subject": "them"}}}]}]})]  # fmt: skip
+
+
+def test_what_is_known_of_somebody_is_exported_for_them_alone(
+    whole_storefront: Warehouse,
+    opened: tuple[duckdb.DuckDBPyConnection, person.Warehouse],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    connection, shop = opened
+    ((key,),) = connection.execute(SOMEBODY).fetchall()
+    raw_id = find_person(shop, KEY, key).raw_id
+    assert raw_id is not None
+    connection.execute(
+        "update intermediate.int_reviews set title = '<script>alert(1)</script>'"
+        " where customer_key = ?",
+        [key],
+    )
+    mine, all_rows = (
+        connection.execute(
+            "select count(*) from marts.sessions where list_contains($keys, visitor_key)",
+            {"keys": [key]},
+        ).fetchall(),
+        connection.execute("select count(*) from marts.sessions").fetchall(),
+    )
+    connection.close()
+    monkeypatch.setenv("FOOTFALL_AUDIT", str(tmp_path / "audit.jsonl"))
+    command = ["subject", "--project", str(PROJECT), "--out", str(tmp_path / "out")]
+
+    def asked(customer: str, warehouse: Path = whole_storefront.path) -> tuple[int, str]:
+        monkeypatch.setenv("FOOTFALL_CUSTOMER", customer)
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{raw_id}\n"))
+        status = privacy([*command, str(warehouse)])
+        captured = capsys.readouterr()
+        return status, captured.out + captured.err
+
+    status, said = asked("-")
+    assert status == 0, said
+    assert raw_id not in said
+    html, written = sorted((tmp_path / "out").rglob("subject.*"))
+    assert stat.S_IMODE(html.stat().st_mode) == stat.S_IMODE(written.stat().st_mode) == 0o600
+    assert raw_id not in str(written)
+    found = json.loads(written.read_text())
+    assert (found["person"]["id"], found["person"]["key"]) == (raw_id, key)
+    tables = {one["name"]: one for one in found["tables"]}
+    sessions = tables["marts.sessions"]["rows"]
+    assert [(len(sessions),)] == mine != all_rows
+    starts = [row["started_at"] for row in sessions]
+    assert starts == sorted(starts, reverse=True)
+    assert starts[0].endswith("+00:00")
+    churn = tables["marts.churn_risk"]
+    assert churn["rows"][0]["top_driver"]
+    assert "buys nothing within the horizon" in churn["columns"]["churn_probability"]
+    assert not any("{{" in text for one in tables.values() for text in one["columns"].values())
+    page = html.read_text()
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert page.index("<h2>churn_risk") < page.index("<h2>int_accepted_events")
+
+    record = (tmp_path / "audit.jsonl").read_text()
+    assert '"exported"' in record
+    assert raw_id not in record
+    assert key[:12] not in record
+    for customer, warehouse, text in (
+        ("nobody", whole_storefront.path, "knows no customer"),
+        (raw_id, tmp_path / "none.duckdb", "There is no warehouse"),
+        (" ", whole_storefront.path, "CUSTOMER=- reads it from standard input"),
+    ):
+        status, said = asked(customer, warehouse)
+        assert (status, text in said) == (1, True), said
+    assert len((tmp_path / "audit.jsonl").read_text().splitlines()) == 1
+
+
+@pytest.mark.library
+def test_who_is_asked_for_is_no_argument_of_a_program() -> None:
+    given = {"FOOTFALL_CUSTOMER": "c1; rm x", "FOOTFALL_SOURCE": "custom"}
+    (step,) = TARGETS["subject"](Given(given))
+    assert not any("c1" in one or "--source" in one for one in step.arguments)
+    (step,) = TARGETS["subject"](Given({**given, "FOOTFALL_SOURCE_IS_GIVEN": "yes"}))
+    assert "--source=custom" in step.arguments
+    with pytest.raises(CommandError, match="CUSTOMER="):
+        TARGETS["subject"](Given({}))
