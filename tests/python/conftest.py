@@ -97,6 +97,8 @@ CHOSEN = "chosen_by_a_test"
 # reads them.
 NO_ARTIFACTS = ("--no-write-json",)
 NO_LOGS = ("--log-level", "none", "--log-level-file", "none")
+# Tests that look for secrets look into all that dbt can be made to write.
+ALL_LOGS = ("--log-level-file", "debug")
 
 
 def give_key(connection: duckdb.DuckDBPyConnection) -> None:
@@ -196,7 +198,7 @@ class Warehouse:
 
     def _run(self, arguments: Sequence[str], manifest: Manifest | None) -> dbtRunnerResult:
         self.said = []
-        quietly = (*(() if self.artifacts else NO_ARTIFACTS), *(() if self.logs else NO_LOGS))
+        quietly = (*(() if self.artifacts else NO_ARTIFACTS), *(ALL_LOGS if self.logs else NO_LOGS))
         os.environ["FOOTFALL_DB"] = str(self.path)
         os.environ["FOOTFALL_PUBLISHED"] = str(self.published)
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import lightgbm
 import numpy as np
 
 from footfall.core.arrays import FloatArray, IntArray
@@ -22,6 +21,7 @@ from footfall.heads.cutoffs.histories import (
 from footfall.heads.cutoffs.rows import CutoffRows
 from footfall.heads.cutoffs.study import Study
 from footfall.heads.learners.lifetimes import RepeatModel
+from footfall.heads.learners.lightgbm_alone import lightgbm
 from footfall.heads.learners.linear import fit_linear, fit_softmax, sigmoid
 from footfall.heads.tiers import tier_of
 

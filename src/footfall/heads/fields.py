@@ -7,11 +7,11 @@ import types
 import typing
 from typing import Any, TypeVar
 
-import lightgbm
 import numpy as np
 
 from footfall.core.stored_rows import ArtifactError, Values
 from footfall.heads.learners.boosting import Boosted
+from footfall.heads.learners.lightgbm_alone import lightgbm
 
 Fitted = TypeVar("Fitted")
 

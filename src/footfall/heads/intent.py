@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-import lightgbm
 import numpy as np
 
 from footfall.core.arrays import FloatArray, IntArray
@@ -21,6 +20,7 @@ from footfall.heads.cutoffs.features import signed_log
 from footfall.heads.cutoffs.settings import HeadSettings
 from footfall.heads.learners.boosting import Boosted, fit_boosted
 from footfall.heads.learners.calibration import PlattScaling, fit_platt
+from footfall.heads.learners.lightgbm_alone import lightgbm
 from footfall.heads.learners.linear import fit_linear, sigmoid
 from footfall.heads.prefixes import MICROSECONDS_A_DAY, TARGETS, Prefixes
 

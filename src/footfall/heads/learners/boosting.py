@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import lightgbm
 import numpy as np
 
 from footfall.core.arrays import FloatArray
+from footfall.heads.learners.lightgbm_alone import lightgbm
 
 Objective = Literal["binary", "tweedie"]
 
