@@ -99,10 +99,15 @@
     {% if not model_names %}
         {% do return('') %}
     {% endif %}
+    {#- Each text is quoted once: a first build notes some thousand rows. -#}
+    {% set settings = [] %}
+    {% for name, value in shaping.items() %}
+        {% do settings.append(sql_text(name) ~ ', ' ~ sql_text(value)) %}
+    {% endfor %}
     {% set rows = [] %}
-    {% for model_name in model_names %}
-        {% for name, value in shaping.items() %}
-            {% do rows.append('(' ~ sql_text(model_name) ~ ', ' ~ sql_text(name) ~ ', ' ~ sql_text(value) ~ ')') %}
+    {% for model_name in quoted_texts(model_names) %}
+        {% for setting in settings %}
+            {% do rows.append('(' ~ model_name ~ ', ' ~ setting ~ ')') %}
         {% endfor %}
     {% endfor %}
     {% do run_query(

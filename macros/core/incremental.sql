@@ -92,6 +92,30 @@
 {%- endmacro %}
 
 
+{#- Between `as` and the bracket of a CTE of the arrivals that a model reads: on a full build all of them, otherwise those
+    of the pending days, or of the days that a query names. The database sets out `int_arrivals`, staging and all, once
+    more for each reader, which takes longer than to read a few rows: few are kept for all readers, many are read again
+    by each. -#}
+{% macro read_arrivals(days='') -%}
+    {%- set arrival_days = load_built_relation('int_arrival_days') -%}
+    {%- set is_few = false -%}
+    {%- if arrival_days is not none -%}
+        {%- set counted -%}
+            select coalesce(sum(arrival_days.raw_count), 0) from {{ arrival_days }} as arrival_days
+            {%- if is_incremental() and days %}
+            inner join ({{ days }}) as days
+                on arrival_days.source = days.source
+                and arrival_days.received_on = days.received_on
+            {%- elif is_incremental() %}
+            where arrival_days.is_pending
+            {%- endif %}
+        {%- endset -%}
+        {%- set is_few = query_value(counted) <= 100000 -%}
+    {%- endif -%}
+    {{ return(read_once() if is_few else read_each_time()) }}
+{%- endmacro %}
+
+
 {#- A 64-bit digest of columns, to distinguish equal rows from changed ones within one run. -#}
 {% macro row_digest(columns) -%}
     {{ return(adapter.dispatch('row_digest', 'footfall')(columns)) }}

@@ -6,7 +6,7 @@
 -- orders that were sent before. The only table that holds raw ids, inside of `raw_row`.
 with
 
-arrivals as {{ read_each_time() }} (
+arrivals as {{ read_arrivals(days_to_show()) }} (
 
     select arrivals.*
     from {{ ref('int_arrivals') }} as arrivals
