@@ -17,7 +17,7 @@ from conftest import PROJECT, SMALL_SCORER, Warehouse
 from footfall import heads
 from footfall.core.progress import silent
 from footfall.heads import HeadSettings, intent, intent_heads
-from footfall.heads.prefixes import read_prefixes
+from footfall.heads.prefixes import PREFIX_LENGTHS, read_prefixes
 
 pytestmark = pytest.mark.long
 
@@ -318,7 +318,7 @@ def test_the_first_session_of_a_length_is_scored_by_heads_that_stand(prefixes: p
 def test_every_length_of_the_prefix_table_has_a_head() -> None:
     sql = (PROJECT / "models/intermediate/features/int_prefix_acts.sql").read_text()
     block = sql.split("prefixes as (")[1].split(")")[0]
-    assert tuple(map(int, re.findall(r"select (\d+)", block))) == intent.PREFIX_LENGTHS
+    assert tuple(map(int, re.findall(r"select (\d+)", block))) == PREFIX_LENGTHS
 
 
 def test_a_session_that_turns_out_to_be_of_another_visitor_is_tested_where_it_counts(

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from conftest import PROJECT, SMALL_SCORER, Warehouse, problems
+from conftest import PROJECT, Warehouse, problems
 from footfall.lineage.lineage import Lineage
 from footfall.lineage.origins import ROWS, Origin, Place
 from footfall.lineage.project import Column, Project, Relation, SiteError, read_project
@@ -171,7 +171,7 @@ def test_wrong_declarations_lower_the_share(made_from: tuple[str, ...] | None, s
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `dbt docs generate` writes for the project; nothing needs to be built for that."""
-    shop = Warehouse(tmp_path_factory.mktemp("site"), SMALL_SCORER, artifacts=True)
+    shop = Warehouse(tmp_path_factory.mktemp("site"), {}, artifacts=True)
     outcome = shop.dbt("docs", "generate", "--static")
     assert outcome.success, problems(outcome)
     return shop.folder / "target"
@@ -368,7 +368,7 @@ def test_how_to_read_a_mart_speaks_of_columns_that_it_has(lineage: Lineage) -> N
     for section in sections:
         mart = lineage.project.named(section.title)
         for name in re.findall(r"<code>(\w+)</code>", section.html):
-            values = {"open", "attention_scorer"}
+            values = {"open", "attention_scorer", "fixed"}
             assert name in {*mart.columns, *values} or name in words - set(mart.columns), (
                 f"docs/marts.md: {mart.name} has no column {name}"
             )
