@@ -221,6 +221,7 @@
     -- Those that left for a request have no more to do.
     where (rejected.is_duplicate or rejected.outcome = 'superseded')
         and rejected.reason not like 'withdrawn: %'
+    {{ unsettled_by_age() }}
 
     -- A run broke off after it had withdrawn events and before their day was accounted for.
     union all

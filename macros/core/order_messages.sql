@@ -192,7 +192,7 @@ judged as (
             when {{ reason }} in ('withdrawn: superseded', 'withdrawn: restated') or {{ reason }} like 'superseded: %'
                 then 'superseded'
             when {{ reason }} in ('erased', 'withdrawn: erased') then 'erased'
-            when {{ reason }} = 'withdrawn: expired' then 'expired'
+            when {{ reason }} = 'withdrawn: expired' or {{ reason }} like 'expired: %' then 'expired'
             else 'rejected'
         end
 {%- endmacro %}
@@ -273,6 +273,7 @@ uncounted_rows as (
         source,
         event_key as event_id,
         event_type,
+        event_at,
         received_at,
         case when uncounted_reason = 'repeated' then 'duplicate' else uncounted_reason end as outcome,
         case

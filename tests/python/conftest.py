@@ -75,6 +75,7 @@ RUN_TIME_VARS = frozenset(
         "cutoff_months",
         "max_devices_per_customer",
         "max_rejected_share",
+        "keep_months",
         "more_cutoff_dates",
         "paths_kept",
         "reporting_currency",

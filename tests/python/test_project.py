@@ -82,6 +82,7 @@ def test_vars_of_the_run_leave_no_trace_in_what_is_parsed(all_sources: Warehouse
         "cutoff_months": 5,
         "max_devices_per_customer": 1,
         "max_rejected_share": 1,
+        "keep_months": 7,
         "more_cutoff_dates": ["2026-02-13"],
         "paths_kept": 1,
         "reporting_currency": "EUR",

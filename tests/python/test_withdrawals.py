@@ -1,4 +1,4 @@
-"""Events that were accepted leave every table, as if they had never come."""
+"""Events that were accepted leave every table, on request or by age, as if they had never come."""
 
 from __future__ import annotations
 
@@ -104,8 +104,18 @@ def erase(shop: Warehouse, key_file: Path) -> None:
     )
 
 
+def first_kept_month(shop: Warehouse) -> tuple[datetime, int]:
+    """Return a month of which four lie before in the shop, and how many whole ones come after."""
+    kept_from = shop.value(
+        "select date_trunc('month', min(event_at)) + interval 4 month"
+        " from intermediate.int_accepted_events"
+    )
+    today = datetime.now(UTC)
+    return kept_from, 12 * (today.year - kept_from.year) + today.month - kept_from.month
+
+
 @pytest.mark.long
-def test_withdrawn_events_and_erased_people_leave_every_table(
+def test_withdrawn_and_expired_events_and_erased_people_leave_every_table(
     small_shop_with_sql: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = small_shop_with_sql
@@ -138,17 +148,26 @@ def test_withdrawn_events_and_erased_people_leave_every_table(
         WITHDRAWN,
     )
     erase(shop, key_file)
-    withdrawn = shop.value(
-        "select count(*) from pool.ids"
-        " where raw_id in (select event_id from seeds.withdrawn_events)"
+    asked = (
+        "from pool.ids where raw_id in (select event_id from seeds.withdrawn_events)"
         " or event_id in (select event_id from seeds.withdrawn_events)"
     )
+    withdrawn = shop.value(f"select count(*) {asked}")
     erased = shop.value(
         "select count(*) from intermediate.int_accepted_events inner join"
         " intermediate.int_stitched_events using (source, event_id)"
         " where visitor_no in (select visitor_no from pool.gone)"
     )
-    assert min(withdrawn, erased) > 200
+    kept_from, months = first_kept_month(shop)
+    shop.variables["keep_months"] = months
+    is_old = f"case when event_at < received_at then event_at else received_at end < '{kept_from}'"
+    expired = shop.value(
+        f"select count(*) from intermediate.int_stitched_events where {is_old}"
+        f" and visitor_no not in (select visitor_no from pool.gone)"
+        f" and event_id not in (select event_id {asked})"
+    )
+    assert min(withdrawn, erased, expired) > 200
+    left = withdrawn + erased + expired
     before = rows_of_the_gone(shop)
     assert sum(1 for rows in before.values() if rows) > 12
     build(shop)
@@ -156,17 +175,18 @@ def test_withdrawn_events_and_erased_people_leave_every_table(
 
     assert shop.query(
         "select count(*), count(distinct event_id) from intermediate.int_withdrawn_events"
-    ) == [(withdrawn + erased, withdrawn + erased)]
+    ) == [(left, left)]
     assert {name for name, rows in rows_of_the_gone(shop).items() if rows} == LOGS
     assert shop.query(
-        f"select {ROW_EQUATION}, superseded_count > 100, erased_count >= {erased}"
-        " from intermediate.int_row_accounting"
-    ) == [(True, True, True)]
+        f"select {ROW_EQUATION}, superseded_count > 100, erased_count >= {erased},"
+        f" expired_count >= {expired} from intermediate.int_row_accounting"
+    ) == [(True, True, True, True)]
     assert shop.query(
         "select count(distinct event_id) filter (reason like 'withdrawn: %'), count(event_id)"
-        " filter (reason = 'erased'), count(raw_row) filter (reason = 'erased')"
+        " filter (reason = 'erased'), count(raw_row) filter (outcome in ('erased', 'expired')),"
+        f" count(*) filter (outcome = 'expired' and not {is_old})"
         " from intermediate.int_rejected_rows"
-    ) == [(withdrawn, 0, 0)]
+    ) == [(withdrawn, 0, 0, 0)]
     # The logs that incremental tables find their place by are cleared when all have found it.
     with shop.opened() as connection:
         gone = connection.sql("select visitor_no from pool.gone").fetchall()
@@ -177,9 +197,7 @@ def test_withdrawn_events_and_erased_people_leave_every_table(
     assert {name for name, rows in rows_of_the_gone(shop).items() if rows} == set()
     # Nothing is left to do, and nothing is withdrawn twice.
     build(shop)
-    assert shop.value("select count(*) from intermediate.int_withdrawn_events") == (
-        withdrawn + erased
-    )
+    assert shop.value("select count(*) from intermediate.int_withdrawn_events") == left
     assert shop.value("select count(*) from intermediate.int_arrival_days where is_pending") == 0
     keep(shop, "steps")
 
@@ -190,10 +208,8 @@ def test_withdrawn_events_and_erased_people_leave_every_table(
     # The same shop, if it had never seen them.
     tombstones.list_place(key_file).unlink()
     shop.execute(
-        "delete from raw_storefront.events"
-        " where event_id in (select raw_id from pool.ids where raw_id in"
-        " (select event_id from seeds.withdrawn_events)"
-        " or event_id in (select event_id from seeds.withdrawn_events))"
+        f"delete from raw_storefront.events where {is_old}"
+        f" or event_id in (select raw_id {asked})"
         " or customer_id in (select raw_id from pool.customers semi join pool.gone"
         " on customer_no = visitor_no)"
         " or (customer_id is null and device_id in (select raw_id from pool.gone_devices))",
@@ -204,6 +220,7 @@ def test_withdrawn_events_and_erased_people_leave_every_table(
         ),
         "delete from seeds.withdrawn_events",
     )
+    shop.variables["keep_months"] = None
     build(shop, "--full-refresh")
     keep(shop, "full")
     assert differences(shop).keys() <= TRACES

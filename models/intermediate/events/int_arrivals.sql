@@ -111,11 +111,11 @@ final as (
         received_on,
         sequence_no,
         act_rank,
-
         is_erased,
         case
             when is_erased then 'erased'
             when withdrawal_reason is not null then 'withdrawn: ' || withdrawal_reason
+            when {{ is_expired() }} then 'expired: older than is kept (var keep_months)'
             when rejection is not null then rejection
             when event_at is null then 'event_at is missing or is no time'
             when event_at < {{ moment(var("earliest_event_date") ~ " 00:00:00+00") }}

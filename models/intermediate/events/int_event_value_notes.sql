@@ -6,7 +6,7 @@
 with
 
 staged as (
-    {{ union_sources('events', columns='source, received_at, value_notes' ~ columns_to_erase()) }}
+    {{ union_sources('events', columns='source, event_at, received_at, value_notes' ~ columns_to_erase()) }}
 ),
 
 arrival_days as (
@@ -27,6 +27,7 @@ noted as (
         and {{ utc_date('staged.received_at') }} = arrival_days.received_on
     {{ erased_joins('staged') }}
     where staged.value_notes is not null {{ 'and not ' ~ is_erased() if has_tombstones() }}
+        and not {{ is_expired('staged') }}
     {% if is_incremental() -%}
         and arrival_days.is_pending
         and staged.received_at >= {{ earliest_pending_time() }}

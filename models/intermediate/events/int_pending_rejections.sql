@@ -25,10 +25,10 @@ final as (
     select
         source,
         reason,
-        -- What is not an event of the journey, was withdrawn or superseded, or is marked as not accepted goes on
-        -- purpose.
+        -- What is not an event of the journey, was withdrawn or superseded, has expired, or is marked as not accepted
+        -- goes on purpose.
         coalesce(
-            reason not in ('erased', 'withdrawn', 'superseded', 'not an event of the journey')
+            reason not in ('erased', 'withdrawn', 'expired', 'superseded', 'not an event of the journey')
             and reason not like 'event_type % is marked as not accepted in %',
             false
         ) as is_broken,

@@ -50,6 +50,7 @@ broken as (
         source,
         case when reason <> 'erased' then event_key end as event_id,
         case when reason <> 'erased' then event_type end as event_type,
+        case when reason <> 'erased' then event_at end as event_at,
         case when reason = 'erased' then {{ dbt.date_trunc('day', 'received_at') }} else received_at end as received_at,
         {{ outcome_of('reason') }} as outcome,
         reason,
@@ -80,6 +81,7 @@ duplicates as (
         repeated_arrivals.source,
         repeated_arrivals.event_key as event_id,
         repeated_arrivals.event_type,
+        repeated_arrivals.event_at,
         repeated_arrivals.received_at,
         case when repeated_arrivals.is_old_version then 'superseded' else 'duplicate' end as outcome,
         case
@@ -114,11 +116,14 @@ final as (
         source,
         event_id,
         event_type,
+        event_at,
         received_at,
         outcome = 'duplicate' as is_duplicate,
         outcome,
         reason,
-        cast({{ raw_row_as_json('raw_row') }} as string) as raw_row
+        -- What was to go is not kept here.
+        case when outcome not in ('erased', 'expired') then cast({{ raw_row_as_json('raw_row') }} as string) end
+            as raw_row
     from kept
 
 )

@@ -23,10 +23,7 @@ links as (
 ),
 
 requests as (
-
-    select source, event_id, reason from {{ ref('int_withdrawal_requests') }}
-    {{ erased_events('accepted') }}
-
+    {{ requests_to_leave('accepted') }}
 ),
 
 repeated as (
@@ -58,6 +55,7 @@ rivals as (
         on arrivals.event_key = repeated.event_id
         and arrivals.source = repeated.source
     where arrivals.reason is null
+        and not {{ is_expired('accepted') }}
         and {{ may_displace('arrivals', 'accepted', 'repeated') }}
         {{ and_not_leaving('accepted') }}
 

@@ -134,6 +134,10 @@ def _or_null(accepts: Callable[[Any], bool]) -> Callable[[Any], bool]:
 ANY = Kind("any value", lambda _: True)
 WHOLE = Kind("a whole number, 0 or more", lambda value: _is_whole(value) and value >= 0)
 POSITIVE = Kind("a whole number, 1 or more", lambda value: _is_whole(value) and value >= 1)
+POSITIVE_OR_NULL = Kind(
+    "a whole number, 1 or more, or null",
+    lambda value: value is None or (_is_whole(value) and value >= 1),
+)
 TRUE_OR_FALSE = Kind("true or false", lambda value: isinstance(value, bool))
 SHARE = Kind("a number between 0 and 1", lambda value: _is_number(value) and 0 < value < 1)
 SHARE_OR_ALL = Kind("a number above 0, up to 1", lambda value: _is_number(value) and 0 < value <= 1)
@@ -222,6 +226,7 @@ PROJECT_VARIABLES: Mapping[str, Variable] = {
     "masked_properties": Variable(NAMES_OR_NULL, shapes_tables=True),
     "shop_time_zone": Variable(ZONE, shapes_tables=True),
     "earliest_event_date": Variable(DATE, shapes_tables=True),
+    "keep_months": Variable(POSITIVE_OR_NULL),
     "future_tolerance_minutes": Variable(WHOLE, shapes_tables=True),
     "max_rejected_share": Variable(SHARE_OR_ALL),
     "reporting_currency": Variable(TEXT_OR_NULL, shapes_tables=True),
