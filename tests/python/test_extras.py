@@ -42,7 +42,7 @@ for name in sys.argv[2].split(","):
 NEEDED_BY = {
     "boards": r"footfall\.(pages\.(boards|report)\b.*|pages\.theme\.(figures|style))",
     "metrics": r"footfall\.adapter\.metrics",
-    "postgres": r"footfall\.publishing\.postgres(_roles)?",
+    "postgres": r"footfall\.publishing\.postgres(_roles|_vacuum)?",
     "sbom": r"footfall\.dependencies\.sbom",
 }
 
