@@ -367,6 +367,59 @@ def whole_storefront(shared_folder: Path, tmp_path_factory: pytest.TempPathFacto
     return Warehouse(folder, WHOLE_STOREFRONT, artifacts=True)
 
 
+# The public click stream of the package retentioneering, and what is built of it.
+CLICKS = PROJECT / "tests" / "data" / "retentioneering" / "ecom.csv.gz"
+JOURNEY = (
+    "+sessions",
+    "+journey_funnel",
+    "+journey_transitions",
+    "+journey_paths",
+    "+journey_dropoffs",
+    "+journey_attribution",
+    "+journey_pain_points",
+    "+journey_suggestions",
+    "+event_name_map",
+)
+
+
+@pytest.fixture(scope="module")
+def clicks(shared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    """The whole click stream with its journey marts and all their data tests, built once for all.
+
+    Acts of one second follow each other as in the file, so the number of the row settles it.
+    """
+    variables = {
+        "footfall_source": "custom",
+        "custom_events_path": str(shared_folder / "clicks" / "events.parquet"),
+        "custom_columns": {
+            "events": {
+                "customer_id": "user_id",
+                "event_at": "timestamp",
+                "event_type": "event",
+                "session_hint": "session_id",
+                "device": "platform",
+                "channel": "acquisition_channel",
+            }
+        },
+        "custom_vocabulary": "retentioneering",
+        **SMALL_SCORER,
+    }
+
+    def build(folder: Path) -> None:
+        events = folder / "events.parquet"
+        duckdb.execute(
+            "copy (select row_number() over () as event_id, row_number() over () as sequence_no, *"
+            f" from read_csv('{CLICKS}', parallel = false)) to '{events}'"
+        )
+        shop = Warehouse(folder, {**variables, "custom_events_path": str(events)})
+        shop.built(JOURNEY, test=True)
+
+    once = done_once(shared_folder, "clicks", build)
+    shop = Warehouse(tmp_path_factory.mktemp("clicks"), variables)
+    shutil.copyfile(once / shop.path.name, shop.path)
+    return shop
+
+
 @pytest.fixture(scope="session")
 def storefront_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("storefront")

@@ -8,22 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
-from conftest import PROJECT, Warehouse, problems
+from conftest import JOURNEY, PROJECT, Warehouse, problems
 
 pytestmark = pytest.mark.long
 
 DATA = PROJECT / "tests" / "data" / "retentioneering"
-JOURNEY = (
-    "+sessions",
-    "+journey_funnel",
-    "+journey_transitions",
-    "+journey_paths",
-    "+journey_dropoffs",
-    "+journey_attribution",
-)
 FUNNEL = {
     "catalog": 600,
     "add_to_cart": 511,
@@ -37,37 +28,6 @@ SCOPES = {
     "user_id": "(path_scope = 'within_session' and from_state <> '(start)' and to_state <> '(end)'"
     " or path_scope = 'between_sessions')",
 }
-COLUMNS = {
-    "customer_id": "user_id",
-    "event_at": "timestamp",
-    "event_type": "event",
-    "session_hint": "session_id",
-    "device": "platform",
-    "channel": "acquisition_channel",
-}
-
-
-@pytest.fixture(scope="module")
-def clicks(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    """The whole click stream with its journey marts and all their data tests."""
-    folder = tmp_path_factory.mktemp("clicks")
-    events = folder / "events.parquet"
-    # Acts of one second follow each other as in the file, so that the number of the row settles it.
-    duckdb.execute(
-        "copy (select row_number() over () as event_id, row_number() over () as sequence_no, *"
-        f" from read_csv('{DATA / 'ecom.csv.gz'}', parallel = false)) to '{events}'"
-    )
-    shop = Warehouse(
-        folder,
-        {
-            "footfall_source": "custom",
-            "custom_events_path": str(events),
-            "custom_columns": {"events": COLUMNS},
-            "custom_vocabulary": "retentioneering",
-        },
-    )
-    shop.built((*JOURNEY, "+event_name_map"), test=True)
-    return shop
 
 
 def expected_transitions(path_col: str) -> dict[tuple[str, str], tuple[int, int, float]]:
@@ -165,17 +125,27 @@ HEADER = "customer_id,event_at,event_type,order_id,amount,channel\n"
             {"journey_funnel": 24, "journey_attribution": 7, "journey_paths": 3},
         ),
         ("c1,2026-03-02 10:00:00,login,,,\n", {"journey_funnel": 0, "journey_paths": 3}),
+        (
+            "c1,2026-03-01 10:00:00,checkout,,,web\n"
+            "c1,2026-03-01 10:01:00,payment_error,,,web\n"
+            "c1,2026-03-01 10:02:00,support,,,web\n",
+            {"journey_paths": 3},
+        ),
     ],
-    ids=["no events", "one customer who only buys", "one login"],
+    ids=["no events", "one customer who only buys", "one login", "one customer in trouble"],
 )
 def test_the_journey_is_built_for_a_shop_that_hardly_has_one(
     own_shop: Warehouse, lines: str, expected: Mapping[str, int]
 ) -> None:
     events = Path(own_shop.variables["custom_events_path"])
     events.write_text(HEADER + lines)
-    own_shop.built((*JOURNEY, "+event_name_map"), test=True)
+    own_shop.built(JOURNEY, test=True)
     found = {name: own_shop.value(f"select count(*) from marts.{name}") for name in expected}
     assert found == dict(expected)
+    # Nor is anything said of what hurts.
+    assert own_shop.value("select count(*) from marts.journey_suggestions") == 0
+    tested = own_shop.value("select count(*) from marts.journey_pain_points where is_tested")
+    assert tested == 0
 
 
 @pytest.mark.long
@@ -192,11 +162,11 @@ def test_campaigns_are_touches_when_asked(own_shop: Warehouse) -> None:
         "select channel, path_count, credited_conversions, credited_amount, base_conversion_rate"
         " from marts.journey_attribution where attribution_model = 'linear' order by 1"
     )
-    own_shop.built(JOURNEY)
+    own_shop.built(("+journey_attribution",))
     assert own_shop.query(linear) == [("direct", 2, 1.0, 20.0, 0.5)]
 
     own_shop.variables["attribution_counts_campaigns"] = True
-    own_shop.built(JOURNEY)
+    own_shop.built(("+journey_attribution",))
     assert own_shop.query(linear) == [
         ("direct", 2, 0.5, 10.0, 0.5),
         ("email", 1, 0.5, 10.0, 0.5),
@@ -231,7 +201,7 @@ def test_events_may_be_called_as_our_markers_sound(own_shop: Warehouse) -> None:
         + "c4,2026-03-02 10:00:00,other,,,\n"
     )
     own_shop.variables["paths_kept"] = 1
-    own_shop.built((*JOURNEY, "+event_name_map"), test=True)
+    own_shop.built(("+journey_transitions", "+journey_paths", "+event_name_map"), test=True)
 
     transitions = own_shop.query(
         "select from_state, to_state, transition_count, round(probability, 3)"
@@ -269,6 +239,7 @@ def test_an_event_of_a_reserved_name_fails_the_build(own_shop: Warehouse) -> Non
     events = Path(own_shop.variables["custom_events_path"])
     own_shop.variables["custom_event_names"] = {"(start)": "view"}
     events.write_text(HEADER + "c1,2026-03-02 10:00:00,(start),,,\n")
-    outcome = own_shop.build((*JOURNEY, "+event_name_map"), test=True)
+    own_shop.only_tests = frozenset({"event_names_are_no_markers"})
+    outcome = own_shop.build(("+int_session_events", "+event_name_map"), test=True)
     assert not outcome.success
     assert "event_names_are_no_markers" in problems(outcome)

@@ -17,32 +17,6 @@ from conftest import PROJECT, SMALL_SCORER, Warehouse
 pytestmark = pytest.mark.long
 
 PAIN = ("+journey_pain_points", "+journey_suggestions", "+journey_funnel", "event_name_map")
-CLICKSTREAM = PROJECT / "tests" / "data" / "retentioneering" / "ecom.csv.gz"
-CLICKSTREAM_VARS = {
-    "footfall_source": "custom",
-    "custom_events_path": str(CLICKSTREAM),
-    "custom_keep_identical_rows": True,
-    "custom_vocabulary": "retentioneering",
-    "custom_columns": {
-        "events": {
-            "customer_id": "user_id",
-            "event_at": "timestamp",
-            "event_type": "event",
-            "session_hint": "session_id",
-            "device": "platform",
-            "channel": "acquisition_channel",
-        }
-    },
-}
-HEADER = "customer_id,event_at,event_type,amount,device,channel,country"
-
-
-@pytest.fixture(scope="module")
-def clickstream(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    """The shop of the package retentioneering, with all data tests of the marts."""
-    shop = Warehouse(tmp_path_factory.mktemp("clickstream"), CLICKSTREAM_VARS)
-    shop.built(PAIN, test=True)
-    return shop
 
 
 @pytest.fixture(scope="module")
@@ -68,13 +42,13 @@ def bench() -> ModuleType:
     ],
 )
 def test_the_known_rates_of_a_public_log_come_out(
-    clickstream: Warehouse,
+    clicks: Warehouse,
     friction: str,
     with_count: int,
     conversion_with: float,
     conversion_without: float,
 ) -> None:
-    ((sessions, bought, others_bought),) = clickstream.query(
+    ((sessions, bought, others_bought),) = clicks.query(
         "select session_with_count, conversion_with, conversion_without"
         " from marts.journey_pain_points"
         f" where friction = '{friction}' and stage = 'checkout' and slice_name = 'all'"
@@ -84,8 +58,8 @@ def test_the_known_rates_of_a_public_log_come_out(
     assert round(others_bought, 3) == conversion_without
 
 
-def test_a_shop_without_amounts_is_told_its_lost_orders(clickstream: Warehouse) -> None:
-    told = clickstream.query("select kind, title, expected_value from marts.journey_suggestions")
+def test_a_shop_without_amounts_is_told_its_lost_orders(clicks: Warehouse) -> None:
+    told = clicks.query("select kind, title, expected_value from marts.journey_suggestions")
     assert any(title.startswith("Payment errors:") for _, title, _ in told)
     for kind, title, value in told:
         # What a slice that lags behind loses between two stages is sessions, not orders.
@@ -114,8 +88,8 @@ ROWS_BEHIND = """
     group by all"""
 
 
-def test_every_suggestion_rests_on_rows_that_exist(clickstream: Warehouse) -> None:
-    behind = clickstream.query(ROWS_BEHIND)
+def test_every_suggestion_rests_on_rows_that_exist(clicks: Warehouse) -> None:
+    behind = clicks.query(ROWS_BEHIND)
     assert behind
     assert [title for title, rows in behind if rows == 0] == []
 
@@ -161,27 +135,6 @@ def test_planted_frictions_are_on_top_and_nothing_innocent_is_named(
     assert value == shop.value(
         "select value_at_risk from marts.journey_pain_points where pain_rank = 1"
     )
-
-
-@pytest.mark.parametrize(
-    "lines",
-    [
-        [],
-        ["c1,2026-03-01 10:00:00,purchase,10,phone,web,FR"],
-        [
-            "c1,2026-03-01 10:00:00,checkout,,phone,web,FR",
-            "c1,2026-03-01 10:01:00,payment_error,,phone,web,FR",
-            "c1,2026-03-01 10:02:00,support,,phone,web,FR",
-        ],
-    ],
-    ids=["no event", "one order", "one customer in trouble"],
-)
-def test_a_shop_with_next_to_nothing_builds(own_shop: Warehouse, lines: list[str]) -> None:
-    (own_shop.folder / "events.csv").write_text("\n".join([HEADER, *lines]) + "\n")
-    own_shop.built(PAIN, test=True)
-    assert own_shop.value("select count(*) from marts.journey_suggestions") == 0
-    rows = own_shop.value("select count(*) from marts.journey_pain_points where is_tested")
-    assert rows == 0
 
 
 @pytest.mark.parametrize("z", [0, 0.1, 1, 1.959964, 2.575829, 5, 10, 20, 30, -3])
