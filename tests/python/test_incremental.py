@@ -162,6 +162,7 @@ def send_orders_again(shop: Warehouse) -> None:
     )
 
 
+@pytest.mark.long
 def test_any_order_of_arrival_gives_the_tables_of_a_full_build(arriving_shop: Warehouse) -> None:
     """Day comes after day, then files come late and out of order."""
     shop = arriving_shop

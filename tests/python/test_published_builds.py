@@ -15,6 +15,7 @@ import duckdb
 import psycopg
 import pyarrow.parquet as pq
 import pytest
+from dbt.contracts.graph.nodes import GenericTestNode
 from psycopg import sql
 
 import postgres_server
@@ -245,6 +246,7 @@ def test_a_build_publishes_to_postgresql_as_well_and_tells_no_password(
 ) -> None:
     # Primary keys are those that data tests prove.
     monkeypatch.setattr(shop, "only_tests", None)
+    monkeypatch.setattr(shop, "only_tests", tests_of_keys(shop))
     with postgres_server.running() as address:
         secret = quote(postgres_server.PASSWORD, safe="")
         address = address.replace("owner@", f"owner:{secret}@")
@@ -267,6 +269,16 @@ def test_a_build_publishes_to_postgresql_as_well_and_tells_no_password(
     assert "PostgreSQL: 127.0.0.1:" in "".join(shop.said)
     for spelling in (postgres_server.PASSWORD, secret):
         assert told_anywhere(shop, spelling) == []
+
+
+def tests_of_keys(shop: Warehouse) -> frozenset[str]:
+    """The data tests that say of what a mart has one row."""
+    return frozenset(
+        node.name
+        for node in shop.manifest().nodes.values()
+        if isinstance(node, GenericTestNode)
+        and node.test_metadata.name in ("unique", "unique_combination")
+    )
 
 
 def told_anywhere(shop: Warehouse, secret: str) -> list[Path]:
