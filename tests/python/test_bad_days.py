@@ -166,6 +166,7 @@ def test_no_events_at_all_builds_empty_marts_and_the_first_events_fill_them(
 
 
 @pytest.mark.long
+@pytest.mark.rare
 def test_one_customer_with_100_000_events(own_shop: Warehouse) -> None:
     count = 100_000
     kinds = ["view", "view", "add_to_cart", "purchase"]

@@ -80,6 +80,7 @@ def test_a_file_that_does_not_fit_is_told_so(
 
 
 @pytest.mark.long
+@pytest.mark.rare
 def test_the_last_line_has_every_model_of_every_score(tmp_path: Path) -> None:
     command = [sys.executable, str(BENCHMARKS / "bench_value.py"), str(orders_file(tmp_path))]
     done = subprocess.run(

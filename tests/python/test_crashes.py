@@ -182,6 +182,7 @@ def built_shop(own_shop: Warehouse, custom_folder: Path) -> Warehouse:
 
 
 @pytest.mark.long
+@pytest.mark.rare
 def test_a_killed_build_leaves_the_marts_readable_and_the_next_build_makes_good(
     built_shop: Warehouse,
 ) -> None:
@@ -230,6 +231,7 @@ def test_a_full_refresh_with_other_settings_that_was_killed_is_not_built_upon(
 
 
 @pytest.mark.long
+@pytest.mark.rare
 def test_a_full_disk_stops_the_build_and_the_next_one_with_room_finishes(
     built_shop: Warehouse,
 ) -> None:

@@ -223,6 +223,7 @@ def test_a_row_that_is_no_more_leaves_a_mark_and_other_settings_leave_none(
 
 
 @pytest.mark.long
+@pytest.mark.rare
 def test_a_day_that_is_no_cutoff_is_no_day_to_learn_on(small_shop: Warehouse) -> None:
     small_shop.variables["segment_learned_on"] = "2026-02-13"
     small_shop.built(CUSTOMER_MARTS)

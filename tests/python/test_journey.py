@@ -147,6 +147,7 @@ def test_the_journey_is_built_for_a_shop_that_hardly_has_one(
 
 
 @pytest.mark.long
+@pytest.mark.rare
 def test_campaigns_are_touches_when_asked(own_shop: Warehouse) -> None:
     events = Path(own_shop.variables["custom_events_path"])
     events.write_text(

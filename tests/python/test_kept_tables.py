@@ -135,6 +135,7 @@ def test_a_table_that_lost_rows_or_was_made_by_somebody_else_is_made_again(
 
 
 @pytest.mark.long
+@pytest.mark.rare
 def test_rows_that_come_into_a_relation_are_read(tmp_path: Path) -> None:
     shop = Warehouse(
         tmp_path, {"footfall_source": "custom", "custom_events_relation": "pool.events"}
