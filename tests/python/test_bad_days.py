@@ -198,6 +198,7 @@ def test_one_customer_with_100_000_events(own_shop: Warehouse) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.rare
 def test_all_events_in_one_second(own_shop: Warehouse) -> None:
     customers = [f"customer-{number}" for number in range(20)]
     bring(
