@@ -246,7 +246,7 @@ def test_a_build_publishes_to_postgresql_as_well_and_tells_no_password(
 ) -> None:
     # Primary keys are those that data tests prove.
     monkeypatch.setattr(shop, "only_tests", None)
-    monkeypatch.setattr(shop, "only_tests", tests_of_keys(shop))
+    monkeypatch.setattr(shop, "only_tests", key_tests(shop))
     with postgres_server.running() as address:
         secret = quote(postgres_server.PASSWORD, safe="")
         address = address.replace("owner@", f"owner:{secret}@")
@@ -271,7 +271,7 @@ def test_a_build_publishes_to_postgresql_as_well_and_tells_no_password(
         assert told_anywhere(shop, spelling) == []
 
 
-def tests_of_keys(shop: Warehouse) -> frozenset[str]:
+def key_tests(shop: Warehouse) -> frozenset[str]:
     """The data tests that say of what a mart has one row."""
     return frozenset(
         node.name
