@@ -93,7 +93,7 @@ def print_checkpoints(found: dict[str, Any]) -> None:
     print(f"{len(experiments)} experiments, {len(rows)} series of an arm and a metric, "
           f"{sum(one['checkpoints'] for one in rows):,} checkpoints; "
           f"{len(rows) - len(peeked)} without any variance")  # fmt: skip
-    print("Arms told from their control:")
+    print("Arms that differ from their control:")
     print(f"  fixed, at the last checkpoint        {len(at_end):6d}")
     print(f"  fixed, at any checkpoint             "
           f"{sum(one['peeked_p'] < 0.05 for one in peeked):6d}")  # fmt: skip

@@ -147,7 +147,7 @@ def planned_units(name: str) -> int:
 
 
 def rejections(found: Comparison, open_: FloatArray, units: int) -> dict[str, FloatArray]:
-    """Return for each method whether it ever told the arms apart, and its last width."""
+    """Return for each method whether it ever found a difference, and its last width."""
     fractions = np.arange(1, LOOKS + 1) / LOOKS
     p = fixed.p_value(found)
     limits = bounds(fractions, planned_looks.information_of(found), ALPHA)
@@ -169,7 +169,7 @@ def rejections(found: Comparison, open_: FloatArray, units: int) -> dict[str, Fl
 def simulated(
     name: str, draw: Draw, simulations: int, effect: float, rng: np.random.Generator
 ) -> dict[str, dict[str, float]]:
-    """Return adjustment -> method -> share of simulations that told the arms apart, or width."""
+    """Return adjustment -> method -> share of simulations that found a difference, or width."""
     parts: dict[str, dict[str, list[FloatArray]]] = {"none": {}, "cuped": {}}
     for start in range(0, simulations, CHUNK):
         control, treated = draw(rng, min(CHUNK, simulations - start), effect)

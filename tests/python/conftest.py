@@ -18,7 +18,7 @@ from dbt.contracts.graph.manifest import Manifest
 from dbt.flags import get_flags
 from dbt_common.events.base_types import EventMsg
 
-from footfall.builds.keys import padded_keys
+from footfall.privacy import warehouse
 from shared_work import Manifests, done_once, folder_of_all, unpacked
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -104,9 +104,7 @@ ALL_LOGS = ("--log-level-file", "debug")
 
 def give_key(connection: duckdb.DuckDBPyConnection) -> None:
     """Let a connection of a test read views that make keys, as dbt's own connections do."""
-    inner, outer = padded_keys(KEY)
-    connection.execute(f"set variable footfall_hmac_inner = unhex('{inner.hex()}')")
-    connection.execute(f"set variable footfall_hmac_outer = unhex('{outer.hex()}')")
+    warehouse.give_key(connection, KEY)
 
 
 def key_sql(kind: str, raw_id: str, source: str = "source") -> str:

@@ -15,10 +15,12 @@ import pytest
 from conftest import KEY, PROJECT, Warehouse, key_sql
 from footfall.commands.given import CommandError, Given
 from footfall.commands.steps import TARGETS
-from footfall.privacy import inventory, person, subjects
+from footfall.core.quoting import sql_text
+from footfall.privacy import inventory, person, subjects, warehouse
 from footfall.privacy.__main__ import main as privacy
-from footfall.privacy.person import find_person, relation, sql_text
+from footfall.privacy.person import find_person
 from footfall.privacy.subjects import ID_KINDS, Declarations, SubjectError
+from footfall.privacy.warehouse import relation
 from footfall.publishing.coarsening import KEYS_OF_PEOPLE
 from footfall.publishing.roles import read_roles
 from published_sample import contracts
@@ -37,9 +39,9 @@ def declared() -> Declarations:
 @pytest.fixture
 def opened(
     whole_storefront: Warehouse, declared: Declarations
-) -> Iterator[tuple[duckdb.DuckDBPyConnection, person.Warehouse]]:
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, warehouse.Warehouse]]:
     with whole_storefront.opened() as connection:
-        yield connection, person.Warehouse(connection, declared)
+        yield connection, warehouse.Warehouse(connection, declared)
 
 
 @pytest.mark.library
@@ -130,7 +132,7 @@ def values_in(place: str, types: dict[str, str], *, is_view: bool) -> str:
 
 
 def test_keys_are_in_declared_columns_and_declared_columns_hold_keys(
-    opened: tuple[duckdb.DuckDBPyConnection, person.Warehouse], whole_storefront: Warehouse
+    opened: tuple[duckdb.DuckDBPyConnection, warehouse.Warehouse], whole_storefront: Warehouse
 ) -> None:
     """In whole values, in texts and in what is nested, of tables, views of sources and files."""
     connection, shop = opened
@@ -189,7 +191,7 @@ SOMEBODY = """
 
 
 def test_somebody_is_found_wherever_they_occur(
-    opened: tuple[duckdb.DuckDBPyConnection, person.Warehouse],
+    opened: tuple[duckdb.DuckDBPyConnection, warehouse.Warehouse],
     declared: Declarations,
     whole_storefront: Warehouse,
     tmp_path: Path,
@@ -289,7 +291,7 @@ def test_somebody_is_found_wherever_they_occur(
 
 
 def test_nobody_and_two_of_one_id_are_said_to_be_so(
-    opened: tuple[duckdb.DuckDBPyConnection, person.Warehouse],
+    opened: tuple[duckdb.DuckDBPyConnection, warehouse.Warehouse],
 ) -> None:
     connection, shop = opened
     ((raw_id,),) = connection.execute(
@@ -319,7 +321,7 @@ def test_nobody_and_two_of_one_id_are_said_to_be_so(
 
 def test_what_is_known_of_somebody_is_exported_for_them_alone(
     whole_storefront: Warehouse,
-    opened: tuple[duckdb.DuckDBPyConnection, person.Warehouse],
+    opened: tuple[duckdb.DuckDBPyConnection, warehouse.Warehouse],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -378,12 +380,12 @@ def test_what_is_known_of_somebody_is_exported_for_them_alone(
     assert '"exported"' in record
     assert raw_id not in record
     assert key[:12] not in record
-    for customer, warehouse, text in (
+    for customer, path, text in (
         ("nobody", whole_storefront.path, "knows no customer"),
         (raw_id, tmp_path / "none.duckdb", "There is no warehouse"),
         (" ", whole_storefront.path, "CUSTOMER=- reads it from standard input"),
     ):
-        status, said = asked(customer, warehouse)
+        status, said = asked(customer, path)
         assert (status, text in said) == (1, True), said
     assert len((tmp_path / "audit.jsonl").read_text().splitlines()) == 1
 

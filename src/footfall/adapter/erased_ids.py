@@ -14,8 +14,8 @@ import duckdb
 
 from footfall.adapter.delimited_inputs import LINE_TEXT
 from footfall.builds import keys
+from footfall.core.quoting import quoted, sql_text
 from footfall.privacy.tombstones import Tombstones, id_prefix, of_key
-from footfall.publishing.contents import quoted, text
 
 # Of lines that could not be read, and of nested values.
 _BETWEEN_WORDS = r"""[\s"',;|:{}\[\]]+"""
@@ -65,10 +65,11 @@ class ErasedIds:
         ids = sorted({found["raw_id"] for found in self._found.values() if found["raw_id"]})
         removed = []
         for file in sorted(folder.glob("*.parquet")) if ids else ():
-            relation = f"read_parquet({text(str(file))})"
+            relation = f"read_parquet({sql_text(str(file))})"
             columns = cursor.execute(f"describe select * from {relation}").fetchall()
+            between = sql_text(_BETWEEN_WORDS)
             words = ", ".join(
-                f"regexp_split_to_array(cast({quoted(name)} as varchar), {text(_BETWEEN_WORDS)})"
+                f"regexp_split_to_array(cast({quoted(name)} as varchar), {between})"
                 if name == LINE_TEXT or kind != "VARCHAR"
                 else f"[{quoted(name)}]"
                 for name, kind, *_ in columns

@@ -5,7 +5,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from footfall.publishing.contents import quoted
+from footfall.core.quoting import quoted
 
 _BATCH_ROWS = 100_000
 

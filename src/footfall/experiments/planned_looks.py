@@ -17,7 +17,7 @@ from footfall.core.arrays import FloatArray
 from footfall.experiments.boundaries import bounds
 from footfall.experiments.fixed import ALPHA, Comparison, z_value
 
-# Finer than this no p is told.
+# No p is reported finer than this.
 _SMALLEST_P = 1e-15
 _GRID = 10
 _STAGES = 4

@@ -20,8 +20,9 @@ from footfall.core.private_files import keep_private
 from footfall.privacy.audit import AuditError, Entry, audit_file, entries, record
 from footfall.privacy.export import as_json, rows_of
 from footfall.privacy.page import page_of
-from footfall.privacy.person import Warehouse, find_person, give_key
+from footfall.privacy.person import find_person
 from footfall.privacy.subjects import SubjectError, read_blocks, read_declarations
+from footfall.privacy.warehouse import Warehouse, give_key
 
 #: Holds the id or key of the person: the list of processes shows no variables.
 CUSTOMER = "FOOTFALL_CUSTOMER"

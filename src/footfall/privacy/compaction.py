@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from footfall.privacy.person import quoted, sql_text
+from footfall.core.quoting import quoted, sql_text
 
 _FRESH = "footfall_compacted"
 # What has to be there as often in the new file as in the old one.

@@ -33,10 +33,11 @@ from footfall.privacy.erasure import (
     write_tombstones,
 )
 from footfall.privacy.inventory import Place
-from footfall.privacy.person import Person, Warehouse, find_person, give_key
+from footfall.privacy.person import Person, find_person
 from footfall.privacy.proof import Findings, Needles
 from footfall.privacy.subjects import Declarations, SubjectError, read_declarations
 from footfall.privacy.tombstones import TombstoneError
+from footfall.privacy.warehouse import Warehouse, give_key
 from footfall.publishing.contents import SCHEMA, PublishingError
 from footfall.publishing.publisher import standing
 

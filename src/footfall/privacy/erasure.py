@@ -16,13 +16,15 @@ from typing import Any
 
 import duckdb
 
+from footfall.core.quoting import quoted
 from footfall.privacy import proof, tombstones
 from footfall.privacy.compaction import compact
-from footfall.privacy.person import Person, Warehouse, key_of, normalised, quoted
+from footfall.privacy.person import Person, key_of, normalised
 from footfall.privacy.proof import Findings, Needles
 from footfall.privacy.subjects import KINDS, Declarations, SubjectError
 from footfall.privacy.tombstones import Erased
 from footfall.privacy.traces import clear_mentions, clear_traces
+from footfall.privacy.warehouse import Warehouse
 from footfall.publishing import parquet
 from footfall.publishing.files import sync
 from footfall.publishing.publisher import parquet_folder

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from footfall.core.quoting import quoted
 from footfall.privacy.inventory import note_person
-from footfall.privacy.person import Person, Warehouse, is_linked, quoted, relation
+from footfall.privacy.person import Person
+from footfall.privacy.rows import is_linked
 from footfall.privacy.subjects import Table, plain_text
+from footfall.privacy.warehouse import Warehouse, relation
 
 # The first one that a table has says how new a row is.
 _WHEN = (

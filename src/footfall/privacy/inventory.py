@@ -11,17 +11,11 @@ from pathlib import Path
 
 import duckdb
 
-from footfall.privacy.person import (
-    Person,
-    Warehouse,
-    is_linked,
-    is_one_of,
-    note_ids,
-    quoted,
-    relation,
-    sql_text,
-)
+from footfall.core.quoting import quoted, sql_text
+from footfall.privacy.person import Person
+from footfall.privacy.rows import is_linked, is_one_of, note_ids
 from footfall.privacy.subjects import ID_KINDS, Declarations, Table
+from footfall.privacy.warehouse import Warehouse, relation
 
 # Shorter ids are ordinary numbers, too: in texts they say nothing. Of acts there are many.
 _SHORTEST = {"customer": 4, "device": 4, "order": 8, "review": 8, "session": 8, "event": 8}

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 
 import duckdb
 
-from footfall.builds.keys import padded_keys
-from footfall.privacy.subjects import Declarations, SubjectError, Table
+from footfall.core.quoting import quoted, sql_text
+from footfall.privacy.rows import OWNED, is_theirs, note_ids
+from footfall.privacy.subjects import SubjectError
+from footfall.privacy.warehouse import Warehouse, relation
 
 Ids = Mapping[str, frozenset[str]]
 _FULL_KEY = re.compile(r"[0-9a-f]{64}")
 _NUMBER_WITH_ZEROS = re.compile(r"(-?[0-9]+)\.0+")
-# Of these a row has one owner; of the others, such as the card of a payment, it need not.
-_OWNED = ("session", "order", "event", "review")
 # As macro `hmac_sha256` writes it; the connection has the key in two variables.
 _KEYED = (
     "sha256(getvariable('footfall_hmac_outer')"
@@ -110,58 +110,6 @@ def normalised(raw_id: str) -> str:
     return whole[1] if whole else stripped
 
 
-def give_key(connection: duckdb.DuckDBPyConnection, secret: str) -> None:
-    """Let a connection read views that make keys, as those of dbt do."""
-    inner, outer = padded_keys(secret)
-    connection.execute(f"set variable footfall_hmac_inner = unhex('{inner.hex()}')")
-    connection.execute(f"set variable footfall_hmac_outer = unhex('{outer.hex()}')")
-
-
-class Warehouse:
-    """The tables and views of a warehouse, and what is declared of them."""
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection, declared: Declarations) -> None:
-        """Look which tables there are.
-
-        Parameters
-        ----------
-        connection
-            To the warehouse; it may be read-only.
-        declared
-            What the project declares of its tables.
-        """
-        self.connection = connection
-        self.declared = declared
-        #: Types of columns by schema and name of each table.
-        self.tables: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
-        #: The same of each view.
-        self.views: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
-        rows = connection.execute(
-            "select table_schema, table_name, table_type, column_name, data_type"
-            " from information_schema.columns"
-            " inner join information_schema.tables using (table_catalog, table_schema, table_name)"
-            " where table_catalog = current_database()"
-            " order by table_schema, table_name, ordinal_position"
-        ).fetchall()
-        for schema, name, kind, column, data_type in rows:
-            place = self.views if kind == "VIEW" else self.tables
-            place[schema, name][column] = data_type
-
-    def relation(self, name: str) -> str | None:
-        """Return the quoted full name of a table of the project; None where it is not built."""
-        for schema, table in (*self.tables, *self.views):
-            if table == name:
-                return relation(schema, table)
-        return None
-
-    def declared_tables(self) -> Iterable[tuple[str, Table, Mapping[str, str]]]:
-        """Yield schema, declaration and types of each stored table that declares a subject."""
-        for (schema, name), kinds in self.tables.items():
-            table = self.declared.of(schema, name)
-            if table is not None and table.subjects:
-                yield schema, table, kinds
-
-
 def find_person(warehouse: Warehouse, secret: str, given: str, source: str | None = None) -> Person:
     """Find a person by their id or key.
 
@@ -196,7 +144,7 @@ def find_person(warehouse: Warehouse, secret: str, given: str, source: str | Non
     for one in ("event", "order", "review", "session"):
         ids[one] |= {key_of(secret, origin, one, value) for value in raw[one]}
     (raw_id, *_) = [*sorted(raw[kind]), None]
-    every = (*_OWNED, "customer", "device", "payment")
+    every = (*OWNED, "customer", "device", "payment")
     return Person(
         source=origin,
         kind=kind,
@@ -299,70 +247,6 @@ def _built(warehouse: Warehouse, name: str) -> str:
     return found
 
 
-# --- whose a row is -----------------------------------------------------------------------------
-
-
-def note_ids(connection: duckdb.DuckDBPyConnection, ids: Mapping[str, Iterable[str]]) -> None:
-    """Make the temporary tables `person_texts` and `person_numbers` (kind, value) of ids."""
-    rows = [(kind, value) for kind, values in ids.items() for value in sorted(values)]
-    connection.execute("create or replace temp table person_texts (kind varchar, value varchar)")
-    connection.execute(
-        "insert into person_texts select unnest($kinds), unnest($values)",
-        {"kinds": [kind for kind, _ in rows], "values": [value for _, value in rows]},
-    )
-    connection.execute(
-        "create or replace temp table person_numbers as select kind, try_cast(value as bigint) as"
-        " value from person_texts where try_cast(value as bigint) is not null"
-    )
-
-
-def is_one_of(column: str, data_type: str, kind: str) -> str:
-    """Return SQL: whether a column holds an id of the person that `note_ids` noted."""
-    table = "person_numbers" if data_type in ("BIGINT", "INTEGER", "HUGEINT") else "person_texts"
-    kinds = "'customer', 'device'" if kind == "visitor" else f"'{kind}'"
-    return f"{quoted(column)} in (select value from {table} where kind in ({kinds}))"
-
-
-def is_theirs(subjects: Mapping[str, str], types: Mapping[str, str]) -> str | None:
-    """Return SQL: whether a row belongs to the person, by its customer, visitor or device.
-
-    A device may be shared: its row belongs to the customer that it names, if it names one.
-
-    Parameters
-    ----------
-    subjects
-        Kinds of subjects by column.
-    types
-        Types of the columns that the table has.
-    """
-    by_kind: dict[str, list[str]] = defaultdict(list)
-    for column, kind in subjects.items():
-        if column in types:
-            by_kind[kind].append(column)
-    named = [
-        is_one_of(column, types[column], kind)
-        for kind in ("customer", "visitor")
-        for column in by_kind[kind]
-    ]
-    if by_kind["visitor"]:
-        return f"({' or '.join(named)})"
-    nobody = "".join(f" and {quoted(column)} is null" for column in by_kind["customer"])
-    named += [f"({is_one_of(one, types[one], 'device')}{nobody})" for one in by_kind["device"]]
-    return f"({' or '.join(named)})" if named else None
-
-
-def is_linked(subjects: Mapping[str, str], types: Mapping[str, str]) -> str | None:
-    """Return SQL: whether a row belongs to the person, by what they did as well."""
-    by_owner = is_theirs(subjects, types)
-    found = [by_owner] if by_owner else []
-    found += [
-        is_one_of(column, types[column], kind)
-        for column, kind in subjects.items()
-        if kind in _OWNED and column in types
-    ]
-    return f"({' or '.join(found)})" if found else None
-
-
 def _from_tables(warehouse: Warehouse, ids: Mapping[str, Iterable[str]]) -> list[tuple[str, str]]:
     """Return kind and value of what stands next to a person in the tables of the warehouse."""
     note_ids(warehouse.connection, ids)
@@ -380,7 +264,7 @@ def _beside(subjects: Mapping[str, str], types: Mapping[str, str]) -> str | None
     pairs = [
         f"{{'kind': '{kind}', 'value': cast({quoted(column)} as varchar)}}"
         for column, kind in subjects.items()
-        if column in types and kind in (*_OWNED, "payment")
+        if column in types and kind in (*OWNED, "payment")
     ]
     return f"unnest([{', '.join(pairs)}])" if pairs else None
 
@@ -443,18 +327,3 @@ def _from_sources(
     note_ids(warehouse.connection, {kind: raw[kind] for kind in ("customer", "device")})
     each(add_beside)
     return sorted(set(unread))
-
-
-def relation(schema: str, name: str) -> str:
-    """Return the quoted full name of a table."""
-    return f"{quoted(schema)}.{quoted(name)}"
-
-
-def sql_text(value: str) -> str:
-    """Return a text as SQL takes it, whatever is in it."""
-    return "'" + value.replace("'", "''") + "'"
-
-
-def quoted(name: str) -> str:
-    """Return a name as SQL takes it, whatever is in it."""
-    return '"' + name.replace('"', '""') + '"'

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import duckdb
 
-from footfall.privacy.person import Person, quoted, sql_text
+from footfall.core.quoting import quoted, sql_text
+from footfall.privacy.person import Person
 
 _KEY_DIGITS = 64
 _KEY = re.compile(rf"[0-9a-f]{{{_KEY_DIGITS}}}")

@@ -1,7 +1,7 @@
 """What is known of people who were erased: enough to keep them out, too little to find them.
 
 A tombstone is a keyed hash of an id (HMAC-SHA256; RFC 2104, 1997) under a key that serves nothing
-else, with a prefix of its own, so it says nothing beside the keys of the warehouse. Key and
+else, with a prefix of its own, so it cannot be matched with the keys of the warehouse. Key and
 tombstones lie next to the key file, outside the warehouse: a full refresh, a warehouse that is
 restored from a backup or another main key brings nobody back.
 

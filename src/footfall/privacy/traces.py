@@ -8,7 +8,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 import duckdb
 
-from footfall.privacy.person import Warehouse, quoted, relation
+from footfall.core.quoting import quoted
+from footfall.privacy.warehouse import Warehouse, relation
 
 _SCHEMA = "intermediate"
 # Rows go, and so does what is noted of their number: the next build would make the table again.

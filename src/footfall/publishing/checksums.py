@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import duckdb
 
-from footfall.publishing.contents import Published, quoted
+from footfall.core.quoting import quoted
+from footfall.publishing.contents import Published
 
 Columns = Mapping[str, str]
 

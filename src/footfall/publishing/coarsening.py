@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 
 import duckdb
 
+from footfall.core.quoting import quoted, sql_text
 from footfall.publishing.checksums import columns_of
-from footfall.publishing.contents import Mart, PublishingError, quoted, text
+from footfall.publishing.contents import Mart, PublishingError
 
 # Columns that lead from a row to a person, by themselves or through another mart.
 KEYS_OF_PEOPLE = frozenset(
@@ -113,7 +114,7 @@ def _clock(name: str, kind: str, zone: str) -> str:
     """Return a time as clocks of the shop show it; a date is one already."""
     if zone == "UTC" or kind != "TIMESTAMP WITH TIME ZONE":
         return name
-    return f"({name} at time zone {text(zone)})"
+    return f"({name} at time zone {sql_text(zone)})"
 
 
 def _form(mart: Mart, column: str, kind: str, name: str) -> Form:

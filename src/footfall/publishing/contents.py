@@ -99,13 +99,3 @@ class Publication:
     def row_count(self) -> int:
         """Rows of all marts."""
         return sum(mart.row_count for mart in self.marts)
-
-
-def quoted(name: str) -> str:
-    """Return a name as SQL takes it, whatever is in it."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def text(value: str) -> str:
-    """Return a text as SQL takes it, whatever is in it."""
-    return "'" + value.replace("'", "''") + "'"

@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 
 from footfall.core.private_files import rights_of_new
+from footfall.core.quoting import quoted, sql_text
 from footfall.publishing import checksums
 from footfall.publishing.contents import (
     PUBLICATION,
@@ -17,8 +18,6 @@ from footfall.publishing.contents import (
     Publication,
     PublishingError,
     Run,
-    quoted,
-    text,
 )
 from footfall.publishing.files import sync
 
@@ -76,7 +75,7 @@ def attached(
 ) -> Iterator[None]:
     """Attach a database for a while, under the name that publications go by, or another."""
     with_options = f" ({options})" if options else ""
-    cursor.execute(f"attach {text(path)} as {database}{with_options}")
+    cursor.execute(f"attach {sql_text(path)} as {database}{with_options}")
     try:
         yield
     finally:
@@ -111,10 +110,10 @@ def describe(
     """Write what a mart and its columns are as comments."""
     relation = published_relation(name, database)
     there = checksums.columns_of(cursor, relation)
-    cursor.execute(f"comment on table {relation} is {text(description)}")
+    cursor.execute(f"comment on table {relation} is {sql_text(description)}")
     for column, about in columns.items():
         if about and column in there:
-            cursor.execute(f"comment on column {relation}.{quoted(column)} is {text(about)}")
+            cursor.execute(f"comment on column {relation}.{quoted(column)} is {sql_text(about)}")
 
 
 def write_publication(

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import duckdb
 
-from footfall.publishing.contents import PUBLICATION, SCHEMA, PublishingError, quoted, text
+from footfall.core.quoting import quoted, sql_text
+from footfall.publishing.contents import PUBLICATION, SCHEMA, PublishingError
 
 VARIABLE = "DBT_ENV_SECRET_FOOTFALL_PUBLISH_KEY"
 # What the key is called on a connection to DuckDB.
@@ -129,9 +130,10 @@ def opened(folder: Path, only: str | None = None) -> Iterator[duckdb.DuckDBPyCon
 def give_key(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
     """Let a connection read what was encrypted with a key."""
     encoded = base64.b64encode(key).decode()
-    connection.execute(f"pragma add_parquet_key({text(_KEY_NAME)}, {text(encoded)})")
+    connection.execute(f"pragma add_parquet_key({sql_text(_KEY_NAME)}, {sql_text(encoded)})")
 
 
 def encrypted_relation(file: Path) -> str:
     """Return an encrypted file as the from clause of a query; the connection needs the key."""
-    return f"read_parquet({text(str(file))}, encryption_config = {{footer_key: {text(_KEY_NAME)}}})"
+    config = f"{{footer_key: {sql_text(_KEY_NAME)}}}"
+    return f"read_parquet({sql_text(str(file))}, encryption_config = {config})"

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import duckdb
 
-from footfall.publishing.contents import PUBLICATION, Mart, Publication, Run, text
+from footfall.core.quoting import sql_text
+from footfall.publishing.contents import PUBLICATION, Mart, Publication, Run
 from footfall.publishing.database import published_relation
 from footfall.publishing.encryption import is_encrypted
 from footfall.publishing.files import make_folder, share, sync
@@ -41,12 +42,12 @@ def write(
     about = {mart.name: mart.description for mart in marts}
     with writing(link, publication.run) as unfinished:
         for name in (*about, PUBLICATION):
-            metadata = f"run_id: {text(publication.run.run_id)}"
+            metadata = f"run_id: {sql_text(publication.run.run_id)}"
             if about.get(name):
-                metadata += f", description: {text(about[name])}"
+                metadata += f", description: {sql_text(about[name])}"
             cursor.execute(
                 f"copy (from {published_relation(name)})"
-                f" to {text(str(unfinished / f'{name}.parquet'))}"
+                f" to {sql_text(str(unfinished / f'{name}.parquet'))}"
                 f" (format parquet, compression zstd, kv_metadata {{{metadata}}})"
             )
 

@@ -16,6 +16,7 @@ from urllib.parse import quote
 import duckdb
 
 from footfall.core.extras import needs
+from footfall.core.quoting import sql_text
 from footfall.publishing import checksums
 from footfall.publishing.contents import (
     PUBLICATION,
@@ -24,7 +25,6 @@ from footfall.publishing.contents import (
     Mart,
     Publication,
     PublishingError,
-    text,
 )
 from footfall.publishing.database import published_relation
 from footfall.publishing.roles import NOBODY, Audience
@@ -289,7 +289,7 @@ def _copy(
 ) -> None:
     # With quotes around all that is not null, nothing in a text can be taken for anything else.
     source.execute(
-        f"copy (from {relation}) to {text(str(file))}"
+        f"copy (from {relation}) to {sql_text(str(file))}"
         " (format csv, header false, nullstr '', force_quote *)"
     )
     into = sql.SQL("copy {} ({}) from stdin (format csv)").format(table, _names(columns))

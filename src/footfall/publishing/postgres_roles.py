@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from footfall.core.extras import needs
-from footfall.publishing.contents import PublishingError, quoted
+from footfall.core.quoting import quoted
+from footfall.publishing.contents import PublishingError
 from footfall.publishing.roles import Audience
 
 with needs("postgres"):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from footfall.core.quoting import quoted, sql_text
 from footfall.publishing import database, encryption, parquet, role_files
 from footfall.publishing.coarsening import coarsened
 from footfall.publishing.contents import (
@@ -18,8 +19,6 @@ from footfall.publishing.contents import (
     Publication,
     PublishingError,
     Run,
-    quoted,
-    text,
 )
 from footfall.publishing.files import check_link, make_folder, one_at_a_time, point_to, sync
 from footfall.publishing.roles import NOBODY, Audience
@@ -71,7 +70,7 @@ def standing_rows(
     file = files / f"{mart}.parquet"
     if not (file.exists() and published_file(folder, name).exists()):
         return None
-    relation = f"read_parquet({text(str(file))})"
+    relation = f"read_parquet({sql_text(str(file))})"
     rows: list[tuple[Any, ...]] = cursor.execute(query.format(mart=relation)).fetchall()
     return rows
 

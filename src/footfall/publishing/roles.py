@@ -13,9 +13,10 @@ from typing import Any
 
 import yaml
 
+from footfall.core.quoting import quoted
 from footfall.core.yaml_files import read_yaml
 from footfall.publishing.coarsening import KEYS_OF_PEOPLE
-from footfall.publishing.contents import PublishingError, quoted
+from footfall.publishing.contents import PublishingError
 
 DEFAULT_FILE = Path("roles.yml")
 _CLASSES = ("direct", "quasi_identifier", "free_text", "score", "measure")

@@ -15,18 +15,13 @@ import duckdb
 import numpy as np
 
 from footfall.core.arrays import Array, FloatArray
+from footfall.core.quoting import quoted
 from footfall.experiments import always_valid, fixed
 from footfall.experiments.boundaries import bounds
 from footfall.experiments.files.names import listed
 from footfall.experiments.files.problems import ExperimentProblem
 from footfall.experiments.files.results import Figures, figures_of, health_of
-from footfall.experiments.files.source import (
-    as_number,
-    check_kind,
-    is_no_number,
-    name_literal,
-    opened,
-)
+from footfall.experiments.files.source import as_number, check_kind, is_no_number, opened
 from footfall.experiments.fixed import compare
 from footfall.experiments.moments import Moments
 from footfall.experiments.planned_looks import information_of
@@ -91,7 +86,7 @@ def read_checkpoints(path: Path) -> list[Series]:
             wrong = is_no_number(name, kind)
             (found,) = connection.execute(
                 f"select count(*) filter (where {wrong}),"
-                f" any_value(cast({name_literal(name)} as varchar)) filter (where {wrong})"
+                f" any_value(cast({quoted(name)} as varchar)) filter (where {wrong})"
                 f" from {source.relation}"
             ).fetchall()
             if found[0]:
@@ -139,7 +134,7 @@ def results_of(series: list[Series]) -> Figures:
     """Return health and figures at the last checkpoint, by experiment, metric and arm.
 
     Each arm also has what a reader who peeked would have seen: `peeked_p`, the smallest p of
-    Welch's test at any checkpoint; whether `always_valid` ever told the arms apart; and whether
+    Welch's test at any checkpoint; whether `always_valid` ever found a difference; and whether
     20 planned looks did.
     """
     found: dict[str, Figures] = {}

@@ -10,16 +10,10 @@ import duckdb
 import numpy as np
 
 from footfall.core.arrays import Array, FloatArray
+from footfall.core.quoting import quoted, sql_text
 from footfall.experiments.files.names import column_named, listed, one_of
 from footfall.experiments.files.problems import ExperimentProblem
-from footfall.experiments.files.source import (
-    Source,
-    as_number,
-    check_kind,
-    is_no_number,
-    name_literal,
-    opened,
-)
+from footfall.experiments.files.source import Source, as_number, check_kind, is_no_number, opened
 from footfall.experiments.files.units import MOST_ARMS
 
 #: A text with more values than this keeps the most frequent ones apart; all others are one.
@@ -120,19 +114,19 @@ def _read(
 ) -> Subjects:
     kind = source.types[outcome]
     check_kind(outcome, kind, "OUTCOME")
-    kept = ", ".join(name_literal(name) for name in (arm, outcome, *features))
+    kept = ", ".join(quoted(name) for name in (arm, outcome, *features))
     connection.execute(f"create temp table raw as select {kept} from {source.relation}")
     wrong = is_no_number(outcome, kind)
     (bad,) = connection.execute(
         f"select count(*) filter (where {wrong}),"
-        f" any_value(cast({name_literal(outcome)} as varchar)) filter (where {wrong}) from raw"
+        f" any_value(cast({quoted(outcome)} as varchar)) filter (where {wrong}) from raw"
     ).fetchall()
     if bad[0]:
         raise ExperimentProblem(
             f"OUTCOME: column '{outcome}' holds what is no number in {bad[0]:,} rows, for "
             f"instance '{bad[1]}'"
         )
-    arm_text = f"nullif(cast({name_literal(arm)} as varchar), '')"
+    arm_text = f"nullif(cast({quoted(arm)} as varchar), '')"
     known = f"{arm_text} is not null and {as_number(outcome, kind)} is not null"
     arms = connection.execute(
         f"select {arm_text}, count(*) from raw where {known} group by 1 order by 1"
@@ -177,13 +171,13 @@ def _columns(
     connection: duckdb.DuckDBPyConnection, source: Source, name: str
 ) -> list[tuple[str, str]]:
     """Return what each column of a feature holds, and the SQL that makes it."""
-    kind, quoted = source.types[name], name_literal(name)
+    kind, column = source.types[name], quoted(name)
     if kind.startswith(("TIMESTAMP", "DATE")):
-        return [(name, f"epoch({quoted})::double")]
+        return [(name, f"epoch({column})::double")]
     if not kind.startswith(("VARCHAR", "ENUM")):
         check_kind(name, kind, "FEATURES")
         return [(name, f"nullif(({as_number(name, kind)}), 'inf'::double)")]
-    text = f"cast({quoted} as varchar)"
+    text = f"cast({column} as varchar)"
     if kind.startswith("VARCHAR"):
         (found,) = connection.execute(
             f"select count(*) filter (where {is_no_number(name, kind)}),"
@@ -192,12 +186,12 @@ def _columns(
         if not found[0] and found[1]:
             return [(name, as_number(name, kind))]
     levels = connection.execute(
-        f"select {text}, count(*) from raw where {quoted} is not null group by 1"
+        f"select {text}, count(*) from raw where {column} is not null group by 1"
         f" order by 2 desc, 1 limit {MOST_LEVELS}"
     ).fetchall()
     if not levels:
         raise ExperimentProblem(f"FEATURES: column '{name}' is empty")
-    literals = ["'" + level.replace("'", "''") + "'" for level, _ in levels]
+    literals = [sql_text(level) for level, _ in levels]
     return [
         (f"{name} = {level}", f"case when {text} = {literal} then 1e0 else 0e0 end")
         for (level, _), literal in zip(levels, literals, strict=True)

@@ -245,3 +245,30 @@ def _taken_apart(text: str, read: Callable[[str], Part | None]) -> list[Part] | 
                 ways[start] = [part, *after]
                 break
     return ways[0]
+
+
+def check_roles(
+    arm: str, unit: str | None, metrics: Sequence[Metric], covariates: Mapping[str, str]
+) -> None:
+    """Raise where one column is asked for in two roles."""
+    used = {one.column: "METRICS" for one in metrics}
+    used |= {one.denominator: "METRICS" for one in metrics if one.denominator is not None}
+    used |= {column: "COVARIATE" for column in covariates.values() if column not in used}
+    for column, role in ((arm, "ARM"), (unit, "UNIT")):
+        if column in used:
+            raise ExperimentProblem(f"column '{column}' is both {role} and {used[column]}")
+    if arm == unit:
+        raise ExperimentProblem(f"column '{arm}' is both ARM and UNIT")
+
+
+def quantile_of(text: str) -> float:
+    """Return the quantile that WINSOR asks for, above 0 and at most 1."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0.0
+    if not 0 < found <= 1:
+        raise ExperimentProblem(
+            f"WINSOR is '{text}': write a quantile above 0 and at most 1, as in WINSOR=0.999"
+        )
+    return found

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+from footfall.core.quoting import quoted, sql_text
 from footfall.experiments.files.problems import ExperimentProblem
 
 #: Words that CSV files write where nothing is known.
@@ -53,7 +54,7 @@ def opened(connection: duckdb.DuckDBPyConnection, path: Path) -> Source:
         raise ExperimentProblem(f"{path} does not exist, or is no file")
     with path.open("rb") as stream:
         is_parquet = stream.read(4) == b"PAR1"
-    place = text_literal(_without_patterns(str(path)))
+    place = sql_text(_without_patterns(str(path)))
     relation = (
         f"read_parquet({place})"
         if is_parquet
@@ -73,22 +74,12 @@ def opened(connection: duckdb.DuckDBPyConnection, path: Path) -> Source:
     return Source(path, relation, {row[0]: row[1] for row in described})
 
 
-def text_literal(text: str) -> str:
-    """Return a text as SQL writes it."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def name_literal(name: str) -> str:
-    """Return a name as SQL writes it."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 def as_number(column: str, kind: str) -> str:
     """Return SQL that reads a column as a number, null where it holds none.
 
     Booleans are 0 and 1, in text as well; NaN is nothing.
     """
-    name = name_literal(column)
+    name = quoted(column)
     if kind == "BOOLEAN":
         return f"cast({name} as double)"
     if kind.startswith("VARCHAR"):
@@ -103,10 +94,10 @@ def as_number(column: str, kind: str) -> str:
 
 def is_no_number(column: str, kind: str) -> str:
     """Return SQL that is true where a column holds something that is no finite number."""
-    name = name_literal(column)
+    name = quoted(column)
     infinite = f"coalesce(isinf({as_number(column, kind)}), false)"
     if kind.startswith("VARCHAR"):
-        words = ", ".join(text_literal(word) for word in NOTHING)
+        words = ", ".join(sql_text(word) for word in NOTHING)
         wrong = (
             f"({name} is not null and lower(trim({name})) not in ({words})"
             f" and {as_number(column, kind)} is null)"

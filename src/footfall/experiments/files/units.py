@@ -9,26 +9,22 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from footfall.core.arrays import FloatArray
+from footfall.core.quoting import quoted
+from footfall.experiments.files.aggregates import aggregates, moments_of
 from footfall.experiments.files.names import (
     Metric,
     by_folded,
+    check_roles,
     column_named,
     covariates_of,
     listed,
     metrics_of,
     one_of,
+    quantile_of,
     shares_of,
 )
 from footfall.experiments.files.problems import ExperimentProblem
-from footfall.experiments.files.source import (
-    Source,
-    as_number,
-    check_kind,
-    is_no_number,
-    name_literal,
-    opened,
-)
+from footfall.experiments.files.source import Source, as_number, check_kind, is_no_number, opened
 from footfall.experiments.moments import Moments
 
 #: More values than this are no arms.
@@ -101,7 +97,7 @@ def read_units(path: Path, asked: Request) -> Units:
     ExperimentProblem
         The file or what was asked of it is wrong; the message names the column or the value.
     """
-    winsor = _quantile(asked.winsor)
+    winsor = quantile_of(asked.winsor)
     with duckdb.connect() as connection:
         source = opened(connection, path)
         columns = source.columns
@@ -109,7 +105,7 @@ def read_units(path: Path, asked: Request) -> Units:
         unit = column_named(asked.unit, columns, "UNIT", str(path)) if asked.unit else None
         metrics = metrics_of(asked.metrics, columns, str(path))
         covariates = covariates_of(asked.covariate, metrics, columns, str(path))
-        _check_roles(arm, unit, metrics, covariates)
+        check_roles(arm, unit, metrics, covariates)
         shares = shares_of(asked.shares) if asked.shares.strip() else None
         reading = _Reading(connection, source, arm, unit, metrics, covariates)
         try:
@@ -168,7 +164,7 @@ class _Reading:
         for name in self.values:
             check_kind(name, self.source.types[name], self._variable(name))
         kept = [self.arm, *([self.unit] if self.unit else []), *self.values]
-        chosen = ", ".join(name_literal(name) for name in dict.fromkeys(kept))
+        chosen = ", ".join(quoted(name) for name in dict.fromkeys(kept))
         self.connection.execute(
             f"create temp table raw as select {chosen} from {self.source.relation}"
         )
@@ -177,14 +173,14 @@ class _Reading:
             f"{as_number(name, self.source.types[name])} as {short}"
             for name, short in self.values.items()
         )
-        arm = f"nullif(cast({name_literal(self.arm)} as varchar), '') as arm"
+        arm = f"nullif(cast({quoted(self.arm)} as varchar), '') as arm"
         if self.unit is None:
             self.connection.execute(
                 f"create temp table units as select {arm}, null::varchar as last_arm,"
                 f" false as is_switcher, {numbers} from raw"
             )
             return
-        unit = f"nullif(cast({name_literal(self.unit)} as varchar), '') as unit"
+        unit = f"nullif(cast({quoted(self.unit)} as varchar), '') as unit"
         self.connection.execute(
             f"create temp table unit_rows as select {unit}, {arm}, {numbers} from raw"
         )
@@ -193,7 +189,7 @@ class _Reading:
 
     def _check_numbers(self) -> None:
         checks = ", ".join(
-            f"count(*) filter (where {wrong}), any_value(cast({name_literal(name)} as varchar))"
+            f"count(*) filter (where {wrong}), any_value(cast({quoted(name)} as varchar))"
             f" filter (where {wrong}), count({as_number(name, self.source.types[name])})"
             for name in self.values
             for wrong in [is_no_number(name, self.source.types[name])]
@@ -346,7 +342,7 @@ class _Reading:
         values = self._capped(winsor)
         selected: list[str] = []
         for metric in self.metrics:
-            selected += self._aggregates(metric, values)
+            selected += aggregates(metric, values, self.covariates.get(metric.name))
         rows = self.connection.execute(
             f"select arm, {', '.join(selected)} from units"
             " where arm is not null and not is_switcher group by arm order by arm"
@@ -355,48 +351,13 @@ class _Reading:
         for row in rows:
             left = [np.asarray(np.nan if value is None else value, float) for value in row[1:]]
             for metric in self.metrics:
-                count = len(self._aggregates(metric, values))
-                found[metric.name][row[0]] = self._moments_of(metric, left[:count])
+                covariate = self.covariates.get(metric.name)
+                count = len(aggregates(metric, values, covariate))
+                found[metric.name][row[0]] = moments_of(
+                    metric, left[:count], has_covariate=covariate is not None
+                )
                 left = left[count:]
         return found
-
-    def _aggregates(self, metric: Metric, values: Mapping[str, str]) -> list[str]:
-        """Return the aggregates of a metric in the order of the fields of its moments."""
-        y = values[metric.column]
-        known = f"{y} is not null"
-        d = values[metric.denominator] if metric.denominator is not None else None
-        if d is not None:
-            known += f" and {d} is not null"
-        covariate = self.covariates.get(metric.name)
-        x = f"coalesce({values[covariate]}, 0e0)" if covariate is not None else None
-        found = ["count(*)", f"count(*) filter (where {y} <> 0)", f"avg({y})", f"var_samp({y})"]
-        if x is not None:
-            found += [f"avg({x})", f"var_samp({x})", f"covar_samp({y}, {x})"]
-        if d is not None:
-            found += [f"avg({d})", f"var_samp({d})", f"covar_samp({y}, {d})"]
-            found += [f"covar_samp({x}, {d})"] if x is not None else []
-        return [
-            one.replace("filter (where", f"filter (where {known} and")
-            if "filter" in one
-            else f"{one} filter (where {known})"
-            for one in found
-        ]
-
-    def _moments_of(self, metric: Metric, values: list[FloatArray]) -> Moments:
-        units, nonzero, mean, variance, *more = values
-        fields: dict[str, FloatArray] = {}
-        if metric.name in self.covariates:
-            names = ("covariate_mean", "covariate_variance", "covariance")
-            fields |= dict(zip(names, more[:3], strict=True))
-            more = more[3:]
-        if metric.denominator is not None:
-            names = ("denominator_mean", "denominator_variance", "denominator_covariance")
-            fields |= dict(zip(names, more[:3], strict=True))
-            if metric.name in self.covariates:
-                fields["denominator_with_covariate"] = more[3]
-        # What is the same for every unit varies by what threads round differently.
-        variance = np.where(variance <= 1e-24 * mean**2, 0.0, variance)
-        return Moments(units, mean, variance, nonzero=nonzero, **fields)
 
     def _capped(self, winsor: float) -> dict[str, str]:
         """Return SQL of each value, capped at one quantile of all units, zeros included."""
@@ -434,28 +395,3 @@ class _Reading:
 
     def _variable(self, name: str) -> str:
         return "METRICS" if name in self.outcomes else "COVARIATE"
-
-
-def _check_roles(
-    arm: str, unit: str | None, metrics: Sequence[Metric], covariates: Mapping[str, str]
-) -> None:
-    used = {one.column: "METRICS" for one in metrics}
-    used |= {one.denominator: "METRICS" for one in metrics if one.denominator is not None}
-    used |= {column: "COVARIATE" for column in covariates.values() if column not in used}
-    for column, role in ((arm, "ARM"), (unit, "UNIT")):
-        if column in used:
-            raise ExperimentProblem(f"column '{column}' is both {role} and {used[column]}")
-    if arm == unit:
-        raise ExperimentProblem(f"column '{arm}' is both ARM and UNIT")
-
-
-def _quantile(text: str) -> float:
-    try:
-        found = float(text)
-    except ValueError:
-        found = 0.0
-    if not 0 < found <= 1:
-        raise ExperimentProblem(
-            f"WINSOR is '{text}': write a quantile above 0 and at most 1, as in WINSOR=0.999"
-        )
-    return found
