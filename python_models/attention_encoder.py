@@ -1,6 +1,7 @@
 """Trains the attention encoder and the mixture; yields one row a tensor, never a pickle."""
 
 from footfall.adapter import progress, tables
+from footfall.core.erasures import Erasures
 from footfall.recommender import recommend as recommendations
 
 
@@ -13,5 +14,6 @@ def model(dbt, session):
         tables.arrow(dbt.ref("int_items")),
         settings=recommendations.ScorerSettings.from_mapping(settings),
         previous=tables.previous(session, dbt.this),
+        erasures=Erasures.of(tables.arrow(dbt.ref("int_erasures"))),
         progress=progress.log,
     )

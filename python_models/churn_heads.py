@@ -2,6 +2,7 @@
 
 from footfall import heads
 from footfall.adapter import cutoffs, progress, tables
+from footfall.core.erasures import Erasures
 
 
 def model(dbt, session):
@@ -15,5 +16,6 @@ def model(dbt, session):
         source,
         settings=heads.HeadSettings.from_mapping(dbt.config.meta_get("settings")),
         previous=tables.previous(session, dbt.this),
+        erasures=Erasures.of(tables.arrow(dbt.ref("int_erasures"))),
         progress=progress.log,
     )

@@ -25,6 +25,7 @@
             ['source', 'entity', 'column_name', 'reason', 'examples', 'value_count']
         ) ~ ' from ' ~ values) if values is not none else [],
         'restated': restated_rows(),
+        'stale': stale_models(),
         'scores': text_rows('select ' ~ as_texts([
             'score', 'population', 'horizon_days', 'metric', 'cutoff_date', 'model', 'metric_value', 'is_baseline'
         ]) ~ ' from ' ~ evaluation) if evaluation is not none else none,
@@ -47,6 +48,19 @@
         {% endif %}
     {% endfor %}
     {% do return(text_rows(counts | join(' union all ')) if counts else []) %}
+{% endmacro %}
+
+
+{#- The scores whose model in force may know somebody who was erased: score, since when, and until when, as texts. -#}
+{% macro stale_models() %}
+    {% set runs = load_built_relation('int_model_runs') %}
+    {% if runs is none or not erasures() %}
+        {% do return([]) %}
+    {% endif %}
+    {% do return(text_rows(
+        'select ' ~ as_texts(['score', 'stale_since', 'retrain_due_at']) ~ ' from (select distinct score, stale_since, '
+        ~ 'retrain_due_at from ' ~ runs ~ " where status = 'served' and stale_since is not null) as stale"
+    )) %}
 {% endmacro %}
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from footfall import heads
+from footfall.core.erasures import NOBODY, Erasures
 from footfall.core.progress import Progress, silent
 
 FIRST_CUTOFF = date(2024, 2, 1)
@@ -86,11 +87,14 @@ def train_churn(
     *,
     settings: heads.HeadSettings,
     previous: pa.Table | None = None,
+    erasures: Erasures = NOBODY,
     progress: Progress = silent,
 ) -> pa.Table:
     """Heads of churn that are fitted to tables in memory."""
     source = heads.ArrowCutoffs(cutoffs, states)
-    return heads.train_churn(source, settings=settings, previous=previous, progress=progress)
+    return heads.train_churn(
+        source, settings=settings, previous=previous, erasures=erasures, progress=progress
+    )
 
 
 def train_value(
@@ -99,11 +103,14 @@ def train_value(
     *,
     settings: heads.HeadSettings,
     previous: pa.Table | None = None,
+    erasures: Erasures = NOBODY,
     progress: Progress = silent,
 ) -> pa.Table:
     """Heads of value that are fitted to tables in memory."""
     source = heads.ArrowCutoffs(cutoffs, states)
-    return heads.train_value(source, settings=settings, previous=previous, progress=progress)
+    return heads.train_value(
+        source, settings=settings, previous=previous, erasures=erasures, progress=progress
+    )
 
 
 def score_churn(

@@ -60,6 +60,7 @@ def measured(metric: str, model: str, value: float | None, **facts: str) -> list
 
 def described(**facts: Any) -> list[str]:
     nothing: dict[str, Any] = {"marts": [], "accounting": [], "values": [], "restated": []}
+    nothing["stale"] = []
     nothing["guests"] = []
     ended: dict[str, Any] = {"scores": None, "results": []}
     return describe_build(**{**nothing, **ended, **facts})
@@ -121,6 +122,14 @@ def test_rows_are_accounted_for_source_by_source() -> None:
         " + 1 expired",
         "  Orders of nobody in ga4: 2, -12.50 net of refunds; they are part of order_lines and"
         " revenue, and of no session or customer",
+    ]
+
+
+def test_a_model_that_knows_somebody_who_was_erased_is_shown_with_its_date() -> None:
+    stale = [("churn", "2026-11-01 10:00:00+00", "2026-12-01 10:00:00+00")]
+    assert described(stale=stale)[1:] == [
+        "  The model of churn may know somebody who was erased (2026-11-01), and is trained without"
+        " them by the first build from 2026-12-01 10:00 UTC on"
     ]
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from footfall.privacy import tombstones
+from footfall.privacy import journal, tombstones
 from footfall.privacy.compaction import CompactionError, compact
 from footfall.privacy.erasure import Places, finish, search
 from footfall.privacy.person import Person
@@ -63,6 +64,27 @@ def test_damaged_tombstones_stop_everything(tmp_path: Path, damage: str) -> None
         lines.write_text(lines.read_text()[:-20])
     with pytest.raises(TombstoneError, match=r"[Rr]estore"):
         tombstones.read(key_file)
+
+
+def test_the_journal_has_an_erasure_once_as_its_last_attempt_left_it(tmp_path: Path) -> None:
+    key_file = tmp_path / "shop.key"
+    assert journal.erasures(key_file, "shop.duckdb") == []
+    first = journal.Erasure(7, "2026-11-01T10:00:00+00:00", "shop.duckdb", "custom")
+    again = replace(first, erased_at="2026-11-01T11:00:00+00:00")
+    proven = replace(again, proven_at="2026-11-01T11:09:00+00:00", hit_count=0, byte_count=5)
+    other = replace(first, request=8, warehouse="other.duckdb")
+    for line in (first, replace(first, hit_count=2), again, other):
+        journal.note(key_file, line)
+    (found,) = journal.erasures(key_file, "shop.duckdb")
+    assert (found["proven_at"], found["hit_count"], found["attempt_count"]) == (None, None, 2)
+    journal.note(key_file, proven)
+    (found,) = journal.erasures(key_file, "shop.duckdb")
+    assert (found["hit_count"], found["byte_count"], found["attempt_count"]) == (0, 5, 2)
+    place = journal.journal_place(key_file)
+    assert place.stat().st_mode & 0o777 == 0o600
+    place.write_text(place.read_text() + '{"request": 9}\n')
+    with pytest.raises(journal.JournalError, match="line 6"):
+        journal.read(key_file)
 
 
 KEY_OF = {"c-1000017": "ab" * 32, "d-2000017": "cd" * 32, "d-3000018": "ef" * 32}

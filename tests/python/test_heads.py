@@ -25,6 +25,7 @@ from cutoff_tables import (
     train_value,
 )
 from footfall import heads
+from footfall.core.erasures import Erasures
 from footfall.core.progress import silent
 from footfall.core.stored_rows import ArtifactError, load, to_table
 from footfall.evaluation import score_metrics
@@ -969,6 +970,39 @@ def test_a_head_that_was_broken_is_kept_out_and_says_so(
     again = train(broken, None, settings=SETTINGS, previous=served, progress=heard.append)
     assert again is served
     assert "nothing new" in heard[0]
+    assert after.run["stale_since"] == ""
+
+
+def test_a_head_that_knows_somebody_who_was_erased_goes_in_time_however_good_it_is(
+    cutoffs: pa.Table, churn_heads: pa.Table
+) -> None:
+    """The gate keeps it until then, marked; afterwards the worse head takes its place, once."""
+    at = "2026-11-01T00:00:00.000000+00:00"
+    settings = replace(SETTINGS, horizons=(30,))
+    broken = shuffled_labels(cutoffs)
+    heard: list[str] = []
+
+    def train(previous: pa.Table, *, is_due: bool) -> pa.Table:
+        erasures = Erasures((at,), frozenset([at] if is_due else ()))
+        heard.clear()
+        return train_churn(
+            broken,
+            None,
+            settings=settings,
+            previous=previous,
+            erasures=erasures,
+            progress=heard.append,
+        )
+
+    waiting = train(churn_heads, is_due=False)
+    assert load(waiting).run["stale_since"] == at
+    assert any("KEPT OUT" in line for line in heard)
+    assert train(waiting, is_due=False) is waiting
+    gone = train(waiting, is_due=True)
+    assert any("NOT KEPT" in line for line in heard)
+    assert load(gone).run["stale_since"] == ""
+    assert facts_of(gone)["30"]["fingerprint"] in facts_of(waiting)["30"]["turned_away"]
+    assert train(gone, is_due=True) is gone
 
 
 @pytest.mark.parametrize("train", [train_churn, train_value])

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from footfall import ranking
+from footfall.core.erasures import Erasures
 from footfall.encoder.network import Encoder, EncoderConfig, ItemFeatures, start_new_items
 from footfall.recommender import recommend as recommendations
 from footfall.recommender import retraining as warm
@@ -221,6 +222,34 @@ def test_events_that_are_gone_or_changed_mean_a_full_training(days):
     rest = events.filter(pc.greater_equal(events["event_at"], pa.scalar(LAST)))
     after, _ = carried_on(days, events=pa.concat_tables([moved, rest]))
     assert "events of the past have changed" in after.run["training_reason"]
+
+
+def test_a_model_that_knows_somebody_who_was_erased_is_trained_anew_in_time(days):
+    """Until then it is fine-tuned and marked; a model that knows nobody of them is not."""
+    model, _, events, items = days
+    at = "2026-11-01T00:00:00.000000+00:00"
+
+    def trained(previous, is_due):
+        erasures = Erasures((at,), frozenset([at] if is_due else ()))
+        rows = recommendations.train_encoder(
+            events.slice(5), items, settings=SETTINGS, previous=previous, erasures=erasures
+        )
+        return rows, artifacts.load(rows).run
+
+    waiting, run = trained(model, is_due=False)
+    assert (run["training"], run["stale_since"], run["erased_until"]) == ("warm", at, at)
+    again, _ = trained(waiting, is_due=False)
+    assert again.equals(waiting)
+    after, run = trained(waiting, is_due=True)
+    assert (run["training"], run["stale_since"]) == ("full", "")
+    assert run["training_reason"] == "it learned from a person who was erased"
+    assert trained(after, is_due=True)[0].equals(after)
+    # Nothing that it has seen is gone: the time has come for nobody.
+    anybody = Erasures((at,), frozenset([at]))
+    rows = recommendations.train_encoder(
+        events, items, settings=SETTINGS, previous=model, erasures=anybody
+    )
+    assert artifacts.load(rows).run["training"] == "warm"
 
 
 def test_a_model_that_was_carried_on_knows_its_past(days):

@@ -74,7 +74,7 @@ kept_out as (
 
 ),
 
-final as (
+runs as (
 
     select
         score,
@@ -88,6 +88,29 @@ final as (
         run
     from kept_out
     where run is not null
+
+),
+
+dated as (
+
+    select
+        score,
+        status,
+        run,
+        {{ moment_of_text("nullif(" ~ json_text('run', '$.stale_since') ~ ", '')") }} as stale_since
+    from runs
+
+),
+
+final as (
+
+    select
+        score,
+        status,
+        run,
+        stale_since,
+        {{ retrain_due_at('stale_since') }} as retrain_due_at
+    from dated
 
 )
 

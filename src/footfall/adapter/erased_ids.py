@@ -50,6 +50,11 @@ class ErasedIds:
         """Say whether tombstones and main key are those that were looked with."""
         return (self._tombstones, self._key) == (tombstones, key)
 
+    @property
+    def newest(self) -> datetime:
+        """When somebody was last erased."""
+        return max(entry.erased_at for entry in self._tombstones.entries)
+
     def as_json(self) -> str:
         """Return what was found, as the macro `erased_ids` reads it."""
         return json.dumps(list(self._found.values()))

@@ -35,7 +35,7 @@ from footfall.builds.problems import BuildProblem
 from footfall.builds.sources import absolute_path, with_home
 from footfall.core.extras import missing_extra
 from footfall.core.private_files import close_to_others
-from footfall.privacy import tombstones
+from footfall.privacy import journal, tombstones
 
 
 @cache
@@ -191,6 +191,7 @@ class Plugin(BasePlugin):
             has_tombstones=self._has_tombstones,
             find_erased=self._find_erased,
             clear_copies_of_erased=self._clear_copies_of_erased,
+            erasures=self._erasures,
         )
         # From here on the run changes something; what is refused before has said enough.
         if question == "check_warehouse" and self._ending is not None and is_answered(answer):
@@ -229,6 +230,13 @@ class Plugin(BasePlugin):
                 self._erased.look_at_keys(cursor, run_id, keys_relation)
             return self._erased.look_at(cursor, run_id, entity, relations)
 
+    def _erasures(self) -> list[dict[str, Any]]:
+        """Return the erasures of this warehouse, as `journal.erasures` has them."""
+        try:
+            return journal.erasures(self._key_file, Path(self.creds.path).name)
+        except journal.JournalError as problem:
+            raise BuildProblem(str(problem)) from problem
+
     def _clear_copies_of_erased(self) -> list[str]:
         """Remove copies of text files that hold an erased id; return their names."""
         if self._erased is None or self._connection is None:
@@ -258,6 +266,7 @@ class Plugin(BasePlugin):
             str(self.creds.path),
             run_id=run_id,
             nodes=nodes_of_run(run_id),
+            erased_at=None if self._erased is None else self._erased.newest,
             **request,
         )
         if self._ending is not None:

@@ -45,6 +45,7 @@ def publish(
     unique_together: Iterable[tuple[str, Sequence[str]]],
     keeps_standing: bool,
     zone: str,
+    erased_at: datetime | None = None,
 ) -> dict[str, Any]:
     """Publish the marts of a run, or say why not.
 
@@ -66,6 +67,8 @@ def publish(
         Whether a publication stays that shows a score which is held back now.
     zone
         IANA name of the time zone that the shop's days are cut in.
+    erased_at
+        When somebody was last erased: what was published before that does not stay.
 
     Returns
     -------
@@ -92,7 +95,8 @@ def publish(
             run = publishing.Run(run_id, datetime.now(UTC), git_revision(Path(project)))
             try:
                 before = _failed_before(cursor, folder, name)
-                why_not = reason_to_keep(failed, before, keeps=keeps_standing)
+                keeps = keeps_standing and not _is_older(cursor, folder, name, erased_at)
+                why_not = reason_to_keep(failed, before, keeps=keeps)
                 if why_not is None:
                     server = _server()
                     names = os.environ.get("FOOTFALL_PUBLISH_ROLES", "").split()
@@ -152,6 +156,14 @@ def _failed_before(
         # What is damaged is replaced: nobody reads it.
         return None
     return None if rows is None else [subject for (subject,) in rows]
+
+
+def _is_older(
+    cursor: duckdb.DuckDBPyConnection, folder: Path, name: str, erased_at: datetime | None
+) -> bool:
+    """Return whether what is published is from before somebody was erased."""
+    at = None if erased_at is None else publishing.standing(cursor, folder, name)
+    return at is not None and erased_at is not None and at < erased_at
 
 
 def _counted(results: Sequence[Mapping[str, str]]) -> dict[str, int]:

@@ -65,6 +65,11 @@ def _has_tombstones() -> bool:
     return False
 
 
+def _erasures() -> list[dict[str, Any]]:
+    # As above: the plugin reads the journal.
+    return []
+
+
 QUESTIONS: Mapping[str, Callable[..., Any]] = {
     "begin_run": _begin_run,
     "check_configuration": check_configuration,
@@ -75,6 +80,7 @@ QUESTIONS: Mapping[str, Callable[..., Any]] = {
     "describe_build": describe_build,
     "describe_columns": describe_columns,
     "describe_failure": describe_failure,
+    "erasures": _erasures,
     "event_sources": event_sources,
     "experiment_columns": experiment_columns,
     "files_by_kind": files_by_kind,

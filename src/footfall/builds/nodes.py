@@ -33,6 +33,8 @@ class Node:
     pending_column
         The column that shows which of its rows are pending; None for all but tables that watch
         over them.
+    is_read_from_files
+        Whether its rows come from files of the project: only reading shows whether they changed.
     """
 
     unique_id: str
@@ -44,6 +46,7 @@ class Node:
     shape: str
     inputs: tuple[str, ...]
     pending_column: str | None
+    is_read_from_files: bool = False
 
     @property
     def kind(self) -> str:
@@ -92,6 +95,7 @@ def described_node(node: Mapping[str, Any]) -> Node:
         shape=digest(shape),
         inputs=tuple(node["inputs"]),
         pending_column=meta.get("pending_column"),
+        is_read_from_files=bool(meta.get("is_read_from_files")),
     )
 
 

@@ -74,6 +74,7 @@ def describe_build(
     guests: Iterable[tuple[str, str, str]],
     values: Iterable[tuple[str, str, str, str, str | None, str]],
     restated: Iterable[tuple[str, str, str, str | None]],
+    stale: Iterable[tuple[str, str, str]],
     scores: Iterable[Sequence[str | None]] | None,
     results: Sequence[Mapping[str, Any]],
 ) -> list[str]:
@@ -94,6 +95,9 @@ def describe_build(
     restated
         Mart, number of rows of its past that this run restated, how many of them are gone, and the
         first date that they are of.
+    stale
+        Score, the first erasure of somebody whom its model may know, and when it has to be trained
+        without them.
     scores
         The columns of `Measured` in their order, as texts; None where nothing is evaluated.
     results
@@ -116,6 +120,7 @@ def describe_build(
     changed = sorted(one for one in restated if int(one[1]))
     if changed:
         lines += ["", *(_restatement_line(*one) for one in changed)]
+    lines += [_stale_line(*one) for one in sorted(stale)]
     kept = _kept_line(results)
     if kept is not None:
         lines += ["", kept]
@@ -162,6 +167,13 @@ def _restatement_line(mart: str, count: str, removed: str, first: str | None) ->
     return (
         f"  Late or withdrawn events restated {int(count):,} rows of {mart} at past dates"
         f" ({int(removed):,} of them are gone), from {first} on"
+    )
+
+
+def _stale_line(score: str, since: str, due: str) -> str:
+    return (
+        f"  The model of {score} may know somebody who was erased ({since[:10]}), and is trained"
+        f" without them by the first build from {due[:16]} UTC on"
     )
 
 

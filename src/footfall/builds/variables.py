@@ -227,6 +227,7 @@ PROJECT_VARIABLES: Mapping[str, Variable] = {
     "shop_time_zone": Variable(ZONE, shapes_tables=True),
     "earliest_event_date": Variable(DATE, shapes_tables=True),
     "keep_months": Variable(POSITIVE_OR_NULL),
+    "erasure_retrain_days": Variable(WHOLE),
     "future_tolerance_minutes": Variable(WHOLE, shapes_tables=True),
     "max_rejected_share": Variable(SHARE_OR_ALL),
     "reporting_currency": Variable(TEXT_OR_NULL, shapes_tables=True),

@@ -191,8 +191,8 @@ class TableVersions:
         }
 
     def _made_from_now(self, node: Node) -> str | None:
-        if node.pending_column is not None:
-            # Only looking shows whether rows have become pending.
+        if node.pending_column is not None or node.is_read_from_files:
+            # Only looking shows whether rows have become pending, or have come.
             return None
         parts = list(self._parts(node, self._reads_pending_days_only(node)))
         known = [part for part in parts if part is not None]

@@ -66,6 +66,10 @@ class HeadFacts:
         What `model_runs` shows of it.
     turned_away
         Fingerprints of heads that were worse than this one and not taken.
+    erased_until
+        The newest erasure before it was fitted: it knows nobody who was erased until then.
+    stale_since
+        The first erasure of somebody whom it may have learned from; empty where there is none.
     """
 
     fingerprint: str
@@ -74,6 +78,8 @@ class HeadFacts:
     judged: dict[int, Judgement]
     metrics: dict[str, Any]
     turned_away: tuple[str, ...] = ()
+    erased_until: str = ""
+    stale_since: str = ""
 
     def is_current(self, fingerprint: str) -> bool:
         """Return whether a head of this fingerprint is in force, or was found worse."""
@@ -174,4 +180,6 @@ def _facts(told: Mapping[str, Any]) -> HeadFacts:
         judged={int(day): Judgement(**one) for day, one in told["judged"].items()},
         metrics=dict(told["metrics"]),
         turned_away=tuple(told["turned_away"]),
+        erased_until=told["erased_until"],
+        stale_since=told["stale_since"],
     )

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
+from footfall.core.erasures import NOBODY, Erasures
 from footfall.core.fingerprints import combined_fingerprint
 from footfall.core.identity import Identity
 from footfall.core.progress import Progress
@@ -49,6 +50,7 @@ def train_churn(
     *,
     settings: HeadSettings,
     previous: pa.Table | None = None,
+    erasures: Erasures = NOBODY,
     progress: Progress,
 ) -> pa.Table:
     """Fit the heads of churn whose cut-offs have moved; the others are kept.
@@ -61,6 +63,9 @@ def train_churn(
         Of the heads.
     previous
         The existing heads; given back as they are where nothing has moved.
+    erasures
+        Who was erased when: existing heads that may have learned from somebody are marked stale,
+        and are replaced once the time has come, even by heads that are worse.
     progress
         Called with a line of text for each step.
 
@@ -68,7 +73,8 @@ def train_churn(
     -------
     Rows of :data:`footfall.core.stored_rows.SCHEMA`; none where nobody has bought yet.
     """
-    return _train(_Kind("churn", _fit_churn, _judge_churn), source, settings, previous, progress)
+    kind = _Kind("churn", _fit_churn, _judge_churn)
+    return _train(kind, source, settings, previous, erasures, progress)
 
 
 def train_value(
@@ -76,10 +82,12 @@ def train_value(
     *,
     settings: HeadSettings,
     previous: pa.Table | None = None,
+    erasures: Erasures = NOBODY,
     progress: Progress,
 ) -> pa.Table:
     """Fit the heads of value, tiers among them, as :func:`train_churn` does."""
-    return _train(_Kind("value", _fit_value, _judge_value), source, settings, previous, progress)
+    kind = _Kind("value", _fit_value, _judge_value)
+    return _train(kind, source, settings, previous, erasures, progress)
 
 
 def side_by_side(
@@ -113,6 +121,7 @@ def _train(
     source: CutoffSource,
     settings: HeadSettings,
     previous: pa.Table | None,
+    erasures: Erasures,
     progress: Progress,
 ) -> pa.Table:
     started, digests = perf_counter(), read_digests(source)
@@ -123,8 +132,8 @@ def _train(
     horizons = sorted(settings.horizons)
     wanted = {h: _fingerprint(digests, settings, h, today) for h in horizons}
     known = {} if standing is None else standing.facts
-    stale = [h for h in horizons if h not in known or not known[h].is_current(wanted[h])]
-    if standing is not None and not stale and sorted(known) == horizons and previous is not None:
+    moved = [h for h in horizons if h not in known or _has_to_go(known[h], wanted[h], erasures)]
+    if standing is not None and not moved and sorted(known) == horizons and previous is not None:
         progress(f"{kind.score}: nothing new to learn from, the heads stand")
         return previous
     study = study_of(source, digests, settings, with_today=True)
@@ -134,10 +143,10 @@ def _train(
         learnt = digests.learnt(horizon, today)
         metrics = {"closed_cutoffs": len(digests.closed(horizon)), **metrics}
         facts = HeadFacts(wanted[horizon], today, tuple(learnt), judged, metrics)
-        return head, facts
+        return head, replace(facts, erased_until=erasures.until)
 
-    made = side_by_side(f"heads of {kind.score}", fit, stale, settings, progress)
-    fitted = dict(zip(stale, made, strict=True))
+    made = side_by_side(f"heads of {kind.score}", fit, moved, settings, progress)
+    fitted = dict(zip(moved, made, strict=True))
     heads = {} if standing is None else {h: standing.heads[h] for h in horizons if h in known}
     facts = {h: known[h] for h in horizons if h in known}
     reasons: dict[int, str] = {}
@@ -145,10 +154,16 @@ def _train(
         reason = ""
         if standing is not None and horizon in known:
             reason = _why_worse(kind, study, standing, new, horizon)
+        stale_since = _stale_since(known.get(horizon), erasures)
+        if reason and erasures.is_due(stale_since):
+            progress(f"NOT KEPT, as it learned from a person who was erased: {reason}")
+            reason = ""
         if reason:
             reasons[horizon] = reason
             turned_away = (*known[horizon].turned_away, new.fingerprint)
-            facts[horizon] = replace(known[horizon], turned_away=turned_away)
+            facts[horizon] = replace(
+                known[horizon], turned_away=turned_away, stale_since=stale_since
+            )
         else:
             heads[horizon], facts[horizon] = head, new
     run = _run(kind, settings, facts, today, perf_counter() - started)
@@ -159,6 +174,17 @@ def _train(
         run["kept_out"] = {**attempt, "reason": reason}
         progress(f"KEPT OUT, the heads in force stand: {reason}")
     return StoredHeads(run, heads, facts).to_table()
+
+
+def _has_to_go(facts: HeadFacts, fingerprint: str, erasures: Erasures) -> bool:
+    return not facts.is_current(fingerprint) or erasures.is_due(facts.stale_since)
+
+
+def _stale_since(facts: HeadFacts | None, erasures: Erasures) -> str:
+    """Return the first erasure of somebody whom a head may know that no longer fits its rows."""
+    if facts is None:
+        return ""
+    return facts.stale_since or erasures.first_after(facts.erased_until)
 
 
 def _standing(
@@ -242,6 +268,7 @@ def _run(
         "seed": settings.seed,
         "device": "cpu",
         "seconds": round(seconds, 3),
+        "stale_since": min(filter(None, (one.stale_since for one in facts.values())), default=""),
         "metrics": {f"{h}d": facts[h].metrics for h in sorted(facts)},
     }
 

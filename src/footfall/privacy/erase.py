@@ -10,6 +10,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -23,16 +24,14 @@ from footfall.privacy.audit import AuditError, audit_file, record
 from footfall.privacy.compaction import CompactionError
 from footfall.privacy.erasure import (
     Places,
-    Proof,
     buried,
     clear_simulation,
     finish,
     newest_event,
-    note,
-    proofs_place,
     write_tombstones,
 )
 from footfall.privacy.inventory import Place
+from footfall.privacy.journal import Erasure, JournalError, note
 from footfall.privacy.person import Person, find_person
 from footfall.privacy.proof import Findings, Needles
 from footfall.privacy.subjects import Declarations, SubjectError, read_declarations
@@ -83,6 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (
         SubjectError,
         BuildProblem,
+        JournalError,
         TombstoneError,
         CompactionError,
         AuditError,
@@ -126,6 +126,13 @@ def _erase(
         until = newest_event(warehouse)
         started = datetime.now(UTC)
         request = write_tombstones(places.key_file, person, key.text, until, started)
+        begun = Erasure(
+            request=request,
+            erased_at=started.isoformat(timespec="seconds"),
+            warehouse=places.warehouse.name,
+            source=person.source,
+        )
+        note(places.key_file, begun)
         simulated = clear_simulation(connection, person)
     if simulated:
         print(f"  Rows of the simulated shop: {simulated} deleted")
@@ -140,8 +147,8 @@ def _erase(
     needles, findings = finish(places, declared, person, print)
     _check_publication(places, started, findings)
     _vacuum_server(needles, findings)
-    made = _proof(places, request, started, needles, findings)
-    note(proofs_place(places.key_file), made)
+    made = _proof(begun, needles, findings)
+    note(places.key_file, made)
     record(
         audit_file(places.warehouse),
         "erased",
@@ -218,14 +225,10 @@ def _vacuum_server(needles: Needles, findings: Findings) -> None:
     findings.hits |= {f"PostgreSQL {schema}.{name}": rows for name, rows in found.items() if rows}
 
 
-def _proof(
-    places: Places, request: int, started: datetime, needles: Needles, findings: Findings
-) -> Proof:
-    return Proof(
-        request=request,
-        erased_at=started.isoformat(timespec="seconds"),
+def _proof(begun: Erasure, needles: Needles, findings: Findings) -> Erasure:
+    return replace(
+        begun,
         proven_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        warehouse=places.warehouse.name,
         code_version=version("footfall"),
         table_count=findings.table_count,
         column_count=findings.column_count,
@@ -238,7 +241,7 @@ def _proof(
     )
 
 
-def _report(made: Proof, findings: Findings, seconds: float) -> None:
+def _report(made: Erasure, findings: Findings, seconds: float) -> None:
     print(
         f"\nRequest {made.request}: read {made.value_count:,} values in {made.column_count:,}"
         f" columns of {made.table_count:,} tables and {made.byte_count:,} bytes of"

@@ -5,14 +5,11 @@ the person's events out of every table, as it does with events that are withdraw
 anew. What a build keeps of them is then cleared, and the file is written anew.
 """
 
-import json
-import os
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -26,7 +23,6 @@ from footfall.privacy.tombstones import Erased
 from footfall.privacy.traces import clear_mentions, clear_traces
 from footfall.privacy.warehouse import Warehouse
 from footfall.publishing import parquet
-from footfall.publishing.files import sync
 from footfall.publishing.publisher import parquet_folder
 
 _SIMULATED = "storefront"
@@ -64,49 +60,6 @@ class Places:
     def link(self) -> Path:
         """The link to the published Parquet files."""
         return parquet_folder(self.published, self.warehouse.stem)
-
-
-@dataclass(frozen=True)
-class Proof:
-    """One erasure: what was looked at afterwards, and what was found.
-
-    Attributes
-    ----------
-    request
-        The number of the request, which only the key of tombstones gives.
-    erased_at
-        When the tombstones were written, ISO 8601 in UTC.
-    proven_at
-        When all was read.
-    warehouse
-        The name of the warehouse file.
-    code_version
-        The version of the package that looked.
-    table_count, column_count, value_count
-        What was read of the warehouse and of what is published.
-    file_count, byte_count
-        Files that were read byte by byte.
-    unread_file_count
-        Files that could not be read.
-    unsearched_id_count
-        Ids that are too ordinary to be looked for in texts.
-    hit_count
-        Places where something of the person was found.
-    """
-
-    request: int
-    erased_at: str
-    proven_at: str
-    warehouse: str
-    code_version: str
-    table_count: int
-    column_count: int
-    value_count: int
-    file_count: int
-    byte_count: int
-    unread_file_count: int
-    unsearched_id_count: int
-    hit_count: int
 
 
 def buried(key_file: Path, given: str, secret: str, source: str | None) -> Person | None:
@@ -147,11 +100,6 @@ def with_buried(connection: duckdb.DuckDBPyConnection, person: Person, key_file:
     ).fetchall()
     found = {key for (key,) in keys if tombstones.of_key(standing.key, key) in wanted}
     return replace(person, ids={**person.ids, "device": person.ids["device"] | found})
-
-
-def proofs_place(key_file: Path) -> Path:
-    """Return where proofs are kept, by the path of the main key file."""
-    return key_file.with_name(f"{key_file.stem}.erasures.jsonl")
 
 
 def ids_of(person: Person, secret: str, until: datetime) -> list[Erased]:
@@ -330,24 +278,6 @@ def search(places: Places, needles: Needles) -> Findings:
     ]
     proof.search_files(files, needles, findings)
     return findings
-
-
-def note(place: Path, made: Proof) -> None:
-    """Add a proof to the file that keeps them, and wait until it is on the disk."""
-    descriptor = os.open(place, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(f"{json.dumps(asdict(made))}\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-    sync(place.parent)
-
-
-def proofs(key_file: Path) -> list[dict[str, Any]]:
-    """Return all proofs, the oldest first."""
-    place = proofs_place(key_file)
-    if not place.exists():
-        return []
-    return [json.loads(line) for line in place.read_text(encoding="utf-8").splitlines()]
 
 
 def write_tombstones(

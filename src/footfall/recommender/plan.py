@@ -7,12 +7,13 @@ from typing import Any
 
 import torch
 
+from footfall.core.erasures import Erasures
 from footfall.core.fingerprints import combined_fingerprint
 from footfall.core.identity import Identity
 from footfall.core.progress import Progress
 from footfall.encoder.training import FitReport, TrainingSettings
 from footfall.recommender.inputs import TrainingData
-from footfall.recommender.retraining import why_full
+from footfall.recommender.retraining import judged
 from footfall.recommender.settings import ScorerSettings
 from footfall.recommender.stored_model import Artifacts, Values
 
@@ -32,11 +33,14 @@ class Plan:
         The stored model to fine-tune; None trains from scratch.
     reason
         Why, for people.
+    stale_since
+        The first erasure of somebody whom the model will still know; empty where none.
     """
 
     identity: Identity
     start: Artifacts | None
     reason: str
+    stale_since: str = ""
 
     @property
     def run_id(self) -> str:
@@ -66,15 +70,22 @@ class Made:
 
 
 def plan_run(
-    stored: Artifacts | None, identity: Identity, data: TrainingData, settings: ScorerSettings
+    stored: Artifacts | None,
+    identity: Identity,
+    data: TrainingData,
+    settings: ScorerSettings,
+    erasures: Erasures,
 ) -> Plan:
     """Decide whether to fine-tune the stored model, if there is one, or to train from scratch."""
     if stored is None:
         return Plan(identity, None, "there is no earlier run")
-    refused = why_full(stored, identity, data, settings)
-    if refused is not None:
-        return Plan(identity, None, refused)
-    return Plan(identity, stored, f"only events have come in since run {stored.run_id}")
+    verdict = judged(stored, identity, data, settings, erasures)
+    if verdict.why_full is not None:
+        return Plan(identity, None, verdict.why_full)
+    reason = f"only events have come in since run {stored.run_id}"
+    if verdict.stale_since:
+        reason = f"run {stored.run_id} knows a person who was erased, and may do so for now"
+    return Plan(identity, stored, reason, verdict.stale_since)
 
 
 def settings_of(

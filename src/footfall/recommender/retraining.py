@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from footfall.core.erasures import Erasures
 from footfall.core.identity import Identity
 from footfall.recommender.inputs import TrainingData
 from footfall.recommender.seen_events import Seen
@@ -21,10 +23,30 @@ MOVING = ("as_of", "head_cutoff", "validation_cutoff", "test_cutoff")
 CUSTOMERS_JUDGED = 200
 
 
-def why_full(
-    stored: Artifacts, identity: Identity, data: TrainingData, settings: ScorerSettings
-) -> str | None:
-    """Return why the stored model can't be fine-tuned; None where it can.
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a stored model may be fine-tuned.
+
+    Attributes
+    ----------
+    why_full
+        Why it can't be, and has to be trained from scratch; None where it can.
+    stale_since
+        The first erasure of somebody whom it may know; empty where there is none.
+    """
+
+    why_full: str | None
+    stale_since: str = ""
+
+
+def judged(
+    stored: Artifacts,
+    identity: Identity,
+    data: TrainingData,
+    settings: ScorerSettings,
+    erasures: Erasures,
+) -> Verdict:
+    """Say whether the stored model can be fine-tuned.
 
     Parameters
     ----------
@@ -36,14 +58,27 @@ def why_full(
         What there is to learn from now.
     settings
         With the limits of age, news and quality.
+    erasures
+        Who was erased when. Until the time has come to train without them, their events may be
+        gone.
     """
-    return (
-        _changed(stored.run, identity.stored())
-        or _gone(stored, data)
+    changed = _changed(stored.run, identity.stored())
+    if changed is not None:
+        return Verdict(changed)
+    gone = _gone(stored, data)
+    since = stored.run.get("stale_since", "")
+    if gone is not None:
+        # A model knows only people whose events it has seen, and that are gone now.
+        since = since or erasures.first_after(stored.run.get("erased_until", ""))
+    if erasures.is_due(since):
+        return Verdict(f"it learned from a person who was erased{f': {gone}' if gone else ''}")
+    refused = (
+        (None if since else gone)
         or _grown_old(stored.run, data, settings)
         or _fall(stored.run.get("quality") or [], settings.full_after_fall)
         or _no_start(stored, settings)
     )
+    return Verdict(refused, since)
 
 
 def _changed(run: Mapping[str, Any], wanted: Mapping[str, Any]) -> str | None:

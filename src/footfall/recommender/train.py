@@ -8,6 +8,7 @@ import pyarrow as pa
 import torch
 
 from footfall.core import device as devices
+from footfall.core.erasures import NOBODY, Erasures
 from footfall.core.identity import Identity
 from footfall.core.progress import Progress, silent
 from footfall.recommender import stored_model as artifacts
@@ -29,6 +30,7 @@ def train_encoder(
     *,
     settings: ScorerSettings,
     previous: ArrowRows | None = None,
+    erasures: Erasures = NOBODY,
     progress: Progress = silent,
 ) -> pa.Table:
     """Train the encoder, the personal term and the mixture, as of each of the cut-offs.
@@ -45,8 +47,11 @@ def train_encoder(
         ``item_id``, ``category``, ``brand``, ``list_price``.
     previous
         Rows of an earlier run. They are returned as they are if code, data and settings are still
-        the same, and fine-tuned if only events have come in, as ``retraining.why_full`` has it:
+        the same, and fine-tuned if only events have come in, as ``retraining.judged`` has it:
         the ``production`` fit then learns what is new, and the other fits stay.
+    erasures
+        Who was erased when. A model that has seen events of theirs is trained from scratch once the
+        time has come; until then it is fine-tuned, and marked stale.
     progress
         Called with a line for people now and then.
 
@@ -61,10 +66,11 @@ def train_encoder(
         artifacts.code_fingerprint(), data.fingerprint(), settings.deciding(), device.type
     )
     rows, stored = _stored(previous, progress)
-    if stored is not None and identity.is_of(stored.run):
+    is_due = stored is not None and erasures.is_due(stored.run.get("stale_since", ""))
+    if stored is not None and identity.is_of(stored.run) and not is_due:
         progress(f"nothing changed: model {stored.run_id} stays")
         return rows
-    plan = plan_run(stored, identity, data, settings)
+    plan = plan_run(stored, identity, data, settings, erasures)
     work = Work(data, settings, device, progress)
     if plan.start is not None:
         progress(f"fine-tuning model {plan.start.run_id}")
@@ -73,7 +79,7 @@ def train_encoder(
         if stored is not None:
             progress(f"training from scratch: {plan.reason}")
         made = train_from_scratch(work)
-    return _to_rows(plan, work, made)
+    return _to_rows(plan, work, made, erasures)
 
 
 def _stored(
@@ -92,7 +98,7 @@ def _stored(
         return None, None
 
 
-def _to_rows(plan: Plan, work: Work, made: Made) -> pa.Table:
+def _to_rows(plan: Plan, work: Work, made: Made, erasures: Erasures) -> pa.Table:
     """Describe the run and turn it into rows."""
     data = work.data
     production = data.cutoffs.production
@@ -112,6 +118,8 @@ def _to_rows(plan: Plan, work: Work, made: Made) -> pa.Table:
         "full_as_of": day_of(production).isoformat(),
         "full_tokens": data.count_before(production),
         "quality": [],
+        "erased_until": erasures.until,
+        "stale_since": plan.stale_since,
     }
     shared: Values = {
         "catalogue.items": list(data.catalogue.item_ids),
