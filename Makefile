@@ -60,7 +60,7 @@ $(error $(REFUSED): only SOURCE=$(subst $(empty) $(empty),|,$(strip $(READERS)))
 endif
 endif
 
-.PHONY: help build inspect test lint format docs clean lock sbom env audit erase subject bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory bench-hundred bench-experiment bench-uplift bench-peeking bench-cuped
+.PHONY: help build inspect test lint format docs clean lock sbom env audit erase subject bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory bench-hundred bench-erasure bench-experiment bench-uplift bench-peeking bench-cuped
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -182,6 +182,9 @@ bench-times: env ## how long environment, build, second build and tests take in 
 
 bench-hundred: env ## what a whole build costs after a hundred new events: EVENTS=100 CUSTOMERS=2000
 	@$(FOOTFALL) bench-hundred
+
+bench-erasure: env ## what erasing one person costs beyond the build that follows: CUSTOMERS=2000
+	@$(FOOTFALL) bench-erasure
 
 bench-pain-points: env ## check that pain points name what was planted, and nothing else: SEEDS=20 CUSTOMERS=2000 FIRST=201
 	@$(FOOTFALL) bench-pain-points

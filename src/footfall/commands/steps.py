@@ -230,6 +230,11 @@ def bench_hundred(given: Given) -> list[Step]:
     return [_benchmark(given, "hundred", *options)]
 
 
+def bench_erasure(given: Given) -> list[Step]:
+    """Measure what erasing one person costs beyond the build that follows."""
+    return [_benchmark(given, "erasure", *given.option("--customers", "CUSTOMERS", "2000"))]
+
+
 def bench_pain_points(given: Given) -> list[Step]:
     """Look for planted pain points."""
     options = [
@@ -370,6 +375,7 @@ TARGETS: Mapping[str, Callable[[Given], list[Step]]] = {
         bench_sources,
         bench_times,
         bench_hundred,
+        bench_erasure,
         bench_pain_points,
         bench_segments,
         bench_journey,
