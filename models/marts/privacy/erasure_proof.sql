@@ -51,7 +51,7 @@ final as (
         erasures.code_version,
         case
             when erasures.proven_at is not null
-                then 'source files and tables of the shop, backups, copies that others made, write-ahead log of PostgreSQL'
+                then 'your own source files and tables, backups, copies of others, write-ahead log of PostgreSQL'
         end as out_of_reach,
 
         erasures.request_no,
