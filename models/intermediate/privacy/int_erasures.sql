@@ -1,5 +1,5 @@
--- Who was erased from this warehouse when, by numbers that lead to nobody, and what was looked at afterwards. The journal
--- next to the key file has it, so nothing is lost with a table.
+-- Who was erased from this warehouse when, by numbers that lead to nobody, and what was looked at afterwards: the
+-- journal next to the key file has it, so nothing is lost with a table.
 with
 
 journal as (
