@@ -93,10 +93,11 @@
 {%- endmacro %}
 
 
-{#- The quantile above which values of a group are capped; empty for shares and days, and where nothing is capped. -#}
+{#- The quantile above which values of a group are capped; empty for shares and days, and where nothing is capped. A
+    quantile of 0 caps nothing: of what hardly any unit does nothing would be left. -#}
 {% macro winsor_threshold(column) -%}
     {%- if var('experiment_winsor_quantile') < 1 -%}
-    case when min(metric_kind) in ('total', 'ratio') then {{ quantile(column, var('experiment_winsor_quantile')) }} end
+    case when min(metric_kind) in ('total', 'ratio') then nullif({{ quantile(column, var('experiment_winsor_quantile')) }}, 0) end
     {%- else -%}
     cast(null as double)
     {%- endif -%}

@@ -55,6 +55,7 @@ def test_what_may_be_left_out_may_be_empty() -> None:
         ("looks", "2026-02-01;2026-01-15", "days in their order"),
         ("looks", "2025-12-31;2026-01-15", "begins before the test does"),
         ("outcome_days", "7.5", "takes a number of days"),
+        ("planned_units", "many", "takes how many units of all arms are planned"),
         ("primary_metric", "revenue", "is no metric: there are amount_per_order, converted"),
         ("direction", "up", "is none of increase, decrease"),
         ("guardrails", "returns:0.1", "names 'returns', which is no metric"),

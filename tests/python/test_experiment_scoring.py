@@ -50,6 +50,7 @@ def shop(rate: float = 0.45, days: int = DAYS, **changed: Any) -> dict[str, pa.T
         "unit": "visitor",
         "primary_metric": "converted",
         "outcome_days": 7,
+        "planned_units": None,
         "last_closed_on": START + timedelta(DAYS - 1),
         "complete_until": START + timedelta(days),
         **changed,
@@ -168,6 +169,82 @@ def test_a_look_that_has_decided_stands_whatever_comes_later() -> None:
 def test_nothing_wins_that_cannot_be_trusted(table: str, values: Row, reason: str) -> None:
     found = rows(without(shop(), table, **values), kind="readout", method="fixed", role="primary")
     assert {(row["verdict"], row["reason"]) for row in found} == {("does not win", reason)}
+
+
+def test_an_arm_without_a_verdict_yet_is_open() -> None:
+    """Until its last look, or its end; a guardrail as a share of a loss cannot be held."""
+    early = {
+        row["method"]: (row["verdict"], row["reason"])
+        for row in rows(shop(0.3, days=12), kind="readout", role="primary", adjustment="none")
+    }
+    assert early == {
+        "fixed": ("open", "provisional: the experiment is not over"),
+        "planned_looks": ("open", "no difference on the primary metric so far"),
+        "always_valid": ("open", "no difference on the primary metric so far"),
+    }
+    late = rows(shop(0.3), kind="readout", role="primary")
+    assert {row["verdict"] for row in late} == {"does not win"}
+    tables = shop()
+    losses = [
+        {**row, "outcome_sum": -row["outcome_sum"]} if row["metric"] == "searched" else row
+        for row in tables["sums"].to_pylist()
+    ]
+    tables["sums"] = pa.Table.from_pylist(losses, schema=tables["sums"].schema)
+    guards = rows(tables, kind="readout", role="guardrail", method="fixed")
+    assert {row["is_guardrail_held"] for row in guards} == {None}
+
+
+def test_planned_units_are_where_the_sequence_is_narrowest() -> None:
+    def width(planned: int | None) -> float:
+        (row,) = rows(
+            shop(planned_units=planned),
+            kind="readout", role="primary", method="always_valid", adjustment="none",
+        )  # fmt: skip
+        return float(row["upper"] - row["lower"])
+
+    assert width(4_000) < min(width(400), width(40_000))
+    assert math.isclose(width(None), width(5_000))
+
+
+def three_arms(days: int) -> dict[str, pa.Table]:
+    """An arm that wins early, and one that would pass it by later."""
+    tables = shop(days=days)
+    late = [
+        {**row, "arm": "late"}
+        for day in range(days)
+        for known in ("now", "first_look")
+        for metric in ("converted", "searched")
+        for row in [day_of("on", metric, day, 0.3 if day < 10 else 0.9, known)]
+    ]
+    added = {
+        "sums": late,
+        "arms": [{"experiment": "e", "arm": "late", "designed_share": 0.5, "is_control": False}],
+        "counts": [
+            {**row, "arm": "late"} for row in tables["counts"].to_pylist() if row["arm"] == "on"
+        ],
+    }
+    for name, more in added.items():
+        schema = tables[name].schema
+        together = tables[name].to_pylist() + more
+        tables[name] = pa.Table.from_pylist(together, schema=schema)
+    return without(tables, "arms", designed_share=1 / 3)
+
+
+def test_the_look_at_which_an_arm_wins_is_the_last_one_for_all() -> None:
+    found = [
+        {row["arm"]: row for row in rows(three_arms(days), kind="readout", role="primary",
+                                         method="planned_looks", adjustment="none")}
+        for days in (12, DAYS)
+    ]  # fmt: skip
+    assert found[0]["on"] == found[1]["on"]
+    assert (found[1]["on"]["verdict"], found[1]["late"]["verdict"]) == ("wins", "open")
+    assert found[1]["on"]["p_adjusted"] == pytest.approx(2 * found[1]["on"]["p"])
+    # By the other methods the later arm is ahead.
+    fixed = {row["arm"]: row for row in rows(three_arms(DAYS), kind="readout", role="primary",
+                                             method="fixed", adjustment="cuped")}  # fmt: skip
+    assert fixed["late"]["verdict"] == "wins"
+    assert fixed["late"]["chance_to_be_best"] > 0.99
+    assert fixed["on"]["chance_to_be_best"] < 0.01 < 0.99 < fixed["on"]["chance_to_beat_control"]
 
 
 def test_without_windows_only_the_end_is_read() -> None:

@@ -331,6 +331,7 @@ def test_caps_are_one_quantile_of_all_units_and_never_of_flags() -> None:
     assert outcomes.capped(spend, 0.99).max() == pytest.approx(19.9)
     assert outcomes.cap((spend > 0).astype(float), 0.5) is None
     assert outcomes.cap(spend, 1) is None
+    assert outcomes.cap(spend, 0.5) is None
     with pytest.raises(ValueError, match="above 0"):
         outcomes.cap(spend, 0)
 

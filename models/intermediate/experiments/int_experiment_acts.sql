@@ -1,16 +1,12 @@
 -- What units did on each day, by measure: before their first exposure, back to the begin of their history, and after
 -- it, until their window ends. What happened in the moment of the exposure came after it. An order belongs to the time
--- that it was placed at, and a refund to its order: one that was placed before the exposure is no outcome of it.
+-- that it was placed at, and a refund to its order: one that was placed before the exposure is no outcome of it. The
+-- session of the first exposure counts neither way: it was under way, whichever of its acts came first.
 with
 
 exposures as (
 
-    select
-        *,
-        {{ moment_of_microseconds(
-            microseconds_of('first_exposed_at') ~ ' - ' ~ var('experiment_history_days') * 86400000000
-        ) }} as history_starts_at
-    from {{ ref('int_experiment_exposures') }}
+    select * from {{ ref('int_experiment_units') }}
 
 ),
 
@@ -107,6 +103,7 @@ acts as (
     inner join sessions
         on exposures.unit_no = sessions.visitor_no
         and exposures.history_starts_at <= sessions.session_started_at
+        and (exposures.visit_started_at is null or sessions.session_started_at <> exposures.visit_started_at)
     where exposures.window_ends_at is null
         or sessions.session_started_at < exposures.window_ends_at
 

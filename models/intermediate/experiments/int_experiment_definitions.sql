@@ -36,6 +36,7 @@ final as (
         guardrails,
 
         cast(outcome_days as integer) as outcome_days,
+        cast(planned_units as integer) as planned_units,
 
         cast(starts_on as date) as starts_on,
         cast(ends_on as date) as ends_on

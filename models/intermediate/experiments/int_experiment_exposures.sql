@@ -1,8 +1,9 @@
 -- Units that were shown an arm between start and end, with the first one: customers, or visitors stitched as they are
 -- known now. A unit in two arms belongs to neither; its first arm is kept, so that both ways of counting can be
--- compared.
--- A moment is ordered as acts are, so any order of arrival gives the same arm.
-{%- set microseconds_a_day = 86400000000 %}
+-- compared. A moment is ordered as acts are, so any order of arrival gives the same arm.
+{%- set window_end = moment_of_microseconds(
+    microseconds_of('units.first_exposed_at') ~ ' + experiments.outcome_days * 86400000000'
+) %}
 with
 
 experiments as (
@@ -52,7 +53,6 @@ units as (
     select
         experiment,
         unit_no,
-        min(arm) as least_arm,
         count(*) as exposure_count,
         count(distinct arm) as arm_count,
         min(exposed_at) as first_exposed_at
@@ -62,13 +62,16 @@ units as (
 
 ),
 
--- Few units are in two arms: only of those does the order of exposures matter.
+-- The order of exposures matters only within the moment of the first one.
 ordered as (
 
     select
         shown.experiment,
         shown.unit_no,
         shown.arm,
+        shown.channel,
+        shown.device,
+        shown.country,
         row_number() over (
             partition by shown.experiment, shown.unit_no
             order by {{ order_of_acts('shown', event_at='exposed_at') }}
@@ -77,9 +80,32 @@ ordered as (
     inner join units
         on shown.experiment = units.experiment
         and shown.unit_no = units.unit_no
-    where units.arm_count > 1
+        and shown.exposed_at = units.first_exposed_at
 
 ),
+
+firsts as (
+
+    select * from ordered
+    where exposure_no = 1
+
+),
+
+switches as (
+
+    select
+        shown.experiment,
+        shown.unit_no,
+        min(shown.exposed_at) as switched_at
+    from shown
+    inner join firsts
+        on shown.experiment = firsts.experiment
+        and shown.unit_no = firsts.unit_no
+        and shown.arm <> firsts.arm
+    group by shown.experiment, shown.unit_no
+
+),
+
 
 final as (
 
@@ -87,7 +113,10 @@ final as (
         units.experiment,
         units.unit_no,
 
-        coalesce(ordered.arm, units.least_arm) as arm,
+        firsts.arm,
+        firsts.channel,
+        firsts.device,
+        firsts.country,
 
         units.exposure_count,
         units.arm_count,
@@ -97,26 +126,23 @@ final as (
         experiments.outcome_days is not null as has_window,
 
         units.first_exposed_at,
+        switches.switched_at,
         case
-            when experiments.outcome_days is not null
-                then {{ moment_of_microseconds(
-                    microseconds_of('units.first_exposed_at') ~ ' + experiments.outcome_days * ' ~ microseconds_a_day
-                ) }}
+            when experiments.outcome_days is not null then {{ window_end }}
             else {{ shop_day_start(dbt.dateadd('day', 1, 'experiments.ends_on')) }}
         end as window_ends_at,
         case
-            when experiments.outcome_days is not null
-                then {{ shop_day_of(moment_of_microseconds(
-                    microseconds_of('units.first_exposed_at') ~ ' + experiments.outcome_days * ' ~ microseconds_a_day
-                )) }}
+            when experiments.outcome_days is not null then {{ shop_day_of(window_end) }}
             else experiments.ends_on
         end as closed_on
     from units
     inner join experiments on units.experiment = experiments.experiment
-    left join ordered
-        on units.experiment = ordered.experiment
-        and units.unit_no = ordered.unit_no
-        and ordered.exposure_no = 1
+    inner join firsts
+        on units.experiment = firsts.experiment
+        and units.unit_no = firsts.unit_no
+    left join switches
+        on units.experiment = switches.experiment
+        and units.unit_no = switches.unit_no
     left join bots on units.unit_no = bots.visitor_no
 
 )

@@ -101,7 +101,11 @@ final as (
         experiment,
 
         look_no,
-        {{ at_most(at_least('time_share', '0e0'), '1e0') }} as time_share,
+        -- The last look spends what is left, wherever it lies.
+        case
+            when look_no = max(look_no) over (partition by experiment) then 1e0
+            else {{ at_most(at_least('time_share', '0e0'), '1e0') }}
+        end as time_share,
 
         look_on < complete_until as is_taken,
 

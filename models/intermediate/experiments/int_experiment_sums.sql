@@ -1,6 +1,7 @@
 -- That day's change in the sums that every read-out is made of, by arm and metric: sums up to a day are running totals.
 -- Where units are in two arms there are two ways to count them: left out, or in their first arm. Outcomes are capped as
--- known now, and, for planned looks, as known at the first of them.
+-- known now, and, for planned looks, as known at the first of them. A unit that is shown another arm after its window is
+-- over counts until that day: a look that was taken before did not know of it.
 with
 
 steps as (
@@ -21,11 +22,35 @@ thresholds as (
 
 ),
 
-switching as (
+moves as (
 
-    select distinct experiment
-    from {{ ref('int_experiment_exposures') }}
-    where is_switcher
+    select
+        experiment,
+        unit_no,
+        metric,
+        changed_on,
+        case when is_entry then 1 else 0 end as unit_change,
+        outcome_before,
+        outcome_after,
+        denominator_before,
+        denominator_after
+    from steps
+
+    union all
+
+    select
+        experiment,
+        unit_no,
+        metric,
+        switched_on as changed_on,
+        -1 as unit_change,
+        outcome as outcome_before,
+        0e0 as outcome_after,
+        denominator as denominator_before,
+        0e0 as denominator_after
+    from unit_values
+    where is_closed
+        and closed_on < switched_on
 
 ),
 
@@ -38,44 +63,50 @@ ways as (
 
     union all
 
-    select
+    select distinct
         experiment,
         'in_first_arm' as switchers
-    from switching
+    from unit_values
+    where is_switcher
 
 ),
 
 capped as (
 
     select
-        steps.experiment,
+        moves.experiment,
         ways.switchers,
         unit_values.arm,
-        steps.metric,
+        moves.metric,
         unit_values.metric_kind,
         thresholds.known_at,
-        steps.changed_on,
-        case when steps.is_entry then 1e0 else 0e0 end as entry,
+        moves.changed_on,
+        moves.unit_change,
         case when unit_values.has_history then 1e0 else 0e0 end as history,
-        {{ capped('steps.outcome_before', 'thresholds.outcome_threshold') }} as y_before,
-        {{ capped('steps.outcome_after', 'thresholds.outcome_threshold') }} as y,
-        {{ capped('steps.denominator_before', 'thresholds.denominator_threshold') }} as d_before,
-        {{ capped('steps.denominator_after', 'thresholds.denominator_threshold') }} as d,
+        {{ capped('moves.outcome_before', 'thresholds.outcome_threshold') }} as y_before,
+        {{ capped('moves.outcome_after', 'thresholds.outcome_threshold') }} as y,
+        {{ capped('moves.denominator_before', 'thresholds.denominator_threshold') }} as d_before,
+        {{ capped('moves.denominator_after', 'thresholds.denominator_threshold') }} as d,
         {{ capped('unit_values.covariate', 'thresholds.covariate_threshold') }} as x,
-        steps.outcome_after - steps.outcome_before as raw_change,
-        case when steps.outcome_after > thresholds.outcome_threshold then 1e0 else 0e0 end
-        - case when steps.outcome_before > thresholds.outcome_threshold then 1e0 else 0e0 end as capped_change
-    from steps
+        moves.outcome_after - moves.outcome_before as raw_change,
+        case when moves.outcome_after > thresholds.outcome_threshold then 1e0 else 0e0 end
+        - case when moves.outcome_before > thresholds.outcome_threshold then 1e0 else 0e0 end as capped_change,
+        abs(sign(moves.outcome_after)) - abs(sign(moves.outcome_before)) as nonzero_change
+    from moves
     inner join unit_values
-        on steps.experiment = unit_values.experiment
-        and steps.unit_no = unit_values.unit_no
-        and steps.metric = unit_values.metric
+        on moves.experiment = unit_values.experiment
+        and moves.unit_no = unit_values.unit_no
+        and moves.metric = unit_values.metric
     inner join thresholds
-        on steps.experiment = thresholds.experiment
-        and steps.metric = thresholds.metric
+        on moves.experiment = thresholds.experiment
+        and moves.metric = thresholds.metric
     inner join ways
-        on steps.experiment = ways.experiment
-        and (ways.switchers = 'in_first_arm' or not unit_values.is_switcher)
+        on moves.experiment = ways.experiment
+        and case
+            when ways.switchers = 'in_first_arm' then moves.unit_change >= 0
+            when unit_values.is_switcher then unit_values.closed_on < unit_values.switched_on
+            else true
+        end
 
 ),
 
@@ -89,16 +120,15 @@ final as (
         metric_kind,
         known_at,
 
-        cast(sum(entry) as bigint) as unit_count,
-        cast(sum(entry * history) as bigint) as history_count,
-        cast(sum(case when y <> 0 then 1 else 0 end - case when y_before <> 0 then 1 else 0 end) as bigint)
-            as nonzero_count,
+        cast(sum(unit_change) as bigint) as unit_count,
+        cast(sum(unit_change * history) as bigint) as history_count,
+        cast(sum(nonzero_change) as bigint) as nonzero_count,
         cast(sum(capped_change) as bigint) as capped_count,
         sum(y - y_before) as outcome_sum,
         sum(y * y - y_before * y_before) as outcome_square_sum,
         sum(raw_change) as raw_outcome_sum,
-        sum(entry * x) as covariate_sum,
-        sum(entry * x * x) as covariate_square_sum,
+        sum(unit_change * x) as covariate_sum,
+        sum(unit_change * x * x) as covariate_square_sum,
         sum(x * (y - y_before)) as outcome_covariate_sum,
         sum(d - d_before) as denominator_sum,
         sum(d * d - d_before * d_before) as denominator_square_sum,

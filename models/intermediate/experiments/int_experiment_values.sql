@@ -26,6 +26,12 @@ acts as (
 
 ),
 
+visits as (
+
+    select * from {{ ref('int_experiment_units') }}
+
+),
+
 totals as (
 
     select
@@ -40,13 +46,18 @@ totals as (
 
 ),
 
+-- Who was there before the visit of the first exposure. How that visit began says nothing of the past.
 known as (
 
     select distinct
-        experiment,
-        unit_no
+        acts.experiment,
+        acts.unit_no
     from acts
-    where is_before
+    inner join visits
+        on acts.experiment = visits.experiment
+        and acts.unit_no = visits.unit_no
+    where acts.is_before
+        and (visits.visit_started_at is null or acts.first_acted_at < visits.visit_started_at)
 
 ),
 
@@ -119,6 +130,7 @@ final as (
         is_closed,
 
         {{ shop_day_of('first_exposed_at') }} as exposed_on,
+        {{ shop_day_of('switched_at') }} as switched_on,
         closed_on
     from measured
 

@@ -41,6 +41,7 @@ designed as (
         definitions.direction,
 
         definitions.outcome_days,
+        definitions.planned_units,
 
         definitions.experiment is null as is_inferred,
 
@@ -61,6 +62,7 @@ final as (
         designed.direction,
 
         designed.outcome_days,
+        designed.planned_units,
 
         designed.is_inferred,
         coalesce(designed.ends_on < cutoffs.complete_until, false) as is_over,

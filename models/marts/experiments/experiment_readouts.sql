@@ -55,6 +55,7 @@ final as (
         readouts.p as p_value,
         readouts.p_adjusted as adjusted_p_value,
         readouts.chance_to_beat_control,
+        readouts.chance_to_be_best,
         readouts.expected_loss,
         readouts.detectable_effect,
         readouts.variance_kept,

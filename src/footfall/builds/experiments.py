@@ -30,6 +30,7 @@ _OPTIONAL = (
     "designed_shares",
     "looks",
     "outcome_days",
+    "planned_units",
     "primary_metric",
     "direction",
     "guardrails",
@@ -147,6 +148,11 @@ def definition_problems(
         _judge_dates(row, say)
         if _text(row, "outcome_days") and not _is_whole(_text(row, "outcome_days")):
             say("outcome_days", "takes a number of days, 1 or more, or nothing")
+        if _text(row, "planned_units") and not _is_whole(_text(row, "planned_units")):
+            say(
+                "planned_units",
+                "takes how many units of all arms are planned, 1 or more, or nothing",
+            )
         if _text(row, "primary_metric") and _text(row, "primary_metric") not in known:
             say("primary_metric", f"is no metric: there are {', '.join(known)}")
         if _text(row, "direction"):

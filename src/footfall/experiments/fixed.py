@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -143,6 +144,65 @@ def detectable_effect(found: Comparison, *, alpha: float = ALPHA, power: float =
     return np.asarray(
         (special.stdtrit(df, 1 - alpha / 2) + special.stdtrit(df, power)) * found.standard_error
     )
+
+
+def between_groups(effects: FloatArray, weights: FloatArray) -> tuple[float, float] | None:
+    """Test whether independent groups have the same effect (Cochran 1954).
+
+    Parameters
+    ----------
+    effects, weights
+        Of each group: its effect and one over the variance of that, ``[groups]``.
+
+    Returns
+    -------
+    tuple or None
+        p and Q; None with fewer than two groups.
+    """
+    if len(effects) < 2:
+        return None
+    mean = np.sum(weights * effects) / weights.sum()
+    statistic = float(np.sum(weights * (effects - mean) ** 2))
+    return float(special.chdtrc(len(effects) - 1, statistic)), statistic
+
+
+def chances_of_arms(
+    control: Moments,
+    arms: Sequence[Moments],
+    *,
+    with_covariate: bool = False,
+    higher_is_better: bool = True,
+) -> FloatArray:
+    """Return the chance of each arm to be the best of all, control included.
+
+    Arms are placed by their differences to the control, so that adjusted ones, each adjusted
+    together with the control, can be compared.
+
+    Parameters
+    ----------
+    control
+        One arm.
+    arms
+        The others.
+
+    Returns
+    -------
+    FloatArray
+        ``[arms]``; NaN where an arm does not vary.
+    """
+    places, errors, of_control = [0.0], [0.0], []
+    for arm in arms:
+        first, second = linearised(control), linearised(arm)
+        if with_covariate:
+            first, second, _ = adjusted(control, arm)
+        places.append(float(second.mean - first.mean))
+        errors.append(float(np.sqrt(second.variance / second.units)))
+        of_control.append(float(first.variance / first.units))
+    errors[0] = float(np.sqrt(np.mean(of_control)))
+    found = chances_to_be_best(
+        np.array(places), np.array(errors), higher_is_better=higher_is_better
+    )
+    return np.asarray(found[1:])
 
 
 def chances_to_be_best(

@@ -22,7 +22,8 @@ def cap(outcomes: FloatArray, quantile: float) -> float | None:
     Returns
     -------
     float or None
-        None where nothing is capped: outcomes of 0 and 1 never are.
+        None where nothing is capped: outcomes of 0 and 1 never are, and neither are those whose
+        quantile is 0, of which nothing would be left.
 
     Raises
     ------
@@ -34,7 +35,7 @@ def cap(outcomes: FloatArray, quantile: float) -> float | None:
     known = outcomes[~np.isnan(outcomes)]
     if quantile == 1 or not len(known) or np.isin(known, (0, 1)).all():
         return None
-    return float(np.quantile(known, quantile))
+    return float(np.quantile(known, quantile)) or None
 
 
 def capped(outcomes: FloatArray, quantile: float) -> FloatArray:

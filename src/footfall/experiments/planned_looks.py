@@ -39,7 +39,7 @@ class PlannedLooks:
         Index of the first look beyond its bound; None while none is.
     standing
         Index of the look whose read-out stands: the one that decided, else the last one that
-        could be read; None before that.
+        could be read, or the one that was asked for; None where that could not be read.
     p_value
         The smallest alpha under which the standing look decides; None without one.
     """
@@ -53,7 +53,7 @@ class PlannedLooks:
 
 
 def read_looks(
-    fractions: Sequence[float], found: Comparison, *, alpha: float = ALPHA
+    fractions: Sequence[float], found: Comparison, *, at: int | None = None, alpha: float = ALPHA
 ) -> PlannedLooks:
     """Read the looks that have been taken so far.
 
@@ -64,6 +64,9 @@ def read_looks(
         and spends what is left, however much data came.
     found
         Estimates at each look, ``[looks]``.
+    at
+        The look whose read-out is to stand, where another metric decides that; None for the first
+        look beyond its bound, else the last one.
     """
     times = np.asarray(fractions, dtype=np.float64)
     information = information_of(found)
@@ -74,6 +77,8 @@ def read_looks(
     readable = np.flatnonzero(np.isfinite(z) & np.isfinite(limits))
     decided = int(beyond[0]) if len(beyond) else None
     standing = decided if decided is not None else (int(readable[-1]) if len(readable) else None)
+    if at is not None:
+        standing = at if at in readable else None
     p = None
     if standing is not None:
         until = slice(standing + 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -45,6 +45,8 @@ class Readout:
         Whether the method tells the arms apart: under `planned_looks` once and for all.
     reason
         Why figures are None; None where all are defined.
+    look
+        Under `planned_looks` the index of the look that stands.
     """
 
     method: Method
@@ -68,6 +70,7 @@ class Readout:
     theta: float | None
     is_decided: bool
     reason: str | None
+    look: int | None = None
 
 
 def read_fixed(
@@ -129,6 +132,7 @@ def read_planned_looks(
     controls: Sequence[Moments],
     arms: Sequence[Moments],
     *,
+    at: int | None = None,
     adjustment: Adjustment = "none",
     higher_is_better: bool = True,
     alpha: float = ALPHA,
@@ -141,6 +145,8 @@ def read_planned_looks(
         Part of the planned time at each look that was taken.
     controls, arms
         Both arms at each of them.
+    at
+        The look to read, where another metric decides that; see `planned_looks.read_looks`.
     """
     if not fractions:
         return None
@@ -154,9 +160,10 @@ def read_planned_looks(
             for name in Comparison.__dataclass_fields__
         }
     )
-    looks = read_looks(fractions, together, alpha=alpha)
-    standing = len(each) - 1 if looks.standing is None else looks.standing
-    return _row(
+    looks = read_looks(fractions, together, at=at, alpha=alpha)
+    last = len(each) - 1 if at is None else at
+    standing = last if looks.standing is None else looks.standing
+    found = _row(
         "planned_looks", adjustment, controls[standing], arms[standing], each[standing],
         width=float(looks.half_widths[standing]),
         p=math.nan if looks.p_value is None else looks.p_value,
@@ -164,6 +171,7 @@ def read_planned_looks(
         alpha=alpha,
         closed=None if looks.standing is not None else "no planned look could be read",
     )  # fmt: skip
+    return replace(found, look=standing)
 
 
 def _row(

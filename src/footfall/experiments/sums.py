@@ -53,6 +53,10 @@ class Experiment:
         Whether all windows are over; without windows, whether the last day is.
     looks
         Day and share of time of each planned look that was taken, in order.
+    has_looks_left
+        Whether a planned look is still to come.
+    planned_units
+        Units of all arms that it was planned for; None where nobody said.
     """
 
     name: str
@@ -62,6 +66,17 @@ class Experiment:
     has_window: bool
     is_over: bool
     looks: Sequence[tuple[date, float]]
+    has_looks_left: bool = False
+    planned_units: int | None = None
+
+    def planned_units_of(self, arm: str) -> float | None:
+        """Return the planned units of an arm and the control; None where nobody said."""
+        if self.planned_units is None:
+            return None
+        if self.shares is None:
+            return self.planned_units * 2 / len(self.arms)
+        shares = dict(zip(self.arms, self.shares, strict=True))
+        return self.planned_units * (shares[arm] + shares[self.control or arm])
 
 
 @dataclass(frozen=True)
@@ -129,9 +144,12 @@ def experiments_of(experiments: pa.Table, arms: pa.Table, looks: pa.Table) -> li
     for arm in arms.to_pylist():
         arms_of[arm["experiment"]].append(arm)
     looks_of: dict[str, dict[date, float]] = defaultdict(dict)
+    left: set[str] = set()
     for look in looks.to_pylist():
         if look["is_taken"]:
             looks_of[look["experiment"]][look["look_on"]] = look["time_share"]
+        else:
+            left.add(look["experiment"])
     found = []
     for row in sorted(experiments.to_pylist(), key=lambda each: str(each["experiment"])):
         name = row["experiment"]
@@ -147,6 +165,8 @@ def experiments_of(experiments: pa.Table, arms: pa.Table, looks: pa.Table) -> li
                 has_window=row["outcome_days"] is not None,
                 is_over=last is not None and last < row["complete_until"],
                 looks=sorted(looks_of[name].items()),
+                has_looks_left=name in left,
+                planned_units=row["planned_units"],
             )
         )
     return found
