@@ -26,7 +26,7 @@ export FOOTFALL_SOURCE_IS_GIVEN := yes
 endif
 GIVEN := SOURCE MAPPING FILE EVENTS ITEMS CUSTOMERS REVIEWS ARGS COLUMN CURRENCY PORT URI PUBLISH ROLES JOBS DUCKDB TORCH_INDEX \
 	HORIZON CUT DAYS SEEDS FIRST NEW_ONLY OUT CUSTOMER CONFIRM \
-	ARM CONTROL METRICS COVARIATE SHARES UNIT WINSOR SUMS OUTCOME FEATURES
+	ARM CONTROL METRICS COVARIATE SHARES UNIT WINSOR SUMS OUTCOME FEATURES METRIC LIFT POWER ALPHA
 unexport $(GIVEN)
 $(foreach name,$(GIVEN),$(eval export FOOTFALL_$(name) := $$(value $(name))))
 export DBT_PROFILES_DIR := $(CURDIR)
@@ -42,7 +42,7 @@ KNOWN := $(shell awk '/^[a-z0-9_]+:/ {name = $$1; sub(":", "", name); print name
 SOURCES := $(strip $(foreach word,$(KNOWN),$(if $(findstring :,$(word)),,$(word))))
 FILES := FILE EVENTS ITEMS CUSTOMERS REVIEWS
 OF_SOURCE := build docs lineage report dashboards serve metrics audit erase subject superset-bundle check-superset \
-	bench-scores bench-ranking-time bench-warm
+	plan-experiment bench-scores bench-ranking-time bench-warm
 OF_FILES := build docs lineage erase
 empty :=
 ifneq ($(filter $(OF_SOURCE),$(MAKECMDGOALS)),)
@@ -60,7 +60,7 @@ $(error $(REFUSED): only SOURCE=$(subst $(empty) $(empty),|,$(strip $(READERS)))
 endif
 endif
 
-.PHONY: help build inspect test lint format docs clean lock sbom env audit erase subject bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory bench-hundred bench-erasure bench-experiment bench-uplift bench-peeking bench-cuped
+.PHONY: help build inspect plan-experiment test lint format docs clean lock sbom env audit erase subject bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory bench-hundred bench-erasure bench-experiment bench-uplift bench-peeking bench-cuped
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -209,6 +209,9 @@ bench-memory: env ## peak memory of training and scoring streams of made-up even
 
 bench-gpu: env ## the scorer's heavy parts on a CUDA device, compared with their floors
 	@$(FOOTFALL) bench-gpu
+
+plan-experiment: env ## units and days that an experiment takes: METRIC=converted LIFT=5% [POWER=.8] [ALPHA=.05] [SHARES=…] [HORIZON=28]
+	@$(FOOTFALL) plan-experiment
 
 bench-experiment: env ## read an experiment: FILE=… ARM=… CONTROL=… METRICS=a,b [COVARIATE=…] [SHARES=…] [UNIT=…] [WINSOR=.999], or SUMS=…
 	@$(FOOTFALL) bench-experiment

@@ -293,6 +293,7 @@ def test_the_tests_run_on_a_version_and_on_nothing_else() -> None:
         ("bench-experiment", "make bench-experiment FILE=units.csv ARM=arm CONTROL=A METRICS="),
         ("bench-uplift", "make bench-uplift FILE=units.csv ARM=arm CONTROL=A OUTCOME="),
         ("bench-cuped", "names the file of Online Retail"),
+        ("plan-experiment", "make plan-experiment METRIC=converted LIFT=5%"),
     ],
 )
 def test_what_a_target_cannot_do_without_is_named(target: str, said: str) -> None:

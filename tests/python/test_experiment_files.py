@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
 import bench_experiment
-from footfall.experiments.files import checkpoints, results
+from footfall.experiments.files import checkpoints, plan, results
 from footfall.experiments.files.problems import ExperimentProblem
 from footfall.experiments.files.units import Request, Units, read_units
 
@@ -253,3 +255,70 @@ def test_the_command_ends_with_one_json_object(
         bench_experiment.main()
     assert stopped.value.code == 2
     assert "SHARES add up to 0.9" in capsys.readouterr().err
+
+
+def visits_of_a_shop(path: Path) -> None:
+    """A shop of 60 days: each day one visitor comes, and comes back and orders 5 days later."""
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create schema intermediate; create schema seeds")
+        connection.execute(
+            "create table intermediate.int_cutoffs as"
+            " select date '2026-03-02' as complete_until, true as is_as_of;"
+            "create table intermediate.int_sessions as select day + later * 100 as visitor_no,"
+            " timestamptz '2026-01-01 10:00:00+00' + interval 1 day * (day + 5 * later)"
+            " as session_started_at from range(59) as days (day), range(2) as visits (later);"
+            # Each visitor's two sessions, of which the order is placed in the second.
+            "update intermediate.int_sessions set visitor_no = visitor_no % 100;"
+            "create table intermediate.int_order_lines as select visitor_no, visitor_no as"
+            " order_key, 'purchase' as event_type, 10.0 + visitor_no % 2 as amount,"
+            " max(session_started_at) as booked_at, max(session_started_at) as ordered_at"
+            " from intermediate.int_sessions group by visitor_no;"
+            "create table intermediate.int_experiment_metrics as select * from (values"
+            " ('converted', 'share', 'orders', null), ('net_amount', 'total', 'net_amount', null),"
+            " ('per_visit', 'ratio', 'net_amount', 'sessions'), ('days_to_order', 'days', 'orders',"
+            " null), ('searches', 'total', 'searches', null))"
+            " as metrics (metric, metric_kind, measure, denominator_measure);"
+            "create table seeds.experiment_metrics as"
+            " select 'searches' as metric, 'search' as event_type, 'count' as measure;"
+            "create table intermediate.int_stitched_events as select 58 as visitor_no,"
+            " 'search' as event_type, 1.0 as amount, 1.0 as quantity,"
+            " timestamptz '2026-02-28 11:00:00+00' as event_at"
+        )
+
+
+def test_a_plan_reads_the_shop(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shop = tmp_path / "shop.duckdb"
+    visits_of_a_shop(shop)
+
+    def said(*options: str) -> str:
+        answer = plan.main([f"--warehouse={shop}", "--horizon=10", *options])
+        written = capsys.readouterr()
+        return written.err if answer else written.out
+
+    def found(metric: str, *options: str) -> dict[str, Any]:
+        lines = said(f"--metric={metric}", "--lift=10%", "--winsor=1", *options).splitlines()
+        answer: dict[str, Any] = json.loads(lines[-1])
+        return answer
+
+    # Who enters within the 50 days before the last 10: one a day, and five who came back.
+    bought = found("net_amount")
+    assert (bought["units_seen"], bought["entry_days_seen"]) == (50, 50)
+    assert bought["mean"] == pytest.approx(10.5)
+    assert bought["units"] == math.ceil(4 * 0.25 * 50 / 49 * (2.8015852 / 1.05) ** 2)
+    assert (bought["days"], bought["days_in_all"]) == (bought["units"], bought["units"] + 10)
+    assert bought["variance_kept"] == 1
+    assert found("per_visit")["mean"] == pytest.approx(10.5)
+    three = found("net_amount", "--shares=a:0.5,b:0.25,c:0.25")
+    assert three["units"] > bought["units"] * 1.5
+    for metric, options, problem in (
+        ("revenue", [], "METRIC is 'revenue', which is no metric: there are converted, days_to_"),
+        ("converted", ["--lift=10%"], "METRIC is 'converted': a lift is a part of a mean above 0"),
+        ("net_amount", ["--lift=much"], "LIFT is 'much': write a part above 0"),
+        ("net_amount", ["--lift=1%", "--horizon=55"], "choose a shorter HORIZON"),
+        ("net_amount", ["--lift=1%", "--power=0.05"], "POWER is 0.05: write a part above ALPHA"),
+        ("net_amount", ["--lift=1%", "--shares=a:0.5,b:0.4"], "SHARES add up to 0.9"),
+        ("searches", ["--lift=1%"], "METRIC is 'searches': a lift is a part of a mean above 0"),
+    ):
+        assert problem in said(f"--metric={metric}", "--lift=1%", *options)
+    assert plan.main(["--warehouse=/nowhere.duckdb", "--metric=x", "--lift=1%"]) == 2
+    assert "There is no warehouse at /nowhere.duckdb" in capsys.readouterr().err

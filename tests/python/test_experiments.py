@@ -346,5 +346,32 @@ def test_planned_units_find_what_they_are_planned_for() -> None:
     assert planning.units_needed(4, 0.2, variance_kept=0.5) * 2 == pytest.approx(
         planning.units_needed(4, 0.2), abs=2
     )
-    with pytest.raises(ValueError, match="planning takes"):
-        planning.units_needed(4, 0)
+    # Three arms: the control has half of all units, each other one a quarter.
+    third = planning.units_needed(4, 0.2, share=0.25, control_share=0.5)
+    found = compare(
+        from_sums(third / 2, 0, 2.0 * third - 4), from_sums(third / 4, 0, 1.0 * third - 4)
+    )
+    assert float(fixed.detectable_effect(found)) == pytest.approx(0.2, rel=2e-3)
+    for wrong in ({"difference": 0}, {"share": 1}, {"control_share": 0.6}, {"power": 0.01}):
+        with pytest.raises(ValueError, match="planning takes"):
+            planning.units_needed(**{"variance": 4, "difference": 0.2, **wrong})
+
+
+def test_a_plan_reckons_with_variance_and_traffic() -> None:
+    rng = np.random.default_rng(4)
+    x = rng.gamma(1, 5, 4_000)
+    y = x * 0.5 + rng.gamma(1, 5, 4_000)
+    one = from_sums(4_000, y.sum(), (y * y).sum(), x=x.sum(), xx=(x * x).sum(), xy=(x * y).sum())
+    running = np.cumsum(100 / np.arange(1, 41))
+    found = planning.plan(one, running, 0.1, power=0.9)
+    assert found.variance_kept == pytest.approx(1 - np.corrcoef(x, y)[0, 1] ** 2)
+    assert found.units == planning.units_needed(y.var(ddof=1), 0.1 * y.mean(), power=0.9)
+    assert found.units_cuped == pytest.approx(found.units * found.variance_kept, abs=1)
+    # Beyond the 40 days that were seen: at the pace of the last 14.
+    pace = (running[-1] - running[-15]) / 14
+    assert found.is_reckoned
+    assert found.days == 40 + math.ceil((found.units - running[-1]) / pace)
+    assert planning.days_needed(150, running) == (2, False)
+    assert planning.days_needed(500, np.full(30, 9.0)) == (None, True)
+    with pytest.raises(ValueError, match="a mean above 0"):
+        planning.plan(from_sums(9, 0, 0), running, 0.1)

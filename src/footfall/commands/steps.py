@@ -280,6 +280,20 @@ def bench_experiment(given: Given) -> list[Step]:
     ]
 
 
+def plan_experiment(given: Given) -> list[Step]:
+    """Say how many units and days an experiment takes in a built shop."""
+    hint = (
+        "Name the metric and the smallest lift that is worth finding: make plan-experiment "
+        "METRIC=converted LIFT=5% [POWER=0.8] [ALPHA=0.05] [SHARES=control:0.5,treatment:0.5] "
+        "[HORIZON=28]"
+    )
+    for name in ("METRIC", "LIFT"):
+        given.required(name, hint)
+    options = _options(given, "METRIC", "LIFT", "POWER", "ALPHA", "SHARES", "HORIZON", "WINSOR")
+    warehouse = f"--warehouse={given.warehouse}"
+    return [_python("-m", "footfall.experiments.files.plan", warehouse, *options)]
+
+
 def bench_uplift(given: Given) -> list[Step]:
     """Learn from an experiment whom an arm helps, and check it on units kept apart."""
     hint = (
@@ -385,6 +399,7 @@ TARGETS: Mapping[str, Callable[[Given], list[Step]]] = {
         bench_memory,
         bench_gpu,
         bench_experiment,
+        plan_experiment,
         bench_uplift,
         bench_peeking,
         bench_cuped,
