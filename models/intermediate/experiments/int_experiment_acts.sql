@@ -103,7 +103,7 @@ acts as (
     inner join sessions
         on exposures.unit_no = sessions.visitor_no
         and exposures.history_starts_at <= sessions.session_started_at
-        and (exposures.visit_started_at is null or sessions.session_started_at <> exposures.visit_started_at)
+        and (exposures.visit_started_at is null or exposures.visit_started_at <> sessions.session_started_at)
     where exposures.window_ends_at is null
         or sessions.session_started_at < exposures.window_ends_at
 

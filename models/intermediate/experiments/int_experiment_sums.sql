@@ -1,7 +1,7 @@
 -- That day's change in the sums that every read-out is made of, by arm and metric: sums up to a day are running totals.
 -- Where units are in two arms there are two ways to count them: left out, or in their first arm. Outcomes are capped as
--- known now, and, for planned looks, as known at the first of them. A unit that is shown another arm after its window is
--- over counts until that day: a look that was taken before did not know of it.
+-- known now, and, for planned looks, as known at the first of them. A unit that is shown another arm after its window
+-- is over counts until that day: a look that was taken before did not know of it.
 with
 
 steps as (

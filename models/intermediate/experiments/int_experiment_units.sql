@@ -1,6 +1,6 @@
--- Units with the visit of their first exposure: when it began, and where it came from. An exposure opens no session: that
--- of the unit may have begun before it, or begins with the act that follows. Units of tools that expose on a server only
--- may have none.
+-- Units with the visit of their first exposure: when it began, and where it came from. An exposure opens no session:
+-- that of the unit may have begun before it, or begins with the act that follows. Where tools expose on a server
+-- only there may be none.
 with
 
 exposures as (
