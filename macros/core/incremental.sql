@@ -45,22 +45,6 @@
 {%- endmacro %}
 
 
-{#- The arrivals that this run has to read: on a full build all of them, otherwise the days that moved. The earliest of
-    these days is written out as a time, so that older rows are passed over unread. A table that is rebuilt on every
-    build reads the pending days, too. -#}
-{% macro pending_arrivals(columns='arrivals.*', on_every_build=false) -%}
-    select {{ columns }}
-    from {{ ref('int_arrivals') }} as arrivals
-    {%- if is_incremental() or on_every_build %}
-    inner join {{ ref('int_arrival_days') }} as arrival_days
-        on arrivals.source = arrival_days.source
-        and arrivals.received_on = arrival_days.received_on
-        and arrival_days.is_pending
-    where arrivals.received_at >= {{ earliest_pending_time() }}
-    {%- endif %}
-{%- endmacro %}
-
-
 {#- The days of arrival whose rows this run shows anew: pending ones, and those of order lines that were decided about
     since the ledger was last written. Name int_arrival_days in a depends_on comment. -#}
 {% macro days_to_show() -%}
@@ -89,30 +73,6 @@
         and load_built_relation('int_order_decisions') is not none -%}
     {%- set earliest = query_value('select min(received_on) from (' ~ days_to_show() ~ ')') if built else '1970-01-01' -%}
     {{ moment((earliest or '9999-01-01') ~ ' 00:00:00+00') }}
-{%- endmacro %}
-
-
-{#- Between `as` and the bracket of a CTE of the arrivals that a model reads: on a full build all of them, otherwise those
-    of the pending days, or of the days that a query names. The database sets out `int_arrivals`, staging and all, once
-    more for each reader, which takes longer than to read a few rows: few are kept for all readers, many are read again
-    by each. -#}
-{% macro read_arrivals(days='') -%}
-    {%- set arrival_days = load_built_relation('int_arrival_days') -%}
-    {%- set is_few = false -%}
-    {%- if arrival_days is not none -%}
-        {%- set counted -%}
-            select coalesce(sum(arrival_days.raw_count), 0) from {{ arrival_days }} as arrival_days
-            {%- if is_incremental() and days %}
-            inner join ({{ days }}) as days
-                on arrival_days.source = days.source
-                and arrival_days.received_on = days.received_on
-            {%- elif is_incremental() %}
-            where arrival_days.is_pending
-            {%- endif %}
-        {%- endset -%}
-        {%- set is_few = query_value(counted) <= 100000 -%}
-    {%- endif -%}
-    {{ return(read_once() if is_few else read_each_time()) }}
 {%- endmacro %}
 
 

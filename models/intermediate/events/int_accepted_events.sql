@@ -6,7 +6,7 @@
 -- whole numbers; `int_events` shows the same rows with the public ones.
 with
 
-arrivals as {{ read_arrivals() }} (
+arrivals as {{ read_each_time() }} (
     {{ pending_arrivals() }}
 ),
 

@@ -1,4 +1,5 @@
 {{ config(materialized='incremental', incremental_strategy='append') }}
+{%- do forget_arrivals() %}
 
 -- A day is closed when its values are counted as well.
 -- depends_on: {{ ref('int_event_value_notes') }}

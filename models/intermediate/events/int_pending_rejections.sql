@@ -1,6 +1,7 @@
 -- Why rows of the days that this run has to read break the contract: how many for each reason. Counted before anything
 -- is taken in, so that a run can stop while nothing has changed. A reason is counted without the value that it quotes,
 -- and no raw row is kept here: `int_arrivals` shows them.
+{%- do keep_arrivals() %}
 with
 
 arrivals as (

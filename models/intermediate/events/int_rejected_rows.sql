@@ -1,22 +1,14 @@
 {{ config(materialized='incremental', incremental_strategy='replace_days_to_show') }}
--- depends_on: {{ ref('int_arrival_days') }}, {{ ref('int_repeated_events') }}, {{ ref('int_order_decisions') }}
+-- depends_on: {{ ref('int_arrivals') }}, {{ ref('int_arrival_days') }}, {{ ref('int_repeated_events') }}
+-- depends_on: {{ ref('int_order_decisions') }}
 -- depends_on: {{ source('earlier_run', 'int_arrival_ledger') }}
 
 -- Every raw row that does not count as an event, with the reason: broken rows as they arrived, duplicates, and lines of
 -- orders that were sent before. The only table that holds raw ids, inside of `raw_row`.
 with
 
-arrivals as {{ read_arrivals(days_to_show()) }} (
-
-    select arrivals.*
-    from {{ ref('int_arrivals') }} as arrivals
-    {% if is_incremental() -%}
-    inner join ({{ days_to_show() }}) as days
-        on arrivals.source = days.source
-        and arrivals.received_on = days.received_on
-    where arrivals.received_at >= {{ earliest_time_to_show() }}
-    {%- endif %}
-
+arrivals as {{ read_each_time() }} (
+    {{ arrivals_to_show() }}
 ),
 
 accepted as (
