@@ -60,7 +60,7 @@ $(error $(REFUSED): only SOURCE=$(subst $(empty) $(empty),|,$(strip $(READERS)))
 endif
 endif
 
-.PHONY: help build inspect plan-experiment test lint format docs clean lock sbom env audit erase subject bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory bench-hundred bench-erasure bench-experiment bench-uplift bench-peeking bench-cuped
+.PHONY: help build inspect plan-experiment test lint format docs clean lock sbom env audit erase subject bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory bench-hundred bench-erasure bench-experiment bench-uplift bench-peeking bench-cuped harness
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -224,6 +224,9 @@ bench-peeking: env ## what looking at an experiment every day does to each metho
 
 bench-cuped: env ## what a covariate leaves of the variance of spend: FILE=path/to/online_retail.parquet
 	@$(FOOTFALL) bench-cuped
+
+harness: env ## bad inputs, kills, full disks, dead servers, shops out of size: ARGS='--only kills --kills 50 --short'
+	@$(FOOTFALL) harness
 
 clean: ## remove what dbt made; the warehouse stays
 	@rm -rf target logs

@@ -26,38 +26,59 @@ def binaries() -> Path | None:
     return Path(initdb).resolve().parent if initdb else None
 
 
-@contextmanager
-def running() -> Iterator[str]:
-    """A server that does not outlive the block.
+class Server:
+    """A server in a folder, which can be killed and started again."""
 
-    Yields:
-        The address of its database, without the password, which is `PASSWORD`.
-    """
+    password = PASSWORD
+
+    def __init__(self, folder: Path, programs: Path) -> None:
+        self._folder = folder
+        self._data = folder / "data"
+        self._pg_ctl = [str(programs / "pg_ctl"), "--pgdata", str(self._data)]
+        self._become = _user(folder)
+        secret = folder / "password"
+        secret.write_text(PASSWORD)
+        if self._become:
+            os.chown(secret, *self._become)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self._port = free.getsockname()[1]
+        # The address of its database, without the password.
+        self.address = f"postgres://owner@127.0.0.1:{self._port}/postgres"
+        initdb = [str(programs / "initdb"), "--pgdata", str(self._data), "--username", "owner"]
+        more = ["--auth", "scram-sha-256", "--pwfile", str(secret), "--encoding", "UTF8"]
+        _run(self._become, *initdb, *more, "--locale", "C.UTF-8", "--no-sync")
+
+    def start(self) -> None:
+        options = f"-p {self._port} -c listen_addresses=127.0.0.1 -k {self._folder} -c fsync=off"
+        log = str(self._folder / "log")
+        _run(self._become, *self._pg_ctl, "--options", options, "--log", log, "--wait", "start")
+
+    def kill(self) -> None:
+        """End it at once, without a word to who is connected; it recovers when it starts."""
+        _run(self._become, *self._pg_ctl, "--mode", "immediate", "--wait", "stop")
+
+
+@contextmanager
+def serving() -> Iterator[Server]:
+    """A server that does not outlive the block."""
     programs = binaries()
     assert programs is not None
     # Not in pytest's folder: that is root's alone, and the server is run by somebody else.
     with tempfile.TemporaryDirectory(prefix="footfall-postgres-") as name:
-        folder = Path(name)
-        become = _user(folder)
-        secret = folder / "password"
-        secret.write_text(PASSWORD)
-        if become:
-            os.chown(secret, *become)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        data = folder / "data"
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -k {folder} -c fsync=off"
-        pg_ctl = [str(programs / "pg_ctl"), "--pgdata", str(data)]
-        initdb = [str(programs / "initdb"), "--pgdata", str(data), "--username", "owner"]
-        more = ["--auth", "scram-sha-256", "--pwfile", str(secret), "--encoding", "UTF8"]
-        _run(become, *initdb, *more, "--locale", "C.UTF-8", "--no-sync")
-        log = str(folder / "log")
-        _run(become, *pg_ctl, "--options", options, "--log", log, "--wait", "start")
+        server = Server(Path(name), programs)
+        server.start()
         try:
-            yield f"postgres://owner@127.0.0.1:{port}/postgres"
+            yield server
         finally:
-            _run(become, *pg_ctl, "--mode", "immediate", "--wait", "stop")
+            server.kill()
+
+
+@contextmanager
+def running() -> Iterator[str]:
+    """The address of the database of a server that does not outlive the block."""
+    with serving() as server:
+        yield server.address
 
 
 def _user(folder: Path) -> tuple[int, int] | None:

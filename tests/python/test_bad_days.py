@@ -10,23 +10,11 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.csv as pacsv
 import pytest
 
 from conftest import SMALL_SCORER, SQL_PART, Warehouse, problems
+from robustness import bad_rows
 
-WHOLE: tuple[str, ...] = ()
-MARTS = (
-    "sessions",
-    "journey_funnel",
-    "customer_rfm",
-    "recommendations",
-    "churn_risk",
-    "customer_value",
-    "model_runs",
-    "model_evaluation",
-)
 # What judges single rows, with the test that judges the tracking plan.
 ROWS_PART = (
     "+int_events",
@@ -88,10 +76,6 @@ def reasons(shop: Warehouse) -> list[str]:
     ]
 
 
-def row_counts(shop: Warehouse) -> dict[str, int]:
-    return {name: shop.value(f"select count(*) from marts.{name}") for name in MARTS}
-
-
 def failed(shop: Warehouse, select: Sequence[str] = SQL_PART, *options: str) -> str:
     """Build, which must fail, and give back what the user reads."""
     outcome = shop.build(select, *options, test=True)
@@ -138,9 +122,8 @@ def test_no_events_at_all_builds_empty_marts_and_the_first_events_fill_them(
     own_shop: Warehouse,
 ) -> None:
     bring_text(own_shop, "customer_id,device_id,event_at,event_type,item_id,amount\n")
-    own_shop.built(WHOLE, test=True)
-    # The scorer ran, and learned nothing.
-    assert row_counts(own_shop) == {**dict.fromkeys(MARTS, 0), "model_runs": 1}
+    own_shop.built()
+    assert own_shop.value("select count(*) from marts.sessions") == 0
 
     # What looks back on the run before must take an empty table for one: nothing is behind it.
     anonymous = {"customer_id": "", "device_id": "tablet"}
@@ -165,114 +148,9 @@ def test_no_events_at_all_builds_empty_marts_and_the_first_events_fill_them(
     assert own_shop.value("select count(*) from marts.customer_rfm") == 2
 
 
-@pytest.mark.long
-@pytest.mark.rare
-def test_one_customer_with_100_000_events(own_shop: Warehouse) -> None:
-    count = 100_000
-    kinds = ["view", "view", "add_to_cart", "purchase"]
-    # An act a minute, after a visit every twenty days.
-    seconds = [
-        60 * number if number > 13 else -1_728_000 * (14 - number) for number in range(count)
-    ]
-    table = pa.table(
-        {
-            "customer_id": ["anna"] * count,
-            "event_at": [START + dt.timedelta(seconds=second) for second in seconds],
-            "event_type": [kinds[number % 4] for number in range(count)],
-            "item_id": [f"item-{number % 50}" for number in range(count)],
-            "amount": [10.0 if number % 4 == 3 else None for number in range(count)],
-        }
-    )
-    pacsv.write_csv(table, own_shop.variables["custom_events_path"])
-    own_shop.built(WHOLE, test=True)
-
-    assert accounting(own_shop) == (count, count, 0, 0)
-    # Never half an hour of rest: one session of 69 days, flagged and not lost.
-    assert own_shop.query(
-        "select event_count, is_overlong from marts.sessions order by started_at"
-    ) == [*[(1, False)] * 14, (count - 14, True)]
-    rows = row_counts(own_shop)
-    assert rows["customer_rfm"] == rows["churn_risk"] == rows["customer_value"] == 1
-    assert own_shop.value("select order_count from marts.customer_rfm") == 73
-    assert own_shop.value("select count(*) from marts.recommendations") == 10
-
-
-@pytest.mark.long
-@pytest.mark.rare
-def test_all_events_in_one_second(own_shop: Warehouse) -> None:
-    customers = [f"customer-{number}" for number in range(20)]
-    bring(
-        own_shop,
-        [
-            event(customer, 0, kind, event_id=f"{customer} {kind} {item}", item_id=f"item-{item}")
-            for customer in customers
-            for kind in ("view", "add_to_cart", "purchase")
-            for item in range(5)
-        ],
-    )
-    # Nothing else is there twice because two things happened at once.
-    names = {node.name for node in own_shop.manifest().nodes.values()}
-    own_shop.only_tests = frozenset(name for name in names if name.startswith("unique_"))
-    assert len(own_shop.only_tests) > 40
-    own_shop.built(WHOLE, test=True)
-
-    assert accounting(own_shop) == (300, 300, 0, 0)
-    assert own_shop.query(
-        "select count(*), min(event_count), max(event_count), max(duration_seconds)"
-        " from marts.sessions"
-    ) == [(20, 15, 15, 0.0)]
-    assert own_shop.value("select count(*) from marts.customer_rfm where recency_days = 1") == 20
-
-
-def test_rows_that_break_the_contract_are_rejected_with_the_reason(own_shop: Warehouse) -> None:
-    tomorrow = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
-    own_shop.variables["max_rejected_share"] = 1
-    bring(
-        own_shop,
-        [
-            event("anna", 0, received_at="", quantity="", device_id=""),
-            event("anna", 1, "refund", quantity=-2, amount=5),
-            event("anna", 2, event_at="1989-12-31 23:59:59"),
-            event("anna", 3, event_at=tomorrow.isoformat()),
-            event("anna", 4, received_at="2024-01-03T00:00:00Z"),
-            event("anna", 5, event_at="the day before"),
-            event("anna", 6, event_at=""),
-            event("anna", 7, amount="ten"),
-            event("anna", 8, amount="1.234,50"),
-            event("anna", 9, amount=-10),
-            event("anna", 10, quantity=-1),
-            event("", 11, "view"),
-            # Nobody's money counts all the same.
-            event("", 13),
-            # A confirmation page that is loaded three times, and the last time on the day after.
-            *(event("bert", 14 + hours / 24, order_id="S9", amount=60) for hours in (0, 0.05, 23)),
-            event("anna", 12, kind=""),
-        ],
-    )
-    own_shop.built(ROWS_PART, test=True)
-
-    assert accounting(own_shop) == (17, 5, 2, 10)
-    assert reasons(own_shop) == [
-        "amount is negative",
-        "amount is not a number: ten",
-        "event_at is before 1990-01-01 (var earliest_event_date)",
-        "event_at is in the future",
-        "event_at is later than received_at",
-        "event_at is missing or is no time",
-        "event_at is not a time: the day before",
-        "event_type is missing",
-        "neither customer_id nor device_id",
-        "quantity is negative",
-    ]
-    assert own_shop.query(
-        "select event_type, amount from intermediate.int_events order by event_at"
-    ) == [
-        ("purchase", 10.0),
-        ("refund", -5.0),
-        ("purchase", 1234.5),
-        ("purchase", 10.0),
-        ("purchase", 60.0),
-    ]
+def test_rows_of_every_bad_kind_are_taken_in_or_left_out_with_their_reason(tmp_path: Path) -> None:
+    found = bad_rows.became_of(tmp_path)
+    assert {name: one.actual for name, one in found.items() if not one.is_right} == {}
 
 
 @pytest.mark.long

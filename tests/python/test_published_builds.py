@@ -21,7 +21,7 @@ from psycopg import sql
 import postgres_server
 from conftest import SMALL_SCORER, Warehouse, problems
 from footfall.privacy.audit import audit_file, entries
-from test_crashes import bring
+from robustness.shops import bring
 
 pytestmark = pytest.mark.long
 

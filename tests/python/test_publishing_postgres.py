@@ -22,15 +22,8 @@ from footfall import publishing
 from footfall.publishing.postgres import Target, postgres_type
 from footfall.publishing.postgres_vacuum import vacuum
 from footfall.publishing.roles import read_audience
-from test_publishing import (
-    ITEMS,
-    NOON,
-    ODD_TEXTS,
-    SESSIONS,
-    add_people,
-    make_warehouse,
-    publish,
-)
+from robustness.publications import ITEMS, NOON, ODD_TEXTS, SESSIONS, make_warehouse, publish
+from test_publishing import add_people
 from test_roles import PEOPLE, written
 
 pytestmark = pytest.mark.skipif(

@@ -16,7 +16,8 @@ from footfall.publishing.coarsening import KEYS_OF_PEOPLE
 from footfall.publishing.role_files import role_file
 from footfall.publishing.roles import Audience, read_audience, read_roles
 from published_sample import contracts
-from test_publishing import ITEMS, NAME, NOON, add_people, make_warehouse, publish
+from robustness.publications import ITEMS, NAME, NOON, make_warehouse, publish
+from test_publishing import add_people
 
 PEOPLE = publishing.Mart(
     "people", "warehouse.marts.people", "Customers.", {"customer_key": "Who."}, ["customer_key"]

@@ -364,6 +364,11 @@ def bench_gpu(given: Given) -> list[Step]:
     return [_benchmark(given, "gpu")]
 
 
+def harness(given: Given) -> list[Step]:
+    """Try what a shop may meet."""
+    return [_python("benchmarks/harness.py", *given.words("ARGS"))]
+
+
 #: What can be run, by the name of its target.
 TARGETS: Mapping[str, Callable[[Given], list[Step]]] = {
     function.__name__.replace("_", "-"): function
@@ -403,5 +408,6 @@ TARGETS: Mapping[str, Callable[[Given], list[Step]]] = {
         bench_uplift,
         bench_peeking,
         bench_cuped,
+        harness,
     )
 }
