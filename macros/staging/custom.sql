@@ -106,13 +106,18 @@
 {%- endmacro %}
 
 
-{#- Notes on an order whose own amount is not what its lines come to after discounts. -#}
+{#- Notes on an order whose own amount is not what its lines come to after discounts, and on one whose lines lack what was
+    given back. -#}
 {% macro custom_order_notes() %}
+    {% set is_first = "place_no = 1 and event_type = 'purchase'" %}
     {% do return(order_value_notes(
         'order_amount', 'order_value',
-        '(lines_value - coalesce(whole_order_discount, 0e0) - coalesce(whole_included_tax, 0e0))',
-        "place_no = 1 and event_type = 'purchase' and lines_value > 0e0", 'whole_order_discount is null'
-    )) %}
+        '(lines_value - coalesce(whole_order_discount, 0e0) - coalesce(whole_included_tax, 0e0) + missing_amount)',
+        is_first ~ ' and lines_value > 0e0', 'whole_order_discount is null'
+    ) + [{
+        'column': 'order_amount', 'example': none, 'when': '(' ~ is_first ~ ' and missing_amount > 0e0)',
+        'reason': "'more than the lines of the order come to, from which a refund is missing: they share the difference'"
+    }]) %}
 {% endmacro %}
 
 

@@ -50,6 +50,13 @@ EXPECTED: dict[str, set[tuple[Any, ...]]] = {
         ("05-02", "ben@shop.example", "purchase", "TEA", "2002", 10.0),
         ("05-02", "ben@shop.example", "refund", None, "2002", 10.0),
         ("05-03", "ben@shop.example", "payment_error", "MUG", "2003", None),
+        # Quantities are those that were kept: one of two mugs, and nothing.
+        ("05-04", "ana@shop.example", "purchase", "TEA", "2004", 16.666667),
+        ("05-04", "ana@shop.example", "purchase", "MUG", "2004", 33.333333),
+        ("05-04", "ana@shop.example", "refund", None, "2004", 20.0),
+        ("05-05", "ben@shop.example", "purchase", "TEA", "2005", 10.0),
+        ("05-05", "ben@shop.example", "purchase", "MUG", "2005", 20.0),
+        ("05-05", "ben@shop.example", "refund", None, "2005", 30.0),
     },
     "Magento": {
         ("05-01", "41", "purchase", "TEA", "7", 25.0),

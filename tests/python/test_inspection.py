@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from dbt.cli.main import dbtRunner
 
 from conftest import PROJECT
 from footfall.adapter import early_check, inspection
 from footfall.builds.mappings import read_mapping
 from footfall.inspecting.inputs import head_of
+from footfall.inspecting.inspection import contract_columns
 from footfall.inspecting.layouts import known, plain, proposed, recognised
 
 CONTRACT = ["event_id", "customer_id", "device_id", "event_at", "event_type", "item_id", "order_id",
@@ -67,6 +70,32 @@ def test_columns_are_proposed_by_their_names() -> None:
     assert nothing.missing == ["customer_id", "event_at", "event_type"]
     for spellings in known().spellings.values():
         assert [plain(spelling) for spelling in spellings] == list(spellings)
+
+
+@pytest.mark.library
+def test_mappings_of_known_layouts_are_those_of_the_docs() -> None:
+    page = (PROJECT / "docs" / "formats.md").read_text(encoding="utf-8")
+    documented = []
+    for written_mapping in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL):
+        mapping = yaml.safe_load(written_mapping)
+        paths = mapping.pop("custom_events_path")
+        mapping.pop("custom_event_type", None)
+        documented.append((mapping.pop("custom_columns")["events"], mapping))
+        # The sample of the layout is recognised as such, and what it lacks is left out.
+        if isinstance(paths, str) and (sample := PROJECT / "tests/data/formats" / paths).is_file():
+            first = sample.read_text(encoding="utf-8").splitlines()[0]
+            columns = list(json.loads(first)) if first.startswith("{") else first.split(",")
+            layout = recognised(columns)
+            assert layout is not None
+            assert layout.columns == documented[-1][0]
+            read = proposed(columns, CONTRACT, layout)
+            assert documented[-1][0].items() <= read.columns.items(), paths
+            assert (read.variables, read.missing, read.event_type) == (mapping, [], "")
+    own = [layout for layout in known().layouts if layout.source == "custom"]
+    by_text = {str(columns): variables for columns, variables in documented}
+    assert by_text == {str(layout.columns): layout.variables for layout in own}
+    names = contract_columns(PROJECT)
+    assert known().spellings.keys() <= {*names, "properties"}
 
 
 @pytest.mark.library

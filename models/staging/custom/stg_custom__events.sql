@@ -6,7 +6,7 @@
 {%- set order_columns = custom_order_columns() %}
 {%- set partition = custom_order_partition() %}
 {%- set refunds = custom_refunds('netted') %}
-{%- set unpaid_left = at_least('1e0 - taken_off / lines_value', '0e0') %}
+{%- set unpaid_left = at_least('1e0 - (taken_off - missing_amount) / lines_value', '0e0') %}
 {%- set notes = joined_notes(['value_notes', value_notes(custom_order_notes())]) %}
 {%- set staged_lines = custom_staged_columns('netted', {
     'amount': 'net_amount',
@@ -60,6 +60,7 @@ orders as (
         count(case when not is_bare then 1 end) over whole_order as line_count,
         sum(case when copy_no = 1 and event_type = 'purchase' then line_value end) over whole_order as lines_value,
         sum(case when copy_no = 1 and not is_bare then coalesce(quantity, 1e0) end) over whole_order as pieces,
+        sum(case when copy_no = 1 and event_type = 'purchase' then unit_price end) over whole_order as prices,
         {%- for name, kind in order_columns.items() if not name.startswith('line_') %}
         max({{ 'abs(' ~ name ~ ')' if kind == 'number' else name }}) over whole_order as whole_{{ name }},
         {%- endfor %}
@@ -91,6 +92,20 @@ paid as (
 
 ),
 
+-- Some exports count the pieces that were kept: what was given back is in the order's amount, and missing from its lines.
+completed as (
+
+    select
+        *,
+        case
+            when whole_order_refund > 0e0 and order_value - lines_value + taken_off > 5e-3
+                then {{ at_most('order_value - lines_value + taken_off', 'whole_order_refund') }}
+            else 0e0
+        end as missing_amount
+    from paid
+
+),
+
 netted as (
 
     select
@@ -99,11 +114,13 @@ netted as (
             when event_type <> 'purchase' then amount
             when line_value is not null and lines_value > 0
                 then line_value * {{ unpaid_left }}
+            when line_value is not null and missing_amount > 0e0 and prices > 0e0
+                then missing_amount * coalesce(unit_price, 0e0) / prices
             when line_value is null and coalesce(lines_value, 0e0) = 0e0
                 then order_value * coalesce(quantity, 1e0) / coalesce(pieces, 1e0)
             else line_value
         end as net_amount
-    from paid
+    from completed
 
 ),
 

@@ -162,7 +162,7 @@ def inspect(
     if not variables:
         found.source = source or (OWN if found.layout is None else found.layout.source)
         if found.source == OWN:
-            found.proposal = proposed(names, _contract(folder), found.layout)
+            found.proposal = proposed(names, contract_columns(folder), found.layout)
             found.variables = _variables_of(found.proposal)
     with_path = {
         "footfall_source": found.source,
@@ -232,7 +232,7 @@ def _columns(
     return found, row[0]
 
 
-def _contract(folder: Path) -> list[str]:
+def contract_columns(folder: Path) -> list[str]:
     """Return the columns of events that a shop's own input may have."""
     file = folder / "models/staging/custom/_custom__models.yml"
     models = yaml.safe_load(file.read_text(encoding="utf-8"))["models"]
@@ -246,6 +246,7 @@ def _variables_of(proposal: Proposal) -> dict[str, Any]:
     return {
         **({"custom_columns": {"events": columns}} if columns else {}),
         **({"custom_event_type": proposal.event_type} if proposal.event_type else {}),
+        **proposal.variables,
     }
 
 

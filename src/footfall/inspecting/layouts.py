@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -25,7 +26,10 @@ class Layout:
     needs
         Columns that it has, as `plain` writes them; of those with bars between them one is enough.
     columns
-        Columns of the contract, each with the column or path that holds it; for `custom` only.
+        Columns of the contract, each with the column or path that holds it, or several of which the
+        first that is filled counts; for `custom` only.
+    variables
+        Further vars of the mapping.
     event_type
         The type of all its events; empty where a column has it.
     advice
@@ -35,7 +39,8 @@ class Layout:
     title: str
     source: str
     needs: Sequence[str]
-    columns: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    variables: Mapping[str, Any] = field(default_factory=dict)
     event_type: str = ""
     advice: str = ""
 
@@ -73,7 +78,10 @@ class Proposal:
     Attributes
     ----------
     columns
-        Column or path by the name of the contract.
+        Column or path by the name of the contract, or several of which the first that is filled
+        counts.
+    variables
+        Further vars of the layout's mapping.
     others
         Further columns that could be meant, by the name of the contract.
     event_type
@@ -82,10 +90,11 @@ class Proposal:
         Required columns for which none was found.
     """
 
-    columns: Mapping[str, str]
+    columns: Mapping[str, str | Sequence[str]]
     others: Mapping[str, Sequence[str]]
     event_type: str
     missing: Sequence[str]
+    variables: Mapping[str, Any] = field(default_factory=dict)
 
 
 def plain(name: str) -> str:
@@ -134,16 +143,18 @@ def proposed(columns: Sequence[str], contract: Sequence[str], layout: Layout | N
         What was recognised, if anything.
     """
     by_plain = {plain(column): column for column in reversed(columns)}
-    there = set(columns)
-    chosen: dict[str, str] = {}
+    chosen: dict[str, str | Sequence[str]] = {}
     others: dict[str, list[str]] = {}
     of_layout = {} if layout is None else layout.columns
-    for name, path in of_layout.items():
-        if path in there or path.partition(".")[0] in there:
-            chosen[name] = path
-        elif plain(path) in by_plain:
-            chosen[name] = by_plain[plain(path)]
-    used = set(chosen.values())
+    for name, paths in of_layout.items():
+        held = [
+            column
+            for path in spelled(paths)
+            if (column := _column_at(path, columns, by_plain)) is not None
+        ]
+        if held:
+            chosen[name] = held if held[1:] else held[0]
+    used = {column for held in chosen.values() for column in spelled(held)}
     for name in contract:
         # A layout that is known says itself what is money.
         if name in chosen or (of_layout and name in _MONEY):
@@ -161,9 +172,8 @@ def proposed(columns: Sequence[str], contract: Sequence[str], layout: Layout | N
             used.add(found[0])
             if found[1:]:
                 others[name] = found[1:]
-    if {"quantity", "unit_price"} <= chosen.keys() and plain(
-        chosen.get("amount", "")
-    ) in _OF_ORDERS:
+    totals = {plain(column) for column in spelled(chosen.get("amount", []))} & _OF_ORDERS
+    if {"quantity", "unit_price"} <= chosen.keys() and totals:
         # The line is worth quantity times price, and the order is counted once for each line else.
         del chosen["amount"]
     event_type = "" if layout is None else layout.event_type
@@ -176,4 +186,19 @@ def proposed(columns: Sequence[str], contract: Sequence[str], layout: Layout | N
         for name in REQUIRED
         if name not in chosen and not (name == "event_type" and event_type)
     ]
-    return Proposal(chosen, others, event_type, missing)
+    variables = {} if layout is None else dict(layout.variables)
+    if "event_type" not in chosen:
+        variables.pop("custom_event_names", None)
+    return Proposal(chosen, others, event_type, missing, variables)
+
+
+def spelled(columns: str | Sequence[str]) -> list[str]:
+    """Return the columns that a mapping names for one of the contract: one, or several."""
+    return [columns] if isinstance(columns, str) else list(columns)
+
+
+def _column_at(path: str, columns: Sequence[str], by_plain: Mapping[str, str]) -> str | None:
+    """Return a column, or a path into one, as the input spells it; None where it has none."""
+    if path in columns or path.partition(".")[0] in columns:
+        return path
+    return by_plain.get(plain(path))

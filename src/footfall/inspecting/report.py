@@ -10,7 +10,7 @@ from typing import Any
 from footfall.builds.sources import sources
 from footfall.inspecting.inputs import MOST_ROWS
 from footfall.inspecting.inspection import EventName, Found, Input
-from footfall.inspecting.layouts import known
+from footfall.inspecting.layouts import known, spelled
 
 _WIDEST = 28
 _PLAIN = re.compile(r"[A-Za-z_][\w./ -]*", re.ASCII)
@@ -56,10 +56,11 @@ def _input(found: Found, given: Input) -> list[str]:
 def _columns(found: Found) -> list[str]:
     mapped: dict[str, list[str]] = {}
     columns = found.proposal.columns if found.proposal is not None else _of_mapping(found)
-    for name, column in columns.items():
-        mapped.setdefault(column.lower(), []).append(name)
-        if column.partition(".")[0] != column:
-            mapped.setdefault(column.partition(".")[0].lower(), []).append(f"{name} ({column})")
+    for name, held in columns.items():
+        for column in spelled(held):
+            mapped.setdefault(column.lower(), []).append(name)
+            if column.partition(".")[0] != column:
+                mapped.setdefault(column.partition(".")[0].lower(), []).append(f"{name} ({column})")
     rows = [
         [
             column.name,
@@ -73,14 +74,12 @@ def _columns(found: Found) -> list[str]:
     return ["  Columns", *_table(["column", "type", "filled", "example", "read as"], rows)]
 
 
-def _of_mapping(found: Found) -> dict[str, str]:
+def _of_mapping(found: Found) -> dict[str, str | Sequence[str]]:
     if found.source != "custom":
         return {}
     named = (found.variables.get("custom_columns") or {}).get("events") or {}
     own = {one.name.lower() for one in found.columns} & known().spellings.keys() - named.keys()
-    return {name: name for name in sorted(own)} | {
-        name: column if isinstance(column, str) else column[0] for name, column in named.items()
-    }
+    return {name: name for name in sorted(own)} | named
 
 
 def _names(names: Sequence[EventName]) -> list[str]:
@@ -122,7 +121,7 @@ def _kind(found: Found, column: str) -> str:
 
 def _column_of(found: Found, name: str) -> str:
     columns = found.proposal.columns if found.proposal is not None else _of_mapping(found)
-    return columns.get(name, name)
+    return spelled(columns.get(name, name))[0]
 
 
 def _money(found: Found) -> list[str]:
@@ -214,11 +213,18 @@ def mapping_text(found: Found, given: Input, place: str, command: str) -> str:
         for name, column in renamed.items():
             others = proposal.others.get(name)
             hint = f"    # or: {_comment(', '.join(others))}" if others else ""
-            lines.append(f"    {name}: {_scalar(column)}{hint}")
+            texts = [_scalar(one) for one in spelled(column)]
+            shown = f"[{', '.join(texts)}]" if texts[1:] else texts[0]
+            lines.append(f"    {name}: {shown}{hint}")
         if not renamed and proposal.missing:
             lines.append("    {}")
         if proposal.event_type:
             lines.append(f"custom_event_type: {proposal.event_type}    # no column names the event")
+        lines += [
+            f"{name}: {value}"
+            for name, value in proposal.variables.items()
+            if name != "custom_event_names"
+        ]
     lines += _name_lines(found)
     if found.problem:
         lines += ["# It cannot be read as it is:", *_commented(found.problem)]
@@ -231,14 +237,16 @@ def _commented(text: str) -> list[str]:
 
 def _name_lines(found: Found) -> list[str]:
     unknown = [one for one in found.names if not one.is_known]
-    if not unknown:
+    given = {} if found.proposal is None else found.proposal.variables.get("custom_event_names")
+    if not unknown and not given:
         return []
     if found.source != "custom":
         return ["# Unknown event names; translate them in seeds/event_name_map.csv:"] + [
             f"#   {_comment(one.name)} ({one.row_count:,} rows)" for one in unknown
         ]
     active = [one for one in unknown if one.proposal is not None]
-    lines = [f"custom_event_names:{'' if active else ' {}'}"]
+    lines = [f"custom_event_names:{'' if active or given else ' {}'}"]
+    lines += [f"  {_scalar(name)}: {to or 'null'}" for name, to in (given or {}).items()]
     for one in active:
         assert one.proposal is not None
         alike, event_type = one.proposal
