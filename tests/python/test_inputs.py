@@ -296,6 +296,34 @@ def test_what_a_file_is_shows_in_its_name_or_in_itself(tmp_path: Path) -> None:
         input_files.files_by_kind(**asked, files=[str(tmp_path / "orders.xlsx")], kinds=["text"])
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "what"),
+    [
+        ("a.csv", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 9, "an image: name the file"),
+        ("a.csv.gz", gzip.compress(b"PK\x03\x04" + bytes(9)), "a spreadsheet or another ZIP"),
+        ("a.zip", b"PK\x03\x04" + bytes(9), "a spreadsheet or another ZIP archive: save"),
+        ("a.csv", b"PAR1" + bytes(9), "a Parquet file: give it a name"),
+        ("a.tsv", b"\n<!DOCTYPE html>\n<html>", "a web page, perhaps that of a login"),
+        ("a.jsonl", b"version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS"),
+        ("a.csv", bytes(range(1, 256)) * 9, "no text: export"),
+        ("a.csv", b'{"a": 1}\n', "JSON: give it a name"),
+        ("a.jsonl", b"a,b\n1,2\n", "no JSON: of text, the name must end"),
+    ],
+)
+def test_a_file_that_is_not_what_its_name_says_is_named_with_what_it_is(
+    tmp_path: Path, name: str, content: bytes, what: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    asked = {"name": "some_path", "value": "x", "files": [str(tmp_path / name)]}
+    with pytest.raises(BuildProblem, match=rf"'some_path' .*/{name}'.* {what}"):
+        input_files.files_by_kind(**asked, kinds=["parquet", "text", "json"])
+
+
+def test_a_carriage_return_inside_a_quoted_line_stops_nothing(tmp_path: Path) -> None:
+    rows = rows_of(tmp_path, b'a,b\n1,"x"\ry"\n2,z\n')
+    assert [row["a"] for row in rows] == [None, "2"]
+
+
 def test_what_is_no_longer_read_and_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
     warehouse = str(tmp_path / "some.duckdb")
     folder = inputs.folder_of(warehouse)

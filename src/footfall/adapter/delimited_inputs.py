@@ -349,7 +349,11 @@ def _parse_quoted(
             return values, count, None
         break
     # Quotes that were not doubled: taken as they are, if the fields come out even.
-    values = next(csv.reader([lines[place]], delimiter=delimiter))
+    try:
+        values = next(csv.reader([lines[place]], delimiter=delimiter))
+    except csv.Error:
+        # A carriage return inside the line.
+        values = []
     if len(values) == width and lines[place].count('"') % 2 == 0:
         return values, 1, None
     values = lines[place].split(delimiter)

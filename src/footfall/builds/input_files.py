@@ -22,6 +22,27 @@ _GZIP = b"\x1f\x8b"
 _ZSTANDARD = b"\x28\xb5\x2f\xfd"
 #: So much of a file is looked at to see what it holds.
 _HEAD_BYTES = 65_536
+#: What files begin with that are no tables, whatever they are called: what each is, and what to do.
+_FOREIGN: Mapping[bytes, str] = {
+    b"PK\x03\x04": "a spreadsheet or another ZIP archive: save the sheet as CSV, or unpack it",
+    b"\xd0\xcf\x11\xe0": "a spreadsheet of Excel: save the sheet as CSV (UTF-8)",
+    b"PAR1": "a Parquet file: give it a name that ends in .parquet",
+    b"SQLite format 3": "a database of SQLite: export the table as CSV",
+    b"BZh": "compressed by bzip2: unpack it, or compress it by gzip or Zstandard",
+    b"\xfd7zXZ": "compressed by xz: unpack it, or compress it by gzip or Zstandard",
+    b"7z\xbc\xaf": "an archive of 7-Zip: unpack it",
+    b"%PDF-": "a PDF: export the table as CSV",
+    b"\x89PNG": "an image: name the file of the table",
+    b"\xff\xd8\xff": "an image: name the file of the table",
+    b"GIF8": "an image: name the file of the table",
+    b"<!doctype": "a web page, perhaps that of a login: download the file again",
+    b"<html": "a web page, perhaps that of a login: download the file again",
+    b"<?xml": "XML: export the table as CSV or JSON",
+    b"version https://git-lfs": "a pointer of Git LFS: fetch the file itself with git lfs pull",
+}
+#: Of text at most so many bytes in a hundred are control characters.
+_MOST_CONTROLS = 5
+_CONTROLS = [bytes([code]) for code in (*range(1, 9), *range(14, 27), *range(28, 32))]
 
 
 def opened(file: Path) -> IO[bytes]:
@@ -121,7 +142,7 @@ def files_by_kind(
     Raises
     ------
     BuildProblem
-        A file is of another kind.
+        A file is of another kind, or holds something else than its name says.
     """
     found: dict[str, list[str]] = {}
     for file in files:
@@ -134,11 +155,50 @@ def files_by_kind(
                 "text may be compressed (.gz, .zst). Name other files by a pattern, such as "
                 "folder/*.csv."
             )
+        if kind != "parquet" and "://" not in file and (other := what_else_is_in(file, kind)):
+            raise BuildProblem(f"var '{name}' names '{file}', and that is {other}.")
         found.setdefault(kind, []).append(file)
     return [{"kind": kind, "files": of_kind} for kind, of_kind in found.items()]
+
+
+def what_else_is_in(file: str, kind: str) -> str | None:
+    """Say what a file holds that is called text or JSON and is neither; None where it is.
+
+    UTF-16 is text: who reads it says what to do.
+    """
+    try:
+        with opened(Path(file)) as stream:
+            head = stream.read(_HEAD_BYTES)
+    except (EOFError, OSError):
+        # Who reads it says that it is cut short.
+        return None
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if (foreign := _foreign(start)) is not None:
+        return foreign
+    is_utf_16 = head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in head[:2]
+    controls = sum(head.count(byte) for byte in _CONTROLS)
+    if not is_utf_16 and controls * 100 > len(head) * _MOST_CONTROLS:
+        return "no text: export the table as CSV, JSON or Parquet"
+    if kind == "text" and start.startswith((b'{"', b"[{", b"[\n")):
+        return "JSON: give it a name that ends in .json or .jsonl"
+    lines = [line.lstrip() for line in start.splitlines()]
+    if kind == "json" and lines and not is_utf_16 and not any(one[:1] == b"{" for one in lines):
+        return "no JSON: of text, the name must end in .csv, .tsv or .txt"
+    return None
+
+
+def _foreign(start: bytes) -> str | None:
+    for mark, what in _FOREIGN.items():
+        if start[: len(mark)].lower() == mark.lower():
+            return what
+    return None
 
 
 def _what_else(file: str) -> str:
     if file.lower().endswith((".xlsx", ".xls", ".ods")):
         return "a spreadsheet cannot be read, save the sheet as CSV (UTF-8); "
-    return ""
+    if "://" in file:
+        return ""
+    with Path(file).open("rb") as stream:
+        foreign = _foreign(stream.read(_HEAD_BYTES))
+    return f"that is {foreign}; " if foreign else ""
