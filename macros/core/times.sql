@@ -71,6 +71,84 @@
 {%- endmacro %}
 
 
+{#- The moment at which clocks of a time zone show what a UTC clock shows at another moment. -#}
+{% macro moment_on_clocks(written, zone) -%}
+    {{ return(adapter.dispatch('moment_on_clocks', 'footfall')(written, zone)) }}
+{%- endmacro %}
+
+{% macro default__moment_on_clocks(written, zone) -%}
+    (({{ written }}) at time zone 'UTC' at time zone {{ sql_text(zone) }})
+{%- endmacro %}
+
+{% macro spark__moment_on_clocks(written, zone) -%}
+    to_utc_timestamp({{ written }}, {{ sql_text(zone) }})
+{%- endmacro %}
+
+
+{#- A moment that is so many minutes from another one. -#}
+{% macro minutes_from(moment, minutes) -%}
+    {{ moment_of_microseconds(microseconds_of(moment) ~ ' + ' ~ minutes * 60000000) }}
+{%- endmacro %}
+
+
+{#- By how many minutes clocks are put back and forward: an hour nearly everywhere, half of one on Lord Howe Island, two at
+    a station in Antarctica. -#}
+{% macro changes_of_clocks() %}
+    {% do return([60, 30, 120]) %}
+{% endmacro %}
+
+
+{#- Whether clocks of the shop change within two hours of a moment: seldom, and telling costs little. -#}
+{% macro clocks_change_near(moment) -%}
+    {%- set zone = var('shop_time_zone') -%}
+    {{ microseconds_of(local_clock(minutes_from(moment, 120), zone)) }}
+        - {{ microseconds_of(local_clock(minutes_from(moment, -120), zone)) }} <> {{ 240 * 60000000 }}
+{%- endmacro %}
+
+
+{#- The moment that is meant where clocks of the shop showed a time; `written` is the moment at which a UTC clock shows it.
+    As RFC 5545 has it: of an hour that comes twice the first is meant, and an hour that is skipped is read with the offset
+    from before. -#}
+{% macro moment_of_shop_clock(written) -%}
+    {%- set zone = var('shop_time_zone') -%}
+    {%- set found = moment_on_clocks(written, zone) -%}
+    case
+        when not ({{ clocks_change_near(found) }}) then {{ found }}
+        {%- for minutes in changes_of_clocks() %}
+        when {{ local_clock(minutes_from(found, -minutes), zone) }} = {{ written }}
+            then {{ minutes_from(found, -minutes) }}
+        {%- endfor %}
+        when {{ local_clock(found, zone) }} < {{ written }}
+            then {{ moment_of_microseconds(
+                microseconds_of(found) ~ ' + ' ~ microseconds_of(written) ~ ' - '
+                ~ microseconds_of(local_clock(found, zone))
+            ) }}
+        else {{ found }}
+    end
+{%- endmacro %}
+
+
+{#- Whether clocks of the shop showed a time more often than once (`twice`), or never; `written` is the moment at which a UTC
+    clock shows it. -#}
+{% macro clocks_showed(how_often, written) -%}
+    {%- set zone = var('shop_time_zone') -%}
+    {%- set found = moment_on_clocks(written, zone) -%}
+    case
+        when not ({{ clocks_change_near(found) }}) then false
+        {%- if how_often == 'twice' %}
+        else
+            {%- for minutes in changes_of_clocks() %}
+            {{ local_clock(minutes_from(found, minutes), zone) }} = {{ written }}
+            or {{ local_clock(minutes_from(found, -minutes), zone) }} = {{ written }}
+            {{- ' or' if not loop.last }}
+            {%- endfor %}
+        {%- else %}
+        else {{ local_clock(found, zone) }} <> {{ written }}
+        {%- endif %}
+    end
+{%- endmacro %}
+
+
 {#- The first day of the month of a moment in the shop, where no column has its day. -#}
 {% macro shop_month_of(moment) -%}
     {{ month_start(shop_day_of(moment)) }}

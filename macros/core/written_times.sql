@@ -44,6 +44,21 @@
 {%- endmacro %}
 
 
+{#- Whether a written moment has no offset: it has neither digits nor letters of one, and is no count since 1970. -#}
+{% macro lacks_offset(text, format='') -%}
+    {%- set letters = (['z', 'utc', 'gmt', 'ut'] + zone_letters().keys() | list) | join('|') -%}
+    {%- if '%' in format -%}
+    {{ 'false' if '%z' in format else 'true' }}
+    {%- else -%}
+    not {{ matches(
+        'lower(' ~ text ~ ')',
+        '^[0-9]{9,13}$|^[0-9]{15,19}$|^[0-9]{9,19}[.,][0-9]*$|^[0-9]([.][0-9]*)?e[+]?[0-9]{1,2}$'
+        ~ '|' ~ odd_times().offset ~ '|[^a-z](?:' ~ letters ~ ')$|[a-z]/[a-z_/+-]+$'
+    ) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
 {#- One of the less usual ways to write a moment, taken apart by expressions that lie side by side: steps within steps
     would be nested too deep for some readers of SQL. -#}
 {% macro moment_in_odd_text(text) -%}
@@ -82,7 +97,7 @@
     {% set compact_clock = '^(?:[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}[t ]|(?:19|20)[0-9]{6}[t ]?)([0-9]{2})' %}
     {% do return({
         'whole': '^' ~ weekday ~ '(?:' ~ dates.values() | join('|') ~ ')(?:(?:t|,? at |[ ,]+)?' ~ clock ~ '(?:' ~ blank
-            ~ '?[ap]m| ?' ~ offset ~ ')?)?(?: ?(?:' ~ letters ~ '))?' ~ remark ~ '$',
+            ~ '?[ap]m| ?' ~ offset ~ remark ~ ')?)?(?: ?(?:' ~ letters ~ ')' ~ remark ~ ')?$',
         'blank': blank,
         'iso': '^' ~ dates.iso,
         'compact': '^' ~ dates.compact,

@@ -32,15 +32,60 @@
     {% endif %}
     {% set formatted = {} %}
     {% for name, column in found.items() %}
+        {% set more = {} %}
         {% if is_text(column) and name in times + numbers %}
-            {% do formatted.update({name: dict(
-                column, format=decision.formats.get(name, 'as it is' if name in times else 'decimal_point')
-            )}) %}
-        {% else %}
-            {% do formatted.update({name: column}) %}
+            {% do more.update({
+                'format': decision.formats.get(name, 'as it is' if name in times else 'decimal_point')
+            }) %}
         {% endif %}
+        {% if column is not none and name in times and table_name.startswith('custom.') %}
+            {% do more.update({'clock': clock_of(table_name, name, column)}) %}
+        {% endif %}
+        {% do formatted.update({name: dict(column, **more) if more else column}) %}
     {% endfor %}
     {% do return(formatted) %}
+{% endmacro %}
+
+
+{#- What times without an offset are in a column of the shop's own: shop, utc, or unsaid where the shop has another zone
+    than UTC and nothing is said. A column whose name says UTC is that. -#}
+{% macro clock_of(table_name, name, column) %}
+    {% set given = var('custom_times_without_offset_are') %}
+    {% if given == 'shop' and modules.re.search('(?i)(^|[^a-z])utc([^a-z]|$)', column.name or '') %}
+        {% do exceptions.raise_compiler_error(
+            "var 'custom_times_without_offset_are' is 'shop', and column '" ~ column.name ~ "', which is " ~ name ~ ' of '
+            ~ table_name ~ ', says that it is in UTC: set the var to utc.'
+        ) %}
+    {% endif %}
+    {% do return('utc' if var('shop_time_zone') == 'UTC' else given or 'unsaid') %}
+{% endmacro %}
+
+
+{#- Notes on times without an offset whose meaning was guessed: those of hours that come twice or never on clocks of the
+    shop, and all where nobody has said what they are. -#}
+{% macro clock_notes(found) %}
+    {% set notes = [] %}
+    {% for name, column in found.items() if column is not none and column.clock in ('shop', 'unsaid') %}
+        {% set written = time_as_utc(column) %}
+        {% set is_local = '(' ~ is_without_offset(column) ~ ') and ' ~ written ~ ' is not null' %}
+        {% if column.clock == 'unsaid' %}
+            {% do notes.append({
+                'column': name, 'when': '(' ~ is_local ~ ')', 'example': none,
+                'reason': "'no offset, so it is read as UTC (var custom_times_without_offset_are)'"
+            }) %}
+        {% else %}
+            {% do notes.append({
+                'column': name, 'example': none, 'reason': "'clocks of the shop showed it twice: the first is taken'",
+                'when': '(' ~ is_local ~ ' and ' ~ clocks_showed('twice', written) ~ ')'
+            }) %}
+            {% do notes.append({
+                'column': name, 'example': none,
+                'reason': "'clocks of the shop skipped it: read with the offset from before'",
+                'when': '(' ~ is_local ~ ' and ' ~ clocks_showed('never', written) ~ ')'
+            }) %}
+        {% endif %}
+    {% endfor %}
+    {% do return(notes) %}
 {% endmacro %}
 
 

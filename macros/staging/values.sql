@@ -183,7 +183,8 @@
             {% do columns.update({name: {
                 'sql': alias ~ '.footfall_text_' ~ name | lower, 'type': 'text', 'name': column.name,
                 'is_clean': true, 'trimmed': trimmed_text(column), 'came_as': column,
-                'value': alias ~ '.footfall_value_' ~ name | lower if column.format else none
+                'value': alias ~ '.footfall_value_' ~ name | lower if column.format else none,
+                'format': column.format, 'clock': column.clock
             }}) %}
         {% else %}
             {% do columns.update({name: column}) %}
@@ -276,9 +277,37 @@
 {%- endmacro %}
 
 
-{#- A moment in UTC, or null. Text without an offset is UTC; whole numbers are seconds, milli-, micro- or nanoseconds
-    since 1970, distinguished by their size. -#}
+{#- A moment in UTC, or null. Text without an offset is UTC, or what clocks of the shop show if the column has a `clock`
+    of the shop; whole numbers are seconds, milli-, micro- or nanoseconds since 1970, distinguished by their size. -#}
 {% macro time_value(column) -%}
+    {%- if column is not none and column.clock == 'shop' -%}
+    {{ moment_if_local(column) }}
+    {%- else -%}
+    {{ time_as_utc(column) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- What a column with a clock of the shop holds: a moment that has its offset, or the one at which the shop's clocks show
+    what is written. -#}
+{% macro moment_if_local(column) -%}
+    {%- set written = time_as_utc(column) -%}
+    case when {{ is_without_offset(column) }} then {{ moment_of_shop_clock(written) }} else {{ written }} end
+{%- endmacro %}
+
+
+{#- Whether the time in a column has no offset. -#}
+{% macro is_without_offset(column) -%}
+    {%- if is_text(column) -%}
+    {{ lacks_offset(text_value(column), column.format or '') }}
+    {%- else -%}
+    {{ 'true' if kind_of(column) == 'local time' else 'false' }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- The same with every time that has no offset taken as UTC. -#}
+{% macro time_as_utc(column) -%}
     {%- if column is none -%}
     cast(null as {{ moment_type() }})
     {%- elif column.value -%}
@@ -365,7 +394,7 @@
     cast(null as string)
     {%- else -%}
     case
-            when {{ text_value(column) }} is not null and {{ time_value(column) }} is null
+            when {{ text_value(column) }} is not null and {{ time_as_utc(column) }} is null
                 then case
                     when {{ matches(text_value(column), '(?i)[0-9] ?[a-z]{3,5}$') }}
                         then {{ sql_text(name ~ ' has a time zone in letters that the shop does not use (var shop_time_zone, '

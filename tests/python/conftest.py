@@ -64,6 +64,7 @@ RUN_TIME_VARS = frozenset(
         "column_formats",
         "complete_journey_path",
         "custom_amounts_are",
+        "custom_times_without_offset_are",
         "custom_columns",
         "custom_event_names",
         "custom_event_type",

@@ -91,6 +91,14 @@ def test_each_kind_takes_what_it_says(name: str, good: list[Any], bad: list[Any]
         ({"lifecycle_retained_order_days": 1}, "it takes 2 or more, because the first order day"),
         ({"lifecycle_loyal_orders": 2}, "so set the first below the second"),
         ({"high_risk_probability": 0.4}, "medium must be below high"),
+        (
+            {"custom_times_without_offset_are": "shop"},
+            "whose layout says itself what its times mean",
+        ),
+        (
+            {"custom_times_without_offset_are": "shop", "footfall_source": ["custom"]},
+            "name the zone of the shop's clocks",
+        ),
     ],
 )
 def test_contradictions_are_named_where_all_values_are_of_their_kind(

@@ -330,7 +330,28 @@ WRITTEN_TIMES = {
     "2021-07-01 10:04:58 WEST": None,
     "2021-07-01 10:04:58 CET": None,
     "2021-07-01 10:04:58 CEST": None,
+    "2021-07-01 10:04:58 (PDT)": None,
+    "2021-07-01T10:04:58[Europe/Berlin]": None,
     "yesterday": None,
+}
+# Those without an offset: in summer an hour earlier where clocks in London showed them.
+WITHOUT_OFFSET = {
+    "2021-07-01 10:04:58",
+    "20210701100458",
+    "2021/7/1 10:04",
+    "Jul 1, 2021, 10:04:58 PM",
+    "01-JUL-21 10:04",
+    "01-JUL-21",
+    "Thu Jul  1 10:04:58 2021",
+}
+# Times around changes of clocks: the moment in UTC, and whether it comes again or was skipped.
+ON_CLOCKS = {
+    "2024-03-31 00:59:59": ("2024-03-31 00:59:59", False, False),
+    "2024-03-31 01:30:00": ("2024-03-31 01:30:00", False, True),
+    "2024-03-31 02:00:00": ("2024-03-31 01:00:00", False, False),
+    "2024-10-27 00:59:59": ("2024-10-26 23:59:59", False, False),
+    "2024-10-27 01:30:00": ("2024-10-27 00:30:00", True, False),
+    "2024-10-27 02:00:00": ("2024-10-27 02:00:00", False, False),
 }
 # How numbers are written, and what they are with a decimal point and with a decimal comma.
 WRITTEN_NUMBERS = {
@@ -367,7 +388,20 @@ def written_numbers_sql() -> str:
 def written_times_sql() -> str:
     values = ", ".join(f"('{text}')" for text in WRITTEN_TIMES)
     return (
-        f"select text, {{{{ moment_in_text('text') }}}} as moment from (values {values}) as t(text)"
+        "select text, moment, case when {{ lacks_offset('text') }}"
+        " then {{ moment_of_shop_clock('moment') }} else moment end as of_shop from"
+        " (select text, {{ moment_in_text('text') }} as moment"
+        f" from (values {values}) as t(text)) as read"
+    )
+
+
+def on_clocks_sql() -> str:
+    values = ", ".join(f"(timestamptz '{text}+00')" for text in ON_CLOCKS)
+    return (
+        "select written, {{ moment_of_shop_clock('written') }} as moment,"
+        " {{ clocks_showed('twice', 'written') }} as comes_again,"
+        " {{ clocks_showed('never', 'written') }} as was_skipped"
+        f" from (values {values}) as t(written)"
     )
 
 
@@ -451,6 +485,7 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Scratch:
         "session_ids": SESSION_IDS,
         "session_starts": SESSION_STARTS,
         "written_times": written_times_sql(),
+        "on_clocks": on_clocks_sql(),
         "written_numbers": written_numbers_sql(),
         "masked_texts": masked_sql("text", [*MASKED_TEXTS, *KEPT_TEXTS]),
         "masked_labels": masked_sql("label", [*MASKED_TEXTS, *KEPT_TEXTS]),
@@ -574,6 +609,19 @@ def test_letters_of_a_time_zone_are_read_where_they_mean_one(scratch: Scratch) -
         scratch.rows("select text, cast(hour(moment at time zone 'UTC') as int) from written_times")
     )
     assert found == WRITTEN_TIMES
+
+
+def test_times_without_an_offset_may_be_those_of_the_shop(scratch: Scratch) -> None:
+    moved = scratch.rows("select text from written_times where of_shop = moment - interval 1 hour")
+    assert {text for (text,) in moved} == WITHOUT_OFFSET
+    kept = scratch.rows("select count(*) from written_times where of_shop = moment")
+    others = [text for text, hour in WRITTEN_TIMES.items() if hour is not None]
+    assert kept == [(len(others) - len(WITHOUT_OFFSET),)]
+    found = scratch.rows(
+        "select strftime(written, '%Y-%m-%d %H:%M:%S'), strftime(moment, '%Y-%m-%d %H:%M:%S'),"
+        " comes_again, was_skipped from on_clocks"
+    )
+    assert {text: tuple(rest) for text, *rest in found} == ON_CLOCKS
 
 
 def test_a_number_is_read_as_its_column_is_written(scratch: Scratch) -> None:

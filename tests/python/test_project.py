@@ -72,6 +72,7 @@ def test_vars_of_the_run_leave_no_trace_in_what_is_parsed(all_sources: Warehouse
         "column_formats": {"custom.events": {"event_at": "day_first"}},
         "complete_journey_path": "a folder",
         "custom_amounts_are": "minor",
+        "custom_times_without_offset_are": "utc",
         "custom_columns": {"events": {"customer_id": "user_id"}},
         "custom_event_names": {"(start)": "view", "click": None},
         "custom_event_type": "purchase",

@@ -43,7 +43,7 @@ final as (
         {{ consent_value(clean.has_marketing_consent) }} as has_marketing_consent,
         {{ custom_extras(clean.attributes, input.others) }} as attributes,
         {{ value_notes(
-            nothing_notes(clean, ['customer_id'])
+            nothing_notes(clean, ['customer_id']) + clock_notes(clean)
             + missing_id_notes('customer_id', owner_id_value(clean.customer_id))
             + lost_id_notes(clean, ['customer_id'])
             + lost_value_notes('registered_at', clean.registered_at, time_value(clean.registered_at), 'no time')

@@ -47,7 +47,7 @@ final as (
         {{ time_value(clean.created_at) }} as created_at,
         {{ boolean_value(clean.is_in_stock) }} as is_in_stock,
         {{ value_notes(
-            nothing_notes(clean)
+            nothing_notes(clean) + clock_notes(clean)
             + missing_id_notes('item_id', id_value(clean.item_id))
             + lost_id_notes(clean, ['item_id'])
             + lost_value_notes('image_vector', clean.image_vector, vector_value(clean.image_vector), 'no list of numbers')

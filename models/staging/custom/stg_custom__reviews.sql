@@ -50,7 +50,7 @@ final as (
         {{ text_value(clean.title) }} as title,
         {{ text_value(clean.body) }} as body,
         {{ value_notes(
-            nothing_notes(clean, ['customer_id'])
+            nothing_notes(clean, ['customer_id']) + clock_notes(clean)
             + lost_id_notes(clean, ['review_id', 'customer_id', 'item_id', 'order_id'])
             + lost_value_notes('reviewed_at', clean.reviewed_at, time_value(clean.reviewed_at), 'no time')
             + lost_value_notes('rating', clean.rating, number_value(clean.rating), 'no number', true)

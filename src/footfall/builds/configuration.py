@@ -265,7 +265,28 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
             f"{both('medium_risk_probability', 'high_risk_probability')}: medium must be below "
             "high."
         )
-    return problems + _event_name_problems(values["custom_event_names"] or {})
+    return [
+        *problems,
+        *_clock_problems(values),
+        *_event_name_problems(values["custom_event_names"] or {}),
+    ]
+
+
+def _clock_problems(values: Mapping[str, Any]) -> list[str]:
+    if values["custom_times_without_offset_are"] != "shop":
+        return []
+    picked = values["footfall_source"]
+    if "custom" not in ([picked] if isinstance(picked, str) else picked):
+        return [
+            "var 'custom_times_without_offset_are' is 'shop', and footfall_source is "
+            f"'{picked}', whose layout says itself what its times mean: leave the var at null."
+        ]
+    if values["shop_time_zone"] == "UTC":
+        return [
+            "var 'custom_times_without_offset_are' is 'shop', and 'shop_time_zone' is 'UTC': name "
+            "the zone of the shop's clocks there, such as Europe/Berlin."
+        ]
+    return []
 
 
 def _event_name_problems(names: Mapping[str, str | None]) -> list[str]:

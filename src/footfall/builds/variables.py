@@ -154,6 +154,7 @@ DAYS_AHEAD = Kind("a list of days such as [30, 90]", _are_days_ahead)
 ROWS = Kind("events or records", lambda value: value in ("events", "records"))
 ZONE = Kind("the IANA name of a time zone such as Europe/Berlin", is_zone, zone_like)
 UNITS = Kind("major or minor", lambda value: value in ("major", "minor"))
+CLOCK = Kind("utc, shop or null", lambda value: value in ("utc", "shop", None))
 TEXT_OR_NULL = Kind("text, or null", _or_null(lambda value: isinstance(value, str)))
 WORDS = Kind('a list of words in quotes such as ["null", "n/a"]', _are_words)
 PROPERTIES = Kind("a list of properties such as [experiment_id, experiment]", _are_texts)
@@ -213,6 +214,7 @@ PROJECT_VARIABLES: Mapping[str, Variable] = {
     "custom_vocabulary": Variable(TEXT_OR_NULL, shapes_tables=True),
     "custom_rows_are": Variable(ROWS, shapes_tables=True),
     "custom_amounts_are": Variable(UNITS, shapes_tables=True),
+    "custom_times_without_offset_are": Variable(CLOCK, shapes_tables=True),
     "custom_keep_identical_rows": Variable(TRUE_OR_FALSE, shapes_tables=True),
     "custom_items_relation": Variable(TEXT_OR_NULL),
     "custom_customers_relation": Variable(TEXT_OR_NULL),

@@ -95,6 +95,13 @@ def _shape_problem(
             f"'{shown}' looks like {layout.title}, and footfall_source is '{source}': build with"
             f" SOURCE={layout.source}, or see what it holds with `make inspect FILE=…`."
         ]
+    clock = "custom_times_without_offset_are"
+    given = {} if layout is None or source != OWN else layout.variables
+    if layout is not None and (given.get(clock), variables.get(clock)) == ("utc", "shop"):
+        return [
+            f"var '{clock}' is 'shop', and '{shown}' looks like {layout.title}, whose times are in"
+            " UTC: set the var to utc."
+        ]
     if source != OWN and not has_any(source, names):
         like = "" if layout is None else f" It looks like {layout.title}."
         return [

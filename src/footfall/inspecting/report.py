@@ -105,7 +105,7 @@ def _times(found: Found) -> list[str]:
         "with an offset"
         if re.search(r"(Z|[+-]\d\d:?\d\d|UTC|GMT)\s*$", example)
         or "TIME ZONE" in _kind(found, column)
-        else "without an offset"
+        else f"without an offset: {_clock(found)}"
     )
     return [
         "  Times",
@@ -113,6 +113,15 @@ def _times(found: Found) -> list[str]:
         *([f"    written as {example}, {zone}"] if example else []),
         *(f"    {column} is read as {form}" for column, form in sorted(found.formats.items())),
     ]
+
+
+def _clock(found: Found) -> str:
+    clock = "custom_times_without_offset_are"
+    if found.source != "custom":
+        return "read as UTC"
+    if found.variables.get(clock) == "shop":
+        return f"read as time of {found.variables.get('shop_time_zone')} (var {clock})"
+    return f"read as UTC (var {clock})"
 
 
 def _kind(found: Found, column: str) -> str:
