@@ -96,8 +96,8 @@ def _shape_problem(
             f" SOURCE={layout.source}, or see what it holds with `make inspect FILE=…`."
         ]
     clock = "custom_times_without_offset_are"
-    given = {} if layout is None or source != OWN else layout.variables
-    if layout is not None and (given.get(clock), variables.get(clock)) == ("utc", "shop"):
+    of_layout = {} if layout is None or source != OWN else layout.variables
+    if layout is not None and (of_layout.get(clock), variables.get(clock)) == ("utc", "shop"):
         return [
             f"var '{clock}' is 'shop', and '{shown}' looks like {layout.title}, whose times are in"
             " UTC: set the var to utc."
