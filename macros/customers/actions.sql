@@ -23,3 +23,39 @@
         else {{ reasoned }}.predicted_amount
     end
 {%- endmacro %}
+
+
+{#- What is done in place of a contact that is not allowed. -#}
+{% macro allowed_action(wanted, actions) -%}
+    case
+        when not {{ actions }}.is_contact or {{ wanted }}.is_contact_allowed then {{ wanted }}.wanted_action
+        when {{ wanted }}.top_item is not null then 'recommend'
+        else 'wait'
+    end
+{%- endmacro %}
+
+
+{#- What an experiment with an action has shown that it adds, a row a customer and action. -#}
+{% macro measured_effects() -%}
+    select
+        targets.customer_key as target_key,
+        actions.next_best_action as measured_action,
+        targets.experiment as effect_experiment,
+        targets.metric as effect_metric,
+        targets.incremental_effect,
+        targets.target_rank
+    from {{ ref('uplift_targets') }} as targets
+    inner join {{ ref('next_best_actions') }} as actions on targets.experiment = actions.measured_by
+{%- endmacro %}
+
+
+{#- Whom to take first within an action: by what it adds where that was measured, else by what it is about. -#}
+{% macro action_rank(reasoned) -%}
+    cast(row_number() over (
+        partition by {{ reasoned }}.next_best_action
+        order by
+            {{ reasoned }}.target_rank nulls last,
+            {{ action_value(reasoned) | indent(12) }} desc nulls last,
+            {{ reasoned }}.customer_key
+    ) as integer)
+{%- endmacro %}

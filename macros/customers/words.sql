@@ -45,6 +45,7 @@
     {{ consent_key() | indent(4) }} as consent_key,
         {{ rule_key() | indent(4) }} as rule_key,
         {{ item_key() }} as item_key,
+        case when incremental_effect is not null then 'reason.effect' end as effect_key,
         case when churn_probability is not null then 'reason.silence' end as silence_key,
         case when predicted_amount > 0 then 'reason.spend' end as spend_key,
         case when prospect_amount is not null then 'reason.prospects' end as prospects_key,
@@ -64,6 +65,8 @@
         '@order_days': {'keys': 'order_days_key', 'text': sentence('order_days_text', orders)},
         'recency_days': recency['recency_days'], 'order_days': orders['order_days'],
         'item': 'top_item',
+        'experiment': 'effect_experiment', 'metric': 'effect_metric',
+        'effect': 'cast(cast(incremental_effect as decimal(18, 4)) as string)',
         'silence': 'cast(cast(round(100e0 * churn_probability) as integer) as string)',
         'spend': 'cast(cast(predicted_amount as decimal(18, 2)) as string)',
         'prospect_spend': 'cast(cast(prospect_amount as decimal(18, 2)) as string)',
@@ -76,6 +79,23 @@
 {% macro action_parts() %}
     {% do return({
         'consent': ['@withheld'], 'rule': ['@days', '@order_days', 'lapsed_days'], 'item': ['item'],
+        'effect': ['experiment', 'metric', 'effect'],
         'silence': ['silence', 'horizon_days'], 'spend': ['spend'], 'prospects': ['prospect_spend', 'horizon_days']
     }) %}
 {% endmacro %}
+
+
+{#- The rows of a CTE with the texts of their messages. -#}
+{% macro with_texts(keyed, messages) -%}
+    select
+        {{ keyed }}.*,
+        {%- for part in messages %}
+        {{ part }}_words.text as {{ part }}_text,
+        {%- endfor %}
+        withheld.text as withheld_text
+    from {{ keyed }}
+    left join words as withheld on {{ keyed }}.withheld_key = withheld.message_key
+    {%- for part in messages %}
+    left join words as {{ part }}_words on {{ keyed }}.{{ part }}_key = {{ part }}_words.message_key
+    {%- endfor %}
+{%- endmacro %}

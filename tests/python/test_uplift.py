@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import bench_uplift
 from footfall.experiments.files.features import read_subjects
 from footfall.experiments.files.problems import ExperimentProblem
+from footfall.experiments.uplift import serving
+from footfall.experiments.uplift.cases import feature_names
 from footfall.experiments.uplift.qini import Ranked, effect, qini, qini_replicates, ranked
-from footfall.experiments.uplift.trials import try_uplift
+from footfall.experiments.uplift.serving import UpliftSettings, score, train
 
 RNG = np.random.default_rng(11)
 
@@ -62,22 +67,155 @@ def test_equal_scores_say_nothing_and_the_interval_covers() -> None:
     assert np.abs(replicates - exact).max() < 0.02 * exact.std()
 
 
+COUNT = 2_400
+CONTROL, ARM = "control", "sent"
+
+
+def tables(*shuffled: np.random.Generator) -> dict[str, pa.Table]:
+    """Experiments of a warehouse: `planted` lowers what should fall for those with f_a > 0 alone.
+
+    `alike` does as much for everybody. Of the others nothing can be learned.
+    """
+    rng = np.random.default_rng(4)
+    a, b = rng.normal(size=COUNT), rng.normal(size=COUNT)
+    treated = rng.random(COUNT) < 0.5
+    noise = rng.normal(size=COUNT) + b
+    units = pd.DataFrame(
+        {
+            "customer_no": np.arange(COUNT),
+            "arm": np.where(treated, ARM, CONTROL),
+            "metric_kind": "total",
+            "f_a": a,
+            "f_b": np.where(rng.random(COUNT) < 0.1, np.nan, b),
+        }
+    )
+    planted = units.assign(experiment="planted", outcome=noise - treated * (a > 0))
+    alike = units.assign(experiment="alike", outcome=noise + 0.3 * treated)
+    found = {
+        "planted": planted,
+        "alike": alike,
+        "small": planted[:300].assign(experiment="small"),
+        "flat": alike.assign(experiment="flat", outcome=0.0),
+        "ratio": alike.assign(experiment="ratio", metric_kind="ratio"),
+        "broken": alike.assign(experiment="broken"),
+    }
+    every = pd.concat(found.values())
+    for rng in shuffled:
+        every = every.sample(frac=1, random_state=rng)
+    names = [*found, "open", "inferred"]
+    over, now = date(2026, 5, 1), date(2026, 6, 1)
+    return {
+        "experiments": pa.Table.from_pylist(
+            [
+                {
+                    "experiment": name,
+                    "last_closed_on": now if name == "open" else over,
+                    "complete_until": now,
+                }
+                for name in names
+            ]
+        ),
+        "arms": pa.Table.from_pylist(
+            [
+                {"experiment": name, "arm": arm, "is_control": arm == CONTROL}
+                for name in names
+                for arm in (CONTROL, ARM)
+            ]
+        ),
+        "roles": pa.Table.from_pylist(
+            [
+                {
+                    "experiment": name,
+                    "role": "primary",
+                    "metric": "refunds",
+                    "direction": "decrease" if name == "planted" else "increase",
+                }
+                for name in names
+                if name != "inferred"
+            ]
+        ),
+        "scored": pa.Table.from_pylist(
+            [
+                {
+                    "kind": "readout", "experiment": "planted", "arm": ARM, "role": "primary",
+                    "method": "fixed", "adjustment": "none", "switchers": "left_out",
+                    "units": COUNT, "control_units": 7, "check_name": None, "verdict": None,
+                },
+                {"kind": "check", "experiment": "broken", "check_name": "sample_ratio",
+                 "verdict": "failed"},
+                {"kind": "check", "experiment": "alike", "check_name": "bots", "verdict": "passed"},
+            ]
+        ),
+        "units": pa.Table.from_pandas(every, preserve_index=False),
+    }  # fmt: skip
+
+
 @pytest.mark.library
-def test_learners_find_whom_an_arm_helps_and_nobody_where_all_are_alike() -> None:
-    count = 2_400
-    features = RNG.normal(size=(count, 3))
-    features[RNG.random(count) < 0.1, 1] = np.nan
-    treated = RNG.random(count) < 0.5
-    noise = RNG.normal(size=count)
-    found = try_uplift(features, noise + treated * (features[:, 0] > 0) + features[:, 2], treated)
-    assert found.chosen in ("t", "x")
-    assert found.has_evidence
-    best = found.learners[found.chosen]
-    assert best.qini_lower > found.learners["random"].qini_upper
-    assert best.effect_top_30 == pytest.approx(1, abs=0.3)
-    assert best.effect_all == pytest.approx(0.5, abs=0.15)
-    alike = try_uplift(features, noise + 0.3 * treated, treated)
-    assert not alike.has_evidence
+def test_targets_are_named_where_uplift_was_planted_and_nowhere_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings = UpliftSettings(seed=3)
+    given = tables()
+    heads = train(**given, settings=settings)
+    a = np.linspace(-2, 2, 41)
+    today = pa.table(
+        {
+            "customer_no": np.arange(41),
+            "cutoff_date": [date(2026, 7, 1)] * 41,
+            "f_a": a,
+            "f_b": np.zeros(41),
+        }
+    )
+    found = score(heads, lambda: today).to_pandas()
+    evaluated = found[found.kind == "evaluation"].set_index(["experiment", "learner"])
+    planted = evaluated.loc["planted"]
+    assert set(planted.verdict) == {"evidence of uplift"}
+    assert planted.reason.isna().all()
+    assert set(planted.left_out) == {7}
+    chosen = planted[planted.is_chosen].iloc[0]
+    assert chosen.name in ("t", "x")
+    assert chosen.qini_lower > planted.loc["random"].qini_upper
+    # What should fall falls: effects have the sign of the metric.
+    assert chosen.effect_top_30 == pytest.approx(-1, abs=0.3)
+    assert chosen.effect_all == pytest.approx(-0.5, abs=0.15)
+    said = {name: rows.reason.iloc[0] for name, rows in evaluated.groupby(level=0)}
+    assert set(evaluated.loc["alike"].verdict) == {"no evidence of uplift"}
+    for name, reason in (
+        ("alike", "no evidence of uplift that differs between customers"),
+        ("small", "customers in the smaller arm .* takes 200"),
+        ("flat", "all but 0 outcomes"),
+        ("ratio", "refunds is a ratio"),
+        ("broken", "a health check failed: sample_ratio"),
+        ("open", "not all over"),
+        ("inferred", "no primary metric"),
+    ):
+        assert re.search(reason, said[name])
+        rows = evaluated.loc[name]
+        assert name == "alike" or list(rows.verdict) == ["not evaluated"]
+    targets = found[found.kind == "target"].sort_values("target_rank")
+    assert set(targets.experiment) == {"planted"}
+    assert sorted(targets.target_rank) == list(range(1, 42))
+    assert targets.incremental_effect.is_monotonic_increasing
+    assert (a[targets.customer_no[:15].astype(int)] > 0).all()
+    assert targets.incremental_effect.iloc[0] == pytest.approx(-1.2, abs=0.35)
+    assert targets.is_helped.iloc[0]
+    # What customers did later is in no column that a model reads, whatever the table holds; nor
+    # does the order of its rows matter.
+    told = tables(np.random.default_rng(1))
+    outcome = told["units"]["outcome"]
+    told["units"] = told["units"].append_column("orders_next_30d", outcome)
+    assert feature_names(told["units"].column_names) == ["f_a", "f_b"]
+
+    def learned_again(*_: object) -> None:
+        raise AssertionError("an arm was learned again though nothing had changed")
+
+    monkeypatch.setattr(serving, "try_uplift", learned_again)
+    assert train(**told, settings=settings, previous=heads).equals(heads)
+    with pytest.raises(AssertionError, match="learned again"):
+        train(**told, settings=UpliftSettings(seed=4), previous=heads)
+    # A shop that has shown nothing.
+    none = {name: table.slice(0, 0) for name, table in given.items()}
+    assert score(train(**none, settings=settings), lambda: today).num_rows == 0
 
 
 def test_the_command_reads_any_file_and_names_what_is_wrong(

@@ -9,6 +9,12 @@ stitched as (
 
 ),
 
+links as (
+
+    select * from {{ ref('int_identity_links') }}
+
+),
+
 named as (
 
     select
@@ -26,8 +32,12 @@ named as (
         stitched.sequence_no,
         stitched.act_rank,
 
+        -- Whose the exposure is was known before it, and not found out by what the customer then did on the device.
+        stitched.is_named or coalesce(links.linked_at < stitched.event_at, false) as is_known_before,
+
         stitched.event_at as exposed_at
     from stitched
+    left join links on stitched.anonymous_no = links.anonymous_no
 
 ),
 

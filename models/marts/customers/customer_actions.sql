@@ -1,8 +1,7 @@
 -- What to do for each customer next. The first rule that fits decides; customers who do not want to be contacted are
 -- shown something at their next visit, or left alone.
 {%- set horizon = var('horizons_days') | max %}
-{%- set slots = action_slots(horizon) %}
-{%- set parts = action_parts() %}
+{%- set slots = action_slots(horizon) %}{% set parts = action_parts() %}
 {%- set messages = parts.keys() | list + ['days', 'order_days'] %}{% set said = [] %}
 {%- for part, own in parts.items() %}{% do said.append(sentence(part ~ '_text', some_slots(slots, own))) %}{% endfor %}
 with
@@ -31,6 +30,12 @@ recommended as (
 
     select * from {{ ref('recommendations') }}
     where recommendation_rank = 1
+
+),
+
+effects as (
+
+    {{ measured_effects() | indent(4) }}
 
 ),
 
@@ -75,39 +80,32 @@ allowed as (
 
     select
         wanted.*,
-        case
-            when not actions.is_contact or wanted.is_contact_allowed then wanted.wanted_action
-            when wanted.top_item is not null then 'recommend'
-            else 'wait'
-        end as next_best_action
+        {{ allowed_action('wanted', 'actions') | indent(8) }} as next_best_action
     from wanted
     inner join actions on wanted.wanted_action = actions.next_best_action
 
 ),
 
--- Which sentences say why, in their order: consent, rule, item, and the figures behind it.
+-- Which sentences say why, in their order: consent, rule, item, effect, and the figures behind it.
 keyed as (
 
     select
-        *,
+        allowed.*,
+        effects.effect_experiment,
+        effects.effect_metric,
+        effects.incremental_effect,
+        effects.target_rank,
         {{ action_keys() }}
     from allowed
+    left join effects
+        on allowed.customer_key = effects.target_key
+        and allowed.next_best_action = effects.measured_action
 
 ),
 
 found as (
 
-    select
-        keyed.*,
-        {%- for part in messages %}
-        {{ part }}_words.text as {{ part }}_text,
-        {%- endfor %}
-        withheld.text as withheld_text
-    from keyed
-    left join words as withheld on keyed.withheld_key = withheld.message_key
-    {%- for part in messages %}
-    left join words as {{ part }}_words on keyed.{{ part }}_key = {{ part }}_words.message_key
-    {%- endfor %}
+    {{ with_texts('keyed', messages) | indent(4) }}
 
 ),
 
@@ -128,14 +126,16 @@ final as (
         reasoned.customer_key,
 
         reasoned.next_best_action,
-        case
-            when reasoned.next_best_action <> reasoned.wanted_action then reasoned.wanted_action
-        end as withheld_action,
+        nullif(reasoned.wanted_action, reasoned.next_best_action) as withheld_action,
         reasoned.action_reason,
         reasoned.reason_keys,
         reasoned.reason_values,
+        reasoned.effect_experiment,
+        reasoned.effect_metric,
 
         {{ action_value('reasoned') | indent(8) }} as action_expected_value,
+        reasoned.incremental_effect,
+        {{ action_rank('reasoned') | indent(8) }} as action_rank,
 
         actions.is_contact as is_contact_action,
         reasoned.is_contact_allowed,

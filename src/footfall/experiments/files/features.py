@@ -15,11 +15,10 @@ from footfall.experiments.files.names import column_named, listed, one_of
 from footfall.experiments.files.problems import ExperimentProblem
 from footfall.experiments.files.source import Source, as_number, check_kind, is_no_number, opened
 from footfall.experiments.files.units import MOST_ARMS
+from footfall.experiments.uplift.cases import LEAST_UNITS
 
 #: A text with more values than this keeps the most frequent ones apart; all others are one.
 MOST_LEVELS = 15
-#: Fewer units of an arm than this are not split four times.
-LEAST_UNITS = 200
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,14 @@ is not linear; where an experiment is small, as for uplift all are, the straight
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-import lightgbm
 import numpy as np
 
 from footfall.core.arrays import BoolArray, FloatArray
+from footfall.heads.learners.lightgbm_alone import lightgbm
 
 Learner = Literal["random", "response", "t", "x"]
 LEARNERS: tuple[Learner, ...] = ("random", "response", "t", "x")
@@ -78,8 +79,77 @@ def fit_mean(features: FloatArray, outcome: FloatArray, seed: int) -> MeanModel:
         "force_row_wise": True,
         "verbose": -1,
     }
-    trees = lightgbm.train(parameters, lightgbm.Dataset(features, outcome), _ROUNDS)
+    trees = lightgbm.train(
+        parameters, lightgbm.Dataset(features, outcome), _ROUNDS, keep_training_booster=True
+    )
     return MeanModel(trees, centre, spread, np.asarray(slopes, dtype=np.float64), mean)
+
+
+@dataclass(frozen=True)
+class Ranker:
+    """A fitted learner: its score is a weighted sum of models of means.
+
+    Attributes
+    ----------
+    weights, models
+        One weight a model.
+    """
+
+    weights: tuple[float, ...]
+    models: tuple[MeanModel, ...]
+
+    def score(self, features: FloatArray) -> FloatArray:
+        """Return the score of each row of features, ``[rows]``; higher comes first."""
+        return np.asarray(
+            sum(
+                weight * model.predict(features)
+                for weight, model in zip(self.weights, self.models, strict=True)
+            )
+        )
+
+
+def fit_rankers(
+    features: FloatArray,
+    outcome: FloatArray,
+    treated: BoolArray,
+    seed: int,
+    names: Collection[Learner] = LEARNERS,
+) -> dict[Learner, Ranker]:
+    """Learn from units of both arms.
+
+    `response` models the outcome itself and knows nothing of arms; `t` the difference of two
+    models, one for each arm; `x` models of each arm's outcome minus what the other arm's model
+    says of the same units, weighted by the other arm's share (both: Kuenzel, Sekhon, Bickel and
+    Yu 2019, "Metalearners for estimating heterogeneous treatment effects using machine
+    learning"). `random` is not fitted.
+
+    Parameters
+    ----------
+    features, outcome, treated
+        Of the units that are learned from, ``[rows, features]`` and ``[rows]``.
+    names
+        Which learners are wanted.
+    """
+    control = ~treated
+    found: dict[Learner, Ranker] = {}
+    if "response" in names:
+        found["response"] = Ranker((1.0,), (fit_mean(features, outcome, seed),))
+    if "t" not in names and "x" not in names:
+        return found
+    with_arm = fit_mean(features[treated], outcome[treated], seed + 1)
+    without = fit_mean(features[control], outcome[control], seed + 2)
+    if "t" in names:
+        found["t"] = Ranker((1.0, -1.0), (with_arm, without))
+    if "x" in names:
+        gained = fit_mean(
+            features[treated], outcome[treated] - without.predict(features[treated]), seed + 3
+        )
+        missed = fit_mean(
+            features[control], with_arm.predict(features[control]) - outcome[control], seed + 4
+        )
+        share = float(treated.mean())
+        found["x"] = Ranker((share, 1 - share), (missed, gained))
+    return found
 
 
 def uplift_scores(
@@ -89,37 +159,19 @@ def uplift_scores(
     scored: FloatArray,
     seed: int,
 ) -> dict[Learner, FloatArray]:
-    """Learn from units of both arms and score others by each learner.
-
-    `response` scores the outcome itself and knows nothing of arms; `t` the difference of two
-    models, one for each arm; `x` models of each arm's outcome minus what the other arm's model
-    says of the same units, weighted by the other arm's share (both: Kuenzel, Sekhon, Bickel and
-    Yu 2019, "Metalearners for estimating heterogeneous treatment effects using machine
-    learning"); `random` draws.
+    """Learn from units of both arms and score others by each learner; `random` draws.
 
     Parameters
     ----------
     features, outcome, treated
-        Of the units that are learned from, ``[rows, features]`` and ``[rows]``.
+        As `fit_rankers` takes them.
     scored
         Features of the units to score.
     """
-    control = ~treated
-    share = float(treated.mean())
-    response = fit_mean(features, outcome, seed)
-    with_arm = fit_mean(features[treated], outcome[treated], seed + 1)
-    without = fit_mean(features[control], outcome[control], seed + 2)
-    gained = fit_mean(
-        features[treated], outcome[treated] - without.predict(features[treated]), seed + 3
-    )
-    missed = fit_mean(
-        features[control], with_arm.predict(features[control]) - outcome[control], seed + 4
-    )
+    rankers = fit_rankers(features, outcome, treated, seed)
     return {
         "random": np.random.default_rng(seed).random(len(scored)),
-        "response": response.predict(scored),
-        "t": with_arm.predict(scored) - without.predict(scored),
-        "x": share * missed.predict(scored) + (1 - share) * gained.predict(scored),
+        **{name: ranker.score(scored) for name, ranker in rankers.items()},
     }
 
 

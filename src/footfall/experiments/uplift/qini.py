@@ -139,3 +139,38 @@ def effect(of: Ranked, part: float = 1.0) -> float | None:
     if treated.all() or not treated.any():
         return None
     return float(outcome[treated].mean() - outcome[~treated].mean())
+
+
+class RankEffect(NamedTuple):
+    """The effect of an arm as a straight line over the places of a ranking.
+
+    Attributes
+    ----------
+    middle
+        Effect on the unit in the middle of the ranking, in units of the outcome.
+    slope
+        How much larger it is on the first unit than on the last.
+    """
+
+    middle: float
+    slope: float
+
+    def at(self, place: FloatArray) -> FloatArray:
+        """Return the effect on units, by their place from 0 (ranks lowest) to 1 (highest)."""
+        return np.asarray(self.middle + self.slope * (place - 0.5))
+
+
+def effect_by_rank(of: Ranked) -> RankEffect:
+    """Fit the outcome of each arm to the place in the ranking; the difference is the effect.
+
+    It is the best linear predictor of the effect given the rank (Chernozhukov, Demirer, Duflo and
+    Fernandez-Val 2018, "Generic machine learning inference on heterogeneous treatment effects"):
+    what a score claims is shrunk to what units that it had not seen show of it.
+    """
+    place = 0.5 - (np.arange(len(of.outcome)) + 0.5) / len(of.outcome)
+    lines = []
+    for arm in (of.treated, ~of.treated):
+        centred = place[arm] - place[arm].mean()
+        slope = float(centred @ of.outcome[arm] / (centred @ centred))
+        lines.append((float(of.outcome[arm].mean()) - slope * float(place[arm].mean()), slope))
+    return RankEffect(lines[0][0] - lines[1][0], lines[0][1] - lines[1][1])

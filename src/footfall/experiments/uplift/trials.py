@@ -12,7 +12,9 @@ from footfall.experiments.outcomes import capped
 from footfall.experiments.uplift.learners import LEARNERS, Learner, uplift_scores
 from footfall.experiments.uplift.qini import (
     Ranked,
+    RankEffect,
     effect,
+    effect_by_rank,
     qini,
     qini_replicates,
     ranked,
@@ -58,10 +60,14 @@ class Trial:
         The learner that did best on validation units; `random` where none did better than chance.
     learners
         Measures of each, on the units kept apart.
+    by_rank
+        How the effect depends on the place that the chosen learner gives a unit, on the units
+        kept apart, averaged over the halves.
     """
 
     chosen: Learner
     learners: Mapping[Learner, Measure]
+    by_rank: RankEffect
 
     @property
     def has_evidence(self) -> bool:
@@ -87,7 +93,7 @@ def try_uplift(
         Of units of the arm and of the control alone, ``[units]``.
     """
     rng = np.random.default_rng(seed)
-    learned = capped(outcome, CAP)
+    learned = learned_outcome(outcome)
     validated: dict[Learner, list[Ranked]] = {name: [] for name in LEARNERS}
     scored: dict[Learner, list[Ranked]] = {name: [] for name in LEARNERS}
     for half in range(HALVES):
@@ -105,10 +111,21 @@ def try_uplift(
             )
             for name, values in scores.items():
                 into[name].append(ranked(values, of, outcome[of], treated[of], rng))
+    chosen = _chosen(validated, len(outcome), seed)
+    lines = [effect_by_rank(one) for one in scored[chosen]]
     return Trial(
-        _chosen(validated, len(outcome), seed),
+        chosen,
         {name: _measure(rankings, len(outcome), seed) for name, rankings in scored.items()},
+        RankEffect(
+            float(np.mean([line.middle for line in lines])),
+            float(np.mean([line.slope for line in lines])),
+        ),
     )
+
+
+def learned_outcome(outcome: FloatArray) -> FloatArray:
+    """Return outcomes as learners see them: capped, so that one large order is not the rule."""
+    return capped(outcome, CAP)
 
 
 def _half(treated: BoolArray, rng: np.random.Generator) -> BoolArray:
