@@ -1,7 +1,7 @@
--- The customers of each experiment whose windows are all over, with what was known of them before their first exposure
--- and what they did after it. Features are those of the last cut-off up to the day of that exposure, which know the days
--- before the cut-off alone. Who could not be named when they were shown an arm is left out: whether a device turns out
--- to be a customer's depends on what they then did, so having a history would give away the outcome.
+-- The customers of each experiment whose windows are all over, with what was known of them before their first
+-- exposure and what they did after it. Features are those of the last cut-off up to the day of that exposure, which
+-- know the days before the cut-off alone. Who could not be named when they were shown an arm is left out: whether a
+-- device turns out to be a customer's depends on what they then did, so having a history would give away the outcome.
 {%- set features = customer_features() %}
 with
 

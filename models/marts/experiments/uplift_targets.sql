@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
--- The customers of today in the order of what an experiment does for them. Experiments without evidence that their effect
--- differs between customers have no rows: `uplift_evaluation` says why.
+-- The customers of today in the order of what an experiment does for them. Experiments without evidence that their
+-- effect differs between customers have no rows: `uplift_evaluation` says why.
 with
 
 targets as (
