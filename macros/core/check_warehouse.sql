@@ -127,12 +127,14 @@
     {% do run_query(
         'create table if not exists ' ~ settings_relation() ~ ' (table_name varchar, name varchar, value varchar)'
     ) %}
+    {% set noted = noted_settings() %}
+    {% do check_tombstones(noted.get('', {}).get('tombstones')) %}
     {% set shaping = shaping_settings() %}
     {% set selected = shaped_models() %}
     {% set all_models = shaped_models(only_selected=false) %}
     {% set to_note = ask_program('check_warehouse', {
         'shaping': shaping,
-        'noted': noted_settings(),
+        'noted': noted,
         'standing': (all_models.items() | selectattr(1) | map(attribute=0) | list),
         'selected': (selected.keys() | list),
         'full_refresh': (flags.FULL_REFRESH | default(false, true))
@@ -143,6 +145,28 @@
             'insert into ' ~ settings_relation() ~ " values (" ~ sql_text(model_name) ~ ", 'unfinished', 'full refresh')"
         ) %}
     {% endfor %}
+{% endmacro %}
+
+
+{#- Stops a run that knows fewer people who were erased than the one that built the warehouse, or others: they would come in
+    again. Notes how many it knows, next to the settings of no table. -#}
+{% macro check_tombstones(noted) %}
+    {% do adapter.dispatch('check_tombstones', 'footfall')(noted) %}
+{% endmacro %}
+
+{% macro default__check_tombstones(noted) %}
+{% endmacro %}
+
+{% macro duckdb__check_tombstones(noted) %}
+    {% set mark = ask_program('check_tombstones', {'noted': noted}) %}
+    {% if mark is not none %}
+        {% do run_query(
+            'delete from ' ~ settings_relation() ~ " where table_name = '' and name = 'tombstones'"
+        ) %}
+        {% do run_query(
+            'insert into ' ~ settings_relation() ~ " values ('', 'tombstones', " ~ sql_text(mark) ~ ')'
+        ) %}
+    {% endif %}
 {% endmacro %}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import SQL_PART, Warehouse, key_sql
+from conftest import SQL_PART, Warehouse, key_sql, problems
 from footfall.privacy import tombstones
 from footfall.privacy.tombstones import Erased
 from footfall.privacy.traces import clear_traces
@@ -205,8 +205,11 @@ def test_withdrawn_and_expired_events_and_erased_people_leave_every_table(
     keep(shop, "full")
     assert differences(shop) == {}
 
-    # The same shop, if it had never seen them.
+    # The same shop, if it had never seen them; without their tombstones they would come in again.
     tombstones.list_place(key_file).unlink()
+    refused = shop.build(["int_arrival_days"])
+    assert "holds 0 of the" in problems(refused)
+    shop.execute("delete from intermediate.warehouse_settings where name = 'tombstones'")
     shop.execute(
         f"delete from raw_storefront.events where {is_old}"
         f" or event_id in (select raw_id {asked})"

@@ -86,6 +86,7 @@ class Plugin(BasePlugin):
         self._key_file = Path(plugin_config["key_file"]).expanduser()
         self._key = keys.Key(keys.DEMO_KEY, "demo")
         self._erased: ErasedIds | None = None
+        self._tombstones: tombstones.Tombstones | None = None
         _collect_garbage_less_often()
         self._complete_journey = complete_journey_folder()
         self._connection: duckdb.DuckDBPyConnection | None = None
@@ -192,6 +193,7 @@ class Plugin(BasePlugin):
             find_erased=self._find_erased,
             clear_copies_of_erased=self._clear_copies_of_erased,
             erasures=self._erasures,
+            check_tombstones=self._check_tombstones,
         )
         # From here on the run changes something; what is refused before has said enough.
         if question == "check_warehouse" and self._ending is not None and is_answered(answer):
@@ -205,6 +207,7 @@ class Plugin(BasePlugin):
             return inputs.clear_unread(cursor, str(self.creds.path))
 
     def _take_tombstones(self, standing: tombstones.Tombstones | None) -> None:
+        self._tombstones = standing
         # The database may be opened several times in a run: what was found stays.
         if standing is None:
             self._erased = None
@@ -229,6 +232,14 @@ class Plugin(BasePlugin):
             if keys_relation is not None:
                 self._erased.look_at_keys(cursor, run_id, keys_relation)
             return self._erased.look_at(cursor, run_id, entity, relations)
+
+    def _check_tombstones(self, noted: str | None) -> str | None:
+        """Return what the warehouse is to note of the tombstones; None where nothing is new."""
+        try:
+            mark = tombstones.check_mark(noted, self._tombstones, self._key_file)
+        except tombstones.TombstoneError as problem:
+            raise BuildProblem(str(problem)) from problem
+        return None if mark == noted else mark
 
     def _erasures(self) -> list[dict[str, Any]]:
         """Return the erasures of this warehouse, as `journal.erasures` has them."""
