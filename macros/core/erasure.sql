@@ -61,9 +61,11 @@
         {% endif %}
     {% endfor %}
     {% set keys = load_built_relation('int_identity_keys') %}
+    {% set accepted = load_built_relation('int_accepted_events') %}
     {% do ask_program('find_erased', {
         'run_id': invocation_id, 'entity': entity, 'relations': relations,
-        'keys_relation': none if keys is none else keys.render()
+        'keys_relation': none if keys is none else keys.render(),
+        'accepted_relation': none if accepted is none else accepted.render()
     }) %}
     {% do run_query('set variable footfall_erased = footfall_erased_ids()') %}
 {% endmacro %}
@@ -94,7 +96,7 @@
 
 
 {#- The joins that say whether a raw event is an erased person's, with `is_erased`: any with their customer id; without a
-    customer id, those of their devices and session hints up to a moment. -#}
+    customer id, those of their devices and session hints up to a moment; without any id, those of their orders. -#}
 {% macro erased_joins(alias) -%}
     {%- if has_tombstones() -%}
     left join ({{ erased_ids() }}) as erased_customers
@@ -114,13 +116,20 @@
         and {{ alias }}.customer_id is null
         and {{ alias }}.device_id is null
         and coalesce({{ alias }}.event_at, {{ alias }}.received_at) <= erased_sessions.erased_until
+    left join ({{ erased_ids() }}) as erased_orders
+        on {{ alias }}.source = erased_orders.source
+        and {{ alias }}.order_id = erased_orders.raw_id
+        and erased_orders.kind = 'order'
+        and {{ alias }}.customer_id is null
+        and {{ alias }}.device_id is null
+        and {{ alias }}.session_hint is null
     {%- endif -%}
 {%- endmacro %}
 
 {#- Whether a raw event is an erased person's, by those joins. -#}
 {% macro is_erased() -%}
     {%- if has_tombstones() -%}
-    coalesce(erased_customers.kind, erased_devices.kind, erased_sessions.kind) is not null
+    coalesce(erased_customers.kind, erased_devices.kind, erased_sessions.kind, erased_orders.kind) is not null
     {%- else -%}
     false
     {%- endif -%}
@@ -128,7 +137,7 @@
 
 {#- The columns of raw events that those joins need besides others. -#}
 {% macro columns_to_erase() %}
-    {% do return(', customer_id, device_id, session_hint, event_at' if has_tombstones() else '') %}
+    {% do return(', customer_id, device_id, session_hint, order_id, event_at' if has_tombstones() else '') %}
 {% endmacro %}
 
 
@@ -171,6 +180,13 @@
                 and {{ accepted }}.anonymous_no is null
                 and {{ accepted }}.session_hint = left(erased.identity_key, 32)
                 and {{ accepted }}.event_at <= erased.erased_until
+            )
+            or (
+                erased.kind = 'order'
+                and {{ accepted }}.customer_no is null
+                and {{ accepted }}.anonymous_no is null
+                and {{ accepted }}.session_hint is null
+                and {{ accepted }}.order_id = erased.identity_key
             )
         )
     where not exists (

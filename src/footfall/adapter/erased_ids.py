@@ -20,9 +20,16 @@ from footfall.privacy.tombstones import Tombstones, id_prefix, of_key
 # Of lines that could not be read, and of nested values.
 _BETWEEN_WORDS = r"""[\s"',;|:{}\[\]]+"""
 
+_ORDER_KEY_DIGITS = 32
+
 #: The columns of an entity that hold ids of people, with the kind of each.
 COLUMNS: Mapping[str, Mapping[str, str]] = {
-    "events": {"customer": "customer_id", "device": "device_id", "session": "session_hint"},
+    "events": {
+        "customer": "customer_id",
+        "device": "device_id",
+        "session": "session_hint",
+        "order": "order_id",
+    },
     "customers": {"customer": "customer_id"},
     "reviews": {"customer": "customer_id"},
 }
@@ -122,12 +129,24 @@ class ErasedIds:
                     self._match(cursor, source, kind, relation, column)
         return len(self._found)
 
-    def look_at_keys(self, cursor: duckdb.DuckDBPyConnection, run_id: str, relation: str) -> None:
-        """Look among the keys that the warehouse has: a source may no longer hold the id."""
+    def look_at_keys(
+        self, cursor: duckdb.DuckDBPyConnection, run_id: str, relation: str, accepted: str | None
+    ) -> None:
+        """Look among the keys that the warehouse has: a source may no longer hold the id.
+
+        Of orders those are looked at that events know which have no other id.
+        """
         if not self._is_new(run_id, relation, ""):
             return
         until = _latest((entry.of_key, entry.until) for entry in self._tombstones.entries)
-        rows = cursor.execute(f"select source, kind, identity_key from {relation}").fetchall()
+        query = f"select source, kind, identity_key from {relation}"
+        if accepted is not None:
+            query += (
+                f" union all select distinct source, 'order', order_id from {accepted}"
+                " where order_id is not null and customer_no is null and anonymous_no is null"
+                " and session_hint is null"
+            )
+        rows = cursor.execute(query).fetchall()
         for source, kind, identity_key in rows:
             hashed = of_key(self._tombstones.key, identity_key)
             if hashed in until:
@@ -164,6 +183,8 @@ class ErasedIds:
     def _add(
         self, source: str, kind: str, raw_id: str | None, key: str, until: datetime | None
     ) -> None:
+        # The keys of orders are half as long.
+        key = key[:_ORDER_KEY_DIGITS] if kind == "order" else key
         place = (source, kind, key)
         before = self._found.get(place)
         if before is not None:

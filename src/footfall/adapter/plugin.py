@@ -221,7 +221,12 @@ class Plugin(BasePlugin):
         return self._erased is not None
 
     def _find_erased(
-        self, run_id: str, entity: str, relations: dict[str, str], keys_relation: str | None
+        self,
+        run_id: str,
+        entity: str,
+        relations: dict[str, str],
+        keys_relation: str | None,
+        accepted_relation: str | None,
     ) -> int:
         """Look for ids of people who were erased; return how many are known now."""
         if self._erased is None or self._connection is None:
@@ -230,7 +235,7 @@ class Plugin(BasePlugin):
             self.configure_cursor(cursor)
             cursor.execute("set TimeZone = 'UTC'")
             if keys_relation is not None:
-                self._erased.look_at_keys(cursor, run_id, keys_relation)
+                self._erased.look_at_keys(cursor, run_id, keys_relation, accepted_relation)
             return self._erased.look_at(cursor, run_id, entity, relations)
 
     def _check_tombstones(self, noted: str | None) -> str | None:

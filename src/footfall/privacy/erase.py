@@ -29,6 +29,8 @@ from footfall.privacy.erasure import (
     clear_simulation,
     finish,
     newest_event,
+    rows_without_ids,
+    sole_orders,
     write_tombstones,
 )
 from footfall.privacy.inventory import Place
@@ -127,7 +129,9 @@ def _erase(
             return 0
         until = newest_event(warehouse)
         started = datetime.now(UTC)
-        request = write_tombstones(places.key_file, person, key.text, until, started)
+        orders = sole_orders(warehouse, person)
+        request = write_tombstones(places.key_file, person, key.text, until, started, orders)
+        unnamed = rows_without_ids(connection, person.source, orders)
         begun = Erasure(
             request=request,
             erased_at=started.isoformat(timespec="seconds"),
@@ -136,6 +140,8 @@ def _erase(
         )
         note(places.key_file, begun)
         simulated = clear_simulation(connection, person)
+    if unnamed:
+        print(f"  Rows of their orders that have no other id: {unnamed}, which go as well")
     if simulated:
         print(f"  Rows of the simulated shop: {simulated} deleted")
     print(f"Request {request}. The build that follows takes the person out of every table.")
@@ -148,6 +154,7 @@ def _erase(
         )
     began += time.perf_counter() - before_build
     needles, findings = finish(places, declared, person, print)
+    _check_orders(places, person.source, orders, findings)
     _check_publication(places, started, findings)
     _vacuum_server(needles, findings)
     made = _proof(begun, needles, findings)
@@ -203,6 +210,13 @@ def _show(found: tuple[list[Place], list[str]], person: Person) -> None:
     for one in unread:
         print(f"  could not be read: {one}")
     print(f"\nNothing was changed: CONFIRM=1 erases. {_OUT_OF_REACH}")
+
+
+def _check_orders(places: Places, source: str, orders: frozenset[str], findings: Findings) -> None:
+    with duckdb.connect(str(places.warehouse), read_only=True) as connection:
+        left = rows_without_ids(connection, source, orders)
+    if left:
+        findings.hits["intermediate.int_accepted_events: rows of their orders without an id"] = left
 
 
 def _check_publication(places: Places, started: datetime, findings: Findings) -> None:

@@ -102,7 +102,40 @@ def with_buried(connection: duckdb.DuckDBPyConnection, person: Person, key_file:
     return replace(person, ids={**person.ids, "device": person.ids["device"] | found})
 
 
-def ids_of(person: Person, secret: str, until: datetime) -> list[Erased]:
+def sole_orders(warehouse: Warehouse, person: Person) -> frozenset[str]:
+    """Return the keys of a person's orders that nobody else has events of.
+
+    Shops use numbers of orders again, and rows without any other id may then be anybody's.
+    """
+    events = warehouse.relation("int_stitched_events")
+    if events is None:
+        raise SubjectError("The warehouse has no int_stitched_events: build it first.")
+    numbers = sorted(int(key[:15], 16) for key in _keys(person))
+    rows = warehouse.connection.execute(
+        f"select order_id from {events} where source = $source"
+        " and list_contains($orders, order_id) group by order_id"
+        " having count(case when not list_contains($numbers, visitor_no) then 1 end) = 0",
+        {"source": person.source, "orders": sorted(person.ids["order"]), "numbers": numbers},
+    ).fetchall()
+    return frozenset(key for (key,) in rows)
+
+
+def rows_without_ids(
+    connection: duckdb.DuckDBPyConnection, source: str, orders: frozenset[str]
+) -> int:
+    """Count the accepted events of some orders that have no other id."""
+    ((count,),) = connection.execute(
+        "select count(*) from intermediate.int_accepted_events where source = $source"
+        " and customer_no is null and anonymous_no is null and session_hint is null"
+        " and list_contains($orders, order_id)",
+        {"source": source, "orders": sorted(orders)},
+    ).fetchall()
+    return int(count)
+
+
+def ids_of(
+    person: Person, secret: str, until: datetime, orders: frozenset[str] = frozenset()
+) -> list[Erased]:
     """Return the ids of a person that tombstones are written of.
 
     Parameters
@@ -113,10 +146,18 @@ def ids_of(person: Person, secret: str, until: datetime) -> list[Erased]:
         The main key.
     until
         The moment up to which what was done on their devices without a customer id is theirs.
+    orders
+        Keys of the orders that are theirs alone.
     """
+    raw_orders = {
+        key_of(secret, person.source, "order", raw_id): raw_id for raw_id in person.raw["order"]
+    }
     found = [
         Erased(person.source, "session", raw_id, None, until)
         for raw_id in sorted(person.raw["session"])
+    ]
+    found += [
+        Erased(person.source, "order", raw_orders.get(key), key, None) for key in sorted(orders)
     ]
     for kind in ("customer", "device"):
         raw = {key_of(secret, person.source, kind, raw_id): raw_id for raw_id in person.raw[kind]}
@@ -281,10 +322,16 @@ def search(places: Places, needles: Needles) -> Findings:
 
 
 def write_tombstones(
-    key_file: Path, person: Person, secret: str, until: datetime, erased_at: datetime
+    key_file: Path,
+    person: Person,
+    secret: str,
+    until: datetime,
+    erased_at: datetime,
+    orders: frozenset[str],
 ) -> int:
     """Write the tombstones of a person; return the number of the request."""
     key = tombstones.begin(key_file)
     request = tombstones.request_number(key, person.source, person.raw_id or person.key)
-    tombstones.bury(key_file, request, ids_of(person, secret, until), erased_at)
+    erased = ids_of(person, secret, until, orders)
+    tombstones.bury(key_file, request, erased, erased_at)
     return request

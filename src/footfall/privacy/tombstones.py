@@ -7,7 +7,8 @@ restored from a backup or another main key brings nobody back.
 
 A customer's tombstone covers all rows with that customer id. That of a device or of a session hint
 covers rows without a customer id, up to the moment that it names: others may use the device later,
-and what they do while logged in is theirs in any case.
+and what they do while logged in is theirs in any case. That of an order covers rows with no other
+id: a refund or a line that an export knows by the number of the order alone, whenever it comes.
 """
 
 import fcntl
@@ -28,7 +29,9 @@ _KEY_DIGITS = 2 * _KEY_BYTES
 _REQUEST_DIGITS = 15
 _MARK_DIGITS = 16
 
-Kind = Literal["customer", "device", "session"]
+Kind = Literal["customer", "device", "session", "order"]
+#: They hold for ever; the others up to a moment.
+_LASTING = ("customer", "order")
 
 
 class TombstoneError(Exception):
@@ -51,7 +54,7 @@ class Erased:
         Its key in the warehouse; None where the warehouse has none of it.
     until
         Of devices and session hints, the moment up to which rows are the person's; None for
-        customers.
+        customers and orders.
     """
 
     source: str
@@ -383,7 +386,7 @@ def _parsed(line: str, file: Path, number: int) -> Tombstone:
         )
     except (ValueError, KeyError, TypeError) as error:
         raise _damaged(file, number) from error
-    if entry.kind not in get_args(Kind) or (entry.kind != "customer" and entry.until is None):
+    if entry.kind not in get_args(Kind) or (entry.kind not in _LASTING and entry.until is None):
         raise _damaged(file, number)
     return entry
 
