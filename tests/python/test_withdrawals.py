@@ -184,8 +184,9 @@ def test_withdrawn_and_expired_events_and_erased_people_leave_every_table(
     erased = shop.value(
         "select count(*) from intermediate.int_accepted_events inner join"
         " intermediate.int_stitched_events using (source, event_id)"
-        " where visitor_no in (select visitor_no from pool.gone) or event_id in (select ids.event_id"
-        " from pool.ids as ids inner join pool.unnamed on ids.raw_id = unnamed.event_id)"
+        " where visitor_no in (select visitor_no from pool.gone) or event_id in (select"
+        " ids.event_id from pool.ids as ids inner join pool.unnamed"
+        " on ids.raw_id = unnamed.event_id)"
     )
     kept_from, months = first_kept_month(shop)
     shop.variables["keep_months"] = months
