@@ -21,7 +21,8 @@
     {%- set types = {
         'erasure_id': 'varchar', 'source': 'varchar', 'code_version': 'varchar', 'request': 'bigint',
         'attempt_count': 'bigint', 'table_count': 'bigint', 'column_count': 'bigint', 'value_count': 'bigint',
-        'file_count': 'bigint', 'byte_count': 'bigint', 'hit_count': 'bigint', 'unread_file_count': 'bigint', 'unsearched_id_count': 'bigint',
+        'file_count': 'bigint', 'byte_count': 'bigint', 'hit_count': 'bigint', 'unread_file_count': 'bigint', 'ordinary_id_count': 'bigint',
+        'unsearched_column_count': 'bigint', 'possible_mention_count': 'bigint',
         'erased_at': moment_type() | trim, 'proven_at': moment_type() | trim
     } -%}
     {%- set found = erasures() -%}

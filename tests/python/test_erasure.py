@@ -15,7 +15,7 @@ from footfall.privacy import journal, tombstones
 from footfall.privacy.compaction import CompactionError, compact
 from footfall.privacy.erasure import Places, finish, search
 from footfall.privacy.person import Person
-from footfall.privacy.proof import needles_of
+from footfall.privacy.proof import Findings, named, needles_of, search_relation
 from footfall.privacy.subjects import KINDS, Declarations, Table
 from footfall.privacy.tombstones import Erased, TombstoneError
 
@@ -179,7 +179,7 @@ def test_what_a_build_leaves_of_somebody_goes_and_is_proven_gone(tmp_path: Path)
     texts = Table("int_accepted_events", None, "", {}, {"message_text": "text"})
     declared = Declarations({(None, "int_accepted_events"): texts})
 
-    before = search(places, needles_of(person))
+    before = search(places, needles_of(person), declared)
     assert {place.rpartition("/")[2] for place in before.hits} >= {
         "intermediate.int_accepted_events.message_text",
         "intermediate.int_withdrawn_events.visitor_no",
@@ -206,6 +206,41 @@ def test_what_a_build_leaves_of_somebody_goes_and_is_proven_gone(tmp_path: Path)
         assert shop.sql(
             "select message_text from intermediate.int_accepted_events order by all"
         ).fetchall() == [("[erased] called again",), ("nothing",)]
+
+
+def test_ordinary_ids_are_looked_for_as_whole_words() -> None:
+    person = Person(
+        source="custom",
+        kind="customer",
+        key=KEY_OF["c-1000017"],
+        raw_id="42",
+        ids={kind: frozenset[str]() for kind in KINDS},
+        raw={kind: frozenset(["42"] if kind == "customer" else []) for kind in KINDS},
+    )
+    needles = needles_of(person)
+    assert needles.words == ("42",)
+    subjects = {"who": "customer", "said": "text", "order_id": "order"}
+    findings = Findings()
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create table read as select * from (values"
+            " ('42', '{\"userId\": \"42\"}', '42', 'size 42'),"
+            " ('1', 'paid 42.50 to customer 42', '7', null),"
+            " ('423', 'customer 42.5 and 142 and a-42', '8', null),"
+            " ('4', 'I wear size 42, thanks', '9', null)) as t (who, said, order_id, item)"
+        )
+        search_relation(connection, "read", needles, "read", findings, subjects)
+        ((cleared,),) = connection.execute(
+            "select string_agg("
+            "regexp_replace(said, $pattern, '\\1[erased]\\2', 'g'), '|' order by who)"
+            " from read where regexp_matches(said, $pattern)",
+            {"pattern": named(needles.words)},
+        ).fetchall()
+    assert findings.hits == {"read.who": 1, "read.said": 2}
+    # As a word alone it may be a size; an order and an item of that number are other things.
+    assert findings.possible == {"read.said": 1}
+    assert findings.unsearched_column_count == 2
+    assert cleared == 'paid 42.50 to customer [erased]|{"userId": "[erased]"}'
 
 
 def test_a_file_that_somebody_has_open_is_not_written_anew(tmp_path: Path) -> None:

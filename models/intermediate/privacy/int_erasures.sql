@@ -25,7 +25,9 @@ final as (
         byte_count,
         hit_count,
         unread_file_count,
-        unsearched_id_count,
+        ordinary_id_count,
+        unsearched_column_count,
+        possible_mention_count,
 
         {{ retrain_due_at('erased_at') }} <= {{ moment(run_started_at.isoformat()) }} as is_retrain_due,
 

@@ -63,7 +63,9 @@ final as (
         erasures.byte_count,
         erasures.hit_count,
         erasures.unread_file_count,
-        erasures.unsearched_id_count,
+        erasures.ordinary_id_count,
+        erasures.unsearched_column_count,
+        erasures.possible_mention_count,
         cast(coalesce(stale.stale_model_count, 0) as bigint) as stale_model_count,
 
         erasures.erased_at,

@@ -253,7 +253,9 @@ def _proof(begun: Erasure, needles: Needles, findings: Findings) -> Erasure:
         file_count=findings.file_count,
         byte_count=findings.byte_count,
         unread_file_count=len(findings.unread),
-        unsearched_id_count=needles.unsearched_count,
+        ordinary_id_count=len(needles.words),
+        unsearched_column_count=findings.unsearched_column_count,
+        possible_mention_count=sum(findings.possible.values()),
         hit_count=len(findings.hits),
     )
 
@@ -269,11 +271,15 @@ def _report(made: Erasure, findings: Findings, seconds: float) -> None:
         print(f"  still found: {place} ({count})")
     for one in findings.unread:
         print(f"  could not be read: {one}")
-    if made.unsearched_id_count:
+    if made.ordinary_id_count:
         print(
-            f"  {made.unsearched_id_count} ids are short or numbers, which other things are as"
-            " well: texts were not searched for them, but for their keys."
+            f"  {made.ordinary_id_count} ids are short or numbers, which other things are as well."
+            " They were looked for as whole words where columns declare people or texts, not in"
+            f" {made.unsearched_column_count:,} other columns of text, nor in the bytes of files."
+            f" {made.possible_mention_count:,} values have one without saying whose it is:"
         )
+    for place, count in findings.possible.items():
+        print(f"    perhaps: {place} ({count:,})")
     print(_OUT_OF_REACH)
 
 

@@ -265,14 +265,14 @@ def finish(
         }
         needles = proof.needles_of(person, shared)
         connection.execute("use main")
-        mentions = clear_mentions(Warehouse(connection, declared), needles.texts)
+        mentions = clear_mentions(Warehouse(connection, declared), needles.texts, needles.words)
     if mentions:
         say(f"  Texts of other rows that named the person: {mentions} cleared")
     counts = compact(places.warehouse)
     say(f"  {places.warehouse} written anew: {len(counts)} tables, {sum(counts.values()):,} rows")
     removed = clear_files(places)
     say(f"  Older publications, copies of inputs, target and logs: {removed} removed")
-    return needles, search(places, needles)
+    return needles, search(places, needles, declared)
 
 
 def _keys(person: Person) -> set[str]:
@@ -300,17 +300,17 @@ def clear_files(places: Places) -> int:
     return removed
 
 
-def search(places: Places, needles: Needles) -> Findings:
+def search(places: Places, needles: Needles, declared: Declarations) -> Findings:
     """Read all values of the warehouse and of what is published, and all bytes of all files."""
     findings = Findings()
     with duckdb.connect(str(places.warehouse), read_only=True) as connection:
         name = places.warehouse.stem
-        proof.search_database(connection, name, needles, "", findings)
+        proof.search_database(connection, name, needles, "", findings, declared)
     runs = parquet.runs_folder(places.link)
     of_shop = [*places.published.glob(f"{places.warehouse.stem}*"), runs]
     published = [file for file in of_shop if not file.is_symlink()]
     with duckdb.connect() as connection:
-        proof.search_publications(connection, published, needles, findings)
+        proof.search_publications(connection, published, needles, findings, declared)
     files = [
         *places.warehouse.parent.glob(f"{places.warehouse.name}*"),
         places.inputs,

@@ -16,6 +16,8 @@ from footfall.privacy.person import Person
 from footfall.privacy.rows import is_linked, is_one_of, note_ids
 from footfall.privacy.subjects import ID_KINDS, Declarations, Table
 from footfall.privacy.warehouse import Warehouse, relation
+from footfall.publishing.contents import PublishingError
+from footfall.publishing.encryption import relation_of
 
 # Shorter ids are ordinary numbers, too: in texts they say nothing. Of acts there are many.
 _SHORTEST = {"customer": 4, "device": 4, "order": 8, "review": 8, "session": 8, "event": 8}
@@ -139,7 +141,7 @@ def in_publications(
             elif file.suffix == ".parquet":
                 table = declared.of("marts", file.stem)
                 found += _in_parquet(connection, table, file, "publication", [])
-        except duckdb.Error as error:
+        except (duckdb.Error, PublishingError) as error:
             unread.append(f"{file}: {str(error).splitlines()[0]}")
     return found, unread
 
@@ -216,7 +218,7 @@ def _in_parquet(
     medium: str,
     words: list[str],
 ) -> list[Place]:
-    place = f"read_parquet({sql_text(str(file))})"
+    place = relation_of(connection, file)
     types = types_of(connection, place)
     counts = _undeclared(types) if table is None else declared_counts(table, types, words)
     return _counted(connection, place, counts, medium, str(file))

@@ -42,8 +42,12 @@ class Erasure:
         Files that were read byte by byte.
     unread_file_count
         Files that could not be read.
-    unsearched_id_count
-        Ids that are too ordinary to be looked for in texts.
+    ordinary_id_count
+        Ids that other things have as well: short ones, and numbers.
+    unsearched_column_count
+        Columns of text that were not searched for these.
+    possible_mention_count
+        Values that hold one of these as a word, without saying whose it is.
     hit_count
         Places where something of the person was found.
     """
@@ -60,7 +64,9 @@ class Erasure:
     file_count: int | None = None
     byte_count: int | None = None
     unread_file_count: int | None = None
-    unsearched_id_count: int | None = None
+    ordinary_id_count: int | None = None
+    unsearched_column_count: int | None = None
+    possible_mention_count: int | None = None
     hit_count: int | None = None
 
 

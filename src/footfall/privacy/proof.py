@@ -5,7 +5,7 @@ Values are read because files are compressed: bytes alone would not show them.
 
 import mmap
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,12 +13,25 @@ import duckdb
 
 from footfall.core.quoting import quoted, sql_text
 from footfall.privacy.person import Person
+from footfall.privacy.subjects import Declarations
+from footfall.publishing.contents import SCHEMA, PublishingError
+from footfall.publishing.encryption import relation_of
 
 _KEY_DIGITS = 64
 _KEY = re.compile(rf"[0-9a-f]{{{_KEY_DIGITS}}}")
 # Shorter ids, and longer ones of digits alone, are other things as well: prices, codes of items.
+# They are looked for as whole words, in columns that declare that people may stand in them.
 _SHORTEST = 6
 _SHORTEST_NUMBER = 9
+_OWNERS = frozenset({"customer", "device", "visitor"})
+# A word ends where no letter, digit or underscore follows, nor a mark that joins it to more: 42.5.
+_BEFORE = r"(^|[^0-9A-Za-z_.,-])"
+_AFTER = r"($|[^0-9A-Za-z_.,-]|[.,-]($|[^0-9A-Za-z_]))"
+# What says that the word behind it is the id of a person: customer 42, "userId": "42".
+_NAMED = (
+    "((?i:customer|client|user|member|visitor|shopper|account|person|device|cookie)"
+    r"[ _-]?(?i:id|no|nr|number|key)?[\"']*\s*[:=#]?\s*[\"']*)"
+)
 _WHOLE_NUMBERS = frozenset({"BIGINT", "UBIGINT", "HUGEINT"})
 _OTHERS = re.compile(
     r"(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DOUBLE|FLOAT|BOOLEAN|DATE|TIME.*|INTERVAL|DECIMAL.*)"
@@ -35,14 +48,14 @@ class Needles:
         Ids as sources write them, and keys.
     numbers
         The numbers of keys.
-    unsearched_count
-        How many ids are too ordinary to be looked for in texts: short ones and numbers. They are
-        found by their keys and numbers.
+    words
+        Ids that are short, or numbers: other things have them as well. They are found by their keys
+        and numbers, and as whole words.
     """
 
     texts: tuple[str, ...]
     numbers: tuple[int, ...]
-    unsearched_count: int
+    words: tuple[str, ...] = ()
 
 
 @dataclass
@@ -59,6 +72,11 @@ class Findings:
         Places with the number of rows or times, without the value.
     unread
         Files that could not be read, with the reason.
+    possible
+        Places where an ordinary id stands as a word in a text, which says nothing of whose it is.
+    unsearched_column_count
+        Columns of texts that were not searched for ordinary ids: they declare nobody, and hold
+        codes, names and ids of other things.
     """
 
     table_count: int = 0
@@ -68,6 +86,8 @@ class Findings:
     byte_count: int = 0
     hits: dict[str, int] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
+    possible: dict[str, int] = field(default_factory=dict)
+    unsearched_column_count: int = 0
 
 
 def needles_of(person: Person, shared_numbers: Iterable[int] = ()) -> Needles:
@@ -96,7 +116,7 @@ def needles_of(person: Person, shared_numbers: Iterable[int] = ()) -> Needles:
     return Needles(
         texts=tuple(sorted(keys | specific)),
         numbers=tuple(sorted(int(key[:15], 16) for key in keys)),
-        unsearched_count=len(raw) - len(specific),
+        words=tuple(sorted(raw - specific)),
     )
 
 
@@ -110,6 +130,7 @@ def search_database(
     needles: Needles,
     called: str,
     findings: Findings,
+    declared: Declarations,
 ) -> None:
     """Read all values of all stored tables of an attached database."""
     tables = connection.execute(
@@ -119,7 +140,20 @@ def search_database(
     ).fetchall()
     for schema, table in tables:
         place = f"{quoted(database)}.{quoted(schema)}.{quoted(table)}"
-        search_relation(connection, place, needles, f"{called}{schema}.{table}", findings)
+        search_relation(
+            connection,
+            place,
+            needles,
+            f"{called}{schema}.{table}",
+            findings,
+            subjects_of(declared, schema, table),
+        )
+
+
+def subjects_of(declared: Declarations, schema: str, table: str) -> Mapping[str, str]:
+    """Return what the columns of a table declare; nothing of one that is not described."""
+    found = declared.of(schema, table)
+    return {} if found is None else found.subjects
 
 
 def search_relation(
@@ -128,16 +162,23 @@ def search_relation(
     needles: Needles,
     called: str,
     findings: Findings,
+    subjects: Mapping[str, str],
 ) -> None:
     """Read all values of a relation."""
     columns = connection.execute(f"describe select * from {relation}").fetchall()
     conditions = {
         name: condition
         for name, kind, *_ in columns
-        if (condition := _condition(quoted(name), kind, needles))
+        if (condition := _condition(quoted(name), kind, needles, subjects.get(name)))
+    }
+    bare = {
+        name: _perhaps(f"cast({quoted(name)} as varchar)", needles.words)
+        for name, kind, *_ in columns
+        if needles.words and is_text(kind) and subjects.get(name) == "text"
     }
     counts = "".join(
-        f", count(case when {condition} then 1 end)" for condition in conditions.values()
+        f", count(case when {condition} then 1 end)"
+        for condition in (*conditions.values(), *bare.values())
     )
     ((row_count, *numbers),) = connection.execute(
         f"select count(*){counts} from {relation}"
@@ -145,12 +186,46 @@ def search_relation(
     findings.table_count += 1
     findings.column_count += len(columns)
     findings.value_count += int(row_count) * len(columns)
-    for name, number in zip(conditions, numbers, strict=True):
+    if needles.words:
+        findings.unsearched_column_count += sum(
+            is_text(kind) and subjects.get(name) not in (*_OWNERS, "text")
+            for name, kind, *_ in columns
+        )
+    for name, number in zip(conditions, numbers, strict=False):
         if number:
             findings.hits[f"{called}.{name}"] = int(number)
+    for name, number in zip(bare, numbers[len(conditions) :], strict=True):
+        if number:
+            findings.possible[f"{called}.{name}"] = int(number)
 
 
-def _condition(column: str, kind: str, needles: Needles) -> str:
+def is_text(kind: str) -> bool:
+    """Return whether a column of a type may hold texts, in nested values too."""
+    return kind not in _WHOLE_NUMBERS and not _OTHERS.fullmatch(kind)
+
+
+def _either(words: Iterable[str]) -> str:
+    return "|".join(re.sub(r"([^0-9A-Za-z_])", r"\\\1", word) for word in words)
+
+
+def _perhaps(text: str, words: Sequence[str]) -> str:
+    return f"({holds_word(text, words)} and not regexp_matches({text}, {sql_text(named(words))}))"
+
+
+def holds_word(text: str, words: Sequence[str]) -> str:
+    """Return SQL: whether a text holds one of some words as a whole word."""
+    return f"regexp_matches({text}, {sql_text(f'{_BEFORE}({_either(words)}){_AFTER}')})"
+
+
+def named(words: Sequence[str]) -> str:
+    """Return a pattern of one of some words behind what says that it is the id of a person.
+
+    Its first group is what stands before the word, its second what ends it.
+    """
+    return f"{_NAMED}(?:{_either(words)}){_AFTER}"
+
+
+def _condition(column: str, kind: str, needles: Needles, subject: str | None) -> str:
     """Return SQL: whether a value holds what is looked for; empty where its type cannot."""
     if kind in _WHOLE_NUMBERS:
         return f"{column} in ({', '.join(map(str, needles.numbers))})" if needles.numbers else ""
@@ -159,6 +234,10 @@ def _condition(column: str, kind: str, needles: Needles) -> str:
     # Of a blob the text shows what is ASCII in it.
     text = f"cast({column} as varchar)"
     tests = []
+    if needles.words and subject in _OWNERS:
+        tests.append(f"{text} in ({', '.join(map(sql_text, needles.words))})")
+    if needles.words and subject == "text":
+        tests.append(f"regexp_matches({text}, {sql_text(named(needles.words))})")
     # Most values are too short for a key, which is faster to see than that they hold none.
     for shortest in (_KEY_DIGITS, 0):
         held = " or ".join(
@@ -206,6 +285,7 @@ def search_publications(
     files: Sequence[Path],
     needles: Needles,
     findings: Findings,
+    declared: Declarations,
 ) -> None:
     """Read all values of published DuckDB and Parquet files."""
     for file in _files(files):
@@ -213,11 +293,19 @@ def search_publications(
             if file.suffix == ".duckdb":
                 connection.execute(f"attach {sql_text(str(file))} as published_once (read_only)")
                 try:
-                    search_database(connection, "published_once", needles, f"{file} ", findings)
+                    search_database(
+                        connection, "published_once", needles, f"{file} ", findings, declared
+                    )
                 finally:
                     connection.execute("detach published_once")
             elif file.suffix == ".parquet":
-                relation = f"read_parquet({sql_text(str(file))})"
-                search_relation(connection, relation, needles, str(file), findings)
-        except duckdb.Error as error:
+                search_relation(
+                    connection,
+                    relation_of(connection, file),
+                    needles,
+                    str(file),
+                    findings,
+                    subjects_of(declared, SCHEMA, file.stem),
+                )
+        except (duckdb.Error, PublishingError) as error:
             findings.unread.append(f"{file}: {str(error).splitlines()[0]}")

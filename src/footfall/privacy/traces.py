@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 import duckdb
 
 from footfall.core.quoting import quoted
+from footfall.privacy.proof import named
 from footfall.privacy.warehouse import Warehouse, relation
 
 _SCHEMA = "intermediate"
@@ -102,12 +103,15 @@ def _count(
     return int(count)
 
 
-def clear_mentions(warehouse: Warehouse, words: Collection[str]) -> int:
+def clear_mentions(
+    warehouse: Warehouse, words: Collection[str], ordinary: Sequence[str] = ()
+) -> int:
     """Take texts out of rows of others, or of broken rows, that hold one of some ids.
 
     Only columns that declare to hold texts are changed: a key that is left elsewhere is to be
     found, not hidden. A raw row goes as a whole; elsewhere the id alone is replaced. They come in
-    again if a full refresh reads them again in the source.
+    again if a full refresh reads them again in the source. Ids that other things have as well are
+    taken out where the text says that they are those of a person.
 
     Returns
     -------
@@ -126,5 +130,17 @@ def clear_mentions(warehouse: Warehouse, words: Collection[str]) -> int:
                     warehouse.connection,
                     f"update {place} set {name} = {cleared} where contains({name}, $word)",
                     {"word": word},
+                )
+            if ordinary:
+                pattern = {"pattern": named(ordinary)}
+                cleared = (
+                    "null"
+                    if column == "raw_row"
+                    else f"regexp_replace({name}, $pattern, '\\1[erased]\\2', 'g')"
+                )
+                count += _count(
+                    warehouse.connection,
+                    f"update {place} set {name} = {cleared} where regexp_matches({name}, $pattern)",
+                    pattern,
                 )
     return count

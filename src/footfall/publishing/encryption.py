@@ -133,6 +133,30 @@ def give_key(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
     connection.execute(f"pragma add_parquet_key({sql_text(_KEY_NAME)}, {sql_text(encoded)})")
 
 
+def relation_of(connection: duckdb.DuckDBPyConnection, file: Path) -> str:
+    """Return a published Parquet file, encrypted or not, as the from clause of a query.
+
+    An encrypted one becomes a temporary table, which the next one replaces.
+
+    Raises
+    ------
+    PublishingError
+        It is encrypted, and the key is not set.
+    """
+    with file.open("rb") as begun:
+        is_plain = begun.read(len(_MAGIC)) != _MAGIC
+    if is_plain:
+        return f"read_parquet({sql_text(str(file))})"
+    key = key_of_environment()
+    if key is None:
+        raise PublishingError(f"{file} is encrypted, and {VARIABLE} is not set")
+    give_key(connection, key)
+    connection.execute(
+        f"create or replace temp table decrypted_once as from {encrypted_relation(file)}"
+    )
+    return "decrypted_once"
+
+
 def encrypted_relation(file: Path) -> str:
     """Return an encrypted file as the from clause of a query; the connection needs the key."""
     config = f"{{footer_key: {sql_text(_KEY_NAME)}}}"
