@@ -22,6 +22,8 @@ import pytest
 from conftest import PROJECT
 from footfall import publishing
 from footfall.adapter.publication import publish as publish_at_the_end_of_a_build
+from footfall.privacy.proof import Findings, Needles, search_publications
+from footfall.privacy.subjects import Declarations
 from footfall.publishing import checksums, encryption
 from footfall.publishing.coarsening import coarsened
 from footfall.publishing.contents import PUBLICATION_COLUMNS
@@ -520,10 +522,16 @@ def test_with_a_key_only_its_holders_can_read_and_nothing_stays_in_the_clear(
             assert checksums.measured(marts, expected.mart, f"marts.{expected.mart}") == expected
         with pytest.raises(duckdb.PermissionException):
             marts.execute(f"from '{shop}/warehouse.duckdb'")
+    findings = Findings()
     with duckdb.connect() as connection:
         assert publishing.standing(connection, shop / "published", NAME) == NOON + timedelta(
             minutes=1
         )
+        # The proof of an erasure reads them, too.
+        search_publications(
+            connection, [folder.resolve()], Needles((), ()), findings, Declarations({})
+        )
+    assert (findings.unread, findings.table_count) == ([], len(list(folder.iterdir())))
 
     monkeypatch.setenv(encryption.VARIABLE, KEYS[1])
     with (
@@ -544,6 +552,12 @@ def test_with_a_key_only_its_holders_can_read_and_nothing_stays_in_the_clear(
     ):
         pass
     assert encryption.is_encrypted(folder)
+    with duckdb.connect() as connection:
+        search_publications(
+            connection, [folder.resolve()], Needles((), ()), findings, Declarations({})
+        )
+    assert len(findings.unread) == findings.table_count
+    assert "is not set" in findings.unread[0]
 
 
 def test_what_duckdb_could_not_decrypt_is_not_published(
