@@ -17,6 +17,7 @@ import yaml
 from conftest import PROJECT
 from footfall.builds.sources import absolute_path, sources, warehouse_file
 from footfall.builds.templates import template_problems
+from footfall.commands import __main__ as commands
 from footfall.commands.__main__ import surroundings
 from footfall.commands.given import CommandError, Given
 from footfall.commands.steps import TARGETS, Step
@@ -311,6 +312,22 @@ def test_the_programs_find_warehouse_and_server() -> None:
     found = surroundings(Given({"FOOTFALL_DB": "x.duckdb", "FOOTFALL_PUBLISH": "postgres://a:$@b"}))
     assert found["FOOTFALL_DB"] == "x.duckdb"
     assert found["FOOTFALL_PUBLISH_POSTGRES"] == "postgres://a:$@b"
+
+
+@pytest.mark.library
+def test_vars_that_are_too_long_for_a_program_say_where_names_belong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mapping = tmp_path / "shop.yml"
+    names = "".join(f"  act {number}{'-' * 1000}: view\n" for number in range(250))
+    mapping.write_text(f"custom_events_path: events.csv\ncustom_event_names:\n{names}")
+    monkeypatch.setattr(commands, "keep_private", lambda _: None)
+    monkeypatch.setenv("FOOTFALL_MAPPING", str(mapping))
+    monkeypatch.setenv("FOOTFALL_DB", str(tmp_path / "shop.duckdb"))
+    assert commands.main(["build"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("The vars take 255 kB, more than this system lets an argument")
+    assert "seeds/event_name_map.csv" in said
 
 
 def run(folder: Path, target: str, **given: str) -> subprocess.CompletedProcess[str]:

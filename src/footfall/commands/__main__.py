@@ -3,6 +3,7 @@
 What Make calls FILE is the environment variable FOOTFALL_FILE here, and so for each variable.
 """
 
+import errno
 import os
 import subprocess
 import sys
@@ -45,7 +46,12 @@ def main(arguments: Sequence[str]) -> int:
         print(problem, file=sys.stderr)
         return 2
     for step in before:
-        done = subprocess.run(step.arguments, env={**environment, **step.environment}, check=False)
+        surrounded = {**environment, **step.environment}
+        try:
+            done = subprocess.run(step.arguments, env=surrounded, check=False)
+        except OSError as error:
+            print(_why_not_started(step, error), file=sys.stderr)
+            return 2
         if done.returncode:
             return done.returncode
     return _become(last, environment)
@@ -79,8 +85,19 @@ def _become(step: Step, environment: dict[str, str]) -> int:
     try:
         os.execve(step.arguments[0], list(step.arguments), {**environment, **step.environment})
     except OSError as error:
-        print(f"{step.arguments[0]} cannot be started: {error}", file=sys.stderr)
+        print(_why_not_started(step, error), file=sys.stderr)
     return 2
+
+
+def _why_not_started(step: Step, error: OSError) -> str:
+    if error.errno != errno.E2BIG:
+        return f"{step.arguments[0]} cannot be started: {error}"
+    longest = max(len(argument.encode()) for argument in step.arguments)
+    return (
+        f"The vars take {longest / 1000:,.0f} kB, more than this system lets an argument of a"
+        " program have. Keep long lists out of the mapping and of ARGS: names of events belong in"
+        " seeds/event_name_map.csv."
+    )
 
 
 if __name__ == "__main__":
