@@ -38,6 +38,7 @@ def main() -> int:
     """Run the parts that were asked for."""
     parser = argparse.ArgumentParser(prog="make harness", description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART")
+    parser.add_argument("--match", default="", help="only checks whose name holds this text")
     parser.add_argument("--short", action="store_true", help="leave out what takes minutes")
     parser.add_argument("--kills", type=int, default=50, help="how often a process is killed")
     parser.add_argument("--seed", type=int, default=1, help="of the moments of kills")
@@ -50,6 +51,8 @@ def main() -> int:
     for name in asked.only:
         with tempfile.TemporaryDirectory(prefix=f"footfall-harness-{name}-") as folder:
             for check in PARTS[name](Path(folder), options):
+                if asked.match not in check.name:
+                    continue
                 row = measured(name, check)
                 rows.append(row)
                 said = f"{row.verdict}, {row.cpu_s} CPU-s, {seconds_since(began)}"
