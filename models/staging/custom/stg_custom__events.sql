@@ -6,6 +6,7 @@
 {%- set order_columns = custom_order_columns() %}
 {%- set partition = custom_order_partition() %}
 {%- set refunds = custom_refunds('netted') %}
+{%- set missing = at_most('order_value - lines_value + taken_off', 'whole_order_refund') %}
 {%- set unpaid_left = at_least('1e0 - (taken_off - missing_amount) / lines_value', '0e0') %}
 {%- set notes = joined_notes(['value_notes', value_notes(custom_order_notes())]) %}
 {%- set staged_lines = custom_staged_columns('netted', {
@@ -99,7 +100,7 @@ completed as (
         *,
         case
             when whole_order_refund > 0e0 and order_value - lines_value + taken_off > 5e-3
-                then {{ at_most('order_value - lines_value + taken_off', 'whole_order_refund') }}
+                then {{ missing }}
             else 0e0
         end as missing_amount
     from paid
