@@ -1,5 +1,6 @@
 -- What customers bought less what they gave back, of each of them: the profile and the newest lifecycle snapshot say
--- what the events say. Returns the customers for whom they do not.
+-- what the events say. What a refund gives back that does not say it follows from its order. Returns the customers for
+-- whom they differ.
 with
 
 events as (
@@ -10,6 +11,14 @@ events as (
         -- What a device bought before the day of its first login belongs to no customer in what is computed point in
         -- time.
         and is_known_later is not true
+
+),
+
+-- Of refunds whose events say no amount.
+order_lines as (
+
+    select * from {{ ref('int_order_lines') }}
+    where event_type = 'refund'
 
 ),
 
@@ -35,10 +44,13 @@ snapshots as (
 bought as (
 
     select
-        customer_no,
-        coalesce(sum(cast(amount as decimal(18, 4))), 0) as net_amount
+        events.customer_no,
+        coalesce(sum(cast(coalesce(events.amount, order_lines.amount) as decimal(18, 4))), 0) as net_amount
     from events
-    group by customer_no
+    left join order_lines
+        on events.event_id = order_lines.order_line_id
+        and events.source = order_lines.source
+    group by events.customer_no
 
 )
 

@@ -1,4 +1,5 @@
--- Revenue net of refunds is what the events say: no purchase and no refund is lost, doubled or booked on another day.
+-- Revenue net of refunds is what the events say: no purchase and no refund is lost, doubled or booked on another day. What
+-- a refund gives back whose event does not say it follows from its order, and is left out here.
 with
 
 events as (
@@ -15,16 +16,30 @@ events as (
 
 ),
 
-order_lines as (
+unstated_refunds as (
 
     select
         source,
-        line_type,
-        booked_on,
+        event_id
+    from {{ ref('int_events') }}
+    where event_type = 'refund'
+        and amount is null
+
+),
+
+order_lines as (
+
+    select
+        lines.source,
+        lines.line_type,
+        lines.booked_on,
         count(*) as line_count,
-        sum(amount) as amount
-    from {{ ref('order_lines') }}
-    group by source, line_type, booked_on
+        sum(case when unstated_refunds.event_id is null then lines.amount end) as amount
+    from {{ ref('order_lines') }} as lines
+    left join unstated_refunds
+        on lines.order_line_id = unstated_refunds.event_id
+        and lines.source = unstated_refunds.source
+    group by lines.source, lines.line_type, lines.booked_on
 
 )
 

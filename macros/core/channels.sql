@@ -11,7 +11,8 @@
     case
             when coalesce({{ source }}, {{ medium }}, {{ campaign }}) is null then cast(null as string)
             when coalesce({{ source }}, '(direct)') in ('(direct)', 'direct')
-                and coalesce({{ medium }}, '(none)') in ('(none)', 'none', 'direct') and {{ campaign }} is null
+                and coalesce({{ medium }}, '(none)') in ('(none)', 'none', 'direct')
+                and coalesce({{ campaign }}, '(direct)') in ('(direct)', '(none)')
                 then 'Direct'
             when {{ campaign }} like '%cross-network%' then 'Cross-network'
             when {{ sells }} and {{ is_paid }} then 'Paid Shopping'

@@ -141,7 +141,7 @@ input_rows as (
 {#- The fields of the GA4 export that are used, as a shape for parsed_json. -#}
 {% macro ga4_event_shape() %}
     {% set shape = {
-        'stream_id': 'string', 'event_name': 'string', 'event_timestamp': 'string',
+        'stream_id': 'string', 'event_name': 'string', 'event_timestamp': 'string', 'is_active_user': 'boolean',
         'event_server_timestamp_offset': 'string', 'batch_page_id': 'bigint', 'batch_ordering_id': 'bigint',
         'batch_event_index': 'bigint', 'user_id': 'string', 'user_pseudo_id': 'string',
         'device': {'category': 'string'},
@@ -202,11 +202,11 @@ input_rows as (
 
 
 {#- Where a visit came from according to an event, as a list of source, medium and campaign: what Google made of the
-    session, else a click on one of its adverts, else what was collected with the event. Nothing at all is a direct visit. -#}
+    session, else a click on one of its adverts, else what was collected with the event, else a click on a free listing of
+    a shop (srsltid). Nothing at all is a direct visit. -#}
 {% macro ga4_traffic(event, params) -%}
     {%- set last_click = event ~ '.session_traffic_source_last_click' -%}
     {%- set collected = event ~ '.collected_traffic_source' -%}
-    {%- set google_click = 'coalesce(' ~ event_text(collected ~ '.gclid') ~ ', ' ~ event_text(collected ~ '.dclid') ~ ')' -%}
     {%- set page = ga4_param('page_location', 'string_value', params) -%}
     {%- set campaign_of_click = 'coalesce(' ~ event_text(collected ~ '.manual_campaign_name') ~ ', '
         ~ event_text(ga4_param('campaign', 'string_value', params)) ~ ')' -%}
@@ -217,10 +217,13 @@ input_rows as (
         ~ list_of(["'google'", "'cpc'", event_text(last_click ~ '.google_ads_campaign.campaign_name')])
         ~ ' when ' ~ event_text(last_click ~ '.manual_campaign.source') ~ ' is not null then '
         ~ texts_of(last_click ~ '.manual_campaign', ['source', 'medium', 'campaign_name'])
-        ~ ' when ' ~ google_click ~ ' is not null or ' ~ matches(page, '[?&](gclid|gbraid|wbraid)=') ~ ' then '
-        ~ list_of(["'google'", "'cpc'", campaign_of_click])
+        ~ ' when ' ~ event_text(collected ~ '.gclid') ~ ' is not null or ' ~ matches(page, '[?&](gclid|gbraid|wbraid)=')
+        ~ ' then ' ~ list_of(["'google'", "'cpc'", campaign_of_click])
+        ~ ' when ' ~ event_text(collected ~ '.dclid') ~ ' is not null then '
+        ~ list_of(["'google'", "'display'", campaign_of_click])
         ~ ' when coalesce(' ~ event_text(collected ~ '.manual_source') ~ ', '
-        ~ event_text(collected ~ '.manual_medium') ~ ') is not null then '
+        ~ event_text(collected ~ '.manual_medium') ~ ', ' ~ event_text(collected ~ '.manual_campaign_name')
+        ~ ') is not null then '
         ~ texts_of(collected, ['manual_source', 'manual_medium', 'manual_campaign_name'])
         ~ ' when coalesce(' ~ event_text(ga4_param('source', 'string_value', params)) ~ ', '
         ~ event_text(ga4_param('medium', 'string_value', params)) ~ ') is not null then '
@@ -229,6 +232,8 @@ input_rows as (
             event_text(ga4_param('medium', 'string_value', params)),
             event_text(ga4_param('campaign', 'string_value', params))
         ])
+        ~ ' when ' ~ event_text(collected ~ '.srsltid') ~ ' is not null then '
+        ~ list_of(["'google'", "'organic'", 'cast(null as string)'])
         ~ ' else ' ~ list_of(["'(direct)'", "'(none)'", 'cast(null as string)']) ~ ' end'
     ) }}
 {%- endmacro %}
@@ -264,7 +269,8 @@ input_rows as (
 {% macro ga4_items_value(items) -%}
     {{ list_total(
         items, 'item', 'coalesce(try_cast(item.item_revenue as double),'
-        ~ ' try_cast(item.price as double) * coalesce(try_cast(item.quantity as double), 1e0))'
+        ~ ' try_cast(item.price as double) * coalesce(try_cast(item.quantity as double), 1e0),'
+        ~ ' try_cast(item.item_refund as double))'
     ) }}
 {%- endmacro %}
 
@@ -288,7 +294,8 @@ input_rows as (
     {%- set fields = {
         'source_event_name': alias ~ '.source_event_name',
         'page_location': alias ~ '.page_location',
-        'search_term': alias ~ '.search_term'
+        'search_term': alias ~ '.search_term',
+        'is_active_user': alias ~ '.is_active_user'
     } -%}
     {{ with_exposure(
         alias, fields, ga4_experiment(alias ~ '.arm_of_experiment'), ga4_arm(alias ~ '.arm_of_experiment')

@@ -6,11 +6,26 @@
 {%- endmacro %}
 
 
-{#- The id of a Segment product: its product_id, else its sku. -#}
+{#- Whether a message is about one product, which is among its properties. In the first version of Segment's names the
+    property is called id, as are the ids of messages in tables of a warehouse. -#}
+{% macro segment_names_a_product(message) -%}
+    {%- set properties = message ~ '.properties' -%}
+    (coalesce({{ properties }}.product_id, {{ properties }}.sku) is not null
+        or {{ properties }}.id is not null
+        and {{ properties }}.id is distinct from {{ message }}.messageid
+        and lower({{ message }}.event) in ('viewed product', 'added product', 'removed product'))
+{%- endmacro %}
+
+
+{#- The id of a Segment product: its product_id, else its sku, else its id (the first version of Segment's names). -#}
 {% macro segment_item_id(product) -%}
     coalesce(
             {{ id_value(text_column(product ~ '.product_id')) }},
-            {{ id_value(text_column(product ~ '.sku')) }}
+            {{ id_value(text_column(product ~ '.sku')) }},
+            case
+                when coalesce({{ product }}.product_id, {{ product }}.sku) is null
+                    then {{ id_value(text_column(product ~ '.id')) }}
+            end
         )
 {%- endmacro %}
 
@@ -18,16 +33,26 @@
 {#- The fields of a Segment product that are used, as a shape for parsed_json. -#}
 {% macro segment_product_shape() %}
     {% do return({
-        'product_id': 'string', 'sku': 'string', 'name': 'string', 'brand': 'string', 'category': 'string',
+        'product_id': 'string', 'sku': 'string', 'id': 'string', 'name': 'string', 'brand': 'string', 'category': 'string',
         'price': 'string', 'quantity': 'string'
     }) %}
 {% endmacro %}
 
 
+{#- The address of the page of a message, or of the page that led there: from the context, else from the properties of a
+    page call, which libraries of servers send alone. -#}
+{% macro segment_page(message, field) -%}
+    coalesce(
+            {{ event_text(message ~ '.context.page.' ~ field) }},
+            case when {{ message }}.type = 'page' then {{ event_text(message ~ '.properties.' ~ field) }} end
+        )
+{%- endmacro %}
+
+
 {#- Where a visit came from according to a Segment message: its campaign, the id of a click in the address of its page, or
     the page that led there, if it is of another site. Messages of servers and apps have no page, and say nothing. -#}
 {% macro segment_traffic(message, clean) -%}
-    {%- set page = message ~ '.context.page.url' -%}
+    {%- set page = 'parsed.page_url' -%}
     {%- set outside = "nullif(parsed.led_from, coalesce(parsed.host, ''))" -%}
     {{ traffic_columns(
         {
@@ -58,12 +83,6 @@
 {% macro segment_exposure(properties) -%}
     coalesce({{ properties }}.experiment_id, {{ properties }}.experiment_name) as experiment_id,
         coalesce({{ properties }}.variation_id, {{ properties }}.variation_name) as variant_id
-{%- endmacro %}
-
-
-{#- How many pieces a list of Segment products has; a product without a quantity is one. -#}
-{% macro segment_pieces_of(products) -%}
-    {{ list_total(products, 'product', 'coalesce(try_cast(product.quantity as double), 1e0)') }}
 {%- endmacro %}
 
 
@@ -186,7 +205,7 @@
         'id', 'event', 'event_text', 'anonymous_id', 'user_id', 'timestamp', 'original_timestamp', 'sent_at', 'received_at',
         'session_id', 'url', 'products', 'context_session_id', 'context_device_type', 'context_campaign_source',
         'context_campaign_medium', 'context_campaign_name', 'context_location_country',
-        'context_user_agent_data_mobile', 'context_page_url'
+        'context_user_agent_data_mobile', 'context_page_url', 'context_page_referrer', 'referrer'
     ] -%}
         {%- do of.update({name: json_text(row_values, '$.' ~ name)}) -%}
     {%- endfor -%}
@@ -207,7 +226,10 @@
             })),
             'location': raw_row_as_json(json_of({'country': of.context_location_country})),
             'userAgentData': raw_row_as_json(json_of({'mobile': of.context_user_agent_data_mobile})),
-            'page': raw_row_as_json(json_of({'url': 'coalesce(' ~ of.context_page_url ~ ', ' ~ of.url ~ ')'}))
+            'page': raw_row_as_json(json_of({
+                'url': 'coalesce(' ~ of.context_page_url ~ ', ' ~ of.url ~ ')',
+                'referrer': 'coalesce(' ~ of.context_page_referrer ~ ', ' ~ of.referrer ~ ')'
+            }))
         })),
         'traits': raw_row_as_json('case when ' ~ message_type ~ " = 'identify' then " ~ row_values ~ ' end'),
         'properties': raw_row_as_json(

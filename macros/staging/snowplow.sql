@@ -388,3 +388,20 @@
         }
     ) }}
 {%- endmacro %}
+
+
+{#- What else an event says, as JSON text: of an exposure which arm of which experiment was shown; of acts on a cart or in
+    the checkout what the cart is worth, and the step. -#}
+{% macro snowplow_properties(alias) -%}
+    {%- set said = {'source_event_name': alias ~ '.source_event_name', 'page_url': alias ~ '.page_url'} -%}
+    {%- set more = {
+        'cart_value': alias ~ '.cart.total_value', 'checkout_step': alias ~ '.checkout_step.step',
+        'payment_method': alias ~ '.checkout_step.payment_method',
+        'delivery_method': alias ~ '.checkout_step.delivery_method', 'coupon_code': alias ~ '.checkout_step.coupon_code'
+    } -%}
+    case
+            when {{ alias }}.act_type <> 'exposure' and coalesce({{ more.values() | join(', ') }}) is not null
+                then {{ without_nulls(json_of(dict(said, **more))) }}
+            else {{ with_exposure(alias, said, event_type='act_type') }}
+        end
+{%- endmacro %}

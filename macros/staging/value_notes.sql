@@ -97,6 +97,17 @@
 {% endmacro %}
 
 
+{#- A note on an order whose lines say nothing of what they are worth, so that they share what the whole is worth: `whole`
+    is SQL of that, `count_lines` of their number, `lines_value` of what they say. -#}
+{% macro shared_value_notes(column, alias, count_lines, lines_value, whole) %}
+    {% do return([{
+        'column': column, 'reason': "'shared by the lines of the order, which have no prices'", 'example': none,
+        'when': '(' ~ alias ~ '.line_no = 1 and ' ~ alias ~ '.' ~ count_lines ~ ' > 1 and coalesce(' ~ alias ~ '.'
+            ~ lines_value ~ ', 0e0) = 0e0 and ' ~ whole ~ ' > 0e0)'
+    }]) %}
+{% endmacro %}
+
+
 {#- A note on a row of a list without the id that it is listed under: such a row is left out. -#}
 {% macro missing_id_notes(name, id) %}
     {% do return([{

@@ -377,6 +377,18 @@
 {%- endmacro %}
 
 
+{#- How many pieces a list of lines has; a line without a quantity is one. `quantity` is SQL of that of `listed`. -#}
+{% macro pieces_of(list, quantity) -%}
+    {{ list_total(list, 'listed', 'coalesce(try_cast(' ~ quantity ~ ' as double), 1e0)') }}
+{%- endmacro %}
+
+
+{#- The share that one line has of what its order is worth as a whole: all of it where it is the only one, else by pieces. -#}
+{% macro share_of_whole(alias, count_lines) -%}
+    case when {{ alias }}.{{ count_lines }} > 1 then coalesce({{ alias }}.quantity, 1e0) / {{ alias }}.pieces else 1e0 end
+{%- endmacro %}
+
+
 {#- The reason to reject a row whose value is there but is not a number (or not a time), else null. -#}
 {% macro number_problem(name, column) -%}
     {%- if column is none or is_number(column) and kind_of(column) != 'float' -%}

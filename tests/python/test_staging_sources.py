@@ -275,10 +275,10 @@ def test_no_row_lacks_what_the_contract_promises(staged: Warehouse, source: str)
     [
         ("complete_journey", LINES + 6_589 + 2_102, 0, 0, 0),
         ("online_retail", 7, 2, 5, 0),
-        ("ga4", 35, 2, 3, 0),
+        ("ga4", 43, 2, 3, 0),
         # Once events.tsv, and the same twelve events in each layout of a loader.
-        ("snowplow", 26 + 5 * 11, 1 + 5 * 1, 5 * 1, 0),
-        ("segment", 35, 2, 3, 0),
+        ("snowplow", 28 + 5 * 11, 1 + 5 * 1, 5 * 1, 0),
+        ("segment", 38, 2, 3, 0),
         # One more names neither a customer nor a device.
         ("custom", 13, 1, 6, 1),
     ],
@@ -499,6 +499,11 @@ VISITS = {
         ("google", "cpc", None, None, None, "Paid Search"),
         ("google", "cpc", None, "/", None, "Paid Search"),
         ("google", "cpc", None, None, None, "Cross-network"),
+        # What Google writes where there was no campaign is none; clicks on displays and free listings.
+        ("(direct)", "(none)", "(direct)", None, None, "Direct"),
+        ("google", "display", None, None, None, "Display"),
+        ("google", "organic", None, None, None, "Organic Search"),
+        (None, None, "spring", None, None, "Unassigned"),
     ],
     "snowplow": [
         ("news", "email", "june", "/a", None, "Email"),
@@ -517,6 +522,8 @@ VISITS = {
         ("(direct)", "(none)", None, "/e", None, "Direct"),
         # A message without a page says nothing.
         (None, None, None, None, None, None),
+        # A library of a server sends the page among the properties alone.
+        ("bing.com", "referral", None, "/f", None, "Organic Search"),
     ],
 }
 
@@ -539,7 +546,7 @@ def test_ga4_orders_are_worth_what_was_paid(staged: Warehouse) -> None:
     assert staged.events(
         "ga4",
         "device_id, order_id, item_id, quantity, amount, currency, value_notes",
-        "device_id in ('coupon', 'shipped', 'array', 'wrapped')",
+        "device_id in ('coupon', 'shipped', 'array', 'wrapped', 'unpriced')",
     ) == [
         ("array", "array", "S1", 2.0, 40.0, "EUR", None),
         ("array", "array", "S2", 1.0, 10.0, "EUR", None),
@@ -563,6 +570,28 @@ def test_ga4_orders_are_worth_what_was_paid(staged: Warehouse) -> None:
             "EUR",
             "purchase_revenue\tmore than the lines of the order come to, which count",
         ),
+        # Items without prices share what the order is worth. What a refund is worth that does not
+        # say it follows from the order, and is settled where the lines of orders are.
+        (
+            "unpriced",
+            "T-11",
+            "S1",
+            1.0,
+            None,
+            "EUR",
+            None,
+        ),
+        (
+            "unpriced",
+            "T-11",
+            "S1",
+            3.0,
+            37.5,
+            "EUR",
+            "purchase_revenue\tshared by the lines of the order, which have no prices",
+        ),
+        ("unpriced", "T-11", "S2", None, 12.5, "EUR", None),
+        ("unpriced", "T-11", None, None, None, "EUR", None),
         ("wrapped", "wrapped", "S1", 2.0, 40.0, "EUR", None),
         ("wrapped", "wrapped", "S2", 1.0, 10.0, "EUR", None),
     ]
@@ -616,6 +645,17 @@ def test_snowplow_entities_become_lines(staged: Warehouse) -> None:
     assert staged.events(
         "snowplow", "date_diff('minute', event_at, received_at)", "event_type = 'remove_from_cart'"
     ) == [(120,)]
+    # Two products without prices share what the order is worth.
+    assert staged.events(
+        "snowplow", "item_id, quantity, amount, currency", "device_id = 'unpriced'"
+    ) == [("MUG", 3.0, 30.0, "EUR"), ("TEA", None, 10.0, "EUR")]
+    # Of every layout what is in the cart, and the step of the checkout.
+    assert staged.events(
+        "snowplow",
+        "distinct event_type, cast(properties ->> 'cart_value' as double),"
+        " properties ->> 'checkout_step'",
+        "event_type in ('add_to_cart', 'checkout') and not event_id like '5b1e%'",
+    ) == [("add_to_cart", 9.0, None), ("checkout", None, "1")]
     # A word for nothing is nobody: two devices, no customer.
     assert staged.events("snowplow", "customer_id, device_id", "event_id like 'sp-null-%'") == [
         (None, "k1"),
@@ -677,6 +717,13 @@ def test_segment_orders_are_worth_what_they_say(staged: Warehouse) -> None:
         ("arch-3", "refund", None, 20.0),
         ("arch-9", "refund", None, None),
     ]
+    # The first version of Segment's names, of properties as of events.
+    assert staged.events(
+        "segment", "event_type, item_id, order_id, amount, currency", "device_id = 'first'"
+    ) == [
+        ("purchase", "V-TEA", "first-o", 33.0, "EUR"),
+        ("view", "V-TEA", None, None, None),
+    ]
     assert staged.events("segment", "rejection", "order_id = 'arch-9'") == [
         ("neither the refund nor its order says how much was given back",)
     ]
@@ -691,11 +738,11 @@ def test_segment_tables_of_a_warehouse_are_messages(staged: Warehouse) -> None:
     """One table per event completes its row of tracks, whatever columns it has besides the id."""
     assert staged.events(
         "segment",
-        "distinct strftime(event_at, '%H:%M'), event_type, item_id, order_id, amount, channel,"
+        "distinct strftime(event_at, '%H:%M'), event_type, item_id, order_id, amount, traffic_source,"
         " landing_page, device",
         "event_id like 'table-%'",
     ) == [
-        ("09:00", "browse", None, None, None, None, "/", "mobile"),
+        ("09:00", "browse", None, None, None, "google.com", "/", "mobile"),
         ("09:01", "login", None, None, None, None, None, None),
         ("09:02", "view", "P-TEA", None, None, None, "/a", None),
         ("09:03", "purchase", None, "table-o1", 50.0, None, None, None),

@@ -1,8 +1,8 @@
 {{ config(materialized='incremental', incremental_strategy='replace_arrival_days') }}
 -- depends_on: {{ ref('int_arrival_days') }}
 
--- How many values of raw events staging could not take as they came, and how many accepted events hold a masked value,
--- by day of arrival, column and reason. Only the days that this run has to read are counted anew.
+-- How many values of raw events staging could not take as they came, and how many accepted events hold a masked value or
+-- no amount where there should be one, by day of arrival, column and reason. Only the days that this run has to read are counted anew.
 with
 
 staged as (
@@ -35,21 +35,44 @@ noted as (
 
 ),
 
-masked as (
+accepted as {{ read_each_time() }} (
 
-    select
-        accepted.source,
-        accepted.received_at,
-        {{ prefixed('accepted', masked_columns().events) | join(', ') }}
+    select accepted.*
     from {{ ref('int_accepted_events') }} as accepted
     inner join arrival_days
         on accepted.source = arrival_days.source
         and {{ utc_date('accepted.received_at') }} = arrival_days.received_on
-    where ({{ has_mask(prefixed('accepted', masked_columns().events)) }})
     {% if is_incremental() -%}
-        and arrival_days.is_pending
+    where arrival_days.is_pending
         and accepted.received_at >= {{ earliest_pending_time() }}
     {%- endif %}
+
+),
+
+masked as (
+
+    select
+        source,
+        received_at,
+        {{ masked_columns().events | join(', ') }}
+    from accepted
+    where ({{ has_mask(masked_columns().events) }})
+
+),
+
+-- Money of which nothing is known.
+unpriced as (
+
+    select
+        source,
+        received_at,
+        case
+            when event_type = 'refund' then 'no amount, so what is still paid of the order is given back'
+            else 'no amount and no price, so the line is worth nothing'
+        end as reason
+    from accepted
+    where event_type in {{ order_event_types() }}
+        and amount is null
 
 ),
 
@@ -74,6 +97,15 @@ notes as (
         reason,
         cast(null as string) as example
     from masked_notes
+
+    union all
+    select
+        source,
+        received_at,
+        'amount' as column_name,
+        reason,
+        cast(null as string) as example
+    from unpriced
 
 ),
 

@@ -1,6 +1,12 @@
 -- What was paid and what was given back, one row a line, of customers, of devices that nobody has logged in on, and of
 -- nobody, where a shop knows neither.
--- Refunds are negative. Each line is booked when it was paid or given back; a refund belongs to the time of its order.
+-- Refunds are negative. Each line is booked when it was paid or given back; a refund belongs to the time of its order. One
+-- that does not say how much was given back is worth what is still paid of its order, or of its item.
+{%- set columns = [
+    'order_line_id', 'source', 'visitor_no', 'customer_no', 'customer_key', 'order_key', 'item_id', 'event_type', 'currency',
+    'quantity', 'unit_price', 'discount_amount', 'is_known_later', 'booked_at', 'booked_on', 'sequence_no', 'act_rank',
+    'loaded_at'
+] %}
 with
 
 stitched as (
@@ -42,6 +48,7 @@ lines as (
             ) }},
             {{ id_key('moment', 'cast(' ~ microseconds_of('stitched.event_at') ~ ' as string)', 'stitched.source') }}
         ) as order_key,
+        stitched.order_id is not null as is_numbered,
         stitched.item_id,
 
         stitched.event_type,
@@ -70,6 +77,8 @@ lines as (
         and stitched.source = split_orders.source
 
 ),
+
+{{ unstated_refunds('lines') }},
 
 refunded as (
 
@@ -103,7 +112,8 @@ placed as (
 final as (
 
     select
-        lines.*,
+        {{ prefixed('lines', columns) | join(', ') }},
+        coalesce(lines.amount, unstated_refunds.amount) as amount,
         case when placed.placed_at <= lines.booked_at then placed.placed_at else lines.booked_at end as ordered_at,
         case when placed.placed_at <= lines.booked_at then placed.placed_on else lines.booked_on end as ordered_on,
         case
@@ -115,6 +125,9 @@ final as (
         on lines.order_key = placed.order_key
         and lines.visitor_no is not distinct from placed.visitor_no
         and lines.event_type = 'refund'
+    left join unstated_refunds
+        on lines.order_line_id = unstated_refunds.order_line_id
+        and lines.source = unstated_refunds.source
 
 )
 

@@ -50,7 +50,7 @@ final as (
         parsed.is_superseded,
         parsed.event.stream_id,
         {{ ga4_params_text('parsed.event_params') }} as params_text,
-        parsed.event.event_name as source_event_name,
+        {{ event_text('parsed.event.event_name') }} as source_event_name,
         {{ owner_id_value(clean.customer_id) }} as user_id,
         {{ owner_id_value(clean.device_id) }} as user_pseudo_id,
         {{ text_value(clean.device) }} as device_category,
@@ -62,11 +62,12 @@ final as (
         {{ list_item('parsed.traffic', '3') }} as campaign,
         {{ page_path(ga4_param('page_location', 'string_value')) }} as landing_page,
         replace({{ text_value(clean.first_source) }}, '(direct)', 'direct') as first_user_source,
-        {{ text_value(clean.currency) }} as currency,
+        upper({{ text_value(clean.currency) }}) as currency,
         {{ ga4_param('ga_session_id', 'int_value') }} as ga_session_id,
         {{ ga4_param('page_location', 'string_value') }} as page_location,
         {{ ga4_param('search_term', 'string_value') }} as search_term,
         {{ ga4_param('exp_variant_string', 'string_value') }} as arm_of_experiment,
+        parsed.event.is_active_user,
         coalesce(
             {{ id_value(clean.order_id) }},
             {{ id_value(clean.transaction_id) }}

@@ -23,7 +23,8 @@ named as (
             when event_names.event_type in {{ item_level_event_types() }} then {{ list_length('events.items') }}
             else 0
         end as count_items,
-        {{ ga4_items_value('events.items') }} as items_value
+        {{ ga4_items_value('events.items') }} as items_value,
+        {{ pieces_of('events.items', 'listed.quantity') }} as pieces
     from events
     left join event_names on lower(events.source_event_name) = event_names.source_event_name
 
@@ -84,7 +85,11 @@ final as (
         {{ ga4_paid_share('lines') }} as paid_share,
         {{ value_notes(nothing_notes(clean) + order_value_notes(
             'purchase_revenue', 'lines.purchase_revenue', 'lines.items_value',
-            "lines.line_no = 1 and lines.event_type = 'purchase' and lines.count_items > 0", 'lines.purchase_revenue > 0e0'
+            "lines.line_no = 1 and lines.event_type = 'purchase' and lines.count_items > 0 and lines.items_value > 0e0",
+            'lines.purchase_revenue > 0e0'
+        ) + shared_value_notes(
+            'purchase_revenue', 'lines', 'count_items', 'items_value',
+            "case when lines.event_type = 'purchase' then coalesce(lines.purchase_revenue, lines.event_value) end"
         )) }} as line_notes
     from lines
 

@@ -11,17 +11,19 @@ lines as (
 
 ),
 
--- The value of a whole order replaces it where its items are not listed.
+-- The value of a whole order replaces it where its items, or their prices, are not listed: they share it by pieces.
 valued as (
 
     select
         lines.*,
         lines.unit_price * coalesce(lines.quantity, 1e0) as line_value,
         case
-            when lines.count_items <= 1 then coalesce(lines.purchase_revenue, lines.event_value)
+            when coalesce(lines.items_value, 0e0) = 0e0
+                then coalesce(lines.purchase_revenue, lines.event_value) * {{ share_of_whole('lines', 'count_items') }}
         end as order_value,
         case
-            when lines.count_items <= 1 then coalesce(lines.refund_value, lines.event_value)
+            when coalesce(lines.items_value, 0e0) = 0e0
+                then coalesce(lines.refund_value, lines.event_value) * {{ share_of_whole('lines', 'count_items') }}
         end as refunded_value
     from lines
 
@@ -62,10 +64,10 @@ final as (
         case
             when valued.event_type = 'purchase'
                 then coalesce(
-                        coalesce(valued.item_revenue, valued.line_value) * valued.paid_share, valued.order_value
+                        valued.order_value, coalesce(valued.item_revenue, valued.line_value) * valued.paid_share
                     )
             when valued.event_type = 'refund'
-                then coalesce(valued.item_refund, valued.line_value, valued.refunded_value)
+                then coalesce(valued.refunded_value, valued.item_refund, valued.line_value)
         end as amount,
 
         valued.currency,

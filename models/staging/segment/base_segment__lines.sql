@@ -24,7 +24,7 @@ named as (
             else 0
         end as count_products,
         {{ segment_value_of('messages.products') }} as products_value,
-        {{ segment_pieces_of('messages.products') }} as pieces
+        {{ pieces_of('messages.products', 'listed.quantity') }} as pieces
     from messages
     left join event_names on lower(messages.source_event_name) = event_names.source_event_name
 
@@ -51,7 +51,7 @@ itemised as (
 ),
 
 {% set found = {
-    'item_id': text_column('coalesce(lines.product.product_id, lines.product.sku)'),
+    'item_id': text_column('coalesce(lines.product.product_id, lines.product.sku, lines.product.id)'),
     'quantity': text_column('lines.product.quantity'),
     'unit_price': text_column('lines.product.price')
 } -%}

@@ -11,7 +11,7 @@
     'traffic_source': text_column('parsed.message.context.campaign.source'),
     'campaign': text_column('parsed.message.context.campaign.name'),
     'country': text_column('parsed.message.context.location.country'),
-    'order_id': text_column('parsed.message.properties.order_id'),
+    'order_id': text_column('coalesce(parsed.message.properties.order_id, parsed.message.properties.orderid)'),
     'currency': text_column('parsed.message.properties.currency'),
     'revenue': text_column('coalesce(parsed.message.properties.revenue, parsed.message.properties.subtotal)'),
     'total': text_column('parsed.message.properties.total'),
@@ -50,9 +50,10 @@ taken_apart as (
             },
             'traits': 'json',
             'properties': {
-                'order_id': 'string', 'currency': 'string', 'query': 'string',
+                'order_id': 'string', 'orderId': 'string', 'currency': 'string', 'query': 'string',
+                'url': 'string', 'referrer': 'string',
                 'revenue': 'string', 'subtotal': 'string', 'total': 'string', 'shipping': 'string', 'tax': 'string',
-                'discount': 'string', 'product_id': 'string', 'sku': 'string', 'products': 'json',
+                'discount': 'string', 'product_id': 'string', 'sku': 'string', 'id': 'string', 'products': 'json',
                 'experiment_id': 'string', 'experiment_name': 'string', 'variation_id': 'string', 'variation_name': 'string'
             }
         })) }} as message
@@ -64,8 +65,9 @@ parsed as (
 
     select
         parsed.*,
-        {{ host_of('parsed.message.context.page.url') }} as host,
-        {{ host_of('parsed.message.context.page.referrer') }} as led_from,
+        {{ segment_page('parsed.message', 'url') }} as page_url,
+        {{ host_of(segment_page('parsed.message', 'url')) }} as host,
+        {{ host_of(segment_page('parsed.message', 'referrer')) }} as led_from,
         {{ clean_texts(
             found, ids=['event_id', 'session_hint', 'order_id'], owners=['customer_id', 'device_id']
         ) }}
@@ -82,20 +84,21 @@ final as (
         {{ owner_id_value(clean.customer_id) }} as user_id,
         {{ owner_id_value(clean.device_id) }} as anonymous_id,
         case
-            when parsed.message.type = 'track' then parsed.message.event else parsed.message.type
+            when parsed.message.type = 'track' then {{ event_text('parsed.message.event') }}
+            else parsed.message.type
         end as source_event_name,
         {{ id_value(clean.session_hint) }} as session_id,
         {{ segment_traffic('parsed.message', clean) }},
-        {{ page_path('parsed.message.context.page.url') }} as landing_page,
+        {{ page_path('parsed.page_url') }} as landing_page,
         coalesce(
-            lower(parsed.message.context.device.type),
+            lower({{ event_text('parsed.message.context.device.type') }}),
             case parsed.message.context.useragentdata.mobile
                 when true then 'mobile'
                 when false then 'desktop'
             end
         ) as device_type,
         {{ text_value(clean.country) }} as country,
-        parsed.message.context.page.url as page_url,
+        parsed.page_url,
         parsed.message.properties.query as search_query,
         {{ segment_exposure('parsed.message.properties') }},
         {{ id_value(clean.order_id) }} as order_id,
@@ -110,7 +113,7 @@ final as (
         {{ computed_once(
             'case when ' ~ is_json_list('parsed.message.properties.products')
             ~ ' then ' ~ parsed_json('parsed.message.properties.products', [segment_product_shape()])
-            ~ ' when coalesce(parsed.message.properties.product_id, parsed.message.properties.sku) is not null'
+            ~ ' when ' ~ segment_names_a_product('parsed.message')
             ~ ' then ' ~ list_of([parsed_json(json_part('parsed.row_json', '$.properties'), segment_product_shape())])
             ~ ' else ' ~ list_of([]) ~ ' end'
         ) }} as products,

@@ -51,7 +51,7 @@ final as (
         valued.unit_price,
         valued.amount,
 
-        valued.currency,
+        upper(valued.currency) as currency,
         valued.session_id as session_hint,
         cast(null as string) as channel,
         valued.traffic_source,
@@ -81,7 +81,10 @@ final as (
         {{ joined_notes(
             [
                 'case when valued.line_no = 1 then valued.value_notes end', 'valued.line_notes',
-                value_notes(segment_order_notes('valued'))
+                value_notes(segment_order_notes('valued') + shared_value_notes(
+                    'revenue', 'valued', 'count_products', 'products_value',
+                    "case when valued.event_type in ('purchase', 'order_update') then valued.order_value end"
+                ))
             ]
         ) }} as value_notes
     from valued

@@ -49,6 +49,10 @@ with_entities as (
         {{ snowplow_entity('refund', {
             'transaction_id': 'string', 'refund_amount': 'string', 'currency': 'string'
         }) }} as refund_entity,
+        {{ snowplow_entity('cart', {'total_value': 'string', 'currency': 'string'}) }} as cart,
+        {{ snowplow_entity('checkout_step', {
+            'step': 'string', 'payment_method': 'string', 'delivery_method': 'string', 'coupon_code': 'string'
+        }) }} as checkout_step,
         {{ snowplow_entity('user', {'id': 'string'}) }} as shop_user,
         {{ snowplow_entity('client_session', {
             'userId': 'string', 'user_id': 'string', 'sessionId': 'string', 'session_id': 'string',
@@ -103,6 +107,8 @@ final as (
         identified.experiments,
         identified.order_entity,
         identified.refund_entity,
+        identified.cart,
+        identified.checkout_step,
         identified.event,
         identified.has_items_of_their_own,
         coalesce(identified.app_session.eventindex, identified.app_session.event_index) as event_index,

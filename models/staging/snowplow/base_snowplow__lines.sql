@@ -21,6 +21,7 @@ named as (
         coalesce(event_names.event_type, events.source_event_name) as event_type,
         {{ event_name_problem('events.source_event_name') }} as name_problem,
         {{ snowplow_value_of('events.products') }} as products_value,
+        {{ pieces_of('events.products', json_text('listed.data', '$.quantity')) }} as pieces,
         case
             when event_names.event_type in {{ item_level_event_types() }}
                 then coalesce({{ list_length('events.products') }}, 0)

@@ -10,8 +10,8 @@ lines as (
 
 ),
 
--- The value of a whole order replaces it where its products are not listed. The total of the first e-commerce calls has
--- shipping and tax in it, which do not count.
+-- The value of a whole order replaces it where its products, or their prices, are not listed: they share it by pieces.
+-- The total of the first e-commerce calls has shipping and tax in it, which do not count.
 valued as (
 
     select
@@ -20,10 +20,14 @@ valued as (
         lines.price * coalesce(lines.quantity, 1e0) as line_value,
         {{ snowplow_paid_share('lines') }} as paid_share,
         case
-            when lines.count_products <= 1
-                then lines.revenue - case when lines.event.tr_total is null then 0e0 else lines.extra_charges end
+            when coalesce(lines.products_value, 0e0) = 0e0
+                then (lines.revenue - case when lines.event.tr_total is null then 0e0 else lines.extra_charges end)
+                    * {{ share_of_whole('lines', 'count_products') }}
         end as order_value,
-        case when lines.count_products <= 1 then lines.refund_amount end as refunded_value
+        case
+            when lines.count_products <= 1 or coalesce(lines.products_value, 0e0) = 0e0
+                then lines.refund_amount * {{ share_of_whole('lines', 'count_products') }}
+        end as refunded_value
     from lines
 
 ),
@@ -65,15 +69,18 @@ final as (
         valued.quantity,
         coalesce(valued.list_price, valued.price) as unit_price,
         case
-            when valued.event_type = 'purchase' then coalesce(valued.line_value * valued.paid_share, valued.order_value)
+            when valued.event_type = 'purchase' then coalesce(valued.order_value, valued.line_value * valued.paid_share)
             when valued.event_type = 'refund' then coalesce(valued.refunded_value, valued.line_value)
         end as amount,
 
-        coalesce(
-            valued.order_entity.currency, valued.refund_entity.currency, valued.product.currency,
-            {{ text_value(text_column('valued.event.tr_currency')) }},
-            {{ text_value(text_column('valued.event.ti_currency')) }}
-        ) as currency,
+        upper(coalesce(
+            {{ event_text('valued.order_entity.currency') }},
+            {{ event_text('valued.refund_entity.currency') }},
+            {{ event_text('valued.product.currency') }},
+            {{ event_text('valued.cart.currency') }},
+            {{ event_text('valued.event.tr_currency') }},
+            {{ event_text('valued.event.ti_currency') }}
+        )) as currency,
         valued.session_id as session_hint,
         cast(null as string) as channel,
         valued.traffic_source,
@@ -83,10 +90,7 @@ final as (
         case valued.device_type when 'computer' then 'desktop' else valued.device_type end as device,
         valued.country,
         {{ no_texts(payment_columns() + ['message_text']) }},
-        {{ with_exposure('valued', {
-            'source_event_name': 'valued.source_event_name',
-            'page_url': 'valued.page_url'
-        }, event_type='act_type') }} as properties,
+        {{ snowplow_properties('valued') }} as properties,
         valued.row_json as raw_row,
         case
             when valued.row_json is null then 'the line is no JSON'
@@ -95,7 +99,10 @@ final as (
         {{ joined_notes(
             [
                 'case when valued.line_no = 1 then valued.value_notes end', 'valued.line_notes',
-                value_notes(snowplow_order_notes('valued'))
+                value_notes(snowplow_order_notes('valued') + shared_value_notes(
+                    'revenue', 'valued', 'count_products', 'products_value',
+                    "case when valued.event_type = 'purchase' then valued.revenue end"
+                ))
             ]
         ) }} as value_notes
     from valued
