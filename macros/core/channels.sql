@@ -50,8 +50,15 @@
     left join {{ ref('source_categories') }} as source_sites on {{ site_name(source) }} = source_sites.source_name
 {%- endmacro %}
 
-{% macro source_category() -%}
-    coalesce(source_names.category, source_sites.category)
+{#- The category of the source of a row. Companies that run a search engine run much else under its name: of them only
+    hosts of the search itself count (www.google.de, search.yahoo.com, and not support.google.com). -#}
+{% macro source_category(alias) -%}
+    {%- set hosts = '^((www[0-9]?|m|mobile|search|images|r|html|lite|[a-z]{2}([-_][a-z]{2})?)[.])*'
+        ~ '[^.]+(([.](com|co|org|net|gov|edu|ac))?[.][a-z]{2,})?$' -%}
+    coalesce(source_names.category, case
+            when source_sites.category <> 'search'
+                or {{ matches('lower(' ~ alias ~ '.traffic_source)', hosts) }} then source_sites.category
+        end)
 {%- endmacro %}
 
 

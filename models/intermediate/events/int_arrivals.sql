@@ -47,7 +47,7 @@ measured as (
         {{ act_rank('event_types') }} as act_rank,
         coalesce(asked_by_id.reason, asked_by_key.reason) as withdrawal_reason,
         {{ is_erased() }} as is_erased,
-        {{ channel_group('staged', source_category()) }} as channel_group,
+        {{ channel_group('staged', source_category('staged')) }} as channel_group,
         coalesce(staged.amount, staged.quantity * staged.unit_price) as stated_amount,
         case
             when {{ reporting_currency_literal() }} is null or staged.currency is null then 1e0
