@@ -499,7 +499,7 @@ VISITS = {
         ("google", "cpc", None, None, None, "Paid Search"),
         ("google", "cpc", None, "/", None, "Paid Search"),
         ("google", "cpc", None, None, None, "Cross-network"),
-        # What Google writes where there was no campaign is none; clicks on displays and free listings.
+        # What Google writes where there was no campaign is none; displays, free listings.
         ("(direct)", "(none)", "(direct)", None, None, "Direct"),
         ("google", "display", None, None, None, "Display"),
         ("google", "organic", None, None, None, "Organic Search"),
@@ -738,8 +738,8 @@ def test_segment_tables_of_a_warehouse_are_messages(staged: Warehouse) -> None:
     """One table per event completes its row of tracks, whatever columns it has besides the id."""
     assert staged.events(
         "segment",
-        "distinct strftime(event_at, '%H:%M'), event_type, item_id, order_id, amount, traffic_source,"
-        " landing_page, device",
+        "distinct strftime(event_at, '%H:%M'), event_type, item_id, order_id, amount,"
+        " traffic_source, landing_page, device",
         "event_id like 'table-%'",
     ) == [
         ("09:00", "browse", None, None, None, "google.com", "/", "mobile"),
