@@ -1,5 +1,5 @@
--- Revenue net of refunds is what the events say: no purchase and no refund is lost, doubled or booked on another day. What
--- a refund gives back whose event does not say it follows from its order, and is left out here.
+-- Revenue net of refunds is what the events say: no purchase and no refund is lost, doubled or booked on another day.
+-- What a refund gives back whose event does not say it follows from its order, and is left out here.
 with
 
 events as (

@@ -1,8 +1,9 @@
 {{ config(materialized='incremental', incremental_strategy='replace_arrival_days') }}
 -- depends_on: {{ ref('int_arrival_days') }}
 
--- How many values of raw events staging could not take as they came, and how many accepted events hold a masked value or
--- no amount where there should be one, by day of arrival, column and reason. Only the days that this run has to read are counted anew.
+-- How many values of raw events staging could not take as they came, and how many accepted events hold a masked value
+-- or no amount where there should be one, by day of arrival, column and reason. Only the days that this run has to read
+-- are counted anew.
 with
 
 staged as (

@@ -34,7 +34,7 @@ stated as (
             when products_value > 0 and line_value is not null
                 then line_value * {{ at_least('1e0 - taken_off / products_value', '0e0') }}
             when coalesce(products_value, 0e0) = 0e0
-                then order_value * {{ share_of_whole('valued', 'count_products') }}
+                then order_value * case when count_products > 1 then coalesce(quantity, 1e0) / pieces else 1e0 end
             else line_value
         end as stated_amount,
         row_number() over (
