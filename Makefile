@@ -60,7 +60,7 @@ $(error $(REFUSED): only SOURCE=$(subst $(empty) $(empty),|,$(strip $(READERS)))
 endif
 endif
 
-.PHONY: help build inspect plan-experiment test lint format docs clean lock sbom env audit erase subject bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory bench-hundred bench-erasure bench-experiment bench-uplift bench-peeking bench-cuped harness
+.PHONY: help build inspect plan-experiment test lint format docs clean lock sbom env audit erase subject bench-sql bench-sources bench-times bench-pain-points bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory bench-hundred bench-erasure bench-experiment bench-uplift bench-peeking bench-cuped bench-experiments-truth harness
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -221,6 +221,9 @@ bench-uplift: env ## whom an arm helps: FILE=… ARM=… CONTROL=… OUTCOME=…
 
 bench-peeking: env ## what looking at an experiment every day does to each method, simulated
 	@$(FOOTFALL) bench-peeking
+
+bench-experiments-truth: env ## read-outs of 200 simulated shops, compared with what is true of them: [CUSTOMERS=500]
+	@$(FOOTFALL) bench-experiments-truth
 
 bench-cuped: env ## what a covariate leaves of the variance of spend: FILE=path/to/online_retail.parquet
 	@$(FOOTFALL) bench-cuped

@@ -1,4 +1,4 @@
-"""Reads every experiment: checks, read-outs by each method, and days; one row of each."""
+"""Reads every experiment: checks, read-outs by each method, days and segments; a row each."""
 
 from footfall.adapter import tables
 from footfall.experiments import scoring
@@ -13,4 +13,5 @@ def model(dbt, session):
         sums=tables.arrow(dbt.ref("int_experiment_sums")),
         counts=tables.arrow(dbt.ref("int_experiment_counts")),
         faults=tables.arrow(dbt.ref("int_experiment_faults")),
+        segment_sums=tables.arrow(dbt.ref("int_experiment_segment_sums")),
     )

@@ -37,6 +37,7 @@ CUTS: Mapping[str, str] = {
     "customer_value": SOME_CUSTOMERS,
     "churn_risk": SOME_CUSTOMERS,
     "experiment_daily": "adjustment = 'cuped' and metric_role = 'primary'",
+    "experiment_segments": "adjustment = 'cuped' and metric_role = 'primary'",
     "journey_attribution": LAST_MONTHS,
     "journey_cohorts": "slice_name = 'all' and cohort_month >= date '2025-10-01'",
     "journey_dropoffs": f"{LAST_MONTHS} and {SLICES}",

@@ -247,6 +247,51 @@ def test_the_look_at_which_an_arm_wins_is_the_last_one_for_all() -> None:
     assert fixed["on"]["chance_to_be_best"] < 0.01 < 0.99 < fixed["on"]["chance_to_beat_control"]
 
 
+def segment_sums() -> pa.Table:
+    """Phones and tablets, on which the arm does the opposite, and watches, which hardly exist."""
+    rates = {("phone", "on"): 0.6, ("phone", "off"): 0.3, ("tablet", "on"): 0.1}
+    sums = []
+    for segment, count in (("phone", 400), ("tablet", 400), ("watch", 20)):
+        for arm in ("off", "on"):
+            for metric in ("converted", "searched"):
+                rate = rates.get((segment, arm), 0.3) if metric == "converted" else 0.5
+                y, x = count * rate, count * 0.5
+                values = (count, y, y, y, x, x, y * 0.5, None, None, None, None)
+                names = [name for name in SUMS if name not in (
+                    "history_count", "capped_count", "raw_outcome_sum")]  # fmt: skip
+                sums.append(
+                    {
+                        "experiment": "e",
+                        "arm": arm,
+                        "metric": metric,
+                        "metric_kind": "share",
+                        "segment_kind": "device",
+                        "segment": segment,
+                        **dict(zip(names, values, strict=True)),
+                    }
+                )
+    return pa.Table.from_pylist(sums)
+
+
+def test_segments_are_corrected_for_how_many_there_are() -> None:
+    found = rows({**shop(), "segment_sums": segment_sums()}, kind="segment", adjustment="none")
+    by = {(row["metric"], row["segment"]): row for row in found}
+    assert len(found) == 6
+    phone, tablet = by["converted", "phone"], by["converted", "tablet"]
+    assert phone["difference"] == pytest.approx(0.3)
+    assert tablet["upper"] < 0 < phone["lower"]
+    # Four pairs are compared; the smallest p counts fourfold at the most.
+    ordered = sorted(row["p"] for row in found if row["p"] is not None)
+    assert len(ordered) == 4
+    assert phone["p_adjusted"] == pytest.approx(min(phone["p"] * 4, tablet["p"] * 2), rel=1e-9)
+    assert by["searched", "phone"]["p_adjusted"] == 1
+    watch = by["converted", "watch"]
+    assert (watch["p"], watch["reason"]) == (None, "fewer than 30 units in an arm")
+    assert phone["p_between"] < 1e-9
+    assert by["searched", "phone"]["p_between"] == pytest.approx(1)
+    assert rows(shop(), kind="segment") == []
+
+
 def test_without_windows_only_the_end_is_read() -> None:
     tables = shop(outcome_days=None)
     found = rows(tables, kind="readout", metric="converted", adjustment="none")

@@ -584,6 +584,24 @@ def test_experiments_are_exposed_and_their_effect_is_known(
     for log_odds, control, treatment, _visits, persons in arms:
         assert persons > 50
         assert (treatment > control) == (log_odds > 0)
+    # Each person who was exposed, with the chance to order under either arm: of those who did, as
+    # many as their own arm promises; what does nothing changes no chance.
+    people = shop.execute(
+        """
+        select
+            experiment,
+            count(*),
+            sum(has_ordered::integer),
+            sum(if(variant = 'control', order_probability_control, order_probability_treatment)),
+            sum(order_probability_treatment - order_probability_control)
+        from truth_storefront.truth_experiment_people group by experiment order by experiment
+        """
+    ).fetchall()
+    assert sum(count for _, count, *_ in people) == sum(persons for *_, persons in arms)
+    for experiment, count, ordered, expected, effect in people:
+        assert abs(ordered - expected) < 4 * expected**0.5
+        assert 0 < expected < count
+        assert (effect > 0) == (experiment == "one_page_checkout")
     visits, exposures = one(
         shop,
         """

@@ -36,6 +36,7 @@ final as (
         coalesce(unit_values.outcome > thresholds.outcome_threshold, false) as is_capped,
         unit_values.is_switcher,
         unit_values.is_bot,
+        unit_values.has_window,
         unit_values.has_history,
         unit_values.is_closed,
 

@@ -312,6 +312,12 @@ def bench_peeking(given: Given) -> list[Step]:
     return [_benchmark(given, "peeking")]
 
 
+def bench_experiments_truth(given: Given) -> list[Step]:
+    """Compare read-outs of many simulated shops with their truth."""
+    customers = given.option("--customers", "CUSTOMERS", "500")
+    return [_benchmark(given, "experiments_truth", *customers)]
+
+
 def bench_cuped(given: Given) -> list[Step]:
     """Measure what a covariate leaves of the variance of spend."""
     given.required("FILE", "FILE=… names the file of Online Retail")
@@ -409,5 +415,6 @@ TARGETS: Mapping[str, Callable[[Given], list[Step]]] = {
         bench_peeking,
         bench_cuped,
         harness,
+        bench_experiments_truth,
     )
 }

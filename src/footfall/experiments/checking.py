@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from scipy import special
 
 from footfall.core.arrays import FloatArray
@@ -28,7 +27,11 @@ _WEEK = 7
 
 
 def checks_of(
-    one: Experiment, roles: Sequence[Role], series: Series, counts: pa.Table, faults: pa.Table
+    one: Experiment,
+    roles: Sequence[Role],
+    series: Series,
+    counts: Sequence[dict[str, Any]],
+    fault: dict[str, Any],
 ) -> list[Check]:
     """Check an experiment.
 
@@ -39,17 +42,11 @@ def checks_of(
     series
         Running totals of all experiments.
     counts
-        `int_experiment_counts`: units by arm and day of the first exposure.
-    faults
-        `int_experiment_faults`: exposures that do not fit the design.
+        Its rows of `int_experiment_counts`: units by arm and day of the first exposure.
+    fault
+        Its row of `int_experiment_faults`: exposures that do not fit the design.
     """
-    own = sorted(
-        (row for row in counts.to_pylist() if row["experiment"] == one.name),
-        key=lambda row: row["exposed_on"],
-    )
-    fault: dict[str, Any] = next(
-        (row for row in faults.to_pylist() if row["experiment"] == one.name), {}
-    )
+    own = sorted(counts, key=lambda row: row["exposed_on"])
     by_arm = {
         name: _by_arm(one, own, name)
         for name in ("unit_count", "switcher_count", "bot_count", "early_order_count")

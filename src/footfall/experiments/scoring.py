@@ -23,11 +23,13 @@ from footfall.experiments.readouts import (
     read_fixed,
     read_planned_looks,
 )
+from footfall.experiments.segments import segments
 from footfall.experiments.sums import (
     Experiment,
     Role,
     Running,
     Series,
+    by_experiment,
     experiments_of,
     roles_of,
     series_of,
@@ -36,6 +38,7 @@ from footfall.experiments.sums import (
 _TEXTS = (
     *("kind", "experiment", "metric", "role", "arm", "control_arm", "switchers"),
     *("method", "adjustment", "check_name", "verdict", "reason", "correction"),
+    *("segment_kind", "segment"),
 )
 _COUNTS = ("control_units", "units", "capped_count")
 _NUMBERS = (
@@ -49,7 +52,7 @@ _NUMBERS = (
         "theta",
         "raw_difference",
     ),
-    *("history_share", "margin", "statistic"),
+    *("history_share", "margin", "statistic", "p_between"),
 )
 _FLAGS = ("is_decided", "is_provisional", "is_guardrail_held")
 SCHEMA = pa.schema(
@@ -74,6 +77,7 @@ def score(
     sums: pa.Table,
     counts: pa.Table,
     faults: pa.Table,
+    segment_sums: pa.Table | None = None,
 ) -> pa.Table:
     """Read all experiments.
 
@@ -83,18 +87,28 @@ def score(
         The tables `int_experiments`, `int_experiment_arms`, `int_experiment_looks`,
         `int_experiment_roles`, `int_experiment_sums`, `int_experiment_counts` and
         `int_experiment_faults`.
+    segment_sums
+        The table `int_experiment_segment_sums`; None to read no segments.
 
     Returns
     -------
     pa.Table
-        The columns of `SCHEMA`; `kind` is readout, check or daily. What a kind of row does not
-        have is null.
+        The columns of `SCHEMA`; `kind` is readout, check, daily or segment. What a kind of row does
+        not have is null.
     """
     series, roles_by_name = series_of(sums), roles_of(roles)
+    counts_by_name, faults_by_name = by_experiment(counts), by_experiment(faults)
+    segments_by_name = {} if segment_sums is None else by_experiment(segment_sums)
     rows: list[Row] = []
     for one in experiments_of(experiments, arms, looks):
         own = roles_by_name.get(one.name, [])
-        checks = checks_of(one, own, series, counts, faults)
+        checks = checks_of(
+            one,
+            own,
+            series,
+            counts_by_name.get(one.name, []),
+            next(iter(faults_by_name.get(one.name, [])), {}),
+        )
         rows += [
             {
                 "kind": "check",
@@ -109,6 +123,7 @@ def score(
         ]
         rows += _readouts(one, own, series, is_healthy=all_pass(checks))
         rows += days(one, own, series)
+        rows += segments(one, own, segments_by_name.get(one.name, []))
     return pa.Table.from_pylist(rows, schema=SCHEMA)
 
 

@@ -134,6 +134,24 @@ class Running:
         return float(self.totals[column][-1])
 
 
+def moments_of_rows(rows: Sequence[Mapping[str, Any]]) -> Moments:
+    """Return the moments of one arm and metric in several groups of units.
+
+    Parameters
+    ----------
+    rows
+        Of `int_experiment_segment_sums`, one a group.
+    """
+    is_ratio = rows[0]["metric_kind"] == "ratio"
+    names = {**_ARGUMENTS, **(_OF_RATIOS if is_ratio else {})}
+    return from_sums(
+        **{
+            name: np.array([row[column] or 0.0 for row in rows], dtype=np.float64)
+            for name, column in names.items()
+        }
+    )
+
+
 #: Running totals by experiment, way of counting switchers, state of caps, metric and arm.
 Series = Mapping[tuple[str, str, str, str, str], Running]
 
@@ -169,6 +187,14 @@ def experiments_of(experiments: pa.Table, arms: pa.Table, looks: pa.Table) -> li
                 planned_units=row["planned_units"],
             )
         )
+    return found
+
+
+def by_experiment(table: pa.Table) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of a table by their experiment."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in table.to_pylist():
+        found[row["experiment"]].append(row)
     return found
 
 

@@ -106,11 +106,12 @@ create temp table experiments as
 
 with
 
-planned (experiment_no, experiment, starts_at, ends_at, log_odds) as (
+-- Days for which the acts of a person count are those of seeds/experiments.csv
+planned (experiment_no, experiment, starts_at, ends_at, log_odds, outcome_days) as (
 
     values
-    (1, 'green_button', timestamp '2025-08-04', timestamp '2025-09-08', 0.0),
-    (2, 'one_page_checkout', timestamp '2026-02-02', timestamp '2026-05-04', 0.35)
+    (1, 'green_button', timestamp '2025-08-04', timestamp '2025-09-08', 0.0, 14),
+    (2, 'one_page_checkout', timestamp '2026-02-02', timestamp '2026-05-04', 0.35, 28)
 
 )
 
@@ -119,5 +120,6 @@ select
     experiment,
     epoch_us(starts_at) as starts_us,
     epoch_us(ends_at) as ends_us,
-    log_odds::double as log_odds
+    log_odds::double as log_odds,
+    outcome_days
 from planned;

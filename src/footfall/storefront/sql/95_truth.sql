@@ -319,6 +319,67 @@ inner join experiments
 group by visits.experiment, visits.variant, experiments.starts_us, experiments.ends_us, experiments.log_odds
 order by visits.experiment, visits.variant;
 
+-- What either arm would have meant for each person who was exposed: the chance to order within the days that count from
+-- the first exposure on. Visits do not depend on how earlier ones ended, so chances to order none multiply.
+create table truth_storefront.truth_experiment_people as
+
+with
+
+exposed as (
+
+    select
+        experiments.experiment,
+        visits.person_no,
+        visits.kind,
+        visits.is_treated,
+        min(visits.started_us) as first_visit_us,
+        -- The exposure comes as late after the start of its visit
+        min(visits.started_us) + 400000 as first_us,
+        min(visits.started_us) + 400000 + experiments.outcome_days * getvariable('day_us') as window_us
+    from visits
+    inner join experiments on visits.experiment_no = experiments.experiment_no
+    group by experiments.experiment, experiments.outcome_days, visits.person_no, visits.kind, visits.is_treated
+
+),
+
+chances as (
+
+    select
+        exposed.experiment,
+        exposed.person_no,
+        count(*) as visit_count,
+        bool_or(visits.is_converted) as has_ordered,
+        -- Rounded, because the order of adding is not fixed
+        round(1 - exp(sum(ln(1 - visits.control_reach * visits.payment_probability))), 9) as control,
+        round(1 - exp(sum(ln(1 - visits.treated_reach * visits.payment_probability))), 9) as treatment
+    from exposed
+    inner join visits
+        on
+            exposed.person_no = visits.person_no
+            and exposed.first_visit_us <= visits.started_us
+            and exposed.window_us > visits.paid_us
+    group by exposed.experiment, exposed.person_no
+
+)
+
+select
+    exposed.experiment,
+    'p' || exposed.person_no as person_id,
+    case when exposed.kind in ('customer', 'fraud') then customer_id(exposed.person_no) end as customer_id,
+    case when exposed.is_treated then 'treatment' else 'control' end as variant,
+    coalesce(chances.visit_count, 0) as visit_count,
+    coalesce(chances.has_ordered, false) as has_ordered,
+    coalesce(chances.control, 0) as order_probability_control,
+    coalesce(chances.treatment, 0) as order_probability_treatment,
+    make_timestamptz(exposed.first_us) as first_exposed_at,
+    make_timestamptz(exposed.window_us) as window_ends_at
+from exposed
+left outer join chances
+    on
+        exposed.experiment = chances.experiment
+        and exposed.person_no = chances.person_no
+order by exposed.experiment, exposed.person_no;
+
 create table truth_storefront.truth_campaigns as
 
 select
