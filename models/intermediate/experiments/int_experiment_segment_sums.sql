@@ -1,7 +1,7 @@
--- Sums over the units of each segment, by arm and metric, as `int_experiment_sums` has them over all units: one pass over
--- the outcomes, by all that is known of a unit when it was exposed, and then by each of it. Units in two arms are left
--- out, and units whose window is not over. The tier is by what a unit spent in its history, with the share of VIPs among
--- buyers that value has (var `vip_share`).
+-- Sums over the units of each segment, by arm and metric, as `int_experiment_sums` has them over all units: one pass
+-- over the outcomes, by all that is known of a unit when it was exposed, and then by each of it. Units in two arms are
+-- left out, and units whose window is not over. The tier is by what a unit spent in its history, with the share of VIPs
+-- among buyers that value has (var `vip_share`).
 {%- set kinds = {
     'channel': 'channel', 'device': 'device', 'country': 'country', 'new_or_known': 'familiarity', 'tier_before': 'tier'
 } %}
@@ -17,6 +17,11 @@
     'outcome_denominator_sum': 'outcomes.outcome * outcomes.denominator',
     'covariate_denominator_sum': 'outcomes.covariate * outcomes.denominator',
 } %}
+{%- set summed, added = [], [] %}
+{%- for name, summand in sums.items() %}
+{%- do summed.append('sum(' ~ summand ~ ') as ' ~ name) %}
+{%- do added.append('sum(' ~ name ~ ') as ' ~ name) %}
+{%- endfor %}
 with
 
 outcomes as (
@@ -87,9 +92,7 @@ cells as (
         outcomes.metric_kind,
         {{ prefixed('described', kinds.values() | list) | join(', ') }},
         count(*) as unit_count,
-        {%- for name, summand in sums.items() %}
-        sum({{ summand }}) as {{ name }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ summed | join(', ') }}
     from outcomes
     inner join described
         on outcomes.experiment = described.experiment
@@ -110,9 +113,7 @@ final as (
         '{{ kind }}' as segment_kind,
         {{ column }} as segment,
         cast(sum(unit_count) as bigint) as unit_count,
-        {%- for name in sums %}
-        sum({{ name }}) as {{ name }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ added | join(', ') }}
     from cells
     group by experiment, arm, metric, metric_kind, {{ column }}
     {% if not loop.last %}
