@@ -59,6 +59,8 @@ def main() -> int:
                 print(f"{len(rows):>4} {name}: {row.check}: {said}", file=sys.stderr, flush=True)
                 if row.verdict == "WRONG":
                     print(f"     {row.actual}", file=sys.stderr, flush=True)
+    if not rows:
+        parser.error(f"no check of {', '.join(asked.only)} has '{asked.match}' in its name")
     print(table(rows))
     wrong = [f"{row.part}: {row.check}" for row in rows if row.verdict == "WRONG"]
     print(

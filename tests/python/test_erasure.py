@@ -14,7 +14,7 @@ import pytest
 from footfall.privacy import journal, tombstones
 from footfall.privacy.compaction import CompactionError, compact
 from footfall.privacy.erasure import Places, finish, search
-from footfall.privacy.person import Person
+from footfall.privacy.person import Person, key_of
 from footfall.privacy.proof import Findings, named, needles_of, search_relation
 from footfall.privacy.subjects import KINDS, Declarations, Table
 from footfall.privacy.tombstones import Erased, TombstoneError
@@ -111,7 +111,15 @@ def test_the_journal_has_an_erasure_once_as_its_last_attempt_left_it(tmp_path: P
         journal.read(key_file)
 
 
-KEY_OF = {"c-1000017": "ab" * 32, "d-2000017": "cd" * 32, "d-3000018": "ef" * 32}
+SECRET = "a key of tests of erasure"
+KEY_OF = {
+    raw_id: key_of(SECRET, "custom", kind, raw_id)
+    for kind, raw_id in (
+        ("customer", "c-1000017"),
+        ("device", "d-2000017"),
+        ("device", "d-3000018"),
+    )
+}
 GONE, THEIRS, SHARED = (int(key[:15], 16) for key in KEY_OF.values())
 
 
@@ -179,7 +187,7 @@ def test_what_a_build_leaves_of_somebody_goes_and_is_proven_gone(tmp_path: Path)
     texts = Table("int_accepted_events", None, "", {}, {"message_text": "text"})
     declared = Declarations({(None, "int_accepted_events"): texts})
 
-    before = search(places, needles_of(person), declared)
+    before = search(places, needles_of(person, SECRET), declared)
     assert {place.rpartition("/")[2] for place in before.hits} >= {
         "intermediate.int_accepted_events.message_text",
         "intermediate.int_withdrawn_events.visitor_no",
@@ -188,11 +196,13 @@ def test_what_a_build_leaves_of_somebody_goes_and_is_proven_gone(tmp_path: Path)
         "dbt.log",
     }
     said: list[str] = []
-    needles, findings = finish(places, declared, person, said.append)
+    needles, findings = finish(places, declared, person, SECRET, said.append)
     assert findings.hits == {}
     assert (findings.table_count, len(said)) == (8, 3)
     assert findings.byte_count > 10_000
-    assert KEY_OF["d-3000018"] not in needles.texts
+    # The device that stays because others use it is not looked for, the other one is.
+    assert {"d-2000017", KEY_OF["d-2000017"]} <= set(needles.texts)
+    assert not {"d-3000018", KEY_OF["d-3000018"]} & set(needles.texts)
     with duckdb.connect(str(file)) as shop:
         assert shop.sql("select identity_no from intermediate.reader").fetchall() == [(SHARED,)]
         assert shop.sql(
@@ -215,10 +225,12 @@ def test_ordinary_ids_are_looked_for_as_whole_words() -> None:
         key=KEY_OF["c-1000017"],
         raw_id="42",
         ids={kind: frozenset[str]() for kind in KINDS},
-        raw={kind: frozenset(["42"] if kind == "customer" else []) for kind in KINDS},
+        raw={
+            kind: frozenset({"customer": ["42"], "device": ["zoë"]}.get(kind, [])) for kind in KINDS
+        },
     )
-    needles = needles_of(person)
-    assert needles.words == ("42",)
+    needles = needles_of(person, SECRET)
+    assert needles.words == ("42", "zoë")
     subjects = {"who": "customer", "said": "text", "order_id": "order"}
     findings = Findings()
     with duckdb.connect() as connection:
@@ -227,7 +239,8 @@ def test_ordinary_ids_are_looked_for_as_whole_words() -> None:
             " ('42', '{\"userId\": \"42\"}', '42', 'size 42'),"
             " ('1', 'paid 42.50 to customer 42', '7', null),"
             " ('423', 'customer 42.5 and 142 and a-42', '8', null),"
-            " ('4', 'I wear size 42, thanks', '9', null)) as t (who, said, order_id, item)"
+            " ('4', 'I wear size 42, thanks', '9', null),"
+            " ('5', 'device zoë of zoën', '9', null)) as t (who, said, order_id, item)"
         )
         search_relation(connection, "read", needles, "read", findings, subjects)
         ((cleared,),) = connection.execute(
@@ -236,11 +249,15 @@ def test_ordinary_ids_are_looked_for_as_whole_words() -> None:
             " from read where regexp_matches(said, $pattern)",
             {"pattern": named(needles.words)},
         ).fetchall()
-    assert findings.hits == {"read.who": 1, "read.said": 2}
+    assert findings.hits == {"read.who": 1, "read.said": 3}
     # As a word alone it may be a size; an order and an item of that number are other things.
     assert findings.possible == {"read.said": 1}
     assert findings.unsearched_column_count == 2
-    assert cleared == 'paid 42.50 to customer [erased]|{"userId": "[erased]"}'
+    assert cleared.split("|") == [
+        "paid 42.50 to customer [erased]",
+        '{"userId": "[erased]"}',
+        "device [erased] of zoën",
+    ]
 
 
 def test_a_file_that_somebody_has_open_is_not_written_anew(tmp_path: Path) -> None:

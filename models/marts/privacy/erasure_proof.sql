@@ -45,6 +45,7 @@ final as (
         case
             when erasures.proven_at is null then 'open'
             when erasures.hit_count > 0 then 'found'
+            when erasures.unread_file_count > 0 then 'incomplete'
             else 'proven'
         end as status,
         stale.stale_models,

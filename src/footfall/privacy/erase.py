@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0, or 1 where nobody was found or something is left.
+        0, or 1 where nobody was found, or something is left or could not be read.
     """
     parser = argparse.ArgumentParser(prog="python -m footfall.privacy.erase", description=__doc__)
     parser.add_argument("--warehouse", type=Path, required=True)
@@ -153,7 +153,7 @@ def _erase(
             " out, and tables may still hold them. Put it right, and erase once more."
         )
     began += time.perf_counter() - before_build
-    needles, findings = finish(places, declared, person, print)
+    needles, findings = finish(places, declared, person, key.text, print)
     _check_orders(places, person.source, orders, findings)
     _check_publication(places, started, findings)
     _vacuum_server(needles, findings)
@@ -171,7 +171,7 @@ def _erase(
         },
     )
     _report(made, findings, time.perf_counter() - began)
-    return 1 if made.hit_count else 0
+    return 1 if made.hit_count or made.unread_file_count else 0
 
 
 def _find(

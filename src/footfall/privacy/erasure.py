@@ -16,7 +16,7 @@ import duckdb
 from footfall.core.quoting import quoted
 from footfall.privacy import proof, tombstones
 from footfall.privacy.compaction import compact
-from footfall.privacy.person import Person, key_of, normalised
+from footfall.privacy.person import Person, key_of, normalised, number_of
 from footfall.privacy.proof import Findings, Needles
 from footfall.privacy.subjects import KINDS, Declarations, SubjectError
 from footfall.privacy.tombstones import Erased
@@ -110,7 +110,7 @@ def sole_orders(warehouse: Warehouse, person: Person) -> frozenset[str]:
     events = warehouse.relation("int_stitched_events")
     if events is None:
         raise SubjectError("The warehouse has no int_stitched_events: build it first.")
-    numbers = sorted(int(key[:15], 16) for key in _keys(person))
+    numbers = sorted(map(number_of, _keys(person)))
     rows = warehouse.connection.execute(
         f"select order_id from {events} where source = $source"
         " and list_contains($orders, order_id) group by order_id"
@@ -225,7 +225,11 @@ def clear_simulation(connection: duckdb.DuckDBPyConnection, person: Person) -> i
 
 
 def finish(
-    places: Places, declared: Declarations, person: Person, say: Callable[[str], None]
+    places: Places,
+    declared: Declarations,
+    person: Person,
+    secret: str,
+    say: Callable[[str], None],
 ) -> tuple[Needles, Findings]:
     """Clear what a build without a person has kept of them, and look whether anything is left.
 
@@ -237,6 +241,8 @@ def finish(
         What the project declares of its tables.
     person
         The person as the warehouse knew them.
+    secret
+        The main key.
     say
         Takes a line for the user.
 
@@ -253,7 +259,7 @@ def finish(
     with duckdb.connect(str(places.warehouse)) as connection:
         connection.execute("set TimeZone = 'UTC'")
         person = with_buried(connection, person, places.key_file)
-        numbers = {int(key[:15], 16) for key in _keys(person)}
+        numbers = set(map(number_of, _keys(person)))
         clear_traces(connection, numbers)
         shared = {
             number
@@ -263,7 +269,7 @@ def finish(
                 {"numbers": sorted(numbers)},
             ).fetchall()
         }
-        needles = proof.needles_of(person, shared)
+        needles = proof.needles_of(person, secret, shared)
         connection.execute("use main")
         mentions = clear_mentions(Warehouse(connection, declared), needles.texts, needles.words)
     if mentions:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from footfall.core.quoting import quoted, sql_text
+from footfall.core.quoting import WORD_CHARACTERS, either_of, quoted, sql_text
 from footfall.privacy.person import Person
 from footfall.privacy.rows import is_linked, is_one_of, note_ids
 from footfall.privacy.subjects import ID_KINDS, Declarations, Table
@@ -267,9 +267,9 @@ def declared_counts(table: Table, types: Mapping[str, str], words: list[str]) ->
 
 def holds_word(column: str, words: list[str]) -> str:
     """Return SQL: whether a text or a nested value holds one of some words."""
-    escaped = [re.sub(r"([^0-9A-Za-z_])", r"\\\1", word) for word in words]
-    parts = [escaped[at : at + _ALTERNATIVES] for at in range(0, len(escaped), _ALTERNATIVES)]
-    patterns = [f"(^|[^0-9A-Za-z_])({'|'.join(part)})($|[^0-9A-Za-z_])" for part in parts]
+    parts = [words[at : at + _ALTERNATIVES] for at in range(0, len(words), _ALTERNATIVES)]
+    end = f"[^{WORD_CHARACTERS}]"
+    patterns = [f"(^|{end})({either_of(part)})($|{end})" for part in parts]
     text = f"cast({quoted(column)} as varchar)"
     tests = [f"coalesce(regexp_matches({text}, {sql_text(one)}), false)" for one in patterns]
     return f"({' or '.join(tests)})" if tests else "false"

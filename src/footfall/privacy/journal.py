@@ -15,7 +15,7 @@ from footfall.publishing.files import sync
 
 
 class JournalError(Exception):
-    """The journal cannot be read; the message says where, and what to do."""
+    """The journal cannot be read or written; the message says where, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -76,14 +76,26 @@ def journal_place(key_file: Path) -> Path:
 
 
 def note(key_file: Path, line: Erasure) -> None:
-    """Add a line to the journal, and wait until it is on the disk."""
+    """Add a line to the journal, and wait until it is on the disk.
+
+    Raises
+    ------
+    JournalError
+        It cannot be written.
+    """
     place = journal_place(key_file)
-    descriptor = os.open(place, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(f"{json.dumps(asdict(line))}\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-    sync(place.parent)
+    try:
+        descriptor = os.open(place, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(f"{json.dumps(asdict(line))}\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        sync(place.parent)
+    except OSError as error:
+        raise JournalError(
+            f"{place} cannot be written ({error}), and an erasure is noted there: make rights or"
+            " room, and erase once more."
+        ) from error
 
 
 def read(key_file: Path) -> list[Erasure]:

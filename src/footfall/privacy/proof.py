@@ -11,8 +11,8 @@ from pathlib import Path
 
 import duckdb
 
-from footfall.core.quoting import quoted, sql_text
-from footfall.privacy.person import Person
+from footfall.core.quoting import WORD_CHARACTERS, either_of, quoted, sql_text
+from footfall.privacy.person import Person, key_of, number_of
 from footfall.privacy.subjects import Declarations
 from footfall.publishing.contents import SCHEMA, PublishingError
 from footfall.publishing.encryption import relation_of
@@ -25,8 +25,8 @@ _SHORTEST = 6
 _SHORTEST_NUMBER = 9
 _OWNERS = frozenset({"customer", "device", "visitor"})
 # A word ends where no letter, digit or underscore follows, nor a mark that joins it to more: 42.5.
-_BEFORE = r"(^|[^0-9A-Za-z_.,-])"
-_AFTER = r"($|[^0-9A-Za-z_.,-]|[.,-]($|[^0-9A-Za-z_]))"
+_BEFORE = rf"(^|[^{WORD_CHARACTERS}.,-])"
+_AFTER = rf"($|[^{WORD_CHARACTERS}.,-]|[.,-]($|[^{WORD_CHARACTERS}]))"
 # What says that the word behind it is the id of a person: customer 42, "userId": "42".
 _NAMED = (
     "((?i:customer|client|user|member|visitor|shopper|account|person|device|cookie)"
@@ -90,13 +90,15 @@ class Findings:
     unsearched_column_count: int = 0
 
 
-def needles_of(person: Person, shared_numbers: Iterable[int] = ()) -> Needles:
+def needles_of(person: Person, secret: str, shared_numbers: Iterable[int] = ()) -> Needles:
     """Return what must not be found of a person any more.
 
     Parameters
     ----------
     person
         The person as the warehouse knew them.
+    secret
+        The main key, which says what keys the ids of devices have.
     shared_numbers
         Numbers of devices that stay because others were logged in on them; neither they nor their
         keys and ids are looked for.
@@ -106,16 +108,17 @@ def needles_of(person: Person, shared_numbers: Iterable[int] = ()) -> Needles:
         value
         for kind in ("customer", "device")
         for value in person.ids[kind]
-        if _KEY.fullmatch(value) and int(value[:15], 16) not in shared
+        if _KEY.fullmatch(value) and number_of(value) not in shared
     }
-    raw = set(person.raw["customer"])
-    if not shared:
-        # Which raw id is that of a shared device, its key does not say.
-        raw |= person.raw["device"]
+    raw = person.raw["customer"] | {
+        device
+        for device in person.raw["device"]
+        if number_of(key_of(secret, person.source, "device", device)) not in shared
+    }
     specific = {value for value in raw if _is_specific(value)}
     return Needles(
         texts=tuple(sorted(keys | specific)),
-        numbers=tuple(sorted(int(key[:15], 16) for key in keys)),
+        numbers=tuple(sorted(map(number_of, keys))),
         words=tuple(sorted(raw - specific)),
     )
 
@@ -204,17 +207,13 @@ def is_text(kind: str) -> bool:
     return kind not in _WHOLE_NUMBERS and not _OTHERS.fullmatch(kind)
 
 
-def _either(words: Iterable[str]) -> str:
-    return "|".join(re.sub(r"([^0-9A-Za-z_])", r"\\\1", word) for word in words)
-
-
 def _perhaps(text: str, words: Sequence[str]) -> str:
     return f"({holds_word(text, words)} and not regexp_matches({text}, {sql_text(named(words))}))"
 
 
 def holds_word(text: str, words: Sequence[str]) -> str:
     """Return SQL: whether a text holds one of some words as a whole word."""
-    return f"regexp_matches({text}, {sql_text(f'{_BEFORE}({_either(words)}){_AFTER}')})"
+    return f"regexp_matches({text}, {sql_text(f'{_BEFORE}({either_of(words)}){_AFTER}')})"
 
 
 def named(words: Sequence[str]) -> str:
@@ -222,7 +221,7 @@ def named(words: Sequence[str]) -> str:
 
     Its first group is what stands before the word, its second what ends it.
     """
-    return f"{_NAMED}(?:{_either(words)}){_AFTER}"
+    return f"{_NAMED}(?:{either_of(words)}){_AFTER}"
 
 
 def _condition(column: str, kind: str, needles: Needles, subject: str | None) -> str:
