@@ -52,7 +52,13 @@ final as (
         erasures.code_version,
         case
             when erasures.proven_at is not null
-                then 'your own source files and tables, backups, copies of others, write-ahead log of PostgreSQL'
+                then
+                    'your own source files and tables, backups, copies of others, write-ahead log of PostgreSQL'
+                    || case
+                        when erasures.ordinary_id_count > 0
+                            then '; of short ids the bytes of files, and columns that declare neither people nor texts'
+                        else ''
+                    end
         end as out_of_reach,
 
         erasures.request_no,
