@@ -216,7 +216,7 @@ plan-experiment: env ## units and days that an experiment takes: METRIC=converte
 bench-experiment: env ## read an experiment: FILE=… ARM=… CONTROL=… METRICS=a,b [COVARIATE=…] [SHARES=…] [UNIT=…] [WINSOR=.999], or SUMS=…
 	@$(FOOTFALL) bench-experiment
 
-bench-uplift: env ## whom an arm helps: FILE=… ARM=… CONTROL=… OUTCOME=… FEATURES=a,b
+bench-uplift: env ## whom an arm helps: FILE=… ARM=… CONTROL=… OUTCOME=… FEATURES=a,b, or ARGS=--planted
 	@$(FOOTFALL) bench-uplift
 
 bench-peeking: env ## what looking at an experiment every day does to each method, simulated

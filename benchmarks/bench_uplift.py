@@ -2,10 +2,12 @@
 
 usage: python benchmarks/bench_uplift.py --file FILE --arm COLUMN --control VALUE
            --outcome COLUMN --features a,b,...
+       python benchmarks/bench_uplift.py --planted [--runs 20] [--units 1000]
 
 FILE is CSV or Parquet with a row a unit. FEATURES are columns that were known before a unit was
 assigned; without them the command stops and lists what could be one. docs/experiments.md says how
-units are split and what each figure means.
+units are split and what each figure means. --planted makes experiments up instead, whose effect is
+known, and prints how often evidence of uplift is found where there is none and where there is.
 
 Prints a table of each arm, and as its last line one JSON object.
 """
@@ -20,8 +22,10 @@ from pathlib import Path
 
 import numpy as np
 
+from footfall.core.arrays import BoolArray, FloatArray
 from footfall.experiments.files.features import read_subjects
 from footfall.experiments.files.problems import ExperimentProblem
+from footfall.experiments.uplift.cases import LEAST_UNITS
 from footfall.experiments.uplift.trials import Trial, try_uplift
 
 
@@ -43,15 +47,81 @@ def print_trial(arm: str, trial: Trial) -> None:
         print("  no evidence of uplift that differs between units: treat all or none")
 
 
+#: What an arm does in experiments that are made up: nothing, the same for all, or all of it for
+#: the half with a high first feature.
+EFFECTS = ("none", "alike", "planted")
+OUTCOMES = ("converted", "spend")
+_FEATURES = 8
+
+
+def made_up(
+    outcome: str, effect: str, units: int, rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """Return features, outcomes and who was treated, of an experiment whose effect is known.
+
+    Who has more of the second feature buys more, in both arms. `converted` is 0 or 1, raised from
+    .3 by .1 on average; `spend` is lognormal for the third who buy, and is raised by 12, a third
+    of a standard deviation.
+    """
+    features = rng.normal(size=(units, _FEATURES))
+    treated = rng.permutation(units) < units / 2
+    gains = {
+        "none": np.zeros(units),
+        "alike": np.ones(units),
+        "planted": 2.0 * (features[:, 0] > 0),
+    }
+    gain = gains[effect] * treated
+    bought = rng.random(units)
+    if outcome == "converted":
+        level = np.clip(0.3 + 0.1 * features[:, 1], 0.05, 0.7)
+        return features, (bought < level + 0.1 * gain).astype(np.float64), treated
+    amount = rng.lognormal(3 + 0.4 * features[:, 1], 1.0)
+    return features, np.where(bought < 1 / 3, amount, 0.0) + 12 * gain, treated
+
+
+def found_evidence(runs: int, units: int, seed: int) -> dict[str, dict[str, float]]:
+    """Return the part of made-up experiments with evidence of uplift, by outcome and effect."""
+    found = {}
+    for place, outcome in enumerate(OUTCOMES):
+        found[outcome] = {}
+        for other, effect in enumerate(EFFECTS):
+            rng = np.random.default_rng([seed, place, other])
+            tried = [try_uplift(*made_up(outcome, effect, units, rng), run) for run in range(runs)]
+            found[outcome][effect] = float(np.mean([one.has_evidence for one in tried]))
+    return found
+
+
+def print_evidence(found: dict[str, dict[str, float]], runs: int, units: int) -> None:
+    """Print a line for each outcome."""
+    print(f"Part of {runs} made-up experiments of {units:,} units with evidence of uplift, by what "
+          "the arm does")  # fmt: skip
+    print(f"{'':12s}{'nothing':>12s}{'same for all':>16s}{'half are helped':>18s}")
+    for outcome, rates in found.items():
+        print(f"{outcome:12s}{rates['none']:12.3f}{rates['alike']:16.3f}{rates['planted']:18.3f}")
+
+
 def main() -> None:
     """Read, learn, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--file", type=Path, required=True)
+    parser.add_argument("--file", type=Path)
     for name in ("arm", "control", "outcome"):
-        parser.add_argument(f"--{name}", required=True)
+        parser.add_argument(f"--{name}")
     parser.add_argument("--features", default="")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--planted", action="store_true")
+    parser.add_argument("--runs", type=int, default=20)
+    parser.add_argument("--units", type=int, default=1_000)
     options = parser.parse_args()
+    if options.planted:
+        if options.runs < 1 or options.units < 2 * LEAST_UNITS:
+            parser.error(f"--runs is 1 or more, --units {2 * LEAST_UNITS} or more")
+        rates = found_evidence(options.runs, options.units, options.seed)
+        print_evidence(rates, options.runs, options.units)
+        print(json.dumps({"runs": options.runs, "units": options.units, "evidence": rates}))
+        return
+    needed = ("file", "arm", "control", "outcome")
+    if missing := [f"--{name}" for name in needed if getattr(options, name) is None]:
+        parser.error(f"also give {' '.join(missing)}, or --planted alone")
     try:
         subjects = read_subjects(
             options.file, options.arm, options.control, options.outcome, options.features

@@ -257,6 +257,15 @@ def test_names_of_an_experiment_are_one_word_each(target: str, names: str) -> No
 
 
 @pytest.mark.library
+def test_experiments_that_are_made_up_take_no_file() -> None:
+    assert list(words("bench-uplift", ARGS="--planted --runs 3")[2:]) == [
+        "--planted",
+        "--runs",
+        "3",
+    ]
+
+
+@pytest.mark.library
 @pytest.mark.parametrize("target", ["report", "dashboards", "superset-bundle", "check-superset"])
 def test_the_published_file_is_found_from_the_warehouse(target: str) -> None:
     def published(**given: str) -> str:

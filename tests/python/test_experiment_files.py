@@ -110,6 +110,7 @@ def test_rows_of_a_unit_are_summed_and_what_is_left_out_is_counted(tmp_path: Pat
     path = saved(frame, tmp_path)
     found, figures = read(path, unit="who", covariate="before")
     assert found.arms == {"A b": 4, "B": 4}
+    assert results.imbalances(found) == []
     assert (figures["health"]["switchers"], figures["health"]["null_units"]) == (1, 2)
     assert figures["health"]["shares_are_assumed"] is True
     # a 3, b 0, c 0, d 4 against e 2, f 0, g 5, h 0: an unknown amount is none.
@@ -119,6 +120,12 @@ def test_rows_of_a_unit_are_summed_and_what_is_left_out_is_counted(tmp_path: Pat
     assert found.moments["orders"]["A b"].covariate_mean == 2.5
     assert any("'before' is the same in all its rows" in note for note in found.notes)
     assert any("'before' is unknown for 1 of 8" in note for note in found.notes)
+    # Amounts that are lost in one arm alone are no accident.
+    lost = pd.DataFrame({"my arm": ["A b", "B"] * 200, "orders": [1.0, 2.0] * 200})
+    lost.loc[(lost["my arm"] == "B") & (lost.index < 40), "orders"] = None
+    found, _ = read(saved(lost, tmp_path, "lost.csv"))
+    (problem,) = results.imbalances(found)
+    assert problem.startswith("arms have different parts of units whose 'orders' is unknown (p ")
     # A row a unit: an amount that is not known leaves its unit out of that metric.
     plain, figures = read(path)
     assert plain.arms == {"A b": 7, "B": 6}
@@ -160,8 +167,14 @@ def test_caps_are_pooled_over_arms_and_leave_flags_alone(
         ({"metrics": "orders/clicks"}, "has no column 'clicks'"),
         ({"metrics": "orders,orders"}, "METRICS names 'orders' twice"),
         ({"metrics": "orders,"}, "METRICS is 'orders,': there is no name at one of its commas"),
-        ({"metrics": "name"}, "column 'name' holds what is no number in 4 of 6 rows.*'zoe'"),
-        ({"metrics": "endless"}, "column 'endless' holds what is no number in 1 of 6 rows.*'inf'"),
+        (
+            {"metrics": "name"},
+            "column 'name' holds values that are not numbers in 4 of 6 rows.*'zoe'",
+        ),
+        (
+            {"metrics": "endless"},
+            "column 'endless' holds values that are not numbers in 1 of 6 rows.*'inf'",
+        ),
         ({"metrics": "nothing"}, "column 'nothing' is empty"),
         ({"metrics": "my arm"}, "column 'my arm' is both ARM and METRICS"),
         ({"arm": "group"}, "ARM: .* has no column 'group'"),
@@ -170,14 +183,17 @@ def test_caps_are_pooled_over_arms_and_leave_flags_alone(
             {"control": "C"},
             "CONTROL: column 'my arm' has no unit with the arm 'C'; it has 'A b', 'B'",
         ),
-        ({"shares": "A b:0.5,B:0.6"}, r"SHARES add up to 1\.1 and not to 1"),
+        ({"shares": "A b:0.5,B:0.6"}, r"SHARES of column 'my arm' add up to 1\.1 and not"),
         ({"shares": "A b:0.5,C:0.5"}, "SHARES: column 'my arm' has no unit with the arm 'C'"),
         ({"shares": "A b:1"}, "SHARES has no share for 'B'"),
         ({"shares": "A b:half,B:0.5"}, "the share of 'A b' is 'half'"),
         ({"shares": "A b"}, "'A b' is not arm:share"),
         ({"covariate": "orders"}, "COVARIATE: 'orders' is the metric itself"),
         ({"covariate": "spend:x"}, "COVARIATE: 'spend:x' is neither a column"),
-        ({"covariate": "orders:name"}, "COVARIATE: column 'name' holds what is no number"),
+        (
+            {"covariate": "orders:name"},
+            "COVARIATE: column 'name' holds values that are not numbers",
+        ),
         ({"winsor": "99.9"}, "WINSOR is '99.9'"),
         ({"winsor": "0.5", "metrics": "rare"}, "would cap column 'rare' at 0"),
         ({"unit": "who"}, "UNIT: .* has no column 'who'"),
@@ -254,7 +270,7 @@ def test_the_command_ends_with_one_json_object(
     with pytest.raises(SystemExit) as stopped:
         bench_experiment.main()
     assert stopped.value.code == 2
-    assert "SHARES add up to 0.9" in capsys.readouterr().err
+    assert "SHARES of column 'my arm' add up to 0.9" in capsys.readouterr().err
 
 
 def visits_of_a_shop(path: Path) -> None:
@@ -266,7 +282,8 @@ def visits_of_a_shop(path: Path) -> None:
             " select date '2026-03-02' as complete_until, true as is_as_of;"
             "create table intermediate.int_sessions as select day + later * 100 as visitor_no,"
             " timestamptz '2026-01-01 10:00:00+00' + interval 1 day * (day + 5 * later)"
-            " as session_started_at from range(59) as days (day), range(2) as visits (later);"
+            " as session_started_at, (date '2026-01-01' + (day + 5 * later)::integer) as started_on"
+            " from range(59) as days (day), range(2) as visits (later);"
             # Each visitor's two sessions, of which the order is placed in the second.
             "update intermediate.int_sessions set visitor_no = visitor_no % 100;"
             "create table intermediate.int_order_lines as select visitor_no, visitor_no as"
@@ -314,6 +331,7 @@ def test_a_plan_reads_the_shop(tmp_path: Path, capsys: pytest.CaptureFixture[str
         ("revenue", [], "METRIC is 'revenue', which is no metric: there are converted, days_to_"),
         ("converted", ["--lift=10%"], "METRIC is 'converted': a lift is a part of a mean above 0"),
         ("net_amount", ["--lift=much"], "LIFT is 'much': write a part above 0"),
+        ("net_amount", ["--lift=5"], "LIFT is '5', which is 500%: write 5% or 500%"),
         ("net_amount", ["--lift=1%", "--horizon=55"], "choose a shorter HORIZON"),
         ("net_amount", ["--lift=1%", "--power=0.05"], "POWER is 0.05: write a part above ALPHA"),
         ("net_amount", ["--lift=1%", "--shares=a:0.5,b:0.4"], "SHARES add up to 0.9"),

@@ -20,6 +20,7 @@ from footfall.experiments.uplift import serving
 from footfall.experiments.uplift.cases import feature_names
 from footfall.experiments.uplift.qini import Ranked, effect, qini, qini_replicates, ranked
 from footfall.experiments.uplift.serving import UpliftSettings, score, train
+from footfall.experiments.uplift.stored import place_among
 
 RNG = np.random.default_rng(11)
 
@@ -218,6 +219,31 @@ def test_targets_are_named_where_uplift_was_planted_and_nowhere_else(
     assert score(train(**none, settings=settings), lambda: today).num_rows == 0
 
 
+@pytest.mark.library
+def test_units_of_one_score_stand_in_the_middle_of_their_places() -> None:
+    places = np.quantile(np.repeat([0.0, 1.0], 500), np.linspace(0, 1, 101))
+    assert place_among(np.array([-1.0, 0, 1, 2]), places) == pytest.approx(
+        [0, 0.25, 0.75, 1], abs=0.01
+    )
+    even = np.linspace(0, 1, 101)
+    assert place_among(np.array([0.123, 0.5]), even) == pytest.approx([0.123, 0.5])
+
+
+def test_experiments_that_are_made_up_have_the_effect_that_they_claim() -> None:
+    gains = {"converted": 0.1, "spend": 12.0}
+    for outcome, gain in gains.items():
+        for effect_of_all in bench_uplift.EFFECTS:
+            features, made, treated = bench_uplift.made_up(
+                outcome, effect_of_all, 20_000, np.random.default_rng(2)
+            )
+            helped = features[:, 0] > 0
+            for part, share in ((helped, 2.0), (~helped, 0.0)):
+                share = {"none": 0.0, "alike": 1.0, "planted": share}[effect_of_all]
+                found = made[part & treated].mean() - made[part & ~treated].mean()
+                error = made.std() / np.sqrt(len(made) / 8)
+                assert found == pytest.approx(share * gain, abs=4 * error)
+
+
 def test_the_command_reads_any_file_and_names_what_is_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -254,7 +280,10 @@ def test_the_command_reads_any_file_and_names_what_is_wrong(
     assert "has 'visits, before', 'channel', 'name': choose of these" in capsys.readouterr().err
     for given, said in (
         (("my arm", "yes", "buys", "channel"), "CONTROL: .* no unit with the arm 'yes'"),
-        (("my arm", "no", "name", "channel"), "OUTCOME: column 'name' holds what is no number"),
+        (
+            ("my arm", "no", "name", "channel"),
+            "OUTCOME: column 'name' holds values that are not numbers",
+        ),
         (("my arm", "no", "buys", "channel,buys"), "FEATURES: column 'buys' is OUTCOME"),
         (("my arm", "no", "buys", "age"), "FEATURES: .* has no column 'age'"),
     ):

@@ -296,10 +296,12 @@ def plan_experiment(given: Given) -> list[Step]:
 
 def bench_uplift(given: Given) -> list[Step]:
     """Learn from an experiment whom an arm helps, and check it on units kept apart."""
+    if "--planted" in given.words("ARGS"):
+        return [_benchmark(given, "uplift")]
     hint = (
         "Name the file, the column of arms, the arm to compare with, the outcome and what was "
         "known of units before: make bench-uplift FILE=units.csv ARM=arm CONTROL=A OUTCOME=spend "
-        "FEATURES=visits,channel"
+        "FEATURES=visits,channel, or ARGS=--planted"
     )
     for name in ("FILE", "ARM", "CONTROL", "OUTCOME"):
         given.required(name, hint)

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from footfall.core.arrays import FloatArray
 from footfall.experiments.fixed import between_groups, compare
 from footfall.experiments.health import (
     FAILS_BELOW,
     Check,
+    alike,
     balance,
     sample_ratio,
     sequential_sample_ratio,
@@ -64,8 +64,8 @@ def checks_of(
             [int(count) for count in by_arm["unit_count"]],
         ),
         _balance(one, arms),
-        _alike("bots", by_arm["bot_count"], by_arm["unit_count"], "bots"),
-        _alike(
+        alike("bots", by_arm["bot_count"], by_arm["unit_count"], "bots"),
+        alike(
             "orders_before_exposure",
             by_arm["early_order_count"],
             by_arm["unit_count"],
@@ -112,22 +112,6 @@ def _balance(one: Experiment, arms: dict[str, Running | None]) -> Check:
     failed = p < FAILS_BELOW
     reason = f"arms differed before the start (p {p:.2g})" if failed else ""
     return Check("balance_before", "failed" if failed else "passed", p, reason=reason)
-
-
-def _alike(name: str, having: FloatArray, units: FloatArray, what: str) -> Check:
-    """Test whether arms have different parts of some units (chi-square)."""
-    present = units > 0
-    having, units = having[present], units[present]
-    if len(units) < 2:
-        return Check(name, "not testable", reason="fewer than two arms have units")
-    rate = float(having.sum() / units.sum())
-    if not 0 < rate < 1:
-        return Check(name, "passed", statistic=rate)
-    statistic = float(np.sum((having - rate * units) ** 2 / (units * rate * (1 - rate))))
-    p = float(special.chdtrc(len(units) - 1, statistic))
-    failed = p < FAILS_BELOW
-    reason = f"arms have different parts of {what} (p {p:.2g})" if failed else ""
-    return Check(name, "failed" if failed else "passed", p, rate, reason)
 
 
 def _stray(name: str, fault: dict[str, Any], column: str, what: str) -> Check:

@@ -155,6 +155,32 @@ def balance(control: Moments, treated: Moments) -> Check:
     return Check("balance_before", "failed" if failed else "passed", p, reason=reason)
 
 
+def alike(name: str, having: ArrayLike, units: ArrayLike, what: str) -> Check:
+    """Test whether arms have different parts of some units (chi-square).
+
+    Parameters
+    ----------
+    name
+        Of the check.
+    having, units
+        Units of each arm that are such, and all of them, ``[arms]``.
+    what
+        Names such units in the reason.
+    """
+    count, every = (np.asarray(values, dtype=np.float64) for values in (having, units))
+    count, every = count[every > 0], every[every > 0]
+    if len(every) < 2:
+        return Check(name, "not testable", reason="fewer than two arms have units")
+    rate = float(count.sum() / every.sum())
+    if not 0 < rate < 1:
+        return Check(name, "passed", statistic=rate)
+    statistic = float(np.sum((count - rate * every) ** 2 / (every * rate * (1 - rate))))
+    p = float(special.chdtrc(len(every) - 1, statistic))
+    failed = p < FAILS_BELOW
+    reason = f"arms have different parts of {what} (p {p:.2g})" if failed else ""
+    return Check(name, "failed" if failed else "passed", p, rate, reason)
+
+
 def switchers(
     units: int, switching: int, by_first_arm: Sequence[int], arm_units: Sequence[int]
 ) -> Check:

@@ -70,7 +70,7 @@ def read_checkpoints(path: Path) -> list[Series]:
     Raises
     ------
     ExperimentProblem
-        A column is missing or holds what is no number, a row has no key or no time, or a
+        A column is missing or holds values that are not numbers, a row has no key or no time, or a
         checkpoint is there twice.
     """
     with duckdb.connect() as connection:
@@ -91,8 +91,8 @@ def read_checkpoints(path: Path) -> list[Series]:
             ).fetchall()
             if found[0]:
                 raise ExperimentProblem(
-                    f"SUMS: column '{name}' holds what is no number in {found[0]:,} rows, for "
-                    f"instance '{found[1]}'"
+                    f"SUMS: column '{name}' holds values that are not numbers in {found[0]:,} "
+                    f"rows, for instance '{found[1]}'"
                 )
         keys = ", ".join(f"nullif(cast({name} as varchar), '') as {name}" for name in KEYS)
         numbers = ", ".join(f"{as_number(name, source.types[name])} as {name}" for name in NUMBERS)

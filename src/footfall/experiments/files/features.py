@@ -122,8 +122,8 @@ def _read(
     ).fetchall()
     if bad[0]:
         raise ExperimentProblem(
-            f"OUTCOME: column '{outcome}' holds what is no number in {bad[0]:,} rows, for "
-            f"instance '{bad[1]}'"
+            f"OUTCOME: column '{outcome}' holds values that are not numbers in {bad[0]:,} rows, "
+            f"for instance '{bad[1]}'"
         )
     arm_text = f"nullif(cast({quoted(arm)} as varchar), '')"
     known = f"{arm_text} is not null and {as_number(outcome, kind)} is not null"

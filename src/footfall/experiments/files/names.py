@@ -139,8 +139,13 @@ def covariates_of(
     return found
 
 
-def shares_of(text: str) -> dict[str, float]:
+def shares_of(text: str, column: str = "") -> dict[str, float]:
     """Take SHARES apart: arm:share, …, where a share is .5, 50% or 1/3.
+
+    Parameters
+    ----------
+    column
+        Of the arms, which a message names; empty where there is none.
 
     Raises
     ------
@@ -163,7 +168,8 @@ def shares_of(text: str) -> dict[str, float]:
     total = sum(found.values())
     if abs(total - 1) > ROUNDING:
         parts = " + ".join(f"{arm} {share:g}" for arm, share in found.items())
-        raise ExperimentProblem(f"SHARES add up to {total:g} and not to 1: {parts}")
+        of = f" of column '{column}'" if column else ""
+        raise ExperimentProblem(f"SHARES{of} add up to {total:g} and not to 1: {parts}")
     return {arm: share / total for arm, share in found.items()}
 
 

@@ -43,6 +43,22 @@ def part_of(variable: str, text: str, most: float = 1.0) -> float:
     return found
 
 
+def lift_of(text: str) -> float:
+    """Return a lift such as .05, 5% or 1/20.
+
+    Raises
+    ------
+    ExperimentProblem
+        It is none, or a plain number of 1 or more, which may have been meant as per cent.
+    """
+    found = part_of("LIFT", text, most=100.0)
+    if found >= 1 and not text.strip().endswith("%"):
+        raise ExperimentProblem(
+            f"LIFT is '{text}', which is {found:.0%}: write {text.strip()}% or {found:.0%}"
+        )
+    return found
+
+
 def days_of(text: str) -> int:
     """Return a number of days, 1 or more."""
     if not (text.isascii() and text.isdigit() and int(text)):
@@ -58,7 +74,8 @@ def print_plan(found: Plan, traffic: Traffic, options: argparse.Namespace, arms:
         f"{found.deviation:.5g}; {units:,} units came within {len(traffic.running_units)} days"
     )
     print(
-        f"A lift of {options.lift} is a difference of {found.difference:.4g}. To find it with a "
+        f"A lift of {100 * found.difference / found.mean:.4g}% is a difference of "
+        f"{found.difference:.4g}. To find it with a "
         f"chance of {options.power} at alpha {options.alpha}, {arms} arms:"
     )
     print(f"{'':22s}{'units':>10s}{'days they take to come':>26s}{'days in all':>14s}")
@@ -114,7 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--winsor", default="0.999")
     options = parser.parse_args(arguments)
     try:
-        lift = part_of("LIFT", options.lift, most=100.0)
+        lift = lift_of(options.lift)
         alpha = part_of("ALPHA", options.alpha)
         power = part_of("POWER", options.power)
         if power <= alpha:

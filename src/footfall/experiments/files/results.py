@@ -98,9 +98,19 @@ def results_of(units: Units) -> Figures:
 
 
 def imbalances(units: Units) -> Sequence[str]:
-    """Return a sentence for each covariate that differed between arms before the start."""
+    """Return a sentence for each way in which arms are not alike but for what they were shown.
+
+    A covariate that differed before the start, or a metric that is unknown more often in one arm.
+    """
     found = {}
     for metric in units.metrics:
+        unknown = [
+            count - int(units.moments[metric.name][arm].units) for arm, count in units.arms.items()
+        ]
+        what = f"units whose '{metric.name}' is unknown"
+        missing = health.alike("unknown_metric", unknown, list(units.arms.values()), what)
+        if missing.verdict == "failed":
+            found[metric.name, ""] = missing.reason
         if metric.name not in units.covariates:
             continue
         by_arm = units.moments[metric.name]

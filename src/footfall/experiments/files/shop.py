@@ -75,9 +75,11 @@ def read_traffic(warehouse: Path, metric: str, outcome_days: int, winsor: float)
     if not warehouse.is_file():
         raise ExperimentProblem(f"There is no warehouse at {warehouse}: run make build first")
     with duckdb.connect(str(warehouse), read_only=True) as connection:
+        # Days of the shop are columns; to add days to a moment takes no clock of this machine.
+        connection.execute("set TimeZone = 'UTC'")
         made_of = _metric(connection, warehouse, metric)
         ((first, end),) = connection.execute(
-            "select min(session_started_at)::date, (select max(complete_until) from"
+            "select min(started_on), (select max(complete_until) from"
             " intermediate.int_cutoffs where is_as_of) from intermediate.int_sessions"
         ).fetchall()
         days = 0 if first is None or end is None else (end - first).days - outcome_days
@@ -90,20 +92,21 @@ def read_traffic(warehouse: Path, metric: str, outcome_days: int, winsor: float)
         entry_days = min(days, ENTRY_DAYS)
         connection.execute(
             "create temp table entries as select visitor_no as unit_no,"
-            " min(session_started_at) as entered_at from intermediate.int_sessions"
-            f" where session_started_at >= date '{end}' - {outcome_days + entry_days}"
-            f" and session_started_at < date '{end}' - {outcome_days} group by visitor_no"
+            " min(session_started_at) as entered_at, min(started_on) as entered_on"
+            " from intermediate.int_sessions"
+            f" where started_on >= date '{end}' - {outcome_days + entry_days}"
+            f" and started_on < date '{end}' - {outcome_days} group by visitor_no"
         )
         _write_acts(connection, outcome_days, made_of.declared)
         query = _sums(made_of, outcome_days, winsor)
         (row,) = connection.sql(query).to_arrow_table().to_pylist()
         entered = connection.execute(
-            f"select (entered_at::date - (date '{end}' - {outcome_days + entry_days})::date)"
-            " as place, count(*) as units from entries group by 1"
+            f"select entered_on - (date '{end}' - {outcome_days + entry_days})::date as place,"
+            " count(*) as units from entries group by 1"
         ).fetchall()
     counts = np.zeros(entry_days)
     for place, count in entered:
-        counts[min(max(place, 0), entry_days - 1)] += count
+        counts[place] = count
     if not row["units"]:
         raise ExperimentProblem("Nobody visited the shop in the days that a plan looks at")
     sums = {name: value for name, value in row.items() if value is not None}

@@ -106,7 +106,7 @@ def read_units(path: Path, asked: Request) -> Units:
         metrics = metrics_of(asked.metrics, columns, str(path))
         covariates = covariates_of(asked.covariate, metrics, columns, str(path))
         check_roles(arm, unit, metrics, covariates)
-        shares = shares_of(asked.shares) if asked.shares.strip() else None
+        shares = shares_of(asked.shares, arm) if asked.shares.strip() else None
         reading = _Reading(connection, source, arm, unit, metrics, covariates)
         try:
             reading.load()
@@ -199,7 +199,7 @@ class _Reading:
             count, example, known = found[1 + 3 * place : 4 + 3 * place]
             if count:
                 raise ExperimentProblem(
-                    f"{self._variable(name)}: column '{name}' holds what is no number in "
+                    f"{self._variable(name)}: column '{name}' holds values that are not numbers in "
                     f"{count:,} of {found[0]:,} rows, for instance '{example}'"
                 )
             if not known:

@@ -40,10 +40,20 @@ class Targeting:
     places: FloatArray
 
     def place(self, features: FloatArray) -> FloatArray:
-        """Return where units stand among those that were learned from, from 0 to 1 (highest)."""
-        return np.asarray(
-            np.interp(self.ranker.score(features), self.places, np.linspace(0, 1, len(self.places)))
-        )
+        """Return where units stand among those that were learned from, from 0 to 1 (highest).
+
+        Units of one score stand in the middle of their places, as ranks of ties are.
+        """
+        return place_among(self.ranker.score(features), self.places)
+
+
+def place_among(scores: FloatArray, places: FloatArray) -> FloatArray:
+    """Return the place of scores, from 0 to 1, given scores of evenly spread places, rising."""
+    even = np.linspace(0, 1, len(places))
+    # Of equal scores the first finds the last place, the second the first one.
+    last = np.interp(scores, places, even)
+    first = 1 - np.interp(-scores, -places[::-1], even)
+    return np.asarray((first + last) / 2)
 
 
 @dataclass(frozen=True)
