@@ -126,7 +126,7 @@ def shops(*, short: bool) -> list[Shop]:
         ),
         Shop(
             *("5,000 event types, none of them known", _several(event_type=acts), 10_000),
-            says="has 5000 unknown event names",
+            says="has 5,000 unknown event names",
         ),
         Shop(
             *("5,000 event types, all of them named in a var", _several(event_type=acts), 10_000),

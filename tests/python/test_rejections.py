@@ -71,6 +71,12 @@ def test_unknown_names_stop_a_build_however_few_they_are() -> None:
         "  teleport (1 row)",
     ]
     assert "custom_event_names, such as {BeginCheckout: checkout}" in lines[3]
+    many = [unknown("custom", f"act {number:02}", 2) for number in range(53)]
+    with pytest.raises(BuildProblem) as problem:
+        check([*rows("custom", 1000), *many])
+    lines = str(problem.value).splitlines()
+    assert lines[50] == "  act 49 (2 rows)"
+    assert lines[51].startswith("  3 other names (6 rows): select unknown_event_type, row_count ")
     with pytest.raises(BuildProblem, match=r"Translate them in seeds/event_name_map\.csv"):
         check([*rows("ga4", 1000), unknown("ga4", "teleport", 1)])
 

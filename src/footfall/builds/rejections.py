@@ -11,8 +11,10 @@ from difflib import get_close_matches
 
 from footfall.builds.problems import BuildProblem
 
-#: So many reasons or names of a source are shown; the others are counted.
+#: So many reasons of a source are shown; the others are counted.
 _SHOWN = 5
+#: So many unknown names of a source are shown, each of which needs a decision; the others are counted.
+_SHOWN_NAMES = 50
 #: How alike two names are at least, from 0 to 1, where one is proposed for the other.
 _ALIKE = 0.75
 _WORD_BREAK = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
@@ -143,11 +145,18 @@ def _unknown_names(
         return []
     lines = []
     example = ""
-    for name, count in sorted(unknown.items(), key=lambda one: (-one[1], one[0])):
+    ordered = sorted(unknown.items(), key=lambda one: (-one[1], one[0]))
+    for name, count in ordered[:_SHOWN_NAMES]:
         found = proposed_event_type(name, known_names)
         hint = f": is it {found[1]}, as '{found[0]}' is?" if found else ""
         example = example or f"{{{name}: {found[1] if found else 'view'}}}"
         lines.append(f"  {name} ({_rows(count)}){hint}")
+    if others := ordered[_SHOWN_NAMES:]:
+        rest = _rows(sum(count for _, count in others))
+        lines.append(
+            f"  {len(others):,} other names ({rest}): select unknown_event_type, row_count from"
+            " int_pending_rejections shows them all"
+        )
     where = (
         f"var custom_event_names, such as {example}, with null for what is not an event of the"
         " journey"
