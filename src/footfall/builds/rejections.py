@@ -13,7 +13,7 @@ from footfall.builds.problems import BuildProblem
 
 #: So many reasons of a source are shown; the others are counted.
 _SHOWN = 5
-#: So many unknown names of a source are shown, each of which needs a decision; the others are counted.
+#: So many unknown names of a source are shown, as each needs a decision; the others are counted.
 _SHOWN_NAMES = 50
 #: How alike two names are at least, from 0 to 1, where one is proposed for the other.
 _ALIKE = 0.75
