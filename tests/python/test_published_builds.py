@@ -163,6 +163,7 @@ def test_a_warning_keeps_nothing_back(shop: Warehouse) -> None:
     assert results["metadata"]["invocation_id"] == run_of(shop)
 
 
+@pytest.mark.rare
 @pytest.mark.timeout(1200)
 def test_readers_who_never_stop_meet_no_error_and_no_mix_of_runs(shop: Warehouse) -> None:
     file, runs = shop.published / "shop.duckdb", [run_of(shop)]
