@@ -99,8 +99,7 @@ completed as (
     select
         *,
         case
-            when whole_order_refund > 0e0 and order_value - lines_value + taken_off > 5e-3
-                then {{ missing }}
+            when whole_order_refund > 0e0 and order_value - lines_value + taken_off > 5e-3 then {{ missing }}
             else 0e0
         end as missing_amount
     from paid
