@@ -162,6 +162,9 @@ def test_a_mapping_gives_vars_and_a_warehouse_of_its_own(
         "custom_events_path": "/e.csv",
         "session_gap_minutes": 20,
     }
+    # To look at a file as a mapping reads it, FILE names the file of any source.
+    (look,) = steps("inspect", FILE="/e.csv", MAPPING=str(mapping), **source)
+    assert f"--variables={json.dumps(expected)}" in look.arguments
     given = Given({"FOOTFALL_MAPPING": str(mapping)})
     assert given.warehouse == "warehouse/my_shop.duckdb"
     assert given.published == "published/my_shop.duckdb"

@@ -56,7 +56,9 @@ def inspect(given: Given) -> list[Step]:
         "Name a file, a folder or a relation: make inspect FILE=events.csv [OUT=my_shop.yml]",
     )
     mapping = given.mapping
-    variables = {} if mapping is None else source_variables(given)
+    # FILE is what to look at, whichever variable the source reads its files from.
+    named = {"footfall_source": given.source.name}
+    variables = {} if mapping is None else {**named, **mapping.variables}
     options = (
         f"--file={file}",
         f"--variables={as_json(variables)}",
