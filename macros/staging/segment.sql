@@ -203,9 +203,9 @@
     {%- set of = {} -%}
     {%- for name in [
         'id', 'event', 'event_text', 'anonymous_id', 'user_id', 'timestamp', 'original_timestamp', 'sent_at', 'received_at',
-        'session_id', 'url', 'products', 'context_session_id', 'context_device_type', 'context_campaign_source',
+        'session_id', 'products', 'context_session_id', 'context_device_type', 'context_campaign_source',
         'context_campaign_medium', 'context_campaign_name', 'context_location_country',
-        'context_user_agent_data_mobile', 'context_page_url', 'context_page_referrer', 'referrer'
+        'context_user_agent_data_mobile', 'context_page_url', 'context_page_referrer'
     ] -%}
         {%- do of.update({name: json_text(row_values, '$.' ~ name)}) -%}
     {%- endfor -%}
@@ -226,10 +226,7 @@
             })),
             'location': raw_row_as_json(json_of({'country': of.context_location_country})),
             'userAgentData': raw_row_as_json(json_of({'mobile': of.context_user_agent_data_mobile})),
-            'page': raw_row_as_json(json_of({
-                'url': 'coalesce(' ~ of.context_page_url ~ ', ' ~ of.url ~ ')',
-                'referrer': 'coalesce(' ~ of.context_page_referrer ~ ', ' ~ of.referrer ~ ')'
-            }))
+            'page': raw_row_as_json(json_of({'url': of.context_page_url, 'referrer': of.context_page_referrer}))
         })),
         'traits': raw_row_as_json('case when ' ~ message_type ~ " = 'identify' then " ~ row_values ~ ' end'),
         'properties': raw_row_as_json(
@@ -268,7 +265,11 @@
 {% macro segment_attributes(traits) -%}
     {%- set fields = {} -%}
     {%- for name in var('segment_traits') or [] -%}
-        {%- do fields.update({name: json_text(traits, json_path(name.split('.')))}) -%}
+        {#- Tables of a warehouse write address.city as address_city. -#}
+        {%- do fields.update({
+            name: 'coalesce(' ~ json_text(traits, json_path(name.split('.'))) ~ ', '
+                ~ json_text(traits, json_path([name.replace('.', '_')])) ~ ')'
+        }) -%}
     {%- endfor -%}
     {{ without_nulls(json_of(fields)) if fields else 'cast(null as string)' }}
 {%- endmacro %}

@@ -231,7 +231,7 @@ def all_sources(folder: Path) -> dict[str, Any]:
             str(DATA / "segment_tables"),
             str(folder / "1717405200000.3c5f1a.gz"),
         ],
-        "segment_traits": ["plan"],
+        "segment_traits": ["plan", "company.size"],
         "snowplow_path": str(DATA / "snowplow"),
     }
 
@@ -692,13 +692,14 @@ def test_segment_spreads_the_discount_of_an_order(staged: Warehouse) -> None:
     ]
     customers = staged.ask(
         """
-        select customer_id, country, birth_year, has_marketing_consent, attributes
+        select
+            customer_id, country, birth_year, has_marketing_consent, attributes, year(registered_at)
         from staging.stg_segment__customers
         """
     )
     assert sorted(customers) == [
-        ("user-1", "France", 1988, True, '{"plan":"gold"}'),
-        ("warehouse-user", None, None, None, '{"plan":"silver"}'),
+        ("user-1", "France", 1988, True, '{"plan":"gold"}', 2023),
+        ("warehouse-user", "France", None, None, '{"plan":"silver","company.size":"20"}', 2020),
     ]
 
 

@@ -3,8 +3,8 @@
 -- Customers as their newest identify message describes them. Names and addresses stay where they are: of the traits
 -- only those that the project uses are taken, and those that var segment_traits names.
 {%- set found = {
-    'registered_at': text_column('ranked.trait.createdat'),
-    'country': text_column('ranked.trait.address.country'),
+    'registered_at': text_column('coalesce(ranked.trait.createdat, ranked.trait.created_at)'),
+    'country': text_column('coalesce(ranked.trait.address.country, ranked.trait.address_country)'),
     'birth_year': text_column('ranked.trait.birthday'),
     'gender': text_column('ranked.trait.gender'),
     'acquisition_channel': text_column('ranked.trait.acquisition_channel'),
@@ -25,7 +25,7 @@ identified as (
         messages.sent_at,
         messages.row_json,
         {{ computed_once(parsed_json('messages.traits', {
-            'createdAt': 'string', 'gender': 'string', 'birthday': 'string', 'marketing_consent': 'string',
+            'createdAt': 'string', 'created_at': 'string', 'address_country': 'string', 'gender': 'string', 'birthday': 'string', 'marketing_consent': 'string',
             'acquisition_channel': 'string', 'address': {'country': 'string'}
         })) }} as trait,
         messages.traits
