@@ -187,10 +187,10 @@
     {% set parts = relation_parts(relation_name) %}
     {% set where = [] %}
     {% if parts | length > 1 %}
-        {% do where.append('table_schema = ' ~ sql_text(parts[-2] | replace('"', ''))) %}
+        {% do where.append('lower(table_schema) = ' ~ sql_text(parts[-2] | replace('"', '') | lower)) %}
     {% endif %}
     {% if parts | length > 2 %}
-        {% do where.append('table_catalog = ' ~ sql_text(parts[-3] | replace('"', ''))) %}
+        {% do where.append('lower(table_catalog) = ' ~ sql_text(parts[-3] | replace('"', '') | lower)) %}
     {% endif %}
     {% do return(run_query(
         'select distinct table_name from information_schema.tables where '

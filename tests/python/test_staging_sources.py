@@ -767,6 +767,20 @@ def test_segment_tables_are_read_in_a_schema(staged: Warehouse) -> None:
     assert found == staged.events("segment", columns, "event_id like 'table-%'")
 
 
+def test_snowplow_tables_are_read_in_a_schema(staged: Warehouse) -> None:
+    """Next to the events are tables of one schema each, however the relation is spelled."""
+    columns = "event_id, device_id, event_type, item_id, order_id, amount, rejection is null"
+    variables = {"footfall_source": "snowplow", "snowplow_relation": "ATOMIC.Events"}
+    with inspection.connection() as warehouse:
+        warehouse.execute("create schema atomic")
+        for path in (DATA / "snowplow" / "layouts" / "redshift").iterdir():
+            warehouse.execute(f"create table atomic.{path.stem} as from '{path}'")
+        project = Project(PROJECT, warehouse, variables, QUESTIONS, {})
+        staging = project.relation("stg_snowplow__events")
+        found = warehouse.execute(f"select {columns} from {staging} order by all").fetchall()
+    assert found == staged.events("snowplow", columns, "device_id like 'redshift-%'")
+
+
 @pytest.mark.parametrize(
     ("columns", "answer"),
     [
