@@ -169,7 +169,8 @@ def test_each_missing_file_of_a_source_that_is_read_is_named(tmp_path: Path) -> 
     (tmp_path / "loaded" / "_temporary").mkdir(parents=True)
     values["custom_reviews_path"] = str(tmp_path / "loaded")
     (problem,) = file_problems(values, ["custom"])
-    assert "names the folder" in problem and "there is no file to read in it" in problem
+    assert "names the folder" in problem
+    assert "there is no file to read in it" in problem
     assert file_problems({**values, "custom_reviews_path": None}, ["custom"]) == []
     assert file_problems(values, []) == []
     instead = {**values, "custom_events_path": "gone", "custom_events_relation": "a.b"}

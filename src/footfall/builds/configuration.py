@@ -208,8 +208,8 @@ def no_file_problem(name: str, value: str, path: str) -> str:
     """Say that a var names a file which is not there: its value, and the path looked for."""
     if with_home(path).is_dir():
         return (
-            f"var '{name}' names the folder '{value}', and there is no file to read in it: files and "
-            "folders whose names begin with a dot or an underscore do not count."
+            f"var '{name}' names the folder '{value}', and there is no file to read in it: files "
+            "and folders whose names begin with a dot or an underscore do not count."
         )
     return (
         f"var '{name}' names '{value}', and there is no file {path}. Paths are relative to the "
