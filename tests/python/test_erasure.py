@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
+from time import sleep
+from types import SimpleNamespace
+from typing import cast
 
 import duckdb
 import pytest
 
+from footfall.adapter.erased_ids import ErasedIds
 from footfall.privacy import journal, tombstones
 from footfall.privacy.compaction import CompactionError, compact
 from footfall.privacy.erasure import Places, finish, search
@@ -258,6 +264,29 @@ def test_ordinary_ids_are_looked_for_as_whole_words() -> None:
         '{"userId": "[erased]"}',
         "device [erased] of zoën",
     ]
+
+
+def test_a_second_thread_waits_until_all_erased_ids_are_found(tmp_path: Path) -> None:
+    """A model that went on with half of them would take the rows of the others for new ones."""
+    file = tmp_path / "shop.key"
+    tombstones.bury(file, 1, [erased("c1"), Erased("custom", "order", "o1")], NOW)
+    standing = tombstones.read(file)
+    assert standing is not None
+    with duckdb.connect() as shop, ThreadPoolExecutor(2) as threads:
+        shop.execute("create table events as select 'c1' as customer_id, 'o1' as order_id")
+        ids = ErasedIds(standing, SECRET)
+        begun, others = Event(), shop.cursor()
+
+        def slowly(query: str, given: list[object]) -> duckdb.DuckDBPyConnection:
+            begun.set()
+            sleep(0.05)
+            return shop.execute(query, given)
+
+        slow = cast("duckdb.DuckDBPyConnection", SimpleNamespace(execute=slowly))
+        first = threads.submit(ids.look_at, slow, "run", "events", {"custom": "events"})
+        begun.wait()
+        second = threads.submit(ids.look_at, others, "run", "events", {"custom": "events"})
+        assert (first.result(), second.result()) == (2, 2)
 
 
 def test_a_file_that_somebody_has_open_is_not_written_anew(tmp_path: Path) -> None:

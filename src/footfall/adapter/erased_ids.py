@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import duckdb
@@ -51,6 +52,8 @@ class ErasedIds:
         self._tombstones = tombstones
         self._key = key
         self._looked_at: set[tuple[str, str, str]] = set()
+        # Models of several threads ask at once: whoever comes second waits until all is found.
+        self._looking = Lock()
         self._found: dict[tuple[str, str, str], dict[str, Any]] = {}
 
     def is_of(self, tombstones: Tombstones, key: str) -> bool:
@@ -121,13 +124,14 @@ class ErasedIds:
         int
             How many ids are known now.
         """
-        for source, relation in relations.items():
-            if not self._is_new(run_id, entity, source):
-                continue
-            for kind, column in COLUMNS[entity].items():
-                if kind in self._tombstones.kinds(source):
-                    self._match(cursor, source, kind, relation, column)
-        return len(self._found)
+        with self._looking:
+            for source, relation in relations.items():
+                if not self._is_new(run_id, entity, source):
+                    continue
+                for kind, column in COLUMNS[entity].items():
+                    if kind in self._tombstones.kinds(source):
+                        self._match(cursor, source, kind, relation, column)
+            return len(self._found)
 
     def look_at_keys(
         self, cursor: duckdb.DuckDBPyConnection, run_id: str, relation: str, accepted: str | None
@@ -136,21 +140,22 @@ class ErasedIds:
 
         Of orders those are looked at that events know which have no other id.
         """
-        if not self._is_new(run_id, relation, ""):
-            return
-        until = _latest((entry.of_key, entry.until) for entry in self._tombstones.entries)
-        query = f"select source, kind, identity_key from {relation}"
-        if accepted is not None:
-            query += (
-                f" union all select distinct source, 'order', order_id from {accepted}"
-                " where order_id is not null and customer_no is null and anonymous_no is null"
-                " and session_hint is null"
-            )
-        rows = cursor.execute(query).fetchall()
-        for source, kind, identity_key in rows:
-            hashed = of_key(self._tombstones.key, identity_key)
-            if hashed in until:
-                self._add(source, kind, None, identity_key, until[hashed])
+        with self._looking:
+            if not self._is_new(run_id, relation, ""):
+                return
+            until = _latest((entry.of_key, entry.until) for entry in self._tombstones.entries)
+            query = f"select source, kind, identity_key from {relation}"
+            if accepted is not None:
+                query += (
+                    f" union all select distinct source, 'order', order_id from {accepted}"
+                    " where order_id is not null and customer_no is null and anonymous_no is null"
+                    " and session_hint is null"
+                )
+            rows = cursor.execute(query).fetchall()
+            for source, kind, identity_key in rows:
+                hashed = of_key(self._tombstones.key, identity_key)
+                if hashed in until:
+                    self._add(source, kind, None, identity_key, until[hashed])
 
     def _is_new(self, run_id: str, entity: str, source: str) -> bool:
         place = (run_id, entity, source)
