@@ -135,6 +135,9 @@ def find_person(warehouse: Warehouse, secret: str, given: str, source: str | Non
     ids: dict[str, set[str]] = defaultdict(set)
     raw: dict[str, set[str]] = defaultdict(set)
     ids[kind] |= {key, str(number_of(key))}
+    if key_of(secret, origin, kind, normalised(given)) == key:
+        # The source may no longer name them: its files, or the copies of them, are gone.
+        raw[kind].add(normalised(given))
     if kind == "customer":
         for device in _devices(warehouse, number_of(key)):
             ids["device"] |= {device, str(number_of(device))}
