@@ -217,7 +217,20 @@ BACKTESTS = Facts(
         "recommendation_lift": share(f"({share(HITS, TRIALS)})", BEST),
     },
 )
-ALL_FACTS = [VISITS, REVENUE, CUSTOMERS, RISKS, NEWCOMERS, CHURN, STATES, BACKTESTS]
+TESTED = "count(*) filter (where verdict in ('wins', 'does not win'))"
+WON = "count(*) filter (where verdict = 'wins')"
+EXPERIMENTS = Facts(
+    "marts.experiment_readouts where metric_role = 'primary' and method = 'fixed'"
+    " and adjustment = 'none' and switchers = 'left_out'",
+    {"readout__experiment": "experiment", "readout__primary_metric": "metric"},
+    {
+        "tested_arms": TESTED,
+        "winning_arms": WON,
+        "win_rate": share(WON, TESTED),
+        "units_in_tests": "sum(unit_count)",
+    },
+)
+ALL_FACTS = [VISITS, REVENUE, CUSTOMERS, RISKS, NEWCOMERS, CHURN, STATES, BACKTESTS, EXPERIMENTS]
 # Those that take two kinds of rows, or two times, have tests of their own.
 OF_THEIR_OWN = {
     "active_customers_28d",
