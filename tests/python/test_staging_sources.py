@@ -976,6 +976,21 @@ def test_columns_and_relations_of_any_name_are_read(tmp_path: Path) -> None:
         connection.execute(
             "create table said as select 7 as who, 'A' as item_id, date '2026-01-02' as reviewed_at"
         )
+        # The columns that a definition may lack, it lacks.
+        connection.execute(
+            """
+            create table "pool; x"."tests, ours" as
+            select
+                'new "basket"' as "Experiment",
+                'customer' as unit,
+                'off;on' as arms,
+                'off' as control,
+                date '2026-01-01' as starts_on,
+                date '2026-02-01' as ends_on,
+                'converted' as primary_metric,
+                'increase' as direction
+            """
+        )
     result = run_dbt(
         tmp_path,
         {
@@ -994,8 +1009,10 @@ def test_columns_and_relations_of_any_name_are_read(tmp_path: Path) -> None:
             "custom_items_relation": "main.items",
             "custom_customers_relation": "main.people",
             "custom_reviews_relation": "main.said",
+            "experiments_relation": 'pool; x."tests, ours"',
         },
         *(f"+stg_custom__{entity}" for entity in ("events", "items", "customers", "reviews")),
+        "+int_experiment_definitions",
         *SEEDS,
     )
     assert failures(result) == []
@@ -1010,6 +1027,10 @@ def test_columns_and_relations_of_any_name_are_read(tmp_path: Path) -> None:
         """
     )
     assert lists == [("A", 4.5, "DE", "7")]
+    assert warehouse.ask(
+        "select experiment, arms, control, starts_on, ends_on, outcome_days"
+        " from intermediate.int_experiment_definitions"
+    ) == [('new "basket"', "off;on", "off", dt.date(2026, 1, 1), dt.date(2026, 2, 1), None)]
     warehouse.connection.close()
     tea = {'5 "o\'clock" tea': 5}
     assert sorted(found, key=len) == [
