@@ -130,7 +130,7 @@ def test_no_events_at_all_builds_empty_marts_and_the_first_events_fill_them(
     bring(own_shop, [event("", 0, "view", **anonymous)])
     own_shop.built()
     assert own_shop.query("select count(*), count(customer_key) from marts.sessions") == [(1, 0)]
-    # Who is first known after an anonymous start gets her history.
+    # Who is first known after an anonymous start gets that history.
     bring(
         own_shop,
         [

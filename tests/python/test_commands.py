@@ -20,7 +20,8 @@ from footfall.builds.templates import template_problems
 from footfall.commands import __main__ as commands
 from footfall.commands.__main__ import surroundings
 from footfall.commands.given import CommandError, Given
-from footfall.commands.steps import TARGETS, Step
+from footfall.commands.programs import Step
+from footfall.commands.steps import TARGETS
 from hostile_values import HOSTILE as HOSTILE_VALUES
 
 HOSTILE = "a b;touch RAN $(touch RAN) `touch RAN` ${HOME} '\"[1] {x}\nline | & > % \\"

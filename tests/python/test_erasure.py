@@ -17,7 +17,7 @@ import duckdb
 import pytest
 
 from footfall.adapter.erased_ids import ErasedIds
-from footfall.privacy import journal, tombstones
+from footfall.privacy import journal, tombstone_marks, tombstones
 from footfall.privacy.compaction import CompactionError, compact
 from footfall.privacy.erasure import Places, finish, search
 from footfall.privacy.person import Person, key_of
@@ -57,16 +57,18 @@ def test_tombstones_survive_another_main_key_and_tell_nothing(tmp_path: Path) ->
 
 def test_tombstones_that_are_lost_or_others_are_noticed(tmp_path: Path) -> None:
     key_file = tmp_path / "shop.key"
-    assert tombstones.check_mark(None, None, key_file) is None
+    assert tombstone_marks.check_mark(None, None, key_file) is None
     for number in range(3):
         tombstones.bury(key_file, number, [erased(f"c{number}")], NOW)
     standing = tombstones.read(key_file)
     assert standing is not None
-    mark = tombstones.check_mark(None, standing, key_file)
+    mark = tombstone_marks.check_mark(None, standing, key_file)
     assert mark is not None
     assert mark.startswith("3 ")
     # More of them are no loss.
-    assert tombstones.check_mark(tombstones.mark_of(standing, 2), standing, key_file) == mark
+    assert (
+        tombstone_marks.check_mark(tombstone_marks.mark_of(standing, 2), standing, key_file) == mark
+    )
     fewer = replace(standing, entries=standing.entries[1:])
     others = replace(standing, entries=(*standing.entries[:2], fewer.entries[0]))
     for found, problem in (
@@ -76,7 +78,7 @@ def test_tombstones_that_are_lost_or_others_are_noticed(tmp_path: Path) -> None:
         (replace(standing, key=bytes(32)), "is not the key of the 3"),
     ):
         with pytest.raises(TombstoneError, match=rf"{problem}.*Restore shop\.tombstones\.jsonl"):
-            tombstones.check_mark(mark, found, key_file)
+            tombstone_marks.check_mark(mark, found, key_file)
 
 
 @pytest.mark.parametrize("damage", ["key is lost", "key is cut", "line is cut"])

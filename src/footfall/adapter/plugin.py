@@ -35,7 +35,7 @@ from footfall.builds.problems import BuildProblem
 from footfall.builds.sources import absolute_path, with_home
 from footfall.core.extras import missing_extra
 from footfall.core.private_files import close_to_others
-from footfall.privacy import journal, tombstones
+from footfall.privacy import journal, tombstone_marks, tombstones
 
 
 @cache
@@ -241,7 +241,7 @@ class Plugin(BasePlugin):
     def _check_tombstones(self, noted: str | None) -> str | None:
         """Return what the warehouse is to note of the tombstones; None where nothing is new."""
         try:
-            mark = tombstones.check_mark(noted, self._tombstones, self._key_file)
+            mark = tombstone_marks.check_mark(noted, self._tombstones, self._key_file)
         except tombstones.TombstoneError as problem:
             raise BuildProblem(str(problem)) from problem
         return None if mark == noted else mark

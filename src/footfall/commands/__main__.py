@@ -12,7 +12,8 @@ from pathlib import Path
 
 from footfall.builds.sources import BUILD_COMMAND
 from footfall.commands.given import CommandError, Given
-from footfall.commands.steps import TARGETS, Step
+from footfall.commands.programs import Step
+from footfall.commands.steps import TARGETS
 from footfall.core.private_files import keep_private
 from footfall.privacy.audit import AuditError, audit_file, record
 

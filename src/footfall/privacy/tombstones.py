@@ -12,7 +12,6 @@ id: a refund or a line that an export knows by the number of the order alone, wh
 """
 
 import fcntl
-import hashlib
 import hmac
 import json
 import os
@@ -23,11 +22,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, get_args
 
-_PREFIX = "footfall tombstone"
+PREFIX = "footfall tombstone"
 _KEY_BYTES = 32
 _KEY_DIGITS = 2 * _KEY_BYTES
 _REQUEST_DIGITS = 15
-_MARK_DIGITS = 16
 
 Kind = Literal["customer", "device", "session", "order"]
 #: They hold for ever; the others up to a moment.
@@ -121,17 +119,17 @@ def list_place(key_file: Path) -> Path:
 
 def of_id(key: bytes, source: str, kind: str, raw_id: str) -> str:
     """Return the keyed hash of a raw id, 64 hex digits."""
-    return _keyed(key, f"{id_prefix(source, kind)}{raw_id}")
+    return keyed(key, f"{id_prefix(source, kind)}{raw_id}")
 
 
 def id_prefix(source: str, kind: str) -> str:
     """Return what stands before a raw id in the text that is hashed."""
-    return f"{_PREFIX}:{source}:{kind}:"
+    return f"{PREFIX}:{source}:{kind}:"
 
 
 def of_key(key: bytes, identity_key: str) -> str:
     """Return the keyed hash of a key of the warehouse, 64 hex digits."""
-    return _keyed(key, f"{_PREFIX}:key:{identity_key}")
+    return keyed(key, f"{PREFIX}:key:{identity_key}")
 
 
 def request_number(key: bytes, source: str, identity: str) -> int:
@@ -146,78 +144,12 @@ def request_number(key: bytes, source: str, identity: str) -> int:
     identity
         The raw id, or the key of the warehouse where that is all that was known.
     """
-    return int(_keyed(key, f"{_PREFIX}:request:{source}:{identity}")[:_REQUEST_DIGITS], 16)
+    return int(keyed(key, f"{PREFIX}:request:{source}:{identity}")[:_REQUEST_DIGITS], 16)
 
 
-def _keyed(key: bytes, text: str) -> str:
+def keyed(key: bytes, text: str) -> str:
+    """Return the HMAC-SHA256 of a text, in hex."""
     return hmac.digest(key, text.encode(), "sha256").hex()
-
-
-def mark_of(standing: Tombstones, count: int | None = None) -> str:
-    """Return what a warehouse notes of the tombstones that it was built with.
-
-    Parameters
-    ----------
-    standing
-        All tombstones.
-    count
-        How many of them, the oldest first; None for all.
-
-    Returns
-    -------
-    str
-        Number, digest and digest of the key. They lead to no hash of an id, so they stay the same
-        where these are dropped.
-    """
-    entries = standing.entries[:count]
-    written = json.dumps(
-        [[one.source, one.kind, one.request, one.erased_at.isoformat()] for one in entries]
-    )
-    digest = hashlib.sha256(written.encode()).hexdigest()[:_MARK_DIGITS]
-    return f"{len(entries)} {digest} {_keyed(standing.key, f'{_PREFIX}:mark')[:_MARK_DIGITS]}"
-
-
-def check_mark(noted: str | None, standing: Tombstones | None, key_file: Path) -> str | None:
-    """Say whether the tombstones are those that a warehouse was built with, or more.
-
-    Parameters
-    ----------
-    noted
-        The mark that the warehouse has; None where it was built with none.
-    standing
-        All tombstones; None where there are none.
-    key_file
-        Path of the main key file.
-
-    Returns
-    -------
-    str or None
-        The mark to note from now on; None where there is nothing to note.
-
-    Raises
-    ------
-    TombstoneError
-        Some are missing, or they are others: people who were erased would come in again.
-    """
-    if noted is None:
-        return None if standing is None else mark_of(standing)
-    count = int(noted.split()[0])
-    lines, place = list_place(key_file).absolute(), key_place(key_file).absolute()
-    found = 0 if standing is None else len(standing.entries)
-    if standing is None or found < count:
-        what = f"{lines} holds {found} of the {count} tombstones"
-    elif mark_of(standing, count).split()[2] != noted.split()[2]:
-        what = f"{place} is not the key of the {count} tombstones"
-    elif mark_of(standing, count) != noted:
-        what = f"{lines} does not begin with the {count} tombstones"
-    else:
-        return mark_of(standing)
-    raise TombstoneError(
-        f"{what} that this warehouse was built with, and people who were erased would come in again"
-        f" with the source. Restore {lines.name} and {place.name} from your backup, into"
-        f" {lines.parent}. If they are lost for good, build into a new warehouse (FOOTFALL_DB or"
-        " without the old file), and erase these people there once more."
-    )
 
 
 def read(key_file: Path) -> Tombstones | None:
