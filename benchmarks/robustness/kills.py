@@ -127,8 +127,8 @@ def killed_build(made: _Built, share: float) -> Outcome:
         *(["tables are left half-way"] if leftovers(shop) else []),
     ]
     whose = "of before" if standing[0] == made.published else "of the killed build"
-    told = f"killed {at}; publication {whose}, whole; {len(differing)} of {len(marts)} marts differ"
-    return Outcome(one_line("; ".join([told, *wrong])), not wrong)
+    text = f"killed {at}; publication {whose}, whole; {len(differing)} of {len(marts)} marts differ"
+    return Outcome(one_line("; ".join([text, *wrong])), not wrong)
 
 
 def _place(said: str) -> str:
@@ -154,8 +154,8 @@ def killed_publication(home: Path, cpu_s: float, number: int) -> Outcome:
     when = f"killed after {cpu_s:.2f} CPU-s" if is_killed else "it was over before"
     right = is_killed and whole and {file, parquet} <= {"old", "new"}
     then = "whole" if whole else f"{again}, with {half_published(folder)}"
-    told = f"{when}; {file} rows in the file, {parquet} ones in Parquet; the next one is {then}"
-    return Outcome(told, right)
+    text = f"{when}; {file} rows in the file, {parquet} ones in Parquet; the next one is {then}"
+    return Outcome(text, right)
 
 
 @contextmanager

@@ -94,12 +94,12 @@ def building(
     parsed = shop.folder / "parsed.msgpack"
     if shop.only_tests is None or not parsed.exists():
         parsed.write_bytes(_packed(shop))
-    told = [argument for argument in shop.settings() if argument != "--quiet"]
+    verbose = [argument for argument in shop.settings() if argument != "--quiet"]
     part = ("--select", *select, "--exclude-resource-type", "test") if select else ()
     process = subprocess.Popen(
         [
             *(*before, sys.executable, "-u", "-c", _DBT, str(limit), str(parsed), str(TESTS)),
-            *("build", *part, *options, *told, "--no-write-json", "--no-use-colors"),
+            *("build", *part, *options, *verbose, "--no-write-json", "--no-use-colors"),
             *("--exclude-resource-type", "unit_test"),
         ],
         env={

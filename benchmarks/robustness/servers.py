@@ -63,8 +63,8 @@ def killed_midway(home: Path, server: Server, share: float, number: int) -> Outc
     names = "FOOTFALL_PUBLISH_POSTGRES" in said and server.password not in said
     right = ((is_old and names) or (is_new and not said)) and again == {_NEW}
     standing = "old" if is_old else "new" if is_new else f"{after} and {in_files}"
-    told = f"killed after {share * seconds:.1f} s; {standing} rows, on the server and in the files"
-    return Outcome(one_line(f"{told}; {said or 'no error: it was over'}", 300), right)
+    text = f"killed after {share * seconds:.1f} s; {standing} rows, on the server and in the files"
+    return Outcome(one_line(f"{text}; {said or 'no error: it was over'}", 300), right)
 
 
 def checks(home: Path, options: Options) -> Iterator[Check]:

@@ -165,17 +165,17 @@ def became_of(shop: Shop, home: Path) -> Outcome:
         is_expected = bool(shop.says) and shop.says in done.said and len(done.said) < 20_000
         ran_out = shop.may_run_out and len(advice) == 1
         right = (is_expected or ran_out) and len(published) == 1
-        told = advice[0] if advice else (errors or done.said.splitlines() or [""])[0].strip()
-        return Outcome(one_line(f"stops: {told}", 300), right, done.peak_mb)
+        text = advice[0] if advice else (errors or done.said.splitlines() or [""])[0].strip()
+        return Outcome(one_line(f"stops: {text}", 300), right, done.peak_mb)
     if shop.says:
         return Outcome("is built", False, done.peak_mb)
     ((holds, raw, kept),) = made.query(
         f"select {shop.asserted}, sum(raw_count), sum(accepted_count)"
         " from intermediate.int_row_accounting"
     )
-    told = f"is built: {raw or 0:,} rows, {kept or 0:,} taken in"
+    text = f"is built: {raw or 0:,} rows, {kept or 0:,} taken in"
     right = bool(holds) and (raw or 0) == (kept or 0) == shop.rows
-    return Outcome(told if holds else f"{told}, but not {shop.asserted}", right, done.peak_mb)
+    return Outcome(text if holds else f"{text}, but not {shop.asserted}", right, done.peak_mb)
 
 
 def checks(home: Path, options: Options) -> Iterator[Check]:

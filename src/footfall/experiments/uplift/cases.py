@@ -163,10 +163,10 @@ def _reason(
         )
     values, counts = np.unique(outcome, return_counts=True)
     others = outcome != values[counts.argmax()]
-    told = min(int((others & treated).sum()), int((others & ~treated).sum()))
-    if told < LEAST_OUTCOMES:
+    informative = min(int((others & treated).sum()), int((others & ~treated).sum()))
+    if informative < LEAST_OUTCOMES:
         return (
-            f"all but {told} outcomes of an arm are alike; learning whom it helps takes "
+            f"all but {informative} outcomes of an arm are alike; learning whom it helps takes "
             f"{LEAST_OUTCOMES} that are not"
         )
     return None

@@ -87,7 +87,7 @@ class Learned:
 def to_rows(learned: list[Learned]) -> pa.Table:
     """Return the rows of what was learned: one an array, and one that describes them all."""
     fits = {_fit(one.facts): _values(one.targeting) for one in learned if one.targeting is not None}
-    told = [
+    written = [
         {
             "fingerprint": one.fingerprint,
             "facts": one.facts,
@@ -98,7 +98,7 @@ def to_rows(learned: list[Learned]) -> pa.Table:
         for one in learned
     ]
     run_id = f"{SCORE}-{combined_fingerprint(SCORE, *(one.fingerprint for one in learned))[:16]}"
-    return to_table(run_id, {"score": SCORE, "arms": told}, fits)
+    return to_table(run_id, {"score": SCORE, "arms": written}, fits)
 
 
 def from_rows(rows: pa.Table) -> tuple[str, list[Learned]]:
@@ -118,14 +118,14 @@ def from_rows(rows: pa.Table) -> tuple[str, list[Learned]]:
         ) from error
 
 
-def _learned(stored: Artifacts, told: Mapping[str, Any]) -> Learned:
-    fit = _fit(told["facts"])
+def _learned(stored: Artifacts, written: Mapping[str, Any]) -> Learned:
+    fit = _fit(written["facts"])
     return Learned(
-        fingerprint=told["fingerprint"],
-        facts=dict(told["facts"]),
-        chosen=told["chosen"],
-        learners={name: Measure(**one) for name, one in told["learners"].items()},
-        by_rank=None if told["by_rank"] is None else RankEffect(*told["by_rank"]),
+        fingerprint=written["fingerprint"],
+        facts=dict(written["facts"]),
+        chosen=written["chosen"],
+        learners={name: Measure(**one) for name, one in written["learners"].items()},
+        by_rank=None if written["by_rank"] is None else RankEffect(*written["by_rank"]),
         targeting=_targeting(stored.fits[fit]) if fit in stored.fits else None,
     )
 
