@@ -976,6 +976,14 @@ def test_columns_and_relations_of_any_name_are_read(tmp_path: Path) -> None:
         connection.execute(
             "create table said as select 7 as who, 'A' as item_id, date '2026-01-02' as reviewed_at"
         )
+        # A verdict that cannot be read fails the build.
+        connection.execute(
+            """
+            create table "pool; x"."found, decided" as
+            select repeat('a', 32) as attempt_id, verdict, timestamp '2026-01-02 10:00:00' as "Decided_At"
+            from (values ('fraud'), ('it''s "odd"')) as verdicts(verdict)
+            """
+        )
         # The columns that a definition may lack, it lacks.
         connection.execute(
             """
@@ -1010,12 +1018,16 @@ def test_columns_and_relations_of_any_name_are_read(tmp_path: Path) -> None:
             "custom_customers_relation": "main.people",
             "custom_reviews_relation": "main.said",
             "experiments_relation": 'pool; x."tests, ours"',
+            "risk_verdicts_relation": 'pool; x."found, decided"',
         },
         *(f"+stg_custom__{entity}" for entity in ("events", "items", "customers", "reviews")),
         "+int_experiment_definitions",
+        "+int_risk_verdicts",
         *SEEDS,
     )
-    assert failures(result) == []
+    assert failures(result) == [
+        "risk_verdicts_can_be_read: Got 1 result, configured to fail if != 0"
+    ]
     warehouse = Warehouse(tmp_path)
     found = [json.loads(row[0]) for row in warehouse.events("custom", "properties")]
     lists = warehouse.ask(
@@ -1031,6 +1043,9 @@ def test_columns_and_relations_of_any_name_are_read(tmp_path: Path) -> None:
         "select experiment, arms, control, starts_on, ends_on, outcome_days"
         " from intermediate.int_experiment_definitions"
     ) == [('new "basket"', "off;on", "off", dt.date(2026, 1, 1), dt.date(2026, 2, 1), None)]
+    assert warehouse.ask("select is_fraud, decided_at from intermediate.int_risk_verdicts") == [
+        (True, dt.datetime(2026, 1, 2, 10, tzinfo=dt.UTC))
+    ]
     warehouse.connection.close()
     tea = {'5 "o\'clock" tea': 5}
     assert sorted(found, key=len) == [

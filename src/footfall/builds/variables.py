@@ -257,6 +257,7 @@ PROJECT_VARIABLES: Mapping[str, Variable] = {
     "variant_properties": Variable(PROPERTIES),
     "experiment_winsor_quantile": Variable(SHARE_OR_ALL),
     "experiment_history_days": Variable(POSITIVE),
+    "risk_verdicts_relation": Variable(TEXT_OR_NULL),
     "cutoff_months": Variable(POSITIVE),
     "more_cutoff_dates": Variable(DATES),
     "horizons_days": Variable(DAYS_AHEAD),

@@ -1,0 +1,65 @@
+{{ config(materialized='view', tags=['risk']) }}
+
+-- What reviewers decided, a row for each attempt, or for each visitor and day, that they judged. The last decision
+-- counts: it takes the earlier ones back. What cannot be read is left out here, and stops the build (test
+-- `risk_verdicts_can_be_read`).
+with
+
+verdicts as (
+
+    {% if var('risk_verdicts_relation') -%}
+    {%- do source('risk', 'verdicts') %}
+    select * from {{ verdicts_relation() }}
+    {%- else -%}
+    select * from {{ ref('risk_verdicts') }}
+    {%- endif %}
+
+),
+
+read as (
+
+    {{ read_verdicts('verdicts') }}
+
+),
+
+decided as (
+
+    select
+        attempt_id,
+        case when attempt_id is null then {{ key_number('visitor_key') }} end as visitor_no,
+        case when attempt_id is null then cast(alerted_on as date) end as shop_day,
+        lower(verdict) = 'fraud' as is_fraud,
+        cast(decided_at as {{ moment_type() | trim }}) as decided_at
+    from read
+    where fault is null
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by attempt_id, visitor_no, shop_day
+            order by decided_at desc, is_fraud desc
+        ) as decision_no
+    from decided
+
+),
+
+final as (
+
+    select
+        attempt_id,
+        visitor_no,
+
+        is_fraud,
+
+        shop_day,
+        decided_at
+    from ranked
+    where decision_no = 1
+
+)
+
+select * from final
