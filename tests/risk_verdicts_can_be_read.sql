@@ -1,4 +1,5 @@
--- A verdict that cannot be read would be no label, and nobody would know. It is not enough that the file loads.
+-- A verdict of a reviewer that cannot be read would be no label. Returns each with where it is kept, and the column to
+-- correct with what it takes.
 with
 
 verdicts as (

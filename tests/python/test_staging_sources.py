@@ -1043,9 +1043,6 @@ def test_columns_and_relations_of_any_name_are_read(tmp_path: Path) -> None:
         "select experiment, arms, control, starts_on, ends_on, outcome_days"
         " from intermediate.int_experiment_definitions"
     ) == [('new "basket"', "off;on", "off", dt.date(2026, 1, 1), dt.date(2026, 2, 1), None)]
-    assert warehouse.ask("select is_fraud, decided_at from intermediate.int_risk_verdicts") == [
-        (True, dt.datetime(2026, 1, 2, 10, tzinfo=dt.UTC))
-    ]
     warehouse.connection.close()
     tea = {'5 "o\'clock" tea': 5}
     assert sorted(found, key=len) == [
