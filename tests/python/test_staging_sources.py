@@ -980,7 +980,10 @@ def test_columns_and_relations_of_any_name_are_read(tmp_path: Path) -> None:
         connection.execute(
             """
             create table "pool; x"."found, decided" as
-            select repeat('a', 32) as attempt_id, verdict, timestamp '2026-01-02 10:00:00' as "Decided_At"
+            select
+                repeat('a', 32) as attempt_id,
+                verdict,
+                timestamp '2026-01-02 10:00:00' as "Decided_At"
             from (values ('fraud'), ('it''s "odd"')) as verdicts(verdict)
             """
         )
