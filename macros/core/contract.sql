@@ -6,10 +6,12 @@
 {% endmacro %}
 
 
-{#- The ids that payments carry, and the kind of key that is made of each when it leaves staging. -#}
+{#- The ids that payments carry, and the kind of key that is made of each when it leaves staging. A label carries that of
+    the payment's own event, whose key is therefore that event's. -#}
 {% macro token_kinds() %}
     {% do return({
-        'card_token': 'card', 'address_token': 'address', 'ip_token': 'ip', 'terminal_token': 'terminal'
+        'card_token': 'card', 'address_token': 'address', 'ip_token': 'ip', 'terminal_token': 'terminal',
+        'labelled_event_id': 'event'
     }) %}
 {% endmacro %}
 
@@ -18,6 +20,26 @@
 {% macro payment_columns() %}
     {% do return((token_kinds() | list) + ['card_country']) %}
 {% endmacro %}
+
+
+{#- The event types that only label a payment as fraud, or as honest after all. They are nobody's act: nothing but the
+    models of risk reads them. -#}
+{% macro label_event_types() -%}
+    ('chargeback', 'chargeback_reversed')
+{%- endmacro %}
+
+
+{#- The event types that count although nobody is known: what is paid and given back, and what labels it. -#}
+{% macro event_types_of_nobody() -%}
+    ('purchase', 'refund', 'order_update', 'chargeback', 'chargeback_reversed')
+{%- endmacro %}
+
+
+{#- What a staged row says it is worth. Money of a dispute has either sign, as the books of its provider go. -#}
+{% macro stated_amount(alias) -%}
+    {%- set amount = 'coalesce(' ~ alias ~ '.amount, ' ~ alias ~ '.quantity * ' ~ alias ~ '.unit_price)' -%}
+    case when {{ alias }}.event_type in {{ label_event_types() }} then abs({{ amount }}) else {{ amount }} end
+{%- endmacro %}
 
 
 {#- Text columns that a source does not have. -#}

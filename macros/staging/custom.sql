@@ -483,7 +483,7 @@ refunds as (
 {#- Notes on a row of events. -#}
 {% macro custom_event_notes(clean, others) %}
     {% set notes = nothing_notes(clean, ['customer_id', 'device_id'])
-        + custom_extras_notes('properties', clean.properties, others) + clock_notes(clean) %}
+        + custom_extras_notes('properties', clean.properties, others) + clock_notes(clean) + custom_label_notes(clean) %}
     {% if var('custom_amounts_are') == 'minor' %}
         {% do notes.append({
             'column': 'currency', 'reason': "'empty, so that amounts are taken for hundredths of a unit'",

@@ -63,6 +63,7 @@ CONTRACT = [
     ("address_token", "VARCHAR"),
     ("ip_token", "VARCHAR"),
     ("terminal_token", "VARCHAR"),
+    ("labelled_event_id", "VARCHAR"),
     ("card_country", "VARCHAR"),
     ("message_text", "VARCHAR"),
     ("properties", "VARCHAR"),
@@ -279,8 +280,8 @@ def test_no_row_lacks_what_the_contract_promises(staged: Warehouse, source: str)
         # Once events.tsv, and the same twelve events in each layout of a loader.
         ("snowplow", 28 + 5 * 11, 1 + 5 * 1, 5 * 1, 0),
         ("segment", 38, 2, 3, 0),
-        # One more names neither a customer nor a device.
-        ("custom", 13, 1, 6, 1),
+        # One more names neither a customer nor a device. Labels of fraud are events of their own.
+        ("custom", 22, 1, 7, 1),
     ],
 )
 def test_every_raw_row_is_accounted_for(
@@ -803,7 +804,8 @@ def test_custom_rows_are_rejected_with_the_value_at_fault(staged: Warehouse) -> 
     assert staged.events("custom", "rejection", "rejection is not null") == [
         ("amount is not a number: 12,3x",),
         ("event_at is not a time: yesterday",),
-        ("line 15 cannot be read: 23 fields where the header has 21",),
+        ("labelled_at is before event_at",),
+        ("line 15 cannot be read: 25 fields where the header has 23",),
         ("line 16 cannot be read: a quote is not closed, or not doubled inside a quoted value",),
         ("quantity is not a number: many",),
         ("unit_price is not a number: inf",),
@@ -819,7 +821,9 @@ def test_custom_values_survive_odd_text(staged: Warehouse) -> None:
         ('said "hello", then left',),
         ("two\nlines",),
     ]
-    times = dict(staged.events("custom", "event_id, event_at", "customer_id = 'c1'"))
+    times = dict(
+        staged.events("custom", "event_id, event_at", "event_id in ('e1', 'e2', 'e3', 'e4', 'e5')")
+    )
     assert {name: moment.strftime("%d %H:%M:%S") for name, moment in times.items()} == {
         "e1": "04 09:00:00",
         "e2": "04 09:01:00",
@@ -847,9 +851,13 @@ def test_tokens_of_payments_and_messages_leave_staging_under_keys_and_masks(
         ("tok-31", "203.0.113.9", "Call me: +49 170 1234567", "spring sale", "/tea")
     ]
     (row,) = staged.ask(
-        f"select {columns} from intermediate.int_accepted_events where card_token is not null"
+        f"select {columns} from intermediate.int_accepted_events where ip_token is not null"
     )
     assert row[2:] == ("Call me: [masked phone]", "spring sale", "/tea")
+    # Nor do they stay among the other columns, which go on as they are.
+    tokens = "[card_token, address_token, ip_token, terminal_token]"
+    left = f"len(list_filter({tokens}, lambda token: contains(properties, token))) > 0"
+    assert staged.events("custom", "event_id", left) == []
     # Each kind of token has keys of its own: the same text as a card is another one.
     card, address = (
         key_sql(kind, f"'{token}'", "'custom'")
@@ -858,6 +866,48 @@ def test_tokens_of_payments_and_messages_leave_staging_under_keys_and_masks(
     with staged.connection.cursor() as cursor:
         give_key(cursor)
         assert cursor.sql(f"select {card}, {address}").fetchall() == [row[:2]]
+
+
+def test_labels_of_custom_files_are_events_with_a_time_of_arrival_of_their_own(
+    staged: Warehouse,
+) -> None:
+    columns = "labelled_event_id, event_type, event_at, received_at, rejection, value_notes"
+    found = staged.events("custom", columns, "labelled_event_id is not null")
+    assert [
+        (*row[:2], *(f"{moment:%m-%d %H:%M}" for moment in row[2:4]), *row[4:]) for row in found
+    ] == [
+        ("e22", "chargeback", "03-01 00:00", "03-04 13:01", "labelled_at is before event_at", None),
+        ("e23", "chargeback_reversed", "03-09 00:00", "03-09 00:00", None, None),
+        # Nobody knew it then: how it counts is for the models of risk to say.
+        (
+            "e24",
+            "chargeback",
+            "03-04 13:03",
+            "03-04 13:04",
+            None,
+            "labelled_at\tnone, so the label counts when its row arrived, at the earliest after "
+            "risk_label_delay_days",
+        ),
+        ("e4", "chargeback", "03-20 08:00", "03-20 08:00", None, None),
+    ]
+    assert staged.events("custom", "event_id, value_notes", "event_id in ('e21', 'e25')") == [
+        (
+            "e21",
+            "is_fraud\tneither a known yes (var words_for_yes) nor a known no, so no label\tperhaps",
+        ),
+        ("e25", "labelled_at\tno is_fraud, so it labels nothing"),
+    ]
+    # The row of the payment stays as it was, and a label has the key of its payment.
+    assert staged.ask(
+        """
+        select payments.event_type, count(labels.event_id)
+        from intermediate.int_accepted_events as payments
+        inner join intermediate.int_accepted_events as labels
+            on payments.event_id = labels.labelled_event_id
+        where payments.properties is null or payments.properties not like '%fraud%'
+        group by all order by all
+        """
+    ) == [("payment", 2), ("purchase", 1)]
 
 
 def test_custom_brings_items_customers_and_reviews(staged: Warehouse) -> None:

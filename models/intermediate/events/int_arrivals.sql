@@ -48,7 +48,7 @@ measured as (
         coalesce(asked_by_id.reason, asked_by_key.reason) as withdrawal_reason,
         {{ is_erased() }} as is_erased,
         {{ channel_group('staged', source_category('staged')) }} as channel_group,
-        coalesce(staged.amount, staged.quantity * staged.unit_price) as stated_amount,
+        {{ stated_amount('staged') }} as stated_amount,
         case
             when {{ reporting_currency_literal() }} is null or staged.currency is null then 1e0
             when staged.currency = {{ reporting_currency_literal() }} then 1e0
@@ -78,10 +78,8 @@ final as (
     select
         source,
         event_id,
-        customer_id,
-        device_id,
-        item_id,
-        order_id,
+        customer_id, device_id,
+        item_id, order_id,
 
         event_type,
         session_hint,
@@ -131,8 +129,10 @@ final as (
                     || ' (seeds/event_name_map.csv, var custom_event_names)'
             when not is_accepted
                 then 'event_type ' || event_type || ' is marked as not accepted in seeds/event_types.csv'
+            when event_type in {{ label_event_types() }} and order_id is null and labelled_event_id is null
+                then event_type || ' of no payment: neither order_id nor labelled_event_id'
             -- What was paid and given back counts, also where nobody knows by whom: without consent, or over a counter.
-            when customer_id is null and device_id is null and event_type not in {{ order_event_types() }}
+            when customer_id is null and device_id is null and event_type not in {{ event_types_of_nobody() }}
                 then 'neither customer_id nor device_id'
             when event_type <> 'refund' and quantity < 0 then 'quantity is negative'
             when unit_price < 0 then 'unit_price is negative'

@@ -8,6 +8,7 @@ attributes as (
 stitched as (
 
     select * from {{ ref('int_stitched_events') }}
+    where event_type not in {{ label_event_types() }}
 
 ),
 

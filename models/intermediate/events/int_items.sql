@@ -8,6 +8,7 @@ catalogue as (
 accepted as (
 
     select * from {{ ref('int_accepted_events') }}
+    where event_type not in {{ label_event_types() }}
 
 ),
 

@@ -11,6 +11,7 @@ stitched as {{ read_each_time() }} (
     select * from {{ ref('int_stitched_events') }}
     where customer_no is not null
         and is_known_later is not true
+        and event_type not in {{ label_event_types() }}
 
 ),
 

@@ -11,12 +11,12 @@
     [
         'event_id', 'device_id', 'received_at', 'sequence_no', 'item_id', 'order_id', 'quantity', 'unit_price', 'amount',
         'currency', 'session_hint', 'channel', 'device', 'country', 'message_text', 'properties'
-    ] + visit_columns() + payment_columns() + order_columns.keys() | list
+    ] + visit_columns() + payment_columns() + ['is_fraud', 'labelled_at'] + order_columns.keys() | list
 ) %}
 {%- set file = input_file(input.columns) %}
 {%- set found = with_formats(
     'custom.events', input.table, 'input_rows', input.found,
-    ['event_at', 'received_at'] + names_of(order_columns, 'time'),
+    ['event_at', 'received_at', 'labelled_at'] + names_of(order_columns, 'time'),
     ['quantity', 'unit_price', 'amount'] + names_of(order_columns, 'number')
 ) %}
 with
@@ -71,6 +71,7 @@ converted as (
         {%- for name, kind in order_columns.items() %}
         {{ custom_money(clean, name) if kind == 'number' else time_value(clean[name]) }} as {{ name }},
         {%- endfor %}
+        {{ custom_label_columns(clean) }}
         {{ file }} as input_file,
         {{ first_problem([
             'input_rows.footfall_id_problem',
@@ -119,8 +120,7 @@ final as (
         identified.unit_price,
         identified.amount,
 
-        identified.currency,
-        identified.session_hint,
+        identified.currency, identified.session_hint,
         identified.channel,
         {{ prefixed('identified', visit_columns()) | join(', ') }},
         identified.device,
@@ -138,7 +138,7 @@ final as (
             identified.value_problem,
             {{ event_name_problem('identified.source_event_name') }}
         ) as rejection,
-        {%- for name in order_columns %}
+        {%- for name in order_columns.keys() | list + custom_label_names(input.found) %}
         identified.{{ name }},
         {%- endfor %}
         identified.value_notes

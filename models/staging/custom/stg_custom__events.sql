@@ -1,7 +1,7 @@
 {{ config(enabled=source_is_enabled('custom')) }}
 
 -- Events of the user's own tables. Rows of order files share what their order says of itself: its discount is spread
--- over its lines, and what it gave back becomes refunds.
+-- over its lines, and what it gave back becomes refunds. Labels of fraud become events of their own.
 {#- Asked for in any case: what dbt parses must not depend on what the rows are. -#}
 {%- set order_columns = custom_order_columns() %}
 {%- set partition = custom_order_partition() %}
@@ -18,15 +18,11 @@
 }) %}
 {%- set staged_refunds = custom_staged_columns('refunds', {
     'event_id': 'refund_id',
-    'event_at': 'booked_at',
-    'received_at': 'greatest(received_at, booked_at)',
-    'event_type': "'refund'",
+    'event_at': 'booked_at', 'received_at': 'greatest(received_at, booked_at)', 'event_type': "'refund'",
     'item_id': 'refund_item_id',
-    'quantity': 'cast(null as double)',
-    'unit_price': 'cast(null as double)',
+    'quantity': 'cast(null as double)', 'unit_price': 'cast(null as double)',
     'amount': 'refund_amount',
-    'properties': 'cast(null as string)',
-    'value_notes': 'refund_notes'
+    'properties': 'cast(null as string)', 'value_notes': 'refund_notes'
 }) %}
 with
 
@@ -137,12 +133,16 @@ final as (
     select
         {{ staged_refunds }}
     from refunds
+    {{- and_custom_labels('netted') }}
 
 )
 {%- else %}
 final as (
 
-    select * from events
+    select
+        {{ custom_staged_columns('events', {}) }}
+    from events
+    {{- and_custom_labels('events') }}
 
 )
 {%- endif %}

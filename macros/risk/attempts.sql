@@ -1,0 +1,158 @@
+{#- CTEs on the acts that attempts to pay are made of. Each reads a CTE `acts`: payments, their errors and purchase lines. -#}
+
+{#- CTE `orders`: the first line of each order of a CTE `acts`, with what the order came to. What is added to it on another
+    day was not part of the attempt. -#}
+{% macro orders_of(acts, window_seconds) -%}
+lines as (
+
+    select
+        *,
+        min(event_at) over (partition by order_key) as ordered_at,
+        row_number() over (partition by order_key order by {{ order_of_acts() }}) as line_no
+    from {{ acts }}
+    where event_type = 'purchase'
+
+),
+
+order_amounts as (
+
+    select
+        order_key,
+        sum(amount) as order_amount
+    from lines
+    where {{ seconds_between('ordered_at', 'event_at') }} <= {{ window_seconds }}
+    group by order_key
+
+),
+
+orders as (
+
+    select
+        lines.*,
+        order_amounts.order_amount
+    from lines
+    inner join order_amounts on lines.order_key = order_amounts.order_key
+    where lines.line_no = 1
+
+)
+{%- endmacro %}
+
+
+{#- CTE `followed`: each payment with what came of it, and each error that no payment led to, as some sources record. The
+    next act of the visitor within a session's gap says so, unless it is another payment or of another order; else the
+    order that the payment names. `orders` is a CTE of the first lines of orders. -#}
+{% macro followed_payments(orders, window_seconds) -%}
+neighbours as (
+
+    select
+        acts.*,
+        lag(event_type) over visit as last_type,
+        lag(order_id) over visit as last_order_id,
+        lag(event_at) over visit as last_at,
+        lead(event_type) over visit as next_type,
+        lead(order_id) over visit as next_order_id,
+        lead(order_key) over visit as next_order_key,
+        lead(event_at) over visit as next_at,
+        lead(known_at) over visit as next_known_at
+    from acts
+    where visitor_no is not null
+        and event_type <> 'refund'
+    window visit as (partition by visitor_no order by {{ order_of_acts() }})
+
+),
+
+payments as (
+
+    select
+        *,
+        case
+            when event_type = 'payment_error' then 'error'
+            when {{ seconds_between('event_at', 'next_at') }} > {{ window_seconds }} then null
+            when order_id <> next_order_id then null
+            when next_type = 'payment_error' then 'error'
+            when next_type = 'purchase' then 'order'
+        end as next_outcome
+    from neighbours
+    where event_type = 'payment'
+        or event_type = 'payment_error'
+        and (
+            coalesce(last_type <> 'payment', true)
+            or {{ seconds_between('last_at', 'event_at') }} > {{ window_seconds }}
+            or order_id <> last_order_id
+        )
+
+),
+
+-- Of a payment that names its order and is not followed at once: money that arrives days later, or before the order does.
+named_orders as (
+
+    select
+        payments.event_id,
+        orders.order_key,
+        orders.known_at,
+        row_number() over (
+            partition by orders.order_key
+            order by abs({{ seconds_between('payments.event_at', 'orders.event_at') }}), payments.event_id
+        ) as payment_no,
+        row_number() over (
+            partition by payments.event_id
+            order by abs({{ seconds_between('payments.event_at', 'orders.event_at') }}), orders.order_key
+        ) as order_no
+    from payments
+    inner join {{ orders }} as orders
+        on payments.order_id = orders.order_id
+        and payments.visitor_no = orders.visitor_no
+    where payments.next_outcome is null
+
+),
+
+followed as (
+
+    select
+        payments.*,
+        coalesce(payments.next_outcome, case when named_orders.order_key is not null then 'order' end, 'open') as outcome,
+        case
+            when payments.next_outcome = 'order' then payments.next_order_key
+            when payments.next_outcome is null then named_orders.order_key
+        end as led_to,
+        case
+            when payments.event_type = 'payment_error' then payments.known_at
+            when payments.next_outcome is not null then payments.next_known_at
+            when named_orders.order_key is not null then {{ at_least('payments.known_at', 'named_orders.known_at') }}
+        end as outcome_known_at
+    from payments
+    left join named_orders
+        on payments.event_id = named_orders.event_id
+        and named_orders.payment_no = 1
+        and named_orders.order_no = 1
+
+)
+{%- endmacro %}
+
+
+{#- CTE `first_refunds`: what was given back first of each order, and when that was known. -#}
+{% macro first_refunds(acts) -%}
+refunds as (
+
+    select
+        order_key,
+        amount,
+        known_at,
+        min(known_at) over (partition by order_key) as refunded_known_at
+    from {{ acts }}
+    where event_type = 'refund'
+
+),
+
+first_refunds as (
+
+    select
+        order_key,
+        refunded_known_at,
+        -sum(amount) as refunded_amount
+    from refunds
+    where known_at = refunded_known_at
+    group by order_key, refunded_known_at
+
+)
+{%- endmacro %}
