@@ -893,7 +893,8 @@ def test_labels_of_custom_files_are_events_with_a_time_of_arrival_of_their_own(
     assert staged.events("custom", "event_id, value_notes", "event_id in ('e21', 'e25')") == [
         (
             "e21",
-            "is_fraud\tneither a known yes (var words_for_yes) nor a known no, so no label\tperhaps",
+            "is_fraud\tneither a known yes (var words_for_yes) nor a known no, so no label"
+            "\tperhaps",
         ),
         ("e25", "labelled_at\tno is_fraud, so it labels nothing"),
     ]
