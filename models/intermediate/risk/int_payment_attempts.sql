@@ -1,7 +1,7 @@
 {{ config(tags=['risk']) }}
 
--- Attempts to pay, one row each: a payment with the error or order that came of it, and an order that no payment led to.
--- Who it was is what the shop knew at that moment. Its label and refund come later, each with the time that it was known.
+-- Attempts to pay, one row each: a payment with the error or order that came of it, and what no payment led to. Who it
+-- was is what the shop knew at that moment. Its label and refund come later, each with the time that it was known.
 {%- set window_seconds = var('session_gap_minutes') * 60 %}
 {%- set columns = payment_columns() | reject('equalto', 'labelled_event_id') | list + ['country', 'channel'] %}
 with
@@ -123,7 +123,8 @@ final as (
             when fraud_labels.fraud_known_at is not null then fraud_labels.fraud_cleared_at is null
             when fraud_labels.honest_known_at is not null then false
         end as is_fraud,
-        coalesce(fraud_labels.fraud_cleared_at, fraud_labels.fraud_known_at, fraud_labels.honest_known_at) as labelled_at,
+        coalesce(fraud_labels.fraud_cleared_at, fraud_labels.fraud_known_at, fraud_labels.honest_known_at)
+            as labelled_at,
         coalesce(fraud_labels.fraud_source, fraud_labels.honest_source) as label_source,
         fraud_labels.fraud_known_at,
         fraud_labels.fraud_cleared_at
