@@ -5,13 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from footfall.storefront import generate
+from footfall.storefront.simulation import sql_files
 
 EVENT_TYPES = {
     "register",
@@ -31,12 +32,14 @@ EVENT_TYPES = {
     "support",
     "campaign",
     "exposure",
+    "chargeback",
 }
 
 RAW_COLUMNS = {
     "events": (
         "event_id customer_id device_id event_at received_at event_type item_id order_id quantity"
-        " unit_price discount amount currency session_hint channel device country properties"
+        " unit_price discount amount currency session_hint channel device country card_token"
+        " address_token ip_token terminal_token card_country properties"
     ),
     "items": "item_id item_name category subcategory brand list_price created_at is_in_stock",
     "customers": (
@@ -626,34 +629,190 @@ def test_experiments_are_exposed_and_their_effect_is_known(
     assert variants == (1,)
 
 
-def test_rings_share_devices_and_ask_for_their_money_back(
-    shop: duckdb.DuckDBPyConnection,
-) -> None:
-    rings = shop.execute(
+def simulated_rings(customers: int) -> list[int]:
+    """Members of each ring of a shop, without the rest of the simulation."""
+    wanted = ("10_parameters", "20_macros", "30_calendar", "50_people")
+    with duckdb.connect() as connection:
+        connection.execute(f"set variable seed = 3; set variable customers = {customers}")
+        for name, text in sql_files():
+            if name.startswith(wanted):
+                connection.execute(text.split("-- Consumables that a customer buys again")[0])
+        found = connection.execute(
+            "select count(*) from people where kind = 'fraud' group by ring_no"
+        )
+        return [count for (count,) in found.fetchall()]
+
+
+def test_fraud_and_what_only_looks_like_it_are_planted(shop: duckdb.DuckDBPyConnection) -> None:
+    groups = shop.execute(
         """
-        select customers.fraud_ring, count(distinct customers.customer_id),
-            count(distinct visits.device_id)
-        from truth_storefront.truth_customers as customers
-        inner join truth_storefront.truth_visits as visits using (customer_id)
-        where customers.is_fraud group by all
+        select kind, count(distinct group_id), min(members), max(members), sum(members)
+        from (
+            select kind, group_id, count(*) as members
+            from truth_storefront.truth_risk_customers where group_id is not null group by all
+        ) group by kind
         """
     ).fetchall()
-    assert len(rings) >= 2
-    assert all(devices <= 2 for _ring, _members, devices in rings)
+    sizes = {kind: row for kind, *row in groups}
+    assert sizes["ring"] == [2, 6, 6, 12]
+    assert sizes["household"][2] == 5
+    assert 6 < sizes["flat"][2] <= 14
+    # Of any number of fraudsters there are no rings but of 3 to 12.
+    for customers in (97 * 3, 97 * 17, 97 * 59):
+        rings = simulated_rings(customers)
+        assert sum(rings) == customers // 97
+        assert 3 <= min(rings) <= max(rings) <= 12
+    # Kind, was declined by the bank: how many attempts, of how many cards, how many charged back
+    attempts = {
+        (kind, is_declined): row
+        for kind, is_declined, *row in shop.execute(
+            """
+            select truth.kind, is_declined, count(*), count(distinct card_token),
+                count(*) filter (where has_chargeback), avg(truth.amount), bool_and(is_fraud)
+            from truth_storefront.truth_risk_attempts as truth inner join good using (event_id)
+            group by all
+            """
+        ).fetchall()
+    }
+    assert {kind for kind, _ in attempts} == {
+        *("ring", "stolen_account", "card_testing", "refund_abuse"),
+        *("false_decline", "friendly_fraud"),
+    }
+    assert attempts["stolen_account", False][3] > 1.5 * attempts["false_decline", True][3]
+    failed, passed = attempts["card_testing", True], attempts["card_testing", False]
+    assert failed[0] > 3 * passed[0]
+    assert failed[1] == failed[0]
+    assert failed[3] < 30
+    # Failed attempts have no label; most of the others of fraudsters have, and few honest ones.
+    assert all(charged == 0 for (_, declined), (_, _, charged, *_) in attempts.items() if declined)
+    for kind in ("ring", "stolen_account", "card_testing"):
+        assert 0.5 < attempts[kind, False][2] / attempts[kind, False][0] < 1
+    assert not attempts["false_decline", True][4]
+    assert attempts["friendly_fraud", False][2] == attempts["friendly_fraud", False][0]
+
+
+def test_payments_carry_tokens_and_chargebacks_come_late(
+    shop: duckdb.DuckDBPyConnection,
+) -> None:
+    payments, addressed, wrong = one(
+        shop,
+        """
+        select count(*), count(address_token), count(*) filter (
+            where (address_token is null) <> (terminal_token is not null)
+            or ip_token is null or (card_token is null) <> (card_country is null)
+            or not amount > 0
+            or contains(properties, coalesce(card_token, '-'))
+            or properties not in ('{"method":"card"}', '{"method":"wallet"}', '{"method":"invoice"}')
+        )
+        from good where event_type = 'payment'
+        """,
+    )
+    assert 0.8 * payments < addressed < payments
+    assert wrong == 0
+    assert one(
+        shop,
+        """
+        select count(*) from good
+        where event_type <> 'payment' and coalesce(card_token, address_token, ip_token,
+            terminal_token, card_country) is not null
+        """,
+    ) == (0,)
+    # A declined attempt is a payment that an error follows before the next payment of the order.
+    undecided, misjudged, unknown = one(
+        shop,
+        """
+        with tries as (
+            select event_id, order_id, event_type, event_at, properties,
+                lead(event_type) over acts as next_type
+            from good where event_type in ('payment', 'payment_error', 'purchase')
+            window acts as (
+                partition by order_id
+                order by event_at, event_type
+            )
+        )
+        select
+            count(*) filter (where next_type is null or next_type = 'payment'),
+            count(*) filter (where (next_type = 'payment_error') <> coalesce(is_declined, false)),
+            count(*) filter (where next_type = 'payment_error' and is_declined is null)
+        from tries left join truth_storefront.truth_risk_attempts using (event_id)
+        where event_type = 'payment'
+        """,
+    )
+    assert (undecided, misjudged, unknown) == (0, 0, 0)
+    charged, first, last, amounts = one(
+        shop,
+        """
+        select count(*), min(charges.received_at - orders.paid_at),
+            max(charges.event_at - orders.paid_at), sum(abs(charges.amount - orders.amount))
+        from good as charges inner join (
+            select order_id, max(event_at) as paid_at, sum(amount) as amount
+            from good where event_type = 'purchase' group by order_id
+        ) as orders using (order_id)
+        where charges.event_type = 'chargeback'
+        """,
+    )
+    assert charged > 20
+    assert timedelta(days=2) < first < last < timedelta(days=53)
+    assert amounts == pytest.approx(0)
+
+
+def test_components_of_three_are_mostly_innocent(shop: duckdb.DuckDBPyConnection) -> None:
+    """Who shares a device, card, address or network with others is no ring for that alone."""
+    links = shop.execute(
+        """
+        with sightings as (
+            select customer_id, unnest([device_id, card_token, address_token, ip_token]) as entity
+            from good where event_type = 'payment' and customer_id is not null
+        )
+        select distinct entity, customer_id from sightings where entity is not null order by all
+        """
+    ).fetchall()
+    by_entity: dict[str, list[str]] = {}
+    for entity, customer in links:
+        by_entity.setdefault(entity, []).append(customer)
+    component = {customer: customer for _, customer in links}
+
+    def first_of(customer: str) -> str:
+        while component[customer] != customer:
+            customer = component[customer]
+        return customer
+
+    for customers in by_entity.values():
+        if len(customers) <= 50:
+            for customer in customers:
+                component[first_of(customer)] = first_of(customers[0])
+    members = [first_of(customer) for customer in component]
+    suspected = {customer for customer in component if members.count(first_of(customer)) >= 3}
+    ring = {
+        customer
+        for (customer,) in shop.execute(
+            "select customer_id from truth_storefront.truth_risk_customers where kind = 'ring'"
+        ).fetchall()
+    } & set(component)
+    assert len(suspected & ring) > 0.8 * len(ring) > 0
+    assert len(suspected & ring) < 0.3 * len(suspected)
+
+
+def test_some_customers_and_all_rings_send_much_back(shop: duckdb.DuckDBPyConnection) -> None:
     shares = dict(
         shop.execute(
             """
             select
-                customers.is_fraud,
+                coalesce(truth.kind, 'other'),
                 count(*) filter (where good.event_type = 'refund')
                 / count(*) filter (where good.event_type = 'purchase')
-            from good inner join truth_storefront.truth_customers as customers using (customer_id)
+            from good left join (
+                select * from truth_storefront.truth_risk_customers
+                where kind in ('ring', 'refund_abuse')
+            ) as truth using (customer_id)
+            where good.customer_id is not null
             group by all
             """
         ).fetchall()
     )
-    assert shares[True] > 0.4
-    assert shares[False] < 0.12
+    assert shares["refund_abuse"] > 0.5
+    assert 0.15 < shares["ring"] < 0.45
+    assert shares["other"] < 0.12
 
 
 def test_bots_look_at_everything_fast_and_buy_nothing(shop: duckdb.DuckDBPyConnection) -> None:

@@ -35,7 +35,10 @@ final as (
         {{ no_texts(visit_columns()) }},
         events.device,
         events.country,
-        {{ no_texts(payment_columns() + ['message_text']) }},
+        {% for column in payment_columns() -%}
+        {{ no_texts([column]) if column == 'labelled_event_id' else 'events.' ~ column }},
+        {% endfor -%}
+        {{ no_texts(['message_text']) }},
         events.properties,
         -- The row itself: it is made JSON where it is read, for the rows that end up rejected.
         {{ whole_row('events') }} as raw_row,

@@ -16,7 +16,6 @@ set variable smallest_item_count = 60;
 set variable largest_item_count = 20000;
 set variable share_known_before_start = 0.42;
 set variable fraud_every = 97;
-set variable fraud_ring_size = 5;
 set variable shared_device_every = 89;
 
 -- Buying: rates are gamma distributed with shape 2 over customers, so are the drop-out rates
@@ -37,9 +36,21 @@ set variable support_chat_probability = 0.12;
 
 -- After the sale
 set variable refund_probability = 0.06;
-set variable fraud_refund_probability = 0.65;
+set variable fraud_refund_probability = 0.30;
+set variable refund_abuse_probability = 0.75;
 set variable review_probability = 0.13;
 set variable support_probability = 0.05;
+
+-- Risk: how many customers there are for one of each, and what banks do
+set variable customers_per_theft = 130;
+set variable customers_per_tester = 500;
+set variable share_of_refund_abusers = 0.008;
+set variable share_in_households = 0.28;
+set variable share_in_flats = 0.07;
+set variable foreign_card_share = 0.04;
+set variable fraud_foreign_card_share = 0.40;
+set variable fraud_chargeback_probability = 0.75;
+set variable friendly_chargeback_probability = 0.004;
 
 -- Collector
 set variable late_session_share = 0.008;

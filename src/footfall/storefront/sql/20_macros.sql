@@ -43,6 +43,23 @@ create or replace temp macro gamma_two(key, purpose) as
 create or replace temp macro logistic(log_odds) as
 1 / (1 + exp(-(log_odds)));
 
+-- A ring works in one of three ways: shared devices and cards, shared cards and addresses, shared devices and addresses
+create or replace temp macro ring_key(ring_no) as
+child(root('ring'), ring_no);
+
+create or replace temp macro ring_shares_devices(ring_no) as
+uniform(ring_key(ring_no), 'way') < 0.75;
+
+create or replace temp macro ring_shares_cards(ring_no) as
+uniform(ring_key(ring_no), 'way') < 0.45 or uniform(ring_key(ring_no), 'way') >= 0.75;
+
+create or replace temp macro ring_shares_addresses(ring_no) as
+uniform(ring_key(ring_no), 'way') >= 0.45;
+
+-- How many of a thing a ring has
+create or replace temp macro ring_size_of(thing, ring_no, least_count, spread) as
+least_count + floor(uniform(ring_key(ring_no), thing) * spread)::integer;
+
 -- Hour and minute of a visit in microseconds after midnight: a valley at night, a peak in the evening
 create or replace temp macro time_of_day(key) as
 (
@@ -63,12 +80,16 @@ create or replace temp macro customer_id(person_no) as
 create or replace temp macro item_id(item_no) as
 'i' || (100000 + item_no);
 
--- Device numbers of fraud rings are negative
+-- Device numbers of fraudsters are negative
 create or replace temp macro device_id(device_no) as
 case when device_no is not null then 'd' || to_hex(child(root('device name'), device_no + 4000000000)) end;
 
 create or replace temp macro order_id(visit_no) as
 'o' || to_hex(child(root('order name'), visit_no));
+
+-- What a payment names is known by its key
+create or replace temp macro token(letter, key) as
+letter || to_hex(key);
 
 create or replace temp macro event_id(event_no) as
 'e' || to_hex(child(root('event name'), event_no));
@@ -80,12 +101,24 @@ event_no + 2305843009213693952;
 create or replace temp macro session_hint(visit_no) as
 's' || to_hex(child(root('session name'), visit_no % 562949953421312));
 
+-- Customers who send back most of what they order
+create or replace temp macro abuses_refunds(kind, person_no) as
+kind = 'customer'
+and uniform(child(root('person'), person_no), 'refund abuse') < getvariable('share_of_refund_abusers');
+
+-- How a visit pays, and why its payment fails
+create or replace temp macro payment_method(visit_key) as
+['card', 'card', 'card', 'wallet', 'invoice'][1 + floor(uniform(visit_key, 'method') * 5)::integer];
+
+create or replace temp macro payment_error_code(visit_key) as
+['declined', 'timeout', 'authentication'][1 + floor(uniform(visit_key, 'code') * 3)::integer];
+
 -- Names that repeat are kept as enums while the simulation works: a byte instead of sixteen
 
 create or replace temp macro as_event_type(name) as
 name::enum(
     'register', 'login', 'browse', 'search', 'view', 'wishlist', 'add_to_cart', 'remove_from_cart', 'checkout',
-    'payment', 'payment_error', 'purchase', 'refund', 'review', 'support', 'campaign', 'exposure',
+    'payment', 'payment_error', 'purchase', 'refund', 'review', 'support', 'campaign', 'exposure', 'chargeback',
     'clik', 'page_vieww', 'purchse'
 );
 
@@ -97,3 +130,7 @@ name::enum('desktop', 'android', 'iphone', 'tablet');
 
 create or replace temp macro as_country(name) as
 name::enum('DE', 'FR', 'NL', 'ES', 'IT', 'BE', 'AT');
+
+-- Thieves use accounts of customers; card testers come as guests or open accounts
+create or replace temp macro as_kind(name) as
+name::enum('customer', 'fraud', 'visitor', 'bot', 'thief', 'tester');

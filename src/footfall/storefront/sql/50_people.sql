@@ -27,14 +27,46 @@ numbered as (
 
 ),
 
-rings as (
+-- Fifteen fraudsters in a row are two or three rings of 3 to 12. Of those that are left over, one or two join the last
+-- ring, six and more are two rings.
+blocks as (
+
+    select
+        *,
+        case when kind = 'fraud' then person_no // getvariable('fraud_every') // 15 end as block_no,
+        person_no // getvariable('fraud_every') % 15 as place,
+        getvariable('customers') // getvariable('fraud_every') // 15 as whole_blocks,
+        getvariable('customers') // getvariable('fraud_every') % 15 as left_over
+    from numbered
+
+),
+
+patterns as (
 
     select
         *,
         case
-            when kind = 'fraud' then person_no // (getvariable('fraud_every') * getvariable('fraud_ring_size'))
+            when block_no = whole_blocks - 1 and left_over in (1, 2) then 10
+            else 1 + floor(uniform(child(root('ring block'), coalesce(block_no, 0)), 'pattern') * 10)::integer
+        end as pattern_no
+    from blocks
+
+),
+
+rings as (
+
+    select
+        * exclude (block_no, place, whole_blocks, left_over, pattern_no),
+        case
+            when block_no is null then null
+            when block_no = whole_blocks and whole_blocks > 0 and left_over < 3 then block_no * 3 - 2
+            when block_no = whole_blocks then block_no * 3 + (left_over > 5 and place >= left_over // 2)::integer
+            else
+                block_no * 3
+                + (place >= [12, 3, 4, 10, 5, 6, 3, 4, 3, 7][pattern_no])::integer
+                + (place >= [15, 15, 15, 15, 15, 15, 8, 9, 7, 15][pattern_no])::integer
         end as ring_no
-    from numbered
+    from patterns
 
 ),
 
@@ -58,7 +90,7 @@ clock as (
 
 ),
 
--- When they first come: members of a ring within a few days of each other
+-- When they first come: members of a ring within four weeks of each other
 arrival_slots as (
 
     select
@@ -69,7 +101,7 @@ arrival_slots as (
                 when ring_keys.kind = 'fraud'
                     then
                         (0.1 + 0.8 * uniform(ring_keys.ring_key, 'start')) * clock.slots
-                        + 250 * uniform(ring_keys.person_key, 'arrival')
+                        + 1250 * uniform(ring_keys.person_key, 'arrival')
                 else uniform(ring_keys.person_key, 'arrival') * clock.slots
             end
         )::bigint as arrival_slot
@@ -100,13 +132,13 @@ lives as (
         case kind
             when 'customer' then getvariable('mean_dropout_per_day') * gamma_two(person_key, 'dropout')
             when 'visitor' then 1 / 12.0
-            when 'fraud' then 1 / 9.0
+            when 'fraud' then 1 / 16.0
             else 1 / 60.0
         end as dropout_per_day,
         case kind
             when 'customer' then getvariable('mean_visits_per_day') * gamma_two(person_key, 'visits')
             when 'visitor' then 0.09
-            when 'fraud' then 0.9
+            when 'fraud' then 0.3
             else 0.12
         end as visits_per_day
     from arrivals
@@ -119,7 +151,13 @@ tastes as (
         *,
         -- Nobody is known to have dropped out before the shop's first day
         greatest(acquired_us, getvariable('start_us'))
-        + (least(9000, exponential(person_key, 'life') / dropout_per_day) * 86400)::bigint * 1000000 as churned_us,
+        + (
+            (
+                -- Who joins a ring stays for a week at least
+                case when kind = 'fraud' then 7 else 0 end
+                + least(9000, exponential(person_key, 'life') / dropout_per_day)
+            ) * 86400
+        )::bigint * 1000000 as churned_us,
         getvariable('conversion_log_odds')
         + getvariable('conversion_spread') * normal(person_key, 'conversion') as conversion_log_odds,
         normal(person_key, 'spend') as spend_level,
@@ -155,7 +193,7 @@ tastes as (
             'BE',
             'AT'
         ][
-            1 + floor(uniform(person_key, 'country') * 20)::integer
+            1 + floor(uniform(if(ring_no is null, person_key, ring_key), 'country') * 20)::integer
         ] as country,
         1 + floor(uniform(person_key, 'device count') * 2.6)::integer as device_count,
         -- New customers look around for some visits before they register

@@ -215,7 +215,10 @@ placed as (
         uniform(child(described.person_key, coalesce(experiments.experiment_no, 0)), 'variant') < 0.5 as is_treated,
         -- Four visits in five use the first device
         case
-            when described.kind = 'fraud' then floor(uniform(described.visit_key, 'device') * 2)::integer
+            when described.kind = 'fraud' and ring_shares_devices(described.ring_no)
+                then floor(
+                    uniform(described.visit_key, 'device') * ring_size_of('devices', described.ring_no, 2, 4)
+                )::integer
             when uniform(described.visit_key, 'device') < 0.8 then 0
             else floor(uniform(described.visit_key, 'other device') * described.device_count)::integer
         end as device_slot
@@ -239,9 +242,9 @@ devices as (
 
     select
         *,
-        -- Rings and some households share their devices
+        -- Most rings and some households share their devices
         case
-            when kind = 'fraud' then -1 - (ring_no * 2 + device_slot)
+            when kind = 'fraud' and ring_shares_devices(ring_no) then -1 - (ring_no * 8 + device_slot)
             when
                 kind = 'customer'
                 and device_slot = 0
@@ -438,7 +441,7 @@ select
     previous_visit_key,
     person_no,
     visit_of_person,
-    kind::enum('customer', 'fraud', 'visitor', 'bot') as kind,
+    as_kind(kind) as kind,
     device_no,
     started_us,
     month_no,
@@ -474,6 +477,7 @@ select
     checkout_us,
     checkout_us + form_us as attempted_us,
     checkout_us + form_us + case when has_payment_error or kind = 'fraud' then 80000000 else 0 end as paid_us,
+    ring_no,
     is_error_slice,
     is_slow_slice,
     is_innocent_slow_slice,

@@ -171,7 +171,8 @@ due_staples as (
     from checkouts
     inner join staples on checkouts.person_no = staples.person_no
     where
-        case
+        checkouts.kind = 'customer'
+        and case
             when checkouts.last_order_us is null
                 then uniform(child(staples.staple_key, checkouts.started_us // 1000000), 'due') < 0.5
             else

@@ -12,7 +12,7 @@ left outer join visits
         people.person_no = visits.person_no
         and visits.identity = 'registers'
 where
-    people.kind in ('customer', 'fraud')
+    people.kind in ('customer', 'fraud', 'tester')
     and (people.is_known_before_start or visits.visit_no is not null);
 
 -- What follows an order: refunds, reviews and questions
@@ -53,12 +53,13 @@ select
         when
             uniform(line_key, 'refund') < case
                 when kind = 'fraud' then getvariable('fraud_refund_probability')
+                when abuses_refunds(kind, person_no) then getvariable('refund_abuse_probability')
                 else getvariable('refund_probability') * exp(-0.6 * quality)
             end
             then paid_us + ((1.5 + 8 * exponential(line_key, 'refund delay')) * 86400)::bigint * 1000000
     end as refunded_us,
     case
-        when kind <> 'fraud' and uniform(line_key, 'review') < getvariable('review_probability')
+        when kind = 'customer' and uniform(line_key, 'review') < getvariable('review_probability')
             then paid_us + ((2 + 9 * exponential(line_key, 'review delay')) * 86400)::bigint * 1000000
     end as reviewed_us,
     case
@@ -226,42 +227,6 @@ visit_steps as (
     from visits
     where has_payment_error
 
-    union all
-
-    -- Rings try several cards
-    select
-        visit_no,
-        3011 as place,
-        'payment_error' as event_type,
-        attempted_us + 20000000 as at_us
-    from visits
-    where
-        kind = 'fraud'
-        and attempts_payment
-
-    union all
-
-    select
-        visit_no,
-        3012 as place,
-        'payment_error' as event_type,
-        attempted_us + 45000000 as at_us
-    from visits
-    where
-        kind = 'fraud'
-        and attempts_payment
-        and uniform(visit_key, 'third card') < 0.6
-
-    union all
-
-    select
-        visit_no,
-        3020 as place,
-        'payment' as event_type,
-        paid_us as at_us
-    from visits
-    where is_converted
-
 ),
 
 visit_events as (
@@ -307,26 +272,71 @@ visit_events as (
                         * case when visits.is_slow_slice or visits.is_innocent_slow_slice then 8 else 1 end
                     )::integer
                     || '}'
-            when 'payment'
-                then
-                    '{"method":"'
-                    || ['card', 'card', 'card', 'wallet', 'invoice'][
-                        1 + floor(uniform(visits.visit_key, 'method') * 5)::integer
-                    ]
-                    || '"}'
-            when 'payment_error'
-                then
-                    '{"code":"'
-                    || ['declined', 'timeout', 'authentication'][
-                        1 + floor(uniform(visits.visit_key, 'code') * 3)::integer
-                    ]
-                    || '"}'
+            when 'payment_error' then '{"code":"' || payment_error_code(visits.visit_key) || '"}'
             when 'support' then '{"topic":"chat"}'
         end as properties,
-        visit_steps.event_type in ('payment', 'payment_error') as has_order
+        visit_steps.event_type = 'payment_error' as has_order
     from visit_steps
     inner join visits on visit_steps.visit_no = visits.visit_no
     left outer join experiments on visits.experiment_no = experiments.experiment_no
+
+),
+
+-- A payment, the error of fraudsters that follows it (those of customers are steps), and the money that the bank takes back
+payment_events as (
+
+    select
+        visit_no * 4096 + place as event_no,
+        at_us,
+        'payment' as event_type,
+        person_no,
+        device_no,
+        identified_us,
+        channel,
+        device,
+        country,
+        true as has_order,
+        amount_cents as price_cents,
+        card_key,
+        address_key,
+        network_key,
+        terminal_no,
+        card_country,
+        '{"method":"' || method || '"}' as properties
+    from payments
+
+    union all by name
+
+    select
+        visit_no * 4096 + place + 1 as event_no,
+        at_us + 1500000 as at_us,
+        'payment_error' as event_type,
+        person_no,
+        device_no,
+        identified_us,
+        channel,
+        device,
+        country,
+        true as has_order,
+        '{"code":"declined"}' as properties
+    from payments
+    where
+        is_declined
+        and kind <> 'customer'
+
+    union all by name
+
+    select
+        visit_no * 4096 + 3080 as event_no,
+        charged_back_us as at_us,
+        'chargeback' as event_type,
+        person_no,
+        charged_back_us as identified_us,
+        country,
+        true as has_order,
+        amount_cents as price_cents
+    from payments
+    where charged_back_us is not null
 
 ),
 
@@ -394,6 +404,10 @@ unioned as (
     union all by name
 
     select * from visit_events
+
+    union all by name
+
+    select * from payment_events
 
     union all by name
 
@@ -496,6 +510,12 @@ received as (
                 then ((2 + 14 * exponential(event_key, 'delay')) * 3600)::bigint * 1000000
             else 0
         end
+        -- Banks send their lists of what they took back later
+        + case
+            when event_type = 'chargeback'
+                then ((0.3 + 1.5 * exponential(event_key, 'bank')) * 86400)::bigint * 1000000
+            else 0
+        end
         + 200000 + (1500000 * exponential(event_key, 'latency'))::bigint as received_us
     from keyed
 
@@ -521,6 +541,11 @@ select
     as_channel(channel) as channel,
     as_device(device) as device,
     as_country(country) as country,
+    card_key,
+    address_key,
+    network_key,
+    terminal_no::smallint as terminal_no,
+    card_country,
     properties
 from received;
 

@@ -104,10 +104,11 @@ select
     item_id(item_no) as item_id,
     case when has_order then order_id(event_no // 4096 % 562949953421312) end as order_id,
     quantity::double as quantity,
-    price_cents / 100.0 as unit_price,
+    case when event_type not in ('payment', 'chargeback') then price_cents / 100.0 end as unit_price,
     discount_cents / 100.0 as discount,
     case
         when event_type in ('purchase', 'refund') then (quantity * price_cents - discount_cents) / 100.0
+        when event_type in ('payment', 'chargeback') then price_cents / 100.0
     end as amount,
     case when price_cents is not null then 'EUR' end as currency,
     case
@@ -117,5 +118,10 @@ select
     channel::varchar as channel,
     device::varchar as device,
     country::varchar as country,
+    case when event_type = 'payment' then token('k', card_key) end as card_token,
+    case when event_type = 'payment' then token('a', address_key) end as address_token,
+    case when event_type = 'payment' then token('n', network_key) end as ip_token,
+    case when terminal_no is not null then token('t', child(root('terminal'), terminal_no)) end as terminal_token,
+    card_country,
     properties
 from ordered;

@@ -38,7 +38,7 @@ select
     people.price_sensitivity,
     people.ring_no as fraud_ring,
 
-    people.kind = 'fraud' as is_fraud,
+    people.kind in ('fraud', 'tester') as is_fraud,
     people.is_fading,
     people.is_known_before_start,
     people.kind = 'customer'
@@ -75,7 +75,7 @@ select
     + (1 - people.first_category_share - people.second_category_share) / 8 as weight
 from people
 cross join categories
-where people.kind in ('customer', 'fraud')
+where people.kind in ('customer', 'fraud', 'tester')
 order by people.person_no, categories.category_no;
 
 create table truth_storefront.truth_customer_staples as
@@ -133,7 +133,10 @@ order_amounts as (
 
 select
     'v' || visits.visit_no as visit_id,
-    case when visits.kind in ('customer', 'fraud') then customer_id(visits.person_no) end as customer_id,
+    case
+        when visits.kind in ('customer', 'fraud', 'thief') or visits.kind = 'tester' and visits.identity <> 'anonymous'
+            then customer_id(visits.person_no)
+    end as customer_id,
     device_id(visits.device_no) as device_id,
     case when visits.is_converted then order_id(visits.visit_no) end as order_id,
 
