@@ -196,6 +196,8 @@ tastes as (
             1 + floor(uniform(if(ring_no is null, person_key, ring_key), 'country') * 20)::integer
         ] as country,
         1 + floor(uniform(person_key, 'device count') * 2.6)::integer as device_count,
+        case when kind = 'fraud' and ring_shares_devices(ring_no) then ring_size_of('devices', ring_no, 2, 4) end
+            as ring_device_count,
         -- New customers look around for some visits before they register
         1 + floor(exponential(person_key, 'register') * 0.9)::integer as register_at_visit
     from lives

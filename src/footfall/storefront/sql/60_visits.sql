@@ -166,6 +166,7 @@ described as (
         people.person_key,
         people.kind,
         people.ring_no,
+        people.ring_device_count,
         people.country,
         people.spend_level,
         people.price_sensitivity,
@@ -215,10 +216,8 @@ placed as (
         uniform(child(described.person_key, coalesce(experiments.experiment_no, 0)), 'variant') < 0.5 as is_treated,
         -- Four visits in five use the first device
         case
-            when described.kind = 'fraud' and ring_shares_devices(described.ring_no)
-                then floor(
-                    uniform(described.visit_key, 'device') * ring_size_of('devices', described.ring_no, 2, 4)
-                )::integer
+            when described.ring_device_count is not null
+                then floor(uniform(described.visit_key, 'device') * described.ring_device_count)::integer
             when uniform(described.visit_key, 'device') < 0.8 then 0
             else floor(uniform(described.visit_key, 'other device') * described.device_count)::integer
         end as device_slot
@@ -244,7 +243,7 @@ devices as (
         *,
         -- Most rings and some households share their devices
         case
-            when kind = 'fraud' and ring_shares_devices(ring_no) then -1 - (ring_no * 8 + device_slot)
+            when ring_device_count is not null then -1 - (ring_no * 8 + device_slot)
             when
                 kind = 'customer'
                 and device_slot = 0
