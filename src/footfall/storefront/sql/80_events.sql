@@ -297,12 +297,13 @@ payment_events as (
         country,
         true as has_order,
         amount_cents as price_cents,
-        card_key,
-        address_key,
-        network_key,
-        terminal_no,
-        card_country,
-        '{"method":"' || method || '"}' as properties
+        -- What it names travels behind the properties: few events have any
+        '{"method":"' || method || '"}'
+        || '|' || coalesce(token('k', card_key), '')
+        || '|' || coalesce(token('a', address_key), '')
+        || '|' || token('n', network_key)
+        || '|' || case when terminal_no is not null then token('t', child(root('terminal'), terminal_no)) else '' end
+        || '|' || coalesce(card_country, '') as properties
     from payments
 
     union all by name
@@ -541,11 +542,6 @@ select
     as_channel(channel) as channel,
     as_device(device) as device,
     as_country(country) as country,
-    card_key,
-    address_key,
-    network_key,
-    terminal_no::smallint as terminal_no,
-    card_country,
     properties
 from received;
 

@@ -118,10 +118,10 @@ select
     channel::varchar as channel,
     device::varchar as device,
     country::varchar as country,
-    case when event_type = 'payment' then token('k', card_key) end as card_token,
-    case when event_type = 'payment' then token('a', address_key) end as address_token,
-    case when event_type = 'payment' then token('n', network_key) end as ip_token,
-    case when terminal_no is not null then token('t', child(root('terminal'), terminal_no)) end as terminal_token,
-    card_country,
-    properties
+    case when event_type = 'payment' then nullif(split_part(properties, '|', 2), '') end as card_token,
+    case when event_type = 'payment' then nullif(split_part(properties, '|', 3), '') end as address_token,
+    case when event_type = 'payment' then split_part(properties, '|', 4) end as ip_token,
+    case when event_type = 'payment' then nullif(split_part(properties, '|', 5), '') end as terminal_token,
+    case when event_type = 'payment' then nullif(split_part(properties, '|', 6), '') end as card_country,
+    case when event_type = 'payment' then split_part(properties, '|', 1) else properties end as properties
 from ordered;
