@@ -275,15 +275,53 @@
     {% if not execute or flags.WHICH not in ['build', 'run'] or load_built_relation(pending.identifier) is none %}
         {% do return('') %}
     {% endif %}
+    {% set rows = text_rows('select ' ~ as_texts([
+        'source', 'reason', 'is_broken', 'row_count', 'first_received_on', 'last_received_on', 'unknown_event_type'
+    ]) ~ ' from ' ~ pending) %}
+    {% set broken = ask_program('broken_sources', {'pending': rows, 'largest_share': var('max_rejected_share')}) %}
     {% do ask_program('check_rejections', {
-        'pending': text_rows('select ' ~ as_texts([
-            'source', 'reason', 'is_broken', 'row_count', 'first_received_on', 'last_received_on', 'unknown_event_type'
-        ]) ~ ' from ' ~ pending),
+        'pending': rows,
         'known_names': text_rows(
             'select source_event_name, event_type from ' ~ ref('event_name_map') ~ ' where event_type is not null '
             ~ 'union select event_type, event_type from ' ~ ref('event_types') ~ ' where is_accepted'
         ),
         'largest_share': var('max_rejected_share'),
-        'arrivals': ref('int_arrivals').render()
+        'arrivals': ref('int_arrivals').render(),
+        'examples': text_rows(examples_of_rejections(broken)) if broken else [],
+        'inputs': named_inputs(broken)
     }) %}
+{% endmacro %}
+
+
+{#- A reason without what differs from row to row: the value that it quotes, or the number of the line. -#}
+{% macro counted_reason(reason) -%}
+    case
+            when {{ reason }} like 'line % cannot be read: %' then {{ without_match(reason, '^line [0-9]+ ') }}
+            else {{ without_match(reason, '(?s): .*$') }}
+        end
+{%- endmacro %}
+
+
+{#- One reason in full of each kind, of the pending rows of some sources: the rows are read once more, as the run stops. -#}
+{% macro examples_of_rejections(source_names) -%}
+    select
+        arrivals.source,
+        {{ counted_reason('arrivals.reason') }} as reason,
+        min(arrivals.reason) as example
+    from ({{ pending_arrivals('arrivals.source, arrivals.reason', on_every_build=true) }}) as arrivals
+    where arrivals.reason is not null
+        and arrivals.source in {{ in_sources(source_names) }}
+    group by arrivals.source, {{ counted_reason('arrivals.reason') }}
+{%- endmacro %}
+
+
+{#- By source, the var that names what its events are read from, and its value. -#}
+{% macro named_inputs(source_names) %}
+    {% set inputs = {} %}
+    {% for source_name in source_names %}
+        {% for name in ask_program('event_vars', {'name': source_name}) if var(name, none) %}
+            {% do inputs.update({source_name: [name, var(name) if var(name) is string else tojson(var(name))]}) %}
+        {% endfor %}
+    {% endfor %}
+    {% do return(inputs) %}
 {% endmacro %}

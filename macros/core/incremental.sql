@@ -464,20 +464,39 @@ device_keys as (
 
 {#- The visitors of order lines that were decided about since a log of touched visitors was written. -#}
 {% macro decided_histories() -%}
+    {%- set decisions = ref('int_order_decisions') -%}
+    {%- set since = newest('batch_at', this) -%}
     select
-        coalesce(accepted.customer_no, links.customer_no, accepted.anonymous_no) as visitor_no,
-        min(accepted.event_at) as touched_from,
-        max(accepted.event_at) as left_until
-    from {{ ref('int_order_decisions') }} as decisions
-    inner join {{ ref('int_accepted_events') }} as accepted
-        on decisions.event_id = accepted.event_id
-        and decisions.source = accepted.source
+        coalesce(decided.customer_no, links.customer_no, decided.anonymous_no) as visitor_no,
+        min(decided.event_at) as touched_from,
+        max(decided.event_at) as left_until
+    from (
+        select
+            accepted.customer_no,
+            accepted.anonymous_no,
+            accepted.event_at
+        from {{ decisions }} as decisions
+        inner join {{ ref('int_accepted_events') }} as accepted
+            on decisions.event_id = accepted.event_id
+            and decisions.source = accepted.source
+        where decisions.decided_at > {{ since }}
+        union all
+        -- What names an order alone, of whoever it was and is.
+        select
+            owners.customer_no,
+            owners.anonymous_no,
+            owners.event_at
+        from {{ decisions }} as decisions
+        inner join {{ decisions }} as owners
+            on decisions.event_id = owners.event_id
+            and decisions.source = owners.source
+        where decisions.decided_at > {{ since }}
+    ) as decided
     left join {{ ref('int_identity_links') }} as links
-        on accepted.anonymous_no = links.anonymous_no
-        and accepted.customer_no is null
-    where decisions.decided_at > {{ newest('batch_at', this) }}
-        and coalesce(accepted.customer_no, accepted.anonymous_no) is not null
-    group by coalesce(accepted.customer_no, links.customer_no, accepted.anonymous_no)
+        on decided.anonymous_no = links.anonymous_no
+        and decided.customer_no is null
+    where coalesce(decided.customer_no, decided.anonymous_no) is not null
+    group by coalesce(decided.customer_no, links.customer_no, decided.anonymous_no)
 {%- endmacro %}
 
 

@@ -5,24 +5,31 @@
 {%- endmacro %}
 
 
-{#- CTEs, `judged` the last of them, that say which messages about orders do not count, and why. A message is made of the
+{#- CTEs, `uncounted` the last of them, of the lines of messages about orders that do not count, and why. A message is made of the
     lines of one order id at one time, from one customer and device, that were sent together (`sent_from`); of several
     events of one moment each is one, where the source numbers them (`base_event_no`). The lines of an update are a
     message of their own.
     `repeated`: its lines are among those that messages before it have held, as many times; a refund only if more would
     be given back than was paid. `superseded`: the order was updated after it.
-    `lines` is a CTE of all lines of the orders in question. -#}
+    `lines` is a CTE of all lines of the orders in question; those of ledgers are left out, which hold each once. -#}
 {% macro order_messages(lines) -%}
 {%- set kind = ['source', 'order_id', 'is_refund'] -%}
 {%- set message = kind + ['event_at', 'is_update', 'customer_no', 'anonymous_no', 'base_event_no', 'sent_from'] -%}
 {%- set line = ['item_id', 'quantity', 'unit_price', 'amount'] -%}
+messages_sent as (
+
+    select * from {{ lines }}
+    where source in {{ in_sources(event_sources()) }}
+
+),
+
 -- Most orders are sent once, and nothing has to be decided about them.
 orders_of_several_messages as (
 
     select distinct
         source,
         order_id
-    from {{ lines }}
+    from messages_sent
     group by {{ kind | join(', ') }}
     having min(event_at) <> max(event_at)
         or count(case when is_update then 1 end) between 1 and count(*) - 1
@@ -40,7 +47,7 @@ sent as (
         lines.event_at as sent_at,
         min(lines.received_at) over message as first_received_at,
         min(lines.event_id) over message as first_event_id
-    from {{ lines }} as lines
+    from messages_sent as lines
     inner join orders_of_several_messages
         on lines.source = orders_of_several_messages.source
         and lines.order_id = orders_of_several_messages.order_id
@@ -158,6 +165,151 @@ judged as (
         on compared.source = paid.source
         and compared.order_id = paid.order_id
     where compared.is_refund
+
+),
+
+uncounted as (
+
+    select
+        numbered.source,
+        numbered.event_id,
+        numbered.order_id,
+        judged.reason,
+        numbered.event_at,
+        numbered.received_at
+    from numbered
+    inner join judged
+        on {% for column in kind + ['message_no'] -%}
+        numbered.{{ column }} = judged.{{ column }}{{ '\n        and ' if not loop.last }}
+        {%- endfor %}
+    where judged.reason is not null
+
+)
+{%- endmacro %}
+
+
+{#- CTEs, `owners_by_order` the last of them, that say whose refunds and updates are that name an order and neither a
+    customer nor a device: those of who bought the order. Where several orders have that id, it is the latest at or before
+    the moment; a day without a time may lie before its order, so else it is one of the same day. Nobody's are those
+    whose order is not known, is nobody's, or may be one of several buyers'.
+    `lines` is a CTE of all lines of the orders in question, `uncounted` one of those that do not count. -#}
+{% macro owners_by_order(lines, uncounted) -%}
+names_no_buyer as (
+
+    select
+        lines.source,
+        lines.order_id,
+        lines.event_id,
+        lines.event_at,
+        lines.shop_day,
+        lines.received_at
+    from {{ lines }} as lines
+    left join {{ uncounted }} as uncounted
+        on lines.source = uncounted.source
+        and lines.event_id = uncounted.event_id
+    where lines.customer_no is null
+        and lines.anonymous_no is null
+        and (lines.is_refund or lines.is_update)
+        and uncounted.event_id is null
+
+),
+
+-- What was superseded was bought all the same; a repeat may name anybody.
+bought_before as (
+
+    select
+        names_no_buyer.source,
+        names_no_buyer.order_id,
+        names_no_buyer.event_id,
+        names_no_buyer.event_at,
+        names_no_buyer.received_at,
+        lines.customer_no,
+        lines.anonymous_no,
+        rank() over (
+            partition by names_no_buyer.source, names_no_buyer.event_id
+            order by
+                case when lines.event_at <= names_no_buyer.event_at then 0 else 1 end,
+                case when lines.event_at <= names_no_buyer.event_at then lines.event_at end desc nulls last
+        ) as choice_no
+    from names_no_buyer
+    inner join {{ lines }} as lines
+        on names_no_buyer.source = lines.source
+        and names_no_buyer.order_id = lines.order_id
+        and names_no_buyer.shop_day >= lines.shop_day
+    left join {{ uncounted }} as uncounted
+        on lines.source = uncounted.source
+        and lines.event_id = uncounted.event_id
+    where not lines.is_refund
+        and not (lines.is_update and lines.customer_no is null and lines.anonymous_no is null)
+        and coalesce(uncounted.reason, 'counts') <> 'repeated'
+
+),
+
+owners_by_order as (
+
+    select
+        source,
+        event_id,
+        order_id,
+        cast(null as string) as reason,
+        event_at,
+        received_at,
+        min(customer_no) as customer_no,
+        case when count(customer_no) = 0 then min(anonymous_no) end as anonymous_no
+    from bought_before
+    where choice_no = 1
+    group by source, event_id, order_id, event_at, received_at
+    having (count(customer_no) = count(*) and min(customer_no) = max(customer_no))
+        or (count(customer_no) = 0 and count(anonymous_no) = count(*) and min(anonymous_no) = max(anonymous_no))
+
+)
+{%- endmacro %}
+
+
+{#- A CTE `decided` of what is decided about lines: those of `uncounted` do not count, and those of `owners` are of who
+    bought the order. -#}
+{% macro decided_lines(uncounted, owners) -%}
+decided as (
+
+    select
+        {{ uncounted }}.*,
+        cast(null as bigint) as customer_no,
+        cast(null as bigint) as anonymous_no
+    from {{ uncounted }}
+    union all
+    select * from {{ owners }}
+
+)
+{%- endmacro %}
+
+
+{#- CTEs, `named_by_order` the last of them, of the lines that name an order alone, and whether they found their buyer. -#}
+{% macro named_by_order() -%}
+decisions as (
+    {{ newest_decisions(ref('int_order_decisions')) }}
+),
+
+-- Whose these are may change with each delivery.
+named_by_order as (
+
+    select
+        accepted.source,
+        'events' as entity,
+        'customer_id' as column_name,
+        case
+            when coalesce(decisions.customer_no, decisions.anonymous_no) is not null
+                then 'only an order is named, so the row is of who bought it'
+            else 'only an order is named, and who bought it is not known, so the row is of nobody'
+        end as reason
+    from {{ ref('int_accepted_events') }} as accepted
+    left join decisions
+        on accepted.source = decisions.source
+        and accepted.event_id = decisions.event_id
+    where accepted.event_type in ('refund', 'order_update')
+        and accepted.order_id is not null
+        and accepted.customer_no is null
+        and accepted.anonymous_no is null
+        and decisions.reason is null
 
 )
 {%- endmacro %}

@@ -150,7 +150,11 @@ def warehouse_after_a_build(file: Path) -> None:
             " 'o', 'erased', now(), now(), now()),"
             " ('custom', 'another', 6, 6, 7, 'o2', 'displaced',"
             " now(), now(), now());"
-            "create table int_order_decisions as select 'custom' as source, 'left' as event_id;"
+            "create table int_order_decisions as select 'custom' as source, 'left' as event_id,"
+            " cast(null as bigint) as customer_no, cast(null as bigint) as anonymous_no;"
+            # A refund of somebody else's now, which names an order alone.
+            f"insert into int_order_decisions values ('custom', 'other', {GONE}, null),"
+            " ('custom', 'other', 5, null);"
             "create table int_repeated_events as select 'custom' as source,"
             " unnest(['left', 'another']) as event_id;"
             "create table int_touched_visitors as select unnest([5,"
@@ -213,6 +217,9 @@ def test_what_a_build_leaves_of_somebody_goes_and_is_proven_gone(tmp_path: Path)
     assert not {"d-3000018", KEY_OF["d-3000018"]} & set(needles.texts)
     with duckdb.connect(str(file)) as shop:
         assert shop.sql("select identity_no from intermediate.reader").fetchall() == [(SHARED,)]
+        assert shop.sql(
+            "select event_id, customer_no from intermediate.int_order_decisions"
+        ).fetchall() == [("other", 5)]
         assert shop.sql(
             "select row_count, comment from intermediate.table_versions inner join duckdb_tables()"
             " using (schema_name, table_name)"

@@ -162,6 +162,19 @@ def send_orders_again(shop: Warehouse) -> None:
     )
 
 
+def name_orders_alone(shop: Warehouse) -> None:
+    """Let most refunds, half of the updates and some purchases name nothing but their order."""
+    shop.execute(
+        "update pool.batches set customer_id = null, device_id = null, session_hint = null"
+        " where order_id is not null and hash(event_id, 15) % 100 <"
+        " case event_type when 'refund' then 80 when 'order_update' then 50 when 'purchase' then 2"
+        " else 0 end",
+        # Numbers that begin again: of two customers, so that one may be told from the other.
+        "update pool.batches set order_id = 'till-' || (hash(order_id, 16) % 90)"
+        " where order_id is not null and hash(order_id, 17) % 4 = 0",
+    )
+
+
 @pytest.mark.long
 def test_any_order_of_arrival_gives_the_tables_of_a_full_build(arriving_shop: Warehouse) -> None:
     """Day comes after day, then files come late and out of order."""
@@ -190,6 +203,7 @@ def test_any_order_of_arrival_gives_the_tables_of_a_full_build(arriving_shop: Wa
         " where hash(device_id) % 4 = 0"
     )
     send_orders_again(shop)
+    name_orders_alone(shop)
     add_displacing_deliveries(shop)
     arrive(shop, 0)
     shop.built(SQL_PART, "--full-refresh")
@@ -206,6 +220,12 @@ def test_any_order_of_arrival_gives_the_tables_of_a_full_build(arriving_shop: Wa
     assert decided["repeated"] > 100
     assert decided["superseded"] > 20
     assert decided[None] > 0
+    # What names an order alone went from one to another, or from somebody to nobody.
+    moved = (
+        "select event_id from intermediate.int_order_decisions where reason is null"
+        " group by event_id having count(*) > 1 and count(customer_no) > 0"
+    )
+    assert shop.value(f"select count(*) from ({moved})") > 10
     assert shop.value(f"select bool_and({ROW_EQUATION}) from intermediate.int_row_accounting")
     shop.built(SQL_PART, "--full-refresh")
     keep(shop, "full")

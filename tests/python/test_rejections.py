@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from footfall.builds.problems import BuildProblem
-from footfall.builds.rejections import check_rejections, proposed_event_type
+from footfall.builds.rejections import broken_sources, check_rejections, proposed_event_type
 
 pytestmark = pytest.mark.library
 
@@ -51,6 +51,32 @@ def test_each_source_is_judged_by_itself_and_names_its_reasons() -> None:
     ]
     assert lines[6] == "  3 for 2 other reasons"
     assert "kept.here" in lines[7]
+
+
+def test_what_cannot_be_read_is_shown_with_its_input_and_nothing_personal() -> None:
+    unread = "cannot be read: 5 fields where the header has 4"
+    reasons = {
+        unread: "line 7 cannot be read: 5 fields where the header has 4",
+        "amount is not a number": "amount is not a number: 1.234.5",
+        "price is not a number": "price is not a number: ann@example.org",
+        "quantity is negative": "quantity is negative",
+    }
+    pending = rows("shop", 1, **dict.fromkeys(reasons, 2))
+    assert broken_sources(pending=pending, largest_share=0.5) == ["shop"]
+    with pytest.raises(BuildProblem) as problem:
+        check(
+            pending,
+            examples=[("shop", *one) for one in reasons.items()],
+            inputs={"shop": ["custom_events_path", "/data/events.csv"]},
+        )
+    lines = str(problem.value).splitlines()
+    assert lines[1:5] == [
+        "  2 x amount is not a number, such as 1.234.5",
+        f"  2 x {unread}, such as line 7",
+        "  2 x price is not a number",
+        "  2 x quantity is negative",
+    ]
+    assert lines[6] == "They are read from /data/events.csv (var custom_events_path)."
 
 
 def test_what_is_left_out_on_purpose_does_not_count() -> None:

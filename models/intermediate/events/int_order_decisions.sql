@@ -2,9 +2,10 @@
 -- depends_on: {{ ref('int_withdrawn_events') }}, {{ ref('int_arrival_days') }}
 -- depends_on: {{ source('earlier_run', 'int_touched_visitors') }}, {{ source('earlier_run', 'int_arrival_ledger') }}
 
--- Order lines that do not count: of orders that were sent again, and from before an update. A log that only grows;
--- `int_uncounted_lines` shows what holds. A run decides anew about all lines of each order id that a line came to or
--- left, so any order of arrival ends in the same. Nothing leaves `int_accepted_events`: a late message may change it.
+-- Order lines that do not count, of orders that were sent again and from before an update; and whose those are that
+-- name an order alone. A log that only grows; `int_uncounted_lines` shows what does not count. A run decides anew about
+-- all lines of each order id that a line came to or left, so any order of arrival ends in the same. Nothing leaves
+-- `int_accepted_events`: a late message may change it.
 {%- set stamps = [] %}
 {%- for model_name in ['int_touched_visitors', 'int_arrival_ledger'] if has_earlier_run(model_name) %}
 {%- do stamps.append(('batch_at', earlier_run(model_name))) %}
@@ -16,7 +17,6 @@ accepted as {{ read_each_time() }} (
     select * from {{ ref('int_accepted_events') }}
     where event_type in {{ order_event_types() }}
         and order_id is not null
-        and source in {{ in_sources(event_sources()) }}
 
 ),
 
@@ -59,6 +59,7 @@ lines as (
         round(accepted.unit_price, 4) as unit_price,
         round(accepted.amount, 4) as amount,
         accepted.event_at,
+        accepted.shop_day,
         accepted.received_at,
         {{ sent_from('accepted') }} as sent_from
     from accepted
@@ -72,53 +73,40 @@ lines as (
 
 {{ order_messages('lines') }},
 
-uncounted as (
+{{ owners_by_order('lines', 'uncounted') }},
 
-    select
-        numbered.source,
-        numbered.event_id,
-        numbered.order_id,
-        judged.reason,
-        numbered.event_at,
-        numbered.received_at
-    from numbered
-    inner join judged
-        on numbered.source = judged.source
-        and numbered.order_id = judged.order_id
-        and numbered.is_refund = judged.is_refund
-        and numbered.message_no = judged.message_no
-    where judged.reason is not null
-
-),
+{{ decided_lines('uncounted', 'owners_by_order') }},
 
 {% if is_incremental() -%}
 standing as (
 
-    select decided.*
-    from ({{ newest_decisions(this) }}) as decided
+    select newest.*
+    from ({{ newest_decisions(this) }}) as newest
     inner join touched_orders
-        on decided.source = touched_orders.source
-        and decided.order_id = touched_orders.order_id
-    where decided.reason is not null
+        on newest.source = touched_orders.source
+        and newest.order_id = touched_orders.order_id
+    where coalesce(newest.reason, cast(newest.customer_no as string), cast(newest.anonymous_no as string)) is not null
 
 ),
 {%- endif %}
 
 changed as (
 
-    select uncounted.*
-    from uncounted
+    select decided.*
+    from decided
     {% if is_incremental() -%}
     left join standing
-        on uncounted.source = standing.source
-        and uncounted.event_id = standing.event_id
-        and uncounted.order_id = standing.order_id
-        and uncounted.reason = standing.reason
-        and uncounted.event_at = standing.event_at
-        and uncounted.received_at = standing.received_at
+        on decided.source = standing.source
+        and decided.event_id = standing.event_id
+        and decided.order_id = standing.order_id
+        and decided.event_at = standing.event_at
+        and decided.received_at = standing.received_at
+        {%- for column in ['reason', 'customer_no', 'anonymous_no'] %}
+        and decided.{{ column }} is not distinct from standing.{{ column }}
+        {%- endfor %}
     where standing.event_id is null
 
-    -- They count after all, or are no lines of an order any more.
+    -- They count after all, are nobody's any more, or are no lines of an order any more.
     union all
 
     select
@@ -127,12 +115,14 @@ changed as (
         standing.order_id,
         cast(null as string) as reason,
         standing.event_at,
-        standing.received_at
+        standing.received_at,
+        cast(null as bigint) as customer_no,
+        cast(null as bigint) as anonymous_no
     from standing
-    left join uncounted
-        on standing.source = uncounted.source
-        and standing.event_id = uncounted.event_id
-    where uncounted.event_id is null
+    left join decided
+        on standing.source = decided.source
+        and standing.event_id = decided.event_id
+    where decided.event_id is null
     {%- endif %}
 
 ),

@@ -1,6 +1,6 @@
 -- Why rows of the days that this run has to read break the contract: how many for each reason. Counted before anything
--- is taken in, so that a run can stop while nothing has changed. A reason is counted without the value that it quotes,
--- and no raw row is kept here: `int_arrivals` shows them.
+-- is taken in, so that a run can stop while nothing has changed. A reason is counted without the value that it quotes
+-- and the line that it names, and no raw row is kept here: `int_arrivals` shows them.
 {%- do keep_arrivals() %}
 with
 
@@ -15,7 +15,7 @@ reasons as (
     select
         source,
         received_on,
-        {{ without_match(without_match('reason', '(?s): .*$'), '^line [0-9]+ ') }} as reason,
+        {{ counted_reason('reason') }} as reason,
         case when reason like 'event_type % is not in seeds/event_types.csv:%' then event_type end as unknown_event_type
     from arrivals
 

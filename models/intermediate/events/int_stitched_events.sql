@@ -1,6 +1,7 @@
 {{ config(materialized='view') }}
 
 -- The accepted events that count, with the visitor they belong to: the customer where one is known, else the device.
+-- What names an order alone is its buyer's.
 with
 
 accepted as (
@@ -9,10 +10,8 @@ accepted as (
 
 ),
 
-uncounted as (
-
-    select * from {{ ref('int_uncounted_lines') }}
-
+decisions as (
+    {{ newest_decisions(ref('int_order_decisions')) }}
 ),
 
 links as (
@@ -49,21 +48,24 @@ final as (
         accepted.act_rank,
         accepted.loaded_at,
         accepted.customer_no is not null as is_named,
-        coalesce(accepted.customer_no, links.customer_no) as customer_no,
-        coalesce(accepted.customer_no, links.customer_no, accepted.anonymous_no) as visitor_no,
+        coalesce(accepted.customer_no, decisions.customer_no, links.customer_no) as customer_no,
+        coalesce(
+            accepted.customer_no, decisions.customer_no, links.customer_no,
+            accepted.anonymous_no, decisions.anonymous_no
+        ) as visitor_no,
         -- The journey may know this today; nothing that is computed point in time may.
         accepted.customer_no is null
         and links.linked_on > accepted.shop_day as is_known_later
     from accepted
-    left join links
-        on accepted.anonymous_no = links.anonymous_no
-        and accepted.customer_no is null
     -- Only events that belong to an order have to be looked up.
-    left join uncounted
-        on accepted.order_id = uncounted.order_id
-        and accepted.event_id = uncounted.event_id
-        and accepted.source = uncounted.source
-    where uncounted.event_id is null
+    left join decisions
+        on accepted.order_id = decisions.order_id
+        and accepted.event_id = decisions.event_id
+        and accepted.source = decisions.source
+    left join links
+        on coalesce(accepted.anonymous_no, decisions.anonymous_no) = links.anonymous_no
+        and accepted.customer_no is null
+    where decisions.reason is null
 
 )
 

@@ -56,8 +56,10 @@ repeated as (
         source,
         '{{ entity }}' as entity,
         '{{ id }}' as column_name,
+        'the id was listed before, and the first listing counts' as reason,
         listing_count - 1 as value_count,
-        {{ id if entity == 'items' else 'cast(null as string)' }} as example
+        {{ id if entity == 'items' else 'cast(null as string)' }} as first_example,
+        {{ id if entity == 'items' else 'cast(null as string)' }} as last_example
     from {{ entity }}
     where listing_count > 1
     {%- if not loop.last %}
@@ -66,10 +68,14 @@ repeated as (
     {%- endfor %}
 ),
 
-masked as (
+{{ named_by_order() }},
+
+without_example as (
     {{ masked_rows('customers', masked_columns().customers, further=['source', "'customers' as entity"]) }}
     union all
     {{ masked_rows('reviews', masked_columns().reviews, further=['source', "'reviews' as entity"]) }}
+    union all
+    select * from named_by_order
 ),
 
 counted as (
@@ -95,15 +101,7 @@ counted as (
     from noted
 
     union all
-    select
-        source,
-        entity,
-        column_name,
-        'the id was listed before, and the first listing counts' as reason,
-        value_count,
-        example as first_example,
-        example as last_example
-    from repeated
+    select * from repeated
 
     union all
     select
@@ -114,7 +112,7 @@ counted as (
         1 as value_count,
         cast(null as string) as first_example,
         cast(null as string) as last_example
-    from masked
+    from without_example
 
 ),
 

@@ -20,10 +20,11 @@ from footfall.builds.input_files import files_by_kind, files_in, named_paths
 from footfall.builds.make_commands import make_commands
 from footfall.builds.nodes import Node
 from footfall.builds.problems import BuildProblem
-from footfall.builds.rejections import check_rejections
+from footfall.builds.rejections import broken_sources, check_rejections
 from footfall.builds.snowplow import snowplow_layout, snowplow_tables
 from footfall.builds.sources import (
     event_sources,
+    event_vars,
     restated_sources,
     source_names,
     source_vars,
@@ -72,6 +73,7 @@ def _erasures() -> list[dict[str, Any]]:
 
 QUESTIONS: Mapping[str, Callable[..., Any]] = {
     "begin_run": _begin_run,
+    "broken_sources": broken_sources,
     "check_configuration": check_configuration,
     "check_rejections": check_rejections,
     "check_warehouse": check_warehouse,
@@ -82,6 +84,7 @@ QUESTIONS: Mapping[str, Callable[..., Any]] = {
     "describe_failure": describe_failure,
     "erasures": _erasures,
     "event_sources": event_sources,
+    "event_vars": event_vars,
     "experiment_columns": experiment_columns,
     "files_by_kind": files_by_kind,
     "files_in": files_in,

@@ -17,6 +17,11 @@ _SHOWN = 5
 _SHOWN_NAMES = 50
 #: How alike two names are at least, from 0 to 1, where one is proposed for the other.
 _ALIKE = 0.75
+#: So many characters of a value are shown, and none of one that may be an address, a number of a
+#: person, a card or an account.
+_SHOWN_CHARACTERS = 40
+_PERSONAL = re.compile(r"@|^\s*\+|\d{9}|[A-Z]{2}\d{2}[A-Z0-9 ]{8}")
+_OF_LINE = re.compile(r"^(line \d+) cannot be read: ")
 _WORD_BREAK = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -55,6 +60,8 @@ def check_rejections(
     known_names: Iterable[Sequence[str]],
     largest_share: float,
     arrivals: str,
+    examples: Iterable[Sequence[str]] = (),
+    inputs: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
     """Stop a run that would lose rows of which nobody has decided that they may go.
 
@@ -68,13 +75,17 @@ def check_rejections(
         Share of broken rows, from 0 to 1, up to which a source is taken in.
     arrivals
         The view that shows raw rows with their reasons.
+    examples
+        Source, reason as it is counted, and one such reason in full.
+    inputs
+        By source, the var that names what it is read from, and the value of that var.
 
     Raises
     ------
     BuildProblem
-        A source is above that share, with its reasons, most frequent first; or it has events with
-        unknown names, with a proposal for each. Values of rows are not shown, because they may be
-        personal.
+        A source is above that share, with its reasons, most frequent first, and what it is read
+        from; or it has events with unknown names, with a proposal for each. Of a row that line or
+        that value is shown that cannot be read, where it does not look personal.
 
     Examples
     --------
@@ -86,17 +97,38 @@ def check_rejections(
     ... )
     """
     rows = [_pending(row) for row in pending]
+    shown = {(source, reason): example for source, reason, example in examples}
     proposals = {known[0]: known[1] for known in known_names}
     problems = []
     for name in sorted({row.source for row in rows}):
         own = [row for row in rows if row.source == name]
         problems += _unknown_names(name, own, proposals)
-        problems += _too_many(name, own, largest_share, arrivals)
+        if _is_broken(own, largest_share):
+            of_source = {reason: one for (source, reason), one in shown.items() if source == name}
+            problems += _too_many(name, own, largest_share, arrivals, of_source)
+            problems += _read_from((inputs or {}).get(name))
     if problems:
         raise BuildProblem(
             "\n".join(problems)
             + "\nNothing was taken in or published, and the rows are read again at the next build."
         )
+
+
+def broken_sources(*, pending: Iterable[Sequence[str | None]], largest_share: float) -> list[str]:
+    """Return the sources of which more than a share is broken; see `check_rejections`.
+
+    Examples
+    --------
+    >>> row = ("custom", "event_at is no time", "true", "1", "2026-03-01", "2026-03-02", None)
+    >>> broken_sources(pending=[row], largest_share=0.5)
+    ['custom']
+    """
+    rows = [_pending(row) for row in pending]
+    return [
+        name
+        for name in sorted({row.source for row in rows})
+        if _is_broken([row for row in rows if row.source == name], largest_share)
+    ]
 
 
 def proposed_event_type(name: str, known_names: Mapping[str, str]) -> tuple[str, str] | None:
@@ -172,16 +204,28 @@ def _unknown_names(
     ]
 
 
+def _is_broken(rows: Iterable[Pending], largest_share: float) -> bool:
+    broken, judged = _broken_and_judged(rows)
+    return broken > largest_share * judged
+
+
+def _broken_and_judged(rows: Iterable[Pending]) -> tuple[int, int]:
+    rows = list(rows)
+    broken = sum(row.row_count for row in rows if row.is_broken)
+    # What was left out on purpose is neither good nor bad.
+    return broken, broken + sum(row.row_count for row in rows if row.reason is None)
+
+
 def _too_many(
-    source: str, rows: Iterable[Pending], largest_share: float, arrivals: str
+    source: str,
+    rows: Iterable[Pending],
+    largest_share: float,
+    arrivals: str,
+    examples: Mapping[str, str],
 ) -> list[str]:
     rows = list(rows)
     broken = [row for row in rows if row.is_broken]
-    broken_count = sum(row.row_count for row in broken)
-    # What was left out on purpose is neither good nor bad.
-    judged_count = broken_count + sum(row.row_count for row in rows if row.reason is None)
-    if broken_count <= largest_share * judged_count:
-        return []
+    broken_count, judged_count = _broken_and_judged(rows)
     first = min(row.first_received_on for row in broken)
     last = max(row.last_received_on for row in broken)
     days = f"on {first}" if first == last else f"from {first} to {last}"
@@ -190,7 +234,10 @@ def _too_many(
     return [
         f"{broken_count:,} of {judged_count:,} new rows of source {source} are broken"
         f" (received {days}):",
-        *(f"  {row.row_count:,} x {row.reason}" for row in ordered[:_SHOWN]),
+        *(
+            f"  {row.row_count:,} x {row.reason}{_example(examples.get(str(row.reason)))}"
+            for row in ordered[:_SHOWN]
+        ),
         *(
             [f"  {sum(row.row_count for row in others):,} for {len(others):,} other reasons"]
             if others
@@ -201,6 +248,23 @@ def _too_many(
         " Correct the input, or the vars that describe it; to go on without these rows, raise"
         " max_rejected_share.",
     ]
+
+
+def _example(reason: str | None) -> str:
+    """Return the line that a reason in full names, or the value that it quotes, to be shown."""
+    if reason is None:
+        return ""
+    if of_line := _OF_LINE.match(reason):
+        return f", such as {of_line[1]}"
+    _, colon, value = reason.partition(": ")
+    if not colon or _PERSONAL.search(value):
+        return ""
+    shown = value if len(value) <= _SHOWN_CHARACTERS else f"{value[:_SHOWN_CHARACTERS]}…"
+    return f", such as {' '.join(shown.split())}"
+
+
+def _read_from(named: Sequence[str] | None) -> list[str]:
+    return [] if named is None else [f"They are read from {named[1]} (var {named[0]})."]
 
 
 def _rows(count: int) -> str:

@@ -117,6 +117,12 @@ def restated_sources(picked: Sequence[str], custom_rows_are: str) -> list[str]:
     return [name for name in picked if name not in told_once or sources()[name].is_restated]
 
 
+def event_vars(name: str) -> list[str]:
+    """Return the names of the vars that say where a source's events are read from."""
+    inputs = [one for one in sources()[name].inputs if not one.read_anew]
+    return [var for one in inputs for var in (one.var, one.replaced_by) if var]
+
+
 def source_vars() -> list[str]:
     """Return the names of the vars that say what a source reads."""
     inputs = [one for source in sources().values() for one in source.inputs]

@@ -15,7 +15,9 @@ from footfall.privacy.warehouse import Warehouse, relation
 _SCHEMA = "intermediate"
 # Rows go, and so does what is noted of their number: the next build would make the table again.
 _DELETED = {
-    "int_order_decisions": "(source, event_id) in (select source, event_id from erased_events)",
+    "int_order_decisions": "(source, event_id) in (select source, event_id from erased_events)"
+    " or customer_no in (select number from erased_numbers)"
+    " or anonymous_no in (select number from erased_numbers)",
     "int_repeated_events": "(source, event_id) in (select source, event_id from erased_events)"
     " and (source, event_id) not in (select source, event_id from int_accepted_events)",
     "int_identity_keys": "identity_no in (select number from erased_numbers)",
