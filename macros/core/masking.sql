@@ -1,6 +1,7 @@
 {#- What looks like a personal value in a free text: a regular expression, and a further check where digits alone would
-    say too little. `head` says that a pattern begins with a group for the sign before the value, which stays. The order
-    is that of masking: a telephone number may look like the end of anything else.
+    say too little. `head` says that a pattern begins with a group for the sign before the value, which stays, and
+    `in_links` is the pattern of what is looked for in links, if it is another one. The order is that of masking: a
+    telephone number may look like the end of anything else.
 
     Texts that a shop writes by itself must pass: times (2026-03-01 10:00), milliseconds since 1970 (13 digits), version
     numbers (Chrome/120.0.0.0), ids padded with zeros (000012345678), article numbers (13 digits). So cards have 14 to 19
@@ -9,6 +10,8 @@
 {% macro personal_patterns() %}
     {% set part = '(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])' %}
     {% set group = '[0-9A-Fa-f]{1,4}' %}
+    {% set no_phone_before = '(^|[^\\p{L}\\p{N}+])' %}
+    {% set with_plus = '\\+[1-9](?:[ ./()-]{0,2}[0-9]){6,14}' %}
     {% do return([
         {
             'kind': 'email', 'head': false, 'check': none,
@@ -33,8 +36,8 @@
         },
         {
             'kind': 'phone', 'head': true, 'check': none,
-            'pattern': '(^|[^\\p{L}\\p{N}+])(?:'
-                ~ '\\+[1-9](?:[ ./()-]{0,2}[0-9]){6,14}'
+            'in_links': no_phone_before ~ with_plus ~ '\\b',
+            'pattern': no_phone_before ~ '(?:' ~ with_plus
                 ~ '|00[1-9][0-9]{0,2}[ /.-](?:[ ./()-]{0,2}[0-9]){5,12}'
                 ~ '|\\(0[1-9][0-9]{1,4}\\)(?:[ /-]?[0-9]){5,9}'
                 ~ '|0[1-9][0-9]{1,4}(?: |/| - )[0-9](?:[ -]?[0-9]){4,9}'
@@ -51,13 +54,14 @@
 {% endmacro %}
 
 
-{#- The columns in which values are masked, by entity, and what they hold: `text`, `json`, `label`, a short text in which
-    only e-mail addresses are looked for, because looking costs, or `empty`, where no source of the run fills the column. -#}
+{#- The columns in which values are masked, by entity, and what they hold: `text`, `json`, `link`, what links of a shop
+    say, in which addresses, accounts, cards and telephone numbers with a plus are looked for, `label`, a short text in
+    which only e-mail addresses are, because looking costs, or `empty`, where no source of the run fills the column. -#}
 {% macro masked_columns() %}
     {% do return({
         'events': {
-            'channel': 'label', 'traffic_source': 'label', 'traffic_medium': 'label', 'campaign': 'label',
-            'landing_page': 'label', 'message_text': 'text' if sources_with_messages() else 'empty',
+            'channel': 'label', 'traffic_source': 'label', 'traffic_medium': 'label', 'campaign': 'link',
+            'landing_page': 'link', 'message_text': 'text' if sources_with_messages() else 'empty',
             'properties': 'json'
         },
         'customers': {'acquisition_channel': 'label', 'attributes': 'json'},
@@ -72,9 +76,12 @@
 {% endmacro %}
 
 
-{#- Whether a pattern is looked for in columns of a form: in labels only the first, that of e-mail addresses. -#}
+{#- Whether a pattern is looked for in columns of a form: in labels only the first, that of e-mail addresses, in links all
+    but IP addresses, which look like versions. -#}
 {% macro is_looked_for(pattern, form) %}
-    {% do return(form in ['text', 'json'] or form == 'label' and pattern.kind == 'email') %}
+    {% do return(
+        form in ['text', 'json'] or form == 'label' and pattern.kind == 'email' or form == 'link' and pattern.kind != 'ip'
+    ) %}
 {% endmacro %}
 
 
@@ -100,8 +107,9 @@ masked_{{ step.index }} as (
 
     select
         *
-        {%- for column, form in columns.items() if is_looked_for(one, form) %},
-        {{ without_pattern(column ~ '_' ~ step.index0, one) }} as {{ column }}_{{ step.index }}
+        {%- for column, form in columns.items() if form in ['text', 'json', 'link'] or step.first and form != 'empty' %},
+        {{ without_pattern(column ~ '_' ~ step.index0, one, form) if is_looked_for(one, form)
+            else column ~ '_' ~ step.index0 }} as {{ column }}_{{ step.index }}
         {%- endfor %}
     from {{ 'suspected' if step.first else 'masked_' ~ step.index0 }}
 
@@ -160,6 +168,8 @@ masked as (
 {% macro may_be_personal(column, form) -%}
     {%- if form == 'label' -%}
         ({{ column }} like '%@%' or {{ column }} like '%!%40%' escape '!')
+    {%- elif form == 'link' -%}
+        {{ matches(column, '@|%40|[+][1-9]|[0-9](?:[ -]?[0-9]){13}|[A-Z]{2}[0-9]{2} ?[A-Z0-9]{4}') }}
     {%- elif form == 'json' -%}
         {{ matches(column, any_personal_pattern() ~ '|' ~ any_masked_property()) }}
     {%- else -%}
@@ -194,13 +204,14 @@ masked as (
 
 
 {#- A text in which a mask stands in the place of what one of the patterns finds. -#}
-{% macro without_pattern(text, one) -%}
+{% macro without_pattern(text, one, form='text') -%}
     {%- if one.check == 'is_iban' -%}
         {{ replaced_if_found(text, one.pattern, is_iban('found'), mask_of(one.kind)) }}
     {%- elif one.check == 'is_card_number' -%}
         {{ replaced_if_found(text, one.pattern, is_card_number('found'), mask_of(one.kind)) }}
     {%- else -%}
-        {{ replaced(text, one.pattern, ('\\1' if one.head else '') ~ mask_of(one.kind)) }}
+        {%- set pattern = one.in_links if form == 'link' and one.in_links else one.pattern -%}
+        {{ replaced(text, pattern, ('\\1' if one.head else '') ~ mask_of(one.kind)) }}
     {%- endif -%}
 {%- endmacro %}
 

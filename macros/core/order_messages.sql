@@ -350,6 +350,18 @@ named_by_order as (
 {%- endmacro %}
 
 
+{#- Of updated orders, when the first of the lines came that an update has taken the place of. -#}
+{% macro first_sent_of_updated_orders() -%}
+    select
+        source,
+        order_id,
+        min(event_at) as first_sent_at
+    from {{ ref('int_uncounted_lines') }}
+    where reason = 'superseded'
+    group by source, order_id
+{%- endmacro %}
+
+
 {#- Of a log of decisions, the newest of each event. -#}
 {% macro newest_decisions(relation) -%}
     select decisions.*

@@ -49,7 +49,7 @@
     {% if part.kind == 'parquet' %}
         {% set readable = [] %}
         {% for file in part.files %}
-            {% do readable.append(query_value('select footfall_parquet_file(' ~ sql_text(file) ~ ')')) %}
+            {% do readable.append(file_to_read('footfall_parquet_file(' ~ sql_text(file) ~ ')')) %}
         {% endfor %}
         {% do return(rows_of_parquet(readable, layout.with_file)) %}
     {% endif %}
@@ -58,10 +58,20 @@
     {% set copies = [] %}
     {% for file in part.files %}
         {% do copies.append(
-            query_value('select footfall_text_file(' ~ sql_text(file) ~ ', ' ~ sql_text(tojson(how)) ~ ')')
+            file_to_read('footfall_text_file(' ~ sql_text(file) ~ ', ' ~ sql_text(tojson(how)) ~ ')')
         ) %}
     {% endfor %}
     {% do return(rows_of_parquet(copies, layout.with_file)) %}
+{% endmacro %}
+
+
+{#- The file that a function of the plugin names, to be read in place of another; stops with what is wrong with that. -#}
+{% macro file_to_read(call) %}
+    {% set outcome = fromjson(query_value('select ' ~ call)) %}
+    {% if 'problem' in outcome %}
+        {% do exceptions.raise_compiler_error(outcome.problem) %}
+    {% endif %}
+    {% do return(outcome.answer) %}
 {% endmacro %}
 
 

@@ -30,6 +30,49 @@
 {%- endmacro %}
 
 
+{#- Other spellings of the properties that are used, by the name that Segment's documentation has: its libraries pass on
+    what a shop's page sends, in whatever case. -#}
+{% macro segment_spellings() %}
+    {% do return({
+        'order_id': ['orderId', 'orderID', 'OrderId', 'OrderID'],
+        'product_id': ['productId', 'productID', 'ProductId', 'ProductID', 'itemId', 'itemID', 'item_id'],
+        'sku': ['SKU', 'Sku', 'productSku', 'productSKU', 'product_sku'],
+        'name': ['productName', 'ProductName', 'product_name'],
+        'brand': ['productBrand', 'product_brand'],
+        'category': ['productCategory', 'product_category'],
+        'price': ['unitPrice', 'UnitPrice', 'unit_price', 'productPrice', 'product_price', 'itemPrice', 'item_price'],
+        'quantity': ['Quantity', 'qty', 'Qty', 'productQuantity', 'product_quantity']
+    }) %}
+{% endmacro %}
+
+
+{#- A message with the documented names in the place of other spellings. Only a name stands in quotes of its own: inside
+    of a text they are escaped. -#}
+{% macro segment_spelling(message_json) -%}
+    {%- set spelled = namespace(sql=message_json, names=[]) -%}
+    {%- for name, spellings in segment_spellings().items() -%}
+        {%- for spelling in spellings -%}
+            {%- do spelled.names.append(spelling) -%}
+            {%- set spelled.sql = "replace(" ~ spelled.sql ~ ", '\"" ~ spelling ~ "\"', '\"" ~ name ~ "\"')" -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    case
+            when {{ matches(message_json, '"(' ~ spelled.names | join('|') ~ ')"') }} then {{ spelled.sql }}
+            else {{ message_json }}
+        end
+{%- endmacro %}
+
+
+{#- A note on a product without an id: its line has no item. -#}
+{% macro segment_product_notes(line) %}
+    {% do return([{
+        'column': 'item_id', 'example': none,
+        'reason': "'a product without an id that is read (product_id, sku, id), so the line has no item'",
+        'when': '(' ~ line ~ '.count_products > 0 and ' ~ segment_item_id(line ~ '.product') ~ ' is null)'
+    }]) %}
+{% endmacro %}
+
+
 {#- The fields of a Segment product that are used, as a shape for parsed_json. -#}
 {% macro segment_product_shape() %}
     {% do return({

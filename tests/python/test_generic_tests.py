@@ -489,6 +489,7 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Scratch:
         "written_numbers": written_numbers_sql(),
         "masked_texts": masked_sql("text", [*MASKED_TEXTS, *KEPT_TEXTS]),
         "masked_labels": masked_sql("label", [*MASKED_TEXTS, *KEPT_TEXTS]),
+        "masked_links": masked_sql("link", [*MASKED_TEXTS, *KEPT_TEXTS]),
         "masked_documents": masked_sql("json", MASKED_DOCUMENTS),
     }.items():
         project.model(name, sql)
@@ -602,6 +603,12 @@ def test_personal_values_are_masked_and_what_only_looks_alike_is_not(scratch: Sc
     assert dict(scratch.rows("select * from masked_texts")) == MASKED_TEXTS | kept
     labels = dict(scratch.rows("select * from masked_labels"))
     assert [text for text in labels if labels[text] != text] == list(MASKED_TEXTS)[:2]
+    links = dict(scratch.rows("select * from masked_links"))
+    assert {text: links[text] for text in links if links[text] != text} == {
+        **dict(list(MASKED_TEXTS.items())[:4]),
+        # Of telephone numbers those with a plus.
+        list(MASKED_TEXTS)[6]: "[masked phone], (030) 1234567, [masked phone]",
+    }
 
 
 def test_letters_of_a_time_zone_are_read_where_they_mean_one(scratch: Scratch) -> None:

@@ -187,12 +187,20 @@ def test_files_that_are_no_tables_are_refused(tmp_path: Path, content: bytes, me
 
 def test_duckdb_reads_text_files_through_the_function(tmp_path: Path) -> None:
     (tmp_path / "file.csv").write_bytes(b"a,b\n1,caf\xe9\n")
+    (tmp_path / "cut.csv.gz").write_bytes(gzip.compress(b"a,b\n1,2\n" * 99)[:-12])
     with duckdb.connect() as connection:
         inputs.register(connection, str(tmp_path / "some.duckdb"))
-        answer = connection.execute(
-            "select footfall_text_file(?, ?)", [str(tmp_path / "file.csv"), '{"kind": "text"}']
-        )
-        copy = answer.fetchall()[0][0]
+
+        def answer(name: str) -> dict[str, str]:
+            given = [str(tmp_path / name), '{"kind": "text"}']
+            ((text,),) = connection.execute("select footfall_text_file(?, ?)", given).fetchall()
+            answered: dict[str, str] = json.loads(text)
+            return answered
+
+        # The message begins with the file: nothing of DuckDB or Python stands before it.
+        cut = f"{tmp_path / 'cut.csv.gz'} cannot be decompressed to its end"
+        assert answer("cut.csv.gz")["problem"].startswith(cut)
+        copy = answer("file.csv")["answer"]
         assert Path(copy).parent == tmp_path / "inputs/some"
         assert connection.execute(f"select a, b from '{copy}'").fetchall() == [("1", "café")]
 

@@ -158,6 +158,21 @@ def segment_archive() -> bytes:
             {"order_id": "arch-3", "revenue": 20.0, "products": [{**tea[0], "quantity": 1}]},
         ),
         ("Order Cancelled", at.format("09:07:00"), {"order_id": "arch-3"}),
+        # Names in other spellings, one product whose id is under a name of the shop's own, and a
+        # product alone.
+        (
+            "Order Completed",
+            at.format("09:08:00"),
+            {
+                "orderId": "arch-4",
+                "products": [
+                    {"productId": "P-TEA", "unitPrice": 20.0, "qty": 2, "productName": "Tea"},
+                    {"productID": "P-MUG", "price": 5.0, "note": 'a "productId" in words'},
+                    {"artikel": "P-POT", "price": 7.0},
+                ],
+            },
+        ),
+        ("Product Viewed", at.format("09:09:00"), {"productId": "P-CUP", "sku": "C"}),
     ]
     messages = [
         {
@@ -279,7 +294,7 @@ def test_no_row_lacks_what_the_contract_promises(staged: Warehouse, source: str)
         ("ga4", 43, 2, 3, 0),
         # Once events.tsv, and the same twelve events in each layout of a loader.
         ("snowplow", 28 + 5 * 11, 1 + 5 * 1, 5 * 1, 0),
-        ("segment", 38, 2, 3, 0),
+        ("segment", 42, 2, 3, 0),
         # One more names neither a customer nor a device. Labels of fraud are events of their own.
         ("custom", 22, 1, 7, 1),
     ],
@@ -717,7 +732,19 @@ def test_segment_orders_are_worth_what_they_say(staged: Warehouse) -> None:
         ("arch-3", "order_update", "P-TEA", 20.0),
         ("arch-3", "purchase", "P-TEA", 40.0),
         ("arch-3", "refund", None, 20.0),
+        ("arch-4", "purchase", "P-MUG", 5.0),
+        ("arch-4", "purchase", "P-TEA", 40.0),
+        ("arch-4", "purchase", None, 7.0),
         ("arch-9", "refund", None, None),
+    ]
+    assert staged.events("segment", "event_type, item_id", "item_id = 'P-CUP'") == [
+        ("view", "P-CUP")
+    ]
+    assert staged.events("segment", "value_notes", "value_notes like 'item_id\ta product%'") == [
+        (
+            "item_id\ta product without an id that is read (product_id, sku, id), so the line has"
+            " no item",
+        )
     ]
     # The first version of Segment's names, of properties as of events.
     assert staged.events(

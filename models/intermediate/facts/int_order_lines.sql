@@ -1,6 +1,7 @@
 -- What was paid and what was given back, one row a line, of customers, of devices that nobody has logged in on, and of
 -- nobody, where a shop knows neither.
--- Refunds are negative. Each line is booked when it was paid or given back; a refund belongs to the time of its order.
+-- Refunds are negative. Each line is booked when it was paid, given back or updated; a refund and an update belong to the
+-- time of their order.
 -- One that does not say how much was given back is worth what is still paid of its order, or of its item.
 {%- set columns = [
     'order_line_id', 'source', 'visitor_no', 'customer_no', 'customer_key', 'order_key', 'item_id', 'event_type', 'currency',
@@ -26,6 +27,10 @@ split_orders as (
 
     select * from {{ ref('int_split_orders') }}
 
+),
+
+updated as (
+    {{ first_sent_of_updated_orders() }}
 ),
 
 lines as (
@@ -67,6 +72,8 @@ lines as (
 
         stitched.event_at as booked_at,
         stitched.shop_day as booked_on,
+        coalesce(updated.first_sent_at, stitched.event_at) as placed_at,
+        coalesce({{ shop_day_of('updated.first_sent_at') }}, stitched.shop_day) as placed_on,
         stitched.sequence_no,
         stitched.act_rank,
         stitched.loaded_at
@@ -75,6 +82,13 @@ lines as (
     left join split_orders
         on stitched.event_id = split_orders.event_id
         and stitched.source = split_orders.source
+    -- Where numbers begin again, an order of long before has nothing to do with it.
+    left join updated
+        on stitched.order_id = updated.order_id
+        and stitched.source = updated.source
+        and stitched.event_type = 'purchase'
+        and {{ seconds_between('updated.first_sent_at', 'stitched.event_at') }}
+        between 0 and {{ var('order_window_days') * 86400 }}
 
 ),
 
@@ -96,8 +110,8 @@ placed as (
     select
         lines.order_key,
         lines.visitor_no,
-        min(lines.booked_at) as placed_at,
-        min(lines.booked_on) as placed_on,
+        min(lines.placed_at) as placed_at,
+        min(lines.placed_on) as placed_on,
         min(case when lines.is_known_later is not true then lines.booked_at end) as placed_as_known_at,
         min(case when lines.is_known_later is not true then lines.booked_on end) as placed_as_known_on
     from lines
@@ -114,8 +128,8 @@ final as (
     select
         {{ prefixed('lines', columns) | join(', ') }},
         coalesce(lines.amount, unstated_refunds.amount) as amount,
-        case when placed.placed_at <= lines.booked_at then placed.placed_at else lines.booked_at end as ordered_at,
-        case when placed.placed_at <= lines.booked_at then placed.placed_on else lines.booked_on end as ordered_on,
+        case when placed.placed_at <= lines.booked_at then placed.placed_at else lines.placed_at end as ordered_at,
+        case when placed.placed_at <= lines.booked_at then placed.placed_on else lines.placed_on end as ordered_on,
         case
             when placed.placed_as_known_at <= lines.booked_at then placed.placed_as_known_on
             else lines.booked_on

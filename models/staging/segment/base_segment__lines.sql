@@ -78,7 +78,7 @@ final as (
             number_problem('quantity', clean.quantity),
             number_problem('price', clean.unit_price)
         ]) }} as line_problem,
-        {{ value_notes(nothing_notes(clean)) }} as line_notes
+        {{ value_notes(nothing_notes(clean) + segment_product_notes('lines')) }} as line_notes
     from lines
 
 )

@@ -11,7 +11,7 @@
     'traffic_source': text_column('parsed.message.context.campaign.source'),
     'campaign': text_column('parsed.message.context.campaign.name'),
     'country': text_column('parsed.message.context.location.country'),
-    'order_id': text_column('coalesce(parsed.message.properties.order_id, parsed.message.properties.orderid)'),
+    'order_id': text_column('parsed.message.properties.order_id'),
     'currency': text_column('parsed.message.properties.currency'),
     'revenue': text_column('coalesce(parsed.message.properties.revenue, parsed.message.properties.subtotal)'),
     'total': text_column('parsed.message.properties.total'),
@@ -27,11 +27,20 @@ input_rows as (
     {{ segment_messages(source('segment', 'messages')) }}
 ),
 
+spelled as (
+
+    select
+        row_json,
+        {{ segment_spelling('row_json') }} as spelled_json
+    from input_rows
+
+),
+
 taken_apart as (
 
     select
-        input_rows.row_json,
-        {{ computed_once(parsed_json('input_rows.row_json', {
+        spelled.*,
+        {{ computed_once(parsed_json('spelled.spelled_json', {
             'type': 'string',
             'event': 'string',
             'messageId': 'string',
@@ -50,14 +59,14 @@ taken_apart as (
             },
             'traits': 'json',
             'properties': {
-                'order_id': 'string', 'orderId': 'string', 'currency': 'string', 'query': 'string',
+                'order_id': 'string', 'currency': 'string', 'query': 'string',
                 'url': 'string', 'referrer': 'string',
                 'revenue': 'string', 'subtotal': 'string', 'total': 'string', 'shipping': 'string', 'tax': 'string',
                 'discount': 'string', 'product_id': 'string', 'sku': 'string', 'id': 'string', 'products': 'json',
                 'experiment_id': 'string', 'experiment_name': 'string', 'variation_id': 'string', 'variation_name': 'string'
             }
         })) }} as message
-    from input_rows
+    from spelled
 
 ),
 
@@ -114,7 +123,7 @@ final as (
             'case when ' ~ is_json_list('parsed.message.properties.products')
             ~ ' then ' ~ parsed_json('parsed.message.properties.products', [segment_product_shape()])
             ~ ' when ' ~ segment_names_a_product('parsed.message')
-            ~ ' then ' ~ list_of([parsed_json(json_part('parsed.row_json', '$.properties'), segment_product_shape())])
+            ~ ' then ' ~ list_of([parsed_json(json_part('parsed.spelled_json', '$.properties'), segment_product_shape())])
             ~ ' else ' ~ list_of([]) ~ ' end'
         ) }} as products,
         parsed.message.traits,

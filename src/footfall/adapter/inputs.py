@@ -15,11 +15,12 @@ gets names from its `Layout`, and so do columns of fixed width. Of JSON, see `js
 """
 
 import hashlib
+import json
 import os
 import tempfile
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -49,11 +50,13 @@ _PARQUET = Layout(kind="parquet")
 
 
 def register(connection: duckdb.DuckDBPyConnection, database: str) -> None:
-    """Give a DuckDB connection the functions that return the file to read in place of another.
+    """Give a DuckDB connection the functions that name the file to read in place of another.
 
-    `footfall_text_file(path, layout)` returns the Parquet file made of a text file, and
+    `footfall_text_file(path, layout)` names the Parquet file made of a text file, and
     `footfall_parquet_file(path)` a Parquet file itself, or a copy where some rows cannot be read.
-    What a run that was killed has left of them is removed.
+    Both return JSON: `answer` is the path, `problem` says what is wrong with the file. DuckDB would
+    put words of its own before an error of theirs. What a run that was killed has left of them is
+    removed.
     """
     folder = folder_of(database)
     # Earlier versions let others read it. (For a database in memory it has no such parent.)
@@ -62,10 +65,10 @@ def register(connection: duckdb.DuckDBPyConnection, database: str) -> None:
     _clear_drafts(folder)
 
     def text_file(path: str, layout: str) -> str:
-        return str(parquet_of(Path(path), folder, Layout.of(layout)))
+        return _answer(lambda: parquet_of(Path(path), folder, Layout.of(layout)))
 
     def parquet_file(path: str) -> str:
-        return path if "://" in path else str(readable_parquet(Path(path), folder))
+        return _answer(lambda: path if "://" in path else readable_parquet(Path(path), folder))
 
     # They work when called: without side_effects DuckDB would call them while it plans.
     connection.create_function(
@@ -74,6 +77,13 @@ def register(connection: duckdb.DuckDBPyConnection, database: str) -> None:
     connection.create_function(
         "footfall_parquet_file", parquet_file, ["VARCHAR"], "VARCHAR", side_effects=True
     )
+
+
+def _answer(make: Callable[[], Path | str]) -> str:
+    try:
+        return json.dumps({"answer": str(make())})
+    except ValueError as problem:
+        return json.dumps({"problem": str(problem)})
 
 
 def folder_of(database: str) -> Path:

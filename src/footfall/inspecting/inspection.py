@@ -186,10 +186,7 @@ def inspect(
 
 def first_lines(problem: Exception) -> str:
     """Return what a problem says, without the place in the SQL."""
-    text = str(problem).strip()
-    # DuckDB puts words of its own before those of a function of ours.
-    ours = text.partition("ValueError: ")[2] if isinstance(problem, duckdb.Error) else ""
-    return (ours or text).split("\n\nLINE")[0]
+    return str(problem).strip().split("\n\nLINE")[0]
 
 
 def path_var(source: str) -> str:
