@@ -306,7 +306,7 @@ def test_nobody_and_two_of_one_id_are_said_to_be_so(
             find_person(shop, KEY, given, source)
     other = person.key_of(KEY, "custom", "customer", raw_id)
     connection.execute(
-        "insert into intermediate.int_identity_keys values (?, ?, 'custom', 'customer')",
+        "insert into intermediate.int_identity_keys values (?, ?, 'custom', 'customer', null)",
         [person.number_of(other), other],
     )
     with pytest.raises(SubjectError, match="several sources have that id: custom and storefront"):

@@ -36,7 +36,12 @@ keys as (
     select
         source,
         kind,
-        {{ hmac_sha256("source || ':' || kind || ':' || raw_id") }} as identity_key
+        {{ hmac_sha256("source || ':' || kind || ':' || raw_id") }} as identity_key,
+        -- Two customers that differ in capitals alone share it. It is a key of a kind of its own, and nobody's id.
+        case
+            when kind = 'customer' and lower(raw_id) <> upper(raw_id)
+                then {{ id_key('customer in any case', 'lower(raw_id)') }}
+        end as folded_key
     from raw_ids
 
 ),
@@ -47,7 +52,8 @@ final as (
         {{ key_number('identity_key') }} as identity_no,
         identity_key,
         source,
-        kind
+        kind,
+        folded_key
     from keys
     {% if is_incremental() -%}
     where not exists (
