@@ -111,7 +111,7 @@ def test_guests_under_a_word_for_nothing_stay_strangers(shop: Warehouse) -> None
     assert shop.query(
         "select customer_id, count(*) from staging.stg_custom__events"
         " where customer_id is not null and rejection is null group by all order by all"
-    ) == [("00017", 1), ("17850", 3), ("c0", 3), ("c1", 2), ("c5", 3)]
+    ) == [("00017", 1), ("17850", 3), ("C5", 1), ("c0", 3), ("c1", 2), ("c5", 2)]
     # Namibia and a direct visit are no words for nothing, and an order may have the number 0.
     assert shop.query(
         "select channel, country from staging.stg_custom__events where country is not null"
