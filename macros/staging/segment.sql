@@ -51,10 +51,8 @@
 {% macro segment_spelling(message_json) -%}
     {%- set spelled = namespace(sql=message_json, names=[]) -%}
     {%- for name, spellings in segment_spellings().items() -%}
-        {%- for spelling in spellings -%}
-            {%- do spelled.names.append(spelling) -%}
-            {%- set spelled.sql = "replace(" ~ spelled.sql ~ ", '\"" ~ spelling ~ "\"', '\"" ~ name ~ "\"')" -%}
-        {%- endfor -%}
+        {%- do spelled.names.extend(spellings) -%}
+        {%- set spelled.sql = replaced(spelled.sql, '"(?:' ~ spellings | join('|') ~ ')"', '"' ~ name ~ '"') | trim -%}
     {%- endfor -%}
     case
             when {{ matches(message_json, '"(' ~ spelled.names | join('|') ~ ')"') }} then {{ spelled.sql }}

@@ -1,7 +1,7 @@
 -- What was paid and what was given back, one row a line, of customers, of devices that nobody has logged in on, and of
 -- nobody, where a shop knows neither.
--- Refunds are negative. Each line is booked when it was paid, given back or updated; a refund and an update belong to the
--- time of their order.
+-- Refunds are negative. Each line is booked when it was paid, given back or updated; a refund and an update belong to
+-- the time of their order.
 -- One that does not say how much was given back is worth what is still paid of its order, or of its item.
 {%- set columns = [
     'order_line_id', 'source', 'visitor_no', 'customer_no', 'customer_key', 'order_key', 'item_id', 'event_type', 'currency',
