@@ -184,6 +184,20 @@
 {%- endmacro %}
 
 
+{#- Texts of a group as one, with commas between them, in their own order. -#}
+{% macro joined_texts(text) -%}
+    {{ return(adapter.dispatch('joined_texts', 'footfall')(text)) }}
+{%- endmacro %}
+
+{% macro default__joined_texts(text) -%}
+    array_join(array_sort(collect_list({{ text }})), ', ')
+{%- endmacro %}
+
+{% macro duckdb__joined_texts(text) -%}
+    string_agg({{ text }}, ', ' order by {{ text }})
+{%- endmacro %}
+
+
 {#- One list of several; those that are empty add nothing. -#}
 {% macro joined_lists(lists) -%}
     {{ return(adapter.dispatch('joined_lists', 'footfall')(lists)) }}

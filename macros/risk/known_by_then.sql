@@ -66,7 +66,54 @@ placed as (
 
 ),
 
+-- What reviewers decided: of an attempt itself, else of all attempts of a visitor's day.
+verdicts as (
+
+    select
+        attempts.attempt_id,
+        verdicts.is_fraud,
+        verdicts.decided_at,
+        attempts.attempted_at,
+        1 as place
+    from {{ ref('int_risk_verdicts') }} as verdicts
+    inner join {{ attempts }} as attempts on verdicts.attempt_id = attempts.attempt_id
+
+    union all
+
+    select
+        attempts.attempt_id,
+        verdicts.is_fraud,
+        verdicts.decided_at,
+        attempts.attempted_at,
+        2 as place
+    from {{ ref('int_risk_verdicts') }} as verdicts
+    inner join {{ attempts }} as attempts
+        on verdicts.visitor_no = coalesce(attempts.customer_no, attempts.device_no)
+        and verdicts.shop_day = attempts.shop_day
+    where verdicts.attempt_id is null
+
+),
+
+chosen_verdicts as (
+
+    select
+        *,
+        row_number() over (partition by attempt_id order by place) as choice_no
+    from verdicts
+
+),
+
 dated as (
+
+    select
+        attempt_id,
+        is_fraud,
+        'verdict' as label_source,
+        {{ at_least('decided_at', 'attempted_at') }} as labelled_at
+    from chosen_verdicts
+    where choice_no = 1
+
+    union all
 
     select
         placed.attempt_id,

@@ -1,0 +1,227 @@
+"""Customers who share devices, cards, addresses or networks, as rings that grow day by day."""
+
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+Whole = NDArray[np.int64]
+
+_NEVER = np.iinfo(np.int64).max
+_SCHEMA = pa.schema(
+    [
+        ("customer_no", pa.int64()),
+        ("ring_no", pa.int64()),
+        ("from_day", pa.date32()),
+        ("until_day", pa.date32()),
+        ("member_count", pa.int64()),
+        ("first_seen_day", pa.date32()),
+    ]
+)
+
+
+@dataclass
+class _Rings:
+    """Which ring each customer is in, and the memberships that have ended.
+
+    A ring is named after its founder: the member who was first in a ring, of those of one day the
+    smallest number. So it keeps its name as it grows, the older of two that meet gives the name,
+    and no later day changes what an earlier one was called.
+    """
+
+    customers: Whole
+    ended: list[list[Whole]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        count = len(self.customers)
+        self.component = np.arange(count)
+        self.joined = np.full(count, _NEVER)
+        self.founder = np.full(count, -1)
+        self.size = np.ones(count, dtype=np.int64)
+        self.since = np.full(count, _NEVER)
+
+    def grow(self, left: Whole, right: Whole) -> Whole:
+        """Join the components of customers that are linked; return whose component changed."""
+        pairs = np.stack([self.component[left], self.component[right]])
+        names, places = np.unique(pairs, return_inverse=True)
+        _, part = _parts(len(names), *places.reshape(2, -1))
+        # The smallest name of the components that become one.
+        common = np.full(len(names), _NEVER)
+        np.minimum.at(common, part, names)
+        renamed = np.arange(len(self.customers))
+        renamed[names] = common[part]
+        moved = np.zeros(len(self.customers), dtype=bool)
+        moved[names] = np.bincount(part)[part] > 1
+        merged = np.flatnonzero(moved[self.component])
+        self.component = renamed[self.component]
+        return merged
+
+    def split(self, shrunk: Whole, left: Whole, right: Whole) -> Whole:
+        """Find the components of some customers anew from all links that hold; return whose."""
+        affected = np.zeros(len(self.customers), dtype=bool)
+        affected[self.component[shrunk]] = True
+        members = np.flatnonzero(affected[self.component])
+        within = affected[self.component[left]]
+        place = np.full(len(self.customers), -1)
+        place[members] = np.arange(len(members))
+        _, part = _parts(len(members), place[left[within]], place[right[within]])
+        first = np.full(part.max(initial=-1) + 1, _NEVER)
+        np.minimum.at(first, part, members)
+        self.component[members] = first[part]
+        return members
+
+    def settle(self, changed: Whole, day: int) -> None:
+        """Say from a day on which rings the customers of changed components are in."""
+        component = self.component[changed]
+        size = np.bincount(component, minlength=len(self.customers))[component]
+        self.joined[changed] = np.where(
+            (size > 1) & (self.joined[changed] == _NEVER), day, self.joined[changed]
+        )
+        order = np.lexsort((self.customers[changed], self.joined[changed], component))
+        heads = np.flatnonzero(np.diff(component[order], prepend=-1))
+        founder_of = np.full(len(self.customers), -1)
+        founder_of[component[order][heads]] = changed[order][heads]
+        founder = np.where(size > 1, founder_of[component], -1)
+        differs = (founder != self.founder[changed]) | (size != self.size[changed])
+        moving = changed[differs]
+        self._end(moving, day)
+        self.founder[moving] = founder[differs]
+        self.size[moving] = size[differs]
+        self.since[moving] = day
+
+    def _end(self, leaving: Whole, day: int) -> None:
+        """Keep the memberships that end on a day."""
+        leaving = leaving[self.founder[leaving] >= 0]
+        if len(leaving):
+            self.ended.append([*self._rows(leaving), np.full(len(leaving), day)])
+
+    def _rows(self, members: Whole) -> list[Whole]:
+        founder = self.founder[members]
+        return [members, founder, self.since[members], self.size[members], self.joined[founder]]
+
+    def table(self) -> pa.Table:
+        """Return all memberships, ended ones and those that stand, in the order of their days."""
+        standing = np.flatnonzero(self.founder >= 0)
+        parts = [*self.ended, [*self._rows(standing), np.full(len(standing), _NEVER)]]
+        member, founder, since, size, first_seen, until = (
+            np.concatenate(column) for column in zip(*parts, strict=True)
+        )
+        order = np.lexsort((self.customers[member], since))
+        names = {one: _name(int(self.customers[one])) for one in np.unique(founder).tolist()}
+        ends = until[order]
+        return pa.table(
+            [
+                pa.array(self.customers[member][order]),
+                pa.array([names[one] for one in founder[order].tolist()], pa.int64()),
+                _dates(since[order]),
+                pa.array(np.where(ends == _NEVER, 0, ends).astype(np.int32), mask=ends == _NEVER)
+                .cast(pa.int32())
+                .cast(pa.date32()),
+                pa.array(size[order]),
+                _dates(first_seen[order]),
+            ],
+            schema=_SCHEMA,
+        )
+
+
+def grow_rings(links: pa.Table, max_shared: int) -> pa.Table:
+    """Return who was in a ring with whom, from which day on and until when.
+
+    Two customers are in one ring if a chain of shared entities leads from one to the other. On
+    each day those links count that were known before it, and an entity counts while at most
+    `max_shared` customers share it. A customer alone is in no ring.
+
+    Parameters
+    ----------
+    links
+        `kind`, `entity`, `customer_no` and `first_shop_day`, the day on which the shop first knew
+        of the customer with the entity; one row for each entity and customer, in any order.
+    max_shared
+        The most customers that an entity may be shared by.
+
+    Returns
+    -------
+    pa.Table
+        `customer_no`, `ring_no`, `from_day`, `until_day` (exclusive; empty while it stands),
+        `member_count` and `first_seen_day` of the ring. A row for each stretch of days on which
+        nothing of it changed.
+
+    Raises
+    ------
+    ValueError
+        If an entity may be shared by fewer than two customers, so that nothing would link anybody.
+    """
+    if max_shared < 2:
+        raise ValueError(f"risk_max_shared is {max_shared}: two customers are the least that share")
+    entity, customer, day = _numbered(links)
+    customers, member = np.unique(customer, return_inverse=True)
+    rings = _Rings(customers)
+    order = np.lexsort((customer, day, entity))
+    entity, member, day = entity[order], member[order], day[order]
+    starts = np.flatnonzero(np.diff(entity, prepend=-1))
+    place = np.arange(len(entity)) - np.repeat(starts, np.diff(starts, append=len(entity)))
+    # Each customer is linked with the first one of the entity. From the day on which too many
+    # have come, the entity links nobody.
+    first = np.repeat(member[starts], np.diff(starts, append=len(entity)))
+    dropped = np.full(len(starts), _NEVER)
+    crossing = np.flatnonzero(place == max_shared)
+    number = np.cumsum(place == 0) - 1
+    dropped[number[crossing]] = day[crossing]
+    until = dropped[number]
+    useful = (place > 0) & (day < until)
+    links_of = [column[useful] for column in (first, member, day, until)]
+    _run(rings, *links_of)
+    return rings.table()
+
+
+def _run(rings: _Rings, left: Whole, right: Whole, day: Whole, until: Whole) -> None:
+    """Let the rings grow and shrink through all days on which links come or cease."""
+    order = np.argsort(day, kind="stable")
+    left, right, day, until = (column[order] for column in (left, right, day, until))
+    ending = np.unique(until[until < _NEVER])
+    for today in np.union1d(day, ending):
+        begin, end = np.searchsorted(day, [today, today + 1])
+        new = slice(begin, end)
+        changed = [rings.grow(left[new], right[new])] if end > begin else []
+        ceased = left[:end][until[:end] == today]
+        if len(ceased):
+            holds = until[:end] > today
+            changed.append(rings.split(ceased, left[:end][holds], right[:end][holds]))
+        touched = np.unique(np.concatenate(changed))
+        if len(touched):
+            rings.settle(touched, int(today) + 1)
+
+
+def _numbered(links: pa.Table) -> tuple[Whole, Whole, Whole]:
+    """Return entities as numbers, customers, and days since 1970, each int64 [links]."""
+    kinds = links["kind"].combine_chunks().dictionary_encode()
+    entities = links["entity"].combine_chunks().dictionary_encode()
+    kind_no = kinds.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    entity_no = entities.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    days = links["first_shop_day"].cast(pa.int32()).to_numpy().astype(np.int64)
+    return (
+        entity_no * len(kinds.dictionary) + kind_no,
+        links["customer_no"].to_numpy().astype(np.int64),
+        days,
+    )
+
+
+def _parts(count: int, left: Whole, right: Whole) -> tuple[int, Whole]:
+    """Return the components of a graph: how many, and which each of its nodes is in."""
+    edges = coo_array((np.ones(len(left), dtype=np.int8), (left, right)), shape=(count, count))
+    parts, part = connected_components(edges, directed=False)
+    return int(parts), part.astype(np.int64)
+
+
+def _name(customer_no: int) -> int:
+    """Return the name of the ring of a founder: 60 bits, so that no mart shows the number."""
+    digest = blake2b(customer_no.to_bytes(8, "big", signed=True), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 4
+
+
+def _dates(days: Whole) -> pa.Array:
+    return pa.array(days.astype(np.int32)).cast(pa.date32())
