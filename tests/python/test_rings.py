@@ -21,7 +21,7 @@ def table(links: list[Link]) -> pa.Table:
     return pa.table(
         {
             "kind": pa.array(kinds, pa.string()),
-            "entity": pa.array(entities, pa.string()),
+            "entity_key": pa.array(entities, pa.string()),
             "customer_no": pa.array(customers, pa.int64()),
             "first_shop_day": pa.array(days, pa.int32()).cast(pa.date32()),
         }

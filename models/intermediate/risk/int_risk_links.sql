@@ -1,9 +1,9 @@
 {{ config(tags=['risk']) }}
 
--- Who has paid with what: devices, cards, addresses and networks, a row for each customer, from when the shop knew of it.
+-- Who has paid with what (devices, cards, addresses, networks), a row for each customer, from when the shop knew of it.
 -- Only what was known on an attempt counts: a device that a customer logs in on later does not name an earlier guest.
 {%- set entities = {
-    'address': 'address_token', 'card': 'card_token', 'device': 'cast(device_no as string)', 'ip': 'ip_token'
+    'address': 'address_token', 'card': 'card_token', 'device': 'device_no', 'ip': 'ip_token'
 } %}
 with
 
@@ -19,7 +19,7 @@ sightings as (
 
     select
         '{{ kind }}' as kind,
-        {{ entity }} as entity,
+        {{ 'cast(device_no as string)' if kind == 'device' else entity }} as entity,
         customer_no,
         min(known_at) as first_known_at,
         count(*) as attempt_count
@@ -38,7 +38,8 @@ final as (
 
     select
         kind,
-        entity,
+        -- The number of a device gets a key as the others have: the column holds keys of what is paid with alone.
+        case when kind = 'device' then {{ id_key('paying', 'entity', 'kind') }} else entity end as entity_key,
         customer_no,
 
         {{ shop_day_of('first_known_at') }} as first_shop_day,

@@ -138,7 +138,7 @@ def grow_rings(links: pa.Table, max_shared: int) -> pa.Table:
     Parameters
     ----------
     links
-        `kind`, `entity`, `customer_no` and `first_shop_day`, the day on which the shop first knew
+        `kind`, `entity_key`, `customer_no` and `first_shop_day`, the day on which the shop first knew
         of the customer with the entity; one row for each entity and customer, in any order.
     max_shared
         The most customers that an entity may be shared by.
@@ -199,7 +199,7 @@ def _run(rings: _Rings, left: Whole, right: Whole, day: Whole, until: Whole) -> 
 def _numbered(links: pa.Table) -> tuple[Whole, Whole, Whole]:
     """Return entities as numbers, customers, and days since 1970, each int64 [links]."""
     kinds = links["kind"].combine_chunks().dictionary_encode()
-    entities = links["entity"].combine_chunks().dictionary_encode()
+    entities = links["entity_key"].combine_chunks().dictionary_encode()
     kind_no = kinds.indices.to_numpy(zero_copy_only=False).astype(np.int64)
     entity_no = entities.indices.to_numpy(zero_copy_only=False).astype(np.int64)
     days = links["first_shop_day"].cast(pa.int32()).to_numpy().astype(np.int64)
