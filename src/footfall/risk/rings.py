@@ -138,8 +138,8 @@ def grow_rings(links: pa.Table, max_shared: int) -> pa.Table:
     Parameters
     ----------
     links
-        `kind`, `entity_key`, `customer_no` and `first_shop_day`, the day on which the shop first knew
-        of the customer with the entity; one row for each entity and customer, in any order.
+        `kind`, `entity_key`, `customer_no` and `first_shop_day`, the day on which the shop first
+        knew of the customer with the entity; one row for each entity and customer, in any order.
     max_shared
         The most customers that an entity may be shared by.
 
