@@ -77,6 +77,8 @@ def test_what_cannot_be_read_is_shown_with_its_input_and_nothing_personal() -> N
         "  2 x quantity is negative",
     ]
     assert lines[6] == "They are read from /data/events.csv (var custom_events_path)."
+    with pytest.raises(BuildProblem, match=r"1 of 1 new rows .* \(of no time that can be read\)"):
+        check([("shop", unread, "true", "1", "1970-01-01", "1970-01-01", None)])
 
 
 def test_what_is_left_out_on_purpose_does_not_count() -> None:

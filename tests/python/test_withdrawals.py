@@ -59,6 +59,18 @@ LINES_THAT_FOLLOW = """
     ) from raw_storefront.events
     where event_type = 'purchase' and order_id in (select order_id from pool.gone_orders)
 """
+# Refunds that name an order alone, of orders of others: some of these are withdrawn or expire.
+REFUNDS_OF_OTHERS = """
+    insert into raw_storefront.events by name
+    select * replace (
+        event_id || '-back' as event_id, null as customer_id, null as device_id,
+        null as session_hint, 'refund' as event_type, event_at + interval 2 day as event_at,
+        received_at + interval 2 day as received_at
+    ) from raw_storefront.events
+    where event_type = 'purchase' and md5(event_id) < '4'
+        and order_id not in (select order_id from pool.gone_orders)
+        and event_at < (select max(event_at) - interval 9 day from raw_storefront.events)
+"""
 # The same of lines that were taken in before.
 NOBODY = "{customer} = null, {device} = null, session_hint = null"
 LINES_OF_BEFORE = (
@@ -181,6 +193,7 @@ def test_withdrawn_and_expired_events_and_erased_people_leave_every_table(
         f"create table pool.gone_devices as select raw_id from ({IDS_OF_THE_GONE})"
         " as ids (kind, raw_id) where kind = 'device'",
         LINES_THAT_FOLLOW,
+        REFUNDS_OF_OTHERS,
         *LINES_OF_BEFORE,
         WITHDRAWN,
     )
@@ -212,6 +225,13 @@ def test_withdrawn_and_expired_events_and_erased_people_leave_every_table(
     build(shop)
     keep(shop, "steps")
 
+    # Refunds that name an order alone went with who bought it, or back to nobody.
+    assert shop.query(
+        "select count(visitor_no) > 50, count(*) - count(visitor_no) > 5"
+        " from intermediate.int_stitched_events semi join (select source, event_id"
+        " from intermediate.int_accepted_events where event_type = 'refund'"
+        " and customer_no is null and anonymous_no is null) using (source, event_id)"
+    ) == [(True, True)]
     assert shop.query(
         "select count(*), count(distinct event_id) from intermediate.int_withdrawn_events"
     ) == [(left, left)]

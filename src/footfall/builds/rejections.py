@@ -21,6 +21,7 @@ _ALIKE = 0.75
 #: person, a card or an account.
 _SHOWN_CHARACTERS = 40
 _PERSONAL = re.compile(r"@|^\s*\+|\d{9}|[A-Z]{2}\d{2}[A-Z0-9 ]{8}")
+_NO_DAY = "1970-01-01"
 _OF_LINE = re.compile(r"^(line \d+) cannot be read: ")
 _WORD_BREAK = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
 
@@ -226,14 +227,11 @@ def _too_many(
     rows = list(rows)
     broken = [row for row in rows if row.is_broken]
     broken_count, judged_count = _broken_and_judged(rows)
-    first = min(row.first_received_on for row in broken)
-    last = max(row.last_received_on for row in broken)
-    days = f"on {first}" if first == last else f"from {first} to {last}"
+    days = _days(broken)
     ordered = sorted(broken, key=lambda row: (-row.row_count, str(row.reason)))
     others = ordered[_SHOWN:]
     return [
-        f"{broken_count:,} of {judged_count:,} new rows of source {source} are broken"
-        f" (received {days}):",
+        f"{broken_count:,} of {judged_count:,} new rows of source {source} are broken ({days}):",
         *(
             f"  {row.row_count:,} x {row.reason}{_example(examples.get(str(row.reason)))}"
             for row in ordered[:_SHOWN]
@@ -248,6 +246,18 @@ def _too_many(
         " Correct the input, or the vars that describe it; to go on without these rows, raise"
         " max_rejected_share.",
     ]
+
+
+def _days(rows: Sequence[Pending]) -> str:
+    # Rows of no readable time have the first day of all.
+    known = [row for row in rows if row.last_received_on > _NO_DAY]
+    if not known:
+        return "of no time that can be read"
+    first = min(row.first_received_on for row in known)
+    last = max(row.last_received_on for row in known)
+    if first == last:
+        return f"received on {first}"
+    return f"received up to {last}" if first == _NO_DAY else f"received from {first} to {last}"
 
 
 def _example(reason: str | None) -> str:
