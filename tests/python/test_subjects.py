@@ -84,6 +84,7 @@ def note_known(connection: duckdb.DuckDBPyConnection) -> None:
         "create temp table known as with found(kind, value) as ("
         "select kind, identity_key from intermediate.int_identity_keys"
         " union select kind, cast(identity_no as varchar) from intermediate.int_identity_keys"
+        " union select kind, folded_key from intermediate.int_identity_keys"
         # Who is on a list of customers and has done nothing has no number to join by.
         " union select 'customer', unnest([customer_key, cast(customer_no as varchar)])"
         " from intermediate.int_customers"

@@ -204,11 +204,15 @@ class Project:
             result = self._connection.execute(query)
             return _Rows([_Row(row) for row in result.fetchall()], len(result.description or ()))
 
+        def columns_of(relation: str) -> list[SimpleNamespace]:
+            described = self._connection.execute(f"describe {relation}").fetchall()
+            return [SimpleNamespace(name=name) for name, *_ in described]
+
         def ask_program(question: str, details: Mapping[str, Any]) -> Any:
             return self._questions[question](**details)
 
         return {
-            "adapter": SimpleNamespace(dispatch=dispatch),
+            "adapter": SimpleNamespace(dispatch=dispatch, get_columns_in_relation=columns_of),
             "return": give,
             "var": var,
             "ref": self.relation,
