@@ -12,7 +12,7 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -103,8 +103,13 @@ class Verdict:
         return set(self.named[: len(self.planted)]) == set(self.planted.values())
 
 
-def build(manifest: Any, database: Path, variables: dict[str, Any]) -> None:
-    """Build what the mart needs into a database file.
+def build(
+    manifest: Any,
+    database: Path,
+    variables: dict[str, Any],
+    select: Sequence[str] = ("+journey_pain_points", "+journey_suggestions"),
+) -> None:
+    """Build what the selected models need into a database file.
 
     Raises:
         RuntimeError: dbt did not succeed; names the nodes that failed.
@@ -114,7 +119,7 @@ def build(manifest: Any, database: Path, variables: dict[str, Any]) -> None:
         outcome = dbtRunner(manifest=manifest).invoke(
             [
                 *("build", "--quiet", "--vars", json.dumps(variables)),
-                *("--select", "+journey_pain_points", "+journey_suggestions"),
+                *("--select", *select),
                 *("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"),
                 *("--target-path", str(database.parent / "target")),
                 *("--log-path", str(database.parent / "logs")),

@@ -224,6 +224,7 @@ TAKEN = [
     ("bench-pain-points", "SEEDS", "", [f"--seeds={HOSTILE}"]),
     ("bench-pain-points", "FIRST", "", [f"--first={HOSTILE}"]),
     ("bench-pain-points", "CUSTOMERS", "", [f"--customers={HOSTILE}"]),
+    ("bench-rings", "CUSTOMERS", "", [f"--customers={HOSTILE}"]),
     ("bench-segments", "FILE", "/", [f"/{HOSTILE}"]),
     ("bench-journey", "FILE", "/", [f"--file=/{HOSTILE}"]),
     ("bench-journey", "EVENTS", "", [f"--events={HOSTILE}"]),

@@ -76,6 +76,16 @@ def bench_pain_points(given: Given) -> list[Step]:
     return [_benchmark(given, "pain_points", *options)]
 
 
+def bench_rings(given: Given) -> list[Step]:
+    """Look for planted rings of fraudsters."""
+    options = [
+        *_seeds(given, "20"),
+        *given.option("--first", "FIRST", "101"),
+        *given.option("--customers", "CUSTOMERS", "2000"),
+    ]
+    return [_benchmark(given, "rings", *options)]
+
+
 def bench_segments(given: Given) -> list[Step]:
     """Judge segments."""
     given.required("FILE", "FILE=… names the file of Online Retail")
