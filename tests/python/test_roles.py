@@ -52,6 +52,7 @@ GIVEN: dict[str, Any] = {
         "direct": ["customer_key"],
         "quasi_identifier": ["birth_year", "usual_hour"],
         "free_text": [],
+        "suspicion": [],
         "score": [],
         "measure": ["registered_at", "moved_on", "seen_at", "bought_at", "local_time", "gone_at"],
     },

@@ -19,7 +19,7 @@ from footfall.publishing.coarsening import KEYS_OF_PEOPLE
 from footfall.publishing.contents import PublishingError
 
 DEFAULT_FILE = Path("roles.yml")
-_CLASSES = ("direct", "quasi_identifier", "free_text", "score", "measure")
+_CLASSES = ("direct", "quasi_identifier", "free_text", "score", "suspicion", "measure")
 
 
 @dataclass(frozen=True)
