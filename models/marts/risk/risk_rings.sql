@@ -1,6 +1,6 @@
 {{ config(group='scoring', tags=['risk']) }}
 
--- Today's rings, a row for each member: what they share, their money, and who is suspected. Being in a ring is no fraud:
+-- Today's rings, a row for each member: what they share, their money, and who is suspected. To be in one is no fraud:
 -- households, flats and neighbours share as well. What tells them apart is in docs/risk.md#who-is-suspected.
 with
 
@@ -117,14 +117,14 @@ final as (
         cast(members.ring_no as string) as ring_id,
         keys.identity_key as customer_key,
         shared_by_member.shared_entities,
-        nullif(concat_ws(', ',
-            case when signs.has_fraud_in_ring then 'fraud_in_ring' end,
-            case when signs.has_refusals_in_ring then 'refusals_in_ring' end,
-            case when signs.fraud_count > 0 then 'own_fraud' end,
-            case when signs.refused_count >= 2 then 'own_refusals' end,
-            case when shared_by_member.is_sharing_means then 'shared_card_or_device' end,
-            case when signs.is_new then 'new_account' end
-        ), '') as signs,
+        {{ names_where({
+            'fraud_in_ring': 'signs.has_fraud_in_ring',
+            'refusals_in_ring': 'signs.has_refusals_in_ring',
+            'own_fraud': 'signs.fraud_count > 0',
+            'own_refusals': 'signs.refused_count >= 2',
+            'shared_card_or_device': 'shared_by_member.is_sharing_means',
+            'new_account': 'signs.is_new'
+        }) }} as signs,
 
         members.member_count,
         signs.attempt_count, signs.refused_count, signs.fraud_count,
