@@ -731,6 +731,53 @@ def test_boards_hold_no_words_of_their_own(tmp_path: Path, published: Path) -> N
         assert [one for one in said if re.search(r"[A-Za-z]", one)] == []
 
 
+NETWORK = """
+title: Households
+place: 1
+reading: A board of groups.
+as_of: select max(as_of_date) from marts.customer_profile
+queries:
+  shared: |
+    select * from (values
+        ('flat 1', 'a', 'card 1', 'card', 'warn'), ('flat 1', '<b>b</b>', 'card 1', 'card', null),
+        ('flat 1', '<b>b</b>', 'device 1', 'device', null), ('flat 2', 'a', 'card 1', 'card', null)
+    ) as shared(household, who, what, kind, tone)
+    where exists (select 1 from marts.customer_profile)
+rows:
+  - tiles:
+      - kind: network
+        title: Who shares what
+        query: shared
+        group: household
+        source: who
+        target: what
+        target_kind: kind
+        tone: tone
+        member_label: customers
+        tone_label: suspected
+"""
+
+
+def test_members_stand_around_what_they_share(published: Path, tmp_path: Path) -> None:
+    """A member of two groups is drawn in both; a line leads from each to what it shares."""
+    (tmp_path / "households.yml").write_text(NETWORK, encoding="utf-8")
+    ((_, text),) = render_boards(load_boards(tmp_path, WORDS), published, WORDS)
+    tile = Page(text).tiles["shared"]
+    assert tile.figure is not None
+    lines, *points = tile.figure["data"]
+    assert {trace["name"]: trace["text"] for trace in points} == {
+        "customers": ["&lt;b&gt;b&lt;/b&gt;", "a"],
+        "suspected": ["a"],
+        "card": ["card 1", "card 1"],
+        "device": ["device 1"],
+    }
+    ends = list(zip(lines["x"], lines["y"], strict=True))
+    places = {place for trace in points for place in zip(trace["x"], trace["y"], strict=True)}
+    assert ends[2::3] == [(None, None)] * 4
+    assert {*ends[::3], *ends[1::3]} == places
+    assert [row[2] for row in tile.rows] == ["card 1", "card 1", "device 1", "card 1"]
+
+
 def test_plotly_says_what_it_does_not_know(published: Path, tmp_path: Path) -> None:
     own = BROKEN.partition("      - kind")[0] + (
         "      - kind: plotly\n        title: Own\n        query: risk\n"

@@ -225,6 +225,24 @@ class ListTile(_Tile):
     tag: str = ""
 
 
+class NetworkTile(_Tile):
+    """Who shares what: groups of members, each with lines to what it shares.
+
+    A row is a member (`source`) and what it shares (`target`, of a `target_kind`) in a group. A
+    member with a value in the column `tone` stands out, and `tone_label` says in the legend why.
+    """
+
+    kind: Literal["network"]
+    group: str
+    source: str
+    target: str
+    target_kind: str
+    member_label: Text
+    tone: str = ""
+    tone_label: Text = ""
+    height: int = Field(default=440, ge=120, le=1200)
+
+
 class PlotlyTile(_Tile):
     """A chart of your own: Plotly's traces and layout, with columns in the place of values."""
 
@@ -235,7 +253,17 @@ class PlotlyTile(_Tile):
     height: int = Field(default=360, ge=120, le=1200)
 
 
-Tile = FigureTile | BarsTile | LinesTile | HeatTile | FlowTile | TableTile | ListTile | PlotlyTile
+Tile = (
+    FigureTile
+    | BarsTile
+    | LinesTile
+    | HeatTile
+    | FlowTile
+    | NetworkTile
+    | TableTile
+    | ListTile
+    | PlotlyTile
+)
 
 
 class Row(_Part):

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import plotly.graph_objects as go
 
 from footfall.core import spreadsheets
-from footfall.pages.boards import charts
+from footfall.pages.boards import charts, networks
 from footfall.pages.boards.data import Data
 from footfall.pages.boards.definitions import (
     BarsTile,
@@ -22,6 +22,7 @@ from footfall.pages.boards.definitions import (
     HeatTile,
     LinesTile,
     ListTile,
+    NetworkTile,
     PlotlyTile,
     TableTile,
     Tile,
@@ -85,6 +86,8 @@ class Shown:
     download: str = ""
 
 
+ChartTile = BarsTile | LinesTile | HeatTile | FlowTile | NetworkTile | PlotlyTile
+
 NUMBERS: frozenset[Format] = frozenset(
     {"count", "amount", "share", "decimal", "tenths", "signed", "days"}
 )
@@ -119,7 +122,7 @@ def show(tile: Tile, data: Data, marts: Sequence[str]) -> Shown:
             )
 
 
-def _figure(tile: BarsTile | LinesTile | HeatTile | FlowTile | PlotlyTile, data: Data) -> go.Figure:
+def _figure(tile: ChartTile, data: Data) -> go.Figure:
     match tile:
         case BarsTile():
             return charts.bars(tile, data)
@@ -129,6 +132,8 @@ def _figure(tile: BarsTile | LinesTile | HeatTile | FlowTile | PlotlyTile, data:
             return charts.heat(tile, data)
         case FlowTile():
             return charts.flow(tile, data)
+        case NetworkTile():
+            return networks.network(tile, data)
         case PlotlyTile():
             return charts.own(tile, data)
 
@@ -203,9 +208,7 @@ def _table(columns: Sequence[Column], data: Data) -> Table:
     return Table(labels, list(zip(*lines, strict=True)))
 
 
-def _columns(
-    tile: BarsTile | LinesTile | HeatTile | FlowTile | PlotlyTile, data: Data
-) -> list[Column]:
+def _columns(tile: ChartTile, data: Data) -> list[Column]:
     """Return the columns behind a chart, as its table shows them."""
 
     def column(name: str, form: Format) -> Column:
@@ -231,6 +234,12 @@ def _columns(
                 column(tile.source, "words"),
                 column(tile.target, "words"),
                 column(tile.value, "count"),
+            ]
+        case NetworkTile():
+            return [
+                column(tile.group, "text"),
+                column(tile.source, "key"),
+                column(tile.target, "words"),
             ]
         case PlotlyTile():
             return [column(name, _guessed(data.rows.values(name))) for name in data.rows.columns]
