@@ -1,0 +1,139 @@
+{{ config(tags=['risk']) }}
+
+-- What was known of each attempt to pay at the moment before it: how often and how much its customer, device, card,
+-- address, IP prefix and terminal had paid, and which labels had come in by then. Whatever arrives later moves nothing.
+{%- set day = 86400000000 %}
+{%- set usual = '2.5e0' %}
+{%- set fewest_usual = 3 %}
+with
+
+attempts as (
+
+    select
+        *,
+        {{ microseconds_of('attempted_at') }} as asked_us,
+        {{ microseconds_of('known_at') }} as known_us,
+        {{ microseconds_of('fraud_known_at') }} as fraud_us,
+        {{ microseconds_of('fraud_cleared_at') }} as cleared_us,
+        {{ microseconds_of('outcome_known_at') }} as outcome_us,
+        {{ microseconds_of('refunded_known_at') }} as refunded_us,
+        {{ microseconds_of('registered_at') }} as registered_us
+    from {{ ref('int_payment_attempts') }}
+
+),
+
+-- A row asks for features, adds to what is known, or both: an attempt that was known at once does both.
+acts as {{ read_once() }} (
+
+    {{ risk_acts('attempts', day) }}
+
+),
+
+means as (
+
+    select
+        *,
+        {{ known_before('sum(attempts)', 'visitor_no') }} as attempts_before,
+        {{ known_before('avg(counted_amount)', 'visitor_no') }} as mean_before
+    from acts
+
+),
+
+-- One amount out of the ordinary must not become the ordinary: it counts with what is usual at most.
+usual_amounts as (
+
+    select
+        *,
+        case
+            when counted_amount > {{ usual }} * mean_before then {{ usual }} * mean_before
+            else counted_amount
+        end as usual_amount,
+        case
+            when attempts_before >= {{ fewest_usual }} and counted_amount > {{ usual }} * mean_before then 1e0
+            else 0e0
+        end as is_unusual,
+        counted_amount / nullif(mean_before, 0e0) as ratio
+    from means
+
+),
+
+customers as (
+
+    select
+        *,
+        {%- for name, days in {'1h': 1 / 24, '1d': 1, '7d': 7, '30d': 30}.items() %}
+        {{ known_before('sum(attempts)', 'visitor_no', days) }} as attempts_{{ name }},
+        {%- endfor %}
+        {%- for days in [1, 7] %}
+        {{ known_before('sum(failures)', 'visitor_no', days) }} as failed_{{ days }}d,
+        {%- endfor %}
+        {{ known_before('sum(frauds)', 'visitor_no') }} as frauds_before,
+        {{ known_before('max(case when frauds > 0 then fraud_attempted end)', 'visitor_no') }} as fraud_at,
+        {{ known_before('max(case when attempts > 0 then moment end)', 'visitor_no') }} as last_at,
+        {{ known_before('sum(refunded)', 'visitor_no') }} as refunded_before,
+        {{ known_before('avg(usual_amount)', 'visitor_no') }} as usual_mean,
+        {{ known_before('stddev_samp(usual_amount)', 'visitor_no') }} as usual_spread,
+        {{ known_before('max(counted_amount)', 'visitor_no') }} as largest_before,
+        {{ known_before('max(ratio)', 'visitor_no', 14) }} as largest_ratio_14d,
+        {%- for days in [7, 14] %}
+        {{ known_before('sum(is_unusual)', 'visitor_no', days) }} as unusual_{{ days }}d,
+        {%- endfor %}
+        {{ known_before('max(case when is_unusual > 0 then moment end)', 'visitor_no') }} as unusual_at
+    from usual_amounts
+
+),
+
+{%- for kind, entity in risk_entities().items() %}
+
+{{ kind }}_sums as (
+
+    {{ entity_sums('acts', entity) }}
+
+),
+
+{{ kind }}_features as (
+
+    {{ entity_features(kind, kind ~ '_sums') }}
+
+),
+{%- endfor %}
+{%- for kind, entity in new_entities().items() %}
+
+new_{{ kind }} as (
+
+    select
+        attempt_id,
+        is_question,
+        {{ known_before('sum(attempts)', 'visitor_no, ' ~ entity) }} as met_before
+    from acts
+    where {{ entity }} is not null
+
+),
+{%- endfor %}
+
+final as (
+
+    select
+        customers.attempt_id,
+        {{ customer_risk_features() }},
+        {%- for kind in new_entities() %}
+        case when new_{{ kind }}.is_question then case when new_{{ kind }}.met_before > 0 then 0e0 else 1e0 end end
+            as is_new_{{ kind }},
+        {%- endfor %}
+        {%- for kind in risk_entities() %}
+        {{ prefixed(kind ~ '_features', entity_feature_names(kind)) | join(',\n        ') }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from customers
+    {%- for kind in new_entities() %}
+    left join new_{{ kind }}
+        on customers.attempt_id = new_{{ kind }}.attempt_id
+        and new_{{ kind }}.is_question
+    {%- endfor %}
+    {%- for kind in risk_entities() %}
+    left join {{ kind }}_features on customers.attempt_id = {{ kind }}_features.attempt_id
+    {%- endfor %}
+    where customers.is_question
+
+)
+
+select * from final
