@@ -58,37 +58,49 @@
 {% endmacro %}
 
 
-{#- Names of the features of one kind of entity. -#}
+{#- Names of the features of one kind of entity. A terminal is a place that many pay at, and has labels enough for shares. -#}
 {% macro entity_feature_names(kind) %}
-    {% set names = [] %}
-    {% for name in [
-        'attempts_1d', 'attempts_7d', 'attempts_30d', 'failed_1d', 'frauds_7d', 'closed_7d', 'closed_30d', 'fraud_share_1d',
+    {% set of_terminals = [
+        'attempts_1d', 'attempts_7d', 'attempts_30d', 'frauds_7d', 'closed_7d', 'closed_30d', 'fraud_share_1d',
         'fraud_share_7d', 'fraud_share_30d', 'last_label_is_fraud', 'days_since_fraud', 'days_since_first_fraud',
         'days_since_honest',
     ] %}
+    {% set of_others = [
+        'attempts_1h', 'attempts_1d', 'attempts_7d', 'failed_1d', 'frauds_7d', 'fraud_share_30d', 'days_since_fraud',
+    ] %}
+    {% set names = [] %}
+    {% for name in of_terminals if kind == 'terminal' else of_others %}
         {% do names.append(kind ~ '_' ~ name) %}
     {% endfor %}
     {% do return(names) %}
 {% endmacro %}
 
 
-{#- What was known of an entity before each act that asks. `frauds` are counted when they became known; attempts are closed
-    once labels of fraud had their time to come in. -#}
-{% macro entity_sums(table, entity) -%}
+{#- What was known of an entity before each act. `frauds` are counted when they became known; attempts are closed once labels
+    of fraud had their time to come in. -#}
+{% macro entity_sums(kind, table, entity) -%}
     {%- set delay = var('risk_label_delay_days') -%}
+    {%- set is_terminal = kind == 'terminal' -%}
+    {%- set sums = {'attempts_1d': ['attempts', 1, 0], 'attempts_7d': ['attempts', 7, 0], 'frauds_7d': ['frauds', 7, 0],
+        'frauds_30d': ['frauds', 30, 0], 'closed_30d': ['attempts', 30, delay]} -%}
+    {%- if is_terminal -%}
+        {%- do sums.update({'attempts_30d': ['attempts', 30, 0], 'frauds_1d': ['frauds', 1, 0],
+            'closed_1d': ['attempts', 1, delay], 'closed_7d': ['attempts', 7, delay]}) -%}
+    {%- else -%}
+        {%- do sums.update({'attempts_1h': ['attempts', 1 / 24, 0], 'failed_1d': ['failures', 1, 0]}) -%}
+    {%- endif -%}
     select
         attempt_id,
         moment,
         is_question,
-        {%- for days in [1, 7, 30] %}
-        {{ known_before('sum(attempts)', entity, days) }} as attempts_{{ days }}d,
-        {{ known_before('sum(attempts)', entity, days, delay) }} as closed_{{ days }}d,
-        {{ known_before('sum(frauds)', entity, days) }} as frauds_{{ days }}d,
+        {%- for name, how in sums.items() %}
+        coalesce({{ known_before('sum(' ~ how[0] ~ ')', entity, how[1], how[2]) }}, 0e0) as {{ name }},
         {%- endfor %}
-        {{ known_before('sum(failures)', entity, 1) }} as failed_1d,
-        {{ known_before('max(case when frauds > 0 then fraud_attempted end)', entity) }} as fraud_at,
-        {{ known_before('min(case when frauds > 0 then fraud_attempted end)', entity) }} as first_fraud_at,
-        {{ known_before('max(case when closes_honest then moment end)', entity, none, delay) }} as honest_at
+        {%- if is_terminal %}
+        {{ known_before('min(fraud_attempted)', entity) }} as first_fraud_at,
+        {{ known_before('max(case when closes_honest then moment end)', entity, none, delay) }} as honest_at,
+        {%- endif %}
+        {{ known_before('max(fraud_attempted)', entity) }} as fraud_at
     from {{ table }}
     where {{ entity }} is not null
 {%- endmacro %}
@@ -96,23 +108,21 @@
 
 {#- Features of a kind of entity, made of its sums. -#}
 {% macro entity_features(kind, table) -%}
+    {%- set special = {
+        'fraud_share_1d': share_of('frauds_1d', 'closed_1d'),
+        'fraud_share_7d': share_of('frauds_7d', 'closed_7d'),
+        'fraud_share_30d': share_of('frauds_30d', 'closed_30d'),
+        'last_label_is_fraud': 'case when fraud_at is null or honest_at > fraud_at then 0e0 else 1e0 end',
+        'days_since_fraud': days_since('fraud_at'),
+        'days_since_first_fraud': days_since('first_fraud_at'),
+        'days_since_honest': days_since('honest_at'),
+    } -%}
     select
         attempt_id,
-        coalesce(attempts_1d, 0e0) as {{ kind }}_attempts_1d,
-        coalesce(attempts_7d, 0e0) as {{ kind }}_attempts_7d,
-        coalesce(attempts_30d, 0e0) as {{ kind }}_attempts_30d,
-        coalesce(failed_1d, 0e0) as {{ kind }}_failed_1d,
-        coalesce(frauds_7d, 0e0) as {{ kind }}_frauds_7d,
-        coalesce(closed_7d, 0e0) as {{ kind }}_closed_7d,
-        coalesce(closed_30d, 0e0) as {{ kind }}_closed_30d,
-        {%- for days in [1, 7, 30] %}
-        {{ share_of('coalesce(frauds_' ~ days ~ 'd, 0e0)', 'coalesce(closed_' ~ days ~ 'd, 0e0)') }}
-            as {{ kind }}_fraud_share_{{ days }}d,
+        {%- for name in entity_feature_names(kind) %}
+        {%- set plain = name | replace(kind ~ '_', '', 1) %}
+        {{ special.get(plain, plain) }} as {{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
-        case when fraud_at is null then 0e0 when honest_at > fraud_at then 0e0 else 1e0 end as {{ kind }}_last_label_is_fraud,
-        {{ days_since('fraud_at') }} as {{ kind }}_days_since_fraud,
-        {{ days_since('first_fraud_at') }} as {{ kind }}_days_since_first_fraud,
-        {{ days_since('honest_at') }} as {{ kind }}_days_since_honest
     from {{ table }}
     where is_question
 {%- endmacro %}

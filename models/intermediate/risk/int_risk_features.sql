@@ -87,7 +87,7 @@ customers as (
 
 {{ kind }}_sums as (
 
-    {{ entity_sums('acts', entity) }}
+    {{ entity_sums(kind, 'acts', entity) }}
 
 ),
 

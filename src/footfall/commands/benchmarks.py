@@ -131,6 +131,19 @@ def bench_uplift(given: Given) -> list[Step]:
     return [_benchmark(given, "uplift", f"--file={given.path('FILE')}", *options_of(given, *names))]
 
 
+def bench_risk(given: Given) -> list[Step]:
+    """Judge the risk of payments of any file."""
+    given.required("FILE", "FILE=… names a CSV or Parquet file of payments")
+    options = [
+        *given.option("--train", "TRAIN"),
+        *given.option("--delay", "DELAY"),
+        *given.option("--test", "TEST"),
+        *given.option("--starts", "STARTS"),
+        *given.option("--map", "MAP"),
+    ]
+    return [_benchmark(given, "risk", f"--file={given.path('FILE')}", *options)]
+
+
 def bench_peeking(given: Given) -> list[Step]:
     """Simulate what looking every day does to each method."""
     return [_benchmark(given, "peeking")]

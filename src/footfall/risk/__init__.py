@@ -1,1 +1,1 @@
-"""The risk of attempts to pay: rings of customers who share what they pay with."""
+"""The risk of attempts to pay: trees on closed labels, rules, and rings of customers."""

@@ -1,0 +1,162 @@
+"""Attempts to pay as arrays: features, and what is known of labels at a moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from footfall.core.arrays import Array, FloatArray, IntArray
+
+MICROSECONDS_A_DAY = 86_400_000_000
+#: Later than any moment: of labels that never came.
+NEVER = np.iinfo(np.int64).max
+_KEY = "attempt_id"
+
+
+@dataclass(frozen=True)
+class Attempts:
+    """Attempts in the order of their moments.
+
+    Attributes
+    ----------
+    names
+        Of the features that at least one attempt has.
+    features
+        NaN where unknown, float32 [attempts, features].
+    asked_at, known_at
+        When each was made and known, in microseconds since 1970-01-01 UTC, [attempts].
+    customer_no
+        Whose each was; of equal scores the smaller number comes first, [attempts].
+    amount
+        0 where it is unknown, [attempts].
+    is_fraud
+        What is known of it today, [attempts].
+    fraud_known_at, cleared_at
+        When its label of fraud came in, and when it was taken back; :data:`NEVER` where neither
+        happened, [attempts].
+    has_label
+        Whether anything is known of it today, for better or worse, [attempts].
+    is_declined
+        Whether the payment failed and no label was given: nobody charges back what was never
+        paid, so it says nothing of honesty, [attempts].
+    """
+
+    names: list[str]
+    features: Array
+    asked_at: IntArray
+    known_at: IntArray
+    customer_no: IntArray
+    amount: FloatArray
+    is_fraud: Array
+    fraud_known_at: IntArray
+    cleared_at: IntArray
+    has_label: Array
+    is_declined: Array
+
+    def __len__(self) -> int:
+        return len(self.asked_at)
+
+    @property
+    def day(self) -> IntArray:
+        """Return the day of each attempt in UTC, in days since 1970-01-01, [attempts]."""
+        days: IntArray = self.asked_at // MICROSECONDS_A_DAY
+        return days
+
+    def is_closed(self, moment: int, delay_days: int) -> Array:
+        """Return whether a label counts by a moment: it had its time to come in, or came in.
+
+        Parameters
+        ----------
+        moment
+            In microseconds since 1970-01-01 UTC.
+        delay_days
+            After which an attempt without a label counts as honest.
+
+        Returns
+        -------
+        bool [attempts]
+        """
+        waited: Array = self.known_at + delay_days * MICROSECONDS_A_DAY <= moment
+        told = self.fraud_known_at < moment
+        closed: Array = (self.known_at < moment) & (told | (waited & ~self.is_declined))
+        return closed
+
+    def labels(self, moment: int) -> FloatArray:
+        """Return 1 where fraud was known before a moment and not taken back by then, [attempts]."""
+        known = (self.fraud_known_at < moment) & (self.cleared_at >= moment)
+        return known.astype(np.float64)
+
+
+def feature_names(table: pa.Table) -> list[str]:
+    """Return the columns of `int_risk_features` that are features, in their order."""
+    return [
+        field.name
+        for field in table.schema
+        if field.name != _KEY and pa.types.is_floating(field.type)
+    ]
+
+
+def read_attempts(attempts: pa.Table, features: pa.Table) -> Attempts:
+    """Put attempts and features together, ordered by moment and then by id.
+
+    Parameters
+    ----------
+    attempts
+        `int_payment_attempts`.
+    features
+        `int_risk_features`, of the same attempts or some of them.
+
+    Raises
+    ------
+    ValueError
+        When features are there for an attempt that is not.
+    """
+    place = pc.index_in(features[_KEY], attempts[_KEY].combine_chunks())
+    if place.null_count:
+        raise ValueError(
+            f"{place.null_count} rows of int_risk_features are of no attempt of "
+            "int_payment_attempts: build both"
+        )
+    rows = attempts.take(place)
+    asked = _microseconds(rows, "attempted_at")
+    ids = rows[_KEY].combine_chunks()
+    order = pc.sort_indices(
+        pa.table({"asked": asked, _KEY: ids}), [("asked", "ascending"), (_KEY, "ascending")]
+    )
+    rows, features = rows.take(order), features.take(order)
+    names = [
+        name for name in feature_names(features) if features[name].null_count < len(features[name])
+    ]
+    values = np.empty((rows.num_rows, len(names)), dtype=np.float32)
+    for column, name in enumerate(names):
+        values[:, column] = _float(features[name])
+    declined = pc.and_(pc.equal(rows["outcome"], "error"), pc.is_null(rows["is_fraud"]))
+    return Attempts(
+        names,
+        values,
+        _microseconds(rows, "attempted_at"),
+        _microseconds(rows, "known_at"),
+        np.asarray(pc.fill_null(rows["visitor_no"], -1).cast(pa.int64())),
+        np.nan_to_num(_float(rows["amount"])),
+        np.asarray(pc.fill_null(rows["is_fraud"], False)).astype(bool),
+        _microseconds(rows, "fraud_known_at"),
+        _microseconds(rows, "fraud_cleared_at"),
+        np.asarray(pc.is_valid(rows["is_fraud"])).astype(bool),
+        np.asarray(pc.fill_null(declined, False)).astype(bool),
+    )
+
+
+def _microseconds(rows: pa.Table, name: str) -> IntArray:
+    moments = rows[name].cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
+    values: IntArray = np.asarray(pc.fill_null(moments, int(NEVER)))
+    return values
+
+
+def _float(column: pa.ChunkedArray) -> FloatArray:
+    values: FloatArray = np.asarray(
+        column.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64
+    )
+    return values

@@ -1,0 +1,179 @@
+"""Boosted trees of the risk that an attempt to pay is fraud, with a calibration of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from footfall.core.arrays import Array, FloatArray
+from footfall.heads.learners.calibration import PlattScaling, fit_platt
+from footfall.heads.learners.lightgbm_alone import lightgbm
+
+#: Fewer frauds than this teach nothing that a rule would not say.
+FEWEST_FRAUDS = 20
+#: A level is trusted where the week that calibrates it has as many frauds.
+FEWEST_TO_CALIBRATE = 50
+_BATCH = 100_000
+
+
+@dataclass(frozen=True)
+class RiskSettings:
+    """What the trees are grown with; chosen on simulated payments before 2018-07-25.
+
+    Attributes
+    ----------
+    seed
+        Of column and row sampling.
+    rounds
+        Trees of one ensemble.
+    leaves
+        Of one tree, at most.
+    ensembles
+        Whose log-odds are averaged.
+    threads
+        That LightGBM may use.
+    """
+
+    seed: int = 1
+    rounds: int = 200
+    leaves: int = 63
+    ensembles: int = 2
+    threads: int = 1
+
+
+@dataclass(frozen=True)
+class RiskModel:
+    """Fitted trees, and how their log-odds become probabilities.
+
+    Attributes
+    ----------
+    names
+        Of the features that were learned from, in their order.
+    boosters
+        Ensembles whose log-odds are averaged.
+    scaling
+        From averaged to calibrated log-odds.
+    is_calibrated
+        Whether a week of enough frauds, which was not learned from, decided on the scaling.
+    """
+
+    names: list[str]
+    boosters: tuple[lightgbm.Booster, ...]
+    scaling: PlattScaling
+    is_calibrated: bool
+
+    def log_odds(self, names: list[str], features: Array) -> FloatArray:
+        """Return calibrated log-odds, float64 [attempts].
+
+        Parameters
+        ----------
+        names
+            Of the columns of ``features``; those that the model does not know are left out, those
+            that are missing count as unknown.
+        features
+            NaN where unknown, [attempts, features].
+        """
+        raw = self._matched(names, features)
+        total = np.zeros(len(raw))
+        for booster in self.boosters:
+            total += booster.predict(raw, raw_score=True, num_threads=1)
+        return self.scaling.apply(total / len(self.boosters))
+
+    def contributions(self, names: list[str], features: Array) -> tuple[FloatArray, float]:
+        """Return what each feature adds to the log-odds, and what all attempts start from.
+
+        Shapley values of the trees (Lundberg et al. 2020), averaged over ensembles and scaled as
+        the log-odds are: the base and the values of an attempt add up to its log-odds.
+
+        Returns
+        -------
+        float64 [attempts, features of the model], and the base.
+        """
+        raw = self._matched(names, features)
+        values = np.zeros((len(raw), len(self.names)))
+        base = 0.0
+        for booster in self.boosters:
+            for start in range(0, len(raw), _BATCH):
+                rows = slice(start, start + _BATCH)
+                told = np.asarray(booster.predict(raw[rows], pred_contrib=True, num_threads=1))
+                values[rows] += told[:, :-1]
+            probe = np.full((1, len(self.names)), np.nan, dtype=np.float32)
+            base += float(np.asarray(booster.predict(probe, pred_contrib=True))[0, -1])
+        slope = self.scaling.slope / len(self.boosters)
+        return values * slope, self.scaling.intercept + slope * base
+
+    def _matched(self, names: list[str], features: Array) -> Array:
+        if names == self.names:
+            return features
+        raw = np.full((len(features), len(self.names)), np.nan, dtype=np.float32)
+        for column, name in enumerate(self.names):
+            if name in names:
+                raw[:, column] = features[:, names.index(name)]
+        return raw
+
+
+def fit_risk(
+    names: list[str], features: Array, labels: FloatArray, settings: RiskSettings
+) -> RiskModel | None:
+    """Grow trees on closed labels.
+
+    Parameters
+    ----------
+    names
+        Of the features.
+    features
+        NaN where unknown, [attempts, features].
+    labels
+        1 for fraud, 0 for honest, [attempts].
+    settings
+        Of the trees.
+
+    Returns
+    -------
+    A model that is not calibrated; None where there are fewer than :data:`FEWEST_FRAUDS` frauds or
+    honest attempts.
+    """
+    frauds = int(labels.sum())
+    if min(frauds, len(labels) - frauds) < FEWEST_FRAUDS:
+        return None
+    data = lightgbm.Dataset(features, labels, free_raw_data=False)
+    smallest_leaf = int(np.clip(len(labels) // 200, 5, 50))
+    boosters = []
+    for ensemble in range(settings.ensembles):
+        parameters = {
+            "objective": "binary",
+            "num_leaves": settings.leaves,
+            "learning_rate": 0.04,
+            "min_data_in_leaf": smallest_leaf,
+            "feature_fraction": 0.4,
+            "bagging_fraction": 0.7,
+            "bagging_freq": 1,
+            "lambda_l2": 5.0,
+            "seed": settings.seed * 1000 + ensemble,
+            "num_threads": settings.threads,
+            "deterministic": True,
+            "force_row_wise": True,
+            "verbose": -1,
+        }
+        boosters.append(lightgbm.train(parameters, data, num_boost_round=settings.rounds))
+    return RiskModel(list(names), tuple(boosters), PlattScaling(), False)
+
+
+def calibrated(model: RiskModel, log_odds: FloatArray, labels: FloatArray) -> RiskModel:
+    """Return the model with Platt scaling from attempts that a like model had not learned from.
+
+    Parameters
+    ----------
+    model
+        What is served.
+    log_odds
+        Of a model of the attempts before, not calibrated, [attempts].
+    labels
+        1 or 0, [attempts]. With fewer than :data:`FEWEST_TO_CALIBRATE` frauds the model stays as
+        it is: its order is right, its level is not known.
+    """
+    if labels.sum() < FEWEST_TO_CALIBRATE or labels.sum() == len(labels):
+        return model
+    scaling = fit_platt(log_odds, labels, slope_trust=1.0, level_trust=1.0)
+    return replace(model, scaling=scaling, is_calibrated=True)
