@@ -82,7 +82,7 @@ def read(folder: Path, options: argparse.Namespace) -> Read:
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("set TimeZone = 'UTC'")
         cost = features_cost(connection, folder) if options.cost else None
-        some = connection.execute(
+        some = connection.sql(
             "select attempt_id, attempted_at, known_at, visitor_no, amount, outcome, is_fraud,"
             " fraud_known_at, fraud_cleared_at from intermediate.int_payment_attempts"
         ).to_arrow_table()
@@ -97,7 +97,7 @@ def read(folder: Path, options: argparse.Namespace) -> Read:
         columns = ", ".join(
             name if name == "attempt_id" else f"cast({name} as float) as {name}" for name in kept
         )
-        features = connection.execute(
+        features = connection.sql(
             f"select {columns} from intermediate.int_risk_features"
         ).to_arrow_table()
     rules = read_rules(pa_csv.read_csv(PROJECT / "seeds" / "fraud_rules.csv"), names)

@@ -38,26 +38,6 @@
 {% endmacro %}
 
 
-{#- Names of the features of int_risk_features, in their order. A test compares them with the table. -#}
-{% macro risk_features() %}
-    {% set names = [
-        'amount', 'shop_hour', 'is_weekend', 'is_foreign_card', 'days_since_registration', 'customer_attempts',
-        'customer_attempts_1h', 'customer_attempts_1d', 'customer_attempts_7d', 'customer_attempts_30d',
-        'customer_failed_1d', 'customer_failed_7d', 'customer_frauds', 'days_since_customer_fraud',
-        'days_since_attempt', 'refund_share', 'own_mean', 'own_spread', 'own_largest', 'amount_to_own_mean',
-        'amount_to_own_usual', 'amount_to_own_largest', 'amount_deviations', 'largest_ratio_14d', 'unusual_amounts_7d',
-        'unusual_amounts_14d', 'days_since_unusual_amount',
-    ] %}
-    {% for kind in new_entities() %}
-        {% do names.append('is_new_' ~ kind) %}
-    {% endfor %}
-    {% for kind in risk_entities() %}
-        {% do names.extend(entity_feature_names(kind)) %}
-    {% endfor %}
-    {% do return(names) %}
-{% endmacro %}
-
-
 {#- Names of the features of one kind of entity. A terminal is a place that many pay at, and has labels enough for shares. -#}
 {% macro entity_feature_names(kind) %}
     {% set of_terminals = [
@@ -69,7 +49,7 @@
         'attempts_1h', 'attempts_1d', 'attempts_7d', 'failed_1d', 'frauds_7d', 'fraud_share_30d', 'days_since_fraud',
     ] %}
     {% set names = [] %}
-    {% for name in of_terminals if kind == 'terminal' else of_others %}
+    {% for name in (of_terminals if kind == 'terminal' else of_others) %}
         {% do names.append(kind ~ '_' ~ name) %}
     {% endfor %}
     {% do return(names) %}

@@ -210,6 +210,7 @@ TARGETS: Mapping[str, Callable[[Given], list[Step]]] = {
         benchmarks.bench_journey,
         benchmarks.bench_experiment,
         benchmarks.bench_uplift,
+        benchmarks.bench_risk,
         benchmarks.bench_peeking,
         benchmarks.bench_experiments_truth,
         benchmarks.bench_cuped,

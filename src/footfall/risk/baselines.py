@@ -1,4 +1,4 @@
-"""What a score of risk is compared with: a logistic regression, a random forest, no labels at all."""
+"""What a score of risk is compared with, and an order of attempts that needs no labels."""
 
 from __future__ import annotations
 

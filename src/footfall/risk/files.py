@@ -146,7 +146,7 @@ def load_payments(
     ).fetchall()[0]
     if unknown:
         notes.append(
-            f"{unknown:,} rows without an amount count as unknown, and as 0 in money_caught"
+            f"{unknown:,} rows have no amount: it counts as unknown, and as 0 in money_caught"
         )
     connection.execute("drop table given")
     ignored = [name for name in columns if name not in used.values()]
@@ -276,7 +276,8 @@ def _check_values(connection: duckdb.DuckDBPyConnection, path: Path, used: dict[
                 f"({found[0]:,} such rows)"
             )
     kinds = connection.execute(
-        "select count(*) filter (where is_fraud), count(*) filter (where not is_fraud) from payments"
+        "select count(*) filter (where is_fraud), count(*) filter (where not is_fraud)"
+        " from payments"
     ).fetchall()[0]
     if not all(kinds):
         what = "true" if kinds[1] else "false"
@@ -293,8 +294,9 @@ def _attempts_sql(delay_days: int) -> str:
         with numbered as (
             select
                 *,
-                dense_rank() over (order by try_cast(customer_id as hugeint) nulls last, customer_id)
-                    as customer_no
+                dense_rank() over (
+                    order by try_cast(customer_id as hugeint) nulls last, customer_id
+                ) as customer_no
             from payments
         ),
         devices as (
@@ -312,8 +314,11 @@ def _attempts_sql(delay_days: int) -> str:
             occurred_at as known_at,
             cast(occurred_at as date) as shop_day,
             amount,
-            case when outcome in {failed} then 'error' when outcome = 'open' then 'open' else 'order' end
-                as outcome,
+            case
+                when outcome in {failed} then 'error'
+                when outcome = 'open' then 'open'
+                else 'order'
+            end as outcome,
             case when outcome is not null then occurred_at end as outcome_known_at,
             card as card_token,
             address as address_token,

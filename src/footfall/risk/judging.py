@@ -184,4 +184,4 @@ def _steps(labels: FloatArray, score: FloatArray) -> tuple[FloatArray, FloatArra
     order = np.argsort(-score, kind="stable")
     last = np.flatnonzero(np.diff(score[order], append=-np.inf))
     hits: FloatArray = np.cumsum(labels[order])[last]
-    return hits, last + 1.0
+    return hits, last.astype(np.float64) + 1.0

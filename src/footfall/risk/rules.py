@@ -75,9 +75,12 @@ class RuleHits:
         return level
 
     def names(self) -> list[str | None]:
-        """Return the names of the rules that hold, separated by commas; None where none does."""
-        named = np.array([rule.name for rule in self.rules], dtype=object)
-        return [",".join(named[row]) or None for row in self.hits]
+        """Return the names of the rules that hold, those worth most first; None where none does."""
+        order = sorted(
+            range(len(self.rules)), key=lambda at: (-self.rules[at].points, self.rules[at].name)
+        )
+        named = np.array([self.rules[at].name for at in order], dtype=object)
+        return [",".join(named[row]) or None for row in self.hits[:, order]]
 
 
 def read_rules(table: pa.Table, features: list[str]) -> tuple[Rule, ...]:
@@ -112,6 +115,8 @@ def read_rules(table: pa.Table, features: list[str]) -> tuple[Rule, ...]:
         points = row.get("points")
         if points is None or not math.isfinite(points) or points <= 0:
             raise ValueError(f"{where}: points is {points}: it takes a number above 0")
+        if row.get("feature_2") and not row.get("feature_1"):
+            raise ValueError(f"{where}: feature_2 without feature_1: begin with the first")
         conditions = tuple(
             _condition(row, number, where, features)
             for number in _CONDITIONS

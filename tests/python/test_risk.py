@@ -1,0 +1,382 @@
+"""The risk of payments: what is known when, rules, trees, figures, files and splits."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import math
+import statistics
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pytest
+from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
+
+from conftest import Warehouse
+from footfall.risk import fit_risk, judge, known_customers, read_rules
+from footfall.risk.files import load_payments, parse_map
+from footfall.risk.judging import area, average_precision, recall_at
+from footfall.risk.model import RiskSettings, calibrated
+from footfall.risk.problems import RiskProblem
+from footfall.risk.rules import hits_of
+from footfall.risk.splits import splits_of
+
+DAY = datetime.timedelta(days=1)
+BEGAN = datetime.datetime(2024, 3, 1, tzinfo=datetime.UTC)
+DELAY = 7
+
+
+def made_up(seed: int = 3, count: int = 300) -> list[dict]:
+    """Attempts of a few customers at a few terminals, some known late, some labelled late."""
+    generator = np.random.default_rng(seed)
+    rows = []
+    for number in range(count):
+        at = BEGAN + DAY * round(float(generator.uniform(0, 60)) * 48) / 48
+        late = DAY * float(generator.choice([0, 0, 0, 0.02, 3]))
+        fraud = generator.random() < 0.15
+        told = at + late + DAY * float(generator.choice([2, 7, 7, 25]))
+        failed = generator.random() < 0.2
+        rows.append(
+            {
+                "attempt_id": f"{number:032x}",
+                "visitor_no": int(generator.integers(0, 6)),
+                "device_no": int(generator.integers(0, 5)) if generator.random() < 0.7 else None,
+                "terminal_token": str(generator.integers(0, 4)),
+                "amount": round(float(generator.lognormal(3, 0.8)), 2),
+                "attempted_at": at,
+                "known_at": at + late,
+                "outcome": "error" if failed else "order",
+                "outcome_known_at": at + late + DAY * 0.1,
+                "fraud_known_at": told if fraud else None,
+                "fraud_cleared_at": told + DAY * 5 if fraud and number % 5 == 0 else None,
+            }
+        )
+    return rows
+
+
+def write(warehouse: Warehouse, rows: list[dict]) -> None:
+    """Put attempts where the model reads them."""
+    empty = dict.fromkeys(
+        ("card_token", "address_token", "ip_token", "card_country", "country"), "varchar"
+    )
+    text = json.dumps(rows, default=str)
+    path = warehouse.folder / "attempts.json"
+    path.write_text(text)
+    types = (
+        "{attempt_id: 'varchar', visitor_no: 'bigint', device_no: 'bigint',"
+        " terminal_token: 'varchar', amount: 'double', attempted_at: 'timestamptz',"
+        " known_at: 'timestamptz', outcome: 'varchar', outcome_known_at: 'timestamptz',"
+        " fraud_known_at: 'timestamptz', fraud_cleared_at: 'timestamptz'}"
+    )
+    nothing = ", ".join(f"null::varchar as {name}" for name in empty)
+    warehouse.execute(
+        "create schema if not exists intermediate",
+        "create or replace table intermediate.int_payment_attempts as select *, "
+        f"{nothing}, null::timestamptz as registered_at, null::double as refunded_amount,"
+        " null::timestamptz as refunded_known_at"
+        f" from read_json('{path}', columns = {types})",
+    )
+
+
+def features(warehouse: Warehouse, rows: list[dict]) -> dict[str, dict]:
+    """Make the features of attempts; by attempt."""
+    write(warehouse, rows)
+    warehouse.built(["int_risk_features"])
+    with warehouse.opened() as connection:
+        table = connection.sql("select * from intermediate.int_risk_features").to_arrow_table()
+    return {row["attempt_id"]: row for row in table.to_pylist()}
+
+
+def slowly(rows: list[dict], asked: dict) -> dict[str, float | None]:
+    """Some features of one attempt, from their definition, one row after the other."""
+    at = asked["attempted_at"]
+
+    def within(moment, days):
+        return moment is not None and moment < at and (days is None or moment >= at - days * DAY)
+
+    def one_of(name, days=None):
+        return [row for row in rows if row[name] == asked[name] and within(row["known_at"], days)]
+
+    own = one_of("visitor_no")
+    amounts = [row["amount"] for row in own]
+    usual = []
+    for row in own:
+        # The mean at the moment when the row became known.
+        then = [
+            other["amount"]
+            for other in rows
+            if other["visitor_no"] == row["visitor_no"] and other["known_at"] < row["known_at"]
+        ]
+        usual.append(min(row["amount"], 2.5 * statistics.fmean(then)) if then else row["amount"])
+    place = [row for row in rows if row["terminal_token"] == asked["terminal_token"]]
+    frauds = [row for row in place if within(row["fraud_known_at"], 7)]
+    taken_back = [
+        row for row in place if row["fraud_known_at"] and within(row["fraud_cleared_at"], 7)
+    ]
+    closed = [row for row in place if within(row["known_at"] + DELAY * DAY, 7)]
+    told = len(frauds) - len(taken_back)
+    ever = [row["attempted_at"] for row in place if within(row["fraud_known_at"], None)]
+    failed = [
+        row
+        for row in rows
+        if row["visitor_no"] == asked["visitor_no"]
+        and row["outcome"] == "error"
+        and within(row["outcome_known_at"], 1)
+    ]
+    device = None if asked["device_no"] is None else float(len(one_of("device_no", 7)))
+    mean = statistics.fmean(usual) if usual else None
+    return {
+        "customer_attempts": float(len(own)),
+        "customer_attempts_7d": float(len(one_of("visitor_no", 7))),
+        "customer_failed_1d": float(len(failed)),
+        "own_mean": mean,
+        "own_spread": statistics.stdev(usual) if len(usual) > 1 else None,
+        "own_largest": max(amounts, default=None),
+        "amount_to_own_mean": asked["amount"] / statistics.fmean(amounts) if amounts else None,
+        "amount_to_own_usual": asked["amount"] / mean if mean else None,
+        "terminal_attempts_7d": float(len(one_of("terminal_token", 7))),
+        "terminal_frauds_7d": float(told),
+        "terminal_closed_7d": float(len(closed)),
+        "terminal_fraud_share_7d": (
+            1.0 if told >= len(closed) and told > 0 else told / len(closed) if closed else None
+        ),
+        "terminal_days_since_fraud": (at - max(ever)) / DAY if ever else None,
+        "device_attempts_7d": device,
+        "shop_hour": float(at.hour),
+        "is_weekend": float(at.weekday() >= 5),
+    }
+
+
+def test_features_are_what_was_known_before_and_nothing_later_moves_them(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path, {"risk_label_delay_days": DELAY})
+    rows = made_up()
+    found = features(warehouse, rows)
+    assert len(found) == len(rows)
+    for row in rows:
+        for name, expected in slowly(rows, row).items():
+            value = found[row["attempt_id"]][name]
+            if expected is None or value is None:
+                assert value is expected, (name, row)
+            else:
+                assert math.isclose(value, expected, rel_tol=1e-9, abs_tol=1e-9), (name, row)
+
+    # A label comes late, a row arrives late, a label is taken back: all after the day that is cut.
+    cut = BEGAN + 40 * DAY
+    later = [
+        {**row, "fraud_known_at": cut} if number % 7 == 0 and not row["fraud_known_at"] else row
+        for number, row in enumerate(rows)
+        if row["attempted_at"] < cut
+    ]
+    extra = {**rows[0], "attempt_id": "f" * 32, "attempted_at": BEGAN + DAY, "known_at": cut}
+    moved = features(warehouse, [*later, {**extra, "fraud_known_at": None}])
+    for row in later:
+        now, before = (dict(one[row["attempt_id"]]) for one in (moved, found))
+        assert now.pop("attempt_id") == before.pop("attempt_id")
+        assert {name for name in now if now[name] is None} == {
+            name for name in before if before[name] is None
+        }
+        known = [name for name in now if now[name] is not None]
+        assert [now[name] for name in known] == pytest.approx(
+            [before[name] for name in known], rel=1e-12, abs=1e-12
+        ), row
+
+
+RULES = {
+    "rule": ["twice", "old", "rare"],
+    "reason": ["Seen twice", "Old", "Rare"],
+    "feature_1": ["a", "a", "b"],
+    "operator_1": [">=", "<", "="],
+    "value_1": [2.0, 0.0, 1.0],
+    "feature_2": ["b", None, None],
+    "operator_2": ["<>", None, None],
+    "value_2": [0.0, None, None],
+    "points": [30.0, 10.0, 20.0],
+    "is_active": [True, False, True],
+}
+
+
+def test_rules_hold_where_all_conditions_do_and_bad_ones_name_the_row() -> None:
+    rules = read_rules(pa.table(RULES), ["a", "b"])
+    table = np.array([[2, 1], [3, np.nan], [1, 1], [np.nan, 0]], dtype=np.float32)
+    found = hits_of(rules, ["a", "b"], table)
+    assert found.names() == ["twice,rare", None, "rare", None]
+    assert found.points.tolist() == [50, 0, 20, 0]
+    # A shop without the feature: the rule never holds.
+    assert hits_of(rules, ["a"], table[:, :1]).names() == [None] * 4
+    for column, value, message in (
+        ("feature_1", "c", r"row 1 \(twice\): feature_1 is 'c', which int_risk_features does not"),
+        ("operator_2", "like", r"operator_2 is 'like': it takes >=, >"),
+        ("value_1", math.nan, r"value_1 is nan: it takes a number"),
+        ("points", 0.0, r"points is 0.0: it takes a number above 0"),
+        ("rule", "two words", r"a name without blanks or commas"),
+        ("rule", "rare", r"row 3 \(rare\): rule is there twice"),
+        ("reason", "", r"reason is empty"),
+        ("feature_1", None, r"feature_2 without feature_1"),
+        ("is_active", None, r"is_active takes true or false"),
+    ):
+        bad = {**RULES, column: [value, *RULES[column][1:]]}
+        with pytest.raises(ValueError, match=message):
+            read_rules(pa.table(bad), ["a", "b"])
+
+
+def test_contributions_add_up_and_a_week_of_frauds_sets_the_level() -> None:
+    generator = np.random.default_rng(4)
+    table = generator.normal(size=(4000, 4)).astype(np.float32)
+    table[generator.random(table.shape) < 0.2] = np.nan
+    names = ["a", "b", "c", "d"]
+    chance = 1 / (1 + np.exp(3 - 2 * np.nan_to_num(table[:, 0])))
+    labels = (generator.random(4000) < chance).astype(np.float64)
+    model = fit_risk(names, table[:2000], labels[:2000], RiskSettings(rounds=20, leaves=8))
+    assert model is not None
+    raw = model.log_odds(names, table[2000:])
+    # Ten times as rare as it was learned: the order stays, the level falls.
+    rare = labels[2000:] * (generator.random(2000) < 0.4)
+    scaled = calibrated(model, raw, rare)
+    assert scaled.is_calibrated
+    told = scaled.log_odds(names, table[2000:])
+    assert (np.diff(told[np.argsort(raw)]) >= 0).all()
+    assert (1 / (1 + np.exp(-told))).mean() == pytest.approx(rare.mean(), rel=0.05)
+    values, base = scaled.contributions(names, table[2000:])
+    assert np.abs(base + values.sum(axis=1) - told).max() < 1e-9
+    # Columns may come in another order, and one that is missing is unknown.
+    turned = scaled.log_odds(names[::-1], table[2000:, ::-1])
+    assert (turned == told).all()
+    assert not calibrated(model, raw[:100], rare[:100]).is_calibrated
+    assert fit_risk(names, table[:100], np.zeros(100), RiskSettings()) is None
+
+
+def test_figures_are_those_of_scikit_learn() -> None:
+    generator = np.random.default_rng(5)
+    labels = (generator.random(3000) < 0.05).astype(np.float64)
+    score = np.round(generator.normal(size=3000) + labels, 1)
+    assert area(labels, score) == pytest.approx(roc_auc_score(labels, score), abs=1e-12)
+    assert average_precision(labels, score) == pytest.approx(
+        average_precision_score(labels, score), abs=1e-12
+    )
+    false, true, _ = roc_curve(labels, score, drop_intermediate=False)
+    assert recall_at(labels, score, 0.01) == pytest.approx(true[false <= 0.01].max(), abs=1e-12)
+
+
+def test_known_customers_leave_and_found_ones_leave_later_days() -> None:
+    # Customer 1 has a fraud on day 3; with two days of delay it is known from day 6 on.
+    day = np.array([3, 5, 6, 2, 6, 6, 7, 7, 7])
+    customer = np.array([1, 1, 1, 2, 2, 3, 3, 4, 5])
+    fraud = np.array([1, 0, 1, 1, 0, 1, 1, 1, 0], dtype=bool)
+    tested = np.arange(1, 9)
+    tested = tested[day[tested] >= 5]
+    known = known_customers(day, customer, fraud, since=3, tested=tested, delay=2)
+    # The fraud of customer 2 is older than the window.
+    assert dict(zip(tested.tolist(), known.tolist(), strict=True)) == {
+        1: False, 2: True, 4: False, 5: False, 6: False, 7: False, 8: False,
+    }  # fmt: skip
+    by_label = known_customers(
+        day, customer, fraud, since=3, tested=tested, delay=2, label_day=day + 3
+    )
+    assert not by_label[tested == 6].any()
+
+    left = tested[~known]
+    score = np.array([0, 0, 0, 0, 0.1, 0.9, 0.9, 0.5, 0.5])
+    amount = np.array([9, 9, 9, 9, 9, 10, 20, 30, 9], dtype=float)
+    found = judge(day[left], customer[left], fraud[left], amount[left], score[left], a_day=1)
+    # Day 6: customer 3 is found, and leaves. Day 7: 4 and 5 are level, and 4 goes first.
+    assert [(one.customers, one.reviewed, one.found) for one in found.days] == [
+        (1, 1, 0), (2, 1, 1), (2, 1, 1),
+    ]  # fmt: skip
+    assert found.precision_100_day == pytest.approx(2 / 3)
+    assert found.money_caught == pytest.approx((10 + 30) / 60)
+    assert [one.reviewed for one in judge(
+        day[left], customer[left], fraud[left], amount[left], score[left]
+    ).days] == [1, 2, 2]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "mapping", "message"),
+    [
+        (
+            "a,b\n1,2\n",
+            "",
+            "lacks the column occurred_at, customer_id, amount, is_fraud; it has a, b",
+        ),
+        ("occurred_at,customer_id,amount,is_fraud\n", "", "has no rows"),
+        ("{head}2024-13-01,1,2,0\n{row}", "", "column occurred_at, row 1: is '2024-13-01'"),
+        ("{head}{row}2024-01-01,,2,0\n", "", "column customer_id, row 2: is empty"),
+        (
+            "{head}{row}2024-01-01,1,x,0\n",
+            "",
+            "column amount, row 2: is 'x'; amount takes a number",
+        ),
+        ("{head}{row}2024-01-01,1,-3,0\n", "", "amount takes 0 or more"),
+        ("{head}{row}2024-01-01,1,3,maybe\n", "", "column is_fraud, row 2: is 'maybe'"),
+        ("{head}{row}2024-01-01,1,3,\n", "", "column is_fraud: no row is false"),
+        ("{head}{row}", "x:amount", "MAP names the column x"),
+        ("{head}{row}", "x:money", "money is no column here; use one of occurred_at"),
+        ("{head}{row}", "amount", "write theirs:ours"),
+        (
+            "occurred_at,customer_id,amount,is_fraud,card,card_id\n2024-01-02,b,5,1,k,k\n",
+            "",
+            "both mean card",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_used_says_where_and_why(
+    text: str, mapping: str, message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "payments.csv"
+    filled = text.replace("{head}", "occurred_at,customer_id,amount,is_fraud\n")
+    path.write_text(filled.replace("{row}", "2024-01-02 10:00:00,b,5,1\n"))
+    with duckdb.connect() as connection, pytest.raises(RiskProblem, match=message) as found:
+        load_payments(connection, path, parse_map(mapping), 7)
+    assert str(path) in str(found.value) or "MAP" in str(found.value)
+
+
+def test_a_file_takes_the_columns_of_attempts(tmp_path: Path) -> None:
+    path = tmp_path / "payments.csv"
+    path.write_text(
+        "when,customer,Amount,is_fraud,card_token,labelled_at,colour,outcome\n"
+        "2024-01-02 10:00:00,b,5,yes,k1,2024-01-05,red,Declined\n"
+        "2024-01-03 10:00:00,a,,no,k1,,red,ok\n"
+        "2024-01-04 10:00:00,a,7,,,,red,\n"
+        "2024-01-05 10:00:00,a,7,true,,,red,\n"
+    )
+    with duckdb.connect() as connection:
+        file = load_payments(connection, path, parse_map("when:occurred_at"), 7)
+        rows = connection.sql(
+            "select customer_no, amount, outcome, card_token, is_fraud,"
+            " cast(fraud_known_at as date) from intermediate.int_payment_attempts order by file_row"
+        ).fetchall()
+    assert file.used["occurred_at"] == "when"
+    assert file.ignored == ["colour"]
+    assert (file.rows, file.unlabelled, len(file.notes)) == (4, 1, 2)
+    assert rows == [
+        (2, 5.0, "error", "k1", True, datetime.date(2024, 1, 5)),
+        (1, None, "order", "k1", False, None),
+        (1, 7.0, "order", None, None, None),
+        (1, 7.0, "order", None, True, datetime.date(2024, 1, 12)),
+    ]
+
+
+def test_splits_follow_from_options_and_bad_options_say_what_is_wrong() -> None:
+    first, last = datetime.date(2018, 6, 15), datetime.date(2018, 8, 23)
+    (one, _) = splits_of(first, last, starts="2018-07-25,2018-07-11")
+    assert (one.train_to, one.test_from, one.test_to) == (
+        datetime.date(2018, 7, 31), datetime.date(2018, 8, 8), datetime.date(2018, 8, 14),
+    )  # fmt: skip
+    (plain,) = splits_of(first, last, has_label_times=True)
+    assert (plain.test_from, plain.test_to) == (last - 13 * DAY, last)
+    assert plain.by_label_times
+    assert not splits_of(first, last, delay="3", has_label_times=True)[0].by_label_times
+    for options, message in (
+        ({"starts": "2018-7-11"}, "STARTS has '2018-7-11': write days such as"),
+        ({"starts": "2018-07-11", "test": "2018-08-01,2018-08-02"}, "goes with neither"),
+        ({"train": "2018-07-01,2018-07-07"}, "TEST is missing"),
+        ({"train": "2018-07-01", "test": "2018-08-01,2018-08-02"}, "TRAIN is '2018-07-01'"),
+        ({"delay": "x"}, "DELAY is 'x'"),
+        ({"starts": "2019-01-01"}, "no attempt is in TRAIN"),
+        ({"starts": "2018-08-16"}, "no attempt is in TEST"),
+        ({"train": "2018-07-01,2018-07-30", "test": "2018-07-20,2018-07-31"}, "TEST must begin"),
+        ({"delay": "60"}, "no label is known on 2018-08-10: give a shorter DELAY"),
+    ):
+        with pytest.raises(RiskProblem, match=message):
+            splits_of(first, last, **options)
