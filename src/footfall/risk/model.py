@@ -38,7 +38,7 @@ class RiskSettings:
     seed: int = 1
     rounds: int = 200
     leaves: int = 63
-    ensembles: int = 2
+    ensembles: int = 3
     threads: int = 1
 
 
