@@ -15,12 +15,11 @@ import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
 from conftest import Warehouse
-from footfall.risk import fit_risk, judge, known_customers, read_rules
 from footfall.risk.files import load_payments, parse_map
-from footfall.risk.judging import area, average_precision, recall_at
-from footfall.risk.model import RiskSettings, calibrated
+from footfall.risk.judging import area, average_precision, judge, known_customers, recall_at
+from footfall.risk.model import RiskSettings, calibrated, fit_risk
 from footfall.risk.problems import RiskProblem
-from footfall.risk.rules import hits_of
+from footfall.risk.rules import hits_of, read_rules
 from footfall.risk.splits import splits_of
 
 DAY = datetime.timedelta(days=1)

@@ -99,7 +99,7 @@ customers as (
 {%- endfor %}
 {%- for kind, entity in new_entities().items() %}
 
-new_{{ kind }} as (
+met_{{ kind }} as (
 
     select
         attempt_id,
@@ -109,25 +109,30 @@ new_{{ kind }} as (
     where {{ entity }} is not null
 
 ),
+
+new_{{ kind }} as (
+
+    select * from met_{{ kind }}
+    where is_question
+
+),
 {%- endfor %}
 
 final as (
 
     select
         customers.attempt_id,
-        {{ customer_risk_features() }},
         {%- for kind in new_entities() %}
-        case when new_{{ kind }}.is_question then case when new_{{ kind }}.met_before > 0 then 0e0 else 1e0 end end
+        case when new_{{ kind }}.met_before > 0 then 0e0 when new_{{ kind }}.is_question then 1e0 end
             as is_new_{{ kind }},
         {%- endfor %}
         {%- for kind in risk_entities() %}
-        {{ prefixed(kind ~ '_features', entity_feature_names(kind)) | join(',\n        ') }}{{ ',' if not loop.last }}
+        {{ prefixed(kind ~ '_features', entity_feature_names(kind)) | join(',\n        ') }},
         {%- endfor %}
+        {{ customer_risk_features() }}
     from customers
     {%- for kind in new_entities() %}
-    left join new_{{ kind }}
-        on customers.attempt_id = new_{{ kind }}.attempt_id
-        and new_{{ kind }}.is_question
+    left join new_{{ kind }} on customers.attempt_id = new_{{ kind }}.attempt_id
     {%- endfor %}
     {%- for kind in risk_entities() %}
     left join {{ kind }}_features on customers.attempt_id = {{ kind }}_features.attempt_id
