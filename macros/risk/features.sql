@@ -38,6 +38,21 @@
 {% endmacro %}
 
 
+{#- The joins of all CTEs that features come from, to that of the customer's. -#}
+{% macro join_feature_parts() -%}
+    {%- set parts = [] -%}
+    {%- for kind in new_entities() -%}
+        {%- do parts.append('new_' ~ kind) -%}
+    {%- endfor -%}
+    {%- for kind in risk_entities() -%}
+        {%- do parts.append(kind ~ '_features') -%}
+    {%- endfor -%}
+    {%- for part in parts -%}
+    left join {{ part }} on customers.attempt_id = {{ part }}.attempt_id{{ '\n    ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+
 {#- Names of the features of one kind of entity. A terminal is a place that many pay at, and has labels enough for shares. -#}
 {% macro entity_feature_names(kind) %}
     {% set of_terminals = [

@@ -118,6 +118,13 @@ new_{{ kind }} as (
 ),
 {%- endfor %}
 
+asked as (
+
+    select * from customers
+    where is_question
+
+),
+
 final as (
 
     select
@@ -130,14 +137,8 @@ final as (
         {{ prefixed(kind ~ '_features', entity_feature_names(kind)) | join(',\n        ') }},
         {%- endfor %}
         {{ customer_risk_features() }}
-    from customers
-    {%- for kind in new_entities() %}
-    left join new_{{ kind }} on customers.attempt_id = new_{{ kind }}.attempt_id
-    {%- endfor %}
-    {%- for kind in risk_entities() %}
-    left join {{ kind }}_features on customers.attempt_id = {{ kind }}_features.attempt_id
-    {%- endfor %}
-    where customers.is_question
+    from asked as customers
+    {{ join_feature_parts() }}
 
 )
 
