@@ -312,3 +312,20 @@ def test_runs_that_broke_off_are_made_good_by_the_next(arriving_shop: Warehouse)
     keep(shop, "full")
 
     assert differences(shop) == {}
+
+
+@pytest.mark.rare
+def test_labels_of_payments_change_no_table_but_those_of_risk(arriving_shop: Warehouse) -> None:
+    """Without a single chargeback all that customers did, and all marts, are what they were."""
+    shop = arriving_shop
+    labels = "event_type in ('chargeback', 'chargeback_reversed')"
+    assert shop.value(f"select count(*) from pool.events where {labels}") > 5
+    keep(shop, "full")
+    shop.execute(
+        "create or replace table raw_storefront.events as"
+        f" select * from pool.events where not coalesce({labels}, false)"
+    )
+    shop.built(SQL_PART, "--full-refresh")
+    keep(shop, "steps")
+
+    assert set(differences(shop)) == {"int_accepted_events"}
