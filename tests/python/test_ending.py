@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from footfall.adapter.ending import Ending
+from footfall.builds.failures import advice_on
 
 pytestmark = pytest.mark.library
 
@@ -46,3 +47,17 @@ def test_a_run_that_breaks_off_says_that_nothing_was_published_and_what_to_do(
     ending.listen(event("CommandCompleted"))
     (advice,) = said
     assert "A disk is full" in advice
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Python model failed:\nnumpy._core._exceptions._ArrayMemoryError: Unable to allocate 3.2 GiB",
+        "RuntimeError: [enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to",
+        "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB",
+    ],
+)
+def test_memory_that_models_lack_is_not_that_of_the_database(message: str) -> None:
+    advice = advice_on(message)
+    assert advice is not None
+    assert "outside DuckDB" in advice

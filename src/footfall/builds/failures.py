@@ -4,11 +4,23 @@ from collections.abc import Iterable, Sequence
 
 #: What DuckDB, Python and the system say where memory or disk run out, and what helps.
 _ADVICE = {
-    ("Out of Memory Error", "MemoryError", "Unable to allocate"): (
+    ("Out of Memory Error",): (
         "Memory ran out: give DuckDB more (FOOTFALL_MEMORY=8GB, memory_limit in profiles.yml), or"
         " let it do less at a time (FOOTFALL_THREADS=1). What does not fit goes to a temporary"
         " folder next to the warehouse, whose disk needs room:"
         " docs/limits.md#when-memory-or-disk-runs-out"
+    ),
+    (
+        "MemoryError",
+        "Unable to allocate",
+        "can't allocate memory",
+        "not enough memory",
+        "std::bad_alloc",
+        "CUDA out of memory",
+    ): (
+        "Memory ran out outside DuckDB, where models learn: leave them more of it, with a smaller"
+        " limit for DuckDB (FOOTFALL_MEMORY=1GB) or other programs closed, or take a machine with"
+        " more: docs/limits.md#when-memory-or-disk-runs-out"
     ),
     ("No space left on device", "File too large", "Disk quota exceeded"): (
         "A disk is full: make room where the warehouse, its copies of inputs, temporary files and"
