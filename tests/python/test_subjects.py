@@ -254,7 +254,7 @@ def test_somebody_is_found_wherever_they_occur(
         (one.medium, one.name, one.column): one.row_count
         for one in (
             *inventory.in_tables(shop, found),
-            *inventory.in_sources(shop, found),
+            *inventory.in_sources(shop, found)[0],
             *inventory.in_inputs(connection, found, tmp_path)[0],
             *inventory.in_files(found, [tmp_path / "logs"]),
         )
@@ -272,6 +272,14 @@ def test_somebody_is_found_wherever_they_occur(
     )
     assert places["input", f"{tmp_path}/i.parquet", "a"] == 1
     assert places["file", f"{tmp_path}/logs/dbt.log", None] == 2
+
+    # An erasure removes the copies that views of text files read.
+    copy, view = tmp_path / "copy.parquet", "staging.stg_storefront__reviews"
+    connection.execute(f"copy (from {view}) to '{copy}'")
+    connection.execute(f"create or replace view {view} as select * from read_parquet('{copy}')")
+    copy.unlink()
+    (unread,) = inventory.in_sources(warehouse.Warehouse(connection, shop.declared), found)[1]
+    assert unread.startswith('"staging"."stg_storefront__reviews": IO Error')
     ((reviews,),) = connection.execute(
         "select count(*) from raw_storefront.reviews where customer_id = ?", [raw_id]
     ).fetchall()

@@ -190,12 +190,14 @@ def _find(
 def _inventory(
     places: Places, warehouse: Warehouse, declared: Declarations, person: Person
 ) -> tuple[list[Place], list[str]]:
-    found = [*inventory.in_tables(warehouse, person), *inventory.in_sources(warehouse, person)]
+    tables = inventory.in_tables(warehouse, person)
+    sources, unread_sources = inventory.in_sources(warehouse, person)
     with duckdb.connect() as other:
         published, unread = inventory.in_publications(other, declared, person, places.published)
         inputs, unread_inputs = inventory.in_inputs(other, person, places.inputs)
     files = inventory.in_files(person, [folder for folder in places.folders if folder.is_dir()])
-    return [*found, *published, *inputs, *files], [*person.unread, *unread, *unread_inputs]
+    found = [*tables, *sources, *published, *inputs, *files]
+    return found, sorted({*person.unread, *unread_sources, *unread, *unread_inputs})
 
 
 def _show(found: tuple[list[Place], list[str]], person: Person) -> None:

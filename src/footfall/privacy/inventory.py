@@ -89,21 +89,29 @@ def in_tables(warehouse: Warehouse, person: Person) -> list[Place]:
     return found
 
 
-def in_sources(warehouse: Warehouse, person: Person) -> list[Place]:
+def in_sources(warehouse: Warehouse, person: Person) -> tuple[list[Place], list[str]]:
     """Count the rows of a person that staging reads from their source.
 
-    A view that cannot be read, as its file is gone, is named in `Person.unread` and left out here.
+    Returns
+    -------
+    tuple
+        The places, and the views that could not be read, with the reason: an erasure removes the
+        copies of text files that they read, and the next build makes them again.
     """
     note_person(warehouse.connection, person)
     found: list[Place] = []
+    unread: list[str] = []
     for (schema, name), types in warehouse.views.items():
         table = warehouse.declared.of(schema, name)
-        is_read = not any(one.startswith(relation(schema, name)) for one in person.unread)
-        if table and name.startswith(f"stg_{person.source}__") and table.subjects and is_read:
-            counts = {"": (None, is_linked(table.subjects, types) or "false")}
-            place = f"{schema}.{name}"
-            found += _counted(warehouse.connection, relation(schema, name), counts, "source", place)
-    return found
+        if not (table and name.startswith(f"stg_{person.source}__") and table.subjects):
+            continue
+        view = relation(schema, name)
+        counts = {"": (None, is_linked(table.subjects, types) or "false")}
+        try:
+            found += _counted(warehouse.connection, view, counts, "source", f"{schema}.{name}")
+        except duckdb.Error as error:
+            unread.append(f"{view}: {str(error).splitlines()[0]}")
+    return found, unread
 
 
 def in_publications(
