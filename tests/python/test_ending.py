@@ -52,7 +52,7 @@ def test_a_run_that_breaks_off_says_that_nothing_was_published_and_what_to_do(
 @pytest.mark.parametrize(
     "message",
     [
-        "Python model failed:\nnumpy._core._exceptions._ArrayMemoryError: Unable to allocate 3.2 GiB",
+        "numpy._core._exceptions._ArrayMemoryError: Unable to allocate 3.2 GiB for an array",
         "RuntimeError: [enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to",
         "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB",
     ],
