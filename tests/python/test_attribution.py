@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from footfall.journey.attribution import SCHEMA, conversion_probability, removal_effects
+from footfall.journey.attribution import SCHEMA, lost_conversions, removal_effects
 
 pytestmark = pytest.mark.library
 
@@ -101,6 +101,19 @@ def test_the_base_rate_is_the_share_of_paths_that_converted() -> None:
     assert removal_effects(shuffled).equals(found)
 
 
+def test_what_is_lost_is_what_a_chain_without_the_channel_lacks() -> None:
+    generator = np.random.default_rng(3)
+    counts = generator.poisson(2.0, (31, 33)).astype(float)
+    counts[:, 0] = 0.0
+    base, lost = lost_conversions(counts)
+    chances = counts / counts.sum(axis=1, keepdims=True)
+    for channel in range(1, 31):
+        without = chances[:, :31].copy()
+        without[:, channel] = 0.0
+        left = np.linalg.solve(np.eye(31) - without, chances[:, 31])[0]
+        assert lost[channel - 1] == pytest.approx(1 - left / base, abs=1e-12)
+
+
 def test_months_are_told_apart_and_a_month_without_conversions_has_no_effects() -> None:
     table = pa.concat_tables(
         [
@@ -130,6 +143,6 @@ def test_no_paths_have_no_effects() -> None:
 
 def test_a_chain_that_does_not_end_is_refused() -> None:
     with pytest.raises(ValueError, match="never left"):
-        conversion_probability(np.array([[0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]]))
+        lost_conversions(np.array([[0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]]))
     with pytest.raises(ValueError, match=r"2026-03-01 have no \(start\)"):
         removal_effects(moves(MARCH, ("a", "(null)", 1)))

@@ -55,31 +55,38 @@ def removal_effects(transitions: pa.Table) -> pa.Table:
     """
     rows: list[dict[str, Any]] = []
     for month, counts, channels in _chains(transitions):
-        base = conversion_probability(counts)
-        for place, channel in enumerate(channels, start=1):
-            without = conversion_probability(counts, removed=place)
-            effect = min(max(1.0 - without / base, 0.0), 1.0) if base > 0 else 0.0
-            rows.append(
-                {
-                    "period_month": month,
-                    "channel": channel,
-                    "removal_effect": effect,
-                    "base_conversion_rate": base,
-                }
-            )
+        base, lost = lost_conversions(counts)
+        rows += [
+            {
+                "period_month": month,
+                "channel": channel,
+                "removal_effect": min(max(float(share), 0.0), 1.0),
+                "base_conversion_rate": base,
+            }
+            for channel, share in zip(channels, lost, strict=True)
+        ]
     return pa.Table.from_pylist(rows, schema=SCHEMA)
 
 
-def conversion_probability(counts: FloatArray, removed: int | None = None) -> float:
-    """Return the probability that a path from the start ends in a conversion.
+def lost_conversions(counts: FloatArray) -> tuple[float, FloatArray]:
+    """Return how many paths convert, and the share of conversions that each channel takes with it.
+
+    One inverse serves all channels. With Q the moves between states, N = inv(I - Q) counts the
+    visits, and p = N c are the chances of a conversion (Kemeny and Snell, "Finite Markov chains",
+    1960). That a path from the start ever comes to k is N[0, k] / N[k, k], and from there it
+    converts with p[k]: what it loses where k cannot be entered.
 
     Parameters
     ----------
     counts
         Float64 [states, states + 2], how often each state (the start first, then the
         channels) was followed by each state, then by the conversion, then by nothing.
-    removed
-        A state that cannot be entered: who would have come to it converts never.
+
+    Returns
+    -------
+    tuple
+        The probability that a path from the start ends in a conversion, and float64
+        [states - 1], the lost share for each channel; zeros where nothing converts.
 
     Raises
     ------
@@ -93,16 +100,17 @@ def conversion_probability(counts: FloatArray, removed: int | None = None) -> fl
         )
     probabilities = counts / totals
     states = len(counts)
-    inner, converts = probabilities[:, :states].copy(), probabilities[:, states]
-    if removed is not None:
-        inner[:, removed] = 0.0
-    # p = inner p + converts: from each state, by way of others or at once.
-    solved = np.linalg.solve(np.eye(states) - inner, converts)
-    return float(solved[0])
+    visits = np.linalg.inv(np.eye(states) - probabilities[:, :states])
+    converts = visits @ probabilities[:, states]
+    base = float(converts[0])
+    if base <= 0:
+        return base, np.zeros(states - 1)
+    passed = visits[0, 1:] / np.diagonal(visits)[1:]
+    return base, passed * converts[1:] / base
 
 
 def _chains(transitions: pa.Table) -> Iterator[tuple[Any, FloatArray, list[str]]]:
-    """Each month with its counts (see `conversion_probability`) and its channels in their order."""
+    """Each month with its counts (see `lost_conversions`) and its channels in their order."""
     by_month: dict[Any, list[tuple[str, str, float]]] = {}
     columns = [
         transitions.column(name).to_pylist()
