@@ -1,7 +1,7 @@
 {#- What a list of Segment products costs together, before the discount of the order. -#}
 {% macro segment_value_of(products) -%}
     {{ list_total(
-        products, 'product', 'try_cast(product.price as double) * coalesce(try_cast(product.quantity as double), 1e0)'
+        products, 'product', 'try_cast(coalesce(product.price, product.unitprice) as double) * coalesce(try_cast(product.quantity as double), 1e0)'
     ) }}
 {%- endmacro %}
 
@@ -10,21 +10,24 @@
     property is called id, as are the ids of messages in tables of a warehouse. -#}
 {% macro segment_names_a_product(message) -%}
     {%- set properties = message ~ '.properties' -%}
-    (coalesce({{ properties }}.product_id, {{ properties }}.sku) is not null
+    (coalesce({{ properties }}.product_id, {{ properties }}.sku, {{ properties }}.itemid) is not null
         or {{ properties }}.id is not null
         and {{ properties }}.id is distinct from {{ message }}.messageid
         and lower({{ message }}.event) in ('viewed product', 'added product', 'removed product'))
 {%- endmacro %}
 
 
-{#- The id of a Segment product: its product_id, else its sku, else its id (the first version of Segment's names). -#}
+{#- The id of a Segment product: its product_id, else its sku, else its item id, else its id (the first version of Segment's names). -#}
 {% macro segment_item_id(product) -%}
     coalesce(
             {{ id_value(text_column(product ~ '.product_id')) }},
             {{ id_value(text_column(product ~ '.sku')) }},
             case
                 when coalesce({{ product }}.product_id, {{ product }}.sku) is null
-                    then {{ id_value(text_column(product ~ '.id')) }}
+                    then coalesce(
+                        {{ id_value(text_column(product ~ '.itemid')) }},
+                        {{ id_value(text_column(product ~ '.id')) }}
+                    )
             end
         )
 {%- endmacro %}
@@ -35,27 +38,30 @@
 {% macro segment_spellings() %}
     {% do return({
         'order_id': ['orderId', 'orderID', 'OrderId', 'OrderID'],
-        'product_id': ['productId', 'productID', 'ProductId', 'ProductID', 'itemId', 'itemID', 'item_id'],
+        'product_id': ['productId', 'productID', 'ProductId', 'ProductID'],
+        'itemid': ['itemId', 'itemID', 'item_id'],
         'sku': ['SKU', 'Sku', 'productSku', 'productSKU', 'product_sku'],
         'name': ['productName', 'ProductName', 'product_name'],
         'brand': ['productBrand', 'product_brand'],
         'category': ['productCategory', 'product_category'],
-        'price': ['unitPrice', 'UnitPrice', 'unit_price', 'productPrice', 'product_price', 'itemPrice', 'item_price'],
+        'price': ['Price'],
+        'unitprice': ['unitPrice', 'UnitPrice', 'unit_price', 'productPrice', 'product_price', 'itemPrice', 'item_price'],
         'quantity': ['Quantity', 'qty', 'Qty', 'productQuantity', 'product_quantity']
     }) %}
 {% endmacro %}
 
 
-{#- A message with the documented names in the place of other spellings. Only a name stands in quotes of its own: inside
-    of a text they are escaped. -#}
+{#- A message with the documented names in the place of other spellings. A name stands in quotes of its own, with a colon
+    behind it: values stay, and inside of a text quotes are escaped. Names of another meaning (a unit price may be that
+    before a rebate) get fields of their own, which count where the documented one is missing. -#}
 {% macro segment_spelling(message_json) -%}
     {%- set spelled = namespace(sql=message_json, names=[]) -%}
     {%- for name, spellings in segment_spellings().items() -%}
         {%- do spelled.names.extend(spellings) -%}
-        {%- set spelled.sql = replaced(spelled.sql, '"(?:' ~ spellings | join('|') ~ ')"', '"' ~ name ~ '"') | trim -%}
+        {%- set spelled.sql = replaced(spelled.sql, '"(?:' ~ spellings | join('|') ~ ')"[ ]*:', '"' ~ name ~ '":') | trim -%}
     {%- endfor -%}
     case
-            when {{ matches(message_json, '"(' ~ spelled.names | join('|') ~ ')"') }} then {{ spelled.sql }}
+            when {{ matches(message_json, '"(' ~ spelled.names | join('|') ~ ')"[ ]*:') }} then {{ spelled.sql }}
             else {{ message_json }}
         end
 {%- endmacro %}
@@ -75,7 +81,7 @@
 {% macro segment_product_shape() %}
     {% do return({
         'product_id': 'string', 'sku': 'string', 'id': 'string', 'name': 'string', 'brand': 'string', 'category': 'string',
-        'price': 'string', 'quantity': 'string'
+        'price': 'string', 'quantity': 'string', 'itemid': 'string', 'unitprice': 'string'
     }) %}
 {% endmacro %}
 

@@ -71,9 +71,9 @@ def test_what_cannot_be_read_is_shown_with_its_input_and_nothing_personal() -> N
         )
     lines = str(problem.value).splitlines()
     assert lines[1:5] == [
-        "  2 x amount is not a number, such as 1.234.5",
+        "  2 x amount is not a number, of the shape 9.999.9",
         f"  2 x {unread}, such as line 7",
-        "  2 x price is not a number",
+        "  2 x price is not a number, of the shape xxx@xxxxxxx.xxx",
         "  2 x quantity is negative",
     ]
     assert lines[6] == "They are read from /data/events.csv (var custom_events_path)."

@@ -167,7 +167,14 @@ def segment_archive() -> bytes:
                 "orderId": "arch-4",
                 "products": [
                     {"productId": "P-TEA", "unitPrice": 20.0, "qty": 2, "productName": "Tea"},
-                    {"productID": "P-MUG", "price": 5.0, "note": 'a "productId" in words'},
+                    {
+                        # Names that are not Segment's count where its own are missing.
+                        "item_id": "listing-9",
+                        "unit_price": 9.0,
+                        "note": 'a "productId": 3',
+                        "productID": "P-MUG",
+                        "price": 5.0,
+                    },
                     {"artikel": "P-POT", "price": 7.0},
                 ],
             },

@@ -26,17 +26,21 @@ SQL = [
 ]
 # Days of arrival are UTC: they only say what is read again.
 BY_ARRIVAL = re.compile(r"utc_date\((?:'?[\w ~'.{}]*received_at'?)\)")
-# Where a moment is no event's: the end of the data, of a session or of what was touched.
+# Where a moment is no event's: the end of the data, of a session or of what was touched, when
+# something was first known; and the hour of a payment.
 DERIVED = {
     "macros/core/incremental.sql",
     "macros/core/sessions.sql",
     "macros/core/times.sql",
+    "macros/risk/acts.sql",
     "models/intermediate/customers/int_customer_rhythms.sql",
     "models/intermediate/events/int_accepted_events.sql",
     "models/intermediate/events/int_identity_links.sql",
     "models/intermediate/facts/int_item_events.sql",
+    "models/intermediate/facts/int_order_lines.sql",
     "models/intermediate/features/int_cutoffs.sql",
     "models/intermediate/features/int_session_prefixes.sql",
+    "models/intermediate/risk/int_risk_links.sql",
     "models/marts/journey/journey_funnel.sql",
 }
 

@@ -51,9 +51,9 @@ itemised as (
 ),
 
 {% set found = {
-    'item_id': text_column('coalesce(lines.product.product_id, lines.product.sku, lines.product.id)'),
+    'item_id': text_column('coalesce(lines.product.product_id, lines.product.sku, lines.product.itemid, lines.product.id)'),
     'quantity': text_column('lines.product.quantity'),
-    'unit_price': text_column('lines.product.price')
+    'unit_price': text_column('coalesce(lines.product.price, lines.product.unitprice)')
 } -%}
 lines as (
 

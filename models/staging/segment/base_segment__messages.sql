@@ -62,7 +62,7 @@ taken_apart as (
                 'order_id': 'string', 'currency': 'string', 'query': 'string',
                 'url': 'string', 'referrer': 'string',
                 'revenue': 'string', 'subtotal': 'string', 'total': 'string', 'shipping': 'string', 'tax': 'string',
-                'discount': 'string', 'product_id': 'string', 'sku': 'string', 'id': 'string', 'products': 'json',
+                'discount': 'string', 'product_id': 'string', 'sku': 'string', 'itemid': 'string', 'id': 'string', 'products': 'json',
                 'experiment_id': 'string', 'experiment_name': 'string', 'variation_id': 'string', 'variation_name': 'string'
             }
         })) }} as message
@@ -126,7 +126,7 @@ final as (
             ~ ' then ' ~ list_of([parsed_json(json_part('parsed.spelled_json', '$.properties'), segment_product_shape())])
             ~ ' else ' ~ list_of([]) ~ ' end'
         ) }} as products,
-        parsed.message.traits,
+        {{ json_part('parsed.row_json', '$.traits') }} as traits,
         {{ time_value(clean.timestamp) }} as sent_at,
         {{ time_value(clean.receivedAt) }} as received_at,
         {{ first_problem([

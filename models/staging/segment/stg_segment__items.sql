@@ -47,7 +47,7 @@ final as (
         cast(null as string) as subcategory,
         {{ text_value(text_column('ranked.product.brand')) }} as brand,
         {{ no_item_details() }},
-        {{ number_value(text_column('ranked.product.price')) }} as list_price,
+        {{ number_value(text_column('coalesce(ranked.product.price, ranked.product.unitprice)')) }} as list_price,
         cast(null as {{ moment_type() }}) as created_at,
         cast(null as boolean) as is_in_stock,
         cast(null as string) as value_notes

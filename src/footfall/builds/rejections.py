@@ -17,10 +17,8 @@ _SHOWN = 5
 _SHOWN_NAMES = 50
 #: How alike two names are at least, from 0 to 1, where one is proposed for the other.
 _ALIKE = 0.75
-#: So many characters of a value are shown, and none of one that may be an address, a number of a
-#: person, a card or an account.
+#: So many characters of the shape of a value are shown.
 _SHOWN_CHARACTERS = 40
-_PERSONAL = re.compile(r"@|^\s*\+|\d{9}|[A-Z]{2}\d{2}[A-Z0-9 ]{8}")
 _NO_DAY = "1970-01-01"
 _OF_LINE = re.compile(r"^(line \d+) cannot be read: ")
 _WORD_BREAK = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
@@ -261,16 +259,23 @@ def _days(rows: Sequence[Pending]) -> str:
 
 
 def _example(reason: str | None) -> str:
-    """Return the line that a reason in full names, or the value that it quotes, to be shown."""
+    """Return the line that a reason in full names, or the shape of the value that it quotes.
+
+    In a file whose columns have moved any value may be a name, a number or an address of somebody:
+    letters are shown as x and digits as 9, which says as much of formats.
+    """
     if reason is None:
         return ""
     if of_line := _OF_LINE.match(reason):
         return f", such as {of_line[1]}"
     _, colon, value = reason.partition(": ")
-    if not colon or _PERSONAL.search(value):
+    if not colon:
         return ""
-    shown = value if len(value) <= _SHOWN_CHARACTERS else f"{value[:_SHOWN_CHARACTERS]}…"
-    return f", such as {' '.join(shown.split())}"
+    shape = "".join(
+        "9" if one.isnumeric() else "x" if one.isalpha() else one for one in " ".join(value.split())
+    )
+    shown = shape if len(shape) <= _SHOWN_CHARACTERS else f"{shape[:_SHOWN_CHARACTERS]}…"
+    return f", of the shape {shown}"
 
 
 def _read_from(named: Sequence[str] | None) -> list[str]:
