@@ -83,8 +83,8 @@ def check_rejections(
     ------
     BuildProblem
         A source is above that share, with its reasons, most frequent first, and what it is read
-        from; or it has events with unknown names, with a proposal for each. Of a row that line or
-        that value is shown that cannot be read, where it does not look personal.
+        from; or it has events with unknown names, with a proposal for each. Of a broken
+        row its line, or the shape of its value, is shown.
 
     Examples
     --------
