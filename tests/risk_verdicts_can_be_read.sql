@@ -2,16 +2,7 @@
 -- correct with what it takes.
 with
 
-verdicts as (
-
-    {% if var('risk_verdicts_relation') -%}
-    {%- do source('risk', 'verdicts') %}
-    select * from {{ verdicts_relation() }}
-    {%- else -%}
-    select * from {{ ref('risk_verdicts') }}
-    {%- endif %}
-
-),
+{{ written_verdicts() }},
 
 read as (
 

@@ -225,12 +225,9 @@ bought_before as (
         names_no_buyer.received_at,
         lines.customer_no,
         lines.anonymous_no,
-        rank() over (
-            partition by names_no_buyer.source, names_no_buyer.event_id
-            order by
-                case when lines.event_at <= names_no_buyer.event_at then 0 else 1 end,
-                case when lines.event_at <= names_no_buyer.event_at then lines.event_at end desc nulls last
-        ) as choice_no
+        lines.event_at as bought_at,
+        max(case when lines.event_at <= names_no_buyer.event_at then lines.event_at end)
+            over (partition by names_no_buyer.source, names_no_buyer.event_id) as last_bought_at
     from names_no_buyer
     inner join {{ lines }} as lines
         on names_no_buyer.source = lines.source
@@ -257,7 +254,7 @@ owners_by_order as (
         min(customer_no) as customer_no,
         case when count(customer_no) = 0 then min(anonymous_no) end as anonymous_no
     from bought_before
-    where choice_no = 1
+    where bought_at = last_bought_at or last_bought_at is null
     group by source, event_id, order_id, event_at, received_at
     having (count(customer_no) = count(*) and min(customer_no) = max(customer_no))
         or (count(customer_no) = 0 and count(anonymous_no) = count(*) and min(anonymous_no) = max(anonymous_no))

@@ -19,6 +19,20 @@ labels as (
 
 ),
 
+of_one_order as (
+
+    select
+        labels.event_id as label_id,
+        attempts.attempt_id,
+        case when labels.customer_no = attempts.named_customer_no then 0 else 1 end as is_of_another,
+        case when attempts.outcome = 'order' then 0 else 1 end as is_unpaid,
+        case when attempts.attempted_at <= labels.event_at then 0 else 1 end as is_later,
+        abs({{ seconds_between('attempts.attempted_at', 'labels.event_at') }}) as distance
+    from labels
+    inner join {{ attempts }} as attempts on labels.order_id = attempts.order_number
+
+),
+
 named as (
 
     select
@@ -41,19 +55,13 @@ named as (
     union all
 
     select
-        labels.event_id as label_id,
-        attempts.attempt_id,
+        label_id,
+        attempt_id,
         row_number() over (
-            partition by labels.event_id
-            order by
-                case when labels.customer_no = attempts.named_customer_no then 0 else 1 end,
-                case when attempts.outcome = 'order' then 0 else 1 end,
-                case when attempts.attempted_at <= labels.event_at then 0 else 1 end,
-                abs({{ seconds_between('attempts.attempted_at', 'labels.event_at') }}),
-                attempts.attempt_id
+            partition by label_id
+            order by is_of_another, is_unpaid, is_later, distance, attempt_id
         ) + 2 as place
-    from labels
-    inner join {{ attempts }} as attempts on labels.order_id = attempts.order_number
+    from of_one_order
 
 ),
 

@@ -34,6 +34,21 @@
 {% endmacro %}
 
 
+{#- The verdicts as they were written, as CTE `verdicts`. -#}
+{% macro written_verdicts() -%}
+verdicts as (
+
+    {% if var('risk_verdicts_relation') -%}
+    {%- do source('risk', 'verdicts') %}
+    select * from {{ verdicts_relation() }}
+    {%- else -%}
+    select * from {{ ref('risk_verdicts') }}
+    {%- endif %}
+
+)
+{%- endmacro %}
+
+
 {#- Where verdicts are kept, for messages. -#}
 {% macro verdicts_place() %}
     {% do return(var('risk_verdicts_relation') or 'seeds/risk_verdicts.csv') %}
@@ -48,9 +63,9 @@
             when attempt_id is null and (visitor_key is null or alerted_on is null)
                 then 'attempt_id: name an attempt, or give visitor_key and alerted_on of an alert'
             when attempt_id is not null and not {{ matches('attempt_id', '^[0-9a-f]{32}$') }}
-                then 'attempt_id: takes the 32 digits that transaction_risk has'
+                then 'attempt_id: takes the 32 digits that int_payment_attempts has'
             when attempt_id is null and not {{ matches('visitor_key', '^[0-9a-f]{64}$') }}
-                then 'visitor_key: takes the 64 digits that risk_alerts has'
+                then 'visitor_key: takes the 64 digits of the key of a customer or device'
             when attempt_id is null and try_cast(alerted_on as date) is null
                 then 'alerted_on: takes a day such as 2026-06-30'
             when verdict is null or lower(verdict) not in ('fraud', 'honest') then 'verdict: takes fraud or honest'

@@ -17,14 +17,10 @@ BY_TIME = re.compile(
     rf"|\b(?:arg_min|arg_max|min_by|max_by|value_at_max|first|last)\s*\([^()]*\b{TIMES}\b",
     re.IGNORECASE,
 )
-# Listings of a customer or an item, of which the newest describes them: no acts. And how far a
-# label or refund is from what it may be about: ties are settled by id, or belong to nobody.
+# Listings of a customer or an item, of which the newest describes them: no acts.
 ELSEWHERE = {
-    "macros/core/order_messages.sql",
-    "macros/risk/known_by_then.sql",
-    "models/staging/ga4/stg_ga4__customers.sql",
-    "models/staging/ga4/stg_ga4__items.sql",
-    "models/staging/snowplow/stg_snowplow__items.sql",
+    f"models/staging/{name}.sql"
+    for name in ("ga4/stg_ga4__customers", "ga4/stg_ga4__items", "snowplow/stg_snowplow__items")
 }
 SQL = [
     path

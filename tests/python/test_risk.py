@@ -35,7 +35,7 @@ def made_up(seed: int = 3, count: int = 300) -> list[dict]:
         at = BEGAN + DAY * round(float(generator.uniform(0, 60)) * 48) / 48
         late = DAY * float(generator.choice([0, 0, 0, 0.02, 3]))
         fraud = generator.random() < 0.15
-        told = at + late + DAY * float(generator.choice([2, 7, 7, 25]))
+        labelled_at = at + late + DAY * float(generator.choice([2, 7, 7, 25]))
         failed = generator.random() < 0.2
         rows.append(
             {
@@ -48,8 +48,8 @@ def made_up(seed: int = 3, count: int = 300) -> list[dict]:
                 "known_at": at + late,
                 "outcome": "error" if failed else "order",
                 "outcome_known_at": at + late + DAY * 0.1,
-                "fraud_known_at": told if fraud else None,
-                "fraud_cleared_at": told + DAY * 5 if fraud and number % 5 == 0 else None,
+                "fraud_known_at": labelled_at if fraud else None,
+                "fraud_cleared_at": labelled_at + DAY * 5 if fraud and number % 5 == 0 else None,
             }
         )
     return rows
@@ -115,7 +115,7 @@ def slowly(rows: list[dict], asked: dict) -> dict[str, float | None]:
         row for row in place if row["fraud_known_at"] and within(row["fraud_cleared_at"], 7)
     ]
     closed = [row for row in place if within(row["known_at"] + DELAY * DAY, 7)]
-    told = len(frauds) - len(taken_back)
+    fraud_count = len(frauds) - len(taken_back)
     ever = [row["attempted_at"] for row in place if within(row["fraud_known_at"], None)]
     failed = [
         row
@@ -136,10 +136,14 @@ def slowly(rows: list[dict], asked: dict) -> dict[str, float | None]:
         "amount_to_own_mean": asked["amount"] / statistics.fmean(amounts) if amounts else None,
         "amount_to_own_usual": asked["amount"] / mean if mean else None,
         "terminal_attempts_7d": float(len(one_of("terminal_token", 7))),
-        "terminal_frauds_7d": float(told),
+        "terminal_frauds_7d": float(fraud_count),
         "terminal_closed_7d": float(len(closed)),
         "terminal_fraud_share_7d": (
-            1.0 if told >= len(closed) and told > 0 else told / len(closed) if closed else None
+            1.0
+            if fraud_count >= len(closed) and fraud_count > 0
+            else fraud_count / len(closed)
+            if closed
+            else None
         ),
         "terminal_days_since_fraud": (at - max(ever)) / DAY if ever else None,
         "device_attempts_7d": device,
@@ -234,14 +238,14 @@ def test_contributions_add_up_and_a_week_of_frauds_sets_the_level() -> None:
     rare = labels[2000:] * (generator.random(2000) < 0.4)
     scaled = calibrated(model, raw, rare)
     assert scaled.is_calibrated
-    told = scaled.log_odds(names, table[2000:])
-    assert (np.diff(told[np.argsort(raw)]) >= 0).all()
-    assert (1 / (1 + np.exp(-told))).mean() == pytest.approx(rare.mean(), rel=0.05)
+    calibrated_odds = scaled.log_odds(names, table[2000:])
+    assert (np.diff(calibrated_odds[np.argsort(raw)]) >= 0).all()
+    assert (1 / (1 + np.exp(-calibrated_odds))).mean() == pytest.approx(rare.mean(), rel=0.05)
     values, base = scaled.contributions(names, table[2000:])
-    assert np.abs(base + values.sum(axis=1) - told).max() < 1e-9
+    assert np.abs(base + values.sum(axis=1) - calibrated_odds).max() < 1e-9
     # Columns may come in another order, and one that is missing is unknown.
     turned = scaled.log_odds(names[::-1], table[2000:, ::-1])
-    assert (turned == told).all()
+    assert (turned == calibrated_odds).all()
     assert not calibrated(model, raw[:100], rare[:100]).is_calibrated
     assert fit_risk(names, table[:100], np.zeros(100), RiskSettings()) is None
 

@@ -5,16 +5,7 @@
 -- `risk_verdicts_can_be_read`).
 with
 
-verdicts as (
-
-    {% if var('risk_verdicts_relation') -%}
-    {%- do source('risk', 'verdicts') %}
-    select * from {{ verdicts_relation() }}
-    {%- else -%}
-    select * from {{ ref('risk_verdicts') }}
-    {%- endif %}
-
-),
+{{ written_verdicts() }},
 
 read as (
 

@@ -80,8 +80,8 @@ class Attempts:
         bool [attempts]
         """
         waited: Array = self.known_at + delay_days * MICROSECONDS_A_DAY <= moment
-        told = self.fraud_known_at < moment
-        closed: Array = (self.known_at < moment) & (told | (waited & ~self.is_declined))
+        is_labelled = self.fraud_known_at < moment
+        closed: Array = (self.known_at < moment) & (is_labelled | (waited & ~self.is_declined))
         return closed
 
     def labels(self, moment: int) -> FloatArray:

@@ -96,8 +96,8 @@ class RiskModel:
         for booster in self.boosters:
             for start in range(0, len(raw), _BATCH):
                 rows = slice(start, start + _BATCH)
-                told = np.asarray(booster.predict(raw[rows], pred_contrib=True, num_threads=1))
-                values[rows] += told[:, :-1]
+                shares = np.asarray(booster.predict(raw[rows], pred_contrib=True, num_threads=1))
+                values[rows] += shares[:, :-1]
             probe = np.full((1, len(self.names)), np.nan, dtype=np.float32)
             base += float(np.asarray(booster.predict(probe, pred_contrib=True))[0, -1])
         slope = self.scaling.slope / len(self.boosters)
