@@ -308,7 +308,11 @@ def test_what_a_file_is_shows_in_its_name_or_in_itself(tmp_path: Path) -> None:
     ("name", "content", "what"),
     [
         ("a.csv", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 9, "an image: name the file"),
-        ("a.csv.gz", gzip.compress(b"PK\x03\x04" + bytes(9), mtime=0), "a spreadsheet or another ZIP"),
+        (
+            "a.csv.gz",
+            gzip.compress(b"PK\x03\x04" + bytes(9), mtime=0),
+            "a spreadsheet or another ZIP",
+        ),
         ("a.zip", b"PK\x03\x04" + bytes(9), "a spreadsheet or another ZIP archive: save"),
         ("a.csv", b"PAR1" + bytes(9), "a Parquet file: give it a name"),
         ("a.tsv", b"\n<!DOCTYPE html>\n<html>", "a web page, perhaps that of a login"),
