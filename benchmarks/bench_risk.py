@@ -6,8 +6,8 @@ usage: python benchmarks/bench_risk.py --file FILE [--train from,to --delay DAYS
 FILE is CSV or Parquet with occurred_at, customer_id, amount and is_fraud. Device, card, terminal,
 address, ip, country, card_country, registered_at, labelled_at, outcome and channel are used where
 they are there. The rows take the place of `int_payment_attempts` in a warehouse of their own that
-is thrown away, and dbt makes `int_risk_features` of them as in any warehouse. docs/risk.md says
-what each figure means. --cost adds what making the features took.
+is thrown away, and dbt makes links, rings and `int_risk_features` of them as in any warehouse.
+docs/risk.md says what each figure means. --cost adds what making the features took.
 
 Prints columns, progress, tables, and as its last line one JSON object.
 """
@@ -78,7 +78,8 @@ def read(folder: Path, options: argparse.Namespace) -> Read:
     print_columns(file)
     sys.stdout.flush()
     say(f"{file.rows:,} rows read; dbt makes the features ...")
-    build(folder, {"risk_label_delay_days": delay}, "int_risk_features")
+    models = "int_risk_links int_risk_rings int_risk_features"
+    build(folder, {"risk_label_delay_days": delay}, models)
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("set TimeZone = 'UTC'")
         cost = features_cost(connection, folder) if options.cost else None

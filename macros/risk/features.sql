@@ -40,7 +40,7 @@
 
 {#- The joins of all CTEs that features come from, to that of the customer's. -#}
 {% macro join_feature_parts() -%}
-    {%- set parts = [] -%}
+    {%- set parts = ['ring_features'] -%}
     {%- for kind in new_entities() -%}
         {%- do parts.append('new_' ~ kind) -%}
     {%- endfor -%}

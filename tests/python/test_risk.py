@@ -25,6 +25,11 @@ from footfall.risk.splits import splits_of
 DAY = datetime.timedelta(days=1)
 BEGAN = datetime.datetime(2024, 3, 1, tzinfo=datetime.UTC)
 DELAY = 7
+#: Who was in a ring with whom: two of them, one who changes, and one whom the ring loses again.
+STAYS = [
+    (0, 1, 5, 20, 2), (0, 1, 20, 30, 3), (0, 1, 30, None, 2), (1, 1, 5, 20, 2), (1, 1, 20, 30, 3),
+    (2, 1, 20, 30, 3), (2, 2, 30, None, 2), (3, 2, 30, None, 2), (1, 1, 30, None, 2),
+]  # fmt: skip
 
 
 def made_up(seed: int = 3, count: int = 300) -> list[dict]:
@@ -70,13 +75,38 @@ def write(warehouse: Warehouse, rows: list[dict]) -> None:
         " fraud_known_at: 'timestamptz', fraud_cleared_at: 'timestamptz'}"
     )
     nothing = ", ".join(f"null::varchar as {name}" for name in empty)
+    stays = [
+        f"({customer}, {ring}, date '{on(begin)}', "
+        + ("null::date" if end is None else f"date '{on(end)}'")
+        + f", {size})"
+        for customer, ring, begin, end, size in STAYS
+    ]
     warehouse.execute(
         "create schema if not exists intermediate",
         "create or replace table intermediate.int_payment_attempts as select *, "
         f"{nothing}, null::timestamptz as registered_at, null::double as refunded_amount,"
         " null::timestamptz as refunded_known_at"
         f" from read_json('{path}', columns = {types})",
+        "create or replace table intermediate.int_risk_rings as select customer_no::bigint as"
+        " customer_no, ring_no::bigint as ring_no, from_day, until_day, member_count::bigint as"
+        f" member_count from (values {', '.join(stays)})"
+        " as stays(customer_no, ring_no, from_day, until_day, member_count)",
     )
+
+
+def on(number: int) -> datetime.date:
+    """Return a day of the made-up attempts."""
+    return (BEGAN + number * DAY).date()
+
+
+def rings_at(at: datetime.datetime) -> dict[int, tuple[int, int]]:
+    """Return number and size of the ring of each customer who is in one at a moment."""
+    day = (at - BEGAN).days
+    return {
+        customer: (ring, size)
+        for customer, ring, begin, end, size in STAYS
+        if begin <= day and (end is None or day < end)
+    }
 
 
 def features(warehouse: Warehouse, rows: list[dict]) -> dict[str, dict]:
@@ -126,7 +156,20 @@ def slowly(rows: list[dict], asked: dict) -> dict[str, float | None]:
     ]
     device = None if asked["device_no"] is None else float(len(one_of("device_no", 7)))
     mean = statistics.fmean(usual) if usual else None
+    rings = rings_at(at)
+    ring = rings.get(asked["visitor_no"])
+    members = [row for row in rows if ring and rings.get(row["visitor_no"]) == ring]
+    of_ring = [
+        sum(within(row[name], None) for row in members)
+        for name in ("fraud_known_at", "fraud_cleared_at")
+    ]
+    ring_frauds = of_ring[0] - of_ring[1]
+    ring_closed = sum(within(row["known_at"] + DELAY * DAY, None) for row in members)
     return {
+        "ring_members": float(ring[1]) if ring else None,
+        "ring_fraud_share": min(1.0, ring_frauds / ring_closed)
+        if ring_closed
+        else (1.0 if ring_frauds else None),
         "customer_attempts": float(len(own)),
         "customer_attempts_7d": float(len(one_of("visitor_no", 7))),
         "customer_failed_1d": float(len(failed)),

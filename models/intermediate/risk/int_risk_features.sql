@@ -118,6 +118,8 @@ new_{{ kind }} as (
 ),
 {%- endfor %}
 
+{{ ring_features('acts', day) }},
+
 asked as (
 
     select * from customers
@@ -136,6 +138,8 @@ final as (
         {%- for kind in risk_entities() %}
         {{ prefixed(kind ~ '_features', entity_feature_names(kind)) | join(',\n        ') }},
         {%- endfor %}
+        ring_features.ring_members,
+        ring_features.ring_fraud_share,
         {{ customer_risk_features() }}
     from asked as customers
     {{ join_feature_parts() }}
