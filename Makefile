@@ -27,7 +27,7 @@ endif
 GIVEN := SOURCE MAPPING FILE EVENTS ITEMS CUSTOMERS REVIEWS ARGS COLUMN CURRENCY PORT URI PUBLISH ROLES JOBS DUCKDB TORCH_INDEX \
 	HORIZON CUT DAYS SEEDS FIRST NEW_ONLY OUT CUSTOMER CONFIRM \
 	ARM CONTROL METRICS COVARIATE SHARES UNIT WINSOR SUMS OUTCOME FEATURES METRIC LIFT POWER ALPHA \
-	TRAIN DELAY TEST STARTS MAP
+	TRAIN DELAY TEST STARTS MAP SCORE LABEL GROUP WITHIN
 unexport $(GIVEN)
 $(foreach name,$(GIVEN),$(eval export FOOTFALL_$(name) := $$(value $(name))))
 export DBT_PROFILES_DIR := $(CURDIR)
@@ -61,7 +61,7 @@ $(error $(REFUSED): only SOURCE=$(subst $(empty) $(empty),|,$(strip $(READERS)))
 endif
 endif
 
-.PHONY: help build inspect plan-experiment test lint format docs clean lock sbom env audit erase subject bench-sql bench-sources bench-times bench-pain-points bench-rings bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory bench-hundred bench-erasure bench-experiment bench-uplift bench-risk bench-peeking bench-cuped bench-experiments-truth harness
+.PHONY: help build inspect plan-experiment test lint format docs clean lock sbom env audit erase subject bench-sql bench-sources bench-times bench-pain-points bench-rings bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory bench-hundred bench-erasure bench-experiment bench-uplift bench-risk bench-fairness bench-fairness-null bench-peeking bench-cuped bench-experiments-truth harness
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -225,6 +225,12 @@ bench-uplift: env ## whom an arm helps: FILE=… ARM=… CONTROL=… OUTCOME=…
 
 bench-risk: env ## the risk of payments on any file, compared with baselines: FILE=… [TRAIN= DELAY= TEST= | STARTS=] [MAP=theirs:ours]
 	@$(FOOTFALL) bench-risk
+
+bench-fairness: env ## what a score does to groups of people: FILE=… SCORE=… LABEL=… GROUP=… [CUT=.2] [WITHIN=…]
+	@$(FOOTFALL) bench-fairness
+
+bench-fairness-null: env ## how often a random attribute is flagged as unfair, and a planted gap found, simulated
+	@$(FOOTFALL) bench-fairness-null
 
 bench-peeking: env ## what looking at an experiment every day does to each method, simulated
 	@$(FOOTFALL) bench-peeking

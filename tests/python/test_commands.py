@@ -253,9 +253,10 @@ def test_a_value_is_one_word_of_a_program(
     [
         ("bench-experiment", "ARM CONTROL METRICS COVARIATE SHARES UNIT WINSOR"),
         ("bench-uplift", "ARM CONTROL OUTCOME FEATURES"),
+        ("bench-fairness", "SCORE LABEL GROUP CUT WITHIN"),
     ],
 )
-def test_names_of_an_experiment_are_one_word_each(target: str, names: str) -> None:
+def test_names_of_columns_are_one_word_each(target: str, names: str) -> None:
     given = {name: f"{name} {HOSTILE}" for name in names.split()}
     expected = [f"--{name.lower()}={value}" for name, value in given.items()]
     assert list(words(target, FILE="/a b.csv", **given)[2:]) == ["--file=/a b.csv", *expected]
@@ -307,6 +308,7 @@ def test_the_tests_run_on_a_version_and_on_nothing_else() -> None:
         ("bench-warm", "make bench-warm SOURCE=storefront CUT="),
         ("bench-experiment", "make bench-experiment FILE=units.csv ARM=arm CONTROL=A METRICS="),
         ("bench-uplift", "make bench-uplift FILE=units.csv ARM=arm CONTROL=A OUTCOME="),
+        ("bench-fairness", "make bench-fairness FILE=people.csv SCORE=score LABEL=bought GROUP="),
         ("bench-cuped", "names the file of Online Retail"),
         ("plan-experiment", "make plan-experiment METRIC=converted LIFT=5%"),
     ],

@@ -11,9 +11,9 @@ import pytest
 from scipy import stats
 
 from conftest import PROJECT
+from footfall.evaluation.corrections import benjamini_hochberg, holm
 from footfall.experiments import always_valid, fixed, health, outcomes, planning
 from footfall.experiments.boundaries import bounds, spent
-from footfall.experiments.corrections import benjamini_hochberg, holm
 from footfall.experiments.fixed import compare
 from footfall.experiments.moments import Moments, from_sums, merged
 from footfall.experiments.planned_looks import read_looks

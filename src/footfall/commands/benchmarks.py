@@ -144,6 +144,26 @@ def bench_risk(given: Given) -> list[Step]:
     return [_benchmark(given, "risk", f"--file={given.path('FILE')}", *options)]
 
 
+def bench_fairness(given: Given) -> list[Step]:
+    """Compare what a score does to groups of people."""
+    hint = (
+        "Name the file, the columns of the score, of what happened and of the group: "
+        "make bench-fairness FILE=people.csv SCORE=score LABEL=bought GROUP=age_band [CUT=.2] "
+        "[WITHIN=spend]"
+    )
+    for name in ("FILE", "SCORE", "LABEL", "GROUP"):
+        given.required(name, hint)
+    names = ("SCORE", "LABEL", "GROUP", "CUT", "WITHIN")
+    return [
+        _benchmark(given, "fairness", f"--file={given.path('FILE')}", *options_of(given, *names))
+    ]
+
+
+def bench_fairness_null(given: Given) -> list[Step]:
+    """Simulate attributes that mean nothing, and gaps that are planted."""
+    return [_benchmark(given, "fairness_null")]
+
+
 def bench_peeking(given: Given) -> list[Step]:
     """Simulate what looking every day does to each method."""
     return [_benchmark(given, "peeking")]

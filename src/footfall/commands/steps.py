@@ -211,6 +211,8 @@ TARGETS: Mapping[str, Callable[[Given], list[Step]]] = {
         benchmarks.bench_experiment,
         benchmarks.bench_uplift,
         benchmarks.bench_risk,
+        benchmarks.bench_fairness,
+        benchmarks.bench_fairness_null,
         benchmarks.bench_peeking,
         benchmarks.bench_experiments_truth,
         benchmarks.bench_cuped,

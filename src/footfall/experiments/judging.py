@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from footfall.experiments.corrections import benjamini_hochberg, holm
+from footfall.evaluation.corrections import benjamini_hochberg, holm
 from footfall.experiments.fixed import chances_of_arms
 from footfall.experiments.readouts import number
 from footfall.experiments.verdicts import Contender, Guardrail, guardrail_holds, winner

@@ -8,8 +8,8 @@ from typing import Any, get_args
 
 import numpy as np
 
+from footfall.evaluation.corrections import benjamini_hochberg
 from footfall.experiments import fixed
-from footfall.experiments.corrections import benjamini_hochberg
 from footfall.experiments.fixed import between_groups, compare
 from footfall.experiments.moments import Moments
 from footfall.experiments.readouts import Adjustment, number

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from footfall.experiments.corrections import holm
+from footfall.evaluation.corrections import holm
 from footfall.experiments.fixed import ALPHA
 
 

@@ -1,0 +1,1 @@
+"""Reads a file of scored people, for a comparison of its groups."""
