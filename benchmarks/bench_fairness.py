@@ -112,21 +112,18 @@ def main() -> None:
     print(f"{len(rows):,} people, {int(rows.selected.sum()):,} picked ({people.cut_off.name}), "
           f"{int(rows.label.sum()):,} with the outcome")  # fmt: skip
     print_groups(people)
-    count = len([metric for metric in METRICS if applies(metric, rows)])
-    found = gaps_of(rows)
+    found = corrected(gaps_of(rows))
+    print_gaps("Gaps between groups", found)
+    answer = {one.metric: as_json(one) for one in found}
     if people.band is not None:
-        found += gaps_of(rows, band=people.band)
-    found = corrected(found)
-    print_gaps("Gaps between groups", found[:count])
-    if people.band is not None:
+        within = corrected(gaps_of(rows, band=people.band))
         bands = len(np.unique(people.band))
-        print_gaps(f"Gaps within the {bands} bands of '{options.within}'", found[count:])
+        print_gaps(f"Gaps within the {bands} bands of '{options.within}'", within)
+        answer = {
+            one.metric: {**as_json(one), "without_bands": answer[one.metric]} for one in within
+        }
     print(f"\nA gap is called one where its adjusted p is .05 or less. Groups with fewer than "
           f"{FEWEST} people in\nthe denominator are not compared.")  # fmt: skip
-    answer = {one.metric: as_json(one) for one in found[-count:]}
-    if people.band is not None:
-        for one in found[:count]:
-            answer[one.metric]["without_bands"] = as_json(one)
     print(json.dumps(answer, allow_nan=False))
 
 
