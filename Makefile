@@ -61,7 +61,7 @@ $(error $(REFUSED): only SOURCE=$(subst $(empty) $(empty),|,$(strip $(READERS)))
 endif
 endif
 
-.PHONY: help build inspect plan-experiment test lint format docs clean lock sbom env audit erase subject bench-sql bench-sources bench-times bench-pain-points bench-rings bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory bench-hundred bench-erasure bench-experiment bench-uplift bench-risk bench-fairness bench-fairness-null bench-peeking bench-cuped bench-experiments-truth harness
+.PHONY: help build inspect plan-experiment test lint types-and-sql format docs clean lock sbom env audit erase subject bench-sql bench-sources bench-times bench-pain-points bench-rings bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory bench-hundred bench-erasure bench-experiment bench-uplift bench-risk bench-fairness bench-fairness-null bench-peeking bench-cuped bench-experiments-truth harness
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -105,15 +105,30 @@ inspect: env ## look at a file, folder or relation in seconds, and write a mappi
 # Published files must be readable with this one.
 OLD_DUCKDB := $(CURDIR)/.duckdb-1.2.2
 
-# On another DuckDB linters would only say the same again.
+STYLE := $(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+# Types and SQL take minutes. They are checked at low priority while the tests run, which alone leave parts of two cores
+# idle; what they find follows what the tests found. On another DuckDB they would only say the same again.
+define TESTS_AND_LINTERS
+mkdir -p target/lint; \
+	DBT_TARGET_PATH=target/lint DBT_LOG_PATH=target/lint nice -n 15 \
+	$(MAKE) --no-print-directory types-and-sql >target/lint/findings.txt 2>&1 & linters=$$!; \
+	trap 'kill $$linters; exit 130' INT TERM; \
+	$(FOOTFALL) test; tests=$$?; \
+	wait $$linters; found=$$?; cat target/lint/findings.txt; \
+	[ $$tests -eq 0 ] && exit $$found
+endef
+
 test: env ## run everything that checks the project (DUCKDB=1.5.5: all that touches a database, on that one)
-	@$(if $(value DUCKDB),,$(MAKE) --no-print-directory lint)
+	@$(if $(value DUCKDB),,$(STYLE))
 	@$(MAKE) --no-print-directory $(OLD_DUCKDB) || echo "An old DuckDB cannot be installed: its test is skipped."
-	@$(FOOTFALL) test
+	@$(if $(value DUCKDB),$(FOOTFALL) test,$(TESTS_AND_LINTERS))
 
 lint: env ## ruff, types, sqlfluff
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
+	@$(STYLE)
+	@$(MAKE) --no-print-directory types-and-sql
+
+types-and-sql:
 	@$(BIN)/mypy & mypy=$$!; \
 		FOOTFALL_DB=:memory: $(BIN)/sqlfluff lint models tests analyses --processes 2; sqlfluff=$$?; \
 		wait $$mypy && exit $$sqlfluff
