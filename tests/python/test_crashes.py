@@ -31,6 +31,7 @@ def built_shop(own_shop: Warehouse, custom_folder: Path) -> Warehouse:
 
 
 @pytest.mark.long
+@pytest.mark.rare
 def test_a_full_refresh_with_other_settings_that_was_killed_is_not_built_upon(
     built_shop: Warehouse,
 ) -> None:

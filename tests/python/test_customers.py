@@ -185,6 +185,7 @@ def test_late_events_restate_snapshots_and_are_counted(shop_of_customers: Wareho
 
 
 @pytest.mark.long
+@pytest.mark.rare
 def test_a_row_that_is_no_more_leaves_a_mark_and_other_settings_leave_none(
     shop_of_customers: Warehouse,
 ) -> None:

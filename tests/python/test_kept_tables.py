@@ -106,6 +106,7 @@ def test_only_what_a_change_can_reach_is_made_again(small_shop_with_sql: Warehou
 
 
 @pytest.mark.long
+@pytest.mark.rare
 def test_a_table_that_lost_rows_or_was_made_by_somebody_else_is_made_again(
     small_shop_with_sql: Warehouse,
 ) -> None:
@@ -193,6 +194,7 @@ def test_a_table_and_what_is_noted_of_it_change_together(
 
 
 @pytest.mark.long
+@pytest.mark.rare
 def test_tables_that_are_made_side_by_side_are_all_noted(small_shop_with_sql: Warehouse) -> None:
     shop = small_shop_with_sql
     shop.execute("drop table intermediate.table_versions")

@@ -66,6 +66,7 @@ def manifest(all_sources: Warehouse) -> Mapping[str, Any]:
 
 
 @pytest.mark.library
+@pytest.mark.rare
 def test_vars_of_the_run_leave_no_trace_in_what_is_parsed(all_sources: Warehouse) -> None:
     """Else the tests would build shops from what was parsed for others."""
     others = {

@@ -223,6 +223,7 @@ def test_a_build_with_a_failed_test_publishes_nothing_and_names_it(shop: Warehou
     assert run_of(shop) == before
 
 
+@pytest.mark.rare
 def test_a_server_that_is_not_there_fails_the_build_and_nothing_is_published(
     shop: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
