@@ -29,7 +29,7 @@ import numpy as np
 import pyarrow.csv as pa_csv
 
 from bench_value import PROJECT, build
-from footfall.risk.attempts import Attempts, read_attempts
+from footfall.risk.attempts import COLUMNS, Attempts, read_attempts
 from footfall.risk.comparing import Compared, compare
 from footfall.risk.files import PaymentFile, load_payments, parse_map
 from footfall.risk.judging import REVIEWED_A_DAY
@@ -84,8 +84,7 @@ def read(folder: Path, options: argparse.Namespace) -> Read:
         connection.execute("set TimeZone = 'UTC'")
         cost = features_cost(connection, folder) if options.cost else None
         some = connection.sql(
-            "select attempt_id, attempted_at, known_at, visitor_no, amount, outcome, is_fraud,"
-            " fraud_known_at, fraud_cleared_at from intermediate.int_payment_attempts"
+            f"select {', '.join(COLUMNS)} from intermediate.int_payment_attempts"
         ).to_arrow_table()
         names = [row[0] for row in connection.execute(
             "describe intermediate.int_risk_features"

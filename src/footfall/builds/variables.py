@@ -294,6 +294,8 @@ PROJECT_VARIABLES: Mapping[str, Variable] = {
     "scorer_threads": Variable(WHOLE),
     "risk_label_delay_days": Variable(WHOLE),
     "risk_max_shared": Variable(POSITIVE),
+    "risk_scored_days": Variable(POSITIVE),
+    "risk_rules_days": Variable(POSITIVE),
     "lifecycle_at_risk_days": Variable(POSITIVE, shapes_tables=True),
     "lifecycle_lapsed_days": Variable(POSITIVE, shapes_tables=True),
     "lifecycle_retained_order_days": Variable(POSITIVE, shapes_tables=True),

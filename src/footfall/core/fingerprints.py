@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from footfall.core.arrays import IntArray, UInt64Array
+from footfall.core.arrays import Array, IntArray, UInt64Array
 
 PACKAGE = Path(__file__).resolve().parents[1]
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -107,6 +108,28 @@ def number_fingerprints(*columns: npt.NDArray[np.integer[Any]]) -> UInt64Array:
         for column in columns:
             hashes = _mix(hashes + _mix(column.astype(np.int64).view(np.uint64)))
     return hashes
+
+
+def named_number_fingerprints(names: Sequence[str], values: Array) -> UInt64Array:
+    """Return one hash a row (uint64 [rows]) of numbers by name.
+
+    The order of the columns does not count, and a number that is not known (NaN) counts as if its
+    column were not there: a column that comes to be filled later leaves earlier rows as they were.
+
+    Parameters
+    ----------
+    names
+        Of the columns.
+    values
+        Numbers, [rows, columns].
+    """
+    hashes = np.zeros(len(values), dtype=np.uint64)
+    with np.errstate(over="ignore"):
+        for column, name in enumerate(names):
+            numbers = values[:, column]
+            cells = _mix(_hash_floats(numbers) + _salt(name))
+            hashes += np.where(np.isnan(numbers), np.uint64(0), cells)
+        return _mix(hashes)
 
 
 def _salt(name: str) -> np.uint64:

@@ -23,6 +23,7 @@ TRIVIAL = frozenset(
         "furthest_stage",
         "popular",
         "personal_frequency",
+        "rules",
     }
 )
 #: Metrics that leads are measured by, for each score.
@@ -32,6 +33,7 @@ LEADS: Mapping[str, tuple[str, ...]] = {
     "value": ("mae", "rmse", "gini"),
     "tier": ("macro_f1",),
     "intent": ("auc", "brier"),
+    "risk": ("auc", "average_precision"),
 }
 
 

@@ -23,6 +23,7 @@ LARGER_IS_BETTER = frozenset(
     {
         "auc",
         "pr_auc",
+        "average_precision",
         "gini",
         "accuracy",
         "precision",

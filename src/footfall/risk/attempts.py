@@ -13,6 +13,21 @@ from footfall.core.arrays import Array, FloatArray, IntArray
 MICROSECONDS_A_DAY = 86_400_000_000
 #: Later than any moment: of labels that never came.
 NEVER = np.iinfo(np.int64).max
+#: What is read of `int_payment_attempts`.
+COLUMNS = (
+    "attempt_id",
+    "visitor_no",
+    "attempted_at",
+    "known_at",
+    "shop_day",
+    "amount",
+    "outcome",
+    "outcome_known_at",
+    "is_fraud",
+    "labelled_at",
+    "fraud_known_at",
+    "fraud_cleared_at",
+)
 _KEY = "attempt_id"
 
 
@@ -22,14 +37,19 @@ class Attempts:
 
     Attributes
     ----------
+    ids
+        Their keys, text [attempts].
     names
         Of the features that at least one attempt has.
     features
         NaN where unknown, float32 [attempts, features].
     asked_at, known_at
         When each was made and known, in microseconds since 1970-01-01 UTC, [attempts].
+    shop_day
+        The day in the shop, in days since 1970-01-01, [attempts].
     customer_no
-        Whose each was; of equal scores the smaller number comes first, [attempts].
+        Whose each was; of equal scores the smaller number comes first. An attempt of nobody known
+        has a number of its own, below 0, [attempts].
     amount
         0 where it is unknown, [attempts].
     is_fraud
@@ -37,24 +57,29 @@ class Attempts:
     fraud_known_at, cleared_at
         When its label of fraud came in, and when it was taken back; :data:`NEVER` where neither
         happened, [attempts].
+    honest_known_at
+        When it was first called honest, of those that were never called fraud; :data:`NEVER` where
+        nobody did, [attempts].
+    failed_at
+        When it was known that the payment had failed; :data:`NEVER` where it had not, [attempts].
     has_label
         Whether anything is known of it today, for better or worse, [attempts].
-    is_declined
-        Whether the payment failed and no label was given: nobody charges back what was never
-        paid, so it says nothing of honesty, [attempts].
     """
 
+    ids: pa.Array
     names: list[str]
     features: Array
     asked_at: IntArray
     known_at: IntArray
+    shop_day: IntArray
     customer_no: IntArray
     amount: FloatArray
     is_fraud: Array
     fraud_known_at: IntArray
     cleared_at: IntArray
+    honest_known_at: IntArray
+    failed_at: IntArray
     has_label: Array
-    is_declined: Array
 
     def __len__(self) -> int:
         return len(self.asked_at)
@@ -68,6 +93,10 @@ class Attempts:
     def is_closed(self, moment: int, delay_days: int) -> Array:
         """Return whether a label counts by a moment: it had its time to come in, or came in.
 
+        What failed without a label says nothing of honesty: nobody charges back what was never
+        paid. All that is asked for was known before the moment, so what comes in later changes no
+        answer.
+
         Parameters
         ----------
         moment
@@ -80,8 +109,9 @@ class Attempts:
         bool [attempts]
         """
         waited: Array = self.known_at + delay_days * MICROSECONDS_A_DAY <= moment
-        is_labelled = self.fraud_known_at < moment
-        closed: Array = (self.known_at < moment) & (is_labelled | (waited & ~self.is_declined))
+        is_labelled = (self.fraud_known_at < moment) | (self.honest_known_at < moment)
+        has_failed = self.failed_at < moment
+        closed: Array = (self.known_at < moment) & (is_labelled | (waited & ~has_failed))
         return closed
 
     def labels(self, moment: int) -> FloatArray:
@@ -121,32 +151,51 @@ def read_attempts(attempts: pa.Table, features: pa.Table) -> Attempts:
             "int_payment_attempts: build both"
         )
     rows = attempts.take(place)
-    asked = _microseconds(rows, "attempted_at")
-    ids = rows[_KEY].combine_chunks()
+    asked, ids = _microseconds(rows, "attempted_at"), rows[_KEY].combine_chunks()
     order = pc.sort_indices(
         pa.table({"asked": asked, _KEY: ids}), [("asked", "ascending"), (_KEY, "ascending")]
     )
-    rows, features = rows.take(order), features.take(order)
+    rows, places = rows.take(order), np.asarray(order)
     names = [
         name for name in feature_names(features) if features[name].null_count < len(features[name])
     ]
     values = np.empty((rows.num_rows, len(names)), dtype=np.float32)
     for column, name in enumerate(names):
-        values[:, column] = _float(features[name])
-    declined = pc.and_(pc.equal(rows["outcome"], "error"), pc.is_null(rows["is_fraud"]))
+        values[:, column] = _float(features[name])[places]
+    fraud_known_at = _microseconds(rows, "fraud_known_at")
+    is_honest = pc.fill_null(pc.equal(rows["is_fraud"], False), False)
+    is_honest = np.asarray(is_honest).astype(bool) & (fraud_known_at == NEVER)
+    has_failed = np.asarray(pc.fill_null(pc.equal(rows["outcome"], "error"), False)).astype(bool)
+    known_at = _microseconds(rows, "known_at")
     return Attempts(
-        names,
-        values,
-        _microseconds(rows, "attempted_at"),
-        _microseconds(rows, "known_at"),
-        np.asarray(pc.fill_null(rows["visitor_no"], -1).cast(pa.int64())),
-        np.nan_to_num(_float(rows["amount"])),
-        np.asarray(pc.fill_null(rows["is_fraud"], False)).astype(bool),
-        _microseconds(rows, "fraud_known_at"),
-        _microseconds(rows, "fraud_cleared_at"),
-        np.asarray(pc.is_valid(rows["is_fraud"])).astype(bool),
-        np.asarray(pc.fill_null(declined, False)).astype(bool),
+        ids=rows[_KEY].combine_chunks(),
+        names=names,
+        features=values,
+        asked_at=_microseconds(rows, "attempted_at"),
+        known_at=known_at,
+        shop_day=np.asarray(rows["shop_day"].cast(pa.int32()).cast(pa.int64())),
+        customer_no=_numbers_of(rows["visitor_no"]),
+        amount=np.nan_to_num(_float(rows["amount"])),
+        is_fraud=np.asarray(pc.fill_null(rows["is_fraud"], False)).astype(bool),
+        fraud_known_at=fraud_known_at,
+        cleared_at=_microseconds(rows, "fraud_cleared_at"),
+        honest_known_at=np.where(is_honest, _microseconds(rows, "labelled_at"), NEVER),
+        failed_at=np.where(has_failed, _failed_at(rows, known_at), NEVER),
+        has_label=np.asarray(pc.is_valid(rows["is_fraud"])).astype(bool),
     )
+
+
+def _numbers_of(visitors: pa.ChunkedArray) -> IntArray:
+    """Return whose each attempt is; nobody known is somebody else each time."""
+    nobody = -1 - np.arange(len(visitors))
+    numbers: IntArray = np.asarray(pc.fill_null(visitors.cast(pa.int64()), -1))
+    return np.where(np.asarray(pc.is_valid(visitors)), numbers, nobody)
+
+
+def _failed_at(rows: pa.Table, known_at: IntArray) -> IntArray:
+    """Return when the outcome was known, that of an attempt without such a time with itself."""
+    found = _microseconds(rows, "outcome_known_at")
+    return np.where(found == NEVER, known_at, found)
 
 
 def _microseconds(rows: pa.Table, name: str) -> IntArray:

@@ -9,6 +9,7 @@ import numpy as np
 from footfall.core.arrays import Array, FloatArray, IntArray
 
 REVIEWED_A_DAY = 100
+_DAY = 86_400_000_000
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,23 @@ class Day:
 
 @dataclass(frozen=True)
 class Figures:
-    """How good a ranking is on a test period; NaN where a figure does not exist."""
+    """How good a ranking is on a test period; NaN where a figure does not exist.
+
+    Attributes
+    ----------
+    auc, average_precision
+        Of attempts.
+    precision_100_day
+        Mean over days of the share of reviewed customers with a fraud on that day.
+    recall_1_fpr
+        Share of frauds found with 1 % of the honest attempts, or fewer.
+    money_caught
+        Amount of fraud in the attempts of reviewed customers, over all amount of fraud.
+    days
+        What each day came to.
+    found
+        Customers who were found, and the day on which each was, in days since 1970-01-01.
+    """
 
     auc: float
     average_precision: float
@@ -43,6 +60,12 @@ class Figures:
     recall_1_fpr: float
     money_caught: float
     days: tuple[Day, ...]
+    found: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def alerts_a_day(self) -> float:
+        """Return how many customers are reviewed a day, as a mean."""
+        return float(np.mean([one.reviewed for one in self.days])) if self.days else np.nan
 
     def as_dict(self) -> dict[str, float | None]:
         """Return the figures by name; None where one does not exist."""
@@ -130,6 +153,7 @@ def judge(
     money = float(amount[is_fraud].sum())
     caught = 0.0
     found: IntArray = np.zeros(0, dtype=np.int64)
+    found_on: list[int] = []
     days = []
     for one in np.unique(day):
         here = np.flatnonzero(day == one)
@@ -143,6 +167,7 @@ def judge(
         is_chosen[chosen] = True
         caught += float((amount[here] * labels[here])[is_chosen[place]].sum())
         found = np.concatenate([found, who[is_chosen & frauds]])
+        found_on += [int(one)] * int((is_chosen & frauds).sum())
         days.append(Day(int(one), len(who), len(chosen), int(frauds[chosen].sum())))
     shares = [one.found / one.reviewed for one in days if one.reviewed]
     both = 0 < labels.sum() < len(labels)
@@ -153,7 +178,35 @@ def judge(
         recall_at(labels, score, 0.01) if both else np.nan,
         caught / money if money > 0 else np.nan,
         tuple(days),
+        tuple(zip(found.tolist(), found_on, strict=True)),
     )
+
+
+def days_of_warning(
+    figures: Figures, customer_no: IntArray, is_fraud: Array, fraud_known_at: IntArray
+) -> float:
+    """Return how long before the first label a customer who was found was reviewed, as a mean.
+
+    Parameters
+    ----------
+    figures
+        Of a ranking of the same attempts.
+    customer_no, is_fraud
+        Of the tested attempts, [attempts].
+    fraud_known_at
+        When a label of fraud came in, in microseconds since 1970-01-01 UTC, [attempts].
+
+    Returns
+    -------
+    Days from the beginning of the day of the review; NaN where nobody was found.
+    """
+    if not figures.found:
+        return float("nan")
+    frauds = np.flatnonzero(is_fraud)
+    order = frauds[np.lexsort((fraud_known_at[frauds], customer_no[frauds]))]
+    who, first = np.unique(customer_no[order], return_index=True)
+    labelled = dict(zip(who.tolist(), (fraud_known_at[order][first] / _DAY).tolist(), strict=True))
+    return float(np.mean([labelled[customer] - day for customer, day in figures.found]))
 
 
 def average_precision(labels: FloatArray, score: FloatArray) -> float:

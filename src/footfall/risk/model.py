@@ -14,7 +14,11 @@ from footfall.heads.learners.lightgbm_alone import lightgbm
 FEWEST_FRAUDS = 20
 #: A level is trusted where the week that calibrates it has as many frauds.
 FEWEST_TO_CALIBRATE = 50
+#: And at least so many attempts, for frauds and honest ones to be told apart by a slope.
+FEWEST_ROWS = 100
 _BATCH = 100_000
+_FRAUDS_A_LEAF = 4
+_FEWEST_LEAVES = 7
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class RiskSettings:
     rounds
         Trees of one ensemble.
     leaves
-        Of one tree, at most.
+        Of one tree, at most; fewer where there are few frauds, one for every four.
     ensembles
         Whose log-odds are averaged.
     threads
@@ -74,7 +78,7 @@ class RiskModel:
         features
             NaN where unknown, [attempts, features].
         """
-        raw = self._matched(names, features)
+        raw = self.matched(names, features)
         total = np.zeros(len(raw))
         for booster in self.boosters:
             total += booster.predict(raw, raw_score=True, num_threads=1)
@@ -90,7 +94,7 @@ class RiskModel:
         -------
         float64 [attempts, features of the model], and the base.
         """
-        raw = self._matched(names, features)
+        raw = self.matched(names, features)
         values = np.zeros((len(raw), len(self.names)))
         base = 0.0
         for booster in self.boosters:
@@ -103,7 +107,8 @@ class RiskModel:
         slope = self.scaling.slope / len(self.boosters)
         return values * slope, self.scaling.intercept + slope * base
 
-    def _matched(self, names: list[str], features: Array) -> Array:
+    def matched(self, names: list[str], features: Array) -> Array:
+        """Return the columns that the model knows, in its order; NaN where one is missing."""
         if names == self.names:
             return features
         raw = np.full((len(features), len(self.names)), np.nan, dtype=np.float32)
@@ -139,11 +144,12 @@ def fit_risk(
         return None
     data = lightgbm.Dataset(features, labels, free_raw_data=False)
     smallest_leaf = int(np.clip(len(labels) // 200, 5, 50))
+    leaves = int(np.clip(frauds // _FRAUDS_A_LEAF, _FEWEST_LEAVES, settings.leaves))
     boosters = []
     for ensemble in range(settings.ensembles):
         parameters = {
             "objective": "binary",
-            "num_leaves": settings.leaves,
+            "num_leaves": leaves,
             "learning_rate": 0.04,
             "min_data_in_leaf": smallest_leaf,
             "feature_fraction": 0.4,
@@ -163,6 +169,9 @@ def fit_risk(
 def calibrated(model: RiskModel, log_odds: FloatArray, labels: FloatArray) -> RiskModel:
     """Return the model with Platt scaling from attempts that a like model had not learned from.
 
+    With :data:`FEWEST_TO_CALIBRATE` frauds slope and level are set; with fewer the level alone,
+    and the fewer there are, the less of the way it is moved.
+
     Parameters
     ----------
     model
@@ -170,10 +179,12 @@ def calibrated(model: RiskModel, log_odds: FloatArray, labels: FloatArray) -> Ri
     log_odds
         Of a model of the attempts before, not calibrated, [attempts].
     labels
-        1 or 0, [attempts]. With fewer than :data:`FEWEST_TO_CALIBRATE` frauds the model stays as
-        it is: its order is right, its level is not known.
+        1 or 0, [attempts].
     """
-    if labels.sum() < FEWEST_TO_CALIBRATE or labels.sum() == len(labels):
+    frauds = float(labels.sum())
+    if min(frauds, len(labels) - frauds) < 1:
         return model
-    scaling = fit_platt(log_odds, labels, slope_trust=1.0, level_trust=1.0)
-    return replace(model, scaling=scaling, is_calibrated=True)
+    is_enough = frauds >= FEWEST_TO_CALIBRATE and len(labels) >= FEWEST_ROWS
+    trust = 1.0 if is_enough else min(1.0, frauds / FEWEST_TO_CALIBRATE)
+    scaling = fit_platt(log_odds, labels, slope_trust=float(is_enough), level_trust=trust)
+    return replace(model, scaling=scaling, is_calibrated=is_enough)

@@ -331,8 +331,10 @@ def _attempts_sql(delay_days: int) -> str:
             cast(null as double) as refunded_amount,
             cast(null as timestamptz) as refunded_known_at,
             is_fraud,
-            case when is_fraud then coalesce(labelled_at, occurred_at + interval {days} days) end
-                as labelled_at,
+            case
+                when is_fraud is null then null
+                else coalesce(labelled_at, occurred_at + interval {days} days)
+            end as labelled_at,
             case when is_fraud is not null then 'file' end as label_source,
             case when is_fraud then coalesce(labelled_at, occurred_at + interval {days} days) end
                 as fraud_known_at,

@@ -1,0 +1,242 @@
+"""Judges the scores on the newest weeks whose labels have had their time, against baselines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from time import perf_counter
+
+import numpy as np
+import pyarrow as pa
+
+from footfall.core.arrays import Array, FloatArray, IntArray
+from footfall.core.fingerprints import number_fingerprints, table_fingerprint
+from footfall.core.identity import Identity
+from footfall.core.progress import Progress
+from footfall.evaluation.bootstrap import Measured, measure, summarise
+from footfall.evaluation.leads import LEADS, OURS, leads
+from footfall.evaluation.score_metrics import (
+    auc,
+    average_precision,
+    brier,
+    calibration_error,
+    log_loss,
+)
+from footfall.heads.result_rows import BACKTEST_SCHEMA, result_rows, tenth_rows
+from footfall.heads.runs import Run, run_of
+from footfall.risk.applying import probability_of, served_model
+from footfall.risk.attempts import MICROSECONDS_A_DAY, NEVER, Attempts, feature_names, read_attempts
+from footfall.risk.calendar import BLOCK_DAYS, Calendar, date_of, first_date, start_of
+from footfall.risk.judging import days_of_warning, judge, known_customers
+from footfall.risk.learnt import code_fingerprint, known_features, lesson_at, row_fingerprints
+from footfall.risk.rules import hits_of, read_rules
+from footfall.risk.settings import ScoreSettings
+from footfall.risk.source import PaymentSource
+from footfall.risk.stored import StoredRisk, load_risk
+
+#: Fewer attempts than this judge nothing.
+FEWEST_TESTED = 30
+NAME = "back-test of risk"
+_Metrics = Mapping[str, Callable[..., FloatArray]]
+_RANKED: _Metrics = {"auc": auc, "average_precision": average_precision}
+_OF_PROBABILITIES: _Metrics = {"brier": brier, "log_loss": log_loss, "ece": calibration_error}
+# Days before the test from whose labels customers are known.
+_KNOWN_DAYS = 91
+_RULES = "rules"
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """Attempts that are judged, and what they are judged by."""
+
+    attempts: Attempts
+    places: IntArray
+    calendar: Calendar
+    settings: ScoreSettings
+
+    @property
+    def labels(self) -> FloatArray:
+        labels: FloatArray = self.attempts.is_fraud[self.places].astype(np.float64)
+        return labels
+
+    @property
+    def customers(self) -> IntArray:
+        customers: IntArray = self.attempts.customer_no[self.places]
+        return customers
+
+
+def backtest(
+    heads: pa.Table,
+    source: PaymentSource,
+    rules: pa.Table,
+    as_of: date | None,
+    *,
+    settings: ScoreSettings,
+    previous: pa.Table | None = None,
+    progress: Progress,
+) -> pa.Table:
+    """Test the score on four weeks whose labels have had their time.
+
+    All models learn from what was known when the first of these weeks began, ours among them: it
+    is the stored model of that week. Customers who were known as frauds leave the test, as do
+    payments that failed without a label, of which nobody knows.
+
+    Parameters
+    ----------
+    heads
+        Rows of :func:`footfall.risk.training.train`.
+    source
+        Attempts and features.
+    rules
+        Rows of `fraud_rules`.
+    as_of
+        The as-of date of the shop; None while nothing has happened.
+    settings
+        Of the score.
+    previous
+        The existing figures; given back where all that they were made of is the same.
+    progress
+        Called with a line of text for each step.
+
+    Returns
+    -------
+    Columns of :data:`footfall.heads.result_rows.BACKTEST_SCHEMA`; no rows where there is no model,
+    or no fraud among the tested attempts.
+    """
+    if as_of is None or heads.num_rows == 0:
+        return BACKTEST_SCHEMA.empty_table()
+    stored = load_risk(heads)
+    calendar = Calendar.of(as_of, settings.label_delay_days, settings.scored_days)
+    first = calendar.tested.start
+    earliest = first * BLOCK_DAYS - max(_KNOWN_DAYS, calendar.lag * BLOCK_DAYS + 1)
+    rows, features = source.read(date_of(earliest))
+    trial = _trial(read_attempts(rows, features), calendar, settings)
+    model = served_model(stored, trial.attempts, calendar, first)
+    if model is None or len(trial.places) < FEWEST_TESTED or not trial.labels.any():
+        progress(f"{NAME}: no model of {first_date(first)}, or no fraud since then to test")
+        return BACKTEST_SCHEMA.empty_table()
+    run = Run("backtest_risk", _identity(stored, trial, rules), perf_counter())
+    standing = run_of(previous, BACKTEST_SCHEMA).get("fingerprint")
+    if previous is not None and standing == run.identity.fingerprint:
+        progress(f"{NAME}: nothing new, the figures stand")
+        return previous
+    names, asked = trial.attempts.names, trial.attempts.features[trial.places]
+    ours = probability_of(model.log_odds(names, asked))
+    by_rule = hits_of(read_rules(rules, feature_names(features)), names, asked).score
+    progress(f"{NAME}: {len(trial.places):,} attempts since {first_date(first)}, baselines")
+    scores = {OURS: ours, _RULES: by_rule, **_baselines(source, names, asked, trial)}
+    return _table(run, trial, scores)
+
+
+def _trial(attempts: Attempts, calendar: Calendar, settings: ScoreSettings) -> _Trial:
+    tested = calendar.tested
+    block = calendar.block(attempts)
+    now = calendar.as_of * MICROSECONDS_A_DAY
+    is_judged = attempts.is_closed(now, calendar.delay_days) | attempts.has_label
+    is_tested = is_judged & (block >= tested.start) & (block < tested.stop)
+    places = np.flatnonzero(is_tested)
+    known = known_customers(
+        attempts.day,
+        attempts.customer_no,
+        attempts.is_fraud & (attempts.fraud_known_at < NEVER),
+        since=int(attempts.day.min(initial=0)),
+        tested=places,
+        delay=calendar.delay_days,
+        label_day=attempts.fraud_known_at // MICROSECONDS_A_DAY,
+    )
+    return _Trial(attempts, places[~known], calendar, settings)
+
+
+def _identity(stored: StoredRisk, trial: _Trial, rules: pa.Table) -> Identity:
+    first, attempts, places = trial.calendar.tested.start, trial.attempts, trial.places
+    tested = number_fingerprints(
+        row_fingerprints(attempts)[places].view(np.int64),
+        attempts.is_fraud[places].astype(np.int64),
+        attempts.fraud_known_at[places],
+        attempts.customer_no[places],
+        np.round(attempts.amount[places] * 100).astype(np.int64),
+    )
+    models = [
+        one.model_id
+        for block in (first - trial.calendar.lag, first)
+        if (one := stored.models.get(block)) is not None
+    ]
+    data = " ".join(
+        [*models, table_fingerprint(pa.table({"tested": tested})), table_fingerprint(rules)]
+    )
+    decided = {"score": "backtest_risk", **trial.settings.of_backtests()}
+    return Identity(code_fingerprint(), data, decided, "cpu")
+
+
+def _baselines(
+    source: PaymentSource, names: list[str], asked: Array, trial: _Trial
+) -> Mapping[str, FloatArray]:
+    """Return the scores of baselines that learned from what our model learned from."""
+    # scikit-learn takes a CPU-second to be imported, which figures that stand need not spend.
+    from footfall.risk.baselines import baseline_scores
+
+    everything = read_attempts(*source.read(None))
+    start = start_of(trial.calendar.tested.start)
+    lesson = lesson_at(everything, start, trial.calendar.delay_days)
+    learnt_names, learnt = known_features(everything, lesson.places)
+    common = [name for name in learnt_names if name in names]
+    return baseline_scores(
+        common,
+        learnt[:, [learnt_names.index(name) for name in common]],
+        lesson.labels,
+        asked[:, [names.index(name) for name in common]],
+        trial.settings.seed,
+    )
+
+
+def _table(run: Run, trial: _Trial, scores: Mapping[str, FloatArray]) -> pa.Table:
+    labels, settings = trial.labels, trial.settings
+    probabilities = {name: score for name, score in scores.items() if name != _RULES}
+    shared = {
+        "score": "risk",
+        "population": "all",
+        "horizon_days": 0,
+        "cutoff_date": first_date(trial.calendar.tested.start),
+    }
+    measured: dict[tuple[str, str], Measured] = {}
+    for metrics, of in ((_RANKED, scores), (_OF_PROBABILITIES, probabilities)):
+        measured |= measure(
+            metrics,
+            labels,
+            of,
+            replicates=settings.bootstrap_replicates,
+            seed=settings.seed,
+            clusters=trial.customers,
+        )
+    measured |= leads(measured, LEADS["risk"])
+    for name, score in scores.items():
+        measured |= _daily(trial, name, score)
+    customers = len(np.unique(trial.customers))
+    found = result_rows(shared, measured, customers)
+    found += tenth_rows(
+        shared, labels, probabilities, is_probability=True, clusters=trial.customers
+    )
+    headline = {
+        row["metric"]: row["value"] for row in found if row["model"] == OURS and "bin" not in row
+    }
+    metadata = run.metadata(trial.calendar.tested.start * BLOCK_DAYS, {"0d": headline})
+    for row in found:
+        row["run_id"], row["run_metadata"] = run.run_id, metadata
+    return pa.Table.from_pylist(found, schema=BACKTEST_SCHEMA)
+
+
+def _daily(trial: _Trial, name: str, score: FloatArray) -> dict[tuple[str, str], Measured]:
+    """Return figures of the customers who are reviewed a day; one number each, no interval."""
+    attempts, places = trial.attempts, trial.places
+    is_fraud = attempts.is_fraud[places]
+    figures = judge(attempts.day[places], trial.customers, is_fraud, attempts.amount[places], score)
+    warning = days_of_warning(figures, trial.customers, is_fraud, attempts.fraud_known_at[places])
+    values = {
+        "precision_of_100_customers": figures.precision_100_day,
+        "recall_at_1_fpr": figures.recall_1_fpr,
+        "money_caught": figures.money_caught,
+        "alerts_a_day": figures.alerts_a_day,
+        "days_of_warning": warning,
+    }
+    return {(name, metric): summarise(value, np.zeros(0)) for metric, value in values.items()}
