@@ -23,6 +23,8 @@ from footfall.risk.source import PaymentSource
 from footfall.risk.stored import StoredRisk, load_risk
 
 REASONS = 3
+#: Attempts of a day that get reasons, those of the highest scores: Shapley values are dear.
+REASONS_A_DAY = 300
 #: How a row came about.
 MODEL, LEVEL_ONLY, RULES, HISTORY = "model", "model_level", "rules", "history"
 SCHEMA = pa.schema(
@@ -135,39 +137,55 @@ def _by_model(model: RiskModel, attempts: Attempts, places: IntArray) -> dict[st
     names, values = attempts.names, attempts.features[places]
     log_odds = model.log_odds(names, values)
     probability = probability_of(log_odds)
-    contributions, base = model.contributions(names, values)
     by = MODEL if model.is_calibrated else LEVEL_ONLY
+    looked_at = _riskiest(attempts.shop_day[places], log_odds)
     return {
         "scored_by": [by] * len(places),
         "risk_score": probability,
         "probability": probability,
         "log_odds": log_odds,
-        "base_log_odds": np.full(len(places), base),
-        **_reasons(model.names, model.matched(names, values), contributions),
+        **_spread(_reasons(model, names, values[looked_at]), looked_at, len(places)),
     }
 
 
-def _reasons(names: list[str], values: Array, contributions: FloatArray) -> dict[str, Any]:
+def _riskiest(day: IntArray, log_odds: FloatArray) -> IntArray:
+    """Return the places of the attempts of each day that reasons are given for, ascending."""
+    order = np.lexsort((np.arange(len(day)), -log_odds, day))
+    begins = np.searchsorted(day[order], day[order], side="left")
+    chosen = order[np.arange(len(day)) - begins < REASONS_A_DAY]
+    return np.sort(chosen)
+
+
+def _reasons(model: RiskModel, names: list[str], asked: Array) -> dict[str, pa.Array]:
     """Return what moves each attempt most, up or down, and what all the rest adds up to."""
+    contributions, base = model.contributions(names, asked)
+    values = model.matched(names, asked)
     order = np.argsort(-np.abs(contributions), axis=1, kind="stable")[:, :REASONS]
-    columns: dict[str, Any] = {}
+    columns = {"base_log_odds": pa.array(np.full(len(asked), base))}
     rest = contributions.sum(axis=1)
-    every = np.arange(len(values))
-    for place in range(REASONS):
-        if place >= order.shape[1]:
-            continue
+    every = np.arange(len(asked))
+    for place in range(order.shape[1]):
         column = order[:, place]
         effect = contributions[every, column]
-        moves = effect != 0
         value = values[every, column].astype(np.float64)
-        columns[f"feature_{place + 1}"] = pa.array(
-            np.array(names, dtype=object)[column], pa.string(), mask=~moves
-        )
-        columns[f"value_{place + 1}"] = pa.array(value, mask=~(moves & np.isfinite(value)))
-        columns[f"contribution_{place + 1}"] = pa.array(effect, mask=~moves)
+        named = np.array(model.names, dtype=object)[column]
+        is_still = effect == 0
+        columns[f"feature_{place + 1}"] = pa.array(named, pa.string(), mask=is_still)
+        columns[f"value_{place + 1}"] = pa.array(value, mask=is_still | ~np.isfinite(value))
+        columns[f"contribution_{place + 1}"] = pa.array(effect, mask=is_still)
         rest = rest - effect
-    columns["other_contribution"] = rest
+    columns["other_contribution"] = pa.array(rest)
     return columns
+
+
+def _spread(columns: dict[str, pa.Array], places: IntArray, count: int) -> dict[str, pa.Array]:
+    """Return columns of ``count`` rows that hold these at some places, and null elsewhere."""
+    at = np.zeros(count, dtype=np.int64)
+    at[places] = np.arange(len(places))
+    has_none = np.ones(count, dtype=bool)
+    has_none[places] = False
+    index = pa.array(at, mask=has_none)
+    return {name: column.take(index) for name, column in columns.items()}
 
 
 def _by_rules(shop: _Shop, block: int, places: IntArray) -> dict[str, Any]:
@@ -196,12 +214,16 @@ def _part(shop: _Shop, places: IntArray, columns: Mapping[str, Any]) -> pa.Table
         **columns,
     }
     arrays = [
-        pa.array(known[field.name], field.type)
+        _array(known[field.name], field.type)
         if field.name in known
         else pa.nulls(len(places), field.type)
         for field in SCHEMA
     ]
     return pa.Table.from_arrays(arrays, schema=SCHEMA)
+
+
+def _array(values: Any, kind: pa.DataType) -> pa.Array:
+    return values if isinstance(values, pa.Array) else pa.array(values, kind)
 
 
 def _table(parts: list[pa.Table], as_of: date, metadata: str) -> pa.Table:
