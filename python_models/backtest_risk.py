@@ -1,7 +1,7 @@
 """Judges the scores of risk on the newest weeks whose labels have had their time."""
 
 from footfall.adapter import payments, progress, tables
-from footfall.risk import backtest, settings
+from footfall.risk.scores import backtest, settings
 
 
 def model(dbt, session):

@@ -1,7 +1,7 @@
 """Fits the model of each week whose knowledge has changed; one row an array, never a pickle."""
 
 from footfall.adapter import payments, progress, tables
-from footfall.risk import settings, training
+from footfall.risk.scores import settings, training
 
 
 def model(dbt, session):

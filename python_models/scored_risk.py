@@ -1,7 +1,7 @@
 """Scores the newest attempts to pay, each by the model of its own week, or by rules."""
 
 from footfall.adapter import payments, progress, tables
-from footfall.risk import serving, settings
+from footfall.risk.scores import serving, settings
 
 
 def model(dbt, session):

@@ -13,11 +13,11 @@ import pytest
 
 from footfall.core.progress import silent
 from footfall.evaluation.leads import OURS
-from footfall.risk import backtest, serving, training
 from footfall.risk.judging import Figures, days_of_warning
 from footfall.risk.model import RiskSettings
-from footfall.risk.settings import ScoreSettings
-from footfall.risk.source import ArrowPayments
+from footfall.risk.scores import backtest, serving, training
+from footfall.risk.scores.settings import ScoreSettings
+from footfall.risk.scores.source import ArrowPayments
 
 DAY = datetime.timedelta(days=1)
 BEGAN = datetime.datetime(2024, 3, 7, tzinfo=datetime.UTC)

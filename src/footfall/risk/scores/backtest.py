@@ -25,15 +25,20 @@ from footfall.evaluation.score_metrics import (
 )
 from footfall.heads.result_rows import BACKTEST_SCHEMA, result_rows, tenth_rows
 from footfall.heads.runs import Run, run_of
-from footfall.risk.applying import probability_of, served_model
 from footfall.risk.attempts import MICROSECONDS_A_DAY, NEVER, Attempts, feature_names, read_attempts
-from footfall.risk.calendar import BLOCK_DAYS, Calendar, date_of, first_date, start_of
 from footfall.risk.judging import days_of_warning, judge, known_customers
-from footfall.risk.learnt import code_fingerprint, known_features, lesson_at, row_fingerprints
 from footfall.risk.rules import hits_of, read_rules
-from footfall.risk.settings import ScoreSettings
-from footfall.risk.source import PaymentSource
-from footfall.risk.stored import StoredRisk, load_risk
+from footfall.risk.scores.applying import probability_of, served_model
+from footfall.risk.scores.calendar import BLOCK_DAYS, Calendar, date_of, first_date, start_of
+from footfall.risk.scores.learnt import (
+    code_fingerprint,
+    known_features,
+    lesson_at,
+    row_fingerprints,
+)
+from footfall.risk.scores.settings import ScoreSettings
+from footfall.risk.scores.source import PaymentSource
+from footfall.risk.scores.stored import StoredRisk, load_risk
 
 #: Fewer attempts than this judge nothing.
 FEWEST_TESTED = 30
@@ -85,7 +90,7 @@ def backtest(
     Parameters
     ----------
     heads
-        Rows of :func:`footfall.risk.training.train`.
+        Rows of :func:`footfall.risk.scores.training.train`.
     source
         Attempts and features.
     rules

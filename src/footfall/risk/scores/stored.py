@@ -12,8 +12,8 @@ import pyarrow as pa
 from footfall.core.stored_rows import ArtifactError, Values, load, to_table
 from footfall.heads.learners.calibration import PlattScaling
 from footfall.heads.learners.lightgbm_alone import lightgbm
-from footfall.risk.calendar import first_date
 from footfall.risk.model import RiskModel
+from footfall.risk.scores.calendar import first_date
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ import numpy as np
 
 from footfall.core.arrays import FloatArray, IntArray
 from footfall.risk.attempts import Attempts
-from footfall.risk.calendar import Calendar, start_of
 from footfall.risk.model import RiskModel, calibrated
-from footfall.risk.stored import StoredRisk
+from footfall.risk.scores.calendar import Calendar, start_of
+from footfall.risk.scores.stored import StoredRisk
 
 
 def served_model(

@@ -16,8 +16,9 @@ from footfall.core.fingerprints import combined_fingerprint
 from footfall.core.progress import Progress
 from footfall.core.stored_rows import SCHEMA, ArtifactError
 from footfall.risk.attempts import Attempts, read_attempts
-from footfall.risk.calendar import Calendar, first_date, start_of
-from footfall.risk.learnt import (
+from footfall.risk.model import fit_risk
+from footfall.risk.scores.calendar import Calendar, first_date, start_of
+from footfall.risk.scores.learnt import (
     Lesson,
     code_fingerprint,
     fingerprint_of,
@@ -25,10 +26,9 @@ from footfall.risk.learnt import (
     lesson_at,
     row_fingerprints,
 )
-from footfall.risk.model import fit_risk
-from footfall.risk.settings import ScoreSettings
-from footfall.risk.source import PaymentSource
-from footfall.risk.stored import BlockModel, StoredRisk, load_risk
+from footfall.risk.scores.settings import ScoreSettings
+from footfall.risk.scores.source import PaymentSource
+from footfall.risk.scores.stored import BlockModel, StoredRisk, load_risk
 
 
 def train(

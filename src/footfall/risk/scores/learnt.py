@@ -10,7 +10,7 @@ from footfall.core import fingerprints
 from footfall.core.arrays import Array, FloatArray, IntArray, UInt64Array
 from footfall.core.identity import Identity
 from footfall.risk.attempts import Attempts
-from footfall.risk.settings import ScoreSettings
+from footfall.risk.scores.settings import ScoreSettings
 
 #: The rooms that decide what a score of risk learns, and what it answers.
 CODE = ("core", "evaluation", "heads/learners", "risk")

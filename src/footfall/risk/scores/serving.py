@@ -13,14 +13,14 @@ import pyarrow as pa
 from footfall.core.arrays import Array, FloatArray, IntArray
 from footfall.core.progress import Progress
 from footfall.evaluation.calibration import stability_index
-from footfall.risk.applying import probability_of, raw_log_odds, served_model
 from footfall.risk.attempts import MICROSECONDS_A_DAY, Attempts, feature_names, read_attempts
-from footfall.risk.calendar import BLOCK_DAYS, Calendar, date_of, start_of
 from footfall.risk.model import RiskModel
 from footfall.risk.rules import RuleHits, hits_of, read_rules
-from footfall.risk.settings import ScoreSettings
-from footfall.risk.source import PaymentSource
-from footfall.risk.stored import StoredRisk, load_risk
+from footfall.risk.scores.applying import probability_of, raw_log_odds, served_model
+from footfall.risk.scores.calendar import BLOCK_DAYS, Calendar, date_of, start_of
+from footfall.risk.scores.settings import ScoreSettings
+from footfall.risk.scores.source import PaymentSource
+from footfall.risk.scores.stored import StoredRisk, load_risk
 
 REASONS = 3
 #: Attempts of a day that get reasons, those of the highest scores: Shapley values are dear.
@@ -77,7 +77,7 @@ def score(
     Parameters
     ----------
     heads
-        Rows of :func:`footfall.risk.training.train`.
+        Rows of :func:`footfall.risk.scores.training.train`.
     source
         Attempts and features.
     rules
