@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 from footfall.core.settings import Settings
 from footfall.risk.model import RiskSettings
 
-#: Fits of fewer attempts take one thread: idle ones spin.
-_ROWS_A_THREAD = 20_000
+#: Fits of fewer attempts take one thread, as idle ones spin, and one ensemble: a shop's models
+#: of eight weeks have to be made in a few seconds.
+_MANY_ROWS = 20_000
 
 
 @dataclass(frozen=True)
@@ -72,5 +73,6 @@ class ScoreSettings(Settings):
 
     def of_trees(self, rows: int) -> RiskSettings:
         """Return what trees are grown with on so many attempts."""
-        threads = self.threads or os.cpu_count() or 1
-        return RiskSettings(seed=self.seed, threads=threads if rows >= _ROWS_A_THREAD else 1)
+        if rows < _MANY_ROWS:
+            return RiskSettings(seed=self.seed, ensembles=1)
+        return RiskSettings(seed=self.seed, threads=self.threads or os.cpu_count() or 1)
