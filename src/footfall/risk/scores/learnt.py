@@ -103,6 +103,6 @@ def known_features(attempts: Attempts, places: IntArray) -> tuple[list[str], Arr
     and would be others with one more that says nothing.
     """
     values = attempts.features[places]
-    is_known: Array = np.isfinite(values).any(axis=0)
+    is_known: Array = np.asarray(np.isfinite(values).any(axis=0))
     names = [name for name, known in zip(attempts.names, is_known, strict=True) if known]
     return names, values if is_known.all() else values[:, is_known]
