@@ -462,6 +462,22 @@ device_keys as (
 {%- endmacro %}
 
 
+{#- The devices that have another owner since a moment, or may have none any more. -#}
+{% macro devices_linked_anew(since) -%}
+    select anonymous_no
+    from {{ ref('int_identity_links') }}
+    where loaded_at > {{ since }}
+
+    union
+
+    select anonymous_no
+    from {{ ref('int_withdrawn_events') }}
+    where withdrawn_at > {{ since }}
+        and anonymous_no is not null
+        and customer_no is not null
+{%- endmacro %}
+
+
 {#- The visitors of order lines that were decided about since a log of touched visitors was written. -#}
 {% macro decided_histories() -%}
     {%- set decisions = ref('int_order_decisions') -%}

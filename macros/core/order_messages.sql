@@ -5,17 +5,20 @@
 {%- endmacro %}
 
 
-{#- CTEs, `uncounted` the last of them, of the lines of messages about orders that do not count, and why. A message is made of the
+{#- CTEs, `uncounted` and `updated` the last of them, of the lines of messages about orders that do not count, and why; and of
+    those that updates have brought, with the time of the first message of their order. A message is made of the
     lines of one order id at one time, from one customer and device, that were sent together (`sent_from`); of several
     events of one moment each is one, where the source numbers them (`base_event_no`). The lines of an update are a
     message of their own.
     `repeated`: its lines are among those that messages before it have held, as many times; a refund only if more would
-    be given back than was paid. `superseded`: the order was updated after it.
-    `lines` is a CTE of all lines of the orders in question; those of ledgers are left out, which hold each once. -#}
+    be given back than was paid for the order. `superseded`: the order was updated after it.
+    `lines` is a CTE of all lines of the orders in question, with the visitor of each; those of ledgers are left out,
+    which hold each once. Order ids are keys, which sources share only where var `sources_share_orders` says so. -#}
 {% macro order_messages(lines) -%}
-{%- set kind = ['source', 'order_id', 'is_refund'] -%}
+{%- set kind = ['order_id', 'is_refund'] -%}
 {%- set message = kind + ['event_at', 'is_update', 'customer_no', 'anonymous_no', 'base_event_no', 'sent_from'] -%}
 {%- set line = ['item_id', 'quantity', 'unit_price', 'amount'] -%}
+{%- set who = ['visitor_no', 'known_customer_no', 'sent_at', 'sent_on'] -%}
 messages_sent as (
 
     select * from {{ lines }}
@@ -26,9 +29,7 @@ messages_sent as (
 -- Most orders are sent once, and nothing has to be decided about them.
 orders_of_several_messages as (
 
-    select distinct
-        source,
-        order_id
+    select distinct order_id
     from messages_sent
     group by {{ kind | join(', ') }}
     having min(event_at) <> max(event_at)
@@ -43,14 +44,15 @@ orders_of_several_messages as (
 sent as (
 
     select
-        {{ prefixed('lines', message + line + ['event_id', 'received_at']) | join(', ') }},
+        {{ prefixed('lines', ['source'] + message + line + ['event_id', 'received_at']) | join(', ') }},
+        lines.visitor_no,
+        lines.known_customer_no,
         lines.event_at as sent_at,
+        lines.shop_day as sent_on,
         min(lines.received_at) over message as first_received_at,
         min(lines.event_id) over message as first_event_id
     from messages_sent as lines
-    inner join orders_of_several_messages
-        on lines.source = orders_of_several_messages.source
-        and lines.order_id = orders_of_several_messages.order_id
+    inner join orders_of_several_messages on lines.order_id = orders_of_several_messages.order_id
     window message as (partition by {{ prefixed('lines', message) | join(', ') }})
 
 ),
@@ -72,11 +74,11 @@ numbered as (
 different_lines as (
 
     select
-        {{ (kind + ['message_no'] + line) | join(', ') }},
+        {{ (kind + ['message_no'] + who + line) | join(', ') }},
         count(*) as copy_count,
         max(case when is_update then 1 else 0 end) as update_flag
     from numbered
-    group by {{ (kind + ['message_no'] + line) | join(', ') }}
+    group by {{ (kind + ['message_no'] + who + line) | join(', ') }}
 
 ),
 
@@ -95,27 +97,34 @@ held as (
 messages as (
 
     select
-        {{ (kind + ['message_no']) | join(', ') }},
+        {{ (kind + ['message_no'] + who) | join(', ') }},
         max(update_flag) as update_flag,
         min(case when copy_count <= held_count then 1 else 0 end) as again_flag,
         sum(copy_count * amount) as amount
     from held
-    group by {{ (kind + ['message_no']) | join(', ') }}
+    group by {{ (kind + ['message_no'] + who) | join(', ') }}
 
 ),
+
+{{ orders_of_messages() }},
 
 compared as (
 
     select
-        *,
-        max(case when update_flag = 1 then message_no end) over (
-            partition by {{ kind | join(', ') }}
-        ) as last_update_no,
-        sum(abs(amount)) over (
-            partition by {{ kind | join(', ') }} order by message_no
+        {{ prefixed('messages', kind + ['message_no', 'update_flag', 'again_flag', 'amount', 'sent_at']) | join(', ') }},
+        messages_of_orders.order_no,
+        max(case when messages.update_flag = 1 then messages.message_no end) over of_order as last_update_no,
+        min(case when messages_of_orders.order_no is not null then messages.sent_at end) over of_order as first_sent_at,
+        sum(abs(messages.amount)) over (
+            partition by messages.order_id, messages.is_refund, messages_of_orders.order_no order by messages.message_no
             rows between unbounded preceding and current row
         ) as total_amount
     from messages
+    left join messages_of_orders
+        on messages.order_id = messages_of_orders.order_id
+        and messages.is_refund = messages_of_orders.is_refund
+        and messages.message_no = messages_of_orders.message_no
+    window of_order as (partition by messages.order_id, messages.is_refund, messages_of_orders.order_no)
 
 ),
 
@@ -135,12 +144,12 @@ judged_purchases as (
 paid as (
 
     select
-        source,
         order_id,
+        order_no,
         sum(amount) as amount
     from judged_purchases
     where reason is null
-    group by source, order_id
+    group by order_id, order_no
 
 ),
 
@@ -148,8 +157,8 @@ paid as (
 judged as (
 
     select
-        {{ (kind + ['message_no']) | join(', ') }},
-        reason
+        {{ (kind + ['message_no', 'reason']) | join(', ') }},
+        case when update_flag = 1 and first_sent_at < sent_at then first_sent_at end as ordered_at
     from judged_purchases
 
     union all
@@ -159,30 +168,195 @@ judged as (
         case
             when compared.again_flag = 1 and compared.total_amount > coalesce(paid.amount, 0e0) + 0.005e0
                 then 'repeated'
-        end as reason
+        end as reason,
+        cast(null as {{ moment_type() }}) as ordered_at
     from compared
     left join paid
-        on compared.source = paid.source
-        and compared.order_id = paid.order_id
+        on compared.order_id = paid.order_id
+        and compared.order_no = paid.order_no
     where compared.is_refund
 
 ),
 
-uncounted as (
+judged_lines as (
 
     select
-        numbered.source,
-        numbered.event_id,
-        numbered.order_id,
+        {{ prefixed('numbered', ['source', 'event_id', 'order_id']) | join(', ') }},
         judged.reason,
-        numbered.event_at,
-        numbered.received_at
+        {{ prefixed('numbered', ['event_at', 'received_at']) | join(', ') }},
+        judged.ordered_at
     from numbered
     inner join judged
         on {% for column in kind + ['message_no'] -%}
         numbered.{{ column }} = judged.{{ column }}{{ '\n        and ' if not loop.last }}
         {%- endfor %}
     where judged.reason is not null
+        or judged.ordered_at is not null
+
+),
+
+uncounted as (
+
+    select
+        source,
+        event_id,
+        order_id,
+        reason,
+        event_at,
+        received_at
+    from judged_lines
+    where reason is not null
+
+),
+
+updated as (
+
+    select * from judged_lines
+    where reason is null
+
+)
+{%- endmacro %}
+
+
+{#- CTEs, `messages_of_orders` the last of them, of the messages of `messages` and the order of their number that each is
+    about, `order_no`. One number may be of several orders: what a visitor buys within `order_window_days` of the message
+    before is one. An update is of the order of its visitor, else of one whose buyer may be the same, because one of the
+    two is not known; where it names nobody, or is a refund, of the latest at or before it. -#}
+{% macro orders_of_messages() -%}
+-- Repeats are of no order: they may name anybody. An update begins no order if its visitor has one of that number.
+placed_messages as (
+
+    select
+        *,
+        case
+            when update_flag = 0
+                and {{ seconds_between('lag(sent_at) over history', 'sent_at') }}
+                > case when visitor_no is null then 0 else {{ var('order_window_days') * 86400 }} end
+                then 1
+        end as begins_flag
+    from messages
+    where not is_refund
+        and (again_flag = 0 or update_flag = 1)
+        and (visitor_no is not null or update_flag = 0)
+    window history as (partition by order_id, visitor_no order by message_no)
+
+),
+
+numbered_orders as (
+
+    select
+        *,
+        count(begins_flag) over (
+            partition by order_id, visitor_no order by message_no rows between unbounded preceding and current row
+        ) as visitor_order_no
+    from placed_messages
+
+),
+
+placed_orders as (
+
+    select
+        order_id,
+        visitor_no,
+        known_customer_no,
+        visitor_order_no,
+        min(message_no) as order_no,
+        min(case when update_flag = 0 then message_no end) as first_purchase_no,
+        min(sent_at) as placed_at,
+        min(sent_on) as placed_on
+    from numbered_orders
+    group by order_id, visitor_no, known_customer_no, visitor_order_no
+
+),
+
+-- A server may know the customer where the browser knew the device.
+orders_begun_before as (
+
+    select
+        updates.order_id,
+        updates.order_no,
+        max(orders.order_no) as begun_no
+    from placed_orders as updates
+    inner join placed_orders as orders
+        on updates.order_id = orders.order_id
+        and orders.order_no < updates.order_no
+        and orders.order_no = orders.first_purchase_no
+        and (updates.known_customer_no is null or orders.known_customer_no is null)
+    where updates.first_purchase_no is null
+        or updates.first_purchase_no > updates.order_no
+    group by updates.order_id, updates.order_no
+
+),
+
+orders_of_visitors as (
+
+    select
+        {{ prefixed('placed_orders', [
+            'order_id', 'visitor_no', 'known_customer_no', 'visitor_order_no', 'placed_at', 'placed_on'
+        ]) | join(', ') }},
+        placed_orders.order_no as own_no,
+        coalesce(orders_begun_before.begun_no, placed_orders.order_no) as order_no
+    from placed_orders
+    left join orders_begun_before
+        on placed_orders.order_id = orders_begun_before.order_id
+        and placed_orders.order_no = orders_begun_before.order_no
+
+),
+
+-- Of a day without a time the order may be later on that day.
+candidates as (
+
+    select
+        {{ prefixed('messages', ['order_id', 'is_refund', 'message_no']) | join(', ') }},
+        orders_of_visitors.order_no,
+        rank() over (
+            partition by messages.order_id, messages.is_refund, messages.message_no
+            order by
+                case when orders_of_visitors.visitor_no = messages.visitor_no then 0 else 1 end,
+                case when orders_of_visitors.placed_at <= messages.sent_at then 0 else 1 end,
+                abs({{ seconds_between('orders_of_visitors.placed_at', 'messages.sent_at') }}),
+                case when orders_of_visitors.known_customer_no is null then 1 else 0 end
+        ) as choice_no
+    from messages
+    inner join orders_of_visitors
+        on messages.order_id = orders_of_visitors.order_id
+        and messages.sent_on >= orders_of_visitors.placed_on
+        and (messages.is_refund or messages.message_no > orders_of_visitors.own_no)
+        and (
+            messages.visitor_no = orders_of_visitors.visitor_no
+            or messages.known_customer_no is null
+            or orders_of_visitors.known_customer_no is null
+        )
+    where messages.is_refund
+        or (messages.update_flag = 1 and messages.visitor_no is null)
+
+),
+
+-- Of two buyers at one moment nobody can say whose it is.
+messages_of_orders as (
+
+    select
+        order_id,
+        is_refund,
+        message_no,
+        min(order_no) as order_no
+    from candidates
+    where choice_no = 1
+    group by order_id, is_refund, message_no
+    having min(order_no) = max(order_no)
+
+    union all
+
+    select
+        numbered_orders.order_id,
+        false as is_refund,
+        numbered_orders.message_no,
+        orders_of_visitors.order_no
+    from numbered_orders
+    inner join orders_of_visitors
+        on numbered_orders.order_id = orders_of_visitors.order_id
+        and numbered_orders.visitor_no is not distinct from orders_of_visitors.visitor_no
+        and numbered_orders.visitor_order_no = orders_of_visitors.visitor_order_no
 
 )
 {%- endmacro %}
@@ -218,20 +392,14 @@ names_no_buyer as (
 bought_before as (
 
     select
-        names_no_buyer.source,
-        names_no_buyer.order_id,
-        names_no_buyer.event_id,
-        names_no_buyer.event_at,
-        names_no_buyer.received_at,
-        lines.customer_no,
-        lines.anonymous_no,
+        {{ prefixed('names_no_buyer', ['source', 'order_id', 'event_id', 'event_at', 'received_at']) | join(', ') }},
+        {{ prefixed('lines', ['visitor_no', 'known_customer_no', 'customer_no', 'anonymous_no']) | join(', ') }},
         lines.event_at as bought_at,
         max(case when lines.event_at <= names_no_buyer.event_at then lines.event_at end)
             over (partition by names_no_buyer.source, names_no_buyer.event_id) as last_bought_at
     from names_no_buyer
     inner join {{ lines }} as lines
-        on names_no_buyer.source = lines.source
-        and names_no_buyer.order_id = lines.order_id
+        on names_no_buyer.order_id = lines.order_id
         and names_no_buyer.shop_day >= lines.shop_day
     left join {{ uncounted }} as uncounted
         on lines.source = uncounted.source
@@ -242,13 +410,14 @@ bought_before as (
 
 ),
 
+-- One customer and a device of one moment are one buyer: it is the browser that does not say who that is. A device
+-- that is theirs by a later login stays the device here, because they are not known to have bought before that.
 owners_by_order as (
 
     select
         source,
         event_id,
         order_id,
-        cast(null as string) as reason,
         event_at,
         received_at,
         min(customer_no) as customer_no,
@@ -256,25 +425,85 @@ owners_by_order as (
     from bought_before
     where bought_at = last_bought_at or last_bought_at is null
     group by source, event_id, order_id, event_at, received_at
-    having (count(customer_no) = count(*) and min(customer_no) = max(customer_no))
-        or (count(customer_no) = 0 and count(anonymous_no) = count(*) and min(anonymous_no) = max(anonymous_no))
+    having count(visitor_no) = count(*)
+        and (
+            min(visitor_no) = max(visitor_no)
+            or (count(customer_no) > 0 and min(known_customer_no) = max(known_customer_no))
+        )
 
 )
 {%- endmacro %}
 
 
-{#- A CTE `decided` of what is decided about lines: those of `uncounted` do not count, and those of `owners` are of who
-    bought the order. -#}
-{% macro decided_lines(uncounted, owners) -%}
+{#- The orders that a run decides anew, as a query of their ids: those that a line came to or left, or that were bought on a
+    device that has another owner now. `accepted` is a CTE of the lines of all orders, `since` the time of the run before. -#}
+{% macro touched_orders(accepted, since) -%}
+    select order_id
+    from {{ accepted }}
+    where loaded_at > {{ since }}
+
+    union
+
+    select order_id
+    from {{ ref('int_withdrawn_events') }}
+    where withdrawn_at > {{ since }}
+        and order_id is not null
+
+    union
+
+    select {{ accepted }}.order_id
+    from {{ accepted }}
+    inner join ({{ devices_linked_anew(since) }}) as devices on {{ accepted }}.anonymous_no = devices.anonymous_no
+    where {{ accepted }}.customer_no is null
+{%- endmacro %}
+
+
+{#- A CTE `decided` of what is decided about lines: those of `uncounted` do not count, those of `owners` are of who bought the
+    order, and those of `updated` are of an order that was placed before. An update may be both. -#}
+{% macro decided_lines(uncounted, owners, updated) -%}
+{%- set line = ['source', 'event_id', 'order_id', 'event_at', 'received_at'] -%}
+decisions_by_kind as (
+
+    select
+        {{ line | join(', ') }},
+        reason,
+        cast(null as bigint) as customer_no,
+        cast(null as bigint) as anonymous_no,
+        cast(null as {{ moment_type() }}) as ordered_at
+    from {{ uncounted }}
+
+    union all
+
+    select
+        {{ line | join(', ') }},
+        cast(null as string) as reason,
+        customer_no,
+        anonymous_no,
+        cast(null as {{ moment_type() }}) as ordered_at
+    from {{ owners }}
+
+    union all
+
+    select
+        {{ line | join(', ') }},
+        cast(null as string) as reason,
+        cast(null as bigint) as customer_no,
+        cast(null as bigint) as anonymous_no,
+        ordered_at
+    from {{ updated }}
+
+),
+
 decided as (
 
     select
-        {{ uncounted }}.*,
-        cast(null as bigint) as customer_no,
-        cast(null as bigint) as anonymous_no
-    from {{ uncounted }}
-    union all
-    select * from {{ owners }}
+        {{ line | join(', ') }},
+        max(reason) as reason,
+        max(customer_no) as customer_no,
+        max(anonymous_no) as anonymous_no,
+        max(ordered_at) as ordered_at
+    from decisions_by_kind
+    group by {{ line | join(', ') }}
 
 )
 {%- endmacro %}
@@ -344,18 +573,6 @@ named_by_order as (
             when {{ reason }} = 'withdrawn: expired' or {{ reason }} like 'expired: %' then 'expired'
             else 'rejected'
         end
-{%- endmacro %}
-
-
-{#- Of updated orders, when the first of the lines came that an update has taken the place of. -#}
-{% macro first_sent_of_updated_orders() -%}
-    select
-        source,
-        order_id,
-        min(event_at) as first_sent_at
-    from {{ ref('int_uncounted_lines') }}
-    where reason = 'superseded'
-    group by source, order_id
 {%- endmacro %}
 
 

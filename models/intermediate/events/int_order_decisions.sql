@@ -2,10 +2,10 @@
 -- depends_on: {{ ref('int_withdrawn_events') }}, {{ ref('int_arrival_days') }}
 -- depends_on: {{ source('earlier_run', 'int_touched_visitors') }}, {{ source('earlier_run', 'int_arrival_ledger') }}
 
--- Order lines that do not count, of orders that were sent again and from before an update; and whose those are that
--- name an order alone. A log that only grows; `int_uncounted_lines` shows what does not count. A run decides anew about
--- all lines of each order id that a line came to or left, so any order of arrival ends in the same. Nothing leaves
--- `int_accepted_events`: a late message may change it.
+-- Order lines that do not count, of orders that were sent again and from before an update; whose those are that name an
+-- order alone; and when an updated order was placed. A log that only grows; `int_uncounted_lines` shows what does not count. A run decides anew about
+-- all lines of each order id that a line came to or left, or whose buyer has become known, so any order of arrival ends
+-- in the same. Nothing leaves `int_accepted_events`: a late message may change it.
 {%- set stamps = [] %}
 {%- for model_name in ['int_touched_visitors', 'int_arrival_ledger'] if has_earlier_run(model_name) %}
 {%- do stamps.append(('batch_at', earlier_run(model_name))) %}
@@ -20,25 +20,16 @@ accepted as {{ read_each_time() }} (
 
 ),
 
+links as (
+
+    select * from {{ ref('int_identity_links') }}
+
+),
+
 {% if is_incremental() -%}
 {%- set since = newest(*stamps[0]) if has_earlier_run('int_touched_visitors') else moment('1900-01-01 00:00:00+00') %}
 touched_orders as (
-
-    select
-        source,
-        order_id
-    from accepted
-    where loaded_at > {{ since }}
-
-    union
-
-    select
-        source,
-        order_id
-    from {{ ref('int_withdrawn_events') }}
-    where withdrawn_at > {{ since }}
-        and order_id is not null
-
+    {{ touched_orders('accepted', since) }}
 ),
 {%- endif %}
 
@@ -52,6 +43,8 @@ lines as (
         accepted.event_id,
         accepted.customer_no,
         accepted.anonymous_no,
+        coalesce(accepted.customer_no, links.customer_no) as known_customer_no,
+        coalesce(accepted.customer_no, links.customer_no, accepted.anonymous_no) as visitor_no,
         {{ base_event_no('accepted') }} as base_event_no,
         accepted.item_id,
         accepted.quantity,
@@ -63,10 +56,11 @@ lines as (
         accepted.received_at,
         {{ sent_from('accepted') }} as sent_from
     from accepted
+    left join links
+        on accepted.anonymous_no = links.anonymous_no
+        and accepted.customer_no is null
     {% if is_incremental() -%}
-    inner join touched_orders
-        on accepted.source = touched_orders.source
-        and accepted.order_id = touched_orders.order_id
+    inner join touched_orders on accepted.order_id = touched_orders.order_id
     {%- endif %}
 
 ),
@@ -75,17 +69,18 @@ lines as (
 
 {{ owners_by_order('lines', 'uncounted') }},
 
-{{ decided_lines('uncounted', 'owners_by_order') }},
+{{ decided_lines('uncounted', 'owners_by_order', 'updated') }},
 
 {% if is_incremental() -%}
 standing as (
 
     select newest.*
     from ({{ newest_decisions(this) }}) as newest
-    inner join touched_orders
-        on newest.source = touched_orders.source
-        and newest.order_id = touched_orders.order_id
-    where coalesce(newest.reason, cast(newest.customer_no as string), cast(newest.anonymous_no as string)) is not null
+    inner join touched_orders on newest.order_id = touched_orders.order_id
+    where newest.reason is not null
+        or newest.customer_no is not null
+        or newest.anonymous_no is not null
+        or newest.ordered_at is not null
 
 ),
 {%- endif %}
@@ -101,7 +96,7 @@ changed as (
         and decided.order_id = standing.order_id
         and decided.event_at = standing.event_at
         and decided.received_at = standing.received_at
-        {%- for column in ['reason', 'customer_no', 'anonymous_no'] %}
+        {%- for column in ['reason', 'customer_no', 'anonymous_no', 'ordered_at'] %}
         and decided.{{ column }} is not distinct from standing.{{ column }}
         {%- endfor %}
     where standing.event_id is null
@@ -113,11 +108,12 @@ changed as (
         standing.source,
         standing.event_id,
         standing.order_id,
-        cast(null as string) as reason,
         standing.event_at,
         standing.received_at,
+        cast(null as string) as reason,
         cast(null as bigint) as customer_no,
-        cast(null as bigint) as anonymous_no
+        cast(null as bigint) as anonymous_no,
+        cast(null as {{ moment_type() }}) as ordered_at
     from standing
     left join decided
         on standing.source = decided.source

@@ -47,6 +47,7 @@ final as (
         accepted.sequence_no,
         accepted.act_rank,
         accepted.loaded_at,
+        decisions.ordered_at,
         accepted.customer_no is not null as is_named,
         coalesce(accepted.customer_no, decisions.customer_no, links.customer_no) as customer_no,
         coalesce(

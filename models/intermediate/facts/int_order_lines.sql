@@ -29,10 +29,6 @@ split_orders as (
 
 ),
 
-updated as (
-    {{ first_sent_of_updated_orders() }}
-),
-
 lines as (
 
     select
@@ -72,8 +68,8 @@ lines as (
 
         stitched.event_at as booked_at,
         stitched.shop_day as booked_on,
-        coalesce(updated.first_sent_at, stitched.event_at) as placed_at,
-        coalesce({{ shop_day_of('updated.first_sent_at') }}, stitched.shop_day) as placed_on,
+        coalesce(stitched.ordered_at, stitched.event_at) as placed_at,
+        coalesce({{ shop_day_of('stitched.ordered_at') }}, stitched.shop_day) as placed_on,
         stitched.sequence_no,
         stitched.act_rank,
         stitched.loaded_at
@@ -82,13 +78,6 @@ lines as (
     left join split_orders
         on stitched.event_id = split_orders.event_id
         and stitched.source = split_orders.source
-    -- Where numbers begin again, an order of long before has nothing to do with it.
-    left join updated
-        on stitched.order_id = updated.order_id
-        and stitched.source = updated.source
-        and stitched.event_type = 'purchase'
-        and {{ seconds_between('updated.first_sent_at', 'stitched.event_at') }}
-        between 0 and {{ var('order_window_days') * 86400 }}
 
 ),
 

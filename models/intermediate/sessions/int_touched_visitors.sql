@@ -60,19 +60,10 @@ decided as (
 
 -- Devices that have another owner, or may have none any more.
 linked_anew as (
-
-    select anonymous_no from {{ ref('int_identity_links') }}
-    where loaded_at > {{ newest('batch_at', this) }}
-
-    union
-
-    select anonymous_no from withdrawn
-    where anonymous_no is not null
-        and customer_no is not null
-
+    {{ devices_linked_anew(newest('batch_at', this)) }}
 ),
 
--- What was done on them, events that have left included.
+-- What was done on them, events that have left included, and what names an order alone that was bought on them.
 acts_on_devices as (
 
     select
@@ -90,6 +81,15 @@ acts_on_devices as (
         withdrawn.event_at
     from withdrawn
     inner join linked_anew on withdrawn.anonymous_no = linked_anew.anonymous_no
+
+    union all
+
+    select
+        decisions.anonymous_no,
+        cast(null as bigint) as customer_no,
+        decisions.event_at
+    from {{ ref('int_order_decisions') }} as decisions
+    inner join linked_anew on decisions.anonymous_no = linked_anew.anonymous_no
 
 ),
 
