@@ -1,17 +1,24 @@
 {#- What looks like a personal value in a free text: a regular expression, and a further check where digits alone would
     say too little. `head` says that a pattern begins with a group for the sign before the value, which stays, and
-    `in_links` is the pattern of what is looked for in links, if it is another one. The order is that of masking: a
-    telephone number may look like the end of anything else.
+    `in_links` is the pattern of what is looked for in links, if it is another one, with two such groups. The order is
+    that of masking: a telephone number may look like the end of anything else.
 
     Texts that a shop writes by itself must pass: times (2026-03-01 10:00), milliseconds since 1970 (13 digits), version
     numbers (Chrome/120.0.0.0), ids padded with zeros (000012345678), article numbers (13 digits). So cards have 14 to 19
     digits and begin as cards do, an IP address follows no slash but two, and a telephone number has a
-    plus, brackets or gaps. -#}
+    plus, brackets or gaps, or in links a word before it that says what it is. A slash is no gap there. In small letters a
+    bank account begins with a country that has such accounts, and is digits for the most part: other ids are written in
+    small letters, too. -#}
 {% macro personal_patterns() %}
     {% set part = '(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])' %}
     {% set group = '[0-9A-Fa-f]{1,4}' %}
     {% set no_phone_before = '(^|[^\\p{L}\\p{N}+])' %}
     {% set with_plus = '\\+[1-9](?:[ ./()-]{0,2}[0-9]){6,14}' %}
+    {% set in_brackets = '\\(0[1-9][0-9]{1,4}\\)(?:[ /-]?[0-9]){5,9}' %}
+    {% set american = '(?:\\([2-9][0-9]{2}\\) ?|[2-9][0-9]{2}[-. ])[2-9][0-9]{2}[-. ][0-9]{4}' %}
+    {% set said_to_be_a_phone = '(?i:(?:tel|call|whatsapp|wa\\.me)[:=/]|(?:phone|telephone|telefon|mobile)[:=])/{0,2}' %}
+    {% set account_countries = 'A[DELOTZ]|B[AEFGHIJRY]|C[FGHIMRVYZ]|D[EJKOZ]|E[EGS]|F[IKORM]|G[ABEILQRTW]|H[NRU]|I[ELQRST]'
+        ~ '|JO|K[MWZ]|L[BCITUVY]|M[ACDEGKLNRTUZ]|N[EILO]|OM|P[KLST]|QA|R[OSU]|S[ACDEIKMNOTV]|T[DGLNR]|UA|V[AG]|XK|YE' %}
     {% do return([
         {
             'kind': 'email', 'head': false, 'check': none,
@@ -19,11 +26,13 @@
         },
         {
             'kind': 'iban', 'head': false, 'check': 'is_iban',
-            'pattern': '\\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\\b'
+            'pattern': '(?:\\b|_)(?:[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?'
+                ~ '|(?i:(?:' ~ account_countries ~ ')[0-9]{2}(?:[A-Z0-9]{4}[0-9]{6}[A-Z0-9]{1,20}'
+                ~ '| [A-Z0-9]{4}(?: [0-9][A-Z0-9]{3}){1,6}(?: [0-9][A-Z0-9]{0,3})?)))(?:\\b|_)'
         },
         {
             'kind': 'card', 'head': false, 'check': 'is_card_number',
-            'pattern': '\\b(?:[3-6](?:[ -]?[0-9]){13,18}|2[2-7](?:[ -]?[0-9]){14})\\b'
+            'pattern': '(?:\\b|_)(?:[3-6](?:[ -]?[0-9]){13,18}|2[2-7](?:[ -]?[0-9]){14})(?:\\b|_)'
         },
         {
             'kind': 'ip', 'head': true, 'check': none,
@@ -36,13 +45,13 @@
         },
         {
             'kind': 'phone', 'head': true, 'check': none,
-            'in_links': no_phone_before ~ with_plus ~ '\\b',
+            'in_links': no_phone_before ~ '(?:' ~ with_plus ~ '|%2[Bb][1-9](?:(?:[ .()-]|%20){0,2}[0-9]){6,14}'
+                ~ '|00[1-9][0-9]{0,2}[ .-](?:[ .()-]{0,2}[0-9]){5,12}|' ~ in_brackets
+                ~ '|0[1-9][0-9]{1,4}(?: | - )[0-9](?:[ -]?[0-9]){4,9}|' ~ american ~ ')\\b'
+                ~ '|((?:\\b|_)' ~ said_to_be_a_phone ~ ')[0-9](?:(?:[ .()-]|%20){0,2}[0-9]){8,14}\\b',
             'pattern': no_phone_before ~ '(?:' ~ with_plus
-                ~ '|00[1-9][0-9]{0,2}[ /.-](?:[ ./()-]{0,2}[0-9]){5,12}'
-                ~ '|\\(0[1-9][0-9]{1,4}\\)(?:[ /-]?[0-9]){5,9}'
-                ~ '|0[1-9][0-9]{1,4}(?: |/| - )[0-9](?:[ -]?[0-9]){4,9}'
-                ~ '|(?:\\([2-9][0-9]{2}\\) ?|[2-9][0-9]{2}[-. ])[2-9][0-9]{2}[-. ][0-9]{4}'
-                ~ ')\\b'
+                ~ '|00[1-9][0-9]{0,2}[ /.-](?:[ ./()-]{0,2}[0-9]){5,12}|' ~ in_brackets
+                ~ '|0[1-9][0-9]{1,4}(?: |/| - )[0-9](?:[ -]?[0-9]){4,9}|' ~ american ~ ')\\b'
         }
     ]) %}
 {% endmacro %}
@@ -55,7 +64,7 @@
 
 
 {#- The columns in which values are masked, by entity, and what they hold: `text`, `json`, `link`, what links of a shop
-    say, in which addresses, accounts, cards and telephone numbers with a plus are looked for, `label`, a short text in
+    say, in which addresses, accounts, cards and telephone numbers are looked for, `label`, a short text in
     which only e-mail addresses are, because looking costs, or `empty`, where no source of the run fills the column. -#}
 {% macro masked_columns() %}
     {% do return({
@@ -169,7 +178,10 @@ masked as (
     {%- if form == 'label' -%}
         ({{ column }} like '%@%' or {{ column }} like '%!%40%' escape '!')
     {%- elif form == 'link' -%}
-        {{ matches(column, '@|%40|[+][1-9]|[0-9](?:[ -]?[0-9]){13}|[A-Z]{2}[0-9]{2} ?[A-Z0-9]{4}') }}
+        {{ matches(
+            column, '@|%40|[+][1-9]|%2[Bb][1-9]|[(]0|00?[1-9][0-9]{0,4}[ .-]|[0-9](?:(?:[ .()-]|%20){0,2}[0-9]){8}'
+            ~ '|[A-Z]{2}[0-9]{2} ?[A-Z0-9]{4}|[A-Za-z]{2}[0-9]{2} ?[A-Za-z0-9]{4} ?[0-9]{4}'
+        ) }}
     {%- elif form == 'json' -%}
         {{ matches(column, any_personal_pattern() ~ '|' ~ any_masked_property()) }}
     {%- else -%}
@@ -211,7 +223,8 @@ masked as (
         {{ replaced_if_found(text, one.pattern, is_card_number('found'), mask_of(one.kind)) }}
     {%- else -%}
         {%- set pattern = one.in_links if form == 'link' and one.in_links else one.pattern -%}
-        {{ replaced(text, pattern, ('\\1' if one.head else '') ~ mask_of(one.kind)) }}
+        {%- set head = '' if not one.head else '\\1' if pattern == one.pattern else '\\1\\2' %}
+        {{ replaced(text, pattern, head ~ mask_of(one.kind)) }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -237,7 +250,7 @@ masked as (
             when {{ matches(text, pattern) }}
                 then regexp_replace(
                     {{ text }},
-                    -- What is found holds letters, digits, blanks and hyphens, so that it is a pattern of itself.
+                    -- What is found holds letters, digits, blanks, hyphens and underscores: it is a pattern of itself.
                     -- Where nothing is confirmed, the pattern is one that nothing matches.
                     coalesce(nullif(array_to_string(list_filter(
                         regexp_extract_all({{ text }}, {{ sql_text(pattern) }}),
@@ -258,7 +271,7 @@ masked as (
 {%- endmacro %}
 
 {% macro default__is_card_number(digits) -%}
-    {%- set bare = "replace(replace(" ~ digits ~ ", ' ', ''), '-', '')" -%}
+    {%- set bare = "replace(replace(replace(" ~ digits ~ ", ' ', ''), '-', ''), '_', '')" -%}
     {%- set digit = 'cast(substr(' ~ bare ~ ', length(' ~ bare ~ ') + 1 - place, 1) as integer)' -%}
     list_sum(list_transform(
         range(1, length({{ bare }}) + 1),
@@ -278,7 +291,8 @@ masked as (
 {%- endmacro %}
 
 {% macro default__is_iban(number) -%}
-    {%- set turned = "replace(substr(" ~ number ~ ", 5) || left(" ~ number ~ ", 4), ' ', '')" -%}
+    {%- set bare = "upper(replace(replace(" ~ number ~ ", ' ', ''), '_', ''))" -%}
+    {%- set turned = "substr(" ~ bare ~ ", 5) || left(" ~ bare ~ ", 4)" -%}
     {%- set digits -%}
     array_to_string(list_transform(
         string_split({{ turned }}, ''),

@@ -13,7 +13,7 @@
     `repeated`: its lines are among those that messages before it have held, as many times; a refund only if more would
     be given back than was paid for the order. `superseded`: the order was updated after it.
     `lines` is a CTE of all lines of the orders in question, with the visitor of each; those of ledgers are left out,
-    which hold each once. Order ids are keys, which sources share only where var `sources_share_orders` says so. -#}
+    which hold each once. Order ids are keys, which no two sources share. -#}
 {% macro order_messages(lines) -%}
 {%- set kind = ['order_id', 'is_refund'] -%}
 {%- set message = kind + ['event_at', 'is_update', 'customer_no', 'anonymous_no', 'base_event_no', 'sent_from'] -%}

@@ -224,6 +224,7 @@ MASKED_TEXTS = {
     "/reset?user=jane%40example.org&x=1": "/reset?user=[masked email]&x=1",
     "cards 4111 1111 1111 1111, 3782-822463-10005": "cards [masked card], [masked card]",
     "DE89370400440532013000 GB82 WEST 1234 5698 7654 32": "[masked iban] [masked iban]",
+    "pay_de89370400440532013000, be68 5390 0754 7034 please": "pay[masked iban], [masked iban] please",
     "from 10.0.0.1,10.0.0.2 by http://192.168.0.1/x": "from [masked ip],[masked ip] by"
     " http://[masked ip]/x",
     "2001:db8:85a3:0:0:8a2e:370:7334 fe80::1ff:fe23:4567:890a": "[masked ip] [masked ip]",
@@ -234,6 +235,7 @@ MASKED_TEXTS = {
 }
 # What shops write by themselves, and what misses by a digit.
 KEPT_TEXTS = [
+    "de88370400440532013000 zz89370400440532013000",
     "4111111111111112",
     "DE88370400440532013000",
     "Chrome/120.0.0.0 v1.2.3.4",
@@ -244,6 +246,13 @@ KEPT_TEXTS = [
     "1.234.567,89",
     "",
 ]
+# Of telephone numbers in links: a word says what a number is, and a slash is no gap.
+MASKED_LINKS = {
+    "/call/00491701234567 wa.me/491701234567?phone=01701234567": "/call/[masked phone]"
+    " wa.me/[masked phone]?phone=[masked phone]",
+    "/to/%2B491701234567 tel:030%201234567": "/to/[masked phone] tel:[masked phone]",
+    "/phone/4006381333931 mobile_20240603 /2024/06/03/0815/12345678": None,
+}
 MASKED_DOCUMENTS = {
     '{"card": 4111111111111111, "b": [1, 5500000000000004]}': '{"card": "[masked card]",'
     ' "b": [1, "[masked card]"]}',
@@ -489,7 +498,7 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Scratch:
         "written_numbers": written_numbers_sql(),
         "masked_texts": masked_sql("text", [*MASKED_TEXTS, *KEPT_TEXTS]),
         "masked_labels": masked_sql("label", [*MASKED_TEXTS, *KEPT_TEXTS]),
-        "masked_links": masked_sql("link", [*MASKED_TEXTS, *KEPT_TEXTS]),
+        "masked_links": masked_sql("link", [*MASKED_TEXTS, *KEPT_TEXTS, *MASKED_LINKS]),
         "masked_documents": masked_sql("json", MASKED_DOCUMENTS),
     }.items():
         project.model(name, sql)
@@ -604,10 +613,12 @@ def test_personal_values_are_masked_and_what_only_looks_alike_is_not(scratch: Sc
     labels = dict(scratch.rows("select * from masked_labels"))
     assert [text for text in labels if labels[text] != text] == list(MASKED_TEXTS)[:2]
     links = dict(scratch.rows("select * from masked_links"))
+    texts = list(MASKED_TEXTS.items())
     assert {text: links[text] for text in links if links[text] != text} == {
-        **dict(list(MASKED_TEXTS.items())[:4]),
-        # Of telephone numbers those with a plus.
-        list(MASKED_TEXTS)[6]: "[masked phone], (030) 1234567, [masked phone]",
+        # All but IP addresses.
+        **dict(texts[:5]),
+        **dict(texts[7:]),
+        **{text: masked for text, masked in MASKED_LINKS.items() if masked},
     }
 
 

@@ -240,7 +240,7 @@ PROJECT_VARIABLES: Mapping[str, Variable] = {
     "engaged_max_pause_seconds": Variable(POSITIVE, shapes_tables=True),
     "bot_min_events": Variable(POSITIVE, shapes_tables=True),
     "bot_max_seconds_per_event": Variable(POSITIVE, shapes_tables=True),
-    "order_window_days": Variable(POSITIVE),
+    "order_window_days": Variable(POSITIVE, shapes_tables=True),
     "funnel_window_days": Variable(POSITIVE, shapes_tables=True),
     "drop_off_window_days": Variable(POSITIVE, shapes_tables=True),
     "paths_kept": Variable(POSITIVE, shapes_tables=True),
