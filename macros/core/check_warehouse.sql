@@ -293,10 +293,11 @@
 {% endmacro %}
 
 
-{#- A reason without what differs from row to row: the value that it quotes, or the number of the line. -#}
+{#- A reason without what differs from row to row: the value that it quotes, or the line and file that it names. -#}
 {% macro counted_reason(reason) -%}
     case
-            when {{ reason }} like 'line % cannot be read: %' then {{ without_match(reason, '^line [0-9]+ ') }}
+            when {{ reason }} like 'line % cannot be read: %'
+                then 'cannot be read: ' || {{ without_match(reason, '(?s)^line [0-9]+ of .*? cannot be read: ') }}
             else {{ without_match(reason, '(?s): .*$') }}
         end
 {%- endmacro %}

@@ -39,10 +39,10 @@
 {%- endmacro %}
 
 
-{#- Why a line of a text file could not be taken apart, else null. -#}
+{#- Why a line of a text file could not be taken apart, and of which file, else null. -#}
 {% macro line_problem(columns, alias) -%}
     {%- if 'footfall_line_problem' in columns -%}
-    'line ' || {{ alias }}.footfall_line_number || ' cannot be read: ' || {{ alias }}.footfall_line_problem
+    'line ' || {{ alias }}.footfall_line_number || ' ' || {{ alias }}.footfall_line_problem
     {%- else -%}
     cast(null as string)
     {%- endif -%}

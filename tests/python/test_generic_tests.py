@@ -224,7 +224,8 @@ MASKED_TEXTS = {
     "/reset?user=jane%40example.org&x=1": "/reset?user=[masked email]&x=1",
     "cards 4111 1111 1111 1111, 3782-822463-10005": "cards [masked card], [masked card]",
     "DE89370400440532013000 GB82 WEST 1234 5698 7654 32": "[masked iban] [masked iban]",
-    "pay_de89370400440532013000, be68 5390 0754 7034 please": "pay[masked iban], [masked iban] please",
+    "pay_de89370400440532013000, be68 5390 0754 7034 please": "pay[masked iban], [masked iban]"
+    " please",
     "from 10.0.0.1,10.0.0.2 by http://192.168.0.1/x": "from [masked ip],[masked ip] by"
     " http://[masked ip]/x",
     "2001:db8:85a3:0:0:8a2e:370:7334 fe80::1ff:fe23:4567:890a": "[masked ip] [masked ip]",

@@ -29,6 +29,11 @@ def rows_of(
     source.write_bytes(content)
     copy = inputs.parquet_of(source, folder / "in", layout)
     rows: list[dict[str, Any]] = pq.read_table(copy).to_pylist()
+    named = f"of {folder.name}/{name} cannot be read: "
+    for row in rows:
+        if row["footfall_line_problem"]:
+            assert row["footfall_line_problem"].startswith(named)
+            row["footfall_line_problem"] = row["footfall_line_problem"].removeprefix(named)
     return rows
 
 
@@ -227,10 +232,19 @@ def test_json_lines_become_columns_and_broken_ones_say_why(tmp_path: Path) -> No
     rows = rows_of(
         tmp_path,
         b'{"id": 12345678901234567890, "of": {"x": [1.50]}, "on": true}\n\n{"id":\n[1]\n'
-        b'{"ID": "a\\ud800", "of": "caf\xc3\xa9", "no": ""}',
+        b'{"ID": "a\\ud800", "of": "caf\xc3\xa9", "no": ""}\n'
+        # What is JSON and more than Python reads.
+        + b'{"n": '
+        + b"9" * 5000
+        + b"}\n"
+        + b'{"n":' * 3000,
         layout=JSON,
     )
-    assert [row["footfall_line_number"] for row in rows] == [1, 3, 4, 5]
+    assert [row["footfall_line_number"] for row in rows] == [1, 3, 4, 5, 6, 7]
+    assert [row["footfall_line_problem"] for row in rows[4:]] == [
+        "a number of more digits than can be read",
+        "values that are nested too deeply",
+    ]
     assert (rows[0]["id"], rows[0]["on"], rows[0]["of"]) == (
         "12345678901234567890",
         "true",
@@ -402,12 +416,15 @@ def test_a_parquet_file_with_broken_values_loses_their_rows_alone(tmp_path: Path
             "select footfall_line_number, name, tags, footfall_line_problem"
             f" from read_parquet('{copy}') order by all"
         ).fetchall()
-    text = "holds text that is not UTF-8"
+    text, named = (
+        "holds text that is not UTF-8",
+        f"of {tmp_path.name}/events.parquet cannot be read",
+    )
     assert rows == [
         (1, "tea", ["a"], None),
-        (2, "caf\ufffd", [], f"column 'name' {text}"),
-        (3, "mug", [], "column 'sent' holds a time outside the years 1 to 9999"),
-        (4, "cup", None, f"column 'tags' {text}"),
+        (2, "caf\ufffd", [], f"{named}: column 'name' {text}"),
+        (3, "mug", [], f"{named}: column 'sent' holds a time outside the years 1 to 9999"),
+        (4, "cup", None, f"{named}: column 'tags' {text}"),
     ]
     # It is not made again before the file changes, and a sound file is read itself.
     made_at = copy.stat().st_mtime_ns
@@ -418,4 +435,11 @@ def test_a_parquet_file_with_broken_values_loses_their_rows_alone(tmp_path: Path
     assert inputs.readable_parquet(source, folder) == source
     source.write_bytes(b"PAR1")
     with pytest.raises(ValueError, match=r"events\.parquet is no Parquet file"):
+        inputs.readable_parquet(source, folder)
+    pq.write_table(pa.table({"name": [str(number) for number in range(9000)]}), source)
+    content = source.read_bytes()
+    source.write_bytes(
+        content[:100] + bytes(len(content) // 2) + content[100 + len(content) // 2 :]
+    )
+    with pytest.raises(ValueError, match=r"events\.parquet is a damaged Parquet file"):
         inputs.readable_parquet(source, folder)

@@ -56,7 +56,7 @@ def test_each_source_is_judged_by_itself_and_names_its_reasons() -> None:
 def test_what_cannot_be_read_is_shown_with_its_input_and_nothing_personal() -> None:
     unread = "cannot be read: 5 fields where the header has 4"
     reasons = {
-        unread: "line 7 cannot be read: 5 fields where the header has 4",
+        unread: "line 7 of may/log.csv cannot be read: 5 fields where the header has 4",
         "amount is not a number": "amount is not a number: 1.234.5",
         "price is not a number": "price is not a number: ann@example.org",
         "quantity is negative": "quantity is negative",
@@ -72,7 +72,7 @@ def test_what_cannot_be_read_is_shown_with_its_input_and_nothing_personal() -> N
     lines = str(problem.value).splitlines()
     assert lines[1:5] == [
         "  2 x amount is not a number, of the shape 9.999.9",
-        f"  2 x {unread}, such as line 7",
+        f"  2 x {unread}, such as line 7 of may/log.csv",
         "  2 x price is not a number, of the shape xxx@xxxxxxx.xxx",
         "  2 x quantity is negative",
     ]

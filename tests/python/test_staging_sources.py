@@ -839,8 +839,11 @@ def test_custom_rows_are_rejected_with_the_value_at_fault(staged: Warehouse) -> 
         ("amount is not a number: 12,3x",),
         ("event_at is not a time: yesterday",),
         ("labelled_at is before event_at",),
-        ("line 15 cannot be read: 25 fields where the header has 23",),
-        ("line 16 cannot be read: a quote is not closed, or not doubled inside a quoted value",),
+        ("line 15 of custom/events.csv cannot be read: 25 fields where the header has 23",),
+        (
+            "line 16 of custom/events.csv cannot be read: a quote is not closed, or not doubled"
+            " inside a quoted value",
+        ),
         ("quantity is not a number: many",),
         ("unit_price is not a number: inf",),
     ]
@@ -1195,7 +1198,10 @@ def test_files_of_several_kinds_are_one_table(tmp_path: Path) -> None:
         ("09:03:00+00", "9", "purchase", "B", None, "amount is not a number: x"),
     ]
     assert warehouse.events("custom", "rejection", "event_at is null") == [
-        ("line 2 cannot be read: no JSON: Expecting value at character 10",)
+        (
+            f"line 2 of {folder.name}/clicks.jsonl cannot be read: no JSON: Expecting value at"
+            " character 10",
+        )
     ]
     # Ids and values that have columns of their own are not said twice.
     said = [
@@ -1266,7 +1272,10 @@ def test_parquet_types_are_taken_as_they_come(tmp_path: Path) -> None:
             None,
         ),
     ]
-    problem = "line 3 cannot be read: column 'event_type' holds text that is not UTF-8"
+    problem = (
+        f"line 3 of {tmp_path.name}/it's events.parquet cannot be read: column 'event_type' holds"
+        " text that is not UTF-8"
+    )
     assert warehouse.events("custom", "rejection", "device_id = '8'") == [(problem,)]
     warehouse.connection.close()
 

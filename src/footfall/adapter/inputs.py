@@ -7,7 +7,7 @@ staging reads that. Each line is kept:
 
 - a line that fits the header is a row, with missing trailing fields as null;
 - a line that does not (too many fields, a quote that is never closed) is a row of nulls with the
-  line itself and the problem next to it.
+  line itself and the problem next to it, which names the file.
 
 Bytes that are not UTF-8 are read as Windows-1252, line by line, which is what they nearly always
 are. The Parquet file is made again only when the text file has changed. A file without a header
@@ -26,6 +26,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from footfall.adapter import delimited_inputs, json_inputs
@@ -44,7 +45,7 @@ from footfall.core.private_files import close_to_others
 _ROWS_IN_GROUP = 200_000
 _FINGERPRINT_KEY = b"footfall_source_file"
 # Part of the fingerprint: raise it when the same text must give other rows.
-_READER_VERSION = 3
+_READER_VERSION = 4
 _DELIMITED = Layout()
 _PARQUET = Layout(kind="parquet")
 
@@ -65,10 +66,12 @@ def register(connection: duckdb.DuckDBPyConnection, database: str) -> None:
     _clear_drafts(folder)
 
     def text_file(path: str, layout: str) -> str:
-        return _answer(lambda: parquet_of(Path(path), folder, Layout.of(layout)))
+        return _answer(path, lambda: parquet_of(Path(path), folder, Layout.of(layout)))
 
     def parquet_file(path: str) -> str:
-        return _answer(lambda: path if "://" in path else readable_parquet(Path(path), folder))
+        if "://" in path:
+            return json.dumps({"answer": path})
+        return _answer(path, lambda: readable_parquet(Path(path), folder))
 
     # They work when called: without side_effects DuckDB would call them while it plans.
     connection.create_function(
@@ -79,11 +82,15 @@ def register(connection: duckdb.DuckDBPyConnection, database: str) -> None:
     )
 
 
-def _answer(make: Callable[[], Path | str]) -> str:
+def _answer(path: str, make: Callable[[], Path]) -> str:
     try:
         return json.dumps({"answer": str(make())})
-    except ValueError as problem:
-        return json.dumps({"problem": str(problem)})
+    except ValueError as error:
+        # Those of libraries do not know which file they read.
+        problem = str(error)
+        if Path(path).name not in problem:
+            problem = f"{path} cannot be read ({problem}): copy it again, or export it anew."
+        return json.dumps({"problem": problem})
 
 
 def folder_of(database: str) -> Path:
@@ -190,7 +197,7 @@ def readable_parquet(source: Path, folder: Path) -> Path:
     Raises
     ------
     ValueError
-        It is no Parquet file, or is cut short.
+        It is no Parquet file, is cut short, or is damaged.
     """
     source = source.resolve()
     fingerprint = _fingerprint(source, _PARQUET)
@@ -209,8 +216,15 @@ def readable_parquet(source: Path, folder: Path) -> Path:
             draft.replace(sound)
             return source
         schema = _schema(repaired_schema(source), fingerprint)
-        _write(draft, schema, _numbered(source, schema))
+        _write(draft, schema, _numbered(source, schema), source)
         draft.replace(target)
+    except (pa.ArrowInvalid, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise ValueError(
+            f"{source} is a damaged Parquet file ({' '.join(str(error).split())}). Copy it again, "
+            "or export it anew."
+        ) from error
     finally:
         draft.unlink(missing_ok=True)
     return target
@@ -245,7 +259,7 @@ def _convert(source: Path, target: Path, fingerprint: bytes, layout: Layout) -> 
     with opened(source) as stream:
         names, blocks = delimited_inputs.read(source, stream, layout)
         schema = _schema({name: pa.string() for name in names}, fingerprint)
-        _write(target, schema, (delimited_inputs.table(rows, schema) for rows in blocks))
+        _write(target, schema, (delimited_inputs.table(rows, schema) for rows in blocks), source)
 
 
 def _convert_json(source: Path, target: Path, fingerprint: bytes) -> None:
@@ -254,7 +268,21 @@ def _convert_json(source: Path, target: Path, fingerprint: bytes) -> None:
     schema = _schema(
         {name: json_inputs.column_type(is_nested) for name, is_nested in columns}, fingerprint
     )
-    _write(target, schema, json_inputs.tables(source, fields, schema))
+    _write(target, schema, json_inputs.tables(source, fields, schema), source)
+
+
+def _of_file(table: pa.Table, source: Path) -> pa.Table:
+    """Return rows whose problems name the file and its folder: a source may have many files."""
+    problems = table.column(LINE_PROBLEM)
+    if problems.null_count == table.num_rows:
+        return table
+    named = f"of {source.parent.name}/{source.name} cannot be read: "
+    place = table.schema.get_field_index(LINE_PROBLEM)
+    return table.set_column(
+        place,
+        table.schema.field(place),
+        pc.binary_join_element_wise(named, pc.cast(problems, pa.string()), ""),
+    )
 
 
 def _schema(columns: dict[str, pa.DataType], fingerprint: bytes) -> pa.Schema:
@@ -262,11 +290,11 @@ def _schema(columns: dict[str, pa.DataType], fingerprint: bytes) -> pa.Schema:
     return pa.schema({**columns, **lines}, metadata={_FINGERPRINT_KEY: fingerprint})
 
 
-def _write(target: Path, schema: pa.Schema, tables: Iterator[pa.Table]) -> None:
+def _write(target: Path, schema: pa.Schema, tables: Iterator[pa.Table], source: Path) -> None:
     with pq.ParquetWriter(target, schema, compression="zstd") as writer:
         waiting: list[pa.Table] = []
         for table in tables:
-            waiting.append(table)
+            waiting.append(_of_file(table, source))
             if sum(each.num_rows for each in waiting) >= _ROWS_IN_GROUP:
                 writer.write_table(pa.concat_tables(waiting))
                 waiting = []

@@ -156,6 +156,8 @@ def _of_line(line: str, number: int) -> Record:
         value = _DECODER.decode(line)
     except json.JSONDecodeError as error:
         return Record(number, None, f"no JSON: {error.msg} at character {error.pos + 1}", line)
+    except (ValueError, RecursionError) as error:
+        return Record(number, None, _beyond_limits(error), line)
     if not isinstance(value, dict):
         return Record(number, None, "JSON, but no object", line)
     return Record(number, value)
@@ -189,6 +191,9 @@ def _of_array(stream: IO[bytes], start: bytes, skipped: int, source: Path) -> It
                 continue
             byte = before + len(text[: error.pos].encode())
             raise ValueError(_broken(source, number, byte, error.msg)) from error
+        except (ValueError, RecursionError) as error:
+            byte = before + len(text[:place].encode())
+            raise ValueError(_broken(source, number, byte, _beyond_limits(error))) from error
         number += 1
         place = end
         record = (
@@ -210,6 +215,13 @@ def _of_array(stream: IO[bytes], start: bytes, skipped: int, source: Path) -> It
     if kept is not None:
         _refuse_wrapped(kept, source)
         yield kept
+
+
+def _beyond_limits(error: Exception) -> str:
+    """Return what JSON has that is none for Python."""
+    if isinstance(error, RecursionError):
+        return "values that are nested too deeply"
+    return "a number of more digits than can be read"
 
 
 def _refuse_wrapped(record: Record, source: Path) -> None:

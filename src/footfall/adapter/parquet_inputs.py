@@ -63,7 +63,8 @@ def _opened(source: Path) -> pq.ParquetFile:
         return pq.ParquetFile(source)
     except pa.ArrowInvalid as error:
         raise ValueError(
-            f"{source} is no Parquet file, or was not copied as a whole ({error})."
+            f"{source} is no Parquet file, or was not copied as a whole ({error}). Copy it again, "
+            "or give it the ending of what it is."
         ) from error
 
 

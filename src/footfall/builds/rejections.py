@@ -20,7 +20,7 @@ _ALIKE = 0.75
 #: So many characters of the shape of a value are shown.
 _SHOWN_CHARACTERS = 40
 _NO_DAY = "1970-01-01"
-_OF_LINE = re.compile(r"^(line \d+) cannot be read: ")
+_OF_LINE = re.compile(r"^(line \d+ of .+?) cannot be read: ")
 _WORD_BREAK = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
 
 
