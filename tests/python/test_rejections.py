@@ -99,6 +99,10 @@ def test_unknown_names_stop_a_build_however_few_they_are() -> None:
         "  teleport (1 row)",
     ]
     assert "custom_event_names, such as {BeginCheckout: checkout}" in lines[3]
+    with pytest.raises(
+        BuildProblem, match=r"Begin_checkout \(1 row\): is it checkout, as elsewhere"
+    ):
+        check([*rows("custom", 1000), unknown("custom", "Begin_checkout", 1)])
     many = [unknown("custom", f"act {number:02}", 2) for number in range(53)]
     with pytest.raises(BuildProblem) as problem:
         check([*rows("custom", 1000), *many])

@@ -179,7 +179,11 @@ def _unknown_names(
     ordered = sorted(unknown.items(), key=lambda one: (-one[1], one[0]))
     for name, count in ordered[:_SHOWN_NAMES]:
         found = proposed_event_type(name, known_names)
-        hint = f": is it {found[1]}, as '{found[0]}' is?" if found else ""
+        hint = ""
+        if found and found[0].lower() == name.lower():
+            hint = f": is it {found[1]}, as elsewhere?"
+        elif found:
+            hint = f": is it {found[1]}, as '{found[0]}' is?"
         example = example or f"{{{name}: {found[1] if found else 'view'}}}"
         lines.append(f"  {name} ({_rows(count)}){hint}")
     if others := ordered[_SHOWN_NAMES:]:
