@@ -46,7 +46,7 @@
     {% endif %}
     {% for name in spellings if name not in required + optional %}
         {% do exceptions.raise_compiler_error(
-            "var custom_columns names '" ~ entity ~ '.' ~ name ~ "', which is no column of the contract. It has: "
+            "var custom_columns names '" ~ entity ~ '.' ~ name ~ "', which is not a column of the contract. The contract has: "
             ~ (required + optional) | join(', ') ~ '.'
         ) %}
     {% endfor %}

@@ -21,9 +21,9 @@
         {% do copies.append(columns[name ~ ' (' ~ copy ~ ')'].name) %}
     {% endfor %}
     {{ exceptions.raise_compiler_error(
-        "A file has " ~ copies | length ~ " columns called '" ~ name ~ "', and which of them is meant cannot be known. Name"
-        ~ " the one to read under custom_columns, as in events: {" ~ name ~ ": '" ~ copies[0] ~ "'}, or rename them in the file."
-        ~ " They are called " ~ copies | join(', ') ~ ", from left to right."
+        "A file has " ~ copies | length ~ " columns called '" ~ name ~ "', and it is not clear which one is meant. From left"
+        ~ " to right they are called " ~ copies | join(', ') ~ ": name the one to read in var custom_columns, such as {events: {"
+        ~ name ~ ": '" ~ copies[0] ~ "'}}, or rename them in the file."
     ) }}
 {% endmacro %}
 

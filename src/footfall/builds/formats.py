@@ -122,8 +122,8 @@ def decide_formats(
     unknown = sorted(set(chosen) - set(known))
     if unknown:
         raise BuildProblem(
-            f"var 'column_formats' names '{unknown[0]}' of {table}, which is none of its columns of"
-            f" times and numbers. They are: {', '.join(known)}."
+            f"var 'column_formats' names '{unknown[0]}' of {table}, which is not one of its columns"
+            f" of times and numbers: {', '.join(known)}."
         )
     formats: dict[str, str] = {}
     undecided: dict[str, str] = {}
