@@ -22,8 +22,8 @@
     {% endfor %}
     {{ exceptions.raise_compiler_error(
         "A file has " ~ copies | length ~ " columns called '" ~ name ~ "', and it is not clear which one is meant. From left"
-        ~ " to right they are called " ~ copies | join(', ') ~ ": name the one to read in var custom_columns, such as {events: {"
-        ~ name ~ ": '" ~ copies[0] ~ "'}}, or rename them in the file."
+        ~ " to right they are called " ~ copies | join(', ') ~ ". Name the one to read in var custom_columns, as in events: {"
+        ~ name ~ ": '" ~ copies[0] ~ "'}, or rename them in the file."
     ) }}
 {% endmacro %}
 
