@@ -175,6 +175,9 @@ def test_a_wrong_var_header_or_shape_is_named_before_dbt_starts(tmp_path: Path) 
     assert "has no columns 'customer_id', 'event_at', 'event_type'" in problem
     (problem,) = inspection.check_build({"footfall_source": "ga4", "ga4_path": file}, database)
     assert "none of the columns that source 'ga4' reads" in problem
+    file = written(tmp_path / "flat.csv", ["event_name,event_timestamp,device_category", "a,1,b"])
+    (problem,) = inspection.check_build({"footfall_source": "ga4", "ga4_path": file}, database)
+    assert "with its records taken apart (device_category)" in problem
     sample = str(PROJECT / "tests/data/segment/messages.jsonl")
     (problem,) = inspection.check_build(
         {"footfall_source": "snowplow", "snowplow_path": sample}, database

@@ -13,6 +13,18 @@ from footfall.inspecting.inspection import OWN, Input, first_lines, input_table,
 from footfall.inspecting.layouts import has_any, recognised
 from footfall.inspecting.rendering import Project
 
+# What connectors make of the records of the export; with them, lists are tables of their own.
+_FLAT_GA4 = frozenset(
+    (
+        "device_category",
+        "geo_country",
+        "traffic_source_medium",
+        "collected_traffic_source_manual_medium",
+        "ecommerce_transaction_id",
+        "ecommerce_purchase_revenue",
+    )
+)
+
 
 def check(
     connection: duckdb.DuckDBPyConnection,
@@ -101,6 +113,14 @@ def _shape_problem(
         return [
             f"var '{clock}' is 'shop', and '{shown}' looks like {layout.title}, whose times are in"
             " UTC: set the var to utc."
+        ]
+    flat = sorted(_FLAT_GA4 & {name.lower() for name in names}) if source == "ga4" else []
+    if flat:
+        return [
+            f"'{shown}' looks like the export of Google Analytics 4 with its records taken apart"
+            f" ({', '.join(flat)}), of which items, parameters and devices would be lost: export"
+            " BigQuery's tables as they are, or map the columns as a source of your own with"
+            " `make inspect FILE=…`."
         ]
     if source != OWN and not has_any(source, names):
         like = "" if layout is None else f" It looks like {layout.title}."
