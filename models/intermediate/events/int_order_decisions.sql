@@ -2,10 +2,11 @@
 -- depends_on: {{ ref('int_withdrawn_events') }}, {{ ref('int_arrival_days') }}
 -- depends_on: {{ source('earlier_run', 'int_touched_visitors') }}, {{ source('earlier_run', 'int_arrival_ledger') }}
 
--- Order lines that do not count, of orders that were sent again and from before an update; whose those are that name an
--- order alone; and when an updated order was placed. A log that only grows; `int_uncounted_lines` shows what does not count. A run decides anew about
--- all lines of each order id that a line came to or left, or whose buyer has become known, so any order of arrival ends
--- in the same. Nothing leaves `int_accepted_events`: a late message may change it.
+-- Order lines that do not count, of orders that were sent again and from before an update; whose those are that name
+-- an order alone; and when an updated order was placed. A log that only grows; `int_uncounted_lines` shows what does
+-- not count. A run decides again about all lines of each order id that a line came to or left, or whose buyer has
+-- become known, so any order of arrival ends in the same. Nothing leaves `int_accepted_events`: a late message may
+-- change it.
 {%- set stamps = [] %}
 {%- for model_name in ['int_touched_visitors', 'int_arrival_ledger'] if has_earlier_run(model_name) %}
 {%- do stamps.append(('batch_at', earlier_run(model_name))) %}
