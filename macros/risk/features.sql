@@ -11,9 +11,29 @@
 {%- endmacro %}
 
 
-{#- Days from a moment to the act, both in microseconds. -#}
-{% macro days_since(moment) -%}
-    cast(moment - {{ moment }} as double) / 86400e6
+{#- How much a running sum has grown within the last `days` before each act, or before so many days before it: what it is,
+    less what it was at the first act of these days. To add up the acts of these days again costs twice as much. -#}
+{% macro grown_within(running_sum, entity, days, lag=0) -%}
+    {%- if lag -%}
+    {{ grown_until(running_sum, entity, lag) }} - {{ grown_until(running_sum, entity, days + lag) }}
+    {%- else -%}
+    {{ running_sum }} - {{ grown_until(running_sum, entity, days) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- What a running sum was so many days before each act. -#}
+{% macro grown_until(running_sum, entity, days) -%}
+    first_value({{ running_sum }}) over (
+            partition by {{ entity }} order by moment
+            range between {{ (days * 86400000000) | round | int }} preceding and current row
+        )
+{%- endmacro %}
+
+
+{#- Days from a moment to another, the act if none is named, both in microseconds. -#}
+{% macro days_since(moment, act='moment') -%}
+    cast({{ act }} - {{ moment }} as double) / 86400e6
 {%- endmacro %}
 
 
@@ -38,9 +58,9 @@
 {% endmacro %}
 
 
-{#- The joins of all CTEs that features come from, to that of the customer's. -#}
+{#- The joins of all CTEs that features come from, to the attempts. -#}
 {% macro join_feature_parts() -%}
-    {%- set parts = ['ring_features'] -%}
+    {%- set parts = ['customer_facts', 'ring_features'] -%}
     {%- for kind in new_entities() -%}
         {%- do parts.append('new_' ~ kind) -%}
     {%- endfor -%}
@@ -48,7 +68,7 @@
         {%- do parts.append(kind ~ '_features') -%}
     {%- endfor -%}
     {%- for part in parts -%}
-    left join {{ part }} on customers.attempt_id = {{ part }}.attempt_id{{ '\n    ' if not loop.last }}
+    left join {{ part }} on attempts.attempt_id = {{ part }}.attempt_id{{ '\n    ' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}
 
@@ -71,53 +91,135 @@
 {% endmacro %}
 
 
-{#- What was known of an entity before each act. `frauds` are counted when they became known; attempts are closed once labels
-    of fraud had their time to come in. -#}
-{% macro entity_sums(kind, table, entity) -%}
+{#- CTE `<kind>_facts`: what had become known of the attempts of an entity before each question. Only entities with facts are
+    looked at: most have none. -#}
+{% macro fact_sums(kind, entity) -%}
+    {%- set all_sums = {
+        'customer': {'failed_1d': ['failures', 1], 'failed_7d': ['failures', 7], 'frauds_before': ['frauds', none],
+            'refunded_before': ['refunded', none]},
+        'terminal': {'frauds_1d': ['frauds', 1], 'frauds_7d': ['frauds', 7], 'frauds_30d': ['frauds', 30]},
+    } -%}
+    {%- set sums = all_sums.get(
+        kind, {'frauds_7d': ['frauds', 7], 'frauds_30d': ['frauds', 30], 'failed_1d': ['failures', 1]}
+    ) -%}
+{{ kind }}_histories as (
+
+    select
+        attempt_id,
+        {{ entity }},
+        moment,
+        is_question,
+        0e0 as frauds,
+        cast(null as bigint) as fraud_attempted,
+        0e0 as failures,
+        0e0 as refunded
+    from acts
+    where is_question
+        and {{ entity }} in (select facts.{{ entity }} from facts)
+
+    union all
+
+    select
+        attempt_id,
+        {{ entity }},
+        moment,
+        false as is_question,
+        frauds,
+        fraud_attempted,
+        failures,
+        refunded
+    from facts
+    where {{ entity }} is not null
+
+),
+
+{{ kind }}_sums_of_facts as (
+
+    select
+        attempt_id,
+        is_question,
+        {%- for name, how in sums.items() %}
+        {{ known_before('sum(' ~ how[0] ~ ')', entity, how[1]) }} as {{ name }},
+        {%- endfor %}
+        {%- if kind == 'terminal' %}
+        {{ known_before('min(fraud_attempted)', entity) }} as first_fraud_at,
+        {%- endif %}
+        {{ known_before('max(fraud_attempted)', entity) }} as fraud_at
+    from {{ kind }}_histories
+
+),
+
+{{ kind }}_facts as (
+
+    select * from {{ kind }}_sums_of_facts
+    where is_question
+
+)
+{%- endmacro %}
+
+
+{#- CTE `<kind>_features`: what was known of an entity before each question. Attempts are closed once labels of fraud had
+    their time to come in. -#}
+{% macro entity_features(kind, entity) -%}
     {%- set delay = var('risk_label_delay_days') -%}
-    {%- set is_terminal = kind == 'terminal' -%}
-    {%- set sums = {'attempts_1d': ['attempts', 1, 0], 'attempts_7d': ['attempts', 7, 0], 'frauds_7d': ['frauds', 7, 0],
-        'frauds_30d': ['frauds', 30, 0], 'closed_30d': ['attempts', 30, delay]} -%}
-    {%- if is_terminal -%}
-        {%- do sums.update({'attempts_30d': ['attempts', 30, 0], 'frauds_1d': ['frauds', 1, 0],
-            'closed_1d': ['attempts', 1, delay], 'closed_7d': ['attempts', 7, delay]}) -%}
-    {%- else -%}
-        {%- do sums.update({'attempts_1h': ['attempts', 1 / 24, 0], 'failed_1d': ['failures', 1, 0]}) -%}
-    {%- endif -%}
+    {%- set sums = {
+        'terminal': {'attempts_1d': [1, 0], 'attempts_7d': [7, 0], 'attempts_30d': [30, 0], 'closed_1d': [1, delay],
+            'closed_7d': [7, delay], 'closed_30d': [30, delay]},
+    }.get(kind, {'attempts_1h': [1 / 24, 0], 'attempts_1d': [1, 0], 'attempts_7d': [7, 0], 'closed_30d': [30, delay]}) -%}
+    {%- set special = {
+        'frauds_7d': 'coalesce(facts.frauds_7d, 0e0)',
+        'failed_1d': 'coalesce(facts.failed_1d, 0e0)',
+        'fraud_share_1d': share_of('coalesce(facts.frauds_1d, 0e0)', 'sums.closed_1d'),
+        'fraud_share_7d': share_of('coalesce(facts.frauds_7d, 0e0)', 'sums.closed_7d'),
+        'fraud_share_30d': share_of('coalesce(facts.frauds_30d, 0e0)', 'sums.closed_30d'),
+        'last_label_is_fraud': 'case when facts.fraud_at is null or sums.honest_at > facts.fraud_at then 0e0 else 1e0 end',
+        'days_since_fraud': days_since('facts.fraud_at', 'sums.moment'),
+        'days_since_first_fraud': days_since('facts.first_fraud_at', 'sums.moment'),
+        'days_since_honest': days_since('sums.honest_at', 'sums.moment'),
+    } -%}
+{{ kind }}_attempts as (
+
+    select
+        attempt_id,
+        {{ entity }},
+        moment,
+        is_question,
+        closes_honest,
+        coalesce({{ known_before('sum(attempts)', entity) }}, 0e0) as attempts_before
+    from acts
+    where {{ entity }} is not null
+
+),
+
+{{ kind }}_sums as (
+
     select
         attempt_id,
         moment,
         is_question,
-        {%- for name, how in sums.items() %}
-        coalesce({{ known_before('sum(' ~ how[0] ~ ')', entity, how[1], how[2]) }}, 0e0) as {{ name }},
-        {%- endfor %}
-        {%- if is_terminal %}
-        {{ known_before('min(fraud_attempted)', entity) }} as first_fraud_at,
+        {%- if kind == 'terminal' %}
         {{ known_before('max(case when closes_honest then moment end)', entity, none, delay) }} as honest_at,
         {%- endif %}
-        {{ known_before('max(fraud_attempted)', entity) }} as fraud_at
-    from {{ table }}
-    where {{ entity }} is not null
-{%- endmacro %}
+        {%- for name, how in sums.items() %}
+        {{ grown_within('attempts_before', entity, how[0], how[1]) }} as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ kind }}_attempts
 
+),
 
-{#- Features of a kind of entity, made of its sums. -#}
-{% macro entity_features(kind, table) -%}
-    {%- set special = {
-        'fraud_share_1d': share_of('frauds_1d', 'closed_1d'),
-        'fraud_share_7d': share_of('frauds_7d', 'closed_7d'),
-        'fraud_share_30d': share_of('frauds_30d', 'closed_30d'),
-        'last_label_is_fraud': 'case when fraud_at is null or honest_at > fraud_at then 0e0 else 1e0 end',
-        'days_since_fraud': days_since('fraud_at'),
-        'days_since_first_fraud': days_since('first_fraud_at'),
-        'days_since_honest': days_since('honest_at'),
-    } -%}
+{{ fact_sums(kind, entity) }},
+
+{{ kind }}_features as (
+
     select
-        attempt_id,
+        sums.attempt_id,
         {%- for name in entity_feature_names(kind) %}
         {%- set plain = name | replace(kind ~ '_', '', 1) %}
-        {{ special.get(plain, plain) }} as {{ name }}{{ ',' if not loop.last }}
+        {{ special.get(plain, 'sums.' ~ plain) }} as {{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from {{ table }}
-    where is_question
+    from {{ kind }}_sums as sums
+    left join {{ kind }}_facts as facts on sums.attempt_id = facts.attempt_id
+    where sums.is_question
+
+)
 {%- endmacro %}

@@ -1,7 +1,7 @@
 {#- CTE `ring_features`: how many were in the ring of the customer on the day of an attempt, and the share of fraud among the
-    closed attempts of those who were in it then. Reads CTE `acts`. Whoever joins a ring brings along what was known of
+    closed attempts of those who were in it then. Reads CTEs of acts and facts. Whoever joins a ring brings along what was known of
     them, and takes it away when they leave, so that a sum over the ring's acts is that of its members of the moment. -#}
-{% macro ring_features(acts, day) -%}
+{% macro ring_features(acts, facts, day) -%}
 {%- set delay = var('risk_label_delay_days') * day -%}
 ring_stays as {{ read_once() }} (
 
@@ -22,7 +22,7 @@ ring_facts as (
         moment,
         frauds,
         0e0 as closed
-    from {{ acts }}
+    from {{ facts }}
     where frauds <> 0e0
         and visitor_no in (select ring_stays.customer_no from ring_stays)
 

@@ -12,6 +12,7 @@ attempts as (
     select
         *,
         {{ microseconds_of('attempted_at') }} as asked_us,
+        {{ microseconds_of(shop_clock('attempted_at')) }} as clock_us,
         {{ microseconds_of('known_at') }} as known_us,
         {{ microseconds_of('fraud_known_at') }} as fraud_us,
         {{ microseconds_of('fraud_cleared_at') }} as cleared_us,
@@ -22,19 +23,26 @@ attempts as (
 
 ),
 
--- A row asks for features, adds to what is known, or both: an attempt that was known at once does both.
 acts as {{ read_once() }} (
-
     {{ risk_acts('attempts', day) }}
+),
 
+facts as {{ read_once() }} (
+    {{ risk_facts('attempts') }}
 ),
 
 means as (
 
     select
-        *,
-        {{ known_before('sum(attempts)', 'visitor_no') }} as attempts_before,
-        {{ known_before('avg(counted_amount)', 'visitor_no') }} as mean_before
+        attempt_id,
+        visitor_no,
+        moment,
+        is_question,
+        counted_amount,
+        coalesce({{ known_before('sum(attempts)', 'visitor_no') }}, 0e0) as attempts_before,
+        {{ known_before('avg(counted_amount)', 'visitor_no') }} as mean_before,
+        {{ known_before('max(counted_amount)', 'visitor_no') }} as largest_before,
+        {{ known_before('max(case when attempts > 0 then moment end)', 'visitor_no') }} as last_at
     from acts
 
 ),
@@ -57,23 +65,20 @@ usual_amounts as (
 
 ),
 
-customers as (
+customer_sums as (
 
     select
-        *,
+        attempt_id,
+        is_question,
+        attempts_before,
+        mean_before,
+        largest_before,
+        last_at,
         {%- for name, days in {'1h': 1 / 24, '1d': 1, '7d': 7, '30d': 30}.items() %}
-        {{ known_before('sum(attempts)', 'visitor_no', days) }} as attempts_{{ name }},
+        {{ grown_within('attempts_before', 'visitor_no', days) }} as attempts_{{ name }},
         {%- endfor %}
-        {%- for days in [1, 7] %}
-        {{ known_before('sum(failures)', 'visitor_no', days) }} as failed_{{ days }}d,
-        {%- endfor %}
-        {{ known_before('sum(frauds)', 'visitor_no') }} as frauds_before,
-        {{ known_before('max(case when frauds > 0 then fraud_attempted end)', 'visitor_no') }} as fraud_at,
-        {{ known_before('max(case when attempts > 0 then moment end)', 'visitor_no') }} as last_at,
-        {{ known_before('sum(refunded)', 'visitor_no') }} as refunded_before,
         {{ known_before('avg(usual_amount)', 'visitor_no') }} as usual_mean,
         {{ known_before('stddev_samp(usual_amount)', 'visitor_no') }} as usual_spread,
-        {{ known_before('max(counted_amount)', 'visitor_no') }} as largest_before,
         {{ known_before('max(ratio)', 'visitor_no', 14) }} as largest_ratio_14d,
         {%- for days in [7, 14] %}
         {{ known_before('sum(is_unusual)', 'visitor_no', days) }} as unusual_{{ days }}d,
@@ -83,19 +88,18 @@ customers as (
 
 ),
 
+customers as (
+
+    select * from customer_sums
+    where is_question
+
+),
+
+{{ fact_sums('customer', 'visitor_no') }},
+
 {%- for kind, entity in risk_entities().items() %}
 
-{{ kind }}_sums as (
-
-    {{ entity_sums(kind, 'acts', entity) }}
-
-),
-
-{{ kind }}_features as (
-
-    {{ entity_features(kind, kind ~ '_sums') }}
-
-),
+{{ entity_features(kind, entity) }},
 {%- endfor %}
 {%- for kind, entity in new_entities().items() %}
 
@@ -118,19 +122,12 @@ new_{{ kind }} as (
 ),
 {%- endfor %}
 
-{{ ring_features('acts', day) }},
-
-asked as (
-
-    select * from customers
-    where is_question
-
-),
+{{ ring_features('acts', 'facts', day) }},
 
 final as (
 
     select
-        customers.attempt_id,
+        attempts.attempt_id,
         {%- for kind in new_entities() %}
         case when new_{{ kind }}.met_before > 0 then 0e0 when new_{{ kind }}.is_question then 1e0 end
             as is_new_{{ kind }},
@@ -140,8 +137,9 @@ final as (
         {%- endfor %}
         ring_features.ring_members,
         ring_features.ring_fraud_share,
-        {{ customer_risk_features() }}
-    from asked as customers
+        {{ customer_risk_features('attempts') }}
+    from attempts
+    inner join customers on attempts.attempt_id = customers.attempt_id
     {{ join_feature_parts() }}
 
 )
