@@ -8,3 +8,9 @@
             and (held_back.population is null{% if population %} or held_back.population = {{ population }}{% endif %})
     )
 {%- endmacro %}
+
+
+{#- How far ahead a score looks, as it follows the score's name; nothing for a score of the moment itself. -#}
+{% macro days_ahead(horizon_days) -%}
+    case when {{ horizon_days }} = 0 then '' else ', ' || {{ horizon_days }} || ' days' end
+{%- endmacro %}

@@ -230,7 +230,24 @@ EXPERIMENTS = Facts(
         "units_in_tests": "sum(unit_count)",
     },
 )
-ALL_FACTS = [VISITS, REVENUE, CUSTOMERS, RISKS, NEWCOMERS, CHURN, STATES, BACKTESTS, EXPERIMENTS]
+WAS_FRAUD, IS_CLOSED = (
+    f"count(*) filter (where status {is_so})" for is_so in ("= 'fraud'", "<> 'open'")
+)
+ALERTS = Facts(
+    "marts.risk_alerts",
+    {"alert__decision": "decision"},
+    {
+        "alerts": "count(*)",
+        "closed_alerts": IS_CLOSED,
+        "fraud_alerts": WAS_FRAUD,
+        "alert_precision": share(WAS_FRAUD, IS_CLOSED),
+        "amount_at_stake": "sum(amount_at_stake)",
+    },
+)
+ALL_FACTS = [
+    *(VISITS, REVENUE, CUSTOMERS, RISKS, NEWCOMERS, CHURN, STATES, BACKTESTS, EXPERIMENTS),
+    ALERTS,
+]
 # Those that take two kinds of rows, or two times, have tests of their own.
 OF_THEIR_OWN = {
     "active_customers_28d",

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
 from footfall.pages.theme import wording
 from footfall.pages.theme.words import Words, WordsError, read_words, slots_of
@@ -132,6 +133,18 @@ def test_what_the_seeds_name_has_words() -> None:
         frictions = {row["event_type"] for row in csv.DictReader(file)
                      if row["is_friction"] == "true"}  # fmt: skip
     assert {name for name in frictions if f"friction.{name}" not in words} == set()
+
+
+def test_every_feature_of_risk_has_words_for_what_it_is() -> None:
+    words = read_words(FOLDER / "en.csv")
+    path = PROJECT / "models/intermediate/risk/_features__models.yml"
+    (model,) = yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
+    features = [column["name"] for column in model["columns"] if column["name"] != "attempt_id"]
+    said = {name: slots_of(words.text(f"risk.{name}")) for name in features}
+    kinds = ({"{value}"}, {"{percent}"}, {"{answer}"})
+    assert {name: slots for name, slots in said.items() if slots not in kinds} == {}
+    asked = {name for name, slots in said.items() if slots == {"{answer}"}}
+    assert asked == {name for name in features if name.startswith("is_") or "_is_" in name}
 
 
 def test_dates_and_durations_are_said_in_the_words_of_the_language() -> None:

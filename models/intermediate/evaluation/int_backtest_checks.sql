@@ -35,7 +35,7 @@ latest as (
         lower_bound,
         upper_bound,
         customer_count,
-        score || ', ' || horizon_days || ' days'
+        score || {{ days_ahead('horizon_days') }}
         || case when population = 'all' then '' else ' (' || population || ')' end as subject
     from placed
     where recency_place = 1

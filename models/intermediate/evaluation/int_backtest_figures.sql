@@ -30,6 +30,12 @@ intent as (
 
 ),
 
+risk as (
+
+    select * from {{ ref('backtest_risk') }}
+
+),
+
 final as (
 
     select
@@ -37,7 +43,7 @@ final as (
         cast(null as integer) as bin,
         cast(null as double) as predicted
     from recommendations
-    {%- for backtest in ['churn', 'customer_value', 'intent'] %}
+    {%- for backtest in ['churn', 'customer_value', 'intent', 'risk'] %}
     union all
     select
         {{ columns | join(',\n        ') }},

@@ -1,7 +1,8 @@
 -- The run that made each score and each back-test that is in force, as JSON, and the one that was kept out instead.
 {%- set scores = [
     ('churn', 'churn'), ('customer_value', 'value'), ('churn_backtest', 'churn back-test'),
-    ('value_backtest', 'value back-test'), ('intent', 'intent'), ('intent_backtest', 'intent back-test')
+    ('value_backtest', 'value back-test'), ('intent', 'intent'), ('intent_backtest', 'intent back-test'),
+    ('risk', 'risk'), ('risk_backtest', 'risk back-test')
 ] %}
 with
 
@@ -45,6 +46,18 @@ intent as (
 intent_backtest as (
 
     select * from {{ ref('backtest_intent') }}
+
+),
+
+risk as (
+
+    select * from {{ ref('scored_risk') }}
+
+),
+
+risk_backtest as (
+
+    select * from {{ ref('backtest_risk') }}
 
 ),
 

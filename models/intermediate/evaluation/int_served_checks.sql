@@ -8,6 +8,17 @@
     ('is_fresh', 'days behind the newest cut-off', 'cast(age_days as double)', not_bound,
         double_var('gate_max_age_days'), 'age_days is not null')
 ] %}
+{#- The scores of a list are of the events that had come in when it was made: they have no date of their own. A share
+    that is computed in single precision may pass 1 in its last digit. Attempts of the past that only rules looked at
+    have no score. -#}
+{%- set undated = 'cast(null as date)' %}
+{%- set scores = [
+    ('churn', 'churn', 'horizon_days', 'cutoff_date', 'probability', '1e0', 'true'),
+    ('customer_value', 'value', 'horizon_days', 'cutoff_date', 'predicted_amount', not_bound, 'true'),
+    ('intent', 'intent', '7', 'cutoff_date', 'week_probability', '1e0', 'true'),
+    ('recommendations', 'recommendations', var('backtest_days'), undated, 'score', '1.000001e0', 'true'),
+    ('risk', 'risk', '0', 'cutoff_date', 'risk_score', '1e0', "scored_by <> 'history'")
+] %}
 with
 
 churn as (
@@ -34,6 +45,12 @@ recommendations as (
 
 ),
 
+risk as (
+
+    select * from {{ ref('scored_risk') }}
+
+),
+
 figures as (
 
     select * from {{ ref('int_backtest_figures') }}
@@ -46,42 +63,18 @@ cutoffs as (
 
 ),
 
--- The scores of a list are of the events that had come in when it was made: they have no date of their own.
 scored as (
-
+    {% for table, score_name, days, scored_date, score, largest, condition in scores %}
     select
-        'churn' as score_name,
-        horizon_days,
-        cutoff_date as scored_date,
-        probability as score,
-        1e0 as largest
-    from churn
-    union all
-    select
-        'value' as score_name,
-        horizon_days,
-        cutoff_date as scored_date,
-        predicted_amount as score,
-        cast(null as double) as largest
-    from customer_value
-    union all
-    select
-        'intent' as score_name,
-        7 as horizon_days,
-        cutoff_date as scored_date,
-        week_probability as score,
-        1e0 as largest
-    from intent
-    union all
-    -- A share that is computed in single precision may pass 1 in its last digit.
-    select
-        'recommendations' as score_name,
-        {{ var('backtest_days') }} as horizon_days,
-        cast(null as date) as scored_date,
-        score,
-        1.000001e0 as largest
-    from recommendations
-
+        '{{ score_name }}' as score_name,
+        {{ days }} as horizon_days,
+        {{ scored_date }} as scored_date,
+        {{ score }} as score,
+        {{ largest }} as largest
+    from {{ table }}
+    where {{ condition }}
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
 ),
 
 served as (
@@ -133,7 +126,7 @@ final as (
         score_name as score,
         horizon_days,
         row_count,
-        score_name || ', ' || horizon_days || ' days' as subject,
+        score_name || {{ days_ahead('horizon_days') }} as subject,
         '{{ gate }}' as gate,
         '{{ metric }}' as metric,
         {{ figure }} as figure,

@@ -26,6 +26,12 @@ scored_value as (
 
 ),
 
+scored_risk as (
+
+    select * from {{ ref('scored_risk') }}
+
+),
+
 dates as (
 
     select
@@ -76,14 +82,20 @@ runs as (
         horizon_days,
         run_metadata
     from scored_value
+    union all
+    select distinct
+        'risk' as score,
+        0 as horizon_days,
+        run_metadata
+    from scored_risk
 
 ),
 
 horizon_drift as (
-    {% for days in (var('horizons_days') + var('value_horizons_days')) | unique | sort %}
+    {% for days in ([0] + var('horizons_days') + var('value_horizons_days')) | unique | sort %}
     select
         'score' as kind,
-        score || ', ' || horizon_days || ' days' as name,
+        score || {{ days_ahead('horizon_days') }} as name,
         cast({{ json_text('run_metadata', '$.metrics."' ~ days ~ 'd".score_psi') }} as double) as stability_index
     from runs
     where horizon_days = {{ days }}

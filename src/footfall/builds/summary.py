@@ -7,7 +7,16 @@ from typing import Any
 from footfall.builds.shortfall import describe_shortfall
 
 #: The folders of the marts in the order in which people read them; others come last.
-_FOLDERS = ("journey", "experiments", "customers", "recommendation", "churn", "value", "intent")
+_FOLDERS = (
+    "journey",
+    "experiments",
+    "customers",
+    "recommendation",
+    "churn",
+    "value",
+    "intent",
+    "risk",
+)
 #: The metrics that lead for each score.
 LEADING_METRICS = frozenset(
     {
@@ -19,6 +28,8 @@ LEADING_METRICS = frozenset(
         ("value", "gini"),
         ("tier", "macro_f1"),
         ("intent", "auc"),
+        ("risk", "auc"),
+        ("risk", "average_precision"),
     }
 )
 _LESS_IS_BETTER = frozenset({"mae", "rmse", "brier"})
@@ -246,7 +257,7 @@ def _is_better(one: Measured, other: Measured) -> bool:
 
 def _score_line(ours: Measured, best: Measured | None) -> str:
     name = ours.score
-    if ours.score != "intent":
+    if ours.horizon_days:
         name += f", {ours.horizon_days} d"
     name += LEADING_POPULATIONS[ours.population]
     baseline = f"{_number(best.value)}  {best.model}" if best is not None else f"{'none':>9}"

@@ -1,0 +1,56 @@
+{#- What is said of a rule: how often it is right, and what a shop lacks for it. -#}
+
+{#- How many attempts of the shop have what rules and scores look at. -#}
+{% macro shop_count_columns() %}
+    {% do return([
+        'shop_attempt_count', 'shop_fraud_count', 'shop_card_count', 'shop_device_count', 'shop_address_count',
+        'shop_terminal_count'
+    ]) %}
+{% endmacro %}
+
+
+{#- When it was settled what an attempt was: its label came, or no label had come in time. A payment that failed is settled by a
+    label alone, as nobody charges back what was never paid. Empty while it is open, on the day that scores are of. -#}
+{% macro risk_closed_at(attempts, as_of_date) -%}
+    case
+        when {{ attempts }}.is_fraud is not null then {{ attempts }}.labelled_at
+        when {{ attempts }}.outcome <> 'error'
+            and {{ dbt.dateadd('day', var('risk_label_delay_days'), attempts ~ '.shop_day') }} < {{ as_of_date }}
+            then {{ minutes_from(attempts ~ '.attempted_at', var('risk_label_delay_days') * 1440) }}
+    end
+{%- endmacro %}
+
+
+{#- The share of closed hits that were fraud, with its 95 % interval (Wilson). Empty where no label of fraud has ever come. -#}
+{% macro precision_of(counted, known) -%}
+    {%- set n = counted ~ '.closed_hit_count' -%}
+    {%- set share = 'cast(' ~ counted ~ '.fraud_count as double) / ' ~ n -%}
+    {%- set z2 = '3.8414588206941236e0' -%}
+    {%- set share_of_z2 = z2 ~ ' / ' ~ n -%}
+    {%- set spread = 'sqrt(' ~ share_of_z2 ~ ' * (' ~ share ~ ' * (1e0 - ' ~ share ~ ') + ' ~ share_of_z2 ~ ' / 4e0))' -%}
+    {%- set is_known = known ~ '.shop_fraud_count > 0 and ' ~ counted ~ '.closed_hit_count > 0' -%}
+    case when {{ is_known }} then {{ share }} end as hit_precision,
+{% for name, sign in [('precision_lower', '-'), ('precision_upper', '+')] -%}
+    case
+        when {{ is_known }}
+            then ({{ share }} + {{ share_of_z2 }} / 2e0 {{ sign }} {{ spread }}) / (1e0 + {{ share_of_z2 }})
+    end as {{ name }}{{ ',\n' if not loop.last }}
+{%- endfor %}
+{%- endmacro %}
+
+
+{#- Why a rule has no hits or no precision; empty where it has both. What a rule looks at is what its features are named after. -#}
+{% macro missing_of_rule(rules, known, counted) -%}
+    case
+        when {{ known }}.shop_attempt_count = 0 then {{ word('risk.missing.attempts') }}
+        when not coalesce({{ rules }}.is_active, true) then {{ word('risk.missing.active') }}
+    {%- for kind in ['card', 'device', 'address', 'terminal'] %}
+        when {{ known }}.shop_{{ kind }}_count = 0
+            and concat_ws(' ', {{ rules }}.feature_1, {{ rules }}.feature_2, {{ rules }}.feature_3) like '%{{ kind }}%'
+            then {{ word('risk.missing.' ~ kind) }}
+    {%- endfor %}
+        when {{ known }}.shop_fraud_count = 0 then {{ word('risk.missing.labels') }}
+        when coalesce({{ counted }}.hit_count, 0) = 0 then {{ word('risk.missing.hits') }}
+        when {{ counted }}.closed_hit_count = 0 then {{ word('risk.missing.closed') }}
+    end
+{%- endmacro %}

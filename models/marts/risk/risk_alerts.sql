@@ -1,0 +1,120 @@
+{{ config(tags=['risk']) }}
+
+-- Whom to look at, a row for each day and customer (or device, or attempt of nobody known) with an attempt to review or
+-- to block: first those who are expected to cost most. Status and first warning are of what is known by now.
+with
+
+risks as (
+
+    select
+        *,
+        coalesce(visitor_key, attempt_id) as party
+    from {{ ref('transaction_risk') }}
+    where decision <> 'allow'
+
+),
+
+placed as (
+
+    select
+        *,
+        row_number() over (
+            partition by attempted_on, party
+            order by coalesce(expected_loss, 0e0) desc, risk_score desc, attempt_id asc
+        ) as place
+    from risks
+
+),
+
+-- What is told of an alert is told of its worst attempt.
+alerts as (
+
+    select
+        attempted_on as alerted_on,
+        party,
+        max(visitor_key) as visitor_key,
+        max(customer_key) as customer_key,
+        max(ring_id) as ring_id,
+        count(*) as attempt_count,
+        count(distinct case when decision = 'block' then attempt_id end) as block_count,
+        {%- for column in ['attempt_id', 'reason_1', 'reason_2', 'reason_3', 'rule_hits', 'scored_by'] %}
+        max(case when place = 1 then {{ column }} end) as {{ column }},
+        {%- endfor %}
+        max(risk_score) as risk_score,
+        max(probability) as probability,
+        sum(amount_at_stake) as amount_at_stake,
+        sum(expected_loss) as expected_loss,
+        count(case when is_fraud then 1 end) as fraud_count,
+        count(case when not is_fraud then 1 end) as honest_count,
+        count(closed_at) as closed_count,
+        min(case when is_fraud then labelled_at end) as found_fraud_at,
+        max(closed_at) as closed_at,
+        max(case when is_fraud then label_source end) as fraud_source,
+        max(case when not is_fraud then label_source end) as honest_source,
+        max(threshold_version) as threshold_version,
+        max(model_run_id) as model_run_id
+    from placed
+    group by attempted_on, party
+
+),
+
+judged as (
+
+    select
+        *,
+        case
+            when fraud_count > 0 then 'fraud'
+            when honest_count = attempt_count then 'honest'
+            when closed_count = attempt_count then 'presumed_honest'
+            else 'open'
+        end as status,
+        min(alerted_on) over (partition by party) as first_of_visitor,
+        case when ring_id is not null then min(alerted_on) over (partition by ring_id) end as first_of_ring
+    from alerts
+
+),
+
+final as (
+
+    select
+        {{ dbt.hash("cast(alerted_on as " ~ dbt.type_string() ~ ") || ' ' || party") }} as alert_id,
+        visitor_key,
+        customer_key,
+        attempt_id,
+        ring_id,
+
+        case when block_count > 0 then 'block' else 'review' end as decision,
+        status,
+        case status
+            when 'fraud' then fraud_source when 'honest' then honest_source when 'presumed_honest' then 'time'
+        end as status_source,
+        reason_1,
+        reason_2,
+        reason_3,
+        rule_hits,
+        scored_by,
+
+        cast(row_number() over (
+            partition by alerted_on
+            order by coalesce(expected_loss, 0e0) desc, risk_score desc, party asc
+        ) as bigint) as alert_rank,
+        attempt_count,
+        risk_score,
+        probability,
+        amount_at_stake,
+        expected_loss,
+        {{ days_between(at_most('first_of_visitor', 'first_of_ring'), 'alerted_on') }} as days_since_first_warning,
+
+        alerted_on = max(alerted_on) over () as is_newest_day,
+
+        alerted_on,
+        {{ at_most('first_of_visitor', 'first_of_ring') }} as first_warned_on,
+        case when status = 'fraud' then found_fraud_at when status <> 'open' then closed_at end as decided_at,
+
+        threshold_version,
+        model_run_id
+    from judged
+
+)
+
+select * from final
