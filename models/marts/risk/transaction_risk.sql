@@ -1,9 +1,9 @@
 {{ config(tags=['risk']) }}
 
 -- How likely each recent payment attempt is to be fraud, by what was known at that moment; why; and what to do about
--- it: let it pass, review it or block it, by what each is expected to cost, within the reviews of a day. Where the score
--- does not pass its gates, its rows are left out. Without a probability the order of the scores decides. What nobody
--- known tried, such as an order over the counter, is looked at alone.
+-- it: let it pass, review it or block it, by what each is expected to cost, within the reviews of a day. Where the
+-- score does not pass its gates, its rows are left out. Without a probability the order of the scores decides. What
+-- nobody known tried, such as an order over the counter, is looked at alone.
 with
 
 scored as (
