@@ -16,6 +16,7 @@ from footfall.heads.cutoffs.features import (
 from footfall.heads.cutoffs.histories import repeat_buying_at
 from footfall.heads.cutoffs.rows import CutoffRows, customer_uniform
 from footfall.heads.cutoffs.study import Study
+from footfall.heads.drivers import REPEAT, Effects, added, linear_effects, tree_effects
 from footfall.heads.judgements import Judgement, judge
 from footfall.heads.learners.boosting import Boosted, fit_boosted
 from footfall.heads.learners.calibration import PlattScaling, fit_platt, one_error_choice
@@ -59,6 +60,8 @@ class SilenceMembers:
         Boosted trees over raw features, alike but for their seeds.
     repeat_buying
         MBG/NBD of the histories at the origin; None where they are too few.
+    repeat_centre
+        Mean log-odds of MBG/NBD over the training rows.
     days_learnt
         Cut-offs that were learnt from.
     """
@@ -68,6 +71,7 @@ class SilenceMembers:
     with_state: LinearFit | None
     trees: tuple[Boosted, ...]
     repeat_buying: RepeatBuying | None
+    repeat_centre: float
     days_learnt: int
 
     def linear_link(self, rows: CutoffRows, *, uses_state: bool) -> FloatArray:
@@ -85,8 +89,21 @@ class SilenceMembers:
 
     def repeat_link(self, rows: CutoffRows) -> FloatArray:
         """Return log-odds of MBG/NBD, which needs no labels; 0 where it is unknown, [rows]."""
-        links = repeat_log_odds(rows, self.repeat_buying, self.space.horizon)
-        return np.zeros(len(rows)) if links is None else links
+        return _repeat_link(rows, self.repeat_buying, self.space.horizon)
+
+    def linear_effects(self, rows: CutoffRows, *, uses_state: bool) -> Effects:
+        """Return slope x distance from the training mean, and the link at the mean, by feature."""
+        fit = self.with_state if uses_state and self.with_state is not None else self.plain
+        return linear_effects(self.space, rows, fit)
+
+    def tree_effects(self, rows: CutoffRows) -> Effects:
+        """Return the mean of the trees' Shapley values, by feature."""
+        return tree_effects(self.space, rows, *self.trees)
+
+    def repeat_effects(self, rows: CutoffRows) -> Effects:
+        """Return MBG/NBD's distance from its mean over the training rows."""
+        moved = self.repeat_link(rows) - self.repeat_centre
+        return Effects(self.repeat_centre, (REPEAT,), moved[:, None])
 
 
 @dataclass(frozen=True)
@@ -121,34 +138,23 @@ class SilenceModel:
         """Return P(no purchase in the horizon), float64 [rows]."""
         return sigmoid(self.log_odds(rows))
 
-    def drivers(self, rows: CutoffRows) -> tuple[tuple[str, ...], FloatArray]:
-        """Return feature names and what each adds to the log-odds, float64 [rows, features].
+    def effects(self, rows: CutoffRows) -> Effects:
+        """Return what adds up to the calibrated log-odds, by idea.
 
         Exact: a linear term adds slope x distance from the mean, the trees add their Shapley
-        values, and both are weighted and scaled as the score is. The encoder's state is one
-        feature, `encoder_state`.
+        values, MBG/NBD its distance from its mean, and all are weighted and scaled as the score
+        is. All means are of the training rows. The encoder's state is one idea.
         """
-        members, space = self.members, self.members.space
-        fit = members.with_state if self.uses_state else None
-        slopes = (fit or members.plain).slopes
-        names = space.names
-        terms = space.design(rows) * slopes[: len(space.columns)]
-        linear = terms[:, : len(names)].copy()
-        for column, name in enumerate(space.marked, start=len(names)):
-            linear[:, names.index(name)] += terms[:, column]
-        state = np.zeros(len(rows))
-        if fit is not None:
-            state = space.state_design(rows) @ slopes[len(space.columns) :]
-        raw = space.raw(rows)
-        trees = np.mean([tree.contributions(raw) for tree in members.trees], axis=0)
-        repeat = members.repeat_link(rows)
-        parts = [linear, trees, state[:, None], (repeat - repeat.mean())[:, None]]
-        weights = [self.blend[0], self.blend[1], self.blend[0], self.blend[2]]
-        linear, trees, state_part, repeat_part = (
-            weight * part for weight, part in zip(weights, parts, strict=True)
-        )
-        moved = np.column_stack([linear + trees, state_part, repeat_part])
-        return (*names, "encoder_state", "repeat_model_log_odds"), self.scaling.slope * moved
+        members = self.members
+        linear = members.linear_effects(rows, uses_state=self.uses_state)
+        parts = (linear, members.tree_effects(rows), members.repeat_effects(rows))
+        weighted = [
+            part.by_idea().times(float(weight))
+            for part, weight in zip(parts, self.blend, strict=True)
+            if weight > 0.0
+        ]
+        moved = added(weighted).times(self.scaling.slope)
+        return Effects(self.scaling.intercept + moved.base, moved.names, moved.moved)
 
 
 def silence_labels(rows: CutoffRows, horizon: int) -> FloatArray:
@@ -368,8 +374,14 @@ def _fit_members(study: Study, origin: int, horizon: int) -> SilenceMembers | No
         for copy in range(_TREE_ENSEMBLES)
     )
     repeat_buying = repeat_buying_at(study, origin)
+    centre = float(_repeat_link(train, repeat_buying, horizon).mean())
     days_learnt = len(study.learnt(horizon, origin))
-    return SilenceMembers(space, plain, with_state, trees, repeat_buying, days_learnt)
+    return SilenceMembers(space, plain, with_state, trees, repeat_buying, centre, days_learnt)
+
+
+def _repeat_link(rows: CutoffRows, repeat_buying: RepeatBuying | None, horizon: int) -> FloatArray:
+    links = repeat_log_odds(rows, repeat_buying, horizon)
+    return np.zeros(len(rows)) if links is None else links
 
 
 def _log_losses(log_odds: FloatArray, labels: FloatArray) -> FloatArray:

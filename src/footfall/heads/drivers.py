@@ -1,26 +1,76 @@
-"""Why a customer is at risk: exact additive effects in log-odds, gathered into plain ideas."""
+"""What moves a score: exact additive effects, gathered into ideas that people can talk about."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from footfall.core.arrays import FloatArray
+from footfall.heads.cutoffs.features import FeatureSpace
+from footfall.heads.cutoffs.rows import CutoffRows
+from footfall.heads.learners.boosting import Boosted
+from footfall.heads.learners.linear import LinearFit
 
+#: The encoder's state, which is one idea whatever it holds.
+STATE = "encoder_state"
+#: What MBG/NBD says.
+REPEAT = "repeat_model"
 #: Ideas by the words in a feature's name; the first match decides.
 _IDEAS = (
-    ("encoder_state", ("encoder_state",)),
-    ("rhythm", ("gap", "overdue", "repeat_model_log_odds")),
+    (STATE, ("encoder_state",)),
+    (REPEAT, ("repeat_model",)),
+    ("rhythm", ("gap", "overdue", "days_since")),
     ("friction", ("friction", "support", "error")),
     ("refunds", ("refund",)),
     ("discounts", ("discount", "coupon")),
+    ("past_visits", ("past_visits", "past_order_visits")),
+    ("progress", ("checkout", "furthest_stage", "last_event_type", "login")),
+    ("arrival", ("channel", "device=", "entry_event_type")),
+    ("duration", ("elapsed",)),
     ("engagement", ("session", "view", "cart", "search", "wishlist", "event", "campaign")),
     ("order_value", ("order_amount",)),
     ("spend", ("amount",)),
     ("breadth", ("category", "item", "line", "brand")),
     ("tenure", ("tenure", "first_order")),
-    ("frequency", ("order", "active", "repeat_model")),
+    ("frequency", ("order", "active")),
     ("recency", ("recency",)),
 )
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What adds up to a score on the scale of its model, for each row.
+
+    Attributes
+    ----------
+    base
+        What the score is where nothing moves it: a constant of the training.
+    names
+        Of what moves it: features, or ideas.
+    moved
+        How far each moves it, [rows, names]; ``base`` and the sum of a row are its score.
+    """
+
+    base: float
+    names: tuple[str, ...]
+    moved: FloatArray
+
+    def by_idea(self) -> Effects:
+        """Return the same with the effects of each idea summed, ideas in order of their names."""
+        ideas = tuple(sorted({idea_of(name) for name in self.names}))
+        gathered = np.zeros((len(self.moved), len(ideas)))
+        for column, name in enumerate(self.names):
+            gathered[:, ideas.index(idea_of(name))] += self.moved[:, column]
+        return Effects(self.base, ideas, gathered)
+
+    def times(self, factor: float) -> Effects:
+        """Return base and effects multiplied by a number."""
+        return Effects(self.base * factor, self.names, self.moved * factor)
+
+    def each_times(self, factors: FloatArray) -> FloatArray:
+        """Return the effects with each row multiplied by its own number, [rows, names]."""
+        return self.moved * factors[:, None]
 
 
 def idea_of(feature: str) -> str:
@@ -31,32 +81,39 @@ def idea_of(feature: str) -> str:
     return feature.removeprefix("f_")
 
 
-def strongest_ideas(
-    features: tuple[str, ...], effects: FloatArray, count: int
-) -> tuple[list[list[str]], FloatArray]:
-    """Return the ideas with the largest absolute effect for each customer.
+def added(parts: list[Effects]) -> Effects:
+    """Return the sum of effects that were given by idea: bases, and effects by name."""
+    names = tuple(sorted({name for part in parts for name in part.names}))
+    moved = np.zeros((len(parts[0].moved), len(names)))
+    for part in parts:
+        moved[:, [names.index(name) for name in part.names]] += part.moved
+    return Effects(sum(part.base for part in parts), names, moved)
+
+
+def linear_effects(space: FeatureSpace, rows: CutoffRows, fit: LinearFit) -> Effects:
+    """Return what each column of a regression adds to its link, by feature.
 
     Parameters
     ----------
-    features
-        Feature names.
-    effects
-        What each adds to the log-odds, [rows, features].
-    count
-        Ideas a customer.
-
-    Returns
-    -------
-    Names as ``count`` lists of [rows], strongest first, and effects float64 [rows, count]. Where
-    there are fewer ideas than ``count``, the last repeat as empty names with effect 0.
+    space
+        Of the columns.
+    rows
+        Customers.
+    fit
+        Over the features alone, or over features and state components.
     """
-    ideas = sorted({idea_of(feature) for feature in features})
-    position = {idea: index for index, idea in enumerate(ideas)}
-    gathered = np.zeros((len(effects), max(len(ideas), count)))
-    for column, feature in enumerate(features):
-        gathered[:, position[idea_of(feature)]] += effects[:, column]
-    order = np.argsort(-np.abs(gathered), axis=1, kind="stable")[:, :count]
-    names = np.array([*ideas, *[""] * (gathered.shape[1] - len(ideas))])
-    return [names[order[:, rank]].tolist() for rank in range(count)], np.take_along_axis(
-        gathered, order, axis=1
-    )
+    width = len(space.columns)
+    names = [*space.columns]
+    moved = space.design(rows) * fit.slopes[:width]
+    if len(fit.slopes) > width:
+        names.append(STATE)
+        moved = np.column_stack([moved, space.state_design(rows) @ fit.slopes[width:]])
+    return Effects(fit.intercept, tuple(names), moved)
+
+
+def tree_effects(space: FeatureSpace, rows: CutoffRows, *ensembles: Boosted) -> Effects:
+    """Return the mean of the Shapley values of ensembles over raw features, by feature."""
+    raw = space.raw(rows)
+    found = [trees.contributions(raw) for trees in ensembles]
+    moved: FloatArray = np.mean([values for values, _ in found], axis=0)
+    return Effects(float(np.mean([base for _, base in found])), space.names, moved)

@@ -18,6 +18,7 @@ from footfall.evaluation import score_metrics
 from footfall.evaluation.leads import OURS
 from footfall.heads.cutoffs.features import signed_log
 from footfall.heads.cutoffs.settings import HeadSettings
+from footfall.heads.drivers import STATE, Effects, added
 from footfall.heads.learners.boosting import Boosted, fit_boosted
 from footfall.heads.learners.calibration import PlattScaling, fit_platt
 from footfall.heads.learners.lightgbm_alone import lightgbm
@@ -31,10 +32,27 @@ _HELD_OUT_SHARE = 0.25
 
 @dataclass(frozen=True)
 class IntentModel:
-    """A calibrated mean, in log-odds, of a regression and trees over the columns of prefixes."""
+    """A calibrated mean, in log-odds, of a regression and trees over the columns of prefixes.
+
+    Attributes
+    ----------
+    centre, scale
+        Of the log columns, [columns].
+    unknown_share
+        Of the training rows, by column, [columns].
+    intercept, slopes
+        Of the regression over scaled columns, then marks of unknown values, [2 x columns].
+    trees
+        Over the columns as they are.
+    scaling
+        Calibration of the mean of both.
+    uses_state
+        Whether the encoder's state is among the columns.
+    """
 
     centre: FloatArray
     scale: FloatArray
+    unknown_share: FloatArray
     intercept: float
     slopes: FloatArray
     trees: Boosted
@@ -49,9 +67,24 @@ class IntentModel:
 
     def probability(self, rows: Prefixes, asked: IntArray) -> FloatArray:
         """Return P(the purchase) of the asked prefixes, [asked]."""
-        return sigmoid(
-            self.scaling.apply(self.link(rows.columns(uses_state=self.uses_state)[asked]))
-        )
+        return sigmoid(self.log_odds(rows, asked))
+
+    def log_odds(self, rows: Prefixes, asked: IntArray) -> FloatArray:
+        """Return calibrated log-odds of the asked prefixes, [asked]."""
+        return self.scaling.apply(self.link(rows.columns(uses_state=self.uses_state)[asked]))
+
+    def effects(self, rows: Prefixes, asked: IntArray) -> Effects:
+        """Return what adds up to :meth:`log_odds`, by idea, as a model of silence does."""
+        raw = rows.columns(uses_state=self.uses_state)[asked]
+        names = (*rows.names, *[STATE] * (raw.shape[1] - len(rows.names)))
+        scores, marks = np.split(_design(raw, self.centre, self.scale), 2, axis=1)
+        scored, marked = np.split(self.slopes, 2)
+        base = self.intercept + float(marked @ self.unknown_share)
+        linear = Effects(base, names, scores * scored + (marks - self.unknown_share) * marked)
+        found, mean = self.trees.contributions(raw)
+        half = 0.5 * self.scaling.slope
+        moved = added([linear.by_idea(), Effects(mean, names, found).by_idea()]).times(half)
+        return Effects(self.scaling.intercept + moved.base, moved.names, moved.moved)
 
 
 @dataclass(frozen=True)
@@ -216,7 +249,16 @@ def _fit(raw: FloatArray, labels: FloatArray, seed: int) -> IntentModel:
     scale = np.where(spread > 1e-9, spread, 1.0)
     linear = fit_linear(_design(raw, centre, scale), labels, family="logistic", penalty=_PENALTY)
     trees = fit_boosted(raw, labels, objective="binary", seed=seed)
-    return IntentModel(centre, scale, linear.intercept, linear.slopes, trees, PlattScaling(), False)
+    return IntentModel(
+        centre=centre,
+        scale=scale,
+        unknown_share=np.isnan(raw).mean(axis=0),
+        intercept=linear.intercept,
+        slopes=linear.slopes,
+        trees=trees,
+        scaling=PlattScaling(),
+        uses_state=False,
+    )
 
 
 def _design(raw: FloatArray, centre: FloatArray, scale: FloatArray) -> FloatArray:

@@ -28,6 +28,7 @@ from footfall.heads.prefixes import (
     MICROSECONDS_A_DAY,
     PREFIX_LENGTHS,
     TARGETS,
+    Prefixes,
     PrefixSpace,
     clock,
     read_prefixes,
@@ -215,16 +216,12 @@ def score_intent(
     """
     if prefixes.num_rows == 0:
         return INTENT_SCHEMA.empty_table()
-    heads = load(stored)
-    now = int(pc.max(clock(prefixes, "now_at")).as_py())
-    since = now - recent_days * MICROSECONDS_A_DAY
-    recent = prefixes.filter(pc.greater_equal(clock(prefixes, "prefix_at"), since))
-    rows = read_prefixes(recent, states, from_values(PrefixSpace, heads.fits["shared"], "space"))
-    day, metadata = now // MICROSECONDS_A_DAY, _metadata(heads)
+    heads, rows, day = heads_and_recent(stored, prefixes, states, recent_days)
+    metadata = _metadata(heads)
     tables = [INTENT_SCHEMA.empty_table()]
     for length in np.unique(rows.length):
         asked = np.flatnonzero(rows.length == length)
-        head = _head_of(heads, int(length))
+        head = head_of(heads, int(length))
         chances = {}
         for name, model, rate in (
             ("session", head.session, head.session_rate),
@@ -325,7 +322,29 @@ def _fingerprint_of(previous: pa.Table) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _head_of(heads: Artifacts, length: int) -> IntentHead:
+def heads_and_recent(
+    stored: pa.Table, prefixes: pa.Table, states: pa.Table | None, recent_days: int
+) -> tuple[Artifacts, Prefixes, int]:
+    """Return the stored heads, the prefixes of the last days, and the day that it is.
+
+    Arguments as for :func:`score_intent`; there is a prefix at least.
+    """
+    heads = load(stored)
+    now = int(pc.max(clock(prefixes, "now_at")).as_py())
+    since = now - recent_days * MICROSECONDS_A_DAY
+    recent = prefixes.filter(pc.greater_equal(clock(prefixes, "prefix_at"), since))
+    space = from_values(PrefixSpace, heads.fits["shared"], "space")
+    return heads, read_prefixes(recent, states, space), now // MICROSECONDS_A_DAY
+
+
+def head_of(heads: Artifacts, length: int) -> IntentHead:
+    """Return what was fitted after so many events.
+
+    Raises
+    ------
+    ValueError
+        When the run has no head of this length; it names it.
+    """
     values = heads.fits.get(f"after_{length}")
     if values is None:
         raise ValueError(

@@ -34,6 +34,22 @@ def simple_orders(rows: CutoffRows, horizon: int) -> FloatArray:
     return orders
 
 
+def mean_silence(rows: CutoffRows, horizon: int) -> float:
+    """Return what :func:`simple_silence` says of somebody of whom nothing is known."""
+    wait = _mean_wait(rows)
+    return wait / (wait + horizon)
+
+
+def mean_orders(rows: CutoffRows, horizon: int) -> float:
+    """Return what :func:`simple_orders` says of somebody of whom nothing is known."""
+    return horizon / _mean_wait(rows)
+
+
+def _mean_wait(rows: CutoffRows) -> float:
+    bought, age = _histories(rows)
+    return float(age.sum() / bought.sum())
+
+
 def _histories(rows: CutoffRows) -> tuple[FloatArray, FloatArray]:
     bought = purchase_days(rows)
     known_age = first_order_age(rows)

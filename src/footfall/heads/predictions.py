@@ -39,6 +39,8 @@ class SilencePrediction:
     ----------
     probability
         Never above that of a shorter horizon, [rows].
+    bound_by
+        The horizon whose chance is served: a shorter one where it is lower, [rows].
     method
         `fitted`, `extended_<h>d`, `shortened_<h>d` or `own_rate`.
     model
@@ -50,6 +52,7 @@ class SilencePrediction:
     """
 
     probability: FloatArray
+    bound_by: IntArray
     method: str
     model: SilenceModel | None
     models: SilenceModels
@@ -65,10 +68,14 @@ class ValuePrediction:
     """Everything that is said about spend in the horizon; arrays are [rows].
 
     The numbers agree as :mod:`footfall.heads.agreement` says. ``tier_probability`` is [rows, 3] in
-    the order potential, regular, VIP.
+    the order potential, regular, VIP. ``own_amount`` is what the model of the horizon says before
+    they agree; ``bound_by`` is the horizon whose amount is served, a shorter one where that is
+    larger.
     """
 
     amount: FloatArray
+    own_amount: FloatArray
+    bound_by: IntArray
     lower: FloatArray
     upper: FloatArray
     orders: FloatArray
@@ -153,17 +160,21 @@ def predict_silences(
     chances: dict[int, FloatArray] = {}
     found: dict[int, SilencePrediction] = {}
     lowest = np.ones(len(asked))
+    bound = np.zeros(len(asked), dtype=np.int64)
     for horizon in _horizons_up((*models, longest), longest):
         used = _nearest(models, horizon)
         model = None if used is None else models[used]
         if used is None or model is None:
-            lowest = np.minimum(lowest, simple_silence(asked, horizon))
+            chance = simple_silence(asked, horizon)
         else:
             if used not in chances:
                 chances[used] = model.probability(asked)
             stretch = _hazard_stretch(model.members.repeat_buying, asked, used, horizon)
-            lowest = np.minimum(lowest, chances[used] ** stretch)
-        found[horizon] = SilencePrediction(lowest, _method(used, horizon), model, models, horizon)
+            chance = chances[used] ** stretch
+        bound = np.where(chance <= lowest, horizon, bound)
+        lowest = np.minimum(lowest, chance)
+        method = _method(used, horizon)
+        found[horizon] = SilencePrediction(lowest, bound, method, model, models, horizon)
     return found
 
 
@@ -177,6 +188,7 @@ def predict_values(
     """Predict spend by fitted models, as it is served; arguments as for silence."""
     silent = predict_silences(silences, asked, longest)
     limits, served = _limits(models, asked), no_spend(len(asked))
+    bound = np.zeros(len(asked), dtype=np.int64)
     raw: dict[int, Spend] = {}
     found: dict[int, ValuePrediction] = {}
     for horizon in _horizons_up((*models, longest), longest):
@@ -189,11 +201,16 @@ def predict_values(
         if used not in raw:
             raw[used] = Spend(model.amount(asked), model.expected_orders(asked))
         stretch = _order_stretch(model.members.repeat_buying, asked, used, horizon)
-        served = agreed(raw[used].times(stretch), buys, limits, served)
+        own, shorter = raw[used].times(stretch), served
+        served = agreed(own, buys, limits, shorter)
+        is_bound = (own.amount < shorter.amount) & (served.amount == shorter.amount)
+        bound = np.where(is_bound, bound, horizon)
         lower, upper = model.bands.interval(served.amount / stretch)
         tiers = model.tier_probabilities(asked, buys)
         found[horizon] = ValuePrediction(
             amount=served.amount,
+            own_amount=own.amount,
+            bound_by=bound,
             # Divided and multiplied again, a bound may pass the amount by its last digit.
             lower=np.minimum(lower * stretch, served.amount),
             upper=np.maximum(upper * stretch, served.amount),
@@ -283,6 +300,8 @@ def _own_rate_value(
     tiers = np.column_stack([1.0 - buys, buys - vip, vip])
     return ValuePrediction(
         amount,
+        amount,
+        np.full(len(asked), horizon),
         lower,
         upper,
         orders,

@@ -16,7 +16,6 @@ from footfall.heads.cutoffs.rows import CutoffRows, as_of_day, read_cutoffs
 from footfall.heads.cutoffs.settings import HeadSettings
 from footfall.heads.cutoffs.source import CutoffSource, Wanted
 from footfall.heads.cutoffs.study import Study
-from footfall.heads.drivers import strongest_ideas
 from footfall.heads.early_warning import first_warnings
 from footfall.heads.predictions import (
     SilencePrediction,
@@ -42,10 +41,6 @@ CHURN_SCHEMA = pa.schema(
         ("probability", pa.float64()),
         ("silent_days", pa.int32()),
         ("first_warning_date", pa.date32()),
-        ("top_driver", pa.string()),
-        ("top_driver_effect", pa.float64()),
-        ("second_driver", pa.string()),
-        ("second_driver_effect", pa.float64()),
         ("method", pa.string()),
         *_RUN_COLUMNS,
     ]
@@ -91,14 +86,13 @@ def score_churn(
     Returns
     -------
     Columns of :data:`CHURN_SCHEMA`, by customer and horizon, for every customer with a purchase
-    before the as-of date. A driver's effect is in log-odds, positive raises the risk. ``method`` is
-    `fitted`, `extended_<h>d`, `shortened_<h>d` or `own_rate` (then without drivers).
+    before the as-of date. ``method`` is `fitted`, `extended_<h>d`, `shortened_<h>d` or `own_rate`.
     """
-    asked = _asked(source, settings)
+    asked = asked_of(source, settings)
     if len(asked) == 0:
         return CHURN_SCHEMA.empty_table()
     heads, today = load_heads(stored), int(asked.day[0])
-    horizons = _horizons(heads, settings)
+    horizons = horizons_of(heads, settings)
     predictions = predict_silences(heads.silences, asked, max(horizons))
     metrics: dict[str, dict[str, Any]] = {}
     parts = []
@@ -132,11 +126,11 @@ def score_value(
     ``tier`` is `VIP`, `regular` or `potential` and is not always the likeliest one (see
     :func:`footfall.heads.tiers.decide`).
     """
-    asked = _asked(source, settings)
+    asked = asked_of(source, settings)
     if len(asked) == 0:
         return VALUE_SCHEMA.empty_table()
     heads, today = load_heads(stored), int(asked.day[0])
-    horizons = _horizons(heads, settings)
+    horizons = horizons_of(heads, settings)
     predictions = predict_values(heads.silences, heads.values, asked, max(horizons), settings)
     metrics: dict[str, dict[str, Any]] = {}
     parts = []
@@ -172,14 +166,21 @@ def _warnings(
     return first
 
 
-def _asked(source: CutoffSource, settings: HeadSettings) -> CutoffRows:
+def asked_of(source: CutoffSource, settings: HeadSettings) -> CutoffRows:
     """Return the customers at the as-of date."""
     rows = read_cutoffs(*source.read(Wanted(as_of=True)), settings.horizons)
     today = as_of_day(rows)
     return rows if today is None else rows.at([today])
 
 
-def _horizons(heads: StoredHeads, settings: HeadSettings) -> list[int]:
+def horizons_of(heads: StoredHeads, settings: HeadSettings) -> list[int]:
+    """Return the horizons that are scored, ascending.
+
+    Raises
+    ------
+    ValueError
+        When a horizon has no stored head; it names it.
+    """
     horizons = sorted(settings.horizons)
     missing = [horizon for horizon in horizons if horizon not in heads.heads]
     if missing:
@@ -209,23 +210,12 @@ def _churn_columns(
     first_warning: FloatArray,
     prediction: SilencePrediction,
 ) -> dict[str, Any]:
-    if prediction.model is None:
-        nothing = pa.nulls(len(asked), pa.string())
-        names: list[Any] = [nothing, nothing]
-        effects: list[Any] = [pa.nulls(len(asked), pa.float64())] * 2
-    else:
-        names, strengths = strongest_ideas(*prediction.model.drivers(asked), count=2)
-        effects = [strengths[:, 0], strengths[:, 1]]
     return {
         "customer_no": asked.customer_no,
         "horizon_days": constant(horizon, len(asked), pa.int32()),
         "probability": np.clip(prediction.probability, 0.0, 1.0),
         "silent_days": asked.features["f_recency_days"].astype(np.int32),
         "first_warning_date": pa.array(first_warning, from_pandas=True).cast(pa.int32()),
-        "top_driver": names[0],
-        "top_driver_effect": effects[0],
-        "second_driver": names[1],
-        "second_driver_effect": effects[1],
         "method": constant(prediction.method, len(asked), pa.string()),
     }
 

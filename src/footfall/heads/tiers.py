@@ -12,8 +12,9 @@ from footfall.core.arrays import FloatArray, IntArray
 from footfall.heads.cutoffs.features import FeatureSpace
 from footfall.heads.cutoffs.rows import CutoffRows
 from footfall.heads.cutoffs.settings import HeadSettings
+from footfall.heads.drivers import Effects, added, linear_effects, tree_effects
 from footfall.heads.learners.boosting import Boosted, fit_boosted
-from footfall.heads.learners.linear import LinearFit, fit_linear, sigmoid
+from footfall.heads.learners.linear import LinearFit, fit_linear, logit, sigmoid
 
 AnyArray = TypeVar("AnyArray", FloatArray, IntArray)
 
@@ -53,6 +54,13 @@ class TierModel:
             return np.full(len(rows), self.share)
         linear = self.linear.link(space.design(rows))
         return sigmoid(0.5 * (linear + self.trees.link(space.raw(rows))))
+
+    def effects(self, space: FeatureSpace, rows: CutoffRows) -> Effects:
+        """Return what adds up to the log-odds of VIP, given a purchase, by idea."""
+        if self.linear is None or self.trees is None:
+            return Effects(float(logit(np.array(self.share))), (), np.zeros((len(rows), 0)))
+        linear = linear_effects(space, rows, self.linear).by_idea()
+        return added([linear, tree_effects(space, rows, self.trees).by_idea()]).times(0.5)
 
     def probabilities(
         self, space: FeatureSpace, rows: CutoffRows, purchase: FloatArray

@@ -20,11 +20,13 @@ from footfall.heads.cutoffs.features import (
 from footfall.heads.cutoffs.histories import order_value_at, repeat_buying_at
 from footfall.heads.cutoffs.rows import CutoffRows, customer_uniform
 from footfall.heads.cutoffs.study import Study
+from footfall.heads.drivers import REPEAT, Effects, added, linear_effects, tree_effects
 from footfall.heads.judgements import Judgement, judge
 from footfall.heads.learners.boosting import Boosted, fit_boosted
 from footfall.heads.learners.calibration import AmountBands, fit_bands, one_error_choice
 from footfall.heads.learners.lifetimes import OrderValue, RepeatBuying
 from footfall.heads.learners.linear import LinearFit, fit_linear, sigmoid
+from footfall.heads.log_means import secant
 from footfall.heads.tiers import TierModel, decision_weights, fit_tiers, thinned, tier_of
 
 #: Names of the blended predictions, in order.
@@ -61,6 +63,9 @@ class ValueMembers:
     repeat_buying, order_value
         MBG/NBD and Gamma-Gamma of the histories at the origin; expected orders times order value is
         the member `repeat`. None where they are too few.
+    window_centre, repeat_centre
+        Means over the training rows of the spend of the last window, and of `repeat` where it is
+        known, held to ``cap``.
     cap
         Largest amount that is predicted.
     orders
@@ -76,6 +81,8 @@ class ValueMembers:
     stacked: Boosted
     repeat_buying: RepeatBuying | None
     order_value: OrderValue | None
+    window_centre: float
+    repeat_centre: float
     cap: float
     orders: LinearFit
     tiers: TierModel
@@ -101,13 +108,52 @@ class ValueMembers:
 
     def _repeat(self, rows: CutoffRows, otherwise: FloatArray) -> FloatArray:
         """Return expected orders x order value, or ``otherwise`` where they are unknown."""
-        history, model = repeat_history(rows), self.repeat_buying
-        if history is None or model is None or self.order_value is None:
-            return otherwise
-        mean = rows.features[ORDER_VALUE]
-        each = self.order_value.expected(purchase_days(rows), mean)
-        amount = model.expected_orders(*history, self.space.horizon) * each
-        return np.where(np.isfinite(amount), amount, otherwise)
+        known = _repeat_amount(rows, self.repeat_buying, self.order_value, self.space.horizon)
+        return np.where(np.isfinite(known), known, otherwise)
+
+    def effects(self, rows: CutoffRows, weights: FloatArray, *, uses_state: bool) -> Effects:
+        """Return what adds up to the blended amount, in money, by idea.
+
+        A regression or an ensemble is exp(base + effects): the difference from exp(base) is shared
+        out by log-mean weights (LMDI; Ang 2004, "Decomposition analysis for policymaking in
+        energy"), which leave nothing over. The spend of the last window and `repeat` are one idea
+        each.
+        """
+        fit = self.with_state if uses_state and self.with_state is not None else self.poisson
+        poisson = linear_effects(self.space, rows, fit).by_idea()
+        trees = tree_effects(self.space, rows, self.trees).by_idea()
+        stacked = added([poisson, tree_effects(self.space, rows, self.stacked).by_idea()])
+        money = [self._in_money(part) for part in (poisson, trees, stacked)]
+        window = np.minimum(window_amount(rows, self.space.horizon), self.cap) - self.window_centre
+        money.append(Effects(self.window_centre, ("spend",), window[:, None]))
+        known = _repeat_amount(rows, self.repeat_buying, self.order_value, self.space.horizon)
+        repeat = np.minimum(known, self.cap) - self.repeat_centre
+        unknown = ~np.isfinite(known)
+        parts = [
+            part.times(float(weight))
+            for part, weight in zip(money, weights[:4], strict=True)
+            if weight > 0.0
+        ]
+        share = float(weights[4])
+        parts.append(
+            Effects(self.repeat_centre, (REPEAT,), np.where(unknown, 0.0, repeat)[:, None]).times(
+                share
+            )
+        )
+        if unknown.any():
+            # `stacked` speaks for those; what its base differs by is the model's that is missing.
+            off = money[2].base - self.repeat_centre
+            parts.append(Effects(0.0, money[2].names, money[2].each_times(share * unknown)))
+            parts.append(Effects(0.0, (REPEAT,), (share * off * unknown)[:, None]))
+        return added(parts)
+
+    def _in_money(self, link: Effects) -> Effects:
+        """Return effects on the log of an amount as effects on the amount, held to the cap."""
+        total = link.base + link.moved.sum(axis=1)
+        base = float(np.minimum(np.exp(min(link.base, 40.0)), self.cap))
+        amount = np.minimum(np.exp(np.minimum(total, 40.0)), self.cap)
+        rates = secant(amount, base, total, link.base, amount)
+        return Effects(base, link.names, link.each_times(rates))
 
 
 @dataclass(frozen=True)
@@ -133,6 +179,10 @@ class ValueModel:
     weights: FloatArray
     bands: AmountBands
     held_tiers: tuple[tuple[FloatArray, IntArray], ...]
+
+    def effects(self, rows: CutoffRows) -> Effects:
+        """Return what adds up to :meth:`amount`, in money, by idea."""
+        return self.members.effects(rows, self.weights, uses_state=self.uses_state)
 
     def amount(self, rows: CutoffRows) -> FloatArray:
         """Return expected spend in the horizon, float64 [rows]."""
@@ -333,18 +383,37 @@ def _fit_members(study: Study, origin: int, horizon: int) -> ValueMembers | None
         weights=weights,
     )
     tiers = fit_tiers(space, train, train.spend[horizon], weights, study.settings)
+    repeat_buying, order_value = repeat_buying_at(study, origin), order_value_at(study, origin)
+    repeat = np.minimum(_repeat_amount(train, repeat_buying, order_value, horizon), cap)
+    repeat = repeat[np.isfinite(repeat)]
     return ValueMembers(
         space=space,
         poisson=poisson,
         with_state=with_state,
         trees=trees,
         stacked=stacked,
-        repeat_buying=repeat_buying_at(study, origin),
-        order_value=order_value_at(study, origin),
+        repeat_buying=repeat_buying,
+        order_value=order_value,
+        window_centre=float(np.minimum(window_amount(train, horizon), cap).mean()),
+        repeat_centre=float(repeat.mean()) if len(repeat) else 0.0,
         cap=cap,
         orders=orders,
         tiers=tiers,
     )
+
+
+def _repeat_amount(
+    rows: CutoffRows,
+    repeat_buying: RepeatBuying | None,
+    order_value: OrderValue | None,
+    horizon: int,
+) -> FloatArray:
+    """Return expected orders x order value, NaN where they are unknown, [rows]."""
+    history = repeat_history(rows)
+    if history is None or repeat_buying is None or order_value is None:
+        return np.full(len(rows), np.nan)
+    each = order_value.expected(purchase_days(rows), rows.features[ORDER_VALUE])
+    return repeat_buying.expected_orders(*history, horizon) * each
 
 
 def _cap(amounts: FloatArray) -> float:

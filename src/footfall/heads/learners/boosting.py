@@ -26,14 +26,16 @@ class Boosted:
         )
         return summed
 
-    def contributions(self, raw: FloatArray) -> FloatArray:
-        """Return exact Shapley values of the trees, float64 [rows, features].
+    def contributions(self, raw: FloatArray) -> tuple[FloatArray, float]:
+        """Return path-dependent Shapley values, [rows, features], and the mean that they add to.
 
-        They sum to the link less its mean (Lundberg et al. 2020, "From local explanations to
-        global understanding").
+        The mean is that of the leaves over the training rows; it is 0 where there are no rows
+        (Lundberg et al. 2020, "From local explanations to global understanding").
         """
+        if len(raw) == 0:
+            return np.zeros(raw.shape), 0.0
         values: FloatArray = np.asarray(self.booster.predict(raw, pred_contrib=True, num_threads=1))
-        return values[:, :-1]
+        return values[:, :-1], float(values[0, -1])
 
 
 def fit_boosted(

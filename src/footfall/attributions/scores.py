@@ -1,0 +1,262 @@
+"""Which contributions stand for a score as it is served: blends, horizons and stretches included.
+
+A score that a shorter horizon holds carries the contributions of that horizon. One that is not
+made by a model of the horizon itself, but by a rate or by stretching another one, has one row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from footfall.attributions import links
+from footfall.attributions.blocks import (
+    ATTRIBUTION_SCHEMA,
+    Explained,
+    Labels,
+    all_of,
+    by_one_rate,
+    rows_of,
+)
+from footfall.core.arrays import FloatArray, IntArray
+from footfall.core.progress import Progress
+from footfall.heads.cutoffs.features import purchase_days
+from footfall.heads.cutoffs.rows import CutoffRows
+from footfall.heads.cutoffs.settings import HeadSettings
+from footfall.heads.cutoffs.source import CutoffSource
+from footfall.heads.intent import IntentModel
+from footfall.heads.intent_heads import head_of, heads_and_recent
+from footfall.heads.own_rates import mean_orders, mean_silence
+from footfall.heads.predictions import (
+    SilencePrediction,
+    ValuePrediction,
+    predict_silences,
+    predict_values,
+)
+from footfall.heads.prefixes import Prefixes
+from footfall.heads.runs import day_to_date
+from footfall.heads.scores import asked_of, horizons_of
+from footfall.heads.stored import StoredHeads, load_heads
+from footfall.heads.tiers import VIP
+
+_FITTED = "fitted"
+#: One customer, to ask a model for its base.
+_ONE = np.zeros(1, dtype=np.int64)
+
+
+def explain_customers(
+    churn: pa.Table,
+    value: pa.Table,
+    source: CutoffSource,
+    *,
+    churn_settings: HeadSettings,
+    value_settings: HeadSettings,
+    progress: Progress,
+) -> pa.Table:
+    """Explain churn, value and the chance of the top tier of each customer.
+
+    Parameters
+    ----------
+    churn, value
+        `churn_heads` and `value_heads`.
+    source
+        Customers at cut-offs; those of the as-of date are read.
+    churn_settings, value_settings
+        Of the heads.
+    progress
+        Called with a line of text.
+
+    Returns
+    -------
+    Columns of :data:`footfall.attributions.blocks.ATTRIBUTION_SCHEMA`.
+    """
+    asked = asked_of(source, value_settings)
+    if len(asked) == 0:
+        return ATTRIBUTION_SCHEMA.empty_table()
+    silences = links.Silences(asked)
+    tables = [
+        *_churn(load_heads(churn), asked, churn_settings, silences),
+        *_value(load_heads(value), asked, value_settings, silences),
+    ]
+    found = all_of(tables)
+    progress(f"attributions: {found.num_rows} contributions to scores of {len(asked)} customers")
+    return found
+
+
+def explain_sessions(
+    intent: pa.Table,
+    prefixes: pa.Table,
+    states: pa.Table | None,
+    *,
+    recent_days: int,
+    progress: Progress,
+) -> pa.Table:
+    """Explain the intent of each recent session at the longest prefix that it has reached.
+
+    Parameters
+    ----------
+    intent
+        `intent_heads`.
+    prefixes, states
+        As :func:`footfall.heads.score_intent` reads them.
+    recent_days
+        How far back sessions are scored.
+    progress
+        Called with a line of text.
+    """
+    if prefixes.num_rows == 0:
+        return ATTRIBUTION_SCHEMA.empty_table()
+    heads, rows, day = heads_and_recent(intent, prefixes, states, recent_days)
+    cutoff = day_to_date(day)
+    latest = _latest(rows)
+    tables = []
+    for length in np.unique(rows.length[latest]):
+        here = latest[rows.length[latest] == length]
+        head = head_of(heads, int(length))
+        ways = ((0, head.session, head.session_rate), (7, head.week, head.week_rate))
+        for horizon, model, rate in ways:
+            asked = here[rows.open_to_buy[here]] if horizon == 0 else here
+            if len(asked):
+                explained = _intent(model, rate, rows, asked)
+                tables.append(
+                    rows_of(
+                        explained,
+                        Labels("intent", horizon, horizon, cutoff, heads.run_id),
+                        sessions=rows.table["session_id"].take(asked).combine_chunks(),
+                        lengths=rows.length[asked],
+                    )
+                )
+    found = all_of(tables)
+    progress(f"attributions: {found.num_rows} contributions to intent of {len(latest)} sessions")
+    return found
+
+
+def _churn(
+    heads: StoredHeads, asked: CutoffRows, settings: HeadSettings, silences: links.Silences
+) -> Iterator[pa.Table]:
+    horizons = horizons_of(heads, settings)
+    predictions = predict_silences(heads.silences, asked, max(horizons))
+    explained = {
+        horizon: _silence(predictions[horizon], asked, silences) for horizon in predictions
+    }
+    for horizon in horizons:
+        yield from _held("churn", heads, asked, horizon, predictions[horizon].bound_by, explained)
+
+
+def _value(
+    heads: StoredHeads, asked: CutoffRows, settings: HeadSettings, silences: links.Silences
+) -> Iterator[pa.Table]:
+    horizons = horizons_of(heads, settings)
+    longest = max(horizons)
+    silent = predict_silences(heads.silences, asked, longest)
+    predictions = predict_values(heads.silences, heads.values, asked, longest, settings)
+    explained = {horizon: _amount(predictions[horizon], asked, horizon) for horizon in predictions}
+    for horizon in horizons:
+        yield from _held("value", heads, asked, horizon, predictions[horizon].bound_by, explained)
+    for horizon in horizons:
+        bound = silent[horizon].bound_by
+        tiers = {
+            int(day): _top_tier(settings, predictions[horizon], silent[day], asked, silences)
+            for day in np.unique(bound)
+        }
+        yield from _held("tier", heads, asked, horizon, bound, tiers)
+
+
+def _held(
+    score: str,
+    heads: StoredHeads,
+    asked: CutoffRows,
+    horizon: int,
+    bound_by: IntArray,
+    explained: dict[int, Explained],
+) -> Iterator[pa.Table]:
+    """Yield the rows of a horizon: of each customer those of the horizon whose score is served."""
+    cutoff = day_to_date(int(asked.day[0]))
+    for day in np.unique(bound_by):
+        rows = np.flatnonzero(bound_by == day)
+        labels = Labels(score, horizon, int(day), cutoff, heads.run["run_id"])
+        yield rows_of(explained[int(day)].take(rows), labels, customers=asked.customer_no[rows])
+
+
+def _silence(
+    prediction: SilencePrediction,
+    asked: CutoffRows,
+    silences: links.Silences,
+) -> Explained:
+    served = np.clip(prediction.probability, 0.0, 1.0)
+    if prediction.method == _FITTED and prediction.model is not None:
+        return links.silence(silences.of(prediction.model), served)
+    base = _silence_base(prediction, asked, silences)
+    return _rate(served, base, prediction.method)
+
+
+def _silence_base(
+    prediction: SilencePrediction, asked: CutoffRows, silences: links.Silences
+) -> float:
+    """Return the chance of silence where nothing is known, stretched as the chances are."""
+    if prediction.model is None:
+        return mean_silence(asked, prediction.horizon)
+    used = prediction.model.members.space.horizon
+    known = links.chance(silences.of(prediction.model).base)
+    return float(known ** (prediction.horizon / used))
+
+
+def _amount(prediction: ValuePrediction, asked: CutoffRows, horizon: int) -> Explained:
+    served = prediction.amount
+    if prediction.method == _FITTED and prediction.model is not None:
+        return links.amounts(prediction.model, asked, prediction.own_amount, served)
+    if prediction.model is None:
+        bought = purchase_days(asked).sum()
+        spent = np.nan_to_num(asked.features.get("f_amount", np.zeros(len(asked)))).sum()
+        base = mean_orders(asked, horizon) * float(spent / max(bought, 1.0))
+    else:
+        used = prediction.model.members.space.horizon
+        base = prediction.model.effects(asked.take(_ONE)).base * horizon / used
+    smallest = 1e-12
+    link = np.log(np.maximum(served, smallest))
+    return by_one_rate(served, base, link, float(np.log(max(base, smallest))), prediction.method)
+
+
+def _top_tier(
+    settings: HeadSettings,
+    prediction: ValuePrediction,
+    silent: SilencePrediction,
+    asked: CutoffRows,
+    silences: links.Silences,
+) -> Explained:
+    served = prediction.tier_probability[:, VIP]
+    model, silence = prediction.model, silent.model
+    if prediction.method == silent.method == _FITTED and model is not None and silence is not None:
+        vip = links.in_parts(
+            lambda rows: model.members.tiers.effects(model.members.space, rows), asked
+        )
+        return links.top_tier(silences.of(silence), vip, served)
+    vip_base = settings.vip_share
+    if model is not None:
+        members = model.members
+        vip_base = links.chance(members.tiers.effects(members.space, asked.take(_ONE)).base)
+    base = (1.0 - _silence_base(silent, asked, silences)) * vip_base
+    return _rate(served, base, prediction.method)
+
+
+def _rate(served: FloatArray, base: float, method: str) -> Explained:
+    link_base = float(links.log_odds(np.array([base]))[0])
+    return by_one_rate(served, base, links.log_odds(served), link_base, method)
+
+
+def _intent(model: IntentModel | None, rate: float, rows: Prefixes, asked: IntArray) -> Explained:
+    if model is None:
+        return _rate(np.full(len(asked), rate), rate, "base_rate")
+    effects = model.effects(rows, asked)
+    return links.silence(effects, model.probability(rows, asked))
+
+
+def _latest(rows: Prefixes) -> IntArray:
+    """Return the position of the longest prefix of each session."""
+    session = pc.rank(rows.table["session_id"], tiebreaker="dense").to_numpy()
+    order = np.lexsort((rows.length, session))
+    is_last = np.append(session[order][1:] != session[order][:-1], True)
+    return np.sort(order[is_last])
