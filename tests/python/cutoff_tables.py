@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
-from footfall import heads
+from footfall import attributions, heads
 from footfall.core.erasures import NOBODY, Erasures
 from footfall.core.progress import Progress, silent
 
+KEYS = ["score", "horizon_days", "customer_no"]
 FIRST_CUTOFF = date(2024, 2, 1)
 WINDOWS = (30, 90, 180)
 
@@ -223,3 +226,81 @@ def _schema(horizons: tuple[int, ...]) -> pa.Schema:
             *labels,
         ]
     )
+
+
+@dataclass(frozen=True)
+class Explained:
+    """Heads that were fitted to customers at cut-offs, and what they explain."""
+
+    cutoffs: pa.Table
+    states: pa.Table | None
+    churn: pa.Table
+    value: pa.Table
+    settings: heads.HeadSettings
+
+    @classmethod
+    def of(
+        cls, cutoffs: pa.Table, states: pa.Table | None = None, *, settings: heads.HeadSettings
+    ) -> Explained:
+        """Fit heads to tables in memory."""
+        churn, value = (
+            fit(cutoffs, states, settings=settings) for fit in (train_churn, train_value)
+        )
+        return cls(cutoffs, states, churn, value, settings)
+
+    def rows(self) -> pd.DataFrame:
+        """Contributions to the scores of the customers."""
+        source = heads.ArrowCutoffs(self.cutoffs, self.states)
+        return attributions.explain_customers(
+            self.churn,
+            self.value,
+            source,
+            churn_settings=self.settings,
+            value_settings=self.settings,
+            progress=silent,
+        ).to_pandas()
+
+    def sums(self) -> pd.DataFrame:
+        """Contributions summed by score, horizon and customer, next to what is served."""
+        source = heads.ArrowCutoffs(self.cutoffs, self.states)
+        sums = (
+            self.rows()
+            .groupby(KEYS)
+            .agg(
+                base=("base", "first"),
+                moved=("contribution", "sum"),
+                value=("score_value", "first"),
+                link_base=("link_base", "first"),
+                link_moved=("link_contribution", "sum"),
+                link_score=("link_score", "first"),
+                method=("method", "first"),
+                bound_by=("bound_by_days", "first"),
+                ideas=("idea", list),
+                best=("idea_rank", "min"),
+                worst=("idea_rank", "max"),
+            )
+        )
+        told = heads.score_churn(
+            self.churn, source, settings=self.settings, progress=silent
+        ).to_pandas()
+        spent = heads.score_value(
+            self.value, source, settings=self.settings, progress=silent
+        ).to_pandas()
+        served = pd.concat(
+            [
+                told.assign(score="churn", served=told["probability"]),
+                spent.assign(score="value", served=spent["predicted_amount"]),
+                spent.assign(score="tier", served=spent["tier_vip_probability"]),
+            ]
+        )
+        return sums.join(served.set_index(KEYS)["served"])
+
+
+def assert_they_add_up(sums: pd.DataFrame) -> None:
+    served = sums["served"]
+    np.testing.assert_array_equal(sums["value"], served)
+    np.testing.assert_allclose(sums["base"] + sums["moved"], served, rtol=1e-9, atol=1e-12)
+    link = sums["link_base"] + sums["link_moved"]
+    np.testing.assert_allclose(link, sums["link_score"], rtol=0, atol=1e-9)
+    assert (sums["best"] == 1).all()
+    assert (sums["worst"] == sums["ideas"].map(len)).all()

@@ -13,7 +13,7 @@ from footfall.heads.churn import silence_labels
 from footfall.heads.cutoffs.features import learn_space, window_amount
 from footfall.heads.cutoffs.rows import CutoffRows, closed_days, read_cutoffs
 from footfall.heads.cutoffs.study import Study
-from footfall.heads.drivers import idea_of, strongest_ideas
+from footfall.heads.drivers import Effects, idea_of
 from footfall.heads.learners.calibration import fit_bands, fit_platt, one_error_choice
 from footfall.heads.learners.lifetimes import fit_repeat_buying
 from footfall.heads.learners.linear import fit_linear, fit_softmax, logit, sigmoid
@@ -272,13 +272,13 @@ def test_ideas() -> None:
     assert idea_of("f_first_order_days") == "tenure"
     assert idea_of("f_last_gap_days") == "rhythm"
     assert idea_of("f_something_new") == "something_new"
-    names, effects = strongest_ideas(
+    found = Effects(
+        0.5,
         ("f_recency_days", "f_orders_30d", "f_orders_90d"),
         np.array([[0.5, 0.4, 0.4], [1.0, -2.0, 2.0]]),
-        count=2,
-    )
-    assert names[0] == ["frequency", "recency"]
-    np.testing.assert_allclose(effects, [[0.8, 0.5], [1.0, 0.0]])
+    ).by_idea()
+    assert (found.base, found.names) == (0.5, ("frequency", "recency"))
+    np.testing.assert_allclose(found.moved, [[0.8, 0.5], [0.0, 1.0]])
 
 
 def test_logit_and_sigmoid_are_inverse() -> None:

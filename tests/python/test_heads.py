@@ -8,11 +8,15 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
 from cutoff_tables import (
+    KEYS,
+    Explained,
+    assert_they_add_up,
     backtest_churn,
     backtest_value,
     random_states,
@@ -118,7 +122,40 @@ def test_churn_has_a_row_for_each_customer_and_horizon(cutoffs: pa.Table, churn:
     assert ((probability > 0) & (probability < 1)).all()
     assert set(churn["method"].to_pylist()) == {"fitted"}
     assert churn["cutoff_date"][0].as_py() == pc.max(cutoffs["cutoff_date"]).as_py()
-    assert churn["top_driver"].null_count == 0
+
+
+@pytest.fixture(scope="module")
+def explained(cutoffs: pa.Table, churn: pa.Table, value: pa.Table) -> Explained:
+    """By heads that the scores were made by: their fits are still in memory."""
+    del churn, value
+    return Explained.of(cutoffs, settings=SETTINGS)
+
+
+def test_contributions_are_the_served_scores(explained: Explained) -> None:
+    sums = explained.sums()
+    assert_they_add_up(sums)
+    assert set(sums["method"]) == {"log_mean"}
+    # A longer silence that would be likelier carries the explanation of the shorter one, and base
+    # and contributions are then the same to the last digit.
+    longer = sums.loc["churn", 90]
+    bound = longer[longer["bound_by"] == 30]
+    shorter = sums.loc["churn", 30].loc[bound.index]
+    assert 0 < len(bound) < len(longer)
+    assert (bound[["base", "moved", "link_base"]] == shorter[["base", "moved", "link_base"]]).all(
+        axis=None
+    )
+    # Bases are constants of the training: one for each horizon that is explained.
+    assert (sums.groupby(["score", "horizon_days", "bound_by"])["base"].nunique() == 1).all()
+
+
+def test_a_customer_is_explained_alike_whoever_else_is_scored(explained: Explained) -> None:
+    some = pa.array(np.asarray(explained.cutoffs["customer_no"]) < 20)
+    found = [
+        one.rows().query("customer_no < 20").sort_values([*KEYS, "idea"], ignore_index=True)
+        for one in (explained, replace(explained, cutoffs=explained.cutoffs.filter(some)))
+    ]
+    assert len(found[0]) > 500
+    pd.testing.assert_frame_equal(*found, rtol=1e-12)
 
 
 def test_longer_silence_is_never_likelier(churn: pa.Table) -> None:
@@ -342,20 +379,6 @@ def test_backtest_never_learns_from_windows_open_at_the_test_cutoff(
     assert before.equals(after)
 
 
-def test_drivers_add_up_to_the_score(cutoffs: pa.Table) -> None:
-    rows = read_cutoffs(cutoffs, random_states(cutoffs), (30,))
-    today = as_of_day(rows)
-    assert today is not None
-    model = fit_silence(Study(rows, SETTINGS), today, 30, state=True)
-    assert model is not None
-    assert model.uses_state
-    asked = rows.at([today])
-    _, effects = model.drivers(asked)
-    rest = model.log_odds(asked) - effects.sum(axis=1)
-    # What the drivers leave is one constant: the log-odds of the average customer.
-    np.testing.assert_allclose(rest, rest[0], atol=1e-6)
-
-
 def test_a_state_that_tells_the_outcome_is_used_and_one_of_noise_does_no_harm(
     cutoffs: pa.Table,
 ) -> None:
@@ -390,11 +413,15 @@ def test_a_stored_head_says_the_same_to_the_bit(cutoffs: pa.Table) -> None:
     silence_again = from_values(SilenceModel, stored, "silence")
     value_again = from_values(ValueModel, stored, "value")
     assert (silence_again.probability(asked) == silence.probability(asked)).all()
-    (names, effects), (names_again, effects_again) = (
-        model.drivers(asked) for model in (silence, silence_again)
-    )
-    assert names == names_again
-    assert (effects == effects_again).all()
+    for one, again, said in (
+        (silence, silence_again, silence.log_odds(asked)),
+        (value, value_again, value.amount(asked)),
+    ):
+        before, after = one.effects(asked), again.effects(asked)
+        assert "encoder_state" in before.names
+        np.testing.assert_allclose(before.base + before.moved.sum(axis=1), said, rtol=1e-12)
+        assert (before.base, before.names) == (after.base, after.names)
+        assert (before.moved == after.moved).all()
     assert (value_again.amount(asked) == value.amount(asked)).all()
     assert (value_again.expected_orders(asked) == value.expected_orders(asked)).all()
     buys = 1.0 - silence.probability(asked)
@@ -700,7 +727,6 @@ def test_one_customer(cutoffs: pa.Table) -> None:
     churn = score_churn(one, None, settings=SETTINGS)
     assert churn.num_rows == 2
     assert churn["method"].to_pylist() == ["own_rate"] * 2
-    assert churn["top_driver"].null_count == 2
     value = score_value(one, None, settings=SETTINGS)
     assert value.num_rows == 2
     assert np.isfinite(numbers(value, "predicted_amount")).all()

@@ -17,6 +17,26 @@ scored_value as (
 
 ),
 
+-- The two ideas that move the score most; a score that one rate makes has none.
+drivers as (
+
+    select
+        customer_no,
+        horizon_days,
+        max(case when idea_rank = 1 then idea end) as top_driver,
+        max(case when idea_rank = 2 then idea end) as second_driver,
+        max(case when idea_rank = 1 then link_contribution end) as top_driver_effect,
+        max(case when idea_rank = 2 then link_contribution end) as second_driver_effect
+    from {{ ref('scored_attributions') }}
+    where score = 'churn'
+        and idea_rank <= 2
+        and idea <> 'rate'
+    group by
+        customer_no,
+        horizon_days
+
+),
+
 customers as (
 
     select * from {{ ref('int_customers') }}
@@ -94,13 +114,13 @@ final as (
             when at_risk.probability >= {{ var('medium_risk_probability') }} then 'medium'
             else 'low'
         end as risk_band,
-        at_risk.top_driver,
-        at_risk.second_driver,
+        drivers.top_driver,
+        drivers.second_driver,
 
         cast(at_risk.horizon_days as integer) as horizon_days,
         at_risk.probability as churn_probability,
-        at_risk.top_driver_effect,
-        at_risk.second_driver_effect,
+        drivers.top_driver_effect,
+        drivers.second_driver_effect,
         cast(rank() over (partition by at_risk.horizon_days order by at_risk.probability desc) as integer) as risk_rank,
         cast({{ days_between('at_risk.first_warning_date', 'at_risk.lapse_date') }} as integer) as lead_days,
         at_risk.value_at_risk,
@@ -118,6 +138,9 @@ final as (
         at_risk.run_id as model_run_id
     from at_risk
     inner join customers on at_risk.customer_no = customers.customer_no
+    left join drivers
+        on at_risk.customer_no = drivers.customer_no
+        and at_risk.horizon_days = drivers.horizon_days
 
 )
 

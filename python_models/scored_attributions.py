@@ -1,0 +1,23 @@
+"""Works out what moves each customer's chance of silence, spend and tier, by the stored heads."""
+
+from footfall import attributions, heads
+from footfall.adapter import cutoffs, progress, tables
+
+
+def model(dbt, session):
+    source = cutoffs.Cutoffs(
+        session,
+        dbt.ref("int_customer_cutoffs"),
+        dbt.ref("attention_states"),
+        dbt.ref("cutoff_digests"),
+    )
+    settings = dbt.config.meta_get("settings")
+    churn = {**settings, "horizons": dbt.config.meta_get("churn_horizons")}
+    return attributions.explain_customers(
+        tables.arrow(dbt.ref("churn_heads")),
+        tables.arrow(dbt.ref("value_heads")),
+        source,
+        churn_settings=heads.HeadSettings.from_mapping(churn),
+        value_settings=heads.HeadSettings.from_mapping(settings),
+        progress=progress.log,
+    )

@@ -1,0 +1,42 @@
+"""Explanations add up to what is served, whatever made the score."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cutoff_tables import Explained, assert_they_add_up, simulated_cutoffs
+from footfall.heads import HeadSettings
+from footfall.heads.log_means import chance_slope, log_chance_slope, log_mean
+
+pytestmark = pytest.mark.library
+
+SETTINGS = HeadSettings(horizons=(30, 90), bootstrap_replicates=0, backtest_cutoffs=1, threads=1)
+
+
+@pytest.mark.parametrize(
+    ("customers", "cutoffs", "methods"),
+    [
+        (60, 3, {"log_mean", "extended_30d"}),
+        (3, 3, {"own_rate"}),
+    ],
+)
+def test_what_one_rate_makes_has_one_row(customers: int, cutoffs: int, methods: set[str]) -> None:
+    shop = simulated_cutoffs(horizons=SETTINGS.horizons, customers=customers, cutoffs=cutoffs)
+    sums = Explained.of(shop, settings=SETTINGS).sums()
+    assert_they_add_up(sums)
+    assert set(sums["method"]) == methods
+    rates = sums[sums["method"] != "log_mean"]
+    assert all(ideas == ["rate"] for ideas in rates["ideas"])
+    assert (rates.groupby(["score", "horizon_days"])["base"].nunique() == 1).all()
+
+
+def test_weights_meet_their_limits() -> None:
+    """Where score and base are the same, the slope is the derivative."""
+    base = 0.3
+    link = np.array([base, base + 1e-9, base + 1e-5, 2.0])
+    chance = 1.0 / (1.0 + np.exp(-base))
+    np.testing.assert_allclose(chance_slope(link, base)[:3], chance * (1 - chance), rtol=1e-5)
+    np.testing.assert_allclose(log_chance_slope(link, base)[:3], 1 - chance, rtol=1e-5)
+    amounts = np.array([5.0, 5.0 + 1e-9, 10.0])
+    np.testing.assert_allclose(log_mean(amounts, 5.0), [5.0, 5.0, 5.0 / np.log(2.0)])
