@@ -81,7 +81,7 @@ final as (
         sums.link_score,
         sums.link_summed
     from served
-    -- Of intent, the latest prediction that is shown need not be the latest there is, which is the one that is explained.
+    -- Of intent the latest prediction there is is explained, which need not be the latest that is shown.
     left join sums
         on served.score = sums.score
         and served.horizon_days = sums.horizon_days
