@@ -2,9 +2,8 @@
 -- of the training. One row for each score, horizon, customer (or session, for intent) and idea. Scores that do not pass
 -- their gates have no rows, as in their own marts, and neither have the sessions of bots.
 {%- set columns = [
-    'session_id', 'score', 'idea', 'method', 'horizon_days', 'prefix_length', 'idea_rank', 'contribution',
-    'standard_error', 'base', 'score_value', 'gap', 'link_contribution', 'link_base', 'link_score', 'bound_by_days',
-    'cutoff_date', 'run_id',
+    'score', 'idea', 'method', 'horizon_days', 'idea_rank', 'contribution', 'standard_error', 'base', 'score_value',
+    'gap', 'link_contribution', 'link_base', 'link_score', 'bound_by_days', 'cutoff_date', 'run_id',
 ] %}
 with
 
@@ -31,6 +30,8 @@ attributions as (
 
     select
         customers.customer_key,
+        cast(null as {{ dbt.type_string() }}) as session_id,
+        cast(null as integer) as prefix_length,
         {%- for column in columns %}
         scored.{{ column }},
         {%- endfor %}
@@ -40,6 +41,8 @@ attributions as (
     union all
     select
         sessions.customer_key,
+        scored.session_id,
+        scored.prefix_length,
         {%- for column in columns %}
         scored.{{ column }},
         {%- endfor %}

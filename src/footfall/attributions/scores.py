@@ -14,7 +14,6 @@ import pyarrow.compute as pc
 
 from footfall.attributions import links
 from footfall.attributions.blocks import (
-    ATTRIBUTION_SCHEMA,
     Explained,
     Labels,
     all_of,
@@ -43,6 +42,7 @@ from footfall.heads.stored import StoredHeads, load_heads
 from footfall.heads.tiers import VIP
 
 _FITTED = "fitted"
+_OF_CUSTOMERS, _OF_SESSIONS = ["customer_no"], ["session_id", "prefix_length"]
 #: One customer, to ask a model for its base.
 _ONE = np.zeros(1, dtype=np.int64)
 
@@ -71,11 +71,11 @@ def explain_customers(
 
     Returns
     -------
-    Columns of :data:`footfall.attributions.blocks.ATTRIBUTION_SCHEMA`.
+    Columns of :data:`footfall.attributions.blocks.ATTRIBUTION_SCHEMA` but those of sessions.
     """
     asked = asked_of(source, value_settings)
     if len(asked) == 0:
-        return ATTRIBUTION_SCHEMA.empty_table()
+        return all_of([]).drop_columns(_OF_SESSIONS)
     silences = links.Silences(asked)
     tables = [
         *_churn(load_heads(churn), asked, churn_settings, silences),
@@ -83,7 +83,7 @@ def explain_customers(
     ]
     found = all_of(tables)
     progress(f"attributions: {found.num_rows} contributions to scores of {len(asked)} customers")
-    return found
+    return found.drop_columns(_OF_SESSIONS)
 
 
 def explain_sessions(
@@ -106,9 +106,13 @@ def explain_sessions(
         How far back sessions are scored.
     progress
         Called with a line of text.
+
+    Returns
+    -------
+    Columns of :data:`footfall.attributions.blocks.ATTRIBUTION_SCHEMA` but those of customers.
     """
     if prefixes.num_rows == 0:
-        return ATTRIBUTION_SCHEMA.empty_table()
+        return all_of([]).drop_columns(_OF_CUSTOMERS)
     heads, rows, day = heads_and_recent(intent, prefixes, states, recent_days)
     cutoff = day_to_date(day)
     latest = _latest(rows)
@@ -131,7 +135,7 @@ def explain_sessions(
                 )
     found = all_of(tables)
     progress(f"attributions: {found.num_rows} contributions to intent of {len(latest)} sessions")
-    return found
+    return found.drop_columns(_OF_CUSTOMERS)
 
 
 def _churn(
