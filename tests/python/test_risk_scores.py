@@ -10,11 +10,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from sklearn.ensemble import IsolationForest
 
 from footfall.core.progress import silent
 from footfall.evaluation.leads import OURS
 from footfall.risk.judging import Figures, days_of_warning
 from footfall.risk.model import RiskSettings
+from footfall.risk.oddness import oddness
 from footfall.risk.scores import backtest, serving, training
 from footfall.risk.scores.settings import ScoreSettings
 from footfall.risk.scores.source import ArrowPayments
@@ -249,3 +251,14 @@ def test_warning_counts_from_the_day_of_the_review_to_the_first_label() -> None:
     known = np.array([20, 16, 13, 0]) * day
     assert days_of_warning(figures, customer, fraud, known) == pytest.approx((6 + 1) / 2)
     assert np.isnan(days_of_warning(replace(figures, found=()), customer, fraud, known))
+
+
+def test_oddness_is_that_of_an_isolation_forest() -> None:
+    generator = np.random.default_rng(3)
+    common = generator.normal(size=(400, 5)).astype(np.float32)
+    asked = np.concatenate([common[:100], common[100:110] * 5])
+    ours = oddness(common, asked, 1)
+    theirs = -IsolationForest(random_state=1, n_jobs=1).fit(common).score_samples(asked)
+    assert ours.mean() == pytest.approx(theirs.mean(), rel=0.02)
+    assert np.corrcoef(ours, theirs)[0, 1] > 0.95
+    assert oddness(common[:1], asked, 1).tolist() == [0.5] * len(asked)

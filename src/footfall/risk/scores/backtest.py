@@ -36,6 +36,7 @@ from footfall.risk.scores.learnt import (
     lesson_at,
     row_fingerprints,
 )
+from footfall.risk.scores.rivals import rival_scores
 from footfall.risk.scores.settings import ScoreSettings
 from footfall.risk.scores.source import PaymentSource
 from footfall.risk.scores.stored import StoredRisk, load_risk
@@ -178,15 +179,12 @@ def _baselines(
     source: PaymentSource, names: list[str], asked: Array, trial: _Trial
 ) -> Mapping[str, FloatArray]:
     """Return the scores of baselines that learned from what our model learned from."""
-    # scikit-learn takes a CPU-second to be imported, which figures that stand need not spend.
-    from footfall.risk.baselines import baseline_scores
-
     everything = read_attempts(*source.read(None))
     start = start_of(trial.calendar.tested.start)
     lesson = lesson_at(everything, start, trial.calendar.delay_days)
     learnt_names, learnt = known_features(everything, lesson.places)
     common = [name for name in learnt_names if name in names]
-    return baseline_scores(
+    return rival_scores(
         common,
         learnt[:, [learnt_names.index(name) for name in common]],
         lesson.labels,

@@ -15,6 +15,7 @@ from footfall.core.progress import Progress
 from footfall.evaluation.calibration import stability_index
 from footfall.risk.attempts import MICROSECONDS_A_DAY, Attempts, feature_names, read_attempts
 from footfall.risk.model import RiskModel
+from footfall.risk.oddness import oddness
 from footfall.risk.rules import RuleHits, hits_of, read_rules
 from footfall.risk.scores.applying import probability_of, raw_log_odds, served_model
 from footfall.risk.scores.calendar import BLOCK_DAYS, Calendar, date_of, start_of
@@ -190,9 +191,6 @@ def _spread(columns: dict[str, pa.Array], places: IntArray, count: int) -> dict[
 
 def _by_rules(shop: _Shop, block: int, places: IntArray) -> dict[str, Any]:
     """Return points of rules, and what is odd among attempts of equal points."""
-    # scikit-learn takes a CPU-second to be imported, which a shop with labels need not spend.
-    from footfall.risk.baselines import oddness
-
     attempts, start = shop.attempts, start_of(block)
     since = start - _COMMON_DAYS * MICROSECONDS_A_DAY
     is_known = (attempts.known_at < start) & (attempts.asked_at >= since)
