@@ -1,12 +1,17 @@
 """Does `risk_rings` name the rings of fraudsters that were planted, and leave households alone?
 
-usage: make bench-rings [SEEDS=20] [CUSTOMERS=2000] [FIRST=101]
+usage: make bench-rings [SEEDS=20] [CUSTOMERS=2000] [FIRST=101] [ARGS=--scores]
 
 Generates one storefront a seed, builds only what `risk_rings` needs, and compares its suspected
 members with the shop's truth, per member: who belongs to a ring of fraudsters and has tried to pay.
 Compared with them is what components of three and more customers who share something would name.
 Innocent are members of households and flats who belong to no ring. Prints a line a shop and a
 summary; the last line is one JSON object.
+
+With --scores it also scores the attempts of half a year, each by the model of its own week, and
+says which share of the frauds of each planted kind comes before all but 1 % of the shop's honest
+attempts. Fraud is what the truth calls so, whether a bank has charged it back or not; attempts
+that only look like fraud (false declines) and customers who deny what they bought are honest.
 """
 
 from __future__ import annotations
@@ -28,6 +33,9 @@ from bench_pain_points import DATABASE, build, parse, ratio
 from footfall.builds.keys import VARIABLE
 
 HOMES = ("household", "flat")
+KINDS = ("ring", "stolen_account", "card_testing", "refund_abuse")
+SCORED_DAYS = 180
+FALSE_POSITIVES = 0.01
 
 
 @dataclass(frozen=True)
@@ -47,10 +55,10 @@ class Shop:
     innocent: set[str]
 
 
-def key_of(raw_id: str) -> str:
-    """The key under which a customer of the storefront is known in the warehouse, 64 hex digits."""
+def key_of(raw_id: str, kind: str = "customer") -> str:
+    """The key under which the warehouse knows what the storefront has an id for, 64 hex digits."""
     secret = os.environ[VARIABLE].encode()
-    return hmac.new(secret, f"storefront:customer:{raw_id}".encode(), hashlib.sha256).hexdigest()
+    return hmac.new(secret, f"storefront:{kind}:{raw_id}".encode(), hashlib.sha256).hexdigest()
 
 
 def judge(connection: duckdb.DuckDBPyConnection) -> Shop:
@@ -72,6 +80,41 @@ def judge(connection: duckdb.DuckDBPyConnection) -> Shop:
         ring=ring,
         innocent={customer for customer, kind in truth if kind in HOMES} - ring,
     )
+
+
+def found_by_score(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, int]]:
+    """Frauds of each kind that score above 1 % of the honest attempts, and all of them."""
+    truth = {
+        key_of(event, "event")[:32]: kind
+        for event, kind in connection.execute(
+            "select event_id, kind from truth_storefront.truth_risk_attempts where is_fraud"
+        ).fetchall()
+    }
+    scored = connection.execute(
+        "select attempt_id, risk_score from scores.scored_risk where scored_by <> 'history'"
+    ).fetchall()
+    honest = sorted((score for attempt, score in scored if attempt not in truth), reverse=True)
+    limit = honest[int(FALSE_POSITIVES * len(honest))]
+    frauds = [(truth[attempt], score) for attempt, score in scored if attempt in truth]
+    return {
+        kind: (
+            sum(score > limit for one, score in frauds if one == kind),
+            sum(one == kind for one, _ in frauds),
+        )
+        for kind in KINDS
+    }
+
+
+def print_scores(found: list[dict[str, tuple[int, int]]]) -> dict[str, float]:
+    """Print and return the recall of each kind over all shops."""
+    print(f"\n{'recall at 1 % false positives':<30}{'attempts':>10}{'recall':>8}")
+    recalls = {}
+    for kind in KINDS:
+        caught = sum(one[kind][0] for one in found)
+        frauds = sum(one[kind][1] for one in found)
+        recalls[kind] = round(ratio(caught, frauds), 4)
+        print(f"{kind:<30}{frauds:>10}{recalls[kind]:>8.3f}")
+    return recalls
 
 
 def named(shops: Iterable[Shop], what: str) -> dict[str, float]:
@@ -96,21 +139,25 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20, help="how many shops")
     parser.add_argument("--first", type=int, default=101, help="seed of the first shop")
     parser.add_argument("--customers", type=int, default=2000, help="size of a shop")
+    parser.add_argument("--scores", action="store_true", help="judge the scores, too")
     asked = parser.parse_args()
 
-    variables = {"storefront_customers": asked.customers}
+    variables = {"storefront_customers": asked.customers, "risk_scored_days": SCORED_DAYS}
+    models = ["+risk_rings", "+scored_risk"] if asked.scores else ["+risk_rings"]
     # Each shop is a warehouse of its own, whose key nobody needs afterwards.
     os.environ.setdefault(VARIABLE, secrets.token_hex(20))
-    shops = []
+    shops, by_score = [], []
     with tempfile.TemporaryDirectory(prefix="footfall-rings-") as name:
         folder = Path(name)
         manifest = parse(folder, variables)
         print("  seed  members  suspected  right  in components  innocents  of them suspected")
         for seed in range(asked.first, asked.first + asked.seeds):
             database = folder / DATABASE
-            build(manifest, database, {**variables, "storefront_seed": seed}, ["+risk_rings"])
+            build(manifest, database, {**variables, "storefront_seed": seed}, models)
             with duckdb.connect(str(database), read_only=True) as connection:
                 shop = judge(connection)
+                if asked.scores:
+                    by_score.append(found_by_score(connection))
             database.unlink()
             shops.append(shop)
             print(
@@ -126,6 +173,7 @@ def main() -> None:
             f"{title:<30}{row['named']:>8.0f}{row['precision']:>11.3f}{row['recall']:>8.3f}"
             f"{row['innocents_named']:>17.4f}"
         )
+    recalls = print_scores(by_score) if asked.scores else {}
     summary = {
         "shops": len(shops),
         "first_seed": asked.first,
@@ -133,6 +181,7 @@ def main() -> None:
         "members": sum(len(shop.ring) for shop in shops),
         "suspected": suspected,
         "components": connected,
+        "recall_1_fpr": recalls,
         "duckdb": duckdb.__version__,
     }
     print(json.dumps(summary))
