@@ -14,6 +14,8 @@ from footfall.risk.scores.settings import ScoreSettings
 
 #: The rooms that decide what a score of risk learns, and what it answers.
 CODE = ("core", "evaluation", "heads/learners", "risk")
+#: Attempts that a model learns from, the newest, so that a large shop trains in minutes.
+MOST_LEARNT = 500_000
 # Sums of windows may differ in their last digits when they are made again; 16 bits do not.
 _ROUNDING = np.uint32(0x40)
 _KEPT = np.uint32(0xFFFFFF80)
@@ -46,7 +48,7 @@ def code_fingerprint() -> str:
 
 
 def lesson_at(attempts: Attempts, moment: int, delay_days: int) -> Lesson:
-    """Return the attempts whose labels counted at a moment, with their labels of then.
+    """Return the newest attempts whose labels counted at a moment, with their labels of then.
 
     Parameters
     ----------
@@ -57,7 +59,7 @@ def lesson_at(attempts: Attempts, moment: int, delay_days: int) -> Lesson:
     delay_days
         After which an attempt without a label counts as honest.
     """
-    places = np.flatnonzero(attempts.is_closed(moment, delay_days))
+    places = np.flatnonzero(attempts.is_closed(moment, delay_days))[-MOST_LEARNT:]
     return Lesson(places, attempts.labels(moment)[places])
 
 
