@@ -58,7 +58,7 @@ def oddness(learnt: Array, asked: Array, seed: int) -> FloatArray:
         Of the trees.
     """
     known = np.isfinite(learnt)
-    used = known.any(axis=0)
+    used: Array = np.asarray(known.any(axis=0))
     if not used.any() or len(learnt) < 2:
         return np.full(len(asked), 0.5)
     centre = np.nanmedian(np.where(known, learnt, np.nan)[:, used], axis=0)
@@ -69,7 +69,8 @@ def oddness(learnt: Array, asked: Array, seed: int) -> FloatArray:
         for start in range(0, len(values), _BATCH)
     ]
     usual = _usual_length(np.array([min(SAMPLE, len(learnt))]))[0]
-    return np.exp2(-np.concatenate([np.zeros(0), *parts]) / usual)
+    odd: FloatArray = np.exp2(-np.concatenate([np.zeros(0), *parts]) / usual)
+    return odd
 
 
 def _grown(values: Array, generator: np.random.Generator) -> list[_Level]:
@@ -88,7 +89,7 @@ def _grown(values: Array, generator: np.random.Generator) -> list[_Level]:
         low = np.minimum.reduceat(sample, starts, axis=0)
         high = np.maximum.reduceat(sample, starts, axis=0)
         differs = high > low
-        is_split = differs.any(axis=1) & (depth < deepest)
+        is_split: Array = np.asarray(differs.any(axis=1)) & (depth < deepest)
         feature = np.where(differs, generator.random(differs.shape), -1.0).argmax(axis=1)
         every = np.arange(len(starts))
         low, high = low[every, feature], high[every, feature]
