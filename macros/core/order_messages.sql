@@ -363,7 +363,7 @@ messages_of_orders as (
 
 
 {#- CTEs, `owners_by_order` the last of them, that say whose refunds and updates are that name an order and neither a
-    customer nor a device: those of who bought the order. Where several orders have that id, it is the latest at or before
+    customer nor a device: the buyer's of that order. Where several orders have that id, it is the latest at or before
     the moment; a day without a time may lie before its order, so else it is one of the same day. Nobody's are those
     whose order is not known, is nobody's, or may be one of several buyers'.
     `lines` is a CTE of all lines of the orders in question, `uncounted` one of those that do not count. -#}
@@ -458,8 +458,8 @@ owners_by_order as (
 {%- endmacro %}
 
 
-{#- A CTE `decided` of what is decided about lines: those of `uncounted` do not count, those of `owners` are of who bought the
-    order, and those of `updated` are of an order that was placed before. An update may be both. -#}
+{#- A CTE `decided` of what is decided about lines: those of `uncounted` do not count, those of `owners` belong to the buyer
+    of the order, and those of `updated` are of an order that was placed before. An update may be both. -#}
 {% macro decided_lines(uncounted, owners, updated) -%}
 {%- set line = ['source', 'event_id', 'order_id', 'event_at', 'received_at'] -%}
 decisions_by_kind as (
@@ -524,8 +524,8 @@ named_by_order as (
         'customer_id' as column_name,
         case
             when coalesce(decisions.customer_no, decisions.anonymous_no) is not null
-                then 'only an order is named, so the row is of who bought it'
-            else 'only an order is named, and who bought it is not known, so the row is of nobody'
+                then 'only an order is named, so the row belongs to its buyer'
+            else 'only an order is named, and its buyer is unknown, so the row belongs to nobody'
         end as reason
     from {{ ref('int_accepted_events') }} as accepted
     left join decisions
