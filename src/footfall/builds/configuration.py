@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from footfall.builds.experiments import experiment_problems
 from footfall.builds.input_files import files_in, named_paths
 from footfall.builds.problems import BuildProblem
 from footfall.builds.sources import Input, sources, with_home
 from footfall.builds.templates import template_problems
 from footfall.builds.variables import read_values, variables
+from footfall.core.yaml_files import parsed_yaml
 
 #: Names that DuckDB keeps for databases of its own; a warehouse file must have another.
 RESERVED_DATABASES = ("main", "temp", "system")
@@ -108,7 +107,7 @@ def stop_at(problems: Sequence[str]) -> None:
 
 def project_variables(folder: Path) -> dict[str, Any]:
     """Return the vars that the dbt_project.yml of a folder sets, as they are written there."""
-    project = yaml.safe_load((folder / "dbt_project.yml").read_text(encoding="utf-8"))
+    project = parsed_yaml((folder / "dbt_project.yml").read_text(encoding="utf-8"))
     declared: dict[str, Any] = dict(project.get("vars") or {})
     declared.update(declared.pop(project["name"], None) or {})
     return declared

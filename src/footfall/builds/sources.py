@@ -10,9 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from footfall.builds.problems import BuildProblem
+from footfall.core.yaml_files import parsed_yaml
 
 SOURCES_FILE = Path(__file__).with_name("sources.yml")
 #: The source of a build that names none, and the name of its warehouse.
@@ -73,7 +72,7 @@ def read_sources(file: Path) -> Mapping[str, Source]:
     BuildProblem
         An entry has a key that means nothing, or lacks one.
     """
-    entries: Mapping[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    entries: Mapping[str, Any] = parsed_yaml(file.read_text(encoding="utf-8"))
     found = {}
     for name, entry in entries.items():
         try:

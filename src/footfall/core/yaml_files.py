@@ -4,6 +4,25 @@ from typing import Any
 
 import yaml
 
+# Written in C, where there is one: many times as fast.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def parsed_yaml(text: str) -> Any:
+    """Return what a text of YAML holds that a program or a test keeps in order.
+
+    Raises
+    ------
+    yaml.YAMLError
+        It is no YAML; names the line.
+
+    Examples
+    --------
+    >>> parsed_yaml("a: [1, two]")
+    {'a': [1, 'two']}
+    """
+    return yaml.load(text, Loader=_LOADER)  # A safe one, in C or not.
+
 
 def read_yaml(text: str) -> Any:
     """Return what a text of YAML holds.

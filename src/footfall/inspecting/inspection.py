@@ -7,11 +7,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import duckdb
-import yaml
 
 from footfall.builds.problems import BuildProblem
 from footfall.builds.rejections import proposed_event_type
 from footfall.builds.sources import sources
+from footfall.core.yaml_files import parsed_yaml
 from footfall.inspecting.inputs import MOST_ROWS, Head
 from footfall.inspecting.layouts import Layout, Proposal, proposed, recognised
 from footfall.inspecting.rendering import RUN_ID, Project
@@ -232,7 +232,7 @@ def _columns(
 def contract_columns(folder: Path) -> list[str]:
     """Return the columns of events that a shop's own input may have."""
     file = folder / "models/staging/custom/_custom__models.yml"
-    models = yaml.safe_load(file.read_text(encoding="utf-8"))["models"]
+    models = parsed_yaml(file.read_text(encoding="utf-8"))["models"]
     (events,) = (model for model in models if model["name"] == "stg_custom__events")
     made = {"source", "raw_row", "rejection", "value_notes", "properties"}
     return [column["name"] for column in events["columns"] if column["name"] not in made]

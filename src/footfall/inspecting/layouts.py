@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from footfall.core.yaml_files import parsed_yaml
 
 #: A file without a column for the type of its events that names orders is one of purchases.
 PURCHASE = "purchase"
@@ -57,7 +57,7 @@ class Known:
 def known() -> Known:
     """Return the layouts and spellings that there are."""
     file = Path(__file__).with_name("layouts.yml")
-    read = yaml.safe_load(file.read_text(encoding="utf-8"))
+    read = parsed_yaml(file.read_text(encoding="utf-8"))
     return Known([Layout(**one) for one in read["layouts"]], read["spellings"])
 
 

@@ -16,9 +16,9 @@ from typing import Any
 
 import duckdb
 import jinja2
-import yaml
 
 from footfall.builds.problems import BuildProblem
+from footfall.core.yaml_files import parsed_yaml
 
 #: The schema of the views and seeds.
 SCHEMA = "inspected"
@@ -94,7 +94,7 @@ class Project:
         self._folder = folder
         self._connection = connection
         self._questions = questions
-        settings = yaml.safe_load((folder / "dbt_project.yml").read_text(encoding="utf-8"))
+        settings = parsed_yaml((folder / "dbt_project.yml").read_text(encoding="utf-8"))
         self._variables = {**settings["vars"], **variables}
         self._made: set[str] = set()
         self._environment = jinja2.Environment(
@@ -116,6 +116,15 @@ class Project:
     def _files(self) -> Mapping[str, Path]:
         found = [*self._folder.glob("models/**/*.sql"), *self._folder.glob("seeds/**/*.csv")]
         return {path.stem: path for path in found}
+
+    @cached_property
+    def _types_of_seeds(self) -> Mapping[str, Mapping[str, str]]:
+        found: dict[str, Mapping[str, str]] = {}
+        for name in ("_seeds.yml", "_event_name_map.yml"):
+            read = parsed_yaml((self._folder / "seeds" / name).read_text(encoding="utf-8"))
+            for seed in read["seeds"]:
+                found[seed["name"]] = seed.get("config", {}).get("column_types", {})
+        return found
 
     def relation(self, name: str, *, is_stored: bool = False) -> str:
         """Return a model or seed as a relation; it is made where it is not there yet.
@@ -148,17 +157,7 @@ class Project:
         self._connection.execute(f"create {kind} {SCHEMA}.{file.stem} as {text}")
 
     def _seed(self, file: Path) -> None:
-        described = yaml.safe_load((self._folder / "seeds/_seeds.yml").read_text(encoding="utf-8"))
-        more = self._folder / "seeds/_event_name_map.yml"
-        described["seeds"] += yaml.safe_load(more.read_text(encoding="utf-8"))["seeds"]
-        kinds: Mapping[str, str] = next(
-            (
-                seed.get("config", {}).get("column_types", {})
-                for seed in described["seeds"]
-                if seed["name"] == file.stem
-            ),
-            {},
-        )
+        kinds = self._types_of_seeds.get(file.stem, {})
         casts = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in kinds.items())
         self._connection.execute(
             f"create table {SCHEMA}.{file.stem} as select *"
