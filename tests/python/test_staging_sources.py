@@ -1295,8 +1295,8 @@ def test_parquet_types_are_taken_as_they_come(tmp_path: Path) -> None:
             "amount_twice.csv",
             [
                 "A file has 2 columns called 'amount'",
-                "under custom_columns, as in events: {amount: 'Amount (1)'}",
-                "They are called Amount (1), amount (2)",
+                "they are called Amount (1), amount (2)",
+                "var custom_columns, as in events: {amount: 'Amount (1)'}",
             ],
         ),
         (
