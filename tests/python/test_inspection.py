@@ -96,6 +96,10 @@ def test_mappings_of_known_layouts_are_those_of_the_docs() -> None:
     assert by_text == {str(layout.columns): layout.variables for layout in own}
     names = contract_columns(PROJECT)
     assert known().spellings.keys() <= {*names, "properties"}
+    # Of a payment provider: what was given back is no purchase.
+    refunds = proposed(["refund_id", "order_number", "refunded_at", "amount"], names, None)
+    assert (refunds.event_type, refunds.missing) == ("refund", ["customer_id"])
+    assert refunds.columns["event_at"] == "refunded_at"
 
 
 @pytest.mark.library

@@ -13,7 +13,7 @@ from footfall.builds.rejections import proposed_event_type
 from footfall.builds.sources import sources
 from footfall.core.yaml_files import parsed_yaml
 from footfall.inspecting.inputs import MOST_ROWS, Head
-from footfall.inspecting.layouts import Layout, Proposal, proposed, recognised
+from footfall.inspecting.layouts import REFUND, Layout, Proposal, proposed, recognised
 from footfall.inspecting.rendering import RUN_ID, Project
 
 _KINDS = ["parquet", "text", "json"]
@@ -174,6 +174,12 @@ def inspect(
             f"No column was recognised as {', '.join(found.proposal.missing)}: name it in the "
             "mapping, under custom_columns."
         )
+        if found.proposal.event_type == REFUND:
+            found.problem += (
+                " Refunds that name an order and no customer are read next to the file of their"
+                " orders, and are its buyers': custom_events_path: {purchase: orders.csv, refund:"
+                f" {Path(given.name).name}}}."
+            )
         return found
     try:
         _read(connection, project(with_path), found)

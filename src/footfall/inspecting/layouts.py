@@ -11,6 +11,9 @@ from footfall.core.yaml_files import parsed_yaml
 
 #: A file without a column for the type of its events that names orders is one of purchases.
 PURCHASE = "purchase"
+#: One whose only times are of refunds is one of refunds, such as a payment provider's.
+REFUND = "refund"
+_TIMES_OF_REFUNDS = ("refundedat", "refunddate", "refundedon", "refundtime", "refundcreatedat")
 
 
 @dataclass(frozen=True)
@@ -178,7 +181,11 @@ def proposed(columns: Sequence[str], contract: Sequence[str], layout: Layout | N
         del chosen["amount"]
     event_type = "" if layout is None else layout.event_type
     if not event_type and "event_type" not in chosen and any(one in chosen for one in _ORDER_LIKE):
+        refunded = [by_plain[one] for one in _TIMES_OF_REFUNDS if one in by_plain]
         event_type = PURCHASE
+        if refunded and "event_at" not in chosen:
+            event_type, chosen["event_at"] = REFUND, refunded[0]
+            chosen.pop("refunded_at", None)
     if event_type:
         chosen.pop("event_type", None)
     missing = [
