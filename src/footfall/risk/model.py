@@ -39,6 +39,8 @@ class RiskSettings:
         Whose log-odds are averaged.
     threads
         That LightGBM may use.
+    learning_rate
+        What part of its improvement each tree adds.
     """
 
     seed: int = 1
@@ -46,6 +48,7 @@ class RiskSettings:
     leaves: int = 63
     ensembles: int = 3
     threads: int = 1
+    learning_rate: float = 0.04
 
 
 @dataclass(frozen=True)
@@ -155,7 +158,7 @@ def fit_risk(
         parameters = {
             "objective": "binary",
             "num_leaves": leaves,
-            "learning_rate": 0.04,
+            "learning_rate": settings.learning_rate,
             "min_data_in_leaf": smallest_leaf,
             "feature_fraction": 0.4,
             "bagging_fraction": 0.7,
