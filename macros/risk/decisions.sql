@@ -11,11 +11,11 @@
 
 {#- A name for the values of these vars: decisions of other values have another. -#}
 {% macro threshold_version() %}
-    {% set told = [] %}
+    {% set values = [] %}
     {% for name in decision_vars() %}
-        {% do told.append(name ~ '=' ~ var(name)) %}
+        {% do values.append(name ~ '=' ~ var(name)) %}
     {% endfor %}
-    {% do return(local_md5(told | join(', '))[:12]) %}
+    {% do return(local_md5(values | join(', '))[:12]) %}
 {% endmacro %}
 
 
@@ -35,7 +35,7 @@
 
 
 {#- The CTEs that put the reviews of each day in order, the last of them called `queued`: one review looks at all that a
-    customer, or a device of nobody known, tried on a day. Those come first whose review saves most. Where no cost is known,
+    customer, or an unidentified device, tried on a day. Those come first whose review saves most. Where no cost is known,
     those are reviewed whom a rule hit, and a share of the highest scores. -#}
 {% macro review_queue(weighed) -%}
 review_days as (

@@ -35,13 +35,13 @@
 {% endmacro %}
 
 
-{#- The CTEs that give attempts their reasons, the last of them called `reasoned`. Those of the model are its features; those of
-    rules are the rules that were hit, first of all the ones that the score names first. -#}
+{#- The CTEs that give attempts their reasons, the last of them called `reasoned`. Those of a model are its features. Where
+    there are none, as where rules have scored, the reasons are the rules that were hit. -#}
 {% macro reasoned_attempts(decided) -%}
-said as (
+fixed_words as (
 
     select
-        {%- for name in ['yes', 'no', 'unknown', 'against', 'unlike_others'] %}
+        {%- for name in ['yes', 'no', 'unknown', 'against', 'unlike_others', 'amount_and_chance'] %}
         max(case when message_key = 'risk.{{ name }}' then text end) as text_{{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
     from words
@@ -56,9 +56,11 @@ named as (
         words_{{ place }}.text as text_{{ place }},
         rules_{{ place }}.reason as rule_reason_{{ place }},
         {%- endfor %}
-        said.*
+        case when {{ decided }}.scored_by = 'rules' then text_unlike_others else text_amount_and_chance end
+            as text_without_reason,
+        fixed_words.*
     from {{ decided }}
-    cross join said
+    cross join fixed_words
     {%- for place in [1, 2, 3] %}
     left join words as words_{{ place }} on words_{{ place }}.message_key = 'risk.' || {{ decided }}.feature_{{ place }}
     left join rules as rules_{{ place }} on split_part({{ decided }}.rule_hits, ',', {{ place }}) = rules_{{ place }}.rule
@@ -66,7 +68,7 @@ named as (
 
 ),
 
-worded as (
+in_words as (
 
     select
         *,
@@ -86,13 +88,14 @@ reasoned as (
         *,
         {%- for place in [1, 2, 3] %}
         case
-            when scored_by = 'rules' then {{ 'coalesce(rule_reason_1, text_unlike_others)' if place == 1 else 'rule_reason_' ~ place }}
+            when scored_by = 'rules' or base_log_odds is null
+                then {{ 'coalesce(rule_reason_1, text_without_reason)' if place == 1 else 'rule_reason_' ~ place }}
             when contribution_{{ place }} < 0
                 then {{ sentence('text_against', {'reason': 'feature_reason_' ~ place}) }}
             else feature_reason_{{ place }}
         end as reason_{{ place }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from worded
+    from in_words
 
 ),
 {%- endmacro %}

@@ -1,21 +1,19 @@
-{#- What is said of a rule: how often it is right, and what a shop lacks for it. -#}
+{#- How often a rule is right, and what a shop lacks for it. -#}
 
 {#- How many attempts of the shop have what rules and scores look at. -#}
 {% macro shop_count_columns() %}
     {% do return([
         'shop_attempt_count', 'shop_fraud_count', 'shop_card_count', 'shop_device_count', 'shop_address_count',
-        'shop_terminal_count'
+        'shop_ip_count', 'shop_terminal_count', 'shop_country_count'
     ]) %}
 {% endmacro %}
 
 
-{#- When it was settled what an attempt was: its label came, or no label had come in time. A payment that failed is settled by a
-    label alone, as nobody charges back what was never paid. Empty while it is open, on the day that scores are of. -#}
+{#- When the time for a label of an attempt was over; empty while it is not, on the day that scores are of. Frauds and honest
+    attempts close at the same age: closed by their labels, frauds alone would be closed of the newest days. -#}
 {% macro risk_closed_at(attempts, as_of_date) -%}
     case
-        when {{ attempts }}.is_fraud is not null then {{ attempts }}.labelled_at
-        when {{ attempts }}.outcome <> 'error'
-            and {{ dbt.dateadd('day', var('risk_label_delay_days'), attempts ~ '.shop_day') }} < {{ as_of_date }}
+        when {{ dbt.dateadd('day', var('risk_label_delay_days'), attempts ~ '.shop_day') }} < {{ as_of_date }}
             then {{ minutes_from(attempts ~ '.attempted_at', var('risk_label_delay_days') * 1440) }}
     end
 {%- endmacro %}
@@ -44,9 +42,13 @@
     case
         when {{ known }}.shop_attempt_count = 0 then {{ word('risk.missing.attempts') }}
         when not coalesce({{ rules }}.is_active, true) then {{ word('risk.missing.active') }}
-    {%- for kind in ['card', 'device', 'address', 'terminal'] %}
+    {%- for kind, part in [
+        ('country', 'foreign'), ('card', 'card'), ('device', 'device'), ('address', 'address'), ('ip', 'ip_'),
+        ('terminal', 'terminal')
+    ] %}
         when {{ known }}.shop_{{ kind }}_count = 0
-            and concat_ws(' ', {{ rules }}.feature_1, {{ rules }}.feature_2, {{ rules }}.feature_3) like '%{{ kind }}%'
+            and {{ dbt.position("'" ~ part ~ "'", "concat_ws(' ', " ~ rules ~ ".feature_1, " ~ rules ~ ".feature_2, "
+                ~ rules ~ ".feature_3)") }} > 0
             then {{ word('risk.missing.' ~ kind) }}
     {%- endfor %}
         when {{ known }}.shop_fraud_count = 0 then {{ word('risk.missing.labels') }}

@@ -231,7 +231,7 @@ EXPERIMENTS = Facts(
     },
 )
 WAS_FRAUD, IS_CLOSED = (
-    f"count(*) filter (where status {is_so})" for is_so in ("= 'fraud'", "<> 'open'")
+    f"count(*) filter (where is_closed{is_so})" for is_so in (" and status = 'fraud'", "")
 )
 ALERTS = Facts(
     "marts.risk_alerts",

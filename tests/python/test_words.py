@@ -141,6 +141,8 @@ def test_every_feature_of_risk_has_words_for_what_it_is() -> None:
     (model,) = yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
     features = [column["name"] for column in model["columns"] if column["name"] != "attempt_id"]
     said = {name: slots_of(words.text(f"risk.{name}")) for name in features}
+    # What nobody may be judged by is no feature.
+    assert {name for name in features if {"age", "sex", "gender"} & set(name.split("_"))} == set()
     kinds = ({"{value}"}, {"{percent}"}, {"{answer}"})
     assert {name: slots for name, slots in said.items() if slots not in kinds} == {}
     asked = {name for name, slots in said.items() if slots == {"{answer}"}}

@@ -26,7 +26,7 @@ placed as (
 
 ),
 
--- What is told of an alert is told of its worst attempt.
+-- An alert shows its worst attempt.
 alerts as (
 
     select
@@ -48,6 +48,7 @@ alerts as (
         count(case when not is_fraud then 1 end) as honest_count,
         count(closed_at) as closed_count,
         min(case when is_fraud then labelled_at end) as found_fraud_at,
+        max(case when not is_fraud then labelled_at end) as found_honest_at,
         max(closed_at) as closed_at,
         max(case when is_fraud then label_source end) as fraud_source,
         max(case when not is_fraud then label_source end) as honest_source,
@@ -106,10 +107,13 @@ final as (
         {{ days_between(at_most('first_of_visitor', 'first_of_ring'), 'alerted_on') }} as days_since_first_warning,
 
         alerted_on = max(alerted_on) over () as is_newest_day,
+        closed_count = attempt_count as is_closed,
 
         alerted_on,
         {{ at_most('first_of_visitor', 'first_of_ring') }} as first_warned_on,
-        case when status = 'fraud' then found_fraud_at when status <> 'open' then closed_at end as decided_at,
+        case status
+            when 'fraud' then found_fraud_at when 'honest' then found_honest_at when 'presumed_honest' then closed_at
+        end as decided_at,
 
         threshold_version,
         model_run_id

@@ -1,9 +1,9 @@
 {{ config(tags=['risk']) }}
 
 -- What each rule has found: its hits, how many of them turned out to be fraud, their money, and how far it says what
--- another rule says too. Precision is of closed attempts: a label has come, or so many days have passed that none is to
--- come (var `risk_label_delay_days`); a payment that failed is closed by a label alone. Where the shop lacks labels, or
--- what a rule looks at, `missing` says so.
+-- another rule says too. Precision is of closed attempts, which the time for labels is over of (var
+-- `risk_label_delay_days`); of payments that failed only those with a label count, as nobody charges back the others.
+-- Where the shop lacks labels, or what a rule looks at, `missing` says so.
 with
 
 rules as (
@@ -38,7 +38,9 @@ known as (
         count(card_token) as shop_card_count,
         count(device_no) as shop_device_count,
         count(address_token) as shop_address_count,
-        count(terminal_token) as shop_terminal_count
+        count(ip_token) as shop_ip_count,
+        count(terminal_token) as shop_terminal_count,
+        count(case when card_country is not null and country is not null then 1 end) as shop_country_count
     from attempts
 
 ),
@@ -59,10 +61,11 @@ hits as (
         coalesce(cast(attempts.visitor_no as string), attempts.attempt_id) as party,
         attempts.amount,
         coalesce(attempts.is_fraud, false) as is_fraud,
-        {{ risk_closed_at('attempts', 'clock.as_of_date') | indent(8) }} is not null as is_closed,
+        {{ risk_closed_at('attempts', 'clock.as_of_date') | indent(8) }} is not null
+        and (attempts.outcome <> 'error' or attempts.is_fraud is not null) as is_closed,
         ',' || scored.rule_hits || ',' as rule_hits
     from scored
-    inner join rules on ',' || scored.rule_hits || ',' like '%,' || rules.rule || ',%'
+    inner join rules on {{ dbt.position("',' || rules.rule || ','", "',' || scored.rule_hits || ','") }} > 0
     inner join attempts on scored.attempt_id = attempts.attempt_id
     cross join clock
 
@@ -94,7 +97,7 @@ shared as (
     from hits
     inner join rules as others
         on hits.rule <> others.rule
-        and hits.rule_hits like '%,' || others.rule || ',%'
+        and {{ dbt.position("',' || others.rule || ','", 'hits.rule_hits') }} > 0
     group by hits.rule, others.rule
 
 ),

@@ -47,15 +47,14 @@ words as (
 
 ),
 
--- A payment that has failed can lose nothing.
+-- At stake is what was tried, whatever came of it: a decision knows no more than the moment did.
 staked as (
 
     select
         attempts.*,
         {{ prefixed('scored', risk_score_columns()) | join(',\n        ') }},
         {{ json_text('scored.run_metadata', '$.run_id') }} as model_run_id,
-        case when attempts.outcome = 'error' then 0e0 else attempts.amount end * {{ double_var('risk_share_lost') }}
-            as amount_at_stake,
+        attempts.amount * {{ double_var('risk_share_lost') }} as amount_at_stake,
         {{ risk_closed_at('attempts', 'scored.cutoff_date') | indent(8) }} as closed_at
     from attempts
     inner join scored on attempts.attempt_id = scored.attempt_id
@@ -124,8 +123,8 @@ final as (
         reasoned.probability,
         reasoned.amount,
         {{ prefixed('reasoned', [
-            'amount_at_stake', 'expected_loss', 'cost_of_blocking', 'saved_by_review', 'log_odds', 'base_log_odds', 'contribution_1',
-            'contribution_2', 'contribution_3', 'other_contribution'
+            'amount_at_stake', 'expected_loss', 'cost_of_blocking', 'saved_by_review', 'log_odds', 'base_log_odds',
+            'contribution_1', 'contribution_2', 'contribution_3', 'other_contribution'
         ]) | join(',\n        ') }},
 
         reasoned.is_fraud,
