@@ -19,5 +19,6 @@ def model(dbt, session):
         source,
         churn_settings=heads.HeadSettings.from_mapping(churn),
         value_settings=heads.HeadSettings.from_mapping(settings),
+        by_permutations=int(dbt.config.meta_get("by_permutations")),
         progress=progress.log,
     )

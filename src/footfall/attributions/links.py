@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from footfall.attributions.blocks import Explained
+from footfall.attributions.permutations import Walked
 from footfall.core.arrays import FloatArray
 from footfall.heads.churn import SilenceModel
 from footfall.heads.cutoffs.rows import CutoffRows
@@ -121,6 +122,24 @@ def top_tier(silent: Effects, vip: Effects, served: FloatArray) -> Explained:
     to_link = secant(total - np.log1p(-found), link_base, total, log_base, 1.0 / (1.0 - found))
     link = Effects(link_base, names, moved * to_link[:, None])
     return Explained(link, log_odds(served), moved * to_chance[:, None], base, served)
+
+
+def by_permutations(explained: Explained, ideas: tuple[str, ...], walked: Walked) -> Explained:
+    """Return an explanation whose contributions in the unit that people read are permutations'.
+
+    Those on the scale of the model stay as they are. What is served beyond the game's own score,
+    because it has to agree with others, stays one idea.
+    """
+    every = (*ideas, *(name for name in explained.link.names if name not in ideas))
+    link, moved, error = (np.zeros((len(explained.value), len(every))) for _ in range(3))
+    places = [every.index(name) for name in explained.link.names]
+    link[:, places] = explained.link.moved
+    moved[:, places] = explained.moved
+    moved[:, : len(ideas)], error[:, : len(ideas)] = walked.moved, walked.error
+    effects = Effects(explained.link.base, every, link)
+    return Explained(
+        effects, explained.link_score, moved, walked.base, explained.value, "permutation", error
+    )
 
 
 def log_odds(chances: FloatArray) -> FloatArray:

@@ -6,7 +6,8 @@ made by a model of the horizon itself, but by a rate or by stretching another on
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -14,14 +15,18 @@ import pyarrow.compute as pc
 
 from footfall.attributions import links
 from footfall.attributions.blocks import (
+    LOG_MEAN,
     Explained,
     Labels,
     all_of,
     by_one_rate,
     rows_of,
 )
+from footfall.attributions.permutations import Amount, Game, Silence, TopTier, walk
 from footfall.core.arrays import FloatArray, IntArray
 from footfall.core.progress import Progress
+from footfall.heads.churn import SilenceModel
+from footfall.heads.cutoffs.background import BACKGROUND_ROWS
 from footfall.heads.cutoffs.features import purchase_days
 from footfall.heads.cutoffs.rows import CutoffRows
 from footfall.heads.cutoffs.settings import HeadSettings
@@ -40,6 +45,7 @@ from footfall.heads.runs import day_to_date
 from footfall.heads.scores import asked_of, horizons_of
 from footfall.heads.stored import StoredHeads, load_heads
 from footfall.heads.tiers import VIP
+from footfall.heads.value import ValueModel
 
 _FITTED = "fitted"
 _OF_CUSTOMERS, _OF_SESSIONS = ["customer_no"], ["session_id", "prefix_length"]
@@ -54,6 +60,7 @@ def explain_customers(
     *,
     churn_settings: HeadSettings,
     value_settings: HeadSettings,
+    by_permutations: int = 0,
     progress: Progress,
 ) -> pa.Table:
     """Explain churn, value and the chance of the top tier of each customer.
@@ -66,6 +73,9 @@ def explain_customers(
         Customers at cut-offs; those of the as-of date are read.
     churn_settings, value_settings
         Of the heads.
+    by_permutations
+        How many customers at the top of each list have contributions by permutations: those who are
+        warned of and have spent most, those of the largest amounts, those likeliest to be VIP.
     progress
         Called with a line of text.
 
@@ -78,8 +88,8 @@ def explain_customers(
         return all_of([]).drop_columns(_OF_SESSIONS)
     silences = links.Silences(asked)
     tables = [
-        *_churn(load_heads(churn), asked, churn_settings, silences),
-        *_value(load_heads(value), asked, value_settings, silences),
+        *_churn(load_heads(churn), asked, churn_settings, silences, by_permutations),
+        *_value(load_heads(value), asked, value_settings, silences, by_permutations),
     ]
     found = all_of(tables)
     progress(f"attributions: {found.num_rows} contributions to scores of {len(asked)} customers")
@@ -139,50 +149,140 @@ def explain_sessions(
 
 
 def _churn(
-    heads: StoredHeads, asked: CutoffRows, settings: HeadSettings, silences: links.Silences
+    heads: StoredHeads,
+    asked: CutoffRows,
+    settings: HeadSettings,
+    silences: links.Silences,
+    listed: int,
 ) -> Iterator[pa.Table]:
     horizons = horizons_of(heads, settings)
     predictions = predict_silences(heads.silences, asked, max(horizons))
     explained = {
         horizon: _silence(predictions[horizon], asked, silences) for horizon in predictions
     }
+
+    def permuted(day: int, rows: IntArray) -> Game | None:
+        model = predictions[day].model
+        return None if model is None else Silence(model, *_compared(heads, model, asked, rows))
+
     for horizon in horizons:
-        yield from _held("churn", heads, asked, horizon, predictions[horizon].bound_by, explained)
+        prediction = predictions[horizon]
+        is_warned = prediction.probability >= settings.warning_probability
+        order = np.where(is_warned, np.nan_to_num(asked.features.get("f_amount", 0.0)), -1.0)
+        first = _first(order, min(listed, int(is_warned.sum())))
+        yield from _held(
+            _Served("churn", heads, asked, horizon, prediction.bound_by, settings.seed),
+            explained,
+            first,
+            permuted,
+        )
 
 
 def _value(
-    heads: StoredHeads, asked: CutoffRows, settings: HeadSettings, silences: links.Silences
+    heads: StoredHeads,
+    asked: CutoffRows,
+    settings: HeadSettings,
+    silences: links.Silences,
+    listed: int,
 ) -> Iterator[pa.Table]:
     horizons = horizons_of(heads, settings)
     longest = max(horizons)
     silent = predict_silences(heads.silences, asked, longest)
     predictions = predict_values(heads.silences, heads.values, asked, longest, settings)
     explained = {horizon: _amount(predictions[horizon], asked, horizon) for horizon in predictions}
+
+    def permuted(day: int, rows: IntArray) -> Game | None:
+        model = predictions[day].model
+        return None if model is None else Amount(model, *_compared(heads, model, asked, rows))
+
     for horizon in horizons:
-        yield from _held("value", heads, asked, horizon, predictions[horizon].bound_by, explained)
+        prediction = predictions[horizon]
+        served = _Served("value", heads, asked, horizon, prediction.bound_by, settings.seed)
+        yield from _held(served, explained, _first(prediction.amount, listed), permuted)
     for horizon in horizons:
-        bound = silent[horizon].bound_by
+        bound, model = silent[horizon].bound_by, predictions[horizon].model
         tiers = {
             int(day): _top_tier(settings, predictions[horizon], silent[day], asked, silences)
             for day in np.unique(bound)
         }
-        yield from _held("tier", heads, asked, horizon, bound, tiers)
+        served = _Served("tier", heads, asked, horizon, bound, settings.seed)
+        chances = predictions[horizon].tier_probability[:, VIP]
+        first = _first(chances, listed)
+        yield from _held(served, tiers, first, _tier_game(heads, asked, silent, model))
+
+
+def _tier_game(
+    heads: StoredHeads,
+    asked: CutoffRows,
+    silent: dict[int, SilencePrediction],
+    model: ValueModel | None,
+) -> Callable[[int, IntArray], Game | None]:
+    def permuted(day: int, rows: IntArray) -> Game | None:
+        silence = silent[day].model
+        if model is None or silence is None:
+            return None
+        members = model.members
+        compared = _compared(heads, model, asked, rows)
+        return TopTier(silence, members.tiers, members.space, *compared)
+
+    return permuted
+
+
+@dataclass(frozen=True)
+class _Served:
+    """A horizon of a score, and of each customer the horizon whose score is served."""
+
+    score: str
+    heads: StoredHeads
+    asked: CutoffRows
+    horizon: int
+    bound_by: IntArray
+    seed: int
 
 
 def _held(
-    score: str,
-    heads: StoredHeads,
-    asked: CutoffRows,
-    horizon: int,
-    bound_by: IntArray,
-    explained: dict[int, Explained],
+    served: _Served,
+    explained: Mapping[int, Explained],
+    listed: IntArray,
+    permuted: Callable[[int, IntArray], Game | None],
 ) -> Iterator[pa.Table]:
-    """Yield the rows of a horizon: of each customer those of the horizon whose score is served."""
-    cutoff = day_to_date(int(asked.day[0]))
-    for day in np.unique(bound_by):
-        rows = np.flatnonzero(bound_by == day)
-        labels = Labels(score, horizon, int(day), cutoff, heads.run["run_id"])
-        yield rows_of(explained[int(day)].take(rows), labels, customers=asked.customer_no[rows])
+    """Yield the rows of a horizon, those of customers on the list by permutations.
+
+    Parameters
+    ----------
+    served
+        Of whom.
+    explained
+        By the horizon whose score is served.
+    listed
+        Customers on the list, by position.
+    permuted
+        What a score is for these customers, by the horizon whose score is served.
+    """
+    asked = served.asked
+    cutoff, run_id = day_to_date(int(asked.day[0])), served.heads.run["run_id"]
+    for day in np.unique(served.bound_by).tolist():
+        labels = Labels(served.score, served.horizon, day, cutoff, run_id)
+        rows = np.flatnonzero(served.bound_by == day)
+        first, found = np.intersect1d(rows, listed), explained[day]
+        if len(first) and found.method == LOG_MEAN and (game := permuted(day, first)) is not None:
+            walked = walk(game, BACKGROUND_ROWS, served.seed)
+            part = links.by_permutations(found.take(first), game.ideas, walked)
+            yield rows_of(part, labels, customers=asked.customer_no[first])
+            rows = np.setdiff1d(rows, first)
+        yield rows_of(found.take(rows), labels, customers=asked.customer_no[rows])
+
+
+def _compared(
+    heads: StoredHeads, model: SilenceModel | ValueModel, asked: CutoffRows, rows: IntArray
+) -> tuple[CutoffRows, CutoffRows]:
+    """Return these customers, and the training rows that they are compared with."""
+    return asked.take(rows), heads.backgrounds[model.members.space.horizon].rows()
+
+
+def _first(order: FloatArray, count: int) -> IntArray:
+    """Return the positions of the largest, ties by place."""
+    return np.argsort(-order, kind="stable")[:count]
 
 
 def _silence(

@@ -274,6 +274,7 @@ PROJECT_VARIABLES: Mapping[str, Variable] = {
     "medium_risk_probability": Variable(SHARE),
     "contact_cost": Variable(AMOUNT),
     "save_rate": Variable(SHARE),
+    "explained_by_permutations": Variable(WHOLE),
     "intent_history_days": Variable(POSITIVE),
     "intent_recent_days": Variable(POSITIVE),
     "backtest_cutoffs": Variable(POSITIVE),

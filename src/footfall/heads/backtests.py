@@ -151,6 +151,15 @@ def _intent_rows(trial: intent.IntentTrial, settings: HeadSettings) -> list[dict
         seed=settings.seed,
         clusters=trial.visitor_no,
     )
+    for name, left in trial.without.items():
+        measured |= evaluation.measure(
+            {f"auc_without_{name}": intent.intent_metrics()["auc"]},
+            labels,
+            {OURS: left},
+            replicates=settings.bootstrap_replicates // 2,
+            seed=settings.seed,
+            clusters=trial.visitor_no,
+        )
     visitors = len(np.unique(trial.visitor_no))
     found = result_rows(shared, measured | leads(measured, LEADS["intent"]), visitors)
     return found + tenth_rows(

@@ -18,7 +18,7 @@ from footfall.evaluation import score_metrics
 from footfall.evaluation.leads import OURS
 from footfall.heads.cutoffs.features import signed_log
 from footfall.heads.cutoffs.settings import HeadSettings
-from footfall.heads.drivers import STATE, Effects, added
+from footfall.heads.drivers import STATE, Effects, added, deleted
 from footfall.heads.learners.boosting import Boosted, fit_boosted
 from footfall.heads.learners.calibration import PlattScaling, fit_platt
 from footfall.heads.learners.lightgbm_alone import lightgbm
@@ -105,6 +105,8 @@ class IntentTrial:
         Whose each session is, [rows]; a visitor has several.
     models
         What each model predicts, by its name, [rows] each.
+    without
+        Log-odds of what is served without one idea: :func:`footfall.heads.drivers.deleted`.
     """
 
     target: str
@@ -113,6 +115,7 @@ class IntentTrial:
     labels: FloatArray
     visitor_no: IntArray
     models: dict[str, FloatArray]
+    without: dict[str, FloatArray]
 
 
 def intent_trials(
@@ -145,13 +148,15 @@ def intent_trials(
         fits, _ = fit_ways(rows, int(length), target, start, settings)
         if fits is None:
             continue
-        told = {way: fits.with_all(way).probability(rows, tested) for way in fits.scaling}
+        fitted = {way: fits.with_all(way) for way in fits.scaling}
+        told = {way: model.probability(rows, tested) for way, model in fitted.items()}
+        without = deleted(fitted[fits.better].effects(rows, tested), settings.seed)
         models = {OURS: told[fits.better], "features_only": told[False]}
         if True in told:
             models["features_and_state"] = told[True]
         models |= _baselines(rows, learnt, labels[learnt], tested, settings.seed)
         who = rows.visitor_no[tested]
-        trials.append(IntentTrial(target, int(length), cut, labels[tested], who, models))
+        trials.append(IntentTrial(target, int(length), cut, labels[tested], who, models, without))
     return trials
 
 

@@ -14,6 +14,7 @@ from footfall.core.arrays import FloatArray
 from footfall.core.fingerprints import combined_fingerprint
 from footfall.core.stored_rows import ArtifactError, Values, load, to_table
 from footfall.heads.churn import SilenceModel
+from footfall.heads.cutoffs.background import Background
 from footfall.heads.fields import from_values, to_values
 from footfall.heads.judgements import Judgement
 from footfall.heads.predictions import SilenceModels, ValueModels
@@ -33,11 +34,14 @@ class Head:
     reference
         Scores at the newest cut-off that was learned from, of a sample: what drift is measured
         from, [customers].
+    background
+        Some of the training rows, for explanations to compare with; None where there is no model.
     """
 
     silence: SilenceModel | None
     value: ValueModel | None
     reference: FloatArray
+    background: Background | None = None
 
     def lacks(self, columns: Collection[str]) -> list[str]:
         """Return the features that it reads and that a table with these columns does not have."""
@@ -98,6 +102,15 @@ class StoredHeads:
     def silences(self) -> SilenceModels:
         """Return the models of silence by horizon."""
         return {horizon: head.silence for horizon, head in self.heads.items()}
+
+    @property
+    def backgrounds(self) -> dict[int, Background]:
+        """Return the training rows that were kept, by horizon."""
+        return {
+            horizon: head.background
+            for horizon, head in self.heads.items()
+            if head.background is not None
+        }
 
     @property
     def values(self) -> ValueModels:

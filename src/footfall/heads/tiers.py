@@ -59,8 +59,14 @@ class TierModel:
         """Return what adds up to the log-odds of VIP, given a purchase, by idea."""
         if self.linear is None or self.trees is None:
             return Effects(float(logit(np.array(self.share))), (), np.zeros((len(rows), 0)))
-        linear = linear_effects(space, rows, self.linear).by_idea()
+        linear = self.linear_effects(space, rows)
         return added([linear, tree_effects(space, rows, self.trees).by_idea()]).times(0.5)
+
+    def linear_effects(self, space: FeatureSpace, rows: CutoffRows) -> Effects:
+        """Return what adds up to the regression's log-odds, by idea; one of the two, with trees."""
+        if self.linear is None or self.trees is None:
+            return self.effects(space, rows)
+        return linear_effects(space, rows, self.linear).by_idea()
 
     def probabilities(
         self, space: FeatureSpace, rows: CutoffRows, purchase: FloatArray

@@ -23,6 +23,7 @@ from footfall.core.progress import Progress
 from footfall.core.stored_rows import SCHEMA, ArtifactError
 from footfall.heads import churn, value
 from footfall.heads.code import code_fingerprint
+from footfall.heads.cutoffs.background import Background, background_of
 from footfall.heads.cutoffs.digests import CutoffDigests, read_digests
 from footfall.heads.cutoffs.rows import CutoffRows, read_cutoffs
 from footfall.heads.cutoffs.settings import HeadSettings
@@ -287,7 +288,12 @@ def _fit_churn(
         "uses_encoder_state": model.uses_state,
         "skill": churn.out_of_time_skill(study, model, today, horizon),
     }
-    return Head(model, None, reference), churn.judged_days(study, model, today, horizon), facts
+    head = Head(model, None, reference, _background(study, today, horizon))
+    return head, churn.judged_days(study, model, today, horizon), facts
+
+
+def _background(study: Study, today: int, horizon: int) -> Background:
+    return background_of(study.training(horizon, today), study.settings.seed)
 
 
 def _judge_churn(head: Head, rows: CutoffRows, horizon: int) -> Judgement | None:
@@ -309,7 +315,8 @@ def _fit_value(
         "uses_encoder_state": model.uses_state,
         "skill": value.out_of_time_skill(study, model, today, horizon),
     }
-    return Head(silence, model, reference), value.judged_days(study, model, today, horizon), facts
+    head = Head(silence, model, reference, _background(study, today, horizon))
+    return head, value.judged_days(study, model, today, horizon), facts
 
 
 def _judge_value(head: Head, rows: CutoffRows, horizon: int) -> Judgement | None:

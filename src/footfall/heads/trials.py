@@ -20,6 +20,7 @@ from footfall.heads.cutoffs.features import purchase_days
 from footfall.heads.cutoffs.rows import CutoffRows
 from footfall.heads.cutoffs.settings import HeadSettings
 from footfall.heads.cutoffs.study import Study
+from footfall.heads.drivers import deleted
 from footfall.heads.early_warning import days_of_notice
 from footfall.heads.predictions import (
     predict_silences,
@@ -74,6 +75,10 @@ def churn_trial(study: Study, trial: Trial) -> list[dict[str, Any]]:
     )
     labels = silence_labels(tested, horizon)
     found = _measured_rows("churn", trial, tested, probability_metrics(), labels, models, settings)
+    without = deleted(ours.model.effects(tested), settings.seed)
+    for name, left in without.items():
+        metric = {f"auc_without_{name}": probability_metrics()["auc"]}
+        found += _measured_rows("churn", trial, tested, metric, labels, {OURS: left}, settings)
     notice, lapsing = days_of_notice(study, ours, tested, trial.day, horizon)
     found += _measured_rows(
         "churn",
@@ -110,6 +115,10 @@ def value_trial(study: Study, trial: Trial) -> list[dict[str, Any]]:
     amounts = {name: prediction.amount for name, prediction in predicted.items()}
     amounts |= baselines.value_baselines(train, tested, spend, study, horizon, trial.day)
     found = _measured_rows("value", trial, tested, amount_metrics(), actual, amounts, settings)
+    without = deleted(ours.model.effects(tested), settings.seed)
+    for name, left in without.items():
+        metric = {f"gini_without_{name}": amount_metrics()["gini"]}
+        found += _measured_rows("value", trial, tested, metric, actual, {OURS: left}, settings)
     inside = ((actual >= ours.lower) & (actual <= ours.upper)).astype(np.float64)
     found += _measured_rows(
         "value",

@@ -108,8 +108,21 @@ class ValueMembers:
 
     def _repeat(self, rows: CutoffRows, otherwise: FloatArray) -> FloatArray:
         """Return expected orders x order value, or ``otherwise`` where they are unknown."""
-        known = _repeat_amount(rows, self.repeat_buying, self.order_value, self.space.horizon)
+        known = self.repeat_amounts(rows)
         return np.where(np.isfinite(known), known, otherwise)
+
+    def poisson_effects(self, rows: CutoffRows, *, uses_state: bool) -> Effects:
+        """Return what adds up to the log of the Poisson regression's amount, by idea."""
+        fit = self.with_state if uses_state and self.with_state is not None else self.poisson
+        return linear_effects(self.space, rows, fit).by_idea()
+
+    def window_amounts(self, rows: CutoffRows) -> FloatArray:
+        """Return the spend of the last window, which is a member of the blend, [rows]."""
+        return window_amount(rows, self.space.horizon)
+
+    def repeat_amounts(self, rows: CutoffRows) -> FloatArray:
+        """Return expected orders x order value of MBG/NBD, NaN where they are unknown, [rows]."""
+        return _repeat_amount(rows, self.repeat_buying, self.order_value, self.space.horizon)
 
     def effects(self, rows: CutoffRows, weights: FloatArray, *, uses_state: bool) -> Effects:
         """Return what adds up to the blended amount, in money, by idea.
@@ -119,14 +132,13 @@ class ValueMembers:
         energy"), which leave nothing over. The spend of the last window and `repeat` are one idea
         each.
         """
-        fit = self.with_state if uses_state and self.with_state is not None else self.poisson
-        poisson = linear_effects(self.space, rows, fit).by_idea()
+        poisson = self.poisson_effects(rows, uses_state=uses_state)
         trees = tree_effects(self.space, rows, self.trees).by_idea()
         stacked = added([poisson, tree_effects(self.space, rows, self.stacked).by_idea()])
         money = [self._in_money(part) for part in (poisson, trees, stacked)]
-        window = np.minimum(window_amount(rows, self.space.horizon), self.cap) - self.window_centre
+        window = np.minimum(self.window_amounts(rows), self.cap) - self.window_centre
         money.append(Effects(self.window_centre, ("spend",), window[:, None]))
-        known = _repeat_amount(rows, self.repeat_buying, self.order_value, self.space.horizon)
+        known = self.repeat_amounts(rows)
         repeat = np.minimum(known, self.cap) - self.repeat_centre
         unknown = ~np.isfinite(known)
         parts = [

@@ -1,0 +1,135 @@
+-- Whether explanations hold: one row for each score, horizon and check. They add up to what is served; and an idea that
+-- is named first carries more of what the score knows than one drawn by lot, on customers of the newest back-test.
+{%- set smallest_ratio = 3 %}
+with
+
+attributions as (
+
+    select * from {{ ref('score_attributions') }}
+
+),
+
+evaluation as (
+
+    select * from {{ ref('model_evaluation') }}
+    where model = 'attention_scorer'
+        and (population = 'all' or population like '%, after 3 events')
+
+),
+
+of_subjects as (
+
+    select
+        score,
+        horizon_days,
+        coalesce(session_id, customer_key) as subject_key,
+        max(abs(gap)) as gap,
+        abs(max(link_base) + sum(link_contribution) - max(link_score)) as link_gap
+    from attributions
+    group by
+        score,
+        horizon_days,
+        coalesce(session_id, customer_key)
+
+),
+
+sums as (
+
+    select
+        score,
+        horizon_days,
+        count(*) as subject_count,
+        max(gap) as largest_gap,
+        max(link_gap) as largest_link_gap
+    from of_subjects
+    group by
+        score,
+        horizon_days
+
+),
+
+placed as (
+
+    select
+        *,
+        case when metric like '%_without_random_idea' then 'random' when metric like '%_without_top_idea' then 'top'
+            else 'all' end as kept,
+        rank() over (partition by score, horizon_days order by cutoff_date desc) as recency_place
+    from evaluation
+    where metric in ('auc', 'auc_without_top_idea', 'auc_without_random_idea')
+        or (score = 'value' and metric in ('gini', 'gini_without_top_idea', 'gini_without_random_idea'))
+
+),
+
+deletions as (
+
+    select
+        score,
+        horizon_days,
+        max(customer_count) as subject_count,
+        max(case when kept = 'all' then metric_value end) - max(case when kept = 'top' then metric_value end)
+            as cost_of_top,
+        max(case when kept = 'all' then metric_value end) - max(case when kept = 'random' then metric_value end)
+            as cost_of_random
+    from placed
+    where recency_place = 1
+    group by
+        score,
+        horizon_days
+
+),
+
+checks as (
+
+    select
+        score,
+        'adds_up' as check_name,
+        horizon_days,
+        subject_count,
+        largest_gap as figure,
+        cast(null as double) as lower_limit,
+        1e-6 as upper_limit
+    from sums
+    union all
+    select
+        score,
+        'adds_up_in_link' as check_name,
+        horizon_days,
+        subject_count,
+        largest_link_gap as figure,
+        cast(null as double) as lower_limit,
+        1e-9 as upper_limit
+    from sums
+    union all
+    select
+        score,
+        'top_idea_matters' as check_name,
+        horizon_days,
+        subject_count,
+        cost_of_top as figure,
+        {{ smallest_ratio }}e0 * {{ at_least('cost_of_random', '0e0') }} as lower_limit,
+        cast(null as double) as upper_limit
+    from deletions
+    where cost_of_top is not null
+        and cost_of_random is not null
+
+),
+
+final as (
+
+    select
+        score,
+        check_name,
+
+        cast(horizon_days as integer) as horizon_days,
+        cast(subject_count as bigint) as subject_count,
+        figure,
+        lower_limit,
+        upper_limit,
+
+        coalesce(figure > 0e0 and figure >= lower_limit, true) and coalesce(figure <= upper_limit, true) as is_passed
+    from checks
+
+)
+
+select * from final
