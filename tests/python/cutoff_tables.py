@@ -248,7 +248,7 @@ class Explained:
         )
         return cls(cutoffs, states, churn, value, settings)
 
-    def rows(self) -> pd.DataFrame:
+    def rows(self, by_permutations: int = 0) -> pd.DataFrame:
         """Contributions to the scores of the customers."""
         source = heads.ArrowCutoffs(self.cutoffs, self.states)
         return attributions.explain_customers(
@@ -257,14 +257,15 @@ class Explained:
             source,
             churn_settings=self.settings,
             value_settings=self.settings,
+            by_permutations=by_permutations,
             progress=silent,
         ).to_pandas()
 
-    def sums(self) -> pd.DataFrame:
+    def sums(self, by_permutations: int = 0) -> pd.DataFrame:
         """Contributions summed by score, horizon and customer, next to what is served."""
         source = heads.ArrowCutoffs(self.cutoffs, self.states)
         sums = (
-            self.rows()
+            self.rows(by_permutations)
             .groupby(KEYS)
             .agg(
                 base=("base", "first"),

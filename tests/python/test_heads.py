@@ -29,6 +29,7 @@ from cutoff_tables import (
     train_value,
 )
 from footfall import heads
+from footfall.attributions.permutations import walk
 from footfall.core.erasures import Erasures
 from footfall.core.progress import silent
 from footfall.core.stored_rows import ArtifactError, load, to_table
@@ -124,6 +125,17 @@ def test_churn_has_a_row_for_each_customer_and_horizon(cutoffs: pa.Table, churn:
     assert churn["cutoff_date"][0].as_py() == pc.max(cutoffs["cutoff_date"]).as_py()
 
 
+class Together:
+    """Idea a adds 1, a and b together 3 more, and c nothing; without them the score is 0."""
+
+    ideas = ("a", "b", "c")
+
+    def values(self, row: int, own: np.ndarray) -> np.ndarray:
+        del row
+        a, b, _ = own.T
+        return (1.0 * a + 3.0 * (a & b))[:, None]
+
+
 @pytest.fixture(scope="module")
 def explained(cutoffs: pa.Table, churn: pa.Table, value: pa.Table) -> Explained:
     """By heads that the scores were made by: their fits are still in memory."""
@@ -146,6 +158,29 @@ def test_contributions_are_the_served_scores(explained: Explained) -> None:
     )
     # Bases are constants of the training: one for each horizon that is explained.
     assert (sums.groupby(["score", "horizon_days", "bound_by"])["base"].nunique() == 1).all()
+
+
+def test_permutations_explain_the_top_of_each_list(explained: Explained) -> None:
+    sums = explained.sums(by_permutations=4)
+    assert_they_add_up(sums)
+    lists = sums[sums["method"] == "permutation"]
+    assert (lists.groupby(["score", "horizon_days"]).size() == 4).all()
+    rest = sums[sums["method"] == "log_mean"]
+    for score in ("value", "tier"):
+        least = lists.loc[score].groupby("horizon_days")["value"].min()
+        assert (rest.loc[score].groupby("horizon_days")["value"].max() <= least).all()
+    assert (lists.loc["churn"]["value"] >= SETTINGS.warning_probability).all()
+    # The same rows are compared with, so that the base of a score is one for everybody.
+    assert (lists.groupby(["score", "horizon_days", "bound_by"])["base"].nunique() == 1).all()
+
+
+def test_permutations_come_near_to_exact_shapley_values() -> None:
+    game = Together()
+    walked = walk(game, 64, seed=3)
+    np.testing.assert_allclose(walked.moved, [[2.5, 1.5, 0.0]], atol=0.2)
+    np.testing.assert_allclose(walked.moved.sum(axis=1), 4.0)
+    assert walked.base == 0.0
+    assert (np.abs(walked.moved - [[2.5, 1.5, 0.0]]) <= 3 * walked.error + 1e-12).all()
 
 
 def test_a_customer_is_explained_alike_whoever_else_is_scored(explained: Explained) -> None:

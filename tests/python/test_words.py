@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from footfall.heads.drivers import known_ideas
 from footfall.pages.theme import wording
 from footfall.pages.theme.words import Words, WordsError, read_words, slots_of
 
@@ -133,6 +134,15 @@ def test_what_the_seeds_name_has_words() -> None:
         frictions = {row["event_type"] for row in csv.DictReader(file)
                      if row["is_friction"] == "true"}  # fmt: skip
     assert {name for name in frictions if f"friction.{name}" not in words} == set()
+
+
+def test_every_idea_says_both_ways_that_it_moves_a_score() -> None:
+    words = read_words(FOLDER / "en.csv")
+    ideas = {*known_ideas(), "agreement", "rate", "other"}
+    assert {key.split(".")[1] for key in words.texts if key.startswith("idea.")} == ideas
+    for idea in ideas:
+        for way in ("up", "down"):
+            assert words.text(f"idea.{idea}.{way}").endswith(f" moves the score {way}.")
 
 
 def test_every_feature_of_risk_has_words_for_what_it_is() -> None:

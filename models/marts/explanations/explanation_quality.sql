@@ -52,8 +52,11 @@ placed as (
 
     select
         *,
-        case when metric like '%_without_random_idea' then 'random' when metric like '%_without_top_idea' then 'top'
-            else 'all' end as kept,
+        case
+            when metric like '%_without_random_idea' then 'random'
+            when metric like '%_without_top_idea' then 'top'
+            else 'all'
+        end as kept,
         rank() over (partition by score, horizon_days order by cutoff_date desc) as recency_place
     from evaluation
     where metric in ('auc', 'auc_without_top_idea', 'auc_without_random_idea')

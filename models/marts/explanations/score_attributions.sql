@@ -20,6 +20,12 @@ sessions as (
 
 ),
 
+words as (
+
+    select * from {{ words() }}
+
+),
+
 held_back as (
 
     select * from {{ ref('int_held_back_scores') }}
@@ -54,31 +60,12 @@ attributions as (
 
 ),
 
-final as (
+-- An idea that is a feature of one's own has no words, and is said by its name.
+named as (
 
     select
-        customer_key,
-        session_id,
-
-        score,
-        idea,
-        method,
-
-        horizon_days,
-        prefix_length,
-        idea_rank,
-        contribution,
-        standard_error,
-        base,
-        score_value,
-        gap,
-        link_contribution,
-        link_base,
-        link_score,
-        bound_by_days,
-
-        cutoff_date as as_of_date,
-        run_id as model_run_id
+        *,
+        case when contribution < 0 then 'down' else 'up' end as direction
     from attributions
     where not exists (
             select 1 from held_back
@@ -86,6 +73,43 @@ final as (
                 and held_back.horizon_days = attributions.horizon_days
                 and (held_back.population is null or held_back.population = attributions.population)
         )
+
+),
+
+final as (
+
+    select
+        named.customer_key,
+        named.session_id,
+
+        named.score,
+        named.idea,
+        named.method,
+        {{ sentence('coalesce(known.text, others.text)', {'idea': "replace(named.idea, '_', ' ')"}) }} as reason,
+        coalesce(known.message_key, others.message_key) as reason_key,
+
+        named.horizon_days,
+        named.prefix_length,
+        named.idea_rank,
+        named.contribution,
+        named.standard_error,
+        named.base,
+        named.score_value,
+        named.gap,
+        named.link_contribution,
+        named.link_base,
+        named.link_score,
+        named.bound_by_days,
+
+        named.cutoff_date as as_of_date,
+        named.run_id as model_run_id
+    from named
+    left join words as known
+        on known.message_key = 'idea.' || named.idea || '.' || named.direction
+        and named.idea_rank <= 3
+    left join words as others
+        on others.message_key = 'idea.other.' || named.direction
+        and named.idea_rank <= 3
 
 )
 

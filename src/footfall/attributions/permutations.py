@@ -115,8 +115,7 @@ class Silence:
             np.mean(trees, axis=0),
             self._repeat.links(row, own),
         )
-        blended = sum(weight * part for weight, part in zip(self._model.blend, parts, strict=True))
-        blended = np.asarray(blended, dtype=np.float64)
+        blended: FloatArray = np.tensordot(self._model.blend, np.stack(parts), axes=1)
         return self._model.scaling.apply(blended)
 
     def values(self, row: int, own: BoolArray) -> FloatArray:
@@ -203,9 +202,11 @@ class _Additive:
         self._customers, self._background = (_spread(part.by_idea(), ideas) for part in both)
 
     def links(self, row: int, own: BoolArray) -> FloatArray:
+        """Return links, [coalitions, customers]."""
         theirs = own.astype(np.float64)
-        moved = theirs @ self._customers.T + ((1.0 - theirs) @ self._background[row])[:, None]
-        return self._base + moved
+        rest = (1.0 - theirs) @ self._background[row]
+        links: FloatArray = self._base + theirs @ self._customers.T + rest[:, None]
+        return links
 
 
 class _Trees:
@@ -219,6 +220,7 @@ class _Trees:
     def links(
         self, row: int, own: BoolArray, ideas: tuple[str, ...], ensembles: Sequence[Boosted]
     ) -> list[FloatArray]:
+        """Return the links of each ensemble, [coalitions, customers] each."""
         columns: IntArray = np.array([ideas.index(idea) for idea in self._idea_of])
         mixed = np.where(own[:, columns][:, None, :], self._customers, self._background[row])
         flat = mixed.reshape(-1, mixed.shape[2])

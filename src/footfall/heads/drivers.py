@@ -81,6 +81,11 @@ def idea_of(feature: str) -> str:
     return feature.removeprefix("f_")
 
 
+def known_ideas() -> frozenset[str]:
+    """Return the ideas that features are gathered into."""
+    return frozenset(idea for idea, _ in _IDEAS)
+
+
 def added(parts: list[Effects]) -> Effects:
     """Return the sum of effects that were given by idea: bases, and effects by name."""
     names = tuple(sorted({name for part in parts for name in part.names}))
