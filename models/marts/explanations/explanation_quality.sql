@@ -1,6 +1,7 @@
 -- Whether explanations hold: one row for each score, horizon and check. They add up to what is served; and an idea that
 -- is named first carries more of what the score knows than one drawn by lot, on customers of the newest back-test.
 {%- set smallest_ratio = 3 %}
+{%- set fewest_subjects = 300 %}
 with
 
 attributions as (
@@ -115,6 +116,7 @@ checks as (
     from deletions
     where cost_of_top is not null
         and cost_of_random is not null
+        and subject_count >= {{ fewest_subjects }}
 
 ),
 
