@@ -40,21 +40,6 @@ churn as (
 
 ),
 
-reasons as (
-
-    select
-        customer_key,
-        max(case when idea_rank = 1 then reason end) as churn_reason_1,
-        max(case when idea_rank = 2 then reason end) as churn_reason_2,
-        max(case when idea_rank = 3 then reason end) as churn_reason_3
-    from {{ ref('score_attributions') }}
-    where score = 'churn'
-        and horizon_days = {{ horizon }}
-        and idea_rank <= 3
-    group by customer_key
-
-),
-
 worth as (
 
     select * from {{ ref('customer_value') }}
@@ -110,9 +95,6 @@ final as (
         habits.usual_weekday,
         habits.last_path,
         churn.risk_band,
-        reasons.churn_reason_1,
-        reasons.churn_reason_2,
-        reasons.churn_reason_3,
         worth.tier,
         recommended.item_id as top_item_id,
         recommended.item_name as top_item_name,
@@ -158,7 +140,6 @@ final as (
     left join segments on customers.customer_key = segments.customer_key
     left join habits on customers.customer_key = habits.customer_key
     left join churn on customers.customer_key = churn.customer_key
-    left join reasons on customers.customer_key = reasons.customer_key
     left join worth on customers.customer_key = worth.customer_key
     left join recommended on customers.customer_key = recommended.customer_key
     left join actions on customers.customer_key = actions.customer_key
