@@ -73,7 +73,13 @@ def read(folder: Path, options: argparse.Namespace) -> Read:
     warehouse = folder / "bench.duckdb"
     delay = delay_of(options.delay)
     with duckdb.connect(str(warehouse)) as connection:
-        file = load_payments(connection, options.file, parse_map(options.map), delay)
+        file = load_payments(
+            connection,
+            options.file,
+            parse_map(options.map),
+            delay,
+            by_delay=bool(options.delay),
+        )
         splits = splits_asked(options, file, connection)
     print_columns(file)
     sys.stdout.flush()
@@ -129,8 +135,10 @@ def print_figures(found: list[Compared]) -> None:
             cells = "".join(f"{shown(mean(found, name, metric)):>19s}" for metric in FIGURES)
             print(f"{name:16s}{'mean':24s}{cells}")
     for one in found:
-        days = next(iter(one.models.values())).days
-        few = sum(day.customers < REVIEWED_A_DAY for day in days)
+        # Found customers leave, so models may differ in how many are left: the fewest count.
+        left = zip(*(figures.days for figures in one.models.values()), strict=True)
+        days = [min(model.customers for model in day) for day in left]
+        few = sum(customers < REVIEWED_A_DAY for customers in days)
         print(
             f"test {one.split.test_from} to {one.split.test_to}: {one.tested:,} attempts, "
             f"{one.frauds_tested:,} frauds, {one.left_out:,} attempts of known customers left out; "

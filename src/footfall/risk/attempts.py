@@ -95,7 +95,8 @@ class Attempts:
 
         What failed without a label says nothing of honesty: nobody charges back what was never
         paid. All that is asked for was known before the moment, so what comes in later changes no
-        answer.
+        answer. For that reason a label of honesty does not cut the waiting short: of a payment
+        that is called fraud after that, nobody keeps when it was called honest.
 
         Parameters
         ----------
@@ -109,10 +110,18 @@ class Attempts:
         bool [attempts]
         """
         waited: Array = self.known_at + delay_days * MICROSECONDS_A_DAY <= moment
-        is_labelled = (self.fraud_known_at < moment) | (self.honest_known_at < moment)
+        is_labelled = self.fraud_known_at < moment
         has_failed = self.failed_at < moment
         closed: Array = (self.known_at < moment) & (is_labelled | (waited & ~has_failed))
         return closed
+
+    def is_labelled(self, moment: int) -> Array:
+        """Return whether somebody had said fraud or honest by a moment, bool [attempts].
+
+        This is for files, whose rows have one label each.
+        """
+        known: Array = (self.fraud_known_at < moment) | (self.honest_known_at < moment)
+        return known
 
     def labels(self, moment: int) -> FloatArray:
         """Return 1 where fraud was known before a moment and not taken back by then, [attempts]."""

@@ -83,7 +83,7 @@ def compare(
     day = attempts.day
     first, last = _number(split.test_from), _number(split.test_to)
     start = first * MICROSECONDS_A_DAY
-    closed = attempts.is_closed(start, split.delay) & is_judged
+    closed = attempts.is_labelled(start) & is_judged
     learnt = np.flatnonzero(closed & (day <= _number(split.train_to)))
     labels = attempts.labels(start)[learnt]
     tested = np.flatnonzero((day >= first) & (day <= last) & is_judged)

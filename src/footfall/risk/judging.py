@@ -131,7 +131,8 @@ def judge(
     """Judge a ranking.
 
     Each day the customers with the highest scores are reviewed, ``a_day`` of them at most; equal
-    scores go by the smaller number. Customers who were found leave the days that follow.
+    scores go by the smaller number. Customers who were found leave the days that follow, of the
+    precision and of who is found; the money of all who are reviewed on a day is caught.
 
     Parameters
     ----------
@@ -156,19 +157,16 @@ def judge(
     found_on: list[int] = []
     days = []
     for one in np.unique(day):
-        here = np.flatnonzero(day == one)
-        here = here[~np.isin(customer_no[here], found)]
-        who, place = np.unique(customer_no[here], return_inverse=True)
-        highest = np.full(len(who), -np.inf)
-        np.maximum.at(highest, place, score[here])
-        frauds = np.bincount(place, labels[here], minlength=len(who)) > 0
-        chosen = np.lexsort((who, -highest))[:a_day]
-        is_chosen = np.zeros(len(who), dtype=bool)
-        is_chosen[chosen] = True
-        caught += float((amount[here] * labels[here])[is_chosen[place]].sum())
-        found = np.concatenate([found, who[is_chosen & frauds]])
-        found_on += [int(one)] * int((is_chosen & frauds).sum())
-        days.append(Day(int(one), len(who), len(chosen), int(frauds[chosen].sum())))
+        today = np.flatnonzero(day == one)
+        who, is_chosen, is_fraudster = _reviewed(customer_no, score, labels, today, a_day)
+        money_of = np.isin(customer_no[today], who[is_chosen])
+        caught += float((amount[today] * labels[today])[money_of].sum())
+        left = today[~np.isin(customer_no[today], found)]
+        who, is_chosen, is_fraudster = _reviewed(customer_no, score, labels, left, a_day)
+        new = who[is_chosen & is_fraudster]
+        found = np.concatenate([found, new])
+        found_on += [int(one)] * len(new)
+        days.append(Day(int(one), len(who), int(is_chosen.sum()), len(new)))
     shares = [one.found / one.reviewed for one in days if one.reviewed]
     both = 0 < labels.sum() < len(labels)
     return Figures(
@@ -180,6 +178,18 @@ def judge(
         tuple(days),
         tuple(zip(found.tolist(), found_on, strict=True)),
     )
+
+
+def _reviewed(
+    customer_no: IntArray, score: FloatArray, labels: FloatArray, here: IntArray, a_day: int
+) -> tuple[IntArray, Array, Array]:
+    """Return the customers of a day, whether each is reviewed, and whether each has a fraud."""
+    who, place = np.unique(customer_no[here], return_inverse=True)
+    highest = np.full(len(who), -np.inf)
+    np.maximum.at(highest, place, score[here])
+    is_chosen = np.zeros(len(who), dtype=bool)
+    is_chosen[np.lexsort((who, -highest))[:a_day]] = True
+    return who, is_chosen, np.bincount(place, labels[here], minlength=len(who)) > 0
 
 
 def days_of_warning(

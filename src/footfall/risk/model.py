@@ -175,11 +175,10 @@ def fit_risk(
     return RiskModel(list(names), tuple(boosters), PlattScaling(), False)
 
 
-def calibrated(model: RiskModel, log_odds: FloatArray, labels: FloatArray) -> RiskModel:
-    """Return the model with Platt scaling from attempts that a like model had not learned from.
-
-    With :data:`FEWEST_TO_CALIBRATE` frauds slope and level are set; with fewer the level alone,
-    and the fewer there are, the less of the way it is moved.
+def calibrated(
+    model: RiskModel, log_odds: FloatArray, labels: FloatArray, seen: FloatArray
+) -> RiskModel:
+    """Return the model with Platt scaling from a week that a like model had not learned from.
 
     Parameters
     ----------
@@ -188,12 +187,26 @@ def calibrated(model: RiskModel, log_odds: FloatArray, labels: FloatArray) -> Ri
     log_odds
         Of a model of the attempts before, not calibrated, [attempts].
     labels
-        1 or 0, [attempts].
+        1 or 0, at least :data:`FEWEST_TO_CALIBRATE` of them 1, [attempts].
+    seen
+        The share of the labels of fraud that come in within the time that each attempt has had,
+        above 0: the level is raised by those that are still to come, [attempts].
     """
-    frauds = float(labels.sum())
-    if min(frauds, len(labels) - frauds) < 1:
-        return model
-    is_enough = frauds >= FEWEST_TO_CALIBRATE and len(labels) >= FEWEST_ROWS
-    trust = 1.0 if is_enough else min(1.0, frauds / FEWEST_TO_CALIBRATE)
-    scaling = fit_platt(log_odds, labels, slope_trust=float(is_enough), level_trust=trust)
-    return replace(model, scaling=scaling, is_calibrated=is_enough)
+    scaling = fit_platt(log_odds, labels, slope_trust=1.0, level_trust=1.0)
+    still_to_come = float(np.log((labels / seen).sum() / labels.sum()))
+    scaling = replace(scaling, intercept=scaling.intercept + still_to_come)
+    return replace(model, scaling=scaling, is_calibrated=True)
+
+
+def levelled(
+    model: RiskModel, log_odds: FloatArray, labels: FloatArray, seen: FloatArray
+) -> RiskModel:
+    """Return the model with the level alone moved, by frauds found over frauds expected.
+
+    One fraud more on either side keeps a few of them from moving it far. Parameters are those of
+    :func:`calibrated`, with any number of frauds.
+    """
+    expected = float((1.0 / (1.0 + np.exp(-log_odds))).sum())
+    found = float((labels / seen).sum())
+    level = float(np.log((found + 1.0) / (expected + 1.0)))
+    return replace(model, scaling=PlattScaling(1.0, level))

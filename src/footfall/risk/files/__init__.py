@@ -32,7 +32,14 @@ RECOGNISED: dict[str, tuple[str, ...]] = {
 }
 _TRUE = ("true", "t", "yes", "y", "1", "1.0")
 _FALSE = ("false", "f", "no", "n", "0", "0.0")
-_FAILED = ("error", "failed", "failure", "declined", "refused", "rejected")
+_FAILED = (
+    *("error", "fail", "failed", "failure", "declined", "denied", "refused", "rejected"),
+    *("timeout", "cancelled", "canceled", "blocked"),
+)
+_PAID = (
+    *("order", "open", "ok", "paid", "success", "successful", "succeeded", "approved"),
+    *("accepted", "authorised", "authorized", "captured", "settled", "completed"),
+)
 TABLE = "int_payment_attempts"
 
 
@@ -89,7 +96,12 @@ def parse_map(text: str) -> dict[str, str]:
 
 
 def load_payments(
-    connection: duckdb.DuckDBPyConnection, path: Path, mapping: dict[str, str], delay_days: int
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    mapping: dict[str, str],
+    delay_days: int,
+    *,
+    by_delay: bool = False,
 ) -> PaymentFile:
     """Make the table `intermediate.int_payment_attempts` of a file.
 
@@ -102,7 +114,9 @@ def load_payments(
     mapping
         Columns of the file by our names, where they are called otherwise.
     delay_days
-        After which a label of fraud is known, where the file does not say.
+        After which a label is known, where the file does not say.
+    by_delay
+        Whether that goes for all labels, whatever times the file has.
 
     Raises
     ------
@@ -128,6 +142,10 @@ def load_payments(
         row[0] for row in connection.execute("describe given").fetchall() if row[0] != "file_row"
     ]
     used = _used(path, columns, mapping)
+    notes = []
+    if by_delay and "labelled_at" in used:
+        del used["labelled_at"]
+        notes.append("labelled_at is not used: DELAY says when labels are known")
     (rows,) = connection.execute("select count(*) from given").fetchall()[0]
     if not rows:
         raise RiskProblem(f"{path} has no rows")
@@ -138,7 +156,6 @@ def load_payments(
     (unlabelled,) = connection.execute(
         "select count(*) from payments where is_fraud is null"
     ).fetchall()[0]
-    notes = []
     if unlabelled:
         notes.append(f"{unlabelled:,} rows without is_fraud are neither learned from nor judged")
     (unknown,) = connection.execute(
@@ -147,6 +164,14 @@ def load_payments(
     if unknown:
         notes.append(
             f"{unknown:,} rows have no amount: it counts as unknown, and as 0 in money_caught"
+        )
+    others = connection.execute(
+        f"select count(*), min(outcome) from payments where outcome not in {_FAILED + _PAID}"
+    ).fetchall()[0]
+    if others[0]:
+        notes.append(
+            f"{others[0]:,} rows have an outcome that is not known here, such as '{others[1]}': "
+            f"they count as paid. Failed are {', '.join(_FAILED)}"
         )
     connection.execute("drop table given")
     ignored = [name for name in columns if name not in used.values()]

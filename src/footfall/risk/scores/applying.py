@@ -1,14 +1,30 @@
-"""The model of a block as it is served: calibrated on the newest block that was closed by then."""
+"""The model of a block as it is served: calibrated on blocks that were closed by then."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from footfall.core.arrays import FloatArray, IntArray
-from footfall.risk.attempts import Attempts
-from footfall.risk.model import RiskModel, calibrated
-from footfall.risk.scores.calendar import Calendar, start_of
+from footfall.risk.attempts import MICROSECONDS_A_DAY, Attempts
+from footfall.risk.model import (
+    FEWEST_ROWS,
+    FEWEST_TO_CALIBRATE,
+    RiskModel,
+    calibrated,
+    levelled,
+)
+from footfall.risk.scores.calendar import (
+    LEVEL_BLOCKS,
+    REMEMBERED_DAYS,
+    SETTLED_DAYS,
+    Calendar,
+    start_of,
+)
 from footfall.risk.scores.stored import StoredRisk
+
+#: Frauds that say how long labels take.
+FEWEST_DELAYS = 20
+_LEAST_SEEN = 0.1
 
 
 def served_model(
@@ -16,15 +32,17 @@ def served_model(
 ) -> RiskModel | None:
     """Return the model of a block with its calibration; None where rules decide.
 
-    What sets slope and level is the block whose labels had all come in when this one began, as
-    scored by the model of its own, which had not learned from it.
+    What sets slope and level is the newest block whose labels had had their time when this one
+    began, as scored by the model of its own, which had not learned from it. Where it has too few
+    frauds, the level alone is set, by that block and the three before. Labels that will come
+    later are allowed for, by how long labels took before.
 
     Parameters
     ----------
     stored
         Models by block.
     attempts
-        Among them all of the block that calibrates.
+        Since :attr:`Calendar.read_from` at least.
     calendar
         Of the as-of date.
     block
@@ -33,16 +51,43 @@ def served_model(
     one = stored.models.get(block)
     if one is None or one.model is None:
         return None
-    before = stored.models.get(block - calendar.lag)
-    if before is None or before.model is None:
+    start, newest = start_of(block), block - calendar.lag
+    places, log_odds = [], []
+    is_closed = attempts.is_closed(start, calendar.delay_days) & (attempts.failed_at >= start)
+    of_block = calendar.block(attempts)
+    for number in range(newest - LEVEL_BLOCKS + 1, newest + 1):
+        before = stored.models.get(number)
+        if before is None or before.model is None:
+            continue
+        here = np.flatnonzero(is_closed & (of_block == number))
+        places.append(here)
+        log_odds.append(before.model.log_odds(attempts.names, attempts.features[here]))
+    if not sum(map(len, places)):
         return one.model
-    start = start_of(block)
-    is_closed = attempts.is_closed(start, calendar.delay_days)
-    places = np.flatnonzero(is_closed & (calendar.block(attempts) == before.block))
-    if not len(places):
-        return one.model
-    raw = before.model.log_odds(attempts.names, attempts.features[places])
-    return calibrated(one.model, raw, attempts.labels(start)[places])
+    every, raw = np.concatenate(places), np.concatenate(log_odds)
+    labels = attempts.labels(start)[every]
+    seen = _seen(attempts, start, start - attempts.known_at[every])
+    week = of_block[every] == newest
+    frauds = labels[week].sum()
+    if frauds >= FEWEST_TO_CALIBRATE and (~labels[week].astype(bool)).sum() >= FEWEST_ROWS:
+        return calibrated(one.model, raw[week], labels[week], seen[week])
+    return levelled(one.model, raw, labels, seen)
+
+
+def _seen(attempts: Attempts, start: int, ages: IntArray) -> FloatArray:
+    """Return the share of labels of fraud that come in within some time, as known at a moment.
+
+    Learned from frauds that were tried long enough before for their labels to have come; 1 where
+    there are too few of them to say.
+    """
+    is_settled = (attempts.asked_at < start - SETTLED_DAYS * MICROSECONDS_A_DAY) & (
+        attempts.asked_at >= start - REMEMBERED_DAYS * MICROSECONDS_A_DAY
+    )
+    took = (attempts.fraud_known_at - attempts.known_at)[is_settled & (attempts.labels(start) > 0)]
+    if len(took) < FEWEST_DELAYS:
+        return np.ones(len(ages))
+    within = np.searchsorted(np.sort(took), ages, side="right") / len(took)
+    return np.clip(within, _LEAST_SEEN, 1.0)
 
 
 def raw_log_odds(

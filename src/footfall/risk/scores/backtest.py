@@ -26,7 +26,7 @@ from footfall.evaluation.score_metrics import (
 from footfall.heads.result_rows import BACKTEST_SCHEMA, result_rows, tenth_rows
 from footfall.heads.runs import Run, run_of
 from footfall.risk.attempts import MICROSECONDS_A_DAY, NEVER, Attempts, feature_names, read_attempts
-from footfall.risk.judging import days_of_warning, judge, known_customers
+from footfall.risk.judging import REVIEWED_A_DAY, days_of_warning, judge, known_customers
 from footfall.risk.rules import hits_of, read_rules
 from footfall.risk.scores.applying import probability_of, served_model
 from footfall.risk.scores.calendar import BLOCK_DAYS, Calendar, date_of, first_date, start_of
@@ -47,8 +47,6 @@ NAME = "back-test of risk"
 _Metrics = Mapping[str, Callable[..., FloatArray]]
 _RANKED: _Metrics = {"auc": auc, "average_precision": average_precision}
 _OF_PROBABILITIES: _Metrics = {"brier": brier, "log_loss": log_loss, "ece": calibration_error}
-# Days before the test from whose labels customers are known.
-_KNOWN_DAYS = 91
 _RULES = "rules"
 
 
@@ -115,8 +113,7 @@ def backtest(
     stored = load_risk(heads)
     calendar = Calendar.of(as_of, settings.label_delay_days, settings.scored_days)
     first = calendar.tested.start
-    earliest = first * BLOCK_DAYS - max(_KNOWN_DAYS, calendar.lag * BLOCK_DAYS + 1)
-    rows, features = source.read(date_of(earliest))
+    rows, features = source.read(date_of(calendar.read_from))
     trial = _trial(read_attempts(rows, features), calendar, settings)
     model = served_model(stored, trial.attempts, calendar, first)
     if model is None or len(trial.places) < FEWEST_TESTED or not trial.labels.any():
@@ -165,7 +162,7 @@ def _identity(stored: StoredRisk, trial: _Trial, rules: pa.Table) -> Identity:
     )
     models = [
         one.model_id
-        for block in (first - trial.calendar.lag, first)
+        for block in range(trial.calendar.learned.start, first + 1)
         if (one := stored.models.get(block)) is not None
     ]
     data = " ".join(
@@ -233,12 +230,16 @@ def _daily(trial: _Trial, name: str, score: FloatArray) -> dict[tuple[str, str],
     """Return figures of the customers who are reviewed a day; one number each, no interval."""
     attempts, places = trial.attempts, trial.places
     is_fraud = attempts.is_fraud[places]
-    figures = judge(attempts.day[places], trial.customers, is_fraud, attempts.amount[places], score)
+    figures = judge(
+        attempts.shop_day[places], trial.customers, is_fraud, attempts.amount[places], score
+    )
     warning = days_of_warning(figures, trial.customers, is_fraud, attempts.fraud_known_at[places])
+    # Where nobody is left out of the review, precision and money say nothing of a ranking.
+    has_choice = any(one.customers > REVIEWED_A_DAY for one in figures.days)
     values = {
-        "precision_of_100_customers": figures.precision_100_day,
+        "precision_of_100_customers": figures.precision_100_day if has_choice else np.nan,
         "recall_at_1_fpr": figures.recall_1_fpr,
-        "money_caught": figures.money_caught,
+        "money_caught": figures.money_caught if has_choice else np.nan,
         "alerts_a_day": figures.alerts_a_day,
         "days_of_warning": warning,
     }

@@ -13,6 +13,11 @@ from footfall.risk.attempts import MICROSECONDS_A_DAY, Attempts
 BLOCK_DAYS = 7
 #: Blocks that a back-test covers.
 TESTED_BLOCKS = 4
+#: Blocks that the level of a model is set by.
+LEVEL_BLOCKS = 4
+#: Days before a block from whose frauds it is learned how long labels take: those that were
+#: tried so long ago that their labels have come, and are not older than that.
+SETTLED_DAYS, REMEMBERED_DAYS = 60, 180
 _EPOCH = date(1970, 1, 1)
 
 
@@ -71,7 +76,13 @@ class Calendar:
     def learned(self) -> range:
         """Return the blocks that need a model: scored and tested ones and those they are set by."""
         first = min(self.scored.start, self.tested.start)
-        return range(first - self.lag, self.last + 1)
+        return range(first - self.lag - LEVEL_BLOCKS + 1, self.last + 1)
+
+    @property
+    def read_from(self) -> int:
+        """Return the first day whose attempts the served models are calibrated by."""
+        first = min(self.scored.start, self.tested.start) * BLOCK_DAYS
+        return min(self.learned.start * BLOCK_DAYS, first - REMEMBERED_DAYS) - 1
 
     def block(self, attempts: Attempts) -> IntArray:
         """Return the block of each attempt; what is dated later belongs to the last."""

@@ -57,10 +57,11 @@ def _logistic(x: FloatArray, y: FloatArray, z: FloatArray) -> FloatArray:
 
 
 def _forest(x: FloatArray, y: FloatArray, z: FloatArray, seed: int) -> FloatArray:
-    """Return the mean of trees that are grown out, each from a bootstrap sample (Breiman 2001).
+    """Return the mean of trees that are grown out, each from 63 % of the rows (Breiman 2001).
 
-    Leaves of one row, and at every split a random choice of features, as many as the root of
-    their number; the squared error of labels of 0 and 1 is half their Gini impurity.
+    That is how many a bootstrap sample holds. Leaves of one row, and at every split a random choice
+    of features, as many as the root of their number; the squared error of labels of 0 and 1 is
+    half their Gini impurity.
     """
     parameters = {
         "objective": "regression",

@@ -24,7 +24,8 @@ from footfall.risk.scores.source import PaymentSource
 from footfall.risk.scores.stored import StoredRisk, load_risk
 
 REASONS = 3
-#: Attempts of a day that get reasons, those of the highest scores: Shapley values are dear.
+#: Attempts of a day that get reasons, as Shapley values take long: so many of the highest
+#: chances of fraud, and so many of the highest losses expected.
 REASONS_A_DAY = 300
 #: How a row came about.
 MODEL, LEVEL_ONLY, RULES, HISTORY = "model", "model_level", "rules", "history"
@@ -101,7 +102,7 @@ def score(
     read_from = min(
         calendar.scored_from - settings.rules_days,
         calendar.scored.start * BLOCK_DAYS - _COMMON_DAYS,
-        calendar.learned.start * BLOCK_DAYS - 1,
+        calendar.read_from,
     )
     rows, features = source.read(date_of(read_from))
     active = read_rules(rules, feature_names(features))
@@ -139,7 +140,8 @@ def _by_model(model: RiskModel, attempts: Attempts, places: IntArray) -> dict[st
     log_odds = model.log_odds(names, values)
     probability = probability_of(log_odds)
     by = MODEL if model.is_calibrated else LEVEL_ONLY
-    looked_at = _riskiest(attempts.shop_day[places], log_odds)
+    day, loss = attempts.shop_day[places], probability * attempts.amount[places]
+    looked_at = np.union1d(_largest(day, log_odds), _largest(day, loss))
     return {
         "scored_by": [by] * len(places),
         "risk_score": probability,
@@ -149,12 +151,11 @@ def _by_model(model: RiskModel, attempts: Attempts, places: IntArray) -> dict[st
     }
 
 
-def _riskiest(day: IntArray, log_odds: FloatArray) -> IntArray:
-    """Return the places of the attempts of each day that reasons are given for, ascending."""
-    order = np.lexsort((np.arange(len(day)), -log_odds, day))
+def _largest(day: IntArray, value: FloatArray) -> IntArray:
+    """Return the places of the largest values of each day, as many as get reasons."""
+    order = np.lexsort((np.arange(len(day)), -value, day))
     begins = np.searchsorted(day[order], day[order], side="left")
-    chosen = order[np.arange(len(day)) - begins < REASONS_A_DAY]
-    return np.sort(chosen)
+    return order[np.arange(len(day)) - begins < REASONS_A_DAY]
 
 
 def _reasons(model: RiskModel, names: list[str], asked: Array) -> dict[str, pa.Array]:

@@ -88,11 +88,11 @@ def load_risk(rows: pa.Table) -> StoredRisk:
     """
     stored = load(rows)
     run = {k: v for k, v in stored.run.items() if k not in ("blocks", "format", "digest")}
-    told = stored.run.get("blocks")
-    if not isinstance(told, dict):
+    by_block = stored.run.get("blocks")
+    if not isinstance(by_block, dict):
         raise ArtifactError(f"the run {stored.run_id} holds no models of risk; train them again")
     models = {}
-    for name, facts in told.items():
+    for name, facts in by_block.items():
         block = int(name)
         model = None
         if facts["has_model"]:

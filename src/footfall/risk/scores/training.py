@@ -78,7 +78,7 @@ def train(
     models = {block: known[block] for block in wanted if block not in moved}
     for number, block in enumerate(moved, start=1):
         models[block] = _fit(attempts, lessons[block], block, wanted[block], settings)
-        progress(_told(models[block], number, len(moved)))
+        progress(_line(models[block], number, len(moved)))
     ordered = {block: models[block] for block in sorted(models)}
     run = _run(settings, ordered, as_of, perf_counter() - started)
     return StoredRisk(run, ordered).to_table()
@@ -118,7 +118,7 @@ def _fit(
     return BlockModel(block, fingerprint, learnt, lesson.frauds, model)
 
 
-def _told(one: BlockModel, number: int, of: int) -> str:
+def _line(one: BlockModel, number: int, of: int) -> str:
     what = "" if one.model is not None else ": too few to learn from, rules decide"
     return (
         f"models of risk: week from {first_date(one.block)} done ({number} of {of}), "
