@@ -74,7 +74,7 @@ placed as (
 
 ),
 
--- What reviewers decided: of an attempt itself, else of all attempts of a visitor's day.
+-- What reviewers decided, of an attempt itself or of all attempts of a visitor's day.
 verdicts as (
 
     select
@@ -82,7 +82,7 @@ verdicts as (
         verdicts.is_fraud,
         verdicts.decided_at,
         attempts.attempted_at,
-        1 as place
+        true as is_own
     from {{ ref('int_risk_verdicts') }} as verdicts
     inner join {{ attempts }} as attempts on verdicts.attempt_id = attempts.attempt_id
 
@@ -93,7 +93,7 @@ verdicts as (
         verdicts.is_fraud,
         verdicts.decided_at,
         attempts.attempted_at,
-        2 as place
+        false as is_own
     from {{ ref('int_risk_verdicts') }} as verdicts
     inner join {{ attempts }} as attempts
         on verdicts.visitor_no = coalesce(attempts.customer_no, attempts.device_no)
@@ -102,11 +102,11 @@ verdicts as (
 
 ),
 
-chosen_verdicts as (
+own_verdicts as (
 
     select
         *,
-        row_number() over (partition by attempt_id order by place) as choice_no
+        min(case when is_own then decided_at end) over (partition by attempt_id) as first_own_at
     from verdicts
 
 ),
@@ -118,8 +118,9 @@ dated as (
         is_fraud,
         'verdict' as label_source,
         {{ at_least('decided_at', 'attempted_at') }} as labelled_at
-    from chosen_verdicts
-    where choice_no = 1
+    from own_verdicts
+    -- Once an attempt is judged by itself, what is decided of its day says no more of it.
+    where is_own or first_own_at is null or decided_at < first_own_at
 
     union all
 

@@ -1,8 +1,8 @@
 {{ config(materialized='view', tags=['risk']) }}
 
--- What reviewers decided, a row for each attempt, or for each visitor and day, that they judged. The last decision
--- counts: it takes the earlier ones back. What cannot be read is left out here, and stops the build (test
--- `risk_verdicts_can_be_read`).
+-- What reviewers decided about attempts, or about visitors and days, a row for each moment of a decision. All of them
+-- stay: a correction counts from its own moment on and changes nothing of before. What cannot be read is left out here,
+-- and stops the build (test `risk_verdicts_can_be_read`).
 with
 
 {{ written_verdicts() }},
@@ -31,8 +31,8 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by attempt_id, visitor_no, shop_day
-            order by decided_at desc, is_fraud desc
+            partition by attempt_id, visitor_no, shop_day, decided_at
+            order by is_fraud desc
         ) as decision_no
     from decided
 
