@@ -49,6 +49,7 @@ neighbours as (
         lag(event_type) over visit as last_type,
         lag(order_id) over visit as last_order_id,
         lag(event_at) over visit as last_at,
+        lead(event_id) over visit as next_event_id,
         lead(event_type) over visit as next_type,
         lead(order_id) over visit as next_order_id,
         lead(order_key) over visit as next_order_key,
@@ -110,6 +111,10 @@ followed as (
 
     select
         payments.*,
+        -- The error or order that came of it may be what a label names.
+        case when payments.next_outcome is not null then payments.next_event_id end as followed_by,
+        case when payments.next_outcome is null then payments.order_id
+            else coalesce(payments.order_id, payments.next_order_id) end as order_number,
         coalesce(payments.next_outcome, case when named_orders.order_key is not null then 'order' end, 'open') as outcome,
         case
             when payments.next_outcome = 'order' then payments.next_order_key

@@ -1,5 +1,5 @@
 {#- CTE `fraud_labels`: what was said of each attempt of a CTE `attempts`, and when that was known. A label names the
-    event of the attempt or a line of its order; else the order, whose last attempt before it counts. One that is not
+    event of the attempt, the error that came of it or a line of its order; else the order, whose last attempt before it counts. One that is not
     dated later than the attempt has no time of its own: nobody knew it then. -#}
 {% macro fraud_labels(attempts) -%}
 labels as (
@@ -51,6 +51,15 @@ named as (
     from labels
     inner join acts on labels.labelled_event_id = acts.event_id
     inner join {{ attempts }} as attempts on acts.order_key = attempts.led_to
+
+    union all
+
+    select
+        labels.event_id as label_id,
+        attempts.attempt_id,
+        2 as place
+    from labels
+    inner join {{ attempts }} as attempts on labels.labelled_event_id = attempts.followed_by
 
     union all
 

@@ -28,6 +28,8 @@ c5,,2021-04-03 10:09:00,purchase,A,B5,1,4e15,1,,
 c5,,99999-04-03 10:09:00,purchase,A,B6,1,5,5,,
 c1,,2021-04-03 11:00:00,purchase,A,till 1,,,10,,
 c0,,2021-04-04 11:00:00,purchase,A,till 1,,,10,,
+,,2021-04-05 10:00:00,chargeback,,C1,,,,,
+,,2021-04-05 10:00:00,chargeback,,C9,,,,,
 """
 ITEMS = """\
 item_id,item_name,category,list_price,created_at,is_in_stock
@@ -145,7 +147,7 @@ def test_values_of_no_use_reject_their_row_and_stop_nothing(shop: Warehouse) -> 
     ]
     # Each row once, though two spellings of an event name were given.
     assert shop.query("select * exclude (source) from intermediate.int_row_accounting") == [
-        (2 * GUESTS + 15, 2 * GUESTS + 8, 1, 0, 6, 0, 0)
+        (2 * GUESTS + 17, 2 * GUESTS + 10, 1, 0, 6, 0, 0)
     ]
 
 
@@ -173,6 +175,11 @@ def test_what_was_not_taken_as_it_came_is_counted_by_column(shop: Warehouse) -> 
         ("events", "country", nothing, 1, "NULL"),
         ("events", "customer_id", nothing, 40, "(NULL), undefined"),
         ("events", "customer_id", "only zeros", 16, "0, 00000000-0000-0000-0000-000000000000"),
+        (
+            *("events", "order_id"),
+            "no payment and no order of this name is there, so the label says nothing",
+            *(1, None),
+        ),
         ("events", "quantity", nothing, 1, "NULL"),
         ("items", "category", nothing, 1, "undefined"),
         ("items", "created_at", "no time", 1, "yesterday"),

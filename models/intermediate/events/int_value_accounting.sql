@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 
 -- What was not taken as it came, by source, entity, column and reason: values that became null, were read otherwise or
--- are masked, and rows of lists whose id was listed before. It stands next to the row equation
+-- are masked, rows of lists whose id was listed before, and labels of payments that are not there. It stands next to the row equation
 -- (`int_row_accounting`), not in it.
 with
 
@@ -70,12 +70,16 @@ repeated as (
 
 {{ named_by_order() }},
 
+{{ unmet_labels() }},
+
 without_example as (
     {{ masked_rows('customers', masked_columns().customers, further=['source', "'customers' as entity"]) }}
     union all
     {{ masked_rows('reviews', masked_columns().reviews, further=['source', "'reviews' as entity"]) }}
     union all
     select * from named_by_order
+    union all
+    select * from unmet_labels
 ),
 
 counted as (
