@@ -4,18 +4,20 @@
 {% endmacro %}
 
 
-{#- Acts of attempts to pay: the question that each attempt asks, and the attempt itself from when it was known. One that was
+{#- Acts of attempts to pay: the question that each attempt asks whose features are to be made (`is_asked`), and the attempt itself from when it was known. One that was
     known at once is both in one row. -#}
 {% macro risk_acts(table, day) -%}
     {%- set is_honest = honest_at_close(var('risk_label_delay_days') * day) -%}
     select
         {{ risk_keys() | join(',\n        ') }},
         asked_us as moment,
-        true as is_question,
+        is_asked as is_question,
         case when known_us > asked_us then 0e0 else 1e0 end as attempts,
         case when known_us > asked_us then cast(null as double) else amount end as counted_amount,
         case when known_us > asked_us then false else {{ is_honest }} end as closes_honest
     from {{ table }}
+    where is_asked
+        or known_us <= asked_us
 
     union all
 

@@ -130,6 +130,7 @@
         refunded
     from facts
     where {{ entity }} is not null
+    {{- of_those_who_ask(entity) }}
 
 ),
 
@@ -177,6 +178,41 @@
         'days_since_first_fraud': days_since('facts.first_fraud_at', 'sums.moment'),
         'days_since_honest': days_since('sums.honest_at', 'sums.moment'),
     } -%}
+{{ kind }}_acts as (
+
+    select
+        attempt_id,
+        {{ entity }},
+        moment,
+        is_question,
+        closes_honest,
+        attempts
+    from acts
+    where {{ entity }} is not null
+    {{- of_those_who_ask(entity) }}
+    {{- within_reach('moment', 30 + delay) }}
+    {%- if kind == 'terminal' and is_incremental() %}
+
+    union all
+
+    -- What closed last before.
+    select
+        cast(null as {{ dbt.type_string() }}) as attempt_id,
+        {{ entity }},
+        max(moment) as moment,
+        false as is_question,
+        true as closes_honest,
+        0e0 as attempts
+    from acts
+    where closes_honest
+        and moment < {{ reach_begins(30 + delay) }}
+        and {{ entity }} is not null
+    {{- of_those_who_ask(entity) }}
+    group by {{ entity }}
+    {%- endif %}
+
+),
+
 {{ kind }}_attempts as (
 
     select
@@ -186,8 +222,7 @@
         is_question,
         closes_honest,
         coalesce({{ known_before('sum(attempts)', entity) }}, 0e0) as attempts_before
-    from acts
-    where {{ entity }} is not null
+    from {{ kind }}_acts
 
 ),
 

@@ -12,6 +12,12 @@ ring_stays as {{ read_once() }} (
         {{ microseconds_of(shop_day_start('from_day')) }} as from_us,
         {{ microseconds_of(shop_day_start('until_day')) }} as until_us
     from {{ ref('int_risk_rings') }}
+    {%- if is_incremental() %}
+    where ring_no in (
+        select stays.ring_no from {{ ref('int_risk_rings') }} as stays
+        where stays.customer_no in (select attempts.visitor_no from attempts where attempts.is_asked)
+    )
+    {%- endif %}
 
 ),
 
