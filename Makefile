@@ -61,7 +61,7 @@ $(error $(REFUSED): only SOURCE=$(subst $(empty) $(empty),|,$(strip $(READERS)))
 endif
 endif
 
-.PHONY: help build inspect plan-experiment test lint types-and-sql format docs clean lock sbom env audit erase subject bench-sql bench-sources bench-times bench-pain-points bench-rings bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory bench-hundred bench-erasure bench-experiment bench-uplift bench-risk bench-fairness bench-fairness-null bench-peeking bench-cuped bench-experiments-truth harness
+.PHONY: help build inspect plan-experiment test lint types-and-sql format docs clean lock sbom env audit erase subject bench-sql bench-sources bench-times bench-pain-points bench-rings bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory bench-hundred bench-erasure bench-experiment bench-uplift bench-risk bench-risk-day bench-fairness bench-fairness-null bench-peeking bench-cuped bench-experiments-truth harness
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -240,6 +240,9 @@ bench-uplift: env ## whom an arm helps: FILE=… ARM=… CONTROL=… OUTCOME=…
 
 bench-risk: env ## the risk of payments on any file, compared with baselines: FILE=… [TRAIN= DELAY= TEST= | STARTS=] [MAP=theirs:ours]
 	@$(FOOTFALL) bench-risk
+
+bench-risk-day: env ## what one more day of payments costs the models of risk, compared with all days: FILE=… [MAP=theirs:ours]
+	@$(FOOTFALL) bench-risk-day
 
 bench-fairness: env ## what a score does to groups of people: FILE=… SCORE=… LABEL=… GROUP=… [CUT=.2] [WITHIN=…]
 	@$(FOOTFALL) bench-fairness

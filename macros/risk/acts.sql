@@ -4,8 +4,8 @@
 {% endmacro %}
 
 
-{#- Acts of attempts to pay: the question that each attempt asks whose features are to be made (`is_asked`), and the attempt itself from when it was known. One that was
-    known at once is both in one row. -#}
+{#- Acts of attempts to pay: the question that each attempt asks, of those whose features are made (`is_asked`), and the
+    attempt itself from when it was known. One that was known at once is both in one row. -#}
 {% macro risk_acts(table, day) -%}
     {%- set is_honest = honest_at_close(var('risk_label_delay_days') * day) -%}
     select

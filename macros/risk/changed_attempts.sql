@@ -1,6 +1,6 @@
-{#- What int_risk_features notes of each attempt, beside its features, so that a later run sees what has changed since: when
-    each fact was known, and digests of all else. Features are a function of these alone, and of settings, which are in
-    the digest. As columns and expressions on attempts that have their moments in microseconds. -#}
+{#- What int_risk_features notes of each attempt, in addition to its features, so that a later run sees what has changed:
+    when each fact was known, and digests of all else. Features are a function of these alone, and of settings, which are
+    in the digest. As columns and expressions on attempts that have their moments in microseconds. -#}
 {% macro noted_of_attempts() %}
     {% do return({
         'known_at': 'known_at',
@@ -24,7 +24,7 @@
     first attempt is that makes it. -#}
 {% macro changed_attempts(attempts) -%}
 {%- set noted = noted_of_attempts() -%}
-{%- set facts = noted | select('in', ['known_at', 'fraud_known_at', 'fraud_cleared_at', 'failed_at', 'refunded_known_at']) | list -%}
+{%- set facts = noted | reject('in', ['shared_digest', 'own_digest', 'refund_digest']) | list -%}
 now as (
 
     select

@@ -103,10 +103,8 @@ counted as (
         {{ noted_example('note') }} as first_example,
         {{ noted_example('note') }} as last_example
     from noted
-
     union all
     select * from repeated
-
     union all
     select
         source,

@@ -144,6 +144,13 @@ def bench_risk(given: Given) -> list[Step]:
     return [_benchmark(given, "risk", f"--file={given.path('FILE')}", *options)]
 
 
+def bench_risk_day(given: Given) -> list[Step]:
+    """Compare what one more day of payments costs the models of risk with all days."""
+    given.required("FILE", "FILE=… names a CSV or Parquet file of payments")
+    file = f"--file={given.path('FILE')}"
+    return [_benchmark(given, "risk_day", file, *given.option("--map", "MAP"))]
+
+
 def bench_fairness(given: Given) -> list[Step]:
     """Compare what a score does to groups of people."""
     hint = (

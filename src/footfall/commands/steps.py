@@ -211,6 +211,7 @@ TARGETS: Mapping[str, Callable[[Given], list[Step]]] = {
         benchmarks.bench_experiment,
         benchmarks.bench_uplift,
         benchmarks.bench_risk,
+        benchmarks.bench_risk_day,
         benchmarks.bench_fairness,
         benchmarks.bench_fairness_null,
         benchmarks.bench_peeking,
