@@ -17,6 +17,16 @@
 {% endmacro %}
 
 
+{#- Those of them that int_payment_attempts has no column for, as columns of a query. -#}
+{% macro noted_expressions() %}
+    {% set columns = [] %}
+    {% for name, expression in noted_of_attempts().items() if name != expression %}
+        {% do columns.append(expression ~ ' as ' ~ name) %}
+    {% endfor %}
+    {% do return(columns) %}
+{% endmacro %}
+
+
 {#- CTEs that say what has changed since int_risk_features was last made. What an attempt was told is what was known before
     it. So when facts come, go or move, attempts after the earliest of their moments, old ones and new ones, may see
     something else, and no attempt before it does. `moved` has that moment, `changed` the attempts whose row is to be
@@ -93,6 +103,24 @@ changed as (
         {%- endfor %}
 
 )
+{%- endmacro %}
+
+
+{#- The query of all attempts, and whether each asks: its features are made by this run. In a full build all do. -#}
+{% macro attempts_that_ask(attempts) -%}
+    {%- if is_incremental() -%}
+    select
+        {{ attempts }}.*,
+        coalesce(changed.is_other, false) or {{ attempts }}.attempted_at > moved.moved_at as is_asked
+    from {{ attempts }}
+    cross join moved
+    left join changed on {{ attempts }}.attempt_id = changed.attempt_id
+    {%- else -%}
+    select
+        *,
+        true as is_asked
+    from {{ attempts }}
+    {%- endif -%}
 {%- endmacro %}
 
 

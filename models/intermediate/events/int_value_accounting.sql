@@ -1,8 +1,8 @@
 {{ config(materialized='view') }}
 
 -- What was not taken as it came, by source, entity, column and reason: values that became null, were read otherwise or
--- are masked, rows of lists whose id was listed before, and labels of payments that are not there. It stands next to the row equation
--- (`int_row_accounting`), not in it.
+-- are masked, rows of lists whose id was listed before, and labels of payments that are not there. It stands next to
+-- the row equation (`int_row_accounting`), not in it.
 with
 
 items as (

@@ -17,9 +17,7 @@ known_attempts as (
         {{ microseconds_of('outcome_known_at') }} as outcome_us,
         {{ microseconds_of('refunded_known_at') }} as refunded_us,
         {{ microseconds_of('registered_at') }} as registered_us,
-        {%- for name, expression in noted_of_attempts().items() if name != expression %}
-        {{ expression }} as {{ name }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ noted_expressions() | join(',\n        ') }}
     from {{ ref('int_payment_attempts') }}
 
 ),
@@ -29,19 +27,7 @@ known_attempts as (
 {%- endif %}
 
 attempts as {{ read_once() }} (
-
-    select
-        known_attempts.*,
-        {% if is_incremental() -%}
-        coalesce(changed.is_other, false) or known_attempts.attempted_at > moved.moved_at as is_asked
-    from known_attempts
-    cross join moved
-    left join changed on known_attempts.attempt_id = changed.attempt_id
-    {%- else -%}
-        true as is_asked
-    from known_attempts
-    {%- endif %}
-
+    {{ attempts_that_ask('known_attempts') }}
 ),
 
 acts as {{ read_once() }} (
