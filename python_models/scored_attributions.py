@@ -19,6 +19,7 @@ def model(dbt, session):
         source,
         churn_settings=heads.HeadSettings.from_mapping(churn),
         value_settings=heads.HeadSettings.from_mapping(settings),
+        explains_value=str(dbt.config.meta_get("explains_value")).lower() == "true",
         by_permutations=int(dbt.config.meta_get("by_permutations")),
         progress=progress.log,
     )

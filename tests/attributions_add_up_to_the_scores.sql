@@ -1,6 +1,7 @@
 -- Every score that is served is explained, and its explanation adds up to it: base and contributions to 1e-9 on the
 -- scale of the model and to 1e-6 of the score in the unit that people read. Finding a row means that what is explained
 -- is not what is served.
+{%- set explained = "'churn', 'value', 'tier'" if var('explains_value') else "'churn'" %}
 with
 
 attributions as (
@@ -86,7 +87,7 @@ final as (
         on served.score = sums.score
         and served.horizon_days = sums.horizon_days
         and served.subject_key = sums.subject_key
-    where (sums.subject_key is null and served.score <> 'intent')
+    where (sums.subject_key is null and served.score in ({{ explained }}))
         or abs(sums.score_value - served.score_value) > 1e-9 * {{ at_least('abs(served.score_value)', '1e0') }}
         or abs(sums.summed - served.score_value) > 1e-6 * {{ at_least('abs(served.score_value)', '1e0') }}
         or abs(sums.link_summed - sums.link_score) > 1e-9

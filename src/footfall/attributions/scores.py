@@ -60,6 +60,7 @@ def explain_customers(
     *,
     churn_settings: HeadSettings,
     value_settings: HeadSettings,
+    explains_value: bool = True,
     by_permutations: int = 0,
     progress: Progress,
 ) -> pa.Table:
@@ -73,6 +74,8 @@ def explain_customers(
         Customers at cut-offs; those of the as-of date are read.
     churn_settings, value_settings
         Of the heads.
+    explains_value
+        Whether value and tier are explained as well as churn.
     by_permutations
         How many customers at the top of each list have contributions by permutations: those who are
         warned of and have spent most, those of the largest amounts, those likeliest to be VIP.
@@ -89,8 +92,9 @@ def explain_customers(
     silences = links.Silences(asked)
     tables = [
         *_churn(load_heads(churn), asked, churn_settings, silences, by_permutations),
-        *_value(load_heads(value), asked, value_settings, silences, by_permutations),
     ]
+    if explains_value:
+        tables += _value(load_heads(value), asked, value_settings, silences, by_permutations)
     found = all_of(tables)
     progress(f"attributions: {found.num_rows} contributions to scores of {len(asked)} customers")
     return found.drop_columns(_OF_SESSIONS)

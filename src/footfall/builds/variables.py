@@ -275,6 +275,7 @@ PROJECT_VARIABLES: Mapping[str, Variable] = {
     "contact_cost": Variable(AMOUNT),
     "save_rate": Variable(SHARE),
     "explained_by_permutations": Variable(WHOLE),
+    "explains_value": Variable(TRUE_OR_FALSE),
     "intent_history_days": Variable(POSITIVE),
     "intent_recent_days": Variable(POSITIVE),
     "backtest_cutoffs": Variable(POSITIVE),
