@@ -67,6 +67,34 @@ SCORES = """
     where not judged.is_baseline and judged.model = 'attention_scorer'
     order by score, horizon_days, population, metric"""
 
+# The demographics that a third of the households of Complete Journey gave.
+DEMOGRAPHICS = ("income", "age", "household_size", "home_ownership", "marital_status", "kids")
+
+# What is compared; most of it is no gap.
+GAPS = """
+    select
+        score, horizon_days, cut_off, attribute, metric, compared, group_count, customer_count,
+        lowest_group, lowest_value, highest_group, highest_value,
+        difference, lower_bound, upper_bound, null_95, p_value, adjusted_p_value, verdict
+    from marts.score_fairness_gaps
+    where verdict <> 'too_few'
+    order by score, horizon_days, compared, p_value, attribute, metric, cut_off"""
+
+UNKNOWN = """
+    with groups as (
+        select distinct
+            score, horizon_days, group_kind = 'unknown' as is_unknown, group_name,
+            customer_count, base_rate
+        from marts.score_fairness
+        where base_rate is not null and attribute = 'attributes.income'
+    )
+    select
+        score, horizon_days, is_unknown, sum(customer_count) as customers,
+        sum(customer_count * base_rate) / sum(customer_count) as base_rate
+    from groups
+    group by score, horizon_days, is_unknown
+    order by all"""
+
 # What Online Retail's file holds, counted without the project; copies are equal in every column.
 IN_THE_FILE = """
     with lines as (
@@ -166,6 +194,32 @@ def report(source: str, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]
     return {"rows": counts, "rejected": reasons, "scores": scores}
 
 
+def compare_groups(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """Prints and returns the gaps between groups of households, and how those who tell differ."""
+    known = rows_of(connection, UNKNOWN)
+    print("\n  households that told their income, and others: base rate")
+    for row in known:
+        who = "unknown" if row["is_unknown"] else "known"
+        print(
+            f"  {row['score']} {row['horizon_days']} d, {who:<8}{row['customers']:>8,}"
+            f"{row['base_rate']:>8.3f}"
+        )
+    gaps = rows_of(connection, GAPS)
+    found = [row for row in gaps if row["verdict"] == "gap"]
+    print(f"\n  {len(gaps)} comparisons of groups, {len(found)} gaps")
+    print(f"\n  {'gap':<66}{'compared':<20}{'difference':>11}{'95 % interval':>17}"
+          f"{'null 95 %':>11}{'p':>7}{'adjusted':>10}")  # fmt: skip
+    for row in found:
+        name = f"{row['score']} {row['horizon_days']} d, {row['cut_off']}, {row['metric']}"
+        name += f", {row['attribute'].removeprefix('attributes.')}"
+        bounds = f"[{row['lower_bound']:.3f}, {row['upper_bound']:.3f}]"
+        print(
+            f"  {name:<66}{row['compared']:<20}{row['difference']:>11.3f}{bounds:>17}"
+            f"{row['null_95']:>11.3f}{row['p_value']:>7.3f}{row['adjusted_p_value']:>10.3f}"
+        )
+    return {"unknown": known, "gaps": gaps}
+
+
 def main() -> None:
     """Build, account, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -173,7 +227,9 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="keep the warehouses here")
     arguments = parser.parse_args()
 
-    variables: dict[str, dict[str, Any]] = {"complete_journey": {}}
+    variables: dict[str, dict[str, Any]] = {
+        "complete_journey": {"fairness_attributes": [f"attributes.{name}" for name in DEMOGRAPHICS]}
+    }
     if arguments.online_retail:
         variables["online_retail"] = {"online_retail_path": str(arguments.online_retail.resolve())}
     else:
@@ -187,6 +243,8 @@ def main() -> None:
             seconds = build(database, {"footfall_source": source, **extra})
             with duckdb.connect(str(database), read_only=True) as connection:
                 results[source] = {**seconds, **report(source, connection)}
+                if source == "complete_journey":
+                    results[source]["fairness"] = compare_groups(connection)
                 if source == "online_retail":
                     results[source]["file"] = account_for_online_retail(
                         connection, arguments.online_retail

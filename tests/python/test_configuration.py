@@ -72,6 +72,7 @@ def test_dates_that_yaml_reads_as_dates_are_dates() -> None:
             [{}, None, {"events": {"customer_id": "user"}}],
             [{"customer_id": "user"}, {"event": {"customer_id": "user"}}, {"events": ["user"]}],
         ),
+        ("fairness_attributes", [[], ["age_band", "attributes.kids"]], ["gender", [1], [""], None]),
         ("ga4_path", [None, "/a.json", ["/a.json"]], [5, [5]]),
     ],
 )
@@ -91,6 +92,12 @@ def test_each_kind_takes_what_it_says(name: str, good: list[Any], bad: list[Any]
         ({"lifecycle_retained_order_days": 1}, "it takes 2 or more, because the first order day"),
         ({"lifecycle_loyal_orders": 2}, "so set the first below the second"),
         ({"high_risk_probability": 0.4}, "medium must be below high"),
+        (
+            {"fairness_attributes": ["countri"]},
+            "'fairness_attributes' names 'countri', which is no column of customers (is it ",
+        ),
+        ({"fairness_attributes": ["gender", "gender"]}, "names 'gender' twice"),
+        ({"fairness_attributes": ['attributes.a"b']}, "comes the name of an attribute, without qu"),
         (
             {"custom_times_without_offset_are": "shop"},
             "whose layout says itself what its times mean",

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import bench_fairness
 import bench_fairness_null
 import peer_fairness
 from footfall.core.arrays import FloatArray
+from footfall.fairness import scoring
 from footfall.fairness.bands import quarters
 from footfall.fairness.cells import cells_of
 from footfall.fairness.closing import CLOSABLE, close
@@ -25,6 +28,7 @@ from footfall.fairness.metrics import METRICS, figure_of, ranked
 from footfall.fairness.null import null_of_means, null_of_ranks, null_of_rates
 from footfall.fairness.rows import MOST_GROUPS, OTHER, UNKNOWN, Rows, grouped
 from footfall.fairness.selection import CutOff
+from footfall.fairness.settings import FairnessSettings
 
 pytestmark = pytest.mark.library
 
@@ -131,16 +135,16 @@ def test_counts_drawn_are_those_of_people_shuffled() -> None:
 
 def test_chance_is_seldom_called_a_gap_and_a_planted_one_is_found() -> None:
     flagged, found = [], []
-    for run in range(300):
+    for run in range(200):
         rng = np.random.default_rng(run)
         for rows, into in (
             (bench_fairness_null.random_attribute(1_000, rng), flagged),
             (bench_fairness_null.planted_gap(1_000, rng), found),
         ):
-            (gap,) = gaps_of(rows, seed=run, draws=499, metrics=["selection_rate"])
+            (gap,) = gaps_of(rows, seed=run, draws=199, metrics=["selection_rate"])
             into.append(gap.p <= 0.05)
-    assert 0.02 <= np.mean(flagged) <= 0.085
-    assert np.mean(found) >= 0.68
+    assert 0.01 <= np.mean(flagged) <= 0.09
+    assert 0.63 <= np.mean(found) <= 0.86
 
 
 def test_few_people_have_no_figure_and_the_unknown_are_not_compared() -> None:
@@ -196,6 +200,84 @@ def test_cut_offs_by_group_close_the_gap_and_say_what_they_cost(metric: str) -> 
             cost = 1 - sum(hits) / label[picked].sum()
     assert closing.cost == pytest.approx(cost, abs=0.02)
     assert closing.cost > 0
+
+
+def judged_customers() -> pa.Table:
+    """What was predicted of 900 customers by two scores, and their groups by two attributes."""
+    rng = np.random.default_rng(9)
+    count = 900
+    country = np.array(rng.choice(["DE", "FR", "LI"], count, p=[0.6, 0.37, 0.03]), dtype=object)
+    country[:60] = None
+    chance = rng.beta(2, 2, count)
+    # Whom the score takes for loyal in France are so less often than it says.
+    silent = rng.random(count) < np.where(country == "FR", np.minimum(chance + 0.25, 1), chance)
+    spend = np.where(silent, 0.0, rng.gamma(2.0, 40.0, count))
+    parts = []
+    for attribute, names in (("country", country), ("attributes.kids", rng.choice(2, count))):
+        for score, observed, predicted in (
+            ("churn", silent.astype(float), chance),
+            ("value", spend, 80 * (1 - chance)),
+        ):
+            parts.append(
+                pa.table(
+                    {
+                        "score": [score] * count,
+                        "attribute": [attribute] * count,
+                        "group_name": [None if one is None else str(one) for one in names],
+                        "horizon_days": pa.array([30] * count, pa.int32()),
+                        "customer_no": rng.permutation(count),
+                        "observed": observed,
+                        "predicted": predicted,
+                        "spend_before": rng.gamma(2.0, 50.0, count),
+                        "cutoff_date": [date(2026, 4, 1)] * count,
+                    }
+                )
+            )
+    return pa.concat_tables(parts)
+
+
+def test_a_warehouse_has_rows_of_groups_and_gaps_and_makes_them_once() -> None:
+    rows, asked = judged_customers(), ["country", "attributes.kids"]
+
+    def made(names: list[str], previous: pa.Table | None = None) -> pa.Table:
+        texts = pa.chunked_array([['{"kids": "1"}', None, '{"age": "45-54"}']])
+        return scoring.score(
+            rows,
+            names,
+            lambda: texts,
+            settings=FairnessSettings(),
+            previous=previous,
+            progress=lambda _: None,
+        )
+
+    found = made(asked)
+    assert made(asked, found).equals(found)
+    frame = found.to_pandas()
+    groups = frame[(frame.kind == "group") & (frame.attribute == "country")]
+    assert set(groups.cut_off) == {"from 0.7", "from 0.4", "top 0.1"}
+    for _, of_cut in groups.groupby(["score", "cut_off", "metric"]):
+        assert of_cut.customer_share.sum() == pytest.approx(1)
+        assert dict(zip(of_cut.group_name, of_cut.group_kind, strict=True)) == {
+            "DE": "group",
+            "FR": "group",
+            "LI": "group",
+            "unknown": "unknown",
+        }
+    small = groups[groups.group_name == "LI"]
+    assert (small.customer_count < 30).all()
+    assert small.value.isna().all()
+    gaps = frame[frame.kind == "gap"].set_index(["score", "attribute", "metric", "compared"])
+    gaps = gaps.sort_index()
+    calibration = gaps.loc[("churn", "country", "calibration", "as they are")]
+    assert (calibration.verdict, calibration.lowest_group) == (GAP, "FR")
+    of_kids = gaps.loc[("churn", "attributes.kids", "calibration", slice(None))]
+    assert of_kids.verdict.eq(NO_EVIDENCE).all()
+    # What no cut-off changes is looked at once, and p is corrected by score and way of comparing.
+    assert gaps.loc["churn"].groupby(["attribute", "compared"]).size().eq(3 + 4 * 2).all()
+    known = gaps[gaps.p.notna()]
+    assert (known.p_adjusted >= known.p).all()
+    with pytest.raises(scoring.AttributeProblem, match=r"names attributes\.income, .* age, kids:"):
+        made([*asked, "attributes.income"])
 
 
 def test_a_cut_off_picks_equal_scores_together() -> None:

@@ -35,6 +35,7 @@ from conftest import (
 from descriptions import described, problems_of
 from footfall.builds.sources import absolute_path, sources
 from footfall.lineage.lineage import Lineage
+from footfall.lineage.origins import Place
 from footfall.lineage.project import read_project
 
 SECRET = "a-secret-that-nobody-may-read"
@@ -42,6 +43,12 @@ LAYERS = ("staging", "intermediate", "python_models", "marts")
 # Tables in which runs take notes; they are not models.
 NOTES = {"passed_tests", "table_versions", "warehouse_settings"}
 MAX_PYTHON_MODEL_LINES = 40
+# Attributes of customers, and tables of features, models and scores that none of them may reach.
+PERSONAL = ("country", "gender", "birth_year", "attributes", "has_marketing_consent")
+SCORED = (
+    *("scored_", "backtest_", "int_customer_cutoffs", "int_session_prefixes", "int_risk_features"),
+    *("attention_", "churn_heads", "value_heads", "intent_heads", "uplift_heads"),
+)
 # Stored models: their rows are what was learned, and no row of theirs comes from one of a table.
 TRAINED = {
     *("attention_encoder", "churn_heads", "intent_heads", "risk_heads", "uplift_heads"),
@@ -58,7 +65,7 @@ def all_sources(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     """The whole project, with every source and every table that a user can bring."""
     inputs = [one for source in sources().values() for one in source.inputs]
     paths = {one.var: "any.parquet" for one in inputs if one.sample}
-    gates = {"gates_fail_the_build": True}
+    gates = {"gates_fail_the_build": True, "fairness_gates_fail_the_build": True}
     variables = {"footfall_source": list(sources()), **paths, **gates, **SMALL_SCORER}
     return Warehouse(tmp_path_factory.mktemp("manifest"), variables)
 
@@ -392,6 +399,27 @@ def test_columns_are_traced_through_what_was_built(storefront: Warehouse) -> Non
         assert model.rows_from or model.name in TRAINED, model.name
         for name, origin in lineage.tables[model.id].columns.items():
             assert origin.problems == (), f"{model.name}.{name}"
+    # What groups of people are made of reaches no feature, no model and no score.
+    people = {lineage.found(f"int_customers.{name}") for name in PERSONAL}
+    compared = lineage.found("int_fairness_rows.group_name")
+    assert people & made_of(lineage, compared)
+    for model in lineage.project.relations.values():
+        if model.name.startswith(SCORED) and model.name != "scored_fairness":
+            for name in lineage.tables[model.id].columns:
+                reached = people & made_of(lineage, Place(model.id, name))
+                assert not reached, f"{model.name}.{name}"
+
+
+def made_of(lineage: Lineage, place: Place) -> set[Place]:
+    """A column and all that it is made of, however far back."""
+    found, open_places = {place}, [place]
+    while open_places:
+        origin = lineage.origin(open_places.pop())
+        for one in () if origin is None else origin.inputs:
+            if one not in found:
+                found.add(one)
+                open_places.append(one)
+    return found
 
 
 def test_no_sql_that_ran_names_the_truth(whole_storefront: Warehouse) -> None:
@@ -535,8 +563,8 @@ def test_a_var_says_whether_gates_fail_the_build(
 ) -> None:
     assert all_sources.variables["gates_fail_the_build"]
     for manifest, severity in ((all_sources.manifest(), "ERROR"), (storefront_manifest, "WARN")):
-        gates = manifest.nodes["test.footfall.every_score_passes_its_gates"]
-        assert gates.config.severity.upper() == severity
+        for name in ("every_score_passes_its_gates", "scores_treat_groups_alike"):
+            assert manifest.nodes[f"test.footfall.{name}"].config.severity.upper() == severity
 
 
 def build_with(

@@ -15,12 +15,14 @@ recommendations as (
 churn as (
 
     select * from {{ ref('backtest_churn') }}
+    where customer_no is null
 
 ),
 
 customer_value as (
 
     select * from {{ ref('backtest_value') }}
+    where customer_no is null
 
 ),
 

@@ -73,6 +73,7 @@ served as (
         '{{ score }}' as score,
         run_metadata as run
     from {{ table }}
+    where run_metadata is not null
     {%- endfor %}
 
 ),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from footfall.builds.attributes import attribute_problems
 from footfall.builds.experiments import experiment_problems
 from footfall.builds.input_files import files_in, named_paths
 from footfall.builds.problems import BuildProblem
@@ -217,8 +218,11 @@ def no_file_problem(name: str, value: str, path: str) -> str:
 
 
 def value_problems(values: Mapping[str, Any]) -> list[str]:
-    """Name each var of the wrong kind; where there is none, vars that contradict each other."""
-    return kind_problems(values) or _contradictions(values)
+    """Name each var of the wrong kind; where there is none, those that fit nothing else."""
+    return kind_problems(values) or [
+        *_contradictions(values),
+        *attribute_problems(values["fairness_attributes"]),
+    ]
 
 
 def kind_problems(values: Mapping[str, Any]) -> list[str]:

@@ -146,6 +146,10 @@ FACTOR = Kind("a number above 1", lambda value: _is_number(value) and value > 1)
 DATE = Kind("a date such as 1990-01-01", _is_date)
 DATE_OR_NULL = Kind("a date such as 2026-01-01, or null", _or_null(_is_date))
 MOMENT_OR_NULL = Kind("a date or time such as 2026-06-01, or null", _or_null(_is_moment))
+ATTRIBUTES = Kind(
+    "a list of columns of customers such as [country, age_band, attributes.income]",
+    lambda value: isinstance(value, list) and all(isinstance(x, str) and x for x in value),
+)
 DATES = Kind(
     "a list of dates such as [2026-01-01]",
     lambda value: isinstance(value, list) and all(map(_is_date, value)),
@@ -286,6 +290,10 @@ PROJECT_VARIABLES: Mapping[str, Variable] = {
     "gate_max_age_days": Variable(POSITIVE),
     "gates_fail_the_build": Variable(TRUE_OR_FALSE),
     "failed_gates_keep_the_publication": Variable(TRUE_OR_FALSE),
+    # The names in it are judged by `footfall.builds.attributes`.
+    "fairness_attributes": Variable(ATTRIBUTES),
+    "fairness_largest_gap": Variable(SHARE),
+    "fairness_gates_fail_the_build": Variable(TRUE_OR_FALSE),
     "drift_warn": Variable(SHARE),
     "drift_fail": Variable(AMOUNT),
     "top_k": Variable(POSITIVE),

@@ -98,6 +98,10 @@ class Cells:
         errors = np.maximum(errors, 0.0)
         freedom = max(int(self.counts.sum()) - groups - bands + 1, 1)
         pooled = errors.sum() / freedom
+        if np.array_equal(self.sums, self.squares):
+            # A rate that is 0 or 1 for everybody is as sure as one with a 1 and a 0 more.
+            rate = (self.sums.sum() + 1) / (self.counts.sum() + 2)
+            pooled = max(pooled, rate * (1 - rate))
         variance = (errors + 2 * pooled) / (self.counts + 2)
         if bands == 1:
             return np.diag(variance[:, 0] / self.group_counts)

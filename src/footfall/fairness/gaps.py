@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,6 +25,9 @@ from footfall.fairness.rows import Rows
 
 #: Largest adjusted p of a gap that is called one.
 ALPHA = 0.05
+#: A gap with such a p, or a smaller one, has so many times the draws: p of many gaps is corrected,
+#: and (b + 1) / (m + 1) must be able to get small enough.
+_DRAWN_ON_BELOW, _DRAWN_ON = 0.02, 20
 #: What a gap is called: there is one, there is no evidence of one, there are too few people.
 GAP, NO_EVIDENCE, TOO_FEW = "gap", "no_evidence", "too_few"
 
@@ -88,11 +91,22 @@ class Gap:
 
 @dataclass(frozen=True)
 class _Compared:
-    """Levels of the groups with their covariance, and the differences that chance makes."""
+    """Levels of the groups with their covariance, and what draws differences of chance.
+
+    ``null`` takes how many to draw, ``draws`` says how many are drawn at first.
+    """
 
     levels: FloatArray
     covariance: FloatArray
-    nulls: FloatArray
+    draws: int
+    null: Callable[[int], FloatArray]
+
+    def nulls(self, difference: float) -> FloatArray:
+        """Return differences that chance makes; more of them where few are as large."""
+        found = self.null(self.draws)
+        if chance_of(difference, found)[0] > _DRAWN_ON_BELOW:
+            return found
+        return np.concatenate([found, self.null((_DRAWN_ON - 1) * self.draws)])
 
 
 def gaps_of(
@@ -113,7 +127,7 @@ def gaps_of(
     band
         Groups are compared within these; from 0, ``[rows]``. None compares them as they are.
     draws
-        Shuffles of the null, at most.
+        Draws of the null, at most; twenty times as many where p is .02 or less.
     seed
         Of these.
     metrics
@@ -170,7 +184,7 @@ def _gap(
     highest, lowest = int(found.levels.argmax()), int(found.levels.argmin())
     top, bottom = float(found.levels[highest]), float(found.levels[lowest])
     lower, upper = gap_interval(found.levels, found.covariance)
-    p, null_95 = chance_of(top - bottom, found.nulls)
+    p, null_95 = chance_of(top - bottom, found.nulls(top - bottom))
     return replace(
         nothing,
         highest=rows.groups[int(compared[highest])],
@@ -217,12 +231,15 @@ def _compare_means(
     cells: Cells = cells_of(values, group, band, groups, int(band.max()) + 1)
     if not cells.are_comparable:
         return None
-    nulls = (
-        null_of_rates(cells, draws, rng)
-        if mean.is_rate
-        else null_of_means(cells, values, group, band, draws_for(len(values), draws), rng)
-    )
-    return _Compared(cells.levels(), cells.covariance(), nulls)
+    if not mean.is_rate:
+        draws = draws_for(len(values), draws)
+
+    def null(count: int) -> FloatArray:
+        if mean.is_rate:
+            return null_of_rates(cells, count, rng)
+        return null_of_means(cells, values, group, band, count, rng)
+
+    return _Compared(cells.levels(), cells.covariance(), draws, null)
 
 
 def _compare_ranks(
@@ -242,10 +259,12 @@ def _compare_ranks(
     levels = np.array([value for value, _ in figures])
     if np.isnan(levels).any():
         return None
-    nulls = null_of_ranks(
-        score, is_positive, group, band, draws_for(len(score) * groups, draws), rng
+    return _Compared(
+        levels,
+        np.diag([variance for _, variance in figures]),
+        draws_for(len(score) * groups, draws),
+        lambda count: null_of_ranks(score, is_positive, group, band, count, rng),
     )
-    return _Compared(levels, np.diag([variance for _, variance in figures]), nulls)
 
 
 def _closing(metric: str, rows: Rows, compared: IntArray) -> Closing:

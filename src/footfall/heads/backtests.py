@@ -58,8 +58,9 @@ def backtest_churn(
     -------
     Columns of :data:`BACKTEST_SCHEMA`: a row a horizon, test cut-off, population (`all`, `repeat`),
     model and metric, with 95 % bootstrap intervals over customers. A metric `<metric>_lead` is how
-    much better a model of ours is than the best baseline on the same rows. Horizons without a
-    cut-off to learn from and one to test have no rows.
+    much better a model of ours is than the best baseline on the same rows. At the latest test
+    cut-off of a horizon there is also a row a customer, of the metric `prediction`. Horizons
+    without a cut-off to learn from and one to test have no rows.
     """
     chosen = sorted(tested_horizons or settings.horizons)
     return _tested("churn", source, settings, previous, chosen, progress, churn_trial)
@@ -238,10 +239,15 @@ def _finish(run: Run, parts: list[list[dict[str, Any]]], **more: Any) -> pa.Tabl
     headline = {
         f"{row['score']}_{row['horizon_days']}d_{row['cutoff_date']}_{row['metric']}": row["value"]
         for row in found
-        if row["model"] == OURS and row["population"] == "all" and row.get("bin") is None
+        if row["model"] == OURS
+        and row["population"] == "all"
+        and row.get("bin") is None
+        and row.get("customer_no") is None
     }
     latest = max(row["cutoff_date"] for row in found)
     metadata = run.metadata((latest - day_to_date(0)).days, headline, **more)
     for row in found:
-        row["run_id"], row["run_metadata"] = run.run_id, metadata
+        # Rows of customers are many, and the facts of a run are long.
+        row["run_id"] = run.run_id
+        row["run_metadata"] = metadata if row.get("customer_no") is None else None
     return pa.Table.from_pylist(found, schema=BACKTEST_SCHEMA)

@@ -1,4 +1,4 @@
-"""What a back-test found as rows: metrics with intervals, and calibration by tenth."""
+"""What a back-test found as rows: metrics with intervals, calibration by tenth, predictions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from footfall.core.arrays import Array, FloatArray
+from footfall.core.arrays import Array, FloatArray, IntArray
 from footfall.evaluation.bootstrap import Measured
 from footfall.evaluation.calibration import calibration_tenths
 from footfall.evaluation.leads import OUR_MODELS, OURS
@@ -35,6 +35,7 @@ BACKTEST_SCHEMA = pa.schema(
         ("customer_count", pa.int64()),
         ("bin", pa.int32()),
         ("predicted", pa.float64()),
+        ("customer_no", pa.int64()),
         ("run_id", pa.string()),
         ("run_metadata", pa.string()),
     ]
@@ -88,6 +89,26 @@ def tenth_rows(
         for model, predicted in models.items()
         for tenth in calibration_tenths(
             actual, predicted, is_probability=is_probability, clusters=clusters
+        )
+    ]
+
+
+def prediction_rows(
+    shared: Mapping[str, Any], customer_no: IntArray, actual: FloatArray, predicted: FloatArray
+) -> list[dict[str, Any]]:
+    """Return what was predicted of each customer by what is served, and what happened."""
+    return [
+        {
+            **shared,
+            "model": OURS,
+            "is_baseline": False,
+            "metric": "prediction",
+            "value": value,
+            "predicted": prediction,
+            "customer_no": customer,
+        }
+        for customer, value, prediction in zip(
+            customer_no.tolist(), actual.tolist(), predicted.tolist(), strict=True
         )
     ]
 

@@ -28,7 +28,7 @@ from footfall.heads.predictions import (
     silence_models,
     value_models,
 )
-from footfall.heads.result_rows import STATE_CHOICES, result_rows, tenth_rows
+from footfall.heads.result_rows import STATE_CHOICES, prediction_rows, result_rows, tenth_rows
 from footfall.heads.runs import day_to_date
 from footfall.heads.tiers import tier_of
 
@@ -89,6 +89,7 @@ def churn_trial(study: Study, trial: Trial) -> list[dict[str, Any]]:
         {OURS: notice[lapsing]},
         settings,
     )
+    found += _prediction_rows("churn", trial, tested, labels, ours.probability)
     return found + _calibration_rows("churn", trial, labels, models)
 
 
@@ -135,6 +136,7 @@ def value_trial(study: Study, trial: Trial) -> list[dict[str, Any]]:
         train, tested, tier_of(spend, threshold), threshold, study, horizon
     )
     found += _measured_rows("tier", trial, tested, tier_metrics(), tiers, named, settings)
+    found += _prediction_rows("value", trial, tested, actual, ours.amount)
     return found + _calibration_rows("value", trial, actual, amounts)
 
 
@@ -178,6 +180,16 @@ def _calibration_rows(
 ) -> list[dict[str, Any]]:
     shared = {**_of_trial(score, trial), "population": "all"}
     return tenth_rows(shared, actual, models, is_probability=score == "churn")
+
+
+def _prediction_rows(
+    score: str, trial: Trial, tested: CutoffRows, actual: FloatArray, predicted: FloatArray
+) -> list[dict[str, Any]]:
+    """Return the rows that groups of customers are compared on; of the latest trial alone."""
+    if not trial.is_latest:
+        return []
+    shared = {**_of_trial(score, trial), "population": "all"}
+    return prediction_rows(shared, tested.customer_no, actual, predicted)
 
 
 def _of_trial(score: str, trial: Trial) -> dict[str, Any]:
