@@ -1,5 +1,6 @@
--- What each score does to each group of customers, at its newest back-test: a row a group and a cut-off, the metrics next to
--- each other. A metric with fewer than 30 customers in its denominator is empty, and so is what became of a smaller group.
+-- What each score does to each group of customers, at its newest back-test: a row a group and a cut-off, the metrics
+-- next to each other. A metric with fewer than 30 customers in its denominator is empty, and so is what became of a
+-- smaller group.
 {%- set fewest = 30 %}
 {%- set metrics = [
     ('base_rate', 'base_rate'), ('selection_rate', 'selection_rate'), ('true_positive_rate', 'true_positive_rate'),

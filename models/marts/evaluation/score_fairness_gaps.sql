@@ -1,8 +1,9 @@
--- How far the groups of an attribute are apart in each metric of each score, whether that is more than chance, and in words
--- what follows. A gap is held to a bound in what a score does, not in what happened to the groups.
+-- How far the groups of an attribute are apart in each metric of each score, whether that is more than chance, and in
+-- words what follows. A gap is held to a bound in what a score does, not in what happened to the groups.
 {%- set slots = {
     'score': 'score', 'days': 'days_text', 'cut_off': 'cut_off', 'attribute': 'attribute_text', 'metric': 'metric_text',
-    'highest': 'highest_group', 'highest_value': 'highest_text', 'lowest': 'lowest_group', 'lowest_value': 'lowest_text',
+    'highest': 'highest_group', 'highest_value': 'highest_text', 'lowest': 'lowest_group',
+    'lowest_value': 'lowest_text',
     'upper': 'upper_text', 'p': 'p_text'
 } %}
 with
@@ -39,42 +40,42 @@ keyed as (
 final as (
 
     select
-        md5(concat_ws('|', score, horizon_days, cut_off, attribute, metric, compared)) as fairness_gap_id,
+        md5(concat_ws(
+            '|', keyed.score, keyed.horizon_days, keyed.cut_off, keyed.attribute, keyed.metric, keyed.compared
+        )) as fairness_gap_id,
 
-        score,
-        cut_off,
-        attribute,
-        metric,
-        compared,
-        highest_group,
-        lowest_group,
-        verdict,
+        keyed.score,
+        keyed.cut_off,
+        keyed.attribute,
+        keyed.metric,
+        keyed.compared,
+        keyed.highest_group,
+        keyed.lowest_group,
+        keyed.verdict,
         {{ sentence('words.text', slots) }} as verdict_text,
-        verdict_key,
+        keyed.verdict_key,
         {{ slot_values(slots) }} as verdict_values,
 
-        cast(horizon_days as integer) as horizon_days,
-        group_count,
-        customer_count,
-        highest_value,
-        lowest_value,
-        value as difference,
-        lower as lower_bound,
-        upper as upper_bound,
-        ratio,
-        null_95,
-        p as p_value,
-        p_adjusted as adjusted_p_value,
-        closing_cost,
+        cast(keyed.horizon_days as integer) as horizon_days,
+        keyed.group_count,
+        keyed.customer_count,
+        keyed.highest_value,
+        keyed.lowest_value,
+        keyed.value as difference,
+        keyed.lower as lower_bound,
+        keyed.upper as upper_bound,
+        keyed.ratio,
+        keyed.null_95,
+        keyed.p as p_value,
+        keyed.p_adjusted as adjusted_p_value,
+        keyed.closing_cost,
 
-        verdict = 'gap' as is_gap,
-        not (
-            verdict = 'gap'
-            and metric <> 'base_rate'
-            and value > {{ double_var('fairness_largest_gap') }}
-        ) as is_passed,
+        keyed.verdict = 'gap' as is_gap,
+        keyed.verdict <> 'gap'
+        or keyed.metric = 'base_rate'
+        or keyed.value <= {{ double_var('fairness_largest_gap') }} as is_passed,
 
-        cutoff_date
+        keyed.cutoff_date
     from keyed
     left join words on keyed.verdict_key = words.message_key
 
