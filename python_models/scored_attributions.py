@@ -12,6 +12,8 @@ def model(dbt, session):
         dbt.ref("cutoff_digests"),
     )
     settings = dbt.config.meta_get("settings")
+    # dbt finds a setting that is read by a call of its own, and not one inside of a longer chain.
+    explains_value = dbt.config.meta_get("explains_value")
     churn = {**settings, "horizons": dbt.config.meta_get("churn_horizons")}
     return attributions.explain_customers(
         tables.arrow(dbt.ref("churn_heads")),
@@ -19,7 +21,7 @@ def model(dbt, session):
         source,
         churn_settings=heads.HeadSettings.from_mapping(churn),
         value_settings=heads.HeadSettings.from_mapping(settings),
-        explains_value=str(dbt.config.meta_get("explains_value")).lower() == "true",
+        explains_value=bool(explains_value),
         by_permutations=int(dbt.config.meta_get("by_permutations")),
         progress=progress.log,
     )
