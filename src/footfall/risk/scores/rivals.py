@@ -52,7 +52,7 @@ def rival_scores(
 def _logistic(x: FloatArray, y: FloatArray, z: FloatArray) -> FloatArray:
     centre, spread = x.mean(axis=0), x.std(axis=0)
     spread = np.where(spread > 0, spread, 1.0)
-    # A line goes on for ever: in a young shop, where features still grow, it would end at certainty.
+    # A line goes on for ever: where features still grow, as in a young shop, it ends at certainty.
     z = np.clip(z, x.min(axis=0), x.max(axis=0))
     fit = fit_linear((x - centre) / spread, y, family="logistic", penalty=1.0 / len(y))
     return probability_of(fit.link((z - centre) / spread))
