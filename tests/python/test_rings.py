@@ -99,6 +99,16 @@ def test_a_ring_keeps_its_number_and_what_many_share_links_nobody() -> None:
     ]
     assert of_two == [(4, 2), (5, 3)]
     assert len({row["ring_no"] for row in rows if row["customer_no"] in (1, 2, 9)}) == 1
+    # Whoever founded a ring, was left alone when it ended, and comes into another one is new there.
+    office_first = [*office[:2], ("ip", "office", 102, 6), ("ip", "office", 103, 7)]
+    others = [("card", "b", 7, 9), ("card", "b", 8, 9), ("card", "b", 100, 12)]
+    again = grow_rings(table([*office_first, *others]), 3).to_pylist()
+    of_card = {row["ring_no"] for row in again if row["customer_no"] == 8}
+    assert len(of_card) == 1
+    back = [row for row in again if row["customer_no"] == 100 and row["until_day"] is None]
+    assert [(row["ring_no"] in of_card, row["first_seen_day"]) for row in back] == [
+        (True, day + dt.timedelta(10))
+    ]
     # The fourth customer of the office ends its ring on the day after.
     assert {row["until_day"] for row in rows if row["customer_no"] == 101} == {dt.date(1970, 1, 9)}
     assert grow_rings(table([]), 50).num_rows == 0

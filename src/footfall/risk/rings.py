@@ -78,10 +78,10 @@ class _Rings:
         """Say from a day on which rings the customers of changed components are in."""
         component = self.component[changed]
         size = np.bincount(component, minlength=len(self.customers))[component]
-        self.joined[changed] = np.where(
-            (size > 1) & (self.joined[changed] == _NEVER), day, self.joined[changed]
-        )
-        order = np.lexsort((self.customers[changed], self.joined[changed], component))
+        joined = self.joined[changed]
+        # Whoever is left alone, and comes back later, has been in a ring from then on.
+        joined = np.where(size > 1, np.where(joined == _NEVER, day, joined), _NEVER)
+        order = np.lexsort((self.customers[changed], joined, component))
         heads = np.flatnonzero(np.diff(component[order], prepend=-1))
         founder_of = np.full(len(self.customers), -1)
         founder_of[component[order][heads]] = changed[order][heads]
@@ -89,6 +89,7 @@ class _Rings:
         differs = (founder != self.founder[changed]) | (size != self.size[changed])
         moving = changed[differs]
         self._end(moving, day)
+        self.joined[changed] = joined
         self.founder[moving] = founder[differs]
         self.size[moving] = size[differs]
         self.since[moving] = day
