@@ -79,6 +79,9 @@ named as (
 final as (
 
     select
+        md5(concat_ws('|', named.score, named.horizon_days, coalesce(named.session_id, named.customer_key), named.idea))
+            as attribution_id,
+
         named.customer_key,
         named.session_id,
 
