@@ -118,6 +118,7 @@ def test_a_file_that_is_not_there_is_named_before_what_else_is_wrong(own_shop: W
 
 
 @pytest.mark.long
+@pytest.mark.rare
 def test_no_events_at_all_builds_empty_marts_and_the_first_events_fill_them(
     own_shop: Warehouse,
 ) -> None:

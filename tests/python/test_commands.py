@@ -369,6 +369,7 @@ def run(folder: Path, target: str, **given: str) -> subprocess.CompletedProcess[
 
 
 @pytest.mark.long
+@pytest.mark.rare
 def test_a_file_of_any_name_is_read(tmp_path: Path) -> None:
     """One build for all hostile characters: events as text, items as Parquet, reviews as text."""
     folder = tmp_path / 'it\'s $(touch RAN) `touch RAN` [a-z] {x} "q"; touch RAN'

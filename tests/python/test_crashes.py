@@ -49,6 +49,7 @@ def test_a_full_refresh_with_other_settings_that_was_killed_is_not_built_upon(
 
 
 @pytest.mark.long
+@pytest.mark.rare
 def test_a_python_model_that_raises_keeps_its_old_table_and_names_the_cause(
     built_shop: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -120,6 +120,7 @@ def restated(shop: Warehouse) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.long
+@pytest.mark.rare
 def test_a_window_that_rolls_and_new_thresholds_change_no_past_snapshot(
     small_shop: Warehouse,
 ) -> None:

@@ -87,7 +87,11 @@ def test_a_column_is_read_as_its_values_allow(
             "built with 'day_first': build everything once with --full-refresh",
         ),
         ({}, {"chosen": {"event_at": "decimal_comma"}}, "it takes day_first, month_first"),
-        ({}, {"chosen": {"sent_at": "day_first"}}, "They are: event_at, amount."),
+        (
+            {},
+            {"chosen": {"sent_at": "day_first"}},
+            "columns of times and numbers: event_at, amount.",
+        ),
     ],
 )
 def test_what_contradicts_itself_is_refused(

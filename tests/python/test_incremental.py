@@ -289,6 +289,7 @@ def test_late_rows_reach_back_over_months(own_shop: Warehouse) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.rare
 def test_runs_that_broke_off_are_made_good_by_the_next(arriving_shop: Warehouse) -> None:
     shop = arriving_shop
     shop.execute(

@@ -158,6 +158,7 @@ def test_rows_that_come_into_a_relation_are_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.rare
 def test_a_table_and_what_is_noted_of_it_change_together(
     small_shop_with_sql: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,6 +210,7 @@ def test_tables_that_are_made_side_by_side_are_all_noted(small_shop_with_sql: Wa
 
 
 @pytest.mark.long
+@pytest.mark.rare
 def test_a_test_is_kept_while_what_it_reads_is_kept(small_shop_with_sql: Warehouse) -> None:
     shop = small_shop_with_sql
     ids = {"unique_int_sessions_session_id", "not_null_int_sessions_session_id"}

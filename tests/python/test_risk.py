@@ -200,6 +200,7 @@ def slowly(rows: list[dict], asked: dict) -> dict[str, float | None]:
     }
 
 
+@pytest.mark.long
 def test_features_are_what_was_known_before_and_nothing_later_moves_them(tmp_path: Path) -> None:
     warehouse = Warehouse(tmp_path, {"risk_label_delay_days": DELAY})
     rows = made_up()

@@ -49,6 +49,7 @@ def key_of(customer_id: str) -> str:
 
 
 @pytest.mark.long
+@pytest.mark.rare
 def test_two_listings_give_the_same_row_in_either_order(own_shop: Warehouse) -> None:
     shop = own_shop
     Path(shop.variables["custom_events_path"]).write_text(EVENTS)

@@ -32,7 +32,7 @@ DERIVED = {
     "macros/core/incremental.sql",
     "macros/core/sessions.sql",
     "macros/core/times.sql",
-    "macros/risk/acts.sql",
+    "macros/risk/rings.sql",
     "models/intermediate/customers/int_customer_rhythms.sql",
     "models/intermediate/events/int_accepted_events.sql",
     "models/intermediate/events/int_identity_links.sql",
@@ -40,6 +40,7 @@ DERIVED = {
     "models/intermediate/facts/int_order_lines.sql",
     "models/intermediate/features/int_cutoffs.sql",
     "models/intermediate/features/int_session_prefixes.sql",
+    "models/intermediate/risk/int_risk_features.sql",
     "models/intermediate/risk/int_risk_links.sql",
     "models/marts/journey/journey_funnel.sql",
 }
@@ -152,6 +153,7 @@ def visits_of_a_shop() -> list[tuple[str, str, datetime]]:
     ]
 
 
+@pytest.mark.long
 def test_a_build_counts_by_the_days_of_the_shop(tmp_path: Path) -> None:
     rows = visits_of_a_shop()
     lines = ["customer_id,event_at,event_type,item_id,order_id,amount"]
