@@ -130,7 +130,7 @@ lint: env ## ruff, types, sqlfluff
 
 types-and-sql:
 	@$(BIN)/mypy & mypy=$$!; \
-		FOOTFALL_DB=:memory: $(BIN)/sqlfluff lint models tests analyses --processes 2; sqlfluff=$$?; \
+		FOOTFALL_DB=:memory: $(BIN)/python .ci/lint_sql.py lint models tests analyses --processes 2; sqlfluff=$$?; \
 		wait $$mypy && exit $$sqlfluff
 
 format: env ## fix what the formatters can, and update what repeats the list of sources
