@@ -319,6 +319,7 @@ def test_runs_that_broke_off_are_made_good_by_the_next(arriving_shop: Warehouse)
 
 
 @pytest.mark.rare
+@pytest.mark.long
 def test_labels_of_payments_change_no_table_but_those_of_risk(arriving_shop: Warehouse) -> None:
     """Without a single chargeback all that customers did, and all marts, are what they were."""
     shop = arriving_shop
