@@ -292,7 +292,7 @@ def test_the_tests_run_on_a_version_and_on_nothing_else() -> None:
     install, run = steps("test", DUCKDB="9.9.9", ARGS="-k 'a b'")
     assert "duckdb==9.9.9" in install.arguments
     assert run.environment["PYTHONPATH"].endswith(".duckdb-9.9.9")
-    assert run.arguments[-4:] == ("-m", "not library", "-k", "a b")
+    assert run.arguments[-4:] == ("-m", "not library and not rare", "-k", "a b")
     with pytest.raises(CommandError, match="which is no version"):
         steps("test", DUCKDB="1.5.5 --index-url=x")
 

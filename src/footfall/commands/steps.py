@@ -158,7 +158,7 @@ def test(given: Given) -> list[Step]:
     pip = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps")
     install = (*pip, "--only-binary", "duckdb", "--target", str(overlay), f"duckdb=={version}")
     # Linters and tests of code that does not touch a database would only say the same again.
-    tests = python(*run, "-m", "not library", *given.words("ARGS"))
+    tests = python(*run, "-m", "not library and not rare", *given.words("ARGS"))
     on_overlay = Step(tests.arguments, {"PYTHONPATH": str(overlay)})
     return [on_overlay] if overlay.exists() else [python(*install), on_overlay]
 
