@@ -197,7 +197,7 @@ def report(source: str, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]
 def compare_groups(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """Prints and returns the gaps between groups of households, and how those who tell differ."""
     known = rows_of(connection, UNKNOWN)
-    print("\n  households that told their income, and others: base rate")
+    print("\n  base rate of households whose income is known, and of others")
     for row in known:
         who = "unknown" if row["is_unknown"] else "known"
         print(

@@ -27,7 +27,7 @@
 {% endmacro %}
 
 
-{#- CTEs that say what has changed since int_risk_features was last made. What an attempt was told is what was known before
+{#- CTEs that say what has changed since int_risk_features was last made. What an attempt sees is what was known before
     it. So when facts come, go or move, attempts after the earliest of their moments, old ones and new ones, may see
     something else, and no attempt before it does. `moved` has that moment, `changed` the attempts whose row is to be
     written anew, and those of them (`is_other`) whose features are. Rings follow from attempts: a link is known when the
@@ -133,8 +133,8 @@ changed as (
 {%- endmacro %}
 
 
-{#- A condition on acts that are added up over a month at most: they are not older than the first attempt that asks can be
-    told of. Nothing in a full build. -#}
+{#- A condition on acts that are added up over a month at most: they are no older than what the first attempt that asks
+    looks back on. Nothing in a full build. -#}
 {% macro within_reach(moment, days) -%}
     {%- if is_incremental() %}
     and {{ moment }} >= {{ reach_begins(days) }}

@@ -115,7 +115,7 @@ def rings_at(at: datetime.datetime) -> dict[int, tuple[int, int]]:
 
 
 def features(warehouse: Warehouse, rows: list[dict], *options: str) -> dict[str, dict]:
-    """Make the features of attempts, from those of a run before unless told otherwise."""
+    """Make the features of attempts, from those of a run before unless asked for anew."""
     write(warehouse, rows)
     warehouse.built(["int_risk_features"], *options)
     with warehouse.opened() as connection:

@@ -14,10 +14,13 @@ from sklearn.ensemble import IsolationForest
 
 from footfall.core.progress import silent
 from footfall.evaluation.leads import OURS
-from footfall.risk.judging import Figures, days_of_warning
+from footfall.risk.baselines import baseline_scores
+from footfall.risk.judging import Figures, area, days_of_warning
 from footfall.risk.model import RiskSettings
 from footfall.risk.oddness import oddness
+from footfall.risk.published import PUBLISHED
 from footfall.risk.scores import backtest, serving, training
+from footfall.risk.scores.rivals import rival_scores
 from footfall.risk.scores.settings import ScoreSettings
 from footfall.risk.scores.source import ArrowPayments
 
@@ -262,3 +265,23 @@ def test_oddness_is_that_of_an_isolation_forest() -> None:
     assert ours.mean() == pytest.approx(theirs.mean(), rel=0.02)
     assert np.corrcoef(ours, theirs)[0, 1] > 0.95
     assert oddness(common[:1], asked, 1).tolist() == [0.5] * len(asked)
+
+
+def test_baselines_of_a_build_are_as_good_as_those_of_the_benchmark() -> None:
+    generator = np.random.default_rng(7)
+    rows = generator.normal(size=(1600, len(PUBLISHED)))
+    odds = rows[:, 0] + rows[:, 1] * rows[:, 2] - 2
+    labels = (generator.random(1600) < 1 / (1 + np.exp(-odds))).astype(np.float64)
+    given = (list(PUBLISHED), rows[:800], labels[:800], rows[800:], 7)
+    ours, theirs = rival_scores(*given), baseline_scores(*given)
+    assert ours.keys() == theirs.keys() == {"logistic", "random_forest"}
+    # Only features beyond what was learned part the two regressions.
+    inside = np.all((rows[800:] >= rows[:800].min(0)) & (rows[800:] <= rows[:800].max(0)), axis=1)
+    assert np.abs(ours["logistic"] - theirs["logistic"])[inside].max() < 0.005
+    for name, least in (("logistic", 0.6), ("random_forest", 0.68)):
+        areas = [area(labels[800:], scores[name]) for scores in (ours, theirs)]
+        assert min(areas) > least
+        assert areas[0] == pytest.approx(areas[1], abs=0.03)
+    far = np.vstack([rows[:800].max(axis=0), np.full(len(PUBLISHED), 1e6)])
+    at_the_edge, beyond = rival_scores(*given[:3], far, 7)["logistic"]
+    assert at_the_edge == beyond

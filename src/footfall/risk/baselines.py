@@ -9,7 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from footfall.core.arrays import Array, FloatArray
-from footfall.risk.published import MOST_ROWS, PUBLISHED
+from footfall.risk.published import published_rows
 
 
 def baseline_scores(
@@ -19,14 +19,8 @@ def baseline_scores(
 
     Parameters
     ----------
-    names
-        Of the features.
-    learnt
-        Features of the attempts that are learned from, oldest first, NaN where unknown.
-    labels
-        1 or 0, [learnt].
-    tested
-        Features of the tested attempts.
+    names, learnt, labels, tested
+        See :func:`footfall.risk.published.published_rows`.
     seed
         Of the forest.
 
@@ -34,12 +28,9 @@ def baseline_scores(
     -------
     Scores by model, [tested]; none where the newest rows hold one class alone.
     """
-    columns = [place for place, name in enumerate(names) if name in PUBLISHED]
-    newest = slice(max(0, len(labels) - MOST_ROWS), None)
-    x, y = np.nan_to_num(learnt[newest][:, columns]), labels[newest]
-    if not columns or y.min() == y.max():
+    if (rows := published_rows(names, learnt, labels, tested)) is None:
         return {}
-    z = np.nan_to_num(tested[:, columns])
+    x, y, z = rows
     logistic = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
     forest = RandomForestClassifier(random_state=seed, n_jobs=1)
     return {

@@ -11,7 +11,7 @@ import numpy as np
 from footfall.core.arrays import Array, FloatArray
 from footfall.heads.learners.lightgbm_alone import lightgbm
 from footfall.heads.learners.linear import fit_linear
-from footfall.risk.published import MOST_ROWS, PUBLISHED
+from footfall.risk.published import published_rows
 from footfall.risk.scores.applying import probability_of
 
 _TREES = 100
@@ -24,14 +24,8 @@ def rival_scores(
 
     Parameters
     ----------
-    names
-        Of the features.
-    learnt
-        Features of the attempts that are learned from, oldest first, NaN where unknown.
-    labels
-        1 or 0, [learnt].
-    tested
-        Features of the tested attempts.
+    names, learnt, labels, tested
+        See :func:`footfall.risk.published.published_rows`.
     seed
         Of the forest.
 
@@ -39,13 +33,9 @@ def rival_scores(
     -------
     Chances by model, [tested]; none where the newest rows hold one class alone.
     """
-    columns = [place for place, name in enumerate(names) if name in PUBLISHED]
-    newest = slice(max(0, len(labels) - MOST_ROWS), None)
-    x = np.nan_to_num(learnt[newest][:, columns].astype(np.float64))
-    y = labels[newest]
-    if not columns or y.min() == y.max():
+    if (rows := published_rows(names, learnt, labels, tested)) is None:
         return {}
-    z = np.nan_to_num(tested[:, columns].astype(np.float64))
+    x, y, z = rows
     return {"logistic": _logistic(x, y, z), "random_forest": _forest(x, y, z, seed)}
 
 
