@@ -155,6 +155,7 @@ def test_rows_of_every_bad_kind_are_taken_in_or_left_out_with_their_reason(tmp_p
 
 
 @pytest.mark.long
+@pytest.mark.rare
 def test_a_file_that_is_mostly_broken_stops_the_build_and_changes_nothing(
     own_shop: Warehouse,
 ) -> None:

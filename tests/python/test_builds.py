@@ -231,6 +231,7 @@ def test_times_of_people_are_published_as_days(built_shop: Warehouse) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.rare
 def test_an_empty_run_only_makes_the_shapes(tmp_path: Path) -> None:
     shop = Warehouse(tmp_path, {"storefront_customers": 50, **SMALL_SCORER})
     outcome = shop.dbt("build", "--empty", "--exclude-resource-type", "test")

@@ -59,6 +59,7 @@ def without(packages: list[str], modules: list[str]) -> dict[str, tuple[str, str
     return {name: (kind, message) for name, kind, message in lines}
 
 
+@pytest.mark.rare
 def test_without_extras_all_other_modules_can_be_imported() -> None:
     modules = [
         module.name

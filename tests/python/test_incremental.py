@@ -249,6 +249,7 @@ def test_a_run_with_nothing_new_changes_nothing_and_reads_no_day_again(
 
 
 @pytest.mark.long
+@pytest.mark.rare
 def test_late_rows_reach_back_over_months(own_shop: Warehouse) -> None:
     """A session that is cut at the turn of a month, and an order in a session that began earlier.
 

@@ -114,7 +114,7 @@ def test_sessions_are_those_that_the_log_names(clicks: Warehouse) -> None:
 HEADER = "customer_id,event_at,event_type,order_id,amount,channel\n"
 
 
-@pytest.mark.long
+@pytest.mark.rare
 @pytest.mark.parametrize(
     ("lines", "expected"),
     [
@@ -123,12 +123,11 @@ HEADER = "customer_id,event_at,event_type,order_id,amount,channel\n"
             # One session: any order has all four stages in six slices, strict order none.
             {"journey_funnel": 24, "journey_attribution": 7, "journey_paths": 3},
         ),
-        pytest.param(
+        (
             "c1,2026-03-01 10:00:00,checkout,,,web\n"
             "c1,2026-03-01 10:01:00,payment_error,,,web\n"
             "c1,2026-03-01 10:02:00,support,,,web\n",
             {"journey_paths": 3},
-            marks=pytest.mark.rare,
         ),
     ],
     ids=["one customer who only buys", "one customer in trouble"],

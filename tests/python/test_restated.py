@@ -60,6 +60,7 @@ def shop(tmp_path: Path) -> Warehouse:
     return Warehouse(tmp_path, variables)
 
 
+@pytest.mark.rare
 def test_what_is_written_anew_takes_the_place_of_what_was_read(
     shop: Warehouse, tmp_path: Path
 ) -> None:

@@ -189,6 +189,7 @@ def site(target: Path) -> Path:
     return out
 
 
+@pytest.mark.rare
 def test_columns_of_marts_are_traced_to_their_beginning(lineage: Lineage) -> None:
     coverage = lineage.coverage()
     assert coverage.total > 350
