@@ -145,6 +145,20 @@ def test_every_idea_says_both_ways_that_it_moves_a_score() -> None:
             assert words.text(f"idea.{idea}.{way}").endswith(f" moves the score {way}.")
 
 
+def test_the_page_of_cards_says_what_the_cards_say() -> None:
+    words = read_words(FOLDER / "en.csv")
+    page = " ".join((PROJECT / "docs/model_cards.md").read_text(encoding="utf-8").split())
+    cards = {key: text for key, text in words.texts.items() if key.startswith("card.")}
+    scores = {key.split(".")[1] for key in cards if key.endswith(".purpose")}
+    assert scores == {"recommendations", "churn", "value", "tier", "intent", "risk"}
+    for score in scores:
+        for part in ("purpose", "training", "evaluation", "limits"):
+            assert f"card.{score}.{part}" in cards
+    for key, text in cards.items():
+        if key.rsplit(".", 1)[-1] in {"purpose", "training", "limits"} and key.count(".") == 2:
+            assert text.replace("{until}", "the as-of date") in page, key
+
+
 def test_every_feature_of_risk_has_words_for_what_it_is() -> None:
     words = read_words(FOLDER / "en.csv")
     path = PROJECT / "models/intermediate/risk/_features__models.yml"
