@@ -51,6 +51,7 @@ CUTS: Mapping[str, str] = {
     "order_lines": SOME_CUSTOMERS,
     "purchase_intent": SOME_CUSTOMERS,
     "recommendations": SOME_CUSTOMERS,
+    "score_attributions": "hash(coalesce(customer_key, session_id)) % 64 = 0",
 }
 
 

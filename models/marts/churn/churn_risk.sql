@@ -17,22 +17,22 @@ scored_value as (
 
 ),
 
--- The two ideas that move the score most; a score that one rate makes has none.
+-- What moves the score most: three reasons, and the two ideas of the first; a score that one rate makes has no driver.
 drivers as (
 
     select
-        customer_no,
+        customer_key,
         horizon_days,
-        max(case when idea_rank = 1 then idea end) as top_driver,
+        max(case when idea_rank = 1 and idea <> 'rate' then idea end) as top_driver,
         max(case when idea_rank = 2 then idea end) as second_driver,
-        max(case when idea_rank = 1 then link_contribution end) as top_driver_effect,
-        max(case when idea_rank = 2 then link_contribution end) as second_driver_effect
-    from {{ ref('scored_attributions') }}
+        max(case when idea_rank = 1 and idea <> 'rate' then link_contribution end) as top_driver_effect,
+        max(case when idea_rank = 2 then link_contribution end) as second_driver_effect,
+        {{- placed_reasons('churn', "score = 'churn'") }}
+    from {{ ref('score_attributions') }}
     where score = 'churn'
-        and idea_rank <= 2
-        and idea <> 'rate'
+        and idea_rank <= 3
     group by
-        customer_no,
+        customer_key,
         horizon_days
 
 ),
@@ -116,6 +116,7 @@ final as (
         end as risk_band,
         drivers.top_driver,
         drivers.second_driver,
+        {{ prefixed('drivers', reason_columns('churn')) | join(', ') }},
 
         cast(at_risk.horizon_days as integer) as horizon_days,
         at_risk.probability as churn_probability,
@@ -139,7 +140,7 @@ final as (
     from at_risk
     inner join customers on at_risk.customer_no = customers.customer_no
     left join drivers
-        on at_risk.customer_no = drivers.customer_no
+        on customers.customer_key = drivers.customer_key
         and at_risk.horizon_days = drivers.horizon_days
 
 )

@@ -1,5 +1,5 @@
--- What to know of each score before anybody acts on it: what it is for, what it learned from, how well it did on what it
--- had not seen, what it cannot do, and whether it treats groups of customers alike. One row a score.
+-- What to know of each score before anybody acts on it: what it is for, what it learned from, how well it did on what
+-- it had not seen, what it cannot do, and whether it treats groups of customers alike. One row a score.
 {%- set slots = {
     'until': 'trained_until', 'date': 'date_text', 'days': 'days_text', 'count': 'count_text',
     'value': 'value_text', 'lower': 'lower_text', 'upper': 'upper_text', 'baseline': 'baseline_text',

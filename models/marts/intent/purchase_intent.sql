@@ -33,11 +33,30 @@ sessions as (
 
 ),
 
+-- The longest prefix that a session has reached is explained.
+reasons as (
+
+    select
+        session_id,
+        prefix_length,
+        {{- placed_reasons('session', 'horizon_days = 0') }},
+        {{- placed_reasons('week', 'horizon_days > 0') }}
+    from {{ ref('score_attributions') }}
+    where score = 'intent'
+        and idea_rank <= 3
+    group by
+        session_id,
+        prefix_length
+
+),
+
 final as (
 
     select
         scored.session_id,
         sessions.customer_key,
+
+        {{ prefixed('reasons', reason_columns('session') + reason_columns('week')) | join(', ') }},
 
         scored.prefix_length,
         scored.shown_session_probability as session_probability,
@@ -53,6 +72,9 @@ final as (
         scored.run_id as model_run_id
     from scored
     inner join sessions on scored.session_id = sessions.session_id
+    left join reasons
+        on scored.session_id = reasons.session_id
+        and scored.prefix_length = reasons.prefix_length
     where not sessions.is_bot
 
 )

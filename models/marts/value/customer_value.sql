@@ -19,12 +19,29 @@ customers as (
 
 ),
 
+reasons as (
+
+    select
+        customer_key,
+        horizon_days,
+        {{- placed_reasons('value', "score = 'value'") }},
+        {{- placed_reasons('tier', "score = 'tier'") }}
+    from {{ ref('score_attributions') }}
+    where score in ('value', 'tier')
+        and idea_rank <= 3
+    group by
+        customer_key,
+        horizon_days
+
+),
+
 final as (
 
     select
         customers.customer_key,
 
         case when scored.has_tiers then scored.tier end as tier,
+        {{ prefixed('reasons', reason_columns('value') + reason_columns('tier')) | join(', ') }},
 
         cast(scored.horizon_days as integer) as horizon_days,
         scored.predicted_amount,
@@ -42,6 +59,9 @@ final as (
         scored.run_id as model_run_id
     from scored
     inner join customers on scored.customer_no = customers.customer_no
+    left join reasons
+        on customers.customer_key = reasons.customer_key
+        and scored.horizon_days = reasons.horizon_days
 
 )
 
