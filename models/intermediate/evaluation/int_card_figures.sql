@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 
 -- What the card of each score says in figures, one row a score: the run in force, the newest back-test compared with
--- the best baseline, gates, and gaps between groups of customers. A score that has none of these has its row all the same.
+-- the best baseline, gates, and gaps between groups of customers. A score that has none of these has its row, too.
 {%- set cards = [
     ('recommendations', 'recommendations', 'ndcg_10', 'all items'), ('churn', 'churn', 'auc', 'all'),
     ('value', 'value', 'gini', 'all'), ('tier', 'value', 'macro_f1', 'all'),
