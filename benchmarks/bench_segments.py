@@ -180,9 +180,12 @@ def judge(
 ) -> Verdict:
     """Rank the customers of ``judged`` by what their group did after ``learned``.
 
-    Args:
-        groups: the groups of the three snapshots in their order.
-        weights: float64 [1 + replicates, customers of ``judged``], the first row all ones.
+    Parameters
+    ----------
+    groups
+        The groups of the three snapshots in their order.
+    weights
+        The first row all ones; ``[1 + replicates, customers of judged]``.
     """
     at_learning, at_judging, at_later = groups
     buying = mean_by_group(at_learning, learned.bought, at_judging)

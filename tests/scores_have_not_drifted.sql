@@ -5,7 +5,7 @@
 select
     name,
     round(stability_index, 3) as stability_index,
-    {{ var('drift_fail') }} as bound
+    {{ double_var('drift_fail') }} as bound
 from {{ ref('score_drift') }}
 where kind = 'score'
     and status = 'fail'

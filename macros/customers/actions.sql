@@ -3,7 +3,7 @@
     case
         when lifecycle_state = 'lapsed' and order_day_count > 0 then 'win_back'
         when lifecycle_state = 'at_risk' then 'rescue'
-        when order_day_count > 0 and churn_probability >= {{ var('high_risk_probability') }} then 'rescue'
+        when order_day_count > 0 and churn_probability >= {{ double_var('high_risk_probability') }} then 'rescue'
         when order_day_count = 1 then 'second_order'
         when lifecycle_state = 'activation' and has_basket then 'nudge_basket'
         when lifecycle_state = 'loyalty' then 'reward'

@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression, PoissonRegressor
 from cutoff_tables import simulated_cutoffs
 from footfall.evaluation import score_metrics
 from footfall.heads import HeadSettings, baselines
-from footfall.heads.churn import silence_labels
+from footfall.heads.churn import recency_weights, silence_labels
 from footfall.heads.cutoffs.features import learn_space, window_amount
 from footfall.heads.cutoffs.rows import CutoffRows, closed_days, read_cutoffs
 from footfall.heads.cutoffs.study import Study
@@ -254,6 +254,14 @@ def test_decision_names_rare_tiers_and_keeps_certain_ones() -> None:
     assert decide(certain, decision_weights(certain)).tolist() == [POTENTIAL, REGULAR, VIP, REGULAR]
     nobody = np.zeros((0, 3))
     assert decide(nobody, decision_weights(nobody)).tolist() == []
+
+
+def test_a_row_half_a_year_older_weighs_half(rows: CutoffRows) -> None:
+    weights = recency_weights(rows)
+    newest = rows.day.max()
+    of_newest = weights[rows.day == newest][0]
+    np.testing.assert_allclose(weights / of_newest, 0.5 ** ((newest - rows.day) / 180))
+    assert weights.mean() == pytest.approx(1.0)
 
 
 def test_space_keeps_rank_and_loses_leverage(rows: CutoffRows) -> None:

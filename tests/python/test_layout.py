@@ -142,6 +142,12 @@ def test_no_two_modules_import_each_other() -> None:
     assert circles(arrows) == []
 
 
+def test_types_of_arrays_are_named_in_one_place() -> None:
+    texts = {path: path.read_text(encoding="utf-8") for path in (PROJECT / "src").rglob("*.py")}
+    named = [str(path.relative_to(PROJECT)) for path, text in texts.items() if "NDArray" in text]
+    assert named == ["src/footfall/core/arrays.py"]
+
+
 TABLE = """
 | level | room | answers | knows |
 |---|---|---|---|

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+import yaml
 
 from conftest import PROJECT
 from portable_sql import findings
@@ -13,7 +16,7 @@ pytestmark = pytest.mark.library
 MOST_LINES = 150
 SQL = sorted(
     path
-    for folder in ("models", "tests", "analyses", "macros")
+    for folder in ("models", "python_models", "tests", "analyses", "macros")
     for path in (PROJECT / folder).rglob("*.sql")
 )
 
@@ -25,6 +28,19 @@ def test_sql_is_what_other_databases_read_alike() -> None:
         name = str(path.relative_to(PROJECT))
         found += [f"{name}:{finding}" for finding in findings(path.read_text())]
     assert not found, "\n" + "\n".join(found)
+
+
+def test_settings_with_fractions_are_doubles() -> None:
+    """0.1 as it is written is a decimal, which other databases round in arithmetic."""
+    settings = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
+    fractions = {name for name, value in settings.items() if isinstance(value, float)}
+    assert len(fractions) > 10
+    found = []
+    for path in SQL:
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            written = re.findall(r"(?:\{\{|~) *var\('(\w+)'\) *(?:\}\}|~)", line)
+            found += [f"{path}:{number}: {name}" for name in written if name in fractions]
+    assert not found, "write double_var('...'):\n" + "\n".join(found)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 -- not go back and forth from noise; once it is, they move to the segment of their score. Customers who have lapsed are
 -- in the lowest segment whatever their score, and start again when they come back. The chain starts at the first date
 -- after a customer's first order, however few dates are shown.
-{%- set margin = '(1e0 + ' ~ var('segment_hysteresis') ~ ')' %}
+{%- set margin = '(1e0 + ' ~ double_var('segment_hysteresis') ~ ')' %}
 with recursive
 
 scores as (

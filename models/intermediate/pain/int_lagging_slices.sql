@@ -101,7 +101,7 @@ final as (
     where named_pains.stage_order is null
         and valued.pass_rate < valued.usual_pass_rate
         and valued.z_score < 0
-        and valued.q_value <= {{ var('pain_false_discovery_rate') }}
+        and valued.q_value <= {{ double_var('pain_false_discovery_rate') }}
 
 )
 

@@ -83,7 +83,7 @@ final as (
         usual.median_dwell_seconds as usual_dwell_seconds,
 
         sliced.timed_session_count >= {{ var('pain_min_sessions') }}
-        and sliced.median_dwell_seconds >= {{ var('slow_step_ratio') }} * usual.median_dwell_seconds as is_slow
+        and sliced.median_dwell_seconds >= {{ double_var('slow_step_ratio') }} * usual.median_dwell_seconds as is_slow
     from sliced
     inner join sliced as usual
         on sliced.stage_order = usual.stage_order

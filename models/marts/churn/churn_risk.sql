@@ -110,8 +110,8 @@ final as (
         customers.customer_key,
 
         case
-            when at_risk.probability >= {{ var('high_risk_probability') }} then 'high'
-            when at_risk.probability >= {{ var('medium_risk_probability') }} then 'medium'
+            when at_risk.probability >= {{ double_var('high_risk_probability') }} then 'high'
+            when at_risk.probability >= {{ double_var('medium_risk_probability') }} then 'medium'
             else 'low'
         end as risk_band,
         drivers.top_driver,

@@ -6,10 +6,8 @@ import hashlib
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -101,7 +99,7 @@ def sequence_fingerprints(elements: UInt64Array, sizes: IntArray) -> UInt64Array
         return _mix(running[ends] - running[ends - sizes] + sizes.astype(np.uint64))
 
 
-def number_fingerprints(*columns: npt.NDArray[np.integer[Any]]) -> UInt64Array:
+def number_fingerprints(*columns: Array) -> UInt64Array:
     """Return one hash a row (uint64 [rows]) of whole numbers, in the order of the columns."""
     hashes = np.zeros(len(columns[0]), dtype=np.uint64)
     with np.errstate(over="ignore"):
@@ -187,14 +185,14 @@ def _is_list(kind: pa.DataType) -> bool:
     return any(test(kind) for test in tests)
 
 
-def _numbers(array: pa.Array, kind: pa.DataType, filler: float) -> npt.NDArray[np.generic]:
+def _numbers(array: pa.Array, kind: pa.DataType, filler: float) -> Array:
     cast = pc.cast(array, kind, safe=False)
     if cast.null_count:
         cast = pc.fill_null(cast, pa.scalar(filler, kind))
     return np.ascontiguousarray(cast.to_numpy(zero_copy_only=False))
 
 
-def _hash_floats(values: npt.NDArray[np.generic]) -> UInt64Array:
+def _hash_floats(values: Array) -> UInt64Array:
     """Hash floats by value: whole numbers as integers, -0.0 as 0.0, every NaN alike."""
     floats = values.astype(np.float64) + 0.0
     floats = np.where(np.isnan(floats), np.nan, floats)

@@ -10,14 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from footfall.core.arrays import Float32Array, IntArray
+from footfall.core.arrays import Array, Float32Array, IntArray
 from footfall.counts.tables import expand
 from footfall.sequences.events import MICROSECONDS_A_DAY, PURCHASE, ItemEvents
 
@@ -171,7 +170,7 @@ def pairs_at(
     age = ((cut - at) / MICROSECONDS_A_DAY).astype(np.float64)
     is_bought = kind == PURCHASE
 
-    def total(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    def total(values: Array) -> Array:
         return np.add.reduceat(values, heads)
 
     decayed = [total(np.where(is_bought, 0.5 ** (age / life), 0.0)) for life in HALF_LIVES]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from footfall.core.arrays import Float32Array, FloatArray, IntArray
+from footfall.core.arrays import Array, BoolArray, Float32Array, FloatArray, IntArray
 from footfall.sequences.events import MICROSECONDS_A_DAY, PURCHASE, ItemEvents
 
 PAIRS_A_CHUNK = 1_000_000
@@ -179,9 +179,7 @@ def successors(events: ItemEvents, ends: IntArray, count_items: int) -> CountTab
     steps = np.arange(1, SUCCESSOR_REACH + 1)
     seen = np.bincount(item, minlength=count_items).astype(np.float64)
 
-    def score(
-        source: IntArray, partner: IntArray, _: IntArray, weight: np.ndarray[Any, Any]
-    ) -> np.ndarray:
+    def score(source: IntArray, partner: IntArray, _: IntArray, weight: Array) -> Array:
         return np.where(source == partner, 0.0, weight / (seen[source] + 2.0))
 
     usable = np.ones(len(item), dtype=np.bool_)
@@ -344,9 +342,9 @@ def spread(
 def _pair_table(
     item: IntArray,
     owner: IntArray,
-    usable: np.ndarray[Any, np.dtype[np.bool_]],
+    usable: BoolArray,
     offsets: IntArray,
-    weights: np.ndarray[Any, Any],
+    weights: Array,
     count_items: int,
     score: Any,
 ) -> CountTable:

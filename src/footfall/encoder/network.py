@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from footfall.core.arrays import IntArray
+from footfall.core.arrays import Array, IntArray
 from footfall.core.device import autocast
 from footfall.sequences.events import (
     GAP_BUCKETS,
@@ -375,7 +375,7 @@ def start_new_items(encoder: Encoder, known: int, features: ItemFeatures) -> Non
         encoder.item_bias[known:] = start[:, -1]
 
 
-def weights(encoder: Encoder) -> dict[str, np.ndarray[Any, Any]]:
+def weights(encoder: Encoder) -> dict[str, Array]:
     """Return the weights as float32 arrays on the CPU, copied."""
     return {
         name: weight.detach().to("cpu", torch.float32).numpy().copy()

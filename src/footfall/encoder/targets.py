@@ -5,12 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from footfall.core.arrays import IntArray
+from footfall.core.arrays import Array, IntArray
 from footfall.encoder.network import ANY_EVENT, NEXT_PURCHASE
 from footfall.sequences.events import PURCHASE, ItemEvents
 
@@ -30,8 +28,8 @@ class Goals:
 
     intent: int
     pool: IntArray
-    low: npt.NDArray[np.signedinteger[Any]]
-    high: npt.NDArray[np.signedinteger[Any]]
+    low: Array
+    high: Array
 
 
 def goals(events: ItemEvents, ends: IntArray, horizon_days: float) -> list[Goals]:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from footfall.core import device as devices
-from footfall.core.arrays import Float32Array, IntArray
+from footfall.core.arrays import Array, BoolArray, Float32Array, IntArray
 from footfall.core.progress import Progress
 from footfall.encoder.losses import sampled_columns, set_softmax
 from footfall.encoder.network import Encoder, ItemFeatures, Tokens
@@ -139,7 +139,7 @@ def fit(
     )
 
 
-def _has_goal(asked: list[Goals], low: IntArray, high: IntArray) -> np.ndarray:
+def _has_goal(asked: list[Goals], low: IntArray, high: IntArray) -> BoolArray:
     """Return which slices hold a token with an answer; the others would teach nothing."""
     useful = np.zeros(len(low), dtype=np.bool_)
     for goal in asked:
@@ -214,7 +214,7 @@ def _step(
     return loss, count
 
 
-def _tensor(array: np.ndarray, device: torch.device) -> torch.Tensor:
+def _tensor(array: Array, device: torch.device) -> torch.Tensor:
     return torch.from_numpy(array).to(device)
 
 

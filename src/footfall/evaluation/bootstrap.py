@@ -1,10 +1,11 @@
 """Any metric with its bootstrap interval, for several models on the same rows.
 
-The one bootstrap of the project (Efron 1979), used by every back-test. All models of a comparison
-share the same rows of weights, so that differences between models are paired. Where a customer
-has several rows, customers are drawn and not rows (the cluster bootstrap, Davison and Hinkley
-1997, section 3.8): rows of one customer are alike, and as independent ones they make every
-interval too narrow.
+The one bootstrap of the project (Efron 1979), used by every back-test; uplift alone draws weights
+of its own, as its rankings are of overlapping parts of one file. All models of a comparison share
+the same rows of weights, so that differences between models are paired. Where a customer has
+several rows, customers are drawn and not rows (the cluster bootstrap, Davison and Hinkley 1997,
+section 3.8): rows of one customer are alike, and as independent ones they make every interval too
+narrow.
 """
 
 from __future__ import annotations

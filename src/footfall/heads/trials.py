@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from footfall.core.arrays import FloatArray
+from footfall.core.arrays import Array, FloatArray
 from footfall.evaluation import bootstrap as evaluation
 from footfall.evaluation.leads import LEADS, OURS, leads
 from footfall.evaluation.score_metrics import amount_metrics, probability_metrics, tier_metrics
@@ -152,8 +151,8 @@ def _measured_rows(
     trial: Trial,
     tested: CutoffRows,
     metrics: Mapping[str, Any],
-    actual: npt.NDArray[Any],
-    models: Mapping[str, npt.NDArray[Any]],
+    actual: Array,
+    models: Mapping[str, Array],
     settings: HeadSettings,
 ) -> list[dict[str, Any]]:
     populations = {"all": np.ones(len(tested), dtype=bool), "repeat": purchase_days(tested) > 1}

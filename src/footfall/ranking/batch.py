@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from footfall.core.arrays import IntArray
+from footfall.core.arrays import Array, IntArray
 from footfall.counts import repeats
 from footfall.encoder.network import NEXT_PURCHASE, last_states
 from footfall.ranking.candidates import COMPONENTS, PROPOSED, SPARSE, Candidates
@@ -63,7 +63,7 @@ class Batch:
     def _device(self) -> torch.device:
         return self.context.device
 
-    def _tensor(self, array: np.ndarray) -> Tensor:
+    def _tensor(self, array: Array) -> Tensor:
         return torch.from_numpy(array).to(self._device)
 
     def _tiles(self) -> Iterator[tuple[int, int]]:
@@ -234,7 +234,7 @@ def batches(
     customers: IntArray,
     *,
     allow_repeats: bool,
-    allowed: np.ndarray | None = None,
+    allowed: Array | None = None,
     dense: bool = False,
 ) -> Iterator[Batch]:
     """Split customers so that a dense matrix of scores stays small.

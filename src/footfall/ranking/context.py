@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from footfall.core.arrays import Float32Array, IntArray
+from footfall.core.arrays import Array, Float32Array, IntArray
 from footfall.counts import repeats
 from footfall.counts import tables as counts
 from footfall.encoder.network import Encoder, ItemFeatures
@@ -78,7 +78,7 @@ class Context:
         return np.bincount(self.events.items[positions], minlength=self.count_items)
 
     @cached_property
-    def item_count_sums(self) -> np.ndarray:
+    def item_count_sums(self) -> Array:
         """Running sum of the count of each token's item; float64 ``[tokens + 1]``."""
         known = np.append(self.item_counts, 0)
         of_token = known[np.minimum(self.events.items, len(self.item_counts))]

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from footfall.core.arrays import Float32Array, IntArray
+from footfall.core.arrays import Array, Float32Array, IntArray
 from footfall.counts import tables as counts
 from footfall.encoder.network import NEXT_PURCHASE, last_states
 from footfall.ranking import COMPONENTS, RECENT_DECAY, Batch, Candidates, Steps, recent_items
@@ -60,7 +60,7 @@ def strongest(
     return np.where((items >= 0) & ((loss > 0) | is_old), reason, -1)
 
 
-def _ever_met(batch: Batch, items: IntArray) -> np.ndarray:
+def _ever_met(batch: Batch, items: IntArray) -> Array:
     """Return which of some items are in the customers' histories; bool ``[batch, k]``."""
     context = batch.context
     starts, ends = context.events.offsets[batch.customers], context.ends[batch.customers]

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from footfall.core.arrays import IntArray
+from footfall.core.arrays import BoolArray, IntArray
 from footfall.ranking.candidates import PROPOSED
 from footfall.ranking.context import Context
 from footfall.ranking.selection import LANES, taken
@@ -58,7 +58,7 @@ class Tile:
     popular: IntArray
 
     @classmethod
-    def of(cls, context: Context, rows: int, open_to_all: np.ndarray) -> Tile:
+    def of(cls, context: Context, rows: int, open_to_all: BoolArray) -> Tile:
         """Room for ``rows`` customers; ``open_to_all`` is bool ``[items]``."""
         # At least one place is spare.
         columns = (context.count_items // LANES + 1) * LANES

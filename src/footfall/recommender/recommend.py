@@ -12,7 +12,7 @@ import torch
 
 from footfall import ranking
 from footfall.core import device as devices
-from footfall.core.arrays import IntArray
+from footfall.core.arrays import Array, BoolArray, IntArray
 from footfall.core.fingerprints import number_fingerprints, sequence_fingerprints, table_fingerprint
 from footfall.core.progress import Progress, silent
 from footfall.counts import repeats
@@ -291,9 +291,7 @@ def _states(
         progress(f"states: {len(here)} customers at {day_of(int(day) * MICROSECONDS_A_DAY)}")
 
 
-def _histories(
-    tokens: ItemEvents, number: np.ndarray, days: np.ndarray
-) -> tuple[IntArray, IntArray]:
+def _histories(tokens: ItemEvents, number: Array, days: Array) -> tuple[IntArray, IntArray]:
     """Slice of each customer's tokens before each of their days; empty for unknown customers."""
     place = np.searchsorted(tokens.customers, number)
     known = place < len(tokens.customers)
@@ -338,10 +336,10 @@ def _state_sources(
 
 def _still_true(
     previous: pa.RecordBatchReader,
-    number: np.ndarray,
-    days: np.ndarray,
+    number: Array,
+    days: Array,
     wanted: IntArray,
-    is_open: np.ndarray,
+    is_open: BoolArray,
 ) -> Iterator[pa.RecordBatch]:
     """Return the earlier rows that would come out the same; strikes them off ``is_open``."""
     if len(number) == 0:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 
 from footfall import ranking
+from footfall.core.arrays import Array
 from footfall.counts import repeats
 from footfall.encoder.network import Encoder, EncoderConfig, grow
 from footfall.ranking import Context
@@ -17,7 +17,7 @@ from footfall.sequences.events import Catalogue, ItemEvents
 POPULATIONS = ("all items", "new items only")
 
 
-def config_of(stored: dict[str, np.ndarray]) -> EncoderConfig:
+def config_of(stored: dict[str, Array]) -> EncoderConfig:
     """Return the sizes that stored weights have."""
     return EncoderConfig(
         items=len(stored["item"]),
@@ -30,7 +30,7 @@ def config_of(stored: dict[str, np.ndarray]) -> EncoderConfig:
 
 
 def encoder_of(
-    stored: dict[str, np.ndarray],
+    stored: dict[str, Array],
     catalogue: Catalogue,
     device: torch.device,
 ) -> Encoder | None:

@@ -5,11 +5,10 @@ from hashlib import blake2b
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-Whole = NDArray[np.int64]
+from footfall.core.arrays import IntArray
 
 _NEVER = np.iinfo(np.int64).max
 _SCHEMA = pa.schema(
@@ -33,8 +32,8 @@ class _Rings:
     and no later day changes what an earlier one was called.
     """
 
-    customers: Whole
-    ended: list[list[Whole]] = field(default_factory=list)
+    customers: IntArray
+    ended: list[list[IntArray]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         count = len(self.customers)
@@ -44,7 +43,7 @@ class _Rings:
         self.size = np.ones(count, dtype=np.int64)
         self.since = np.full(count, _NEVER)
 
-    def grow(self, left: Whole, right: Whole) -> Whole:
+    def grow(self, left: IntArray, right: IntArray) -> IntArray:
         """Join the components of customers that are linked; return whose component changed."""
         pairs = np.stack([self.component[left], self.component[right]])
         names, places = np.unique(pairs, return_inverse=True)
@@ -60,7 +59,7 @@ class _Rings:
         self.component = renamed[self.component]
         return merged
 
-    def split(self, shrunk: Whole, left: Whole, right: Whole) -> Whole:
+    def split(self, shrunk: IntArray, left: IntArray, right: IntArray) -> IntArray:
         """Find the components of some customers anew from all links that hold; return whose."""
         affected = np.zeros(len(self.customers), dtype=bool)
         affected[self.component[shrunk]] = True
@@ -74,7 +73,7 @@ class _Rings:
         self.component[members] = first[part]
         return members
 
-    def settle(self, changed: Whole, day: int) -> None:
+    def settle(self, changed: IntArray, day: int) -> None:
         """Say from a day on which rings the customers of changed components are in."""
         component = self.component[changed]
         size = np.bincount(component, minlength=len(self.customers))[component]
@@ -94,13 +93,13 @@ class _Rings:
         self.size[moving] = size[differs]
         self.since[moving] = day
 
-    def _end(self, leaving: Whole, day: int) -> None:
+    def _end(self, leaving: IntArray, day: int) -> None:
         """Keep the memberships that end on a day."""
         leaving = leaving[self.founder[leaving] >= 0]
         if len(leaving):
             self.ended.append([*self._rows(leaving), np.full(len(leaving), day)])
 
-    def _rows(self, members: Whole) -> list[Whole]:
+    def _rows(self, members: IntArray) -> list[IntArray]:
         founder = self.founder[members]
         return [members, founder, self.since[members], self.size[members], self.joined[founder]]
 
@@ -179,7 +178,7 @@ def grow_rings(links: pa.Table, max_shared: int) -> pa.Table:
     return rings.table()
 
 
-def _run(rings: _Rings, left: Whole, right: Whole, day: Whole, until: Whole) -> None:
+def _run(rings: _Rings, left: IntArray, right: IntArray, day: IntArray, until: IntArray) -> None:
     """Let the rings grow and shrink through all days on which links come or cease."""
     order = np.argsort(day, kind="stable")
     left, right, day, until = (column[order] for column in (left, right, day, until))
@@ -197,7 +196,7 @@ def _run(rings: _Rings, left: Whole, right: Whole, day: Whole, until: Whole) -> 
             rings.settle(touched, int(today) + 1)
 
 
-def _numbered(links: pa.Table) -> tuple[Whole, Whole, Whole]:
+def _numbered(links: pa.Table) -> tuple[IntArray, IntArray, IntArray]:
     """Return entities as numbers, customers, and days since 1970, each int64 [links]."""
     kinds = links["kind"].combine_chunks().dictionary_encode()
     entities = links["entity_key"].combine_chunks().dictionary_encode()
@@ -211,7 +210,7 @@ def _numbered(links: pa.Table) -> tuple[Whole, Whole, Whole]:
     )
 
 
-def _parts(count: int, left: Whole, right: Whole) -> tuple[int, Whole]:
+def _parts(count: int, left: IntArray, right: IntArray) -> tuple[int, IntArray]:
     """Return the components of a graph: how many, and which each of its nodes is in."""
     edges = coo_array((np.ones(len(left), dtype=np.int8), (left, right)), shape=(count, count))
     parts, part = connected_components(edges, directed=False)
@@ -224,5 +223,5 @@ def _name(customer_no: int) -> int:
     return int.from_bytes(digest, "big") >> 4
 
 
-def _dates(days: Whole) -> pa.Array:
+def _dates(days: IntArray) -> pa.Array:
     return pa.array(days.astype(np.int32)).cast(pa.date32())

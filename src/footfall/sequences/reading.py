@@ -10,7 +10,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from footfall.core.arrays import Float32Array, Int8Array, Int16Array, Int32Array, IntArray
+from footfall.core.arrays import (
+    Array,
+    BoolArray,
+    Float32Array,
+    Int8Array,
+    Int16Array,
+    Int32Array,
+    IntArray,
+)
 from footfall.sequences.events import (
     GAP_BUCKETS,
     KINDS,
@@ -368,7 +376,7 @@ def _sorted_tokens(
     )
 
 
-def _never_back(starts: np.ndarray, clock: IntArray) -> IntArray:
+def _never_back(starts: Array, clock: IntArray) -> IntArray:
     """Hold the clock through an hour that it goes back over: acts keep their order."""
     while len(back := 1 + np.flatnonzero(~starts[1:] & (clock[1:] < clock[:-1]))):
         clock[back] = clock[back - 1]
@@ -384,12 +392,12 @@ def _parts(session: IntArray, at: IntArray) -> IntArray:
     return np.cumsum(opens) - 1
 
 
-def _repeats(column: IntArray) -> np.ndarray:
+def _repeats(column: IntArray) -> BoolArray:
     """Return which values equal the one before; bool ``[values - 1]``."""
     return np.asarray(column[1:] == column[:-1])
 
 
-def _pauses(customer: IntArray, at: IntArray) -> tuple[np.ndarray, IntArray]:
+def _pauses(customer: IntArray, at: IntArray) -> tuple[Array, IntArray]:
     """Return where a customer's events start, and the time since the one before; 0 at a start."""
     starts = np.ones(len(customer), dtype=np.bool_)
     starts[1:] = customer[1:] != customer[:-1]

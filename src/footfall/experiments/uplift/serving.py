@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from footfall.core.fingerprints import code_fingerprint, combined_fingerprint, table_fingerprint
+from footfall.core.identity import Identity
 from footfall.core.settings import Settings
 from footfall.core.stored_rows import ArtifactError
 from footfall.experiments.uplift.cases import Case, Units, cases_of, matrix
@@ -134,7 +135,9 @@ def _fingerprint(case: Case, settings: UpliftSettings) -> str:
         columns = {name: of.features[:, place] for place, name in enumerate(of.names)}
         table = pa.table({**columns, "outcome": of.outcome, "treated": of.treated})
         said.append(table_fingerprint(table))
-    return combined_fingerprint(code_fingerprint(*_ROOMS), str(settings.seed), *said)
+    learned_from = combined_fingerprint(*said)
+    identity = Identity(code_fingerprint(*_ROOMS), learned_from, {"seed": settings.seed}, "cpu")
+    return identity.fingerprint
 
 
 def _facts(case: Case) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from footfall.core.arrays import BoolArray, FloatArray
+from footfall.evaluation.bootstrap import summarise
 from footfall.experiments.outcomes import capped
 from footfall.experiments.uplift.learners import LEARNERS, Learner, uplift_scores
 from footfall.experiments.uplift.qini import (
@@ -156,12 +157,12 @@ def _chosen(validated: Mapping[Learner, list[Ranked]], units: int, seed: int) ->
 
 
 def _measure(rankings: list[Ranked], units: int, seed: int) -> Measure:
-    replicates = qini_replicates(rankings, units, REPLICATES, seed)
-    lower, upper = np.quantile(replicates, (0.025, 0.975))
+    mean = float(np.mean([qini(one)[0] for one in rankings]))
+    measured = summarise(mean, qini_replicates(rankings, units, REPLICATES, seed))
     return Measure(
-        float(np.mean([qini(one)[0] for one in rankings])),
-        float(lower),
-        float(upper),
+        measured.value,
+        measured.lower,
+        measured.upper,
         _mean([effect(one, TOP) for one in rankings]),
         _mean([effect(one) for one in rankings]),
     )

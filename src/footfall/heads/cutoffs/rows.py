@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from footfall.core.arrays import BoolArray, FloatArray, IntArray
+from footfall.core.arrays import Array, BoolArray, FloatArray, IntArray
 
 _KEYS = ("customer_no", "cutoff_date", "is_as_of")
 
@@ -48,7 +47,7 @@ class CutoffRows:
     def __len__(self) -> int:
         return len(self.customer_no)
 
-    def take(self, rows: npt.NDArray[np.generic]) -> CutoffRows:
+    def take(self, rows: Array) -> CutoffRows:
         """Return the rows at the given positions (or under a mask)."""
         return CutoffRows(
             customer_no=self.customer_no[rows],
@@ -199,7 +198,7 @@ def states_of(customer_no: IntArray, day: IntArray, states: pa.Table | None) -> 
     return np.where(found[:, None], matrix[order[position]], np.nan)
 
 
-def _row_keys(customer_no: IntArray, day: IntArray) -> npt.NDArray[np.void]:
+def _row_keys(customer_no: IntArray, day: IntArray) -> Array:
     keys = np.empty(len(customer_no), dtype=[("customer", np.int64), ("day", np.int64)])
     keys["customer"], keys["day"] = customer_no, day
     return keys
