@@ -137,7 +137,8 @@ final as (
         judged.p_value,
         {{ at_most('judged_twice.q_value', '1e0') }} as q_value,
 
-        judged.conversion_gap < 0 and judged_twice.q_value <= {{ double_var('pain_false_discovery_rate') }} as is_significant
+        judged.conversion_gap < 0
+        and judged_twice.q_value <= {{ double_var('pain_false_discovery_rate') }} as is_significant
     from judged
     inner join judged_twice
         on judged.friction = judged_twice.friction
