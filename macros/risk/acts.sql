@@ -33,30 +33,61 @@
 {%- endmacro %}
 
 
-{#- What became known of attempts later, each fact at its moment: few have any. `frauds` is 1 where a label of fraud came in
-    and -1 where it was taken back. -#}
-{% macro risk_facts(table) -%}
-    {%- set facts = [
-        ('fraud_us', 'fraud_us is not null', {'frauds': '1e0', 'fraud_attempted': 'asked_us'}),
-        ('cleared_us', 'fraud_us is not null and cleared_us is not null', {'frauds': '-1e0'}),
-        ('outcome_us', "outcome = 'error' and outcome_us is not null", {'failures': '1e0'}),
-        ('refunded_us', 'refunded_us is not null', {'refunded': 'coalesce(refunded_amount, 0e0)'}),
-    ] -%}
+{#- Over how many days labels of fraud are counted, by the name of the count in facts; ever where none is given. -#}
+{% macro fraud_windows() %}
+    {% do return({'frauds': none, 'frauds_1d': 1, 'frauds_7d': 7, 'frauds_30d': 30}) %}
+{% endmacro %}
+
+
+{#- What became known of attempts later, each fact at its moment: few have any. A count of labels of fraud goes up by 1 where
+    a label came in, and down again where it was taken back or has left the window, whichever is first: so a sum of all
+    until a moment is what stands then. -#}
+{% macro risk_facts(table, refunds) -%}
+    {%- set columns = fraud_windows() | list + ['failures', 'failed_amount', 'refunded'] -%}
+    {%- set day = 86400000000 -%}
+    {%- set came_in = {'lasting_fraud': 'case when cleared_us is null then asked_us end'} -%}
+    {%- set facts = [('fraud_us', 'fraud_us is not null', came_in)] -%}
+    {%- for name, days in fraud_windows().items() -%}
+        {%- do came_in.update({name: '1e0'}) -%}
+        {%- if days -%}
+            {%- set left = 'fraud_us + ' ~ days * day -%}
+            {%- do facts.append((first_of('cleared_us', left), 'fraud_us is not null', {name: '-1e0'})) -%}
+        {%- else -%}
+            {%- do facts.append(('cleared_us', 'fraud_us is not null and cleared_us is not null', {name: '-1e0'})) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- do facts.append((
+        'outcome_us', "outcome = 'error' and outcome_us is not null",
+        {'failures': '1e0', 'failed_amount': 'coalesce(amount, 0e0)'}
+    )) -%}
     {%- for moment, condition, values in facts %}
     select
         {{ risk_keys() | join(',\n        ') }},
         {{ moment }} as moment,
-        {{ values.get('frauds', '0e0') }} as frauds,
-        {{ values.get('fraud_attempted', 'cast(null as bigint)') }} as fraud_attempted,
-        {{ values.get('failures', '0e0') }} as failures,
-        {{ values.get('refunded', '0e0') }} as refunded
+        {%- for name in columns %}
+        {{ values.get(name, '0e0') }} as {{ name }},
+        {%- endfor %}
+        {{ values.get('lasting_fraud', 'cast(null as bigint)') }} as lasting_fraud
     from {{ table }}
     where {{ condition }}
-    {%- if not loop.last %}
 
     union all
-    {% endif %}
-    {%- endfor %}
+    {% endfor %}
+    select
+        {{ prefixed(table, risk_keys()) | join(',\n        ') }},
+        {{ at_least(refunds ~ '.refunded_us', table ~ '.known_us') }} as moment,
+        {%- for name in columns %}
+        {{ refunds ~ '.amount' if name == 'refunded' else '0e0' }} as {{ name }},
+        {%- endfor %}
+        cast(null as bigint) as lasting_fraud
+    from {{ refunds }}
+    inner join {{ table }} on {{ refunds }}.attempt_id = {{ table }}.attempt_id
+{%- endmacro %}
+
+
+{#- The earlier of two moments, of which the first may be missing. -#}
+{% macro first_of(moment, limit) -%}
+    case when {{ moment }} < {{ limit }} then {{ moment }} else {{ limit }} end
 {%- endmacro %}
 
 
@@ -66,6 +97,12 @@
     not coalesce(
             fraud_us <= known_us + {{ delay }} and not coalesce(cleared_us <= known_us + {{ delay }}, false), false
         )
+{%- endmacro %}
+
+
+{#- A count of what is known of somebody: 0 where nothing is, and unknown of nobody. -#}
+{% macro none_known(count, entity) -%}
+    case when {{ entity }} is not null then coalesce({{ count }}, 0e0) end
 {%- endmacro %}
 
 
@@ -85,13 +122,19 @@
         {%- for name in ['1h', '1d', '7d', '30d'] %}
         customers.attempts_{{ name }} as customer_attempts_{{ name }},
         {%- endfor %}
-        coalesce(customer_facts.failed_1d, 0e0) as customer_failed_1d,
-        coalesce(customer_facts.failed_7d, 0e0) as customer_failed_7d,
-        coalesce(customer_facts.frauds_before, 0e0) as customer_frauds,
+        {%- for name in ['failed_1d', 'failed_7d', 'frauds'] %}
+        {{ none_known('customer_facts.' ~ name, attempt ~ '.visitor_no') }} as customer_{{ name }},
+        {%- endfor %}
         {{ days_since('customer_facts.fraud_at', attempt ~ '.asked_us') }} as days_since_customer_fraud,
         {{ days_since('customers.last_at', attempt ~ '.asked_us') }} as days_since_attempt,
-        coalesce(customer_facts.refunded_before, 0e0) / nullif(customers.mean_before * customers.attempts_before, 0e0)
-            as refund_share,
+        case
+            when customer_facts.refunded > 0
+                then {{ share_of(
+                    'customer_facts.refunded',
+                    '(customers.mean_before * customers.attempts_before - customer_facts.failed_amount)'
+                ) }}
+            when customers.attempts_before > 0 then 0e0
+        end as refund_share,
         customers.usual_mean as own_mean,
         customers.usual_spread as own_spread,
         customers.largest_before as own_largest,
@@ -100,7 +143,8 @@
         {{ attempt }}.amount / nullif(customers.largest_before, 0e0) as amount_to_own_largest,
         ({{ attempt }}.amount - customers.usual_mean) / nullif(customers.usual_spread, 0e0) as amount_deviations,
         customers.largest_ratio_14d,
-        coalesce(customers.unusual_7d, 0e0) as unusual_amounts_7d,
-        coalesce(customers.unusual_14d, 0e0) as unusual_amounts_14d,
+        {%- for name in ['7d', '14d'] %}
+        {{ none_known('customers.unusual_' ~ name, attempt ~ '.visitor_no') }} as unusual_amounts_{{ name }},
+        {%- endfor %}
         {{ days_since('customers.unusual_at', attempt ~ '.asked_us') }} as days_since_unusual_amount
 {%- endmacro %}

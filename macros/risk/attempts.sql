@@ -57,7 +57,6 @@ neighbours as (
         lead(known_at) over visit as next_known_at
     from acts
     where visitor_no is not null
-        and event_type <> 'refund'
     window visit as (partition by visitor_no order by {{ order_of_acts() }})
 
 ),
@@ -130,34 +129,6 @@ followed as (
         on payments.event_id = named_orders.event_id
         and named_orders.payment_no = 1
         and named_orders.order_no = 1
-
-)
-{%- endmacro %}
-
-
-{#- CTE `first_refunds`: what was given back first of each order, and when that was known. -#}
-{% macro first_refunds(acts) -%}
-refunds as (
-
-    select
-        order_key,
-        amount,
-        known_at,
-        min(known_at) over (partition by order_key) as refunded_known_at
-    from {{ acts }}
-    where event_type = 'refund'
-
-),
-
-first_refunds as (
-
-    select
-        order_key,
-        refunded_known_at,
-        -sum(amount) as refunded_amount
-    from refunds
-    where known_at = refunded_known_at
-    group by order_key, refunded_known_at
 
 )
 {%- endmacro %}

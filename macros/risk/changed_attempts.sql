@@ -7,14 +7,45 @@
         'fraud_known_at': 'fraud_known_at',
         'fraud_cleared_at': 'fraud_cleared_at',
         'failed_at': "case when outcome = 'error' then outcome_known_at end",
-        'refunded_known_at': 'refunded_known_at',
         'shared_digest': row_digest(
             risk_keys() + ['attempted_at', 'amount', var('risk_label_delay_days'), var('risk_max_shared')]
         ),
         'own_digest': row_digest(['registered_at', 'country', 'card_country']),
-        'refund_digest': row_digest(['refunded_amount']),
+        'refunded_from': 'refunded_from',
+        'refunded_until': 'refunded_until',
+        'refund_digest': 'refund_digest',
     }) %}
 {% endmacro %}
+
+
+{#- What is noted of the refunds of an attempt: columns of the CTE `noted_refunds`. -#}
+{% macro refund_notes() %}
+    {% do return(['refunded_from', 'refunded_until', 'refund_digest']) %}
+{% endmacro %}
+
+
+{#- A digest of refunds of one attempt, whatever order they are read in. -#}
+{% macro refund_digest(known_us, amount, condition='true') -%}
+    {%- set text = 'cast(' ~ known_us ~ ' as ' ~ dbt.type_string() ~ ") || ' ' || cast(" ~ amount ~ ' as '
+        ~ dbt.type_string() ~ ')' -%}
+    {{ row_digest([joined_texts('case when ' ~ condition ~ ' then ' ~ text ~ ' end')]) }}
+{%- endmacro %}
+
+
+{#- CTE `noted_refunds`: since when and until when refunds of an attempt became known, and a digest of them. -#}
+{% macro noted_refunds(refunds) -%}
+noted_refunds as (
+
+    select
+        attempt_id,
+        min(known_at) as refunded_from,
+        max(known_at) as refunded_until,
+        {{ refund_digest('refunded_us', 'amount') }} as refund_digest
+    from {{ refunds }}
+    group by attempt_id
+
+)
+{%- endmacro %}
 
 
 {#- Those of them that int_payment_attempts has no column for, as columns of a query. -#}
@@ -32,9 +63,9 @@
     something else, and no attempt before it does. `moved` has that moment, `changed` the attempts whose row is to be
     written anew, and those of them (`is_other`) whose features are. Rings follow from attempts: a link is known when the
     first attempt is that makes it. -#}
-{% macro changed_attempts(attempts) -%}
+{% macro changed_attempts(attempts, refunds) -%}
 {%- set noted = noted_of_attempts() -%}
-{%- set facts = noted | reject('in', ['shared_digest', 'own_digest', 'refund_digest']) | list -%}
+{%- set facts = noted | reject('in', ['shared_digest', 'own_digest'] + refund_notes()) | list -%}
 now as (
 
     select
@@ -44,19 +75,37 @@ now as (
 
 ),
 
+-- Of those that had been given back before: what was known by then, and what has come after that.
+refunds_by_then as (
+
+    select
+        standing.attempt_id,
+        {{ refund_digest('refunds.refunded_us', 'refunds.amount', 'refunds.known_at <= standing.refunded_until') }}
+            as refund_digest,
+        min(case when refunds.known_at > standing.refunded_until then refunds.known_at end) as refunded_again_at
+    from {{ this }} as standing
+    inner join {{ refunds }} as refunds on standing.attempt_id = refunds.attempt_id
+    where standing.refunded_until is not null
+    group by standing.attempt_id
+
+),
+
 compared as {{ read_once() }} (
 
     select
         coalesce(now.attempt_id, standing.attempt_id) as attempt_id,
         coalesce(now.shared_digest <> standing.shared_digest, true) as is_moved,
         coalesce(now.shared_digest <> standing.shared_digest or now.own_digest <> standing.own_digest, true) as is_other,
-        coalesce(now.refund_digest <> standing.refund_digest, true) as is_refund_other,
-        {%- for fact in facts %}
+        now.refund_digest is distinct from standing.refund_digest as is_refund_other,
+        coalesce(refunds_by_then.refund_digest = standing.refund_digest, false) as is_refund_added,
+        refunds_by_then.refunded_again_at,
+        {%- for fact in facts + ['refunded_from'] %}
         now.{{ fact }} as {{ fact }}_now,
         standing.{{ fact }} as {{ fact }}_then{{ ',' if not loop.last }}
         {%- endfor %}
     from now
     full outer join {{ this }} as standing on now.attempt_id = standing.attempt_id
+    left join refunds_by_then on standing.attempt_id = refunds_by_then.attempt_id
 
 ),
 
@@ -68,19 +117,24 @@ moves as (
     from compared
     where is_moved
         or {{ fact }}_now is distinct from {{ fact }}_then
-        {%- if fact == 'refunded_known_at' %}
-        or is_refund_other
-        {%- endif %}
-    {%- if not loop.last %}
 
     union all
-    {%- endif %}
     {%- endfor %}
-    {%- if not loop.last %}
+    {%- endfor %}
+    {%- for state in ['now', 'then'] %}
+
+    select min(refunded_from_{{ state }}) as moment
+    from compared
+    where is_moved
+        or is_refund_other and not is_refund_added
 
     union all
-    {%- endif %}
     {%- endfor %}
+
+    select min(refunded_again_at) as moment
+    from compared
+    where is_refund_other
+        and is_refund_added
 
 ),
 
@@ -124,11 +178,11 @@ changed as (
 {%- endmacro %}
 
 
-{#- A condition, with what goes before it, on CTEs that are read for attempts that ask: their entity is one that asks, or is
-    nobody. Nothing in a full build, where all ask. -#}
+{#- A condition, with what goes before it, on CTEs that are read for attempts that ask: their entity is one that asks.
+    Nothing in a full build, where all ask. -#}
 {% macro of_those_who_ask(entity, before='and') -%}
     {%- if is_incremental() %}
-    {{ before }} ({{ entity }} in (select attempts.{{ entity }} from attempts where attempts.is_asked) or {{ entity }} is null)
+    {{ before }} {{ entity }} in (select attempts.{{ entity }} from attempts where attempts.is_asked)
     {%- endif -%}
 {%- endmacro %}
 

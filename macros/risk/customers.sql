@@ -16,7 +16,8 @@ means as (
         {{ known_before('max(counted_amount)', 'visitor_no') }} as largest_before,
         {{ known_before('max(case when attempts > 0 then moment end)', 'visitor_no') }} as last_at
     from {{ acts }}
-    {{ of_those_who_ask('visitor_no', 'where') }}
+    where visitor_no is not null
+    {{- of_those_who_ask('visitor_no') }}
 
 ),
 
@@ -79,6 +80,7 @@ met_{{ kind }} as (
         {{ known_before('sum(attempts)', 'visitor_no, ' ~ entity) }} as met_before
     from acts
     where {{ entity }} is not null
+        and visitor_no is not null
     {{- of_those_who_ask('visitor_no') }}
 
 ),

@@ -60,7 +60,10 @@
 
 {#- The joins of all CTEs that features come from, to the attempts. -#}
 {% macro join_feature_parts() -%}
-    {%- set parts = ['customer_facts', 'ring_features'] -%}
+    {%- set parts = ['customers', 'customer_facts', 'ring_features'] -%}
+    {%- for kind in card_holders() -%}
+        {%- do parts.append(kind ~ '_cards') -%}
+    {%- endfor -%}
     {%- for kind in new_entities() -%}
         {%- do parts.append('new_' ~ kind) -%}
     {%- endfor -%}
@@ -76,12 +79,13 @@
 {#- Names of the features of one kind of entity. A terminal is a place that many pay at, and has labels enough for shares. -#}
 {% macro entity_feature_names(kind) %}
     {% set of_terminals = [
-        'attempts_1d', 'attempts_7d', 'attempts_30d', 'frauds_7d', 'closed_7d', 'closed_30d', 'fraud_share_1d',
-        'fraud_share_7d', 'fraud_share_30d', 'last_label_is_fraud', 'days_since_fraud', 'days_since_first_fraud',
-        'days_since_honest',
+        'attempts_1h', 'attempts_1d', 'attempts_7d', 'attempts_30d', 'frauds_7d', 'closed_7d', 'closed_30d',
+        'fraud_share_1d', 'fraud_share_7d', 'fraud_share_30d', 'last_label_is_fraud', 'days_since_fraud',
+        'days_since_first_fraud', 'days_since_honest',
     ] %}
     {% set of_others = [
-        'attempts_1h', 'attempts_1d', 'attempts_7d', 'failed_1d', 'frauds_7d', 'fraud_share_30d', 'days_since_fraud',
+        'attempts_1h', 'attempts_1d', 'attempts_7d', 'attempts_30d', 'failed_1d', 'frauds_7d', 'fraud_share_30d',
+        'days_since_fraud',
     ] %}
     {% set names = [] %}
     {% for name in (of_terminals if kind == 'terminal' else of_others) %}
@@ -92,16 +96,20 @@
 
 
 {#- CTE `<kind>_facts`: what had become known of the attempts of an entity before each question. Only entities with facts are
-    looked at: most have none. -#}
+    looked at: most have none. A label that is taken back later counts until then, so what is the latest fraud may change
+    back: such labels, few, are looked at one by one (CTE `taken_back`). -#}
 {% macro fact_sums(kind, entity) -%}
     {%- set all_sums = {
-        'customer': {'failed_1d': ['failures', 1], 'failed_7d': ['failures', 7], 'frauds_before': ['frauds', none],
-            'refunded_before': ['refunded', none]},
-        'terminal': {'frauds_1d': ['frauds', 1], 'frauds_7d': ['frauds', 7], 'frauds_30d': ['frauds', 30]},
+        'customer': {'failed_1d': ['failures', 1], 'failed_7d': ['failures', 7], 'frauds': ['frauds', none],
+            'refunded': ['refunded', none], 'failed_amount': ['failed_amount', none]},
+        'terminal': {'frauds_1d': ['frauds_1d', none], 'frauds_7d': ['frauds_7d', none],
+            'frauds_30d': ['frauds_30d', none]},
     } -%}
-    {%- set sums = all_sums.get(
-        kind, {'frauds_7d': ['frauds', 7], 'frauds_30d': ['frauds', 30], 'failed_1d': ['failures', 1]}
-    ) -%}
+    {%- set sums = all_sums.get(kind, {
+        'frauds_7d': ['frauds_7d', none], 'frauds_30d': ['frauds_30d', none], 'failed_1d': ['failures', 1]
+    }) -%}
+    {%- set columns = sums.values() | map('first') | unique | list -%}
+    {%- set frauds = {'fraud_at': ('max', '>'), 'first_fraud_at': ('min', '<')} -%}
 {{ kind }}_histories as (
 
     select
@@ -109,10 +117,10 @@
         {{ entity }},
         moment,
         is_question,
-        0e0 as frauds,
-        cast(null as bigint) as fraud_attempted,
-        0e0 as failures,
-        0e0 as refunded
+        {%- for name in columns %}
+        0e0 as {{ name }},
+        {%- endfor %}
+        cast(null as bigint) as lasting_fraud
     from acts
     where is_question
         and {{ entity }} in (select facts.{{ entity }} from facts)
@@ -124,10 +132,8 @@
         {{ entity }},
         moment,
         false as is_question,
-        frauds,
-        fraud_attempted,
-        failures,
-        refunded
+        {{ columns | join(',\n        ') }},
+        lasting_fraud
     from facts
     where {{ entity }} is not null
     {{- of_those_who_ask(entity) }}
@@ -142,18 +148,46 @@
         {%- for name, how in sums.items() %}
         {{ known_before('sum(' ~ how[0] ~ ')', entity, how[1]) }} as {{ name }},
         {%- endfor %}
-        {%- if kind == 'terminal' %}
-        {{ known_before('min(fraud_attempted)', entity) }} as first_fraud_at,
-        {%- endif %}
-        {{ known_before('max(fraud_attempted)', entity) }} as fraud_at
+        {%- for name, how in frauds.items() if name == 'fraud_at' or kind == 'terminal' %}
+        {{ known_before(how[0] ~ '(lasting_fraud)', entity) }} as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from {{ kind }}_histories
+
+),
+
+{{ kind }}_until_taken_back as (
+
+    select
+        attempts.attempt_id,
+        {%- for name, how in frauds.items() if name == 'fraud_at' or kind == 'terminal' %}
+        {{ how[0] }}(taken_back.asked_us) as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from attempts
+    inner join taken_back
+        on attempts.{{ entity }} = taken_back.{{ entity }}
+        and attempts.asked_us > taken_back.fraud_us
+        and attempts.asked_us <= taken_back.cleared_us
+    where attempts.is_asked
+    group by attempts.attempt_id
 
 ),
 
 {{ kind }}_facts as (
 
-    select * from {{ kind }}_sums_of_facts
-    where is_question
+    select
+        sums.attempt_id,
+        {%- for name in sums %}
+        sums.{{ name }},
+        {%- endfor %}
+        {%- for name, how in frauds.items() if name == 'fraud_at' or kind == 'terminal' %}
+        case
+            when sums.{{ name }} is null or taken_back.{{ name }} {{ how[1] }} sums.{{ name }} then taken_back.{{ name }}
+            else sums.{{ name }}
+        end as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ kind }}_sums_of_facts as sums
+    left join {{ kind }}_until_taken_back as taken_back on sums.attempt_id = taken_back.attempt_id
+    where sums.is_question
 
 )
 {%- endmacro %}
@@ -164,9 +198,11 @@
 {% macro entity_features(kind, entity) -%}
     {%- set delay = var('risk_label_delay_days') -%}
     {%- set sums = {
-        'terminal': {'attempts_1d': [1, 0], 'attempts_7d': [7, 0], 'attempts_30d': [30, 0], 'closed_1d': [1, delay],
-            'closed_7d': [7, delay], 'closed_30d': [30, delay]},
-    }.get(kind, {'attempts_1h': [1 / 24, 0], 'attempts_1d': [1, 0], 'attempts_7d': [7, 0], 'closed_30d': [30, delay]}) -%}
+        'terminal': {'closed_1d': [1, delay], 'closed_7d': [7, delay], 'closed_30d': [30, delay]},
+    }.get(kind, {'closed_30d': [30, delay]}) -%}
+    {%- for name, days in {'1h': 1 / 24, '1d': 1, '7d': 7, '30d': 30}.items() -%}
+        {%- do sums.update({'attempts_' ~ name: [days, 0]}) -%}
+    {%- endfor -%}
     {%- set special = {
         'frauds_7d': 'coalesce(facts.frauds_7d, 0e0)',
         'failed_1d': 'coalesce(facts.failed_1d, 0e0)',

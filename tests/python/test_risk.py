@@ -27,8 +27,8 @@ BEGAN = datetime.datetime(2024, 3, 1, tzinfo=datetime.UTC)
 DELAY = 7
 #: What is noted of attempts besides their features.
 NOTED = (
-    *("known_at", "fraud_known_at", "fraud_cleared_at", "failed_at", "refunded_known_at"),
-    *("shared_digest", "own_digest", "refund_digest"),
+    *("known_at", "fraud_known_at", "fraud_cleared_at", "failed_at", "shared_digest"),
+    *("own_digest", "refunded_from", "refunded_until", "refund_digest"),
 )
 #: Who was in a ring with whom: two of them, one who changes, and one whom the ring loses again.
 STAYS = [
@@ -47,11 +47,13 @@ def made_up(seed: int = 3, count: int = 300) -> list[dict]:
         fraud = generator.random() < 0.15
         labelled_at = at + late + DAY * float(generator.choice([2, 7, 7, 25]))
         failed = generator.random() < 0.2
+        taken_back = fraud and generator.random() < 0.4
         rows.append(
             {
                 "attempt_id": f"{number:032x}",
-                "visitor_no": int(generator.integers(0, 6)),
+                "visitor_no": int(generator.integers(0, 6)) if generator.random() < 0.9 else None,
                 "device_no": int(generator.integers(0, 5)) if generator.random() < 0.7 else None,
+                "card_token": str(generator.integers(0, 8)) if generator.random() < 0.8 else None,
                 "terminal_token": str(generator.integers(0, 4)),
                 "amount": round(float(generator.lognormal(3, 0.8)), 2),
                 "attempted_at": at,
@@ -59,7 +61,14 @@ def made_up(seed: int = 3, count: int = 300) -> list[dict]:
                 "outcome": "error" if failed else "order",
                 "outcome_known_at": at + late + DAY * 0.1,
                 "fraud_known_at": labelled_at if fraud else None,
-                "fraud_cleared_at": labelled_at + DAY * 5 if fraud and number % 5 == 0 else None,
+                "fraud_cleared_at": labelled_at + DAY * float(generator.choice([2, 5, 20]))
+                if taken_back
+                else None,
+                # When and how much: an order may be given back in parts.
+                "refunds": [
+                    (at + late + DAY * float(days), 3.0)
+                    for days in generator.uniform(1, 20, size=number % 3)
+                ],
             }
         )
     return rows
@@ -68,14 +77,15 @@ def made_up(seed: int = 3, count: int = 300) -> list[dict]:
 def write(warehouse: Warehouse, rows: list[dict]) -> None:
     """Put attempts where the model reads them."""
     empty = dict.fromkeys(
-        ("card_token", "address_token", "ip_token", "card_country", "country"), "varchar"
+        ("address_token", "ip_token", "card_country", "country"), "varchar"
     )
     text = json.dumps(rows, default=str)
     path = warehouse.folder / "attempts.json"
     path.write_text(text)
     types = (
         "{attempt_id: 'varchar', visitor_no: 'bigint', device_no: 'bigint',"
-        " terminal_token: 'varchar', amount: 'double', attempted_at: 'timestamptz',"
+        " card_token: 'varchar', terminal_token: 'varchar', amount: 'double',"
+        " attempted_at: 'timestamptz',"
         " known_at: 'timestamptz', outcome: 'varchar', outcome_known_at: 'timestamptz',"
         " fraud_known_at: 'timestamptz', fraud_cleared_at: 'timestamptz'}"
     )
@@ -89,9 +99,12 @@ def write(warehouse: Warehouse, rows: list[dict]) -> None:
     warehouse.execute(
         "create schema if not exists intermediate",
         "create or replace table intermediate.int_payment_attempts as select *, "
-        f"{nothing}, null::timestamptz as registered_at, null::double as refunded_amount,"
-        " null::timestamptz as refunded_known_at"
+        f"{nothing}, null::timestamptz as registered_at"
         f" from read_json('{path}', columns = {types})",
+        "create or replace table intermediate.int_risk_refunds as select attempt_id,"
+        " refund[1]::timestamptz as known_at, refund[2]::double as amount from"
+        f" (select attempt_id, unnest(refunds) as refund from read_json('{path}', columns ="
+        " {attempt_id: 'varchar', refunds: 'varchar[][]'}))",
         "create or replace table intermediate.int_risk_rings as select customer_no::bigint as"
         " customer_no, ring_no::bigint as ring_no, from_day, until_day, member_count::bigint as"
         f" member_count from (values {', '.join(stays)})"
@@ -127,77 +140,105 @@ def slowly(rows: list[dict], asked: dict) -> dict[str, float | None]:
     """Some features of one attempt, from their definition, one row after the other."""
     at = asked["attempted_at"]
 
-    def within(moment, days):
+    def within(moment, days=None):
         return moment is not None and moment < at and (days is None or moment >= at - days * DAY)
 
-    def one_of(name, days=None):
-        return [row for row in rows if row[name] == asked[name] and within(row["known_at"], days)]
+    def of(name):
+        return [row for row in rows if asked[name] is not None and row[name] == asked[name]]
 
-    own = one_of("visitor_no")
-    amounts = [row["amount"] for row in own]
+    def count(some):
+        return float(len(some))
+
+    def known(some, days=None):
+        return [row for row in some if within(row["known_at"], days)]
+
+    def failed(some, days=None):
+        return [
+            row
+            for row in some
+            if row["outcome"] == "error" and within(row["outcome_known_at"], days)
+        ]
+
+    def frauds(some, days=None):
+        """Labels that came in within the days, and had not been taken back by then."""
+        return [
+            row
+            for row in some
+            if within(row["fraud_known_at"], days) and not within(row["fraud_cleared_at"])
+        ]
+
+    def closed(some, days=None):
+        return [row for row in some if within(row["known_at"] + DELAY * DAY, days)]
+
+    def cards(some):
+        return float(len({row["card_token"] for row in some} - {None}))
+
+    def share(part, whole):
+        return min(1.0, part / whole) if whole else (1.0 if part else None)
+
+    def days_since(moments, choice=max):
+        return (at - choice(moments)) / DAY if moments else None
+
+    mine, place, device = of("visitor_no"), of("terminal_token"), of("device_no")
+    own = known(mine)
     usual = []
     for row in own:
         # The mean at the moment when the row became known.
-        then = [
-            other["amount"]
-            for other in rows
-            if other["visitor_no"] == row["visitor_no"] and other["known_at"] < row["known_at"]
-        ]
+        then = [other["amount"] for other in mine if other["known_at"] < row["known_at"]]
         usual.append(min(row["amount"], 2.5 * statistics.fmean(then)) if then else row["amount"])
-    place = [row for row in rows if row["terminal_token"] == asked["terminal_token"]]
-    frauds = [row for row in place if within(row["fraud_known_at"], 7)]
-    taken_back = [
-        row for row in place if row["fraud_known_at"] and within(row["fraud_cleared_at"], 7)
-    ]
-    closed = [row for row in place if within(row["known_at"] + DELAY * DAY, 7)]
-    fraud_count = len(frauds) - len(taken_back)
-    ever = [row["attempted_at"] for row in place if within(row["fraud_known_at"], None)]
-    failed = [
-        row
-        for row in rows
-        if row["visitor_no"] == asked["visitor_no"]
-        and row["outcome"] == "error"
-        and within(row["outcome_known_at"], 1)
-    ]
-    device = None if asked["device_no"] is None else float(len(one_of("device_no", 7)))
+    amounts = [row["amount"] for row in own]
+    refunded = sum(much for row in mine for when, much in row["refunds"] if within(when))
+    paid = sum(amounts) - sum(row["amount"] for row in failed(mine))
     mean = statistics.fmean(usual) if usual else None
     rings = rings_at(at)
     ring = rings.get(asked["visitor_no"])
     members = [row for row in rows if ring and rings.get(row["visitor_no"]) == ring]
-    of_ring = [
-        sum(within(row[name], None) for row in members)
-        for name in ("fraud_known_at", "fraud_cleared_at")
-    ]
-    ring_frauds = of_ring[0] - of_ring[1]
-    ring_closed = sum(within(row["known_at"] + DELAY * DAY, None) for row in members)
-    return {
+    found = {
         "ring_members": float(ring[1]) if ring else None,
-        "ring_fraud_share": min(1.0, ring_frauds / ring_closed)
-        if ring_closed
-        else (1.0 if ring_frauds else None),
-        "customer_attempts": float(len(own)),
-        "customer_attempts_7d": float(len(one_of("visitor_no", 7))),
-        "customer_failed_1d": float(len(failed)),
+        "ring_fraud_share": share(len(frauds(members)), len(closed(members))),
+        "terminal_attempts_1h": count(known(place, 1 / 24)),
+        "terminal_attempts_7d": count(known(place, 7)),
+        "terminal_frauds_7d": count(frauds(place, 7)),
+        "terminal_closed_7d": count(closed(place, 7)),
+        "terminal_fraud_share_7d": share(len(frauds(place, 7)), len(closed(place, 7))),
+        "terminal_fraud_share_30d": share(len(frauds(place, 30)), len(closed(place, 30))),
+        "terminal_days_since_fraud": days_since([row["attempted_at"] for row in frauds(place)]),
+        "terminal_days_since_first_fraud": days_since(
+            [row["attempted_at"] for row in frauds(place)], min
+        ),
+        "shop_hour": float(at.hour),
+        "is_weekend": float(at.weekday() >= 5),
+    }
+    of_device = {
+        "device_attempts_7d": count(known(device, 7)),
+        "device_attempts_30d": count(known(device, 30)),
+        "device_failed_1d": count(failed(device, 1)),
+        "device_frauds_7d": count(frauds(device, 7)),
+        "device_cards_1d": cards(known(device, 1)),
+        "device_failed_cards_1d": cards(failed(device, 1)),
+    }
+    of_customer = {
+        "customer_attempts": count(own),
+        "customer_attempts_7d": count(known(mine, 7)),
+        "customer_failed_1d": count(failed(mine, 1)),
+        "customer_frauds": count(frauds(mine)),
+        "customer_cards_1d": cards(known(mine, 1)),
+        "customer_failed_cards_1d": cards(failed(mine, 1)),
+        "days_since_customer_fraud": days_since([row["attempted_at"] for row in frauds(mine)]),
+        "refund_share": share(refunded, paid) if refunded else (0.0 if own else None),
         "own_mean": mean,
         "own_spread": statistics.stdev(usual) if len(usual) > 1 else None,
         "own_largest": max(amounts, default=None),
         "amount_to_own_mean": asked["amount"] / statistics.fmean(amounts) if amounts else None,
         "amount_to_own_usual": asked["amount"] / mean if mean else None,
-        "terminal_attempts_7d": float(len(one_of("terminal_token", 7))),
-        "terminal_frauds_7d": float(fraud_count),
-        "terminal_closed_7d": float(len(closed)),
-        "terminal_fraud_share_7d": (
-            1.0
-            if fraud_count >= len(closed) and fraud_count > 0
-            else fraud_count / len(closed)
-            if closed
-            else None
-        ),
-        "terminal_days_since_fraud": (at - max(ever)) / DAY if ever else None,
-        "device_attempts_7d": device,
-        "shop_hour": float(at.hour),
-        "is_weekend": float(at.weekday() >= 5),
+        "is_new_card": None
+        if asked["card_token"] is None
+        else float(asked["card_token"] not in {row["card_token"] for row in own}),
     }
+    # Nothing is known of a device or customer that is not there.
+    for name, some in (("device_no", of_device), ("visitor_no", of_customer)):
+        found |= dict.fromkeys(some) if asked[name] is None else some
+    return found
 
 
 @pytest.mark.long
@@ -214,10 +255,16 @@ def test_features_are_what_was_known_before_and_nothing_later_moves_them(tmp_pat
             else:
                 assert math.isclose(value, expected, rel_tol=1e-9, abs_tol=1e-9), (name, row)
 
-    # A label comes late, a row arrives late, a label is taken back: all after the day that is cut.
+    # A label or a row comes late, a label is taken back, an order is given back: all after the day
+    # that is cut.
     cut = BEGAN + 40 * DAY
     later = [
-        {**row, "fraud_known_at": cut} if number % 7 == 0 and not row["fraud_known_at"] else row
+        {
+            **row,
+            "fraud_known_at": row["fraud_known_at"] or (cut if number % 7 == 0 else None),
+            "fraud_cleared_at": row["fraud_cleared_at"] or (cut + DAY if number % 3 else None),
+            "refunds": [*row["refunds"], (cut, 1.0)],
+        }
         for number, row in enumerate(rows)
         if row["attempted_at"] < cut
     ]
@@ -264,6 +311,10 @@ def corrected(number: int, row: dict) -> dict:
         5: {"outcome": "error", "outcome_known_at": row["known_at"] + DAY},
         6: {"known_at": row["known_at"] + 2 * DAY},
         7: {"attempted_at": row["attempted_at"] - DAY, "terminal_token": "1"},
+        8: {"refunds": [*row["refunds"], (row["known_at"] + 25 * DAY, 2.0)]},
+        9: {"refunds": row["refunds"][1:]},
+        10: {"refunds": [(when, much + 1) for when, much in row["refunds"]]},
+        12: {"refunds": [*row["refunds"], *row["refunds"][-1:]]},
     }
     return {**row, **other.get(number % 31, {})}
 

@@ -1,7 +1,7 @@
 {{ config(tags=['risk']) }}
 
 -- Attempts to pay, one row each: a payment with the error or order that came of it, and what no payment led to. Who it
--- was is what the shop knew at that moment. Its label and refund come later, each with the time that it was known.
+-- was is what the shop knew at that moment. Its label comes later, with the time that it was known.
 {%- set window_seconds = var('session_gap_minutes') * 60 %}
 {%- set columns = payment_columns() | reject('equalto', 'labelled_event_id') | list + ['country', 'channel'] %}
 with
@@ -42,7 +42,7 @@ acts as {{ read_once() }} (
     left join order_lines
         on stitched.event_id = order_lines.order_line_id
         and stitched.source = order_lines.source
-    where stitched.event_type in ('payment', 'payment_error', 'purchase', 'refund')
+    where stitched.event_type in ('payment', 'payment_error', 'purchase')
 
 ),
 
@@ -95,8 +95,6 @@ attempts as (
 
 {{ registrations('known_customers', 'stitched') }},
 
-{{ first_refunds('acts') }},
-
 {{ fraud_labels('known_customers') }},
 
 final as (
@@ -118,9 +116,6 @@ final as (
         {{ prefixed('attempts', columns) | join(', ') }},
         registrations.registered_at,
 
-        first_refunds.refunded_amount,
-        first_refunds.refunded_known_at,
-
         case
             when fraud_labels.fraud_known_at is not null then fraud_labels.fraud_cleared_at is null
             when fraud_labels.honest_known_at is not null then false
@@ -132,7 +127,6 @@ final as (
         fraud_labels.fraud_cleared_at
     from known_customers as attempts
     left join registrations on attempts.attempt_id = registrations.attempt_id
-    left join first_refunds on attempts.led_to = first_refunds.order_key
     left join fraud_labels on attempts.attempt_id = fraud_labels.attempt_id
 
 )

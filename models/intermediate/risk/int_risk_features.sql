@@ -5,29 +5,58 @@
 {%- set day = 86400000000 %}
 with
 
-known_attempts as (
+refunds as (
+
+    select
+        *,
+        {{ microseconds_of('known_at') }} as refunded_us
+    from {{ ref('int_risk_refunds') }}
+
+),
+
+{{ noted_refunds('refunds') }},
+
+payment_attempts as (
 
     select
         *,
         {{ microseconds_of('attempted_at') }} as asked_us,
         {{ microseconds_of(shop_clock('attempted_at')) }} as clock_us,
-        {{ microseconds_of('known_at') }} as known_us,
-        {{ microseconds_of('fraud_known_at') }} as fraud_us,
-        {{ microseconds_of('fraud_cleared_at') }} as cleared_us,
-        {{ microseconds_of('outcome_known_at') }} as outcome_us,
-        {{ microseconds_of('refunded_known_at') }} as refunded_us,
         {{ microseconds_of('registered_at') }} as registered_us,
+        {{ microseconds_of('known_at') }} as known_us,
+        -- What is heard of an attempt says nothing of its customer before the attempt is known, too.
+        {{ microseconds_of(at_least('fraud_known_at', 'known_at')) }} as fraud_us,
+        {{ microseconds_of(at_least('fraud_cleared_at', 'known_at')) }} as cleared_us,
+        {{ microseconds_of(at_least('outcome_known_at', 'known_at')) }} as outcome_us,
         {{ noted_expressions() | join(',\n        ') }}
     from {{ ref('int_payment_attempts') }}
 
 ),
 
+known_attempts as (
+
+    select
+        payment_attempts.*,
+        {{ prefixed('noted_refunds', refund_notes()) | join(',\n        ') }}
+    from payment_attempts
+    left join noted_refunds on payment_attempts.attempt_id = noted_refunds.attempt_id
+
+),
+
 {% if is_incremental() -%}
-{{ changed_attempts('known_attempts') }},
+{{ changed_attempts('known_attempts', 'refunds') }},
 {%- endif %}
 
 attempts as {{ read_once() }} (
     {{ attempts_that_ask('known_attempts') }}
+),
+
+taken_back as {{ read_once() }} (
+
+    select * from attempts
+    where fraud_us is not null
+        and cleared_us is not null
+
 ),
 
 acts as {{ read_once() }} (
@@ -35,7 +64,7 @@ acts as {{ read_once() }} (
 ),
 
 facts as {{ read_once() }} (
-    {{ risk_facts('attempts') }}
+    {{ risk_facts('attempts', 'refunds') }}
 ),
 
 {{ customers_before('acts') }},
@@ -49,6 +78,10 @@ facts as {{ read_once() }} (
 {%- for kind, entity in new_entities().items() %}
 
 {{ met_before(kind, entity) }},
+{%- endfor %}
+{%- for kind, entity in card_holders().items() %}
+
+{{ card_sums(kind, entity, day) }},
 {%- endfor %}
 
 {{ ring_features('acts', 'facts', day) }},
@@ -65,12 +98,17 @@ features as (
         {%- for kind in risk_entities() %}
         {{ prefixed(kind ~ '_features', entity_feature_names(kind)) | join(',\n        ') }},
         {%- endfor %}
+        {%- for kind, entity in card_holders().items() %}
+        {%- for name in ['cards_1d', 'failed_cards_1d'] %}
+        {{ none_known(kind ~ '_cards.' ~ name, 'attempts.' ~ entity) }} as {{ kind }}_{{ name }},
+        {%- endfor %}
+        {%- endfor %}
         ring_features.ring_members,
         ring_features.ring_fraud_share,
         {{ customer_risk_features('attempts') }}
     from attempts
-    inner join customers on attempts.attempt_id = customers.attempt_id
     {{ join_feature_parts() }}
+    where attempts.is_asked
 
 ),
 

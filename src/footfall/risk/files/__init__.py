@@ -103,7 +103,7 @@ def load_payments(
     *,
     by_delay: bool = False,
 ) -> PaymentFile:
-    """Make the table `intermediate.int_payment_attempts` of a file.
+    """Make the tables `int_payment_attempts` and `int_risk_refunds` (empty) of a file.
 
     Parameters
     ----------
@@ -153,6 +153,11 @@ def load_payments(
     _check_values(connection, path, used)
     connection.execute("create schema if not exists intermediate")
     connection.execute(_attempts_sql(delay_days))
+    # A file says nothing of refunds.
+    connection.execute(
+        "create or replace table intermediate.int_risk_refunds (order_line_id varchar,"
+        " source varchar, attempt_id varchar, amount double, known_at timestamptz)"
+    )
     (unlabelled,) = connection.execute(
         "select count(*) from payments where is_fraud is null"
     ).fetchall()[0]
@@ -353,8 +358,6 @@ def _attempts_sql(delay_days: int) -> str:
             country,
             channel,
             case when registered_at <= occurred_at then registered_at end as registered_at,
-            cast(null as double) as refunded_amount,
-            cast(null as timestamptz) as refunded_known_at,
             is_fraud,
             case
                 when is_fraud is null then null
