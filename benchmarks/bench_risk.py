@@ -92,9 +92,10 @@ def read(folder: Path, options: argparse.Namespace) -> Read:
         some = connection.sql(
             f"select {', '.join(COLUMNS)} from intermediate.int_payment_attempts"
         ).to_arrow_table()
+        # What is noted of attempts besides is no feature: see `footfall.risk.attempts`.
         names = [row[0] for row in connection.execute(
             "describe intermediate.int_risk_features"
-        ).fetchall()]  # fmt: skip
+        ).fetchall() if row[0] == "attempt_id" or row[1] == "DOUBLE"]  # fmt: skip
         counts = connection.execute(
             f"select {', '.join(f'count({name})' for name in names)}"
             " from intermediate.int_risk_features"
