@@ -7,12 +7,15 @@
 {#- Acts of attempts to pay: the question that each attempt asks, of those whose features are made (`is_asked`), and the
     attempt itself from when it was known. One that was known at once is both in one row. -#}
 {% macro risk_acts(table, day) -%}
-    {%- set is_honest = honest_at_close(var('risk_label_delay_days') * day) -%}
+    {%- set delay = var('risk_label_delay_days') * day -%}
+    {%- set is_honest = honest_at_close(delay) -%}
+    {%- set closed = closed_count(delay) -%}
     select
         {{ risk_keys() | join(',\n        ') }},
         asked_us as moment,
         is_asked as is_question,
         case when known_us > asked_us then 0e0 else 1e0 end as attempts,
+        case when known_us > asked_us then 0e0 else {{ closed }} end as closed,
         case when known_us > asked_us then cast(null as double) else amount end as counted_amount,
         case when known_us > asked_us then false else {{ is_honest }} end as closes_honest
     from {{ table }}
@@ -26,6 +29,7 @@
         known_us as moment,
         false as is_question,
         1e0 as attempts,
+        {{ closed }} as closed,
         amount as counted_amount,
         {{ is_honest }} as closes_honest
     from {{ table }}
@@ -39,28 +43,38 @@
 {% endmacro %}
 
 
+{#- The query of frauds: from when to when each attempt was taken for fraud, once more where it was taken back in between. -#}
+{% macro risk_frauds(table) -%}
+    {%- for fraud, cleared in [('fraud_us', 'cleared_us'), ('again_us', 'cast(null as bigint)')] %}
+    select
+        {{ risk_keys() | join(',\n        ') }},
+        asked_us,
+        {{ fraud }} as fraud_us,
+        {{ cleared }} as cleared_us
+    from {{ table }}
+    where {{ fraud }} is not null
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+
 {#- What became known of attempts later, each fact at its moment: few have any. A count of labels of fraud goes up by 1 where
     a label came in, and down again where it was taken back or has left the window, whichever is first: so a sum of all
     until a moment is what stands then. -#}
-{% macro risk_facts(table, refunds) -%}
+{% macro risk_facts(table, frauds, refunds) -%}
     {%- set columns = fraud_windows() | list + ['failures', 'failed_amount', 'refunded'] -%}
-    {%- set day = 86400000000 -%}
     {%- set came_in = {'lasting_fraud': 'case when cleared_us is null then asked_us end'} -%}
-    {%- set facts = [('fraud_us', 'fraud_us is not null', came_in)] -%}
+    {%- set facts = [(frauds, 'fraud_us', 'fraud_us is not null', came_in)] -%}
     {%- for name, days in fraud_windows().items() -%}
         {%- do came_in.update({name: '1e0'}) -%}
-        {%- if days -%}
-            {%- set left = 'fraud_us + ' ~ days * day -%}
-            {%- do facts.append((first_of('cleared_us', left), 'fraud_us is not null', {name: '-1e0'})) -%}
-        {%- else -%}
-            {%- do facts.append(('cleared_us', 'fraud_us is not null and cleared_us is not null', {name: '-1e0'})) -%}
-        {%- endif -%}
+        {%- set left = first_of('cleared_us', 'fraud_us + ' ~ days * 86400000000) if days else 'cleared_us' -%}
+        {%- do facts.append((frauds, left, left ~ ' is not null', {name: '-1e0'})) -%}
     {%- endfor -%}
     {%- do facts.append((
-        'outcome_us', "outcome = 'error' and outcome_us is not null",
+        table, 'outcome_us', "outcome = 'error' and outcome_us is not null",
         {'failures': '1e0', 'failed_amount': 'coalesce(amount, 0e0)'}
     )) -%}
-    {%- for moment, condition, values in facts %}
+    {%- for rows, moment, condition, values in facts %}
     select
         {{ risk_keys() | join(',\n        ') }},
         {{ moment }} as moment,
@@ -68,7 +82,7 @@
         {{ values.get(name, '0e0') }} as {{ name }},
         {%- endfor %}
         {{ values.get('lasting_fraud', 'cast(null as bigint)') }} as lasting_fraud
-    from {{ table }}
+    from {{ rows }}
     where {{ condition }}
 
     union all
@@ -91,12 +105,23 @@
 {%- endmacro %}
 
 
-{#- Whether an attempt counted as honest when its labels had had their time: no label of fraud had come in by then, or it had
-    been taken back. -#}
+{#- Whether a moment, if there is one, had come when the labels of an attempt had had their time. -#}
+{% macro had_come(moment, delay) -%}
+    coalesce({{ moment }} <= known_us + {{ delay }}, false)
+{%- endmacro %}
+
+
+{#- 1 for an attempt that is closed once its labels have had their time. What was known to have failed by then, and that no
+    label called fraud, never is: nobody charges back what was never paid, so silence says nothing of honesty. -#}
+{% macro closed_count(delay) -%}
+    case when outcome = 'error' and {{ had_come('outcome_us', delay) }} and not {{ had_come('fraud_us', delay) }} then 0e0 else 1e0 end
+{%- endmacro %}
+
+
+{#- Whether an attempt closed as honest: no label of fraud had come in by then, or it had been taken back. -#}
 {% macro honest_at_close(delay) -%}
-    not coalesce(
-            fraud_us <= known_us + {{ delay }} and not coalesce(cleared_us <= known_us + {{ delay }}, false), false
-        )
+    {{ closed_count(delay) }} > 0e0 and not {{ had_come('again_us', delay) }}
+            and (not {{ had_come('fraud_us', delay) }} or {{ had_come('cleared_us', delay) }})
 {%- endmacro %}
 
 

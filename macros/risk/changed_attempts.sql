@@ -6,6 +6,7 @@
         'known_at': 'known_at',
         'fraud_known_at': 'fraud_known_at',
         'fraud_cleared_at': 'fraud_cleared_at',
+        'fraud_again_at': 'fraud_again_at',
         'failed_at': "case when outcome = 'error' then outcome_known_at end",
         'shared_digest': row_digest(
             risk_keys() + ['attempted_at', 'amount', var('risk_label_delay_days'), var('risk_max_shared')]

@@ -97,7 +97,7 @@
 
 {#- CTE `<kind>_facts`: what had become known of the attempts of an entity before each question. Only entities with facts are
     looked at: most have none. A label that is taken back later counts until then, so what is the latest fraud may change
-    back: such labels, few, are looked at one by one (CTE `taken_back`). -#}
+    back: such labels, few, are looked at one by one. -#}
 {% macro fact_sums(kind, entity) -%}
     {%- set all_sums = {
         'customer': {'failed_1d': ['failures', 1], 'failed_7d': ['failures', 7], 'frauds': ['frauds', none],
@@ -163,7 +163,7 @@
         {{ how[0] }}(taken_back.asked_us) as {{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
     from attempts
-    inner join taken_back
+    inner join frauds as taken_back
         on attempts.{{ entity }} = taken_back.{{ entity }}
         and attempts.asked_us > taken_back.fraud_us
         and attempts.asked_us <= taken_back.cleared_us
@@ -222,7 +222,8 @@
         moment,
         is_question,
         closes_honest,
-        attempts
+        attempts,
+        closed
     from acts
     where {{ entity }} is not null
     {{- of_those_who_ask(entity) }}
@@ -238,7 +239,8 @@
         max(moment) as moment,
         false as is_question,
         true as closes_honest,
-        0e0 as attempts
+        0e0 as attempts,
+        0e0 as closed
     from acts
     where closes_honest
         and moment < {{ reach_begins(30 + delay) }}
@@ -257,7 +259,8 @@
         moment,
         is_question,
         closes_honest,
-        coalesce({{ known_before('sum(attempts)', entity) }}, 0e0) as attempts_before
+        coalesce({{ known_before('sum(attempts)', entity) }}, 0e0) as attempts_before,
+        coalesce({{ known_before('sum(closed)', entity) }}, 0e0) as closed_before
     from {{ kind }}_acts
 
 ),
@@ -272,7 +275,7 @@
         {{ known_before('max(case when closes_honest then moment end)', entity, none, delay) }} as honest_at,
         {%- endif %}
         {%- for name, how in sums.items() %}
-        {{ grown_within('attempts_before', entity, how[0], how[1]) }} as {{ name }}{{ ',' if not loop.last }}
+        {{ grown_within(name.split('_')[0] ~ '_before', entity, how[0], how[1]) }} as {{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ kind }}_attempts
 

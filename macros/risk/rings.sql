@@ -38,9 +38,9 @@ ring_facts as (
         visitor_no as customer_no,
         moment + {{ delay }} as moment,
         0e0 as frauds,
-        attempts as closed
+        closed
     from {{ acts }}
-    where attempts > 0e0
+    where closed > 0e0
         and visitor_no in (select ring_stays.customer_no from ring_stays)
 
 ),

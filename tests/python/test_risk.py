@@ -27,8 +27,8 @@ BEGAN = datetime.datetime(2024, 3, 1, tzinfo=datetime.UTC)
 DELAY = 7
 #: What is noted of attempts besides their features.
 NOTED = (
-    *("known_at", "fraud_known_at", "fraud_cleared_at", "failed_at", "shared_digest"),
-    *("own_digest", "refunded_from", "refunded_until", "refund_digest"),
+    *("known_at", "fraud_known_at", "fraud_cleared_at", "fraud_again_at", "failed_at"),
+    *("shared_digest", "own_digest", "refunded_from", "refunded_until", "refund_digest"),
 )
 #: Who was in a ring with whom: two of them, one who changes, and one whom the ring loses again.
 STAYS = [
@@ -48,6 +48,7 @@ def made_up(seed: int = 3, count: int = 300) -> list[dict]:
         labelled_at = at + late + DAY * float(generator.choice([2, 7, 7, 25]))
         failed = generator.random() < 0.2
         taken_back = fraud and generator.random() < 0.4
+        cleared_at = labelled_at + DAY * float(generator.choice([2, 5, 20])) if taken_back else None
         rows.append(
             {
                 "attempt_id": f"{number:032x}",
@@ -61,9 +62,8 @@ def made_up(seed: int = 3, count: int = 300) -> list[dict]:
                 "outcome": "error" if failed else "order",
                 "outcome_known_at": at + late + DAY * 0.1,
                 "fraud_known_at": labelled_at if fraud else None,
-                "fraud_cleared_at": labelled_at + DAY * float(generator.choice([2, 5, 20]))
-                if taken_back
-                else None,
+                "fraud_cleared_at": cleared_at,
+                "fraud_again_at": cleared_at + DAY * 3 if cleared_at and number % 3 == 0 else None,
                 # When and how much: an order may be given back in parts.
                 "refunds": [
                     (at + late + DAY * float(days), 3.0)
@@ -76,9 +76,7 @@ def made_up(seed: int = 3, count: int = 300) -> list[dict]:
 
 def write(warehouse: Warehouse, rows: list[dict]) -> None:
     """Put attempts where the model reads them."""
-    empty = dict.fromkeys(
-        ("address_token", "ip_token", "card_country", "country"), "varchar"
-    )
+    empty = dict.fromkeys(("address_token", "ip_token", "card_country", "country"), "varchar")
     text = json.dumps(rows, default=str)
     path = warehouse.folder / "attempts.json"
     path.write_text(text)
@@ -87,7 +85,8 @@ def write(warehouse: Warehouse, rows: list[dict]) -> None:
         " card_token: 'varchar', terminal_token: 'varchar', amount: 'double',"
         " attempted_at: 'timestamptz',"
         " known_at: 'timestamptz', outcome: 'varchar', outcome_known_at: 'timestamptz',"
-        " fraud_known_at: 'timestamptz', fraud_cleared_at: 'timestamptz'}"
+        " fraud_known_at: 'timestamptz', fraud_cleared_at: 'timestamptz',"
+        " fraud_again_at: 'timestamptz'}"
     )
     nothing = ", ".join(f"null::varchar as {name}" for name in empty)
     stays = [
@@ -164,11 +163,34 @@ def slowly(rows: list[dict], asked: dict) -> dict[str, float | None]:
         return [
             row
             for row in some
-            if within(row["fraud_known_at"], days) and not within(row["fraud_cleared_at"])
+            if (within(row["fraud_known_at"], days) and not within(row["fraud_cleared_at"]))
+            or within(row["fraud_again_at"], days)
         ]
 
+    def ended(row, name):
+        """Whether something had come when the labels of a row had had their time."""
+        return row[name] is not None and row[name] <= row["known_at"] + DELAY * DAY
+
     def closed(some, days=None):
-        return [row for row in some if within(row["known_at"] + DELAY * DAY, days)]
+        """Labels had their time, and what had failed by then had one."""
+        return [
+            row
+            for row in some
+            if within(row["known_at"] + DELAY * DAY, days)
+            and not (
+                row["outcome"] == "error"
+                and ended(row, "outcome_known_at")
+                and not ended(row, "fraud_known_at")
+            )
+        ]
+
+    def closed_as_honest(some):
+        return [
+            row
+            for row in closed(some)
+            if not ended(row, "fraud_again_at")
+            and (ended(row, "fraud_cleared_at") or not ended(row, "fraud_known_at"))
+        ]
 
     def cards(some):
         return float(len({row["card_token"] for row in some} - {None}))
@@ -206,6 +228,9 @@ def slowly(rows: list[dict], asked: dict) -> dict[str, float | None]:
         "terminal_days_since_first_fraud": days_since(
             [row["attempted_at"] for row in frauds(place)], min
         ),
+        "terminal_days_since_honest": days_since(
+            [row["known_at"] for row in closed_as_honest(place)]
+        ),
         "shop_hour": float(at.hour),
         "is_weekend": float(at.weekday() >= 5),
     }
@@ -214,6 +239,7 @@ def slowly(rows: list[dict], asked: dict) -> dict[str, float | None]:
         "device_attempts_30d": count(known(device, 30)),
         "device_failed_1d": count(failed(device, 1)),
         "device_frauds_7d": count(frauds(device, 7)),
+        "device_fraud_share_30d": share(len(frauds(device, 30)), len(closed(device, 30))),
         "device_cards_1d": cards(known(device, 1)),
         "device_failed_cards_1d": cards(failed(device, 1)),
     }
@@ -263,6 +289,7 @@ def test_features_are_what_was_known_before_and_nothing_later_moves_them(tmp_pat
             **row,
             "fraud_known_at": row["fraud_known_at"] or (cut if number % 7 == 0 else None),
             "fraud_cleared_at": row["fraud_cleared_at"] or (cut + DAY if number % 3 else None),
+            "fraud_again_at": row["fraud_again_at"] or (cut + DAY if number % 5 else None),
             "refunds": [*row["refunds"], (cut, 1.0)],
         }
         for number, row in enumerate(rows)
@@ -307,7 +334,7 @@ def corrected(number: int, row: dict) -> dict:
         1: {"device_no": 3},
         2: {"visitor_no": 4},
         3: {"amount": 1000.0},
-        4: {"fraud_known_at": None, "fraud_cleared_at": None},
+        4: dict.fromkeys(("fraud_known_at", "fraud_cleared_at", "fraud_again_at")),
         5: {"outcome": "error", "outcome_known_at": row["known_at"] + DAY},
         6: {"known_at": row["known_at"] + 2 * DAY},
         7: {"attempted_at": row["attempted_at"] - DAY, "terminal_token": "1"},

@@ -14,6 +14,7 @@ from sklearn.ensemble import IsolationForest
 
 from footfall.core.progress import silent
 from footfall.evaluation.leads import OURS
+from footfall.risk.attempts import read_attempts
 from footfall.risk.baselines import baseline_scores
 from footfall.risk.judging import Figures, area, days_of_warning
 from footfall.risk.model import RiskSettings
@@ -77,6 +78,7 @@ def shop(weeks: int = 18, a_week: int = 90) -> pa.Table:
             "labelled_at": pa.array(labelled, pa.timestamp("us", tz="UTC"), mask=~is_labelled),
             "fraud_known_at": pa.array(labelled, pa.timestamp("us", tz="UTC"), mask=~is_labelled),
             "fraud_cleared_at": pa.nulls(count, pa.timestamp("us", tz="UTC")),
+            "fraud_again_at": pa.nulls(count, pa.timestamp("us", tz="UTC")),
             "f_amount": large,
             "f_attempts_1h": pa.array(
                 generator.poisson(0.3 + fraud).astype(float), mask=generator.random(count) < 0.2
@@ -148,7 +150,9 @@ def test_neither_a_late_label_nor_a_training_moves_a_score_that_was_given() -> N
     for name, value in (("is_fraud", True), ("labelled_at", moment), ("fraud_known_at", moment)):
         after = replaced(after, name, is_late, value)
     after = replaced(after, "fraud_cleared_at", is_taken_back, moment)
-    after = replaced(after, "is_fraud", is_taken_back, False)
+    is_again = pc.and_(is_taken_back, pc.greater(after["f_amount"], 2.5))
+    after = replaced(after, "fraud_again_at", is_again, moment + DAY)
+    after = replaced(after, "is_fraud", pc.and_not(is_taken_back, is_again), False)
     is_new = pc.greater_equal(after["shop_day"], AS_OF)
     after = after.append_column("f_new", pc.if_else(is_new, 1.0, pa.scalar(None, pa.float64())))
     newer, lines = trained(after, later, heads)
@@ -160,6 +164,12 @@ def test_neither_a_late_label_nor_a_training_moves_a_score_that_was_given() -> N
         assert now[key] == given[key]
     # Made from nothing on that day, the scores are the same.
     assert scored(trained(after, later)[0], after, later) == now
+
+    # What was taken for fraud, cleared, and taken for fraud again is honest in between.
+    attempts = read_attempts(*source(after.filter(is_again)).read(None))
+    times = [moment, moment + DAY, moment + 2 * DAY]
+    labels = [attempts.labels(int(time.timestamp() * 1_000_000)).mean() for time in times]
+    assert labels == [1, 0, 1]
 
     # Who is erased is not learned from: all models that knew them are fitted again.
     gone = after.filter(pc.not_equal(after["visitor_no"], after["visitor_no"][0]))

@@ -116,15 +116,12 @@ final as (
         {{ prefixed('attempts', columns) | join(', ') }},
         registrations.registered_at,
 
-        case
-            when fraud_labels.fraud_known_at is not null then fraud_labels.fraud_cleared_at is null
-            when fraud_labels.honest_known_at is not null then false
-        end as is_fraud,
-        coalesce(fraud_labels.fraud_cleared_at, fraud_labels.fraud_known_at, fraud_labels.honest_known_at)
-            as labelled_at,
-        coalesce(fraud_labels.fraud_source, fraud_labels.honest_source) as label_source,
+        fraud_labels.is_fraud,
+        fraud_labels.labelled_at,
+        fraud_labels.label_source,
         fraud_labels.fraud_known_at,
-        fraud_labels.fraud_cleared_at
+        fraud_labels.fraud_cleared_at,
+        fraud_labels.fraud_again_at
     from known_customers as attempts
     left join registrations on attempts.attempt_id = registrations.attempt_id
     left join fraud_labels on attempts.attempt_id = fraud_labels.attempt_id

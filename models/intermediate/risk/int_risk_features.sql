@@ -27,6 +27,7 @@ payment_attempts as (
         -- What is heard of an attempt says nothing of its customer before the attempt is known, too.
         {{ microseconds_of(at_least('fraud_known_at', 'known_at')) }} as fraud_us,
         {{ microseconds_of(at_least('fraud_cleared_at', 'known_at')) }} as cleared_us,
+        {{ microseconds_of(at_least('fraud_again_at', 'known_at')) }} as again_us,
         {{ microseconds_of(at_least('outcome_known_at', 'known_at')) }} as outcome_us,
         {{ noted_expressions() | join(',\n        ') }}
     from {{ ref('int_payment_attempts') }}
@@ -51,12 +52,8 @@ attempts as {{ read_once() }} (
     {{ attempts_that_ask('known_attempts') }}
 ),
 
-taken_back as {{ read_once() }} (
-
-    select * from attempts
-    where fraud_us is not null
-        and cleared_us is not null
-
+frauds as {{ read_once() }} (
+    {{ risk_frauds('attempts') }}
 ),
 
 acts as {{ read_once() }} (
@@ -64,7 +61,7 @@ acts as {{ read_once() }} (
 ),
 
 facts as {{ read_once() }} (
-    {{ risk_facts('attempts', 'refunds') }}
+    {{ risk_facts('attempts', 'frauds', 'refunds') }}
 ),
 
 {{ customers_before('acts') }},

@@ -27,6 +27,7 @@ COLUMNS = (
     "labelled_at",
     "fraud_known_at",
     "fraud_cleared_at",
+    "fraud_again_at",
 )
 _KEY = "attempt_id"
 
@@ -57,6 +58,9 @@ class Attempts:
     fraud_known_at, cleared_at
         When its label of fraud came in, and when it was taken back; :data:`NEVER` where neither
         happened, [attempts].
+    again_at
+        When it was taken for fraud again after that; :data:`NEVER` where it was not, or no longer
+        is, [attempts].
     honest_known_at
         When it was first called honest, of those that were never called fraud; :data:`NEVER` where
         nobody did, [attempts].
@@ -77,6 +81,7 @@ class Attempts:
     is_fraud: Array
     fraud_known_at: IntArray
     cleared_at: IntArray
+    again_at: IntArray
     honest_known_at: IntArray
     failed_at: IntArray
     has_label: Array
@@ -126,7 +131,7 @@ class Attempts:
     def labels(self, moment: int) -> FloatArray:
         """Return 1 where fraud was known before a moment and not taken back by then, [attempts]."""
         known = (self.fraud_known_at < moment) & (self.cleared_at >= moment)
-        return known.astype(np.float64)
+        return (known | (self.again_at < moment)).astype(np.float64)
 
 
 def feature_names(table: pa.Table) -> list[str]:
@@ -188,6 +193,7 @@ def read_attempts(attempts: pa.Table, features: pa.Table) -> Attempts:
         is_fraud=np.asarray(pc.fill_null(rows["is_fraud"], False)).astype(bool),
         fraud_known_at=fraud_known_at,
         cleared_at=_microseconds(rows, "fraud_cleared_at"),
+        again_at=_microseconds(rows, "fraud_again_at"),
         honest_known_at=np.where(is_honest, _microseconds(rows, "labelled_at"), NEVER),
         failed_at=np.where(has_failed, _failed_at(rows, known_at), NEVER),
         has_label=np.asarray(pc.is_valid(rows["is_fraud"])).astype(bool),

@@ -366,7 +366,8 @@ def _attempts_sql(delay_days: int) -> str:
             case when is_fraud is not null then 'file' end as label_source,
             case when is_fraud then coalesce(labelled_at, occurred_at + interval {days} days) end
                 as fraud_known_at,
-            cast(null as timestamptz) as fraud_cleared_at
+            cast(null as timestamptz) as fraud_cleared_at,
+            cast(null as timestamptz) as fraud_again_at
         from numbered
         left join devices using (device)
     """.format(failed=_FAILED, **number)
