@@ -12,8 +12,8 @@
             risk_keys() + ['attempted_at', 'amount', var('risk_label_delay_days'), var('risk_max_shared')]
         ),
         'own_digest': row_digest(['registered_at', 'country', 'card_country']),
-        'refunded_from': 'refunded_from',
-        'refunded_until': 'refunded_until',
+        'first_refunded_at': 'first_refunded_at',
+        'last_refunded_at': 'last_refunded_at',
         'refund_digest': 'refund_digest',
     }) %}
 {% endmacro %}
@@ -21,7 +21,7 @@
 
 {#- What is noted of the refunds of an attempt: columns of the CTE `noted_refunds`. -#}
 {% macro refund_notes() %}
-    {% do return(['refunded_from', 'refunded_until', 'refund_digest']) %}
+    {% do return(['first_refunded_at', 'last_refunded_at', 'refund_digest']) %}
 {% endmacro %}
 
 
@@ -39,8 +39,8 @@ noted_refunds as (
 
     select
         attempt_id,
-        min(known_at) as refunded_from,
-        max(known_at) as refunded_until,
+        min(known_at) as first_refunded_at,
+        max(known_at) as last_refunded_at,
         {{ refund_digest('refunded_us', 'amount') }} as refund_digest
     from {{ refunds }}
     group by attempt_id
@@ -81,12 +81,12 @@ refunds_by_then as (
 
     select
         standing.attempt_id,
-        {{ refund_digest('refunds.refunded_us', 'refunds.amount', 'refunds.known_at <= standing.refunded_until') }}
+        {{ refund_digest('refunds.refunded_us', 'refunds.amount', 'refunds.known_at <= standing.last_refunded_at') }}
             as refund_digest,
-        min(case when refunds.known_at > standing.refunded_until then refunds.known_at end) as refunded_again_at
+        min(case when refunds.known_at > standing.last_refunded_at then refunds.known_at end) as refunded_again_at
     from {{ this }} as standing
     inner join {{ refunds }} as refunds on standing.attempt_id = refunds.attempt_id
-    where standing.refunded_until is not null
+    where standing.last_refunded_at is not null
     group by standing.attempt_id
 
 ),
@@ -100,7 +100,7 @@ compared as {{ read_once() }} (
         now.refund_digest is distinct from standing.refund_digest as is_refund_other,
         coalesce(refunds_by_then.refund_digest = standing.refund_digest, false) as is_refund_added,
         refunds_by_then.refunded_again_at,
-        {%- for fact in facts + ['refunded_from'] %}
+        {%- for fact in facts + ['first_refunded_at'] %}
         now.{{ fact }} as {{ fact }}_now,
         standing.{{ fact }} as {{ fact }}_then{{ ',' if not loop.last }}
         {%- endfor %}
@@ -124,7 +124,7 @@ moves as (
     {%- endfor %}
     {%- for state in ['now', 'then'] %}
 
-    select min(refunded_from_{{ state }}) as moment
+    select min(first_refunded_at_{{ state }}) as moment
     from compared
     where is_moved
         or is_refund_other and not is_refund_added

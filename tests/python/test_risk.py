@@ -28,7 +28,7 @@ DELAY = 7
 #: What is noted of attempts besides their features.
 NOTED = (
     *("known_at", "fraud_known_at", "fraud_cleared_at", "fraud_again_at", "failed_at"),
-    *("shared_digest", "own_digest", "refunded_from", "refunded_until", "refund_digest"),
+    *("shared_digest", "own_digest", "first_refunded_at", "last_refunded_at", "refund_digest"),
 )
 #: Who was in a ring with whom: two of them, one who changes, and one whom the ring loses again.
 STAYS = [
