@@ -1,7 +1,7 @@
 {{ config(materialized='view', tags=['risk']) }}
 
--- What was given back of what attempts to pay led to, a row for each refund and line of an order, and when the shop knew of
--- it. Of several attempts that led to one order, the refund is of the one that was known first.
+-- What was given back of what attempts to pay led to, a row for each refund and line of an order, and when the shop
+-- knew of it. Of several attempts that led to one order, the refund is of the one that was known first.
 with
 
 attempts as (
