@@ -1,7 +1,6 @@
--- Which gaps chance cannot explain: a two-sided test for each row that has enough sessions, corrected for the number
--- of tests (Benjamini and Hochberg 1995) twice: over frictions and stages by their clearest slice (Simes 1986), and
--- over the slices of those that this selects, at the wanted share of false alarms times selected over all frictions and
--- stages (Benjamini and Bogomolov 2014). `q_value` is the smallest share at which the row passes both.
+-- Which gaps chance cannot explain: a two-sided test of each row with enough sessions, corrected twice (Benjamini and
+-- Hochberg 1995): over frictions and stages by their clearest slice (Simes 1986), then over slices of those selected,
+-- at a bound scaled by their share (Benjamini and Bogomolov 2014). `q_value` is the smallest bound that passes both.
 with
 
 gaps as (
