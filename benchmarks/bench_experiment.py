@@ -23,6 +23,9 @@ from typing import Any
 from footfall.experiments.files import checkpoints, results
 from footfall.experiments.files.problems import ExperimentProblem
 from footfall.experiments.files.units import Request, Units, read_units
+from footfall.pages.theme.words import Words, read_words
+
+WORDS = Path(__file__).resolve().parents[1] / "seeds/words/en.csv"
 
 
 def shown(value: float | None, digits: int = 5) -> str:
@@ -35,7 +38,7 @@ def interval(lower: float | None, upper: float | None) -> str:
     return "-" if lower is None else f"[{shown(lower)}, {shown(upper)}]"
 
 
-def print_units(units: Units, found: dict[str, Any]) -> None:
+def print_units(units: Units, found: dict[str, Any], words: Words) -> None:
     """Print how the file was read, the health, and a table of each metric."""
     health = found["health"]
     for note in units.notes:
@@ -51,7 +54,7 @@ def print_units(units: Units, found: dict[str, Any]) -> None:
     verdict = "FAILED" if health["srm_failed"] else "passed"
     print(f"  sample ratio: {verdict}{assumed}, p {shown(health['srm_p'], 3)}, Bayes factor "
           f"{shown(health['srm_bayes_factor'], 3)}")  # fmt: skip
-    for problem in results.imbalances(units):
+    for problem in results.imbalances(units, words):
         print(f"  FAILED: {problem}")
     for metric in units.metrics:
         control = units.moments[metric.name][units.control]
@@ -116,9 +119,10 @@ def main() -> None:
         parser.add_argument(f"--{name}", default="")
     parser.add_argument("--winsor", default="1")
     options = parser.parse_args()
+    words = read_words(WORDS)
     try:
         if options.sums is not None:
-            found = checkpoints.results_of(checkpoints.read_checkpoints(options.sums))
+            found = checkpoints.results_of(checkpoints.read_checkpoints(options.sums), words)
             print_checkpoints(found)
         else:
             missing = [
@@ -134,8 +138,8 @@ def main() -> None:
                     options.shares, options.unit, options.winsor,
                 ),
             )  # fmt: skip
-            found = results.results_of(units)
-            print_units(units, found)
+            found = results.results_of(units, words)
+            print_units(units, found, words)
     except ExperimentProblem as problem:
         print(problem, file=sys.stderr)
         raise SystemExit(2) from None

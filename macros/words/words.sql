@@ -50,6 +50,26 @@
 {%- endmacro %}
 
 
+{#- Slots whose values a column holds already, as JSON text: those that Python has found. -#}
+{% macro stored_slots(document, names) %}
+    {% set found = {} %}
+    {% for name in names %}
+        {% do found.update({name: json_text(document, '$.' ~ name)}) %}
+    {% endfor %}
+    {% do return(found) %}
+{% endmacro %}
+
+
+{#- A reason of experiments and of uplift, in words. It has to know all slots of their messages; a test compares. -#}
+{% macro experiment_reason(relation) -%}
+    {%- set names = [
+        'arm', 'checks', 'count', 'factor', 'learner', 'least', 'metric', 'metrics', 'outcomes', 'p', 'percent', 'total',
+        'units'
+    ] -%}
+    {{ sentence('words.text', stored_slots(relation ~ '.reason_values', names)) }}
+{%- endmacro %}
+
+
 {#- Some of the slots, by name. -#}
 {% macro some_slots(slots, names) %}
     {% set found = {} %}

@@ -250,7 +250,13 @@ def test_sentences_can_be_said_again_from_their_keys(built_shop: Warehouse) -> N
         ("customer_actions", "action_reason", "reason_keys", "reason_values"),
         ("customer_profile", "action_reason", "reason_keys", "reason_values"),
         ("recommendations", "reason", "reason_key", "reason_values"),
+        ("experiment_readouts", "reason", "reason_key", "reason_values"),
+        ("experiment_segments", "reason", "reason_key", "reason_values"),
+        ("uplift_evaluation", "reason", "reason_key", "reason_values"),
     ):
-        rows = built_shop.query(f"select {sentence}, {keys}, {values} from marts.{mart}")
+        rows = built_shop.query(
+            f"select {sentence}, {keys}, {values} from marts.{mart}"
+            f" where {sentence} is not null or {keys} is not null"
+        )
         assert rows
         assert [said for said, key, value in rows if words.sentences(key, value) != said] == []

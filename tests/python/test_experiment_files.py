@@ -15,10 +15,13 @@ import pytest
 from scipy import stats
 
 import bench_experiment
+from conftest import PROJECT
 from footfall.experiments.files import checkpoints, plan, results
 from footfall.experiments.files.problems import ExperimentProblem
 from footfall.experiments.files.units import Request, Units, read_units
+from footfall.pages.theme.words import read_words
 
+WORDS = read_words(PROJECT / "seeds/words/en.csv")
 ARMS = ["A b", "it's $B, c", '"q"']
 SHARES = 'A b: 1/2, it\'s $B, c:30%,"q":0.2'
 
@@ -46,7 +49,7 @@ def units() -> pd.DataFrame:
 def read(path: Path, **asked: str) -> tuple[Units, dict[str, Any]]:
     given = {"arm": "my arm", "control": "A b", "metrics": "orders"} | asked
     found = read_units(path, Request(**given))
-    return found, results.results_of(found)
+    return found, results.results_of(found, WORDS)
 
 
 def saved(frame: pd.DataFrame, folder: Path, name: str = "un[i]ts*.csv") -> Path:
@@ -110,7 +113,7 @@ def test_rows_of_a_unit_are_summed_and_what_is_left_out_is_counted(tmp_path: Pat
     path = saved(frame, tmp_path)
     found, figures = read(path, unit="who", covariate="before")
     assert found.arms == {"A b": 4, "B": 4}
-    assert results.imbalances(found) == []
+    assert results.imbalances(found, WORDS) == []
     assert (figures["health"]["switchers"], figures["health"]["null_units"]) == (1, 2)
     assert figures["health"]["shares_are_assumed"] is True
     # a 3, b 0, c 0, d 4 against e 2, f 0, g 5, h 0: an unknown amount is none.
@@ -124,7 +127,7 @@ def test_rows_of_a_unit_are_summed_and_what_is_left_out_is_counted(tmp_path: Pat
     lost = pd.DataFrame({"my arm": ["A b", "B"] * 200, "orders": [1.0, 2.0] * 200})
     lost.loc[(lost["my arm"] == "B") & (lost.index < 40), "orders"] = None
     found, _ = read(saved(lost, tmp_path, "lost.csv"))
-    (problem,) = results.imbalances(found)
+    (problem,) = results.imbalances(found, WORDS)
     assert problem.startswith("arms have different parts of units whose 'orders' is unknown (p ")
     # A row a unit: an amount that is not known leaves its unit out of that metric.
     plain, figures = read(path)
@@ -237,7 +240,7 @@ def test_sums_over_time_are_read(tmp_path: Path) -> None:
     ]
     frame = pd.DataFrame(rows, columns=[*checkpoints.KEYS, *checkpoints.NUMBERS])
     path = saved(frame, tmp_path, "sums.parquet")
-    found = checkpoints.results_of(checkpoints.read_checkpoints(path))["experiments"]
+    found = checkpoints.results_of(checkpoints.read_checkpoints(path), WORDS)["experiments"]
     last = found["a1"]["metrics"]["1"]["1"]
     welch = stats.ttest_ind_from_stats(0.6, 0.5, 620, 0.4, 0.24**0.5, 600, equal_var=False)
     assert (last["n"], last["p"]) == (620, pytest.approx(welch.pvalue))

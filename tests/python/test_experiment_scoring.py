@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -11,9 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from conftest import PROJECT
 from footfall.experiments.scoring import score
+from footfall.pages.theme.words import read_words
 
 pytestmark = pytest.mark.library
+WORDS = read_words(PROJECT / "seeds/words/en.csv")
 START = date(2026, 3, 1)
 DAYS = 20
 SUMS = (
@@ -115,7 +119,11 @@ def shop(rate: float = 0.45, days: int = DAYS, **changed: Any) -> dict[str, pa.T
 
 
 def rows(tables: Mapping[str, pa.Table], **wanted: Any) -> list[Row]:
+    """The rows of a kind, with their reasons in words."""
     found: list[Row] = score(**tables).to_pylist()
+    for row in found:
+        key, values = row.pop("reason_key"), row.pop("reason_values")
+        row["reason"] = None if key is None else WORDS.filled(key, json.loads(values))
     return [row for row in found if all(row[name] == value for name, value in wanted.items())]
 
 

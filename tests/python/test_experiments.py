@@ -18,9 +18,13 @@ from footfall.experiments.fixed import compare
 from footfall.experiments.moments import Moments, from_sums, merged
 from footfall.experiments.planned_looks import read_looks
 from footfall.experiments.readouts import read_always_valid, read_fixed, read_planned_looks
+from footfall.experiments.reasons import Reason
 from footfall.experiments.verdicts import Contender, Guardrail, winner
+from footfall.pages.theme.words import read_words
 
 pytestmark = pytest.mark.library
+
+WORDS = read_words(PROJECT / "seeds/words/en.csv")
 
 #: Written by benchmarks/peer_experiments.py, whose head says how.
 PEERS: dict[str, Any] = json.loads((PROJECT / "tests/data/experiments/peers.json").read_text())
@@ -32,6 +36,10 @@ def arm(sums: dict[str, float], kind: str) -> Moments:
     names += ["d", "dd", "yd"] if kind.startswith("ratio") else []
     names += ["xd"] if kind == "ratio_cuped" else []
     return from_sums(**{name: sums[name] for name in names})
+
+
+def said(reason: Reason | None) -> str | None:
+    return None if reason is None else WORDS.filled(reason.key, reason.values)
 
 
 def near(found: object, expected: object) -> None:
@@ -174,7 +182,7 @@ def test_what_is_undefined_is_none_with_a_reason() -> None:
         for found in (read_fixed(control, treated), read_planned_looks([1], [control], [treated])):
             assert found is not None
             if reason is None or found.method == "fixed":
-                assert found.reason == reason
+                assert said(found.reason) == reason
             assert (found.reason is None) == (None not in (found.p, found.lower, found.lift))
             numbers = [one for one in vars(found).values() if isinstance(one, float)]
             assert all(math.isfinite(one) for one in numbers)
@@ -184,7 +192,7 @@ def test_what_is_undefined_is_none_with_a_reason() -> None:
     assert found.p is not None
     early = read_always_valid(from_sums(99, 50, 50), from_sums(500, 50, 50))
     assert (early.lower, early.p, early.is_decided) == (None, None, False)
-    assert "fewer than 100 units" in str(early.reason)
+    assert "fewer than 100 units" in str(said(early.reason))
     few = read_always_valid(from_sums(500, 24, 24), from_sums(500, 50, 50))
     assert few.lower is None
     opened = read_always_valid(from_sums(500, 25, 25), from_sums(500, 50, 50))
@@ -267,7 +275,7 @@ def test_a_winner_needs_all_that_is_asked_of_it() -> None:
     ]
     found = winner(arms, health_passed=True)
     assert found.arm == "a"
-    assert found.reasons == {
+    assert {arm: said(reason) for arm, reason in found.reasons.items()} == {
         "b": "guardrail not held: sessions",
         "c": "no difference on the primary metric",
         "d": "worse on the primary metric",
@@ -317,7 +325,7 @@ def test_balance_and_switchers() -> None:
     assert health.switchers(1_000, 11, [5, 6], [500, 500]).verdict == "failed"
     lopsided = health.switchers(10_000, 60, [55, 5], [5_000, 5_000])
     assert lopsided.verdict == "failed"
-    assert "different parts" in lopsided.reason
+    assert said(lopsided.reason) == "arms lost different parts (p 9.5e-11)"
     untestable = health.sample_ratio([1, 1], None)
     sound = health.sample_ratio([50, 50], [0.5, 0.5])
     assert health.all_pass([sound, health.balance(alike, alike)])

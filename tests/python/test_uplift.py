@@ -14,6 +14,7 @@ import pyarrow as pa
 import pytest
 
 import bench_uplift
+from conftest import PROJECT
 from footfall.experiments.files.features import read_subjects
 from footfall.experiments.files.problems import ExperimentProblem
 from footfall.experiments.uplift import serving
@@ -21,6 +22,7 @@ from footfall.experiments.uplift.cases import feature_names
 from footfall.experiments.uplift.qini import Ranked, effect, qini, qini_replicates, ranked
 from footfall.experiments.uplift.serving import UpliftSettings, score, train
 from footfall.experiments.uplift.stored import place_among
+from footfall.pages.theme.words import read_words
 
 RNG = np.random.default_rng(11)
 
@@ -155,6 +157,7 @@ def tables(*shuffled: np.random.Generator) -> dict[str, pa.Table]:
 def test_targets_are_named_where_uplift_was_planted_and_nowhere_else(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    words = read_words(PROJECT / "seeds/words/en.csv")
     settings = UpliftSettings(seed=3)
     given = tables()
     heads = train(**given, settings=settings)
@@ -171,7 +174,7 @@ def test_targets_are_named_where_uplift_was_planted_and_nowhere_else(
     evaluated = found[found.kind == "evaluation"].set_index(["experiment", "learner"])
     planted = evaluated.loc["planted"]
     assert set(planted.verdict) == {"evidence of uplift"}
-    assert planted.reason.isna().all()
+    assert planted.reason_key.isna().all()
     assert set(planted.left_out) == {7}
     chosen = planted[planted.is_chosen].iloc[0]
     assert chosen.name in ("t", "x")
@@ -179,7 +182,10 @@ def test_targets_are_named_where_uplift_was_planted_and_nowhere_else(
     # What should fall falls: effects have the sign of the metric.
     assert chosen.effect_top_30 == pytest.approx(-1, abs=0.3)
     assert chosen.effect_all == pytest.approx(-0.5, abs=0.15)
-    said = {name: rows.reason.iloc[0] for name, rows in evaluated.groupby(level=0)}
+    said = {
+        name: words.filled(rows.reason_key.iloc[0], json.loads(rows.reason_values.iloc[0]))
+        for name, rows in evaluated.drop("planted").groupby(level=0)
+    }
     assert set(evaluated.loc["alike"].verdict) == {"no evidence of uplift"}
     for name, reason in (
         ("alike", "no evidence of uplift that differs between customers"),

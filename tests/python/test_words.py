@@ -136,6 +136,26 @@ def test_what_the_seeds_name_has_words() -> None:
     assert {name for name in frictions if f"friction.{name}" not in words} == set()
 
 
+def test_reasons_of_experiments_have_words_for_what_they_say() -> None:
+    """Python names messages and fills slots; the macro that says them knows every slot."""
+    words = read_words(FOLDER / "en.csv")
+    made = {}
+    for path in (PROJECT / "src/footfall/experiments").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "because":
+                slots = {f"{{{slot.arg}}}" for slot in node.keywords}
+                key = ast.literal_eval(node.args[0])
+                assert made.setdefault(key, slots) == slots, key
+                if path.name == "verdicts.py":
+                    made[f"{key}_so_far"] = slots
+    said = {key: set(slots_of(text)) for key, text in words.texts.items()
+            if key.startswith(("experiment.", "uplift."))}  # fmt: skip
+    assert made == said
+    text = (PROJECT / "macros/words/words.sql").read_text(encoding="utf-8")
+    (names,) = re.findall(r"macro experiment_reason.*?set names = (\[.*?\])", text, re.S)
+    assert {f"{{{name}}}" for name in ast.literal_eval(names)} == set().union(*said.values())
+
+
 def test_every_idea_says_both_ways_that_it_moves_a_score() -> None:
     words = read_words(FOLDER / "en.csv")
     ideas = {*known_ideas(), "agreement", "rate", "other"}

@@ -11,30 +11,39 @@ days as (
 
 ),
 
+words as (
+
+    select * from {{ words() }}
+
+),
+
 final as (
 
     select
-        experiment,
-        metric,
-        arm,
-        adjustment,
+        days.experiment,
+        days.metric,
+        days.arm,
+        days.adjustment,
 
-        control_arm,
-        role as metric_role,
-        reason,
+        days.control_arm,
+        days.role as metric_role,
+        {{ experiment_reason('days') }} as reason,
+        days.reason_key,
+        days.reason_values,
 
-        control_units as control_unit_count,
-        units as unit_count,
-        control_mean,
-        mean,
-        difference,
-        lower as difference_lower,
-        upper as difference_upper,
-        lift,
-        p as p_value,
+        days.control_units as control_unit_count,
+        days.units as unit_count,
+        days.control_mean,
+        days.mean,
+        days.difference,
+        days.lower as difference_lower,
+        days.upper as difference_upper,
+        days.lift,
+        days.p as p_value,
 
-        read_on
+        days.read_on
     from days
+    left join words on days.reason_key = words.message_key
 
 )
 

@@ -16,6 +16,12 @@ experiments as (
 
 ),
 
+words as (
+
+    select * from {{ words() }}
+
+),
+
 final as (
 
     select
@@ -23,7 +29,9 @@ final as (
         checks.check_name,
 
         checks.verdict,
-        checks.reason,
+        {{ experiment_reason('checks') }} as reason,
+        checks.reason_key,
+        checks.reason_values,
 
         checks.p as p_value,
         checks.statistic,
@@ -35,6 +43,7 @@ final as (
         experiments.ends_on
     from checks
     inner join experiments on checks.experiment = experiments.experiment
+    left join words on checks.reason_key = words.message_key
 
 )
 

@@ -23,6 +23,12 @@ thresholds as (
 
 ),
 
+words as (
+
+    select * from {{ words() }}
+
+),
+
 final as (
 
     select
@@ -38,7 +44,9 @@ final as (
         readouts.role as metric_role,
         readouts.correction,
         readouts.verdict,
-        readouts.reason,
+        {{ experiment_reason('readouts') }} as reason,
+        readouts.reason_key,
+        readouts.reason_values,
 
         readouts.control_units as control_unit_count,
         readouts.units as unit_count,
@@ -73,6 +81,7 @@ final as (
         readouts.read_on
     from readouts
     inner join experiments on readouts.experiment = experiments.experiment
+    left join words on readouts.reason_key = words.message_key
     left join thresholds
         on readouts.experiment = thresholds.experiment
         and readouts.metric = thresholds.metric

@@ -11,37 +11,46 @@ segments as (
 
 ),
 
+words as (
+
+    select * from {{ words() }}
+
+),
+
 final as (
 
     select
-        experiment,
-        segment_kind,
-        segment,
-        metric,
-        arm,
-        adjustment,
+        segments.experiment,
+        segments.segment_kind,
+        segments.segment,
+        segments.metric,
+        segments.arm,
+        segments.adjustment,
 
-        control_arm,
-        role as metric_role,
-        correction,
-        reason,
+        segments.control_arm,
+        segments.role as metric_role,
+        segments.correction,
+        {{ experiment_reason('segments') }} as reason,
+        segments.reason_key,
+        segments.reason_values,
 
-        control_units as control_unit_count,
-        units as unit_count,
-        control_mean,
-        mean,
-        difference,
-        standard_error,
-        lower as difference_lower,
-        upper as difference_upper,
-        lift,
-        p as p_value,
-        p_adjusted as adjusted_p_value,
-        p_between as heterogeneity_p_value,
+        segments.control_units as control_unit_count,
+        segments.units as unit_count,
+        segments.control_mean,
+        segments.mean,
+        segments.difference,
+        segments.standard_error,
+        segments.lower as difference_lower,
+        segments.upper as difference_upper,
+        segments.lift,
+        segments.p as p_value,
+        segments.p_adjusted as adjusted_p_value,
+        segments.p_between as heterogeneity_p_value,
 
         true as is_exploratory,
-        coalesce(is_provisional, false) as is_provisional
+        coalesce(segments.is_provisional, false) as is_provisional
     from segments
+    left join words on segments.reason_key = words.message_key
 
 )
 

@@ -10,31 +10,40 @@ evaluations as (
 
 ),
 
+words as (
+
+    select * from {{ words() }}
+
+),
+
 final as (
 
     select
-        experiment,
-        arm,
-        learner,
+        evaluations.experiment,
+        evaluations.arm,
+        evaluations.learner,
 
-        control_arm,
-        metric,
-        verdict,
-        reason,
+        evaluations.control_arm,
+        evaluations.metric,
+        evaluations.verdict,
+        {{ experiment_reason('evaluations') }} as reason,
+        evaluations.reason_key,
+        evaluations.reason_values,
 
-        control_units as control_unit_count,
-        units as unit_count,
-        left_out as left_out_count,
-        qini,
-        qini_lower,
-        qini_upper,
-        effect_top_30,
-        effect_all,
+        evaluations.control_units as control_unit_count,
+        evaluations.units as unit_count,
+        evaluations.left_out as left_out_count,
+        evaluations.qini,
+        evaluations.qini_lower,
+        evaluations.qini_upper,
+        evaluations.effect_top_30,
+        evaluations.effect_all,
 
-        is_chosen,
+        evaluations.is_chosen,
 
-        run_id as model_run_id
+        evaluations.run_id as model_run_id
     from evaluations
+    left join words on evaluations.reason_key = words.message_key
 
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from footfall.experiments.health import (
     switchers,
 )
 from footfall.experiments.moments import Moments
+from footfall.experiments.reasons import Reason, because, p_text
 from footfall.experiments.sums import Experiment, Role, Running, Series
 
 #: More exposures than this part outside of what was designed fail an experiment.
@@ -64,15 +65,30 @@ def checks_of(
             [int(count) for count in by_arm["unit_count"]],
         ),
         _balance(one, arms),
-        alike("bots", by_arm["bot_count"], by_arm["unit_count"], "bots"),
+        alike(
+            "bots",
+            by_arm["bot_count"],
+            by_arm["unit_count"],
+            lambda p: because("experiment.bots_differ", p=p),
+        ),
         alike(
             "orders_before_exposure",
             by_arm["early_order_count"],
             by_arm["unit_count"],
-            "units that ordered in the experiment before their first exposure",
+            lambda p: because("experiment.early_orders_differ", p=p),
         ),
-        _stray("exposures_after_end", fault, "late_count", "after the last day"),
-        _stray("exposures_of_unknown_arms", fault, "unknown_arm_count", "of no designed arm"),
+        _stray(
+            "exposures_after_end",
+            fault,
+            "late_count",
+            lambda count, total: because("experiment.late_exposures", count=count, total=total),
+        ),
+        _stray(
+            "exposures_of_unknown_arms",
+            fault,
+            "unknown_arm_count",
+            lambda count, total: because("experiment.unknown_arms", count=count, total=total),
+        ),
         Check(
             "exposures_without_unit",
             "passed",
@@ -102,7 +118,7 @@ def _balance(one: Experiment, arms: dict[str, Running | None]) -> Check:
     control = arms.get(one.control or "")
     treated = [running for arm, running in arms.items() if arm != one.control and running]
     if control is None or not treated:
-        return Check("balance_before", "not testable", reason="no control, or no unit counts yet")
+        return Check("balance_before", "not testable", reason=because("experiment.no_control_yet"))
     found = [balance(control.moments(), running.moments()) for running in treated]
     tested = [check for check in found if check.p_value is not None]
     if not tested:
@@ -110,15 +126,17 @@ def _balance(one: Experiment, arms: dict[str, Running | None]) -> Check:
     least = min(tested, key=lambda check: float(check.p_value or 0.0))
     p = min(1.0, float(least.p_value or 0.0) * len(tested))
     failed = p < FAILS_BELOW
-    reason = f"arms differed before the start (p {p:.2g})" if failed else ""
+    reason = because("experiment.unbalanced", p=p_text(p)) if failed else None
     return Check("balance_before", "failed" if failed else "passed", p, reason=reason)
 
 
-def _stray(name: str, fault: dict[str, Any], column: str, what: str) -> Check:
+def _stray(
+    name: str, fault: dict[str, Any], column: str, why: Callable[[int, int], Reason]
+) -> Check:
     total = float(fault.get("exposure_count") or 0)
     count = float(fault.get(column) or 0)
     failed = count > MOST_STRAY_EXPOSURES * total
-    reason = f"{count:.0f} of {total:.0f} exposures are {what}" if failed else ""
+    reason = why(int(count), int(total)) if failed else None
     return Check(name, "failed" if failed else "passed", statistic=count, reason=reason)
 
 
@@ -130,13 +148,13 @@ def _novelty(one: Experiment, arms: dict[str, Running | None]) -> Check:
     control = arms.get(one.control or "")
     treated = [run for arm, run in arms.items() if arm != one.control and run]
     if not one.has_window or control is None or not treated:
-        return Check("novelty", "not testable", reason="no window, no control, or no unit yet")
+        return Check("novelty", "not testable", reason=because("experiment.no_window"))
     found = [tested for run in treated if (tested := _between_weeks(control, run)) is not None]
     if not found:
-        return Check("novelty", "not testable", reason="fewer than two weeks can be compared")
+        return Check("novelty", "not testable", reason=because("experiment.too_few_weeks"))
     p, statistic = min(found)
     p = min(1.0, p * len(found))
-    reason = f"the effect differs between weeks (p {p:.2g})" if p < FAILS_BELOW else ""
+    reason = because("experiment.weeks_differ", p=p_text(p)) if p < FAILS_BELOW else None
     return Check("novelty", "passed", p, statistic, reason)
 
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from footfall.experiments import always_valid
 from footfall.experiments.fixed import ALPHA, compare
-from footfall.experiments.readouts import Adjustment, number
+from footfall.experiments.readouts import Adjustment, number, too_few_units
+from footfall.experiments.reasons import because
 from footfall.experiments.sums import Experiment, Role, Running, Series
 
 _ADJUSTMENTS: Sequence[Adjustment] = get_args(Adjustment)
@@ -85,11 +86,8 @@ def _days_of(
         row["control_units"], row["units"] = int(first.units[place]), int(second.units[place])
         row["read_on"] = day
         if not is_open[place]:
-            row["reason"] = (
-                f"fewer than {always_valid.LEAST_UNITS} units or {always_valid.LEAST_NONZERO} "
-                "outcomes other than 0 in an arm"
-            )
+            row["reason"] = too_few_units()
         elif row["lower"] is None:
-            row["reason"] = "the outcome does not vary"
+            row["reason"] = because("experiment.constant_outcome")
         rows.append(row)
     return rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +13,7 @@ from scipy import special
 from footfall.core.arrays import Array, FloatArray
 from footfall.experiments.fixed import compare, p_value
 from footfall.experiments.moments import Moments
+from footfall.experiments.reasons import Reason, because, p_text
 
 Verdict = Literal["passed", "failed", "not testable"]
 
@@ -42,14 +43,14 @@ class Check:
     p_value, statistic
         Of a test, where it is one and could be made.
     reason
-        Why it failed or could not be made; empty where it passed.
+        Why it failed or could not be made; None where it passed.
     """
 
     name: str
     verdict: Verdict
     p_value: float | None = None
     statistic: float | None = None
-    reason: str = ""
+    reason: Reason | None = None
 
 
 def sample_ratio(units: Sequence[int], shares: Sequence[float] | None) -> Check:
@@ -63,14 +64,14 @@ def sample_ratio(units: Sequence[int], shares: Sequence[float] | None) -> Check:
         Designed share of each arm, adding up to 1; None where unknown, which cannot be tested.
     """
     if shares is None:
-        return Check("sample_ratio", "not testable", reason="designed shares are unknown")
+        return Check("sample_ratio", "not testable", reason=because("experiment.shares_unknown"))
     if sum(units) == 0 or len(units) < 2:
-        return Check("sample_ratio", "not testable", reason="no units, or only one arm")
+        return Check("sample_ratio", "not testable", reason=because("experiment.one_arm"))
     expected = np.asarray(_checked(shares)) * sum(units)
     statistic = float(np.sum((np.asarray(units) - expected) ** 2 / expected))
     p = float(special.chdtrc(len(units) - 1, statistic))
     failed = p < FAILS_BELOW
-    reason = f"units of arms differ from their designed shares (p {p:.2g})" if failed else ""
+    reason = because("experiment.shares_differ", p=p_text(p)) if failed else None
     return Check("sample_ratio", "failed" if failed else "passed", p, statistic, reason)
 
 
@@ -124,38 +125,36 @@ def sequential_sample_ratio(running_units: ArrayLike, shares: Sequence[float] | 
     """
     name = "sample_ratio_so_far"
     if shares is None:
-        return Check(name, "not testable", reason="designed shares are unknown")
+        return Check(name, "not testable", reason=because("experiment.shares_unknown"))
     counts = np.asarray(running_units, dtype=np.float64)
     if counts.ndim != 2 or counts.shape[1] < 2 or not counts.sum():
-        return Check(name, "not testable", reason="no units, or only one arm")
+        return Check(name, "not testable", reason=because("experiment.one_arm"))
     highest = float(np.max(sample_ratio_log_bayes_factor(counts, shares), initial=0.0))
     factor = float(np.exp(min(highest, _LARGEST_LOG)))
     failed = factor >= SEQUENTIAL_ALARM
-    reason = (
-        f"units of arms differ from their designed shares (Bayes factor {factor:.3g})"
-        if failed
-        else ""
-    )
+    reason = because("experiment.shares_drift", factor=f"{factor:.3g}") if failed else None
     return Check(name, "failed" if failed else "passed", min(1.0, 1 / factor), factor, reason)
 
 
 def balance(control: Moments, treated: Moments) -> Check:
     """Test whether the arms were alike before the start: the covariate of an adjustment."""
     if control.covariate_mean is None or treated.covariate_mean is None:
-        return Check("balance_before", "not testable", reason="no covariate")
+        return Check("balance_before", "not testable", reason=because("experiment.no_covariate"))
     before = [
         Moments(arm.units, _given(arm.covariate_mean), _given(arm.covariate_variance))
         for arm in (control, treated)
     ]
     p = float(p_value(compare(*before)))
     if np.isnan(p):
-        return Check("balance_before", "not testable", reason="the covariate does not vary")
+        return Check(
+            "balance_before", "not testable", reason=because("experiment.constant_covariate")
+        )
     failed = p < FAILS_BELOW
-    reason = f"arms differed before the start (p {p:.2g})" if failed else ""
+    reason = because("experiment.unbalanced", p=p_text(p)) if failed else None
     return Check("balance_before", "failed" if failed else "passed", p, reason=reason)
 
 
-def alike(name: str, having: ArrayLike, units: ArrayLike, what: str) -> Check:
+def alike(name: str, having: ArrayLike, units: ArrayLike, why: Callable[[str], Reason]) -> Check:
     """Test whether arms have different parts of some units (chi-square).
 
     Parameters
@@ -164,20 +163,20 @@ def alike(name: str, having: ArrayLike, units: ArrayLike, what: str) -> Check:
         Of the check.
     having, units
         Units of each arm that are such, and all of them, ``[arms]``.
-    what
-        Names such units in the reason.
+    why
+        Makes the reason of a failure from its p.
     """
     count, every = (np.asarray(values, dtype=np.float64) for values in (having, units))
     count, every = count[every > 0], every[every > 0]
     if len(every) < 2:
-        return Check(name, "not testable", reason="fewer than two arms have units")
+        return Check(name, "not testable", reason=because("experiment.too_few_arms"))
     rate = float(count.sum() / every.sum())
     if not 0 < rate < 1:
         return Check(name, "passed", statistic=rate)
     statistic = float(np.sum((count - rate * every) ** 2 / (every * rate * (1 - rate))))
     p = float(special.chdtrc(len(every) - 1, statistic))
     failed = p < FAILS_BELOW
-    reason = f"arms have different parts of {what} (p {p:.2g})" if failed else ""
+    reason = why(p_text(p)) if failed else None
     return Check(name, "failed" if failed else "passed", p, rate, reason)
 
 
@@ -201,7 +200,7 @@ def switchers(
         Units by the arm that they were in first, switching ones included.
     """
     if not units:
-        return Check("switchers", "not testable", reason="no units")
+        return Check("switchers", "not testable", reason=because("experiment.no_units"))
     part = switching / units
     p: float | None = None
     if switching and len(arm_units) > 1:
@@ -214,9 +213,11 @@ def switchers(
             statistic = np.sum((left - rate * all_of) ** 2 / (all_of * rate * (1 - rate)))
             p = float(special.chdtrc(len(all_of) - 1, statistic))
     if part > MOST_SWITCHERS:
-        return Check("switchers", "failed", p, part, f"{part:.1%} of units were in two arms")
+        many = because("experiment.many_switchers", percent=f"{100 * part:.1f}")
+        return Check("switchers", "failed", p, part, many)
     if p is not None and p < FAILS_BELOW:
-        return Check("switchers", "failed", p, part, f"arms lost different parts (p {p:.2g})")
+        lost = because("experiment.lost_parts", p=p_text(p))
+        return Check("switchers", "failed", p, part, lost)
     return Check("switchers", "passed", p, part)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from footfall.evaluation.corrections import benjamini_hochberg, holm
 from footfall.experiments.fixed import chances_of_arms
 from footfall.experiments.readouts import number
+from footfall.experiments.reasons import Reason, because, so_far
 from footfall.experiments.verdicts import Contender, Guardrail, guardrail_holds, winner
 
 Row = dict[str, Any]
@@ -57,11 +58,11 @@ def judge(rows: Sequence[Row], *, is_healthy: bool) -> None:
         health_passed=is_healthy,
         higher_is_better=primary[0]["higher_is_better"],
     )
-    why: str | None
+    why: Reason | None
     for row in primary:
         decided_once = row["method"] == "planned_looks" and row["is_decided"]
         if row["is_provisional"]:
-            row["verdict"], why = "open", "provisional: the experiment is not over"
+            row["verdict"], why = "open", because("experiment.provisional")
         elif row.get("p") is None:
             row["verdict"], why = "none" if row["is_over"] else "open", row.get("reason")
         elif row["arm"] == outcome.arm:
@@ -69,7 +70,7 @@ def judge(rows: Sequence[Row], *, is_healthy: bool) -> None:
         else:
             row["verdict"], why = "does not win", outcome.reasons[row["arm"]]
             if not row["is_over"] and not decided_once:
-                row["verdict"], why = "open", f"{why} so far"
+                row["verdict"], why = "open", so_far(why)
         row["reason"] = row.get("reason") or why
 
 

@@ -14,6 +14,7 @@ from footfall.experiments import always_valid, fixed
 from footfall.experiments.fixed import ALPHA, Comparison, compare
 from footfall.experiments.moments import Moments
 from footfall.experiments.planned_looks import read_looks
+from footfall.experiments.reasons import Reason, because
 
 Method = Literal["fixed", "planned_looks", "always_valid"]
 Adjustment = Literal["none", "cuped"]
@@ -69,7 +70,7 @@ class Readout:
     variance_kept: float | None
     theta: float | None
     is_decided: bool
-    reason: str | None
+    reason: Reason | None
     look: int | None = None
 
 
@@ -113,10 +114,7 @@ def read_always_valid(
     rho = always_valid.tuned_rho(planned_units, alpha)
     closed = None
     if not always_valid.is_open(control, treated):
-        closed = (
-            f"fewer than {always_valid.LEAST_UNITS} units or {always_valid.LEAST_NONZERO} "
-            "outcomes other than 0 in an arm"
-        )
+        closed = too_few_units()
     return _row(
         "always_valid", adjustment, control, treated, found,
         width=float(always_valid.half_width(found.units, rho, alpha)),
@@ -169,7 +167,7 @@ def read_planned_looks(
         p=math.nan if looks.p_value is None else looks.p_value,
         higher_is_better=higher_is_better,
         alpha=alpha,
-        closed=None if looks.standing is not None else "no planned look could be read",
+        closed=None if looks.standing is not None else because("experiment.no_look_read"),
     )  # fmt: skip
     return replace(found, look=standing)
 
@@ -185,7 +183,7 @@ def _row(
     p: float,
     higher_is_better: bool,
     alpha: float,
-    closed: str | None,
+    closed: Reason | None,
 ) -> Readout:
     reason = _reason(control, treated, found)
     shown = closed is None and bool(found.standard_error > 0) and math.isfinite(width)
@@ -218,18 +216,27 @@ def _row(
     )
 
 
-def _reason(control: Moments, treated: Moments, found: Comparison) -> str | None:
+def _reason(control: Moments, treated: Moments, found: Comparison) -> Reason | None:
     """Say why figures are undefined."""
     if min(float(control.units), float(treated.units)) < 2:
-        return "an arm has fewer than two units"
+        return because("experiment.single_units")
     for arm in (control, treated):
         if arm.denominator_mean is not None and not float(arm.denominator_mean):
-            return "the denominator is 0 in an arm"
+            return because("experiment.zero_denominator")
     if not found.standard_error > 0:
-        return "the outcome does not vary"
+        return because("experiment.constant_outcome")
     if math.isnan(float(found.lift)):
-        return "the control's mean is 0, so there is no lift"
+        return because("experiment.no_lift")
     return None
+
+
+def too_few_units() -> Reason:
+    """Return why no sequence that is always valid has begun."""
+    return because(
+        "experiment.few_units",
+        units=always_valid.LEAST_UNITS,
+        outcomes=always_valid.LEAST_NONZERO,
+    )
 
 
 def number(value: FloatArray | float) -> float | None:

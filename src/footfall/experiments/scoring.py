@@ -23,6 +23,7 @@ from footfall.experiments.readouts import (
     read_fixed,
     read_planned_looks,
 )
+from footfall.experiments.reasons import Reason, because, stored
 from footfall.experiments.segments import segments
 from footfall.experiments.sums import (
     Experiment,
@@ -37,8 +38,8 @@ from footfall.experiments.sums import (
 
 _TEXTS = (
     *("kind", "experiment", "metric", "role", "arm", "control_arm", "switchers"),
-    *("method", "adjustment", "check_name", "verdict", "reason", "correction"),
-    *("segment_kind", "segment"),
+    *("method", "adjustment", "check_name", "verdict", "correction"),
+    *("reason_key", "reason_values", "segment_kind", "segment"),
 )
 _COUNTS = ("control_units", "units", "capped_count")
 _NUMBERS = (
@@ -117,14 +118,15 @@ def score(
                 "verdict": check.verdict,
                 "p": check.p_value,
                 "statistic": check.statistic,
-                "reason": check.reason or None,
+                "reason": check.reason,
             }
             for check in checks
         ]
         rows += _readouts(one, own, series, is_healthy=all_pass(checks))
         rows += days(one, own, series)
         rows += segments(one, own, segments_by_name.get(one.name, []))
-    return pa.Table.from_pylist(rows, schema=SCHEMA)
+    told = [{**row, **stored(row.get("reason"))} for row in rows]
+    return pa.Table.from_pylist(told, schema=SCHEMA)
 
 
 def _readouts(
@@ -226,11 +228,11 @@ def _readout(
     }
     control, treated = pair
     if method != "fixed" and not one.has_window:
-        return {**row, "reason": "outcome_days is empty: only fixed reads it, after the end"}
+        return {**row, "reason": because("experiment.fixed_only")}
     if control is None or treated is None:
-        return {**row, "reason": "no unit of an arm counts yet"}
+        return {**row, "reason": because("experiment.no_unit_yet")}
     read = _read(one, role, method, adjustment, control, treated, arm, look)
-    if isinstance(read, str):
+    if isinstance(read, Reason):
         return {**row, "reason": read}
     found, place, read_on = read
     row.update(asdict(found))
@@ -261,12 +263,12 @@ def _read(
     treated: Running,
     arm: str,
     look: int | None,
-) -> tuple[Readout, int, date] | str:
+) -> tuple[Readout, int, date] | Reason:
     """Return a read-out, the place of its totals and the day that it is of, or why none is."""
     last = len(control.days) - 1
     if method == "planned_looks":
         if not one.looks:
-            return "no planned look was taken"
+            return because("experiment.no_look_taken")
         taken = [
             (place, day, share)
             for day, share in one.looks
@@ -281,7 +283,7 @@ def _read(
             higher_is_better=role.higher_is_better,
         )
         if found is None:
-            return "no unit counted at a planned look"
+            return because("experiment.no_unit_at_look")
         standing = taken[found.look or 0]
         return found, standing[0], standing[1]
     if method == "fixed":

@@ -13,6 +13,7 @@ from footfall.experiments import fixed
 from footfall.experiments.fixed import between_groups, compare
 from footfall.experiments.moments import Moments
 from footfall.experiments.readouts import Adjustment, number
+from footfall.experiments.reasons import because
 from footfall.experiments.sums import Experiment, Role, moments_of_rows
 
 _ADJUSTMENTS: Sequence[Adjustment] = get_args(Adjustment)
@@ -97,7 +98,7 @@ def _of_kind(
             "control_units": counts[name][0],
             "units": counts[name][1],
             "p": None,
-            "reason": f"fewer than {LEAST_UNITS} units in an arm",
+            "reason": because("experiment.small_segment", units=LEAST_UNITS),
         }
         for name in names
     ]
@@ -133,11 +134,11 @@ def _add_figures(
         )
         row["reason"] = None
         if row["difference"] is None:
-            row["reason"] = "the denominator is 0 in an arm"
+            row["reason"] = because("experiment.zero_denominator")
         elif row["p"] is None:
-            row["reason"] = "the outcome does not vary"
+            row["reason"] = because("experiment.constant_outcome")
         elif row["lift"] is None:
-            row["reason"] = "the control's mean is 0, so there is no lift"
+            row["reason"] = because("experiment.no_lift")
 
 
 def _between(rows: Sequence[Row]) -> float | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from footfall.evaluation.corrections import holm
 from footfall.experiments.fixed import ALPHA
+from footfall.experiments.reasons import Reason, because
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Winner:
     """
 
     arm: str | None
-    reasons: Mapping[str, str]
+    reasons: Mapping[str, Reason]
     adjusted_p: Mapping[str, float | None]
 
 
@@ -100,25 +101,25 @@ def winner(
     """
     sign = 1 if higher_is_better else -1
     adjusted = holm([one.p for one in contenders])
-    reasons: dict[str, str] = {}
+    reasons: dict[str, Reason] = {}
     standing: list[tuple[float, str]] = []
     for one, p in zip(contenders, adjusted, strict=True):
         broken = [each.metric for each in one.guardrails if not guardrail_holds(each)]
         if not health_passed:
-            reasons[one.arm] = "a health check did not pass"
+            reasons[one.arm] = because("experiment.unhealthy")
         elif p is None or one.difference is None:
-            reasons[one.arm] = "the primary metric is undefined"
+            reasons[one.arm] = because("experiment.primary_undefined")
         elif p >= alpha:
-            reasons[one.arm] = "no difference on the primary metric"
+            reasons[one.arm] = because("experiment.no_difference")
         elif sign * one.difference <= 0:
-            reasons[one.arm] = "worse on the primary metric"
+            reasons[one.arm] = because("experiment.worse")
         elif broken:
-            reasons[one.arm] = f"guardrail not held: {', '.join(broken)}"
+            reasons[one.arm] = because("experiment.guardrail", metrics=", ".join(broken))
         else:
             standing.append((sign * one.difference, one.arm))
     best = max(standing, default=None)
     for _, arm in standing:
         if best is not None and arm != best[1]:
-            reasons[arm] = f"better than the control, less so than {best[1]}"
+            reasons[arm] = because("experiment.less_than_best", arm=best[1])
     by_arm = {one.arm: p for one, p in zip(contenders, adjusted, strict=True)}
     return Winner(None if best is None else best[1], reasons, by_arm)

@@ -25,6 +25,7 @@ from footfall.experiments.files.source import as_number, check_kind, is_no_numbe
 from footfall.experiments.fixed import compare
 from footfall.experiments.moments import Moments
 from footfall.experiments.planned_looks import information_of
+from footfall.pages.theme.words import Words
 
 KEYS = ("experiment_id", "variant_id", "metric_id")
 NUMBERS = (
@@ -130,17 +131,17 @@ def _series(names: Array, values: dict[str, FloatArray]) -> Series:
     return Series(str(names[0]), str(names[1]), str(names[2]), times, control, treated)
 
 
-def results_of(series: list[Series]) -> Figures:
+def results_of(series: list[Series], words: Words) -> Figures:
     """Return health and figures at the last checkpoint, by experiment, metric and arm.
 
     Each arm also has what a reader who peeked would have seen: `peeked_p`, the smallest p of
     Welch's test at any checkpoint; whether `always_valid` ever found a difference; and whether
-    20 planned looks did.
+    20 planned looks did. `words` say why figures are undefined.
     """
     found: dict[str, Figures] = {}
     for one in series:
         experiment = found.setdefault(one.experiment, {"health": {}, "metrics": {}})
-        figures = figures_of(*one.at(-1), with_covariate=False)
+        figures = figures_of(*one.at(-1), words, with_covariate=False)
         experiment["metrics"].setdefault(one.metric, {})[one.arm] = figures | _over_time(one)
     for name, experiment in found.items():
         arms: dict[str, int] = {}

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from footfall.experiments import health
 from footfall.experiments.files.units import Units
 from footfall.experiments.moments import Moments
 from footfall.experiments.readouts import read_always_valid, read_fixed
+from footfall.experiments.reasons import Reason, because
+from footfall.pages.theme.words import Words
 
 Figures = dict[str, Any]
 
 
-def figures_of(control: Moments, arm: Moments, *, with_covariate: bool) -> Figures:
+def figures_of(control: Moments, arm: Moments, words: Words, *, with_covariate: bool) -> Figures:
     """Return the figures of an arm on a metric.
 
     Fixed Welch at 95 %, its lift, CUPED where there is a covariate, and the interval that is
@@ -32,7 +35,7 @@ def figures_of(control: Moments, arm: Moments, *, with_covariate: bool) -> Figur
         "lift_lower": plain.lift_lower,
         "lift_upper": plain.lift_upper,
     }
-    reasons = [plain.reason, sequence.reason]
+    reasons = [_said(one.reason, words) for one in (plain, sequence) if one.reason is not None]
     if with_covariate:
         adjusted = read_fixed(control, arm, adjustment="cuped")
         found |= {
@@ -45,7 +48,7 @@ def figures_of(control: Moments, arm: Moments, *, with_covariate: bool) -> Figur
         }
     found |= {"always_valid_lower": sequence.lower, "always_valid_upper": sequence.upper}
     if None in found.values():
-        found["reason"] = "; ".join(dict.fromkeys(one for one in reasons if one))
+        found["reason"] = "; ".join(dict.fromkeys(reasons))
     return found
 
 
@@ -73,8 +76,8 @@ def health_of(
     }
 
 
-def results_of(units: Units) -> Figures:
-    """Return health and figures by metric and arm, the control left out."""
+def results_of(units: Units, words: Words) -> Figures:
+    """Return health and figures by metric and arm, the control left out; `words` say reasons."""
     return {
         "health": health_of(
             units.arms,
@@ -87,6 +90,7 @@ def results_of(units: Units) -> Figures:
                 arm: figures_of(
                     units.moments[metric.name][units.control],
                     units.moments[metric.name][arm],
+                    words,
                     with_covariate=metric.name in units.covariates,
                 )
                 for arm in units.arms
@@ -97,7 +101,7 @@ def results_of(units: Units) -> Figures:
     }
 
 
-def imbalances(units: Units) -> Sequence[str]:
+def imbalances(units: Units, words: Words) -> Sequence[str]:
     """Return a sentence for each way in which arms are not alike but for what they were shown.
 
     A covariate that differed before the start, or a metric that is unknown more often in one arm.
@@ -107,16 +111,27 @@ def imbalances(units: Units) -> Sequence[str]:
         unknown = [
             count - int(units.moments[metric.name][arm].units) for arm, count in units.arms.items()
         ]
-        what = f"units whose '{metric.name}' is unknown"
-        missing = health.alike("unknown_metric", unknown, list(units.arms.values()), what)
-        if missing.verdict == "failed":
-            found[metric.name, ""] = missing.reason
+        missing = health.alike(
+            "unknown_metric", unknown, list(units.arms.values()), partial(_unknown, metric.name)
+        )
+        if missing.verdict == "failed" and missing.reason is not None:
+            found[metric.name, ""] = _said(missing.reason, words)
         if metric.name not in units.covariates:
             continue
         by_arm = units.moments[metric.name]
         for arm in units.arms:
             check = health.balance(by_arm[units.control], by_arm[arm])
-            if check.verdict == "failed":
+            if check.verdict == "failed" and check.reason is not None:
                 column = units.covariates[metric.name]
-                found[column, arm] = f"covariate '{column}', arm '{arm}': {check.reason}"
+                found[column, arm] = (
+                    f"covariate '{column}', arm '{arm}': {_said(check.reason, words)}"
+                )
     return list(found.values())
+
+
+def _unknown(metric: str, p: str) -> Reason:
+    return because("experiment.unknown_values_differ", metric=metric, p=p)
+
+
+def _said(reason: Reason, words: Words) -> str:
+    return words.filled(reason.key, reason.values)

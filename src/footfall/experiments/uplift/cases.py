@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from footfall.core.arrays import BoolArray, FloatArray
+from footfall.experiments.reasons import Reason, because
 
 #: Fewer customers of an arm are not split four times.
 LEAST_UNITS = 200
@@ -72,7 +73,7 @@ class Case:
     control_units: int
     units: int
     left_out: int | None
-    reason: str | None
+    reason: Reason | None
     learned_from: Units | None
 
 
@@ -143,32 +144,26 @@ def _reason(
     pair: pa.Table,
     treated: BoolArray,
     outcome: FloatArray,
-) -> str | None:
+) -> Reason | None:
     """Return why nothing can be learned of an arm."""
     if role is None:
-        return "it has no primary metric: experiments that are not defined have none"
+        return because("uplift.no_primary_metric")
     if control is None:
-        return "it has no control"
+        return because("uplift.no_control")
     if one["last_closed_on"] is None or one["last_closed_on"] >= one["complete_until"]:
-        return "the windows of its units are not all over"
+        return because("uplift.windows_open")
     if failed:
-        return f"a health check failed: {', '.join(failed)}"
+        return because("uplift.unhealthy", checks=", ".join(failed))
     if "ratio" in pair["metric_kind"].to_pylist()[:1]:
-        return f"{role['metric']} is a ratio, which no single unit has"
+        return because("uplift.ratio", metric=role["metric"])
     least = min(int(treated.sum()), int((~treated).sum()))
     if least < LEAST_UNITS:
-        return (
-            f"{least} customers in the smaller arm were known before their first exposure; "
-            f"learning whom it helps takes {LEAST_UNITS}"
-        )
+        return because("uplift.few_units", count=least, least=LEAST_UNITS)
     values, counts = np.unique(outcome, return_counts=True)
     others = outcome != values[counts.argmax()]
     informative = min(int((others & treated).sum()), int((others & ~treated).sum()))
     if informative < LEAST_OUTCOMES:
-        return (
-            f"all but {informative} outcomes of an arm are alike; learning whom it helps takes "
-            f"{LEAST_OUTCOMES} that are not"
-        )
+        return because("uplift.few_outcomes", count=informative, least=LEAST_OUTCOMES)
     return None
 
 

@@ -13,6 +13,7 @@ from footfall.core.fingerprints import code_fingerprint, combined_fingerprint, t
 from footfall.core.identity import Identity
 from footfall.core.settings import Settings
 from footfall.core.stored_rows import ArtifactError
+from footfall.experiments.reasons import because, stored
 from footfall.experiments.uplift.cases import Case, Units, cases_of, matrix
 from footfall.experiments.uplift.learners import Learner, fit_rankers
 from footfall.experiments.uplift.stored import Learned, Targeting, from_rows, to_rows
@@ -21,7 +22,7 @@ from footfall.experiments.uplift.trials import Trial, learned_outcome, try_uplif
 SCHEMA = pa.schema(
     [
         *((name, pa.string()) for name in ("kind", "experiment", "arm", "control_arm", "metric")),
-        *((name, pa.string()) for name in ("learner", "verdict", "reason")),
+        *((name, pa.string()) for name in ("learner", "verdict", "reason_key", "reason_values")),
         ("customer_no", pa.int64()),
         *((name, pa.int64()) for name in ("control_units", "units", "left_out")),
         *((name, pa.float64()) for name in ("qini", "qini_lower", "qini_upper")),
@@ -33,9 +34,6 @@ SCHEMA = pa.schema(
     ]
 )
 _ROOMS = ("core", "experiments", "heads/learners")
-_NO_EVIDENCE = (
-    "no evidence of uplift that differs between customers: {why}; treat all or none by the read-out"
-)
 
 
 @dataclass(frozen=True)
@@ -129,7 +127,7 @@ def _before(previous: pa.Table | None) -> dict[str, Learned]:
 
 
 def _fingerprint(case: Case, settings: UpliftSettings) -> str:
-    said = [case.experiment, case.arm, str(case.reason), str(case.metric), str(case.sign)]
+    said = [case.experiment, case.arm, str(stored(case.reason)), str(case.metric), str(case.sign)]
     of = case.learned_from
     if of is not None:
         columns = {name: of.features[:, place] for place, name in enumerate(of.names)}
@@ -150,7 +148,7 @@ def _facts(case: Case) -> dict[str, Any]:
         "control_units": case.control_units,
         "units": case.units,
         "left_out": case.left_out,
-        "reason": case.reason,
+        **stored(case.reason),
     }
 
 
@@ -188,7 +186,7 @@ def _evaluation(one: Learned) -> list[dict[str, Any]]:
         "control_arm": facts["control"],
         "metric": facts["metric"],
         "verdict": verdict,
-        "reason": reason,
+        **reason,
         "control_units": facts["control_units"],
         "units": facts["units"],
         "left_out": facts["left_out"],
@@ -208,16 +206,16 @@ def _evaluation(one: Learned) -> list[dict[str, Any]]:
     ]
 
 
-def _verdict(one: Learned) -> tuple[str, str | None]:
+def _verdict(one: Learned) -> tuple[str, dict[str, Any]]:
+    """Return the verdict and the columns of its reason."""
     if one.chosen is None:
-        return "not evaluated", one.facts["reason"]
+        return "not evaluated", {name: one.facts[name] for name in stored(None)}
     if one.targeting is not None:
-        return "evidence of uplift", None
-    if one.chosen == "random":
-        why = "no learner did better than a random order on validation units"
-    else:
-        why = f"the interval of the chosen learner, {one.chosen}, holds 0 or lies below it"
-    return "no evidence of uplift", _NO_EVIDENCE.format(why=why)
+        return "evidence of uplift", stored(None)
+    why = because("uplift.no_better_learner")
+    if one.chosen != "random":
+        why = because("uplift.interval_holds_0", learner=one.chosen)
+    return "no evidence of uplift", stored(why)
 
 
 def _targets(arms: Sequence[Learned], today: pa.Table, run_id: str) -> pa.Table:
