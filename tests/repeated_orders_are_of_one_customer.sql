@@ -1,6 +1,7 @@
 -- An order that is sent again names the customer who placed it, or nobody. Where more than a tenth of the repeated
 -- lines name another known customer, order numbers begin again, and orders of strangers with equal lines are left
--- out.
+-- out. A single line is shown whose other customer comes more than `order_window_days` later: the page of somebody
+-- else's order is hardly ever loaded again after that time.
 {{ config(severity='warn') }}
 
 with
@@ -22,6 +23,7 @@ repeats as (
     select
         uncounted.source,
         uncounted.order_id,
+        uncounted.is_of_another_customer,
         accepted.customer_no
     from uncounted
     inner join accepted
@@ -77,7 +79,8 @@ final as (
         count(*) as repeated_line_count,
         count(
             case when known_orders.order_id is not null and buyers.order_id is null then 1 end
-        ) as line_count_of_others
+        ) as line_count_of_others,
+        count(case when repeats.is_of_another_customer then 1 end) as late_line_count_of_others
     from repeats
     left join known_orders
         on repeats.order_id = known_orders.order_id
@@ -95,6 +98,9 @@ select
     source,
     repeated_line_count,
     line_count_of_others,
-    'send order ids that are unique; or declare the rows as records (var custom_rows_are)' as what_to_do
+    late_line_count_of_others,
+    'if order numbers begin again, send ids that are unique, set var order_numbers_restart to true, or declare the rows'
+    || ' as records (var custom_rows_are)' as what_to_do
 from final
 where line_count_of_others > 1e-1 * repeated_line_count
+    or late_line_count_of_others > 0

@@ -6,7 +6,8 @@
 
 
 {#- CTEs, `uncounted` and `updated` the last of them, of the lines of messages about orders that do not count, and why; and of
-    those that updates have brought, with the time of the first message of their order. A message is made of the
+    those that updates have brought, with the time of the first message of their order, and of orders whose lines another
+    customer's of that number had before (`is_of_another_customer`). A message is made of the
     lines of one order id at one time, from one customer and device, that were sent together (`sent_from`); of several
     events of one moment each is one, where the source numbers them (`base_event_no`). The lines of an update are a
     message of their own.
@@ -18,7 +19,7 @@
 {%- set kind = ['order_id', 'is_refund'] -%}
 {%- set message = kind + ['event_at', 'is_update', 'customer_no', 'anonymous_no', 'base_event_no', 'sent_from'] -%}
 {%- set line = ['item_id', 'quantity', 'unit_price', 'amount'] -%}
-{%- set who = ['visitor_no', 'known_customer_no', 'sent_at', 'sent_on'] -%}
+{%- set who = ['source', 'visitor_no', 'known_customer_no', 'sent_at', 'sent_on'] -%}
 messages_sent as (
 
     select * from {{ lines }}
@@ -94,15 +95,35 @@ held as (
 
 ),
 
-messages as (
+messages_said as (
 
     select
         {{ (kind + ['message_no'] + who) | join(', ') }},
         max(update_flag) as update_flag,
-        min(case when copy_count <= held_count then 1 else 0 end) as again_flag,
+        min(case when copy_count <= held_count then 1 else 0 end) as held_flag,
         sum(copy_count * amount) as amount
     from held
     group by {{ (kind + ['message_no'] + who) | join(', ') }}
+
+),
+
+{{ messages_of_others() }},
+
+messages as (
+
+    select
+        {{ prefixed('messages_said', kind + ['message_no'] + who + ['update_flag', 'amount']) | join(', ') }},
+        case when messages_said.held_flag = 1 and messages_of_others.order_id is not null then 1 else 0 end as other_flag,
+        case
+            when sources_that_restart.source is not null and messages_of_others.order_id is not null then 0
+            else messages_said.held_flag
+        end as again_flag
+    from messages_said
+    left join messages_of_others
+        on messages_said.order_id = messages_of_others.order_id
+        and messages_said.message_no = messages_of_others.message_no
+        and not messages_said.is_refund
+    left join sources_that_restart on messages_said.source = sources_that_restart.source
 
 ),
 
@@ -111,7 +132,9 @@ messages as (
 compared as (
 
     select
-        {{ prefixed('messages', kind + ['message_no', 'update_flag', 'again_flag', 'amount', 'sent_at']) | join(', ') }},
+        {{ prefixed('messages', kind + [
+            'message_no', 'update_flag', 'again_flag', 'other_flag', 'amount', 'sent_at'
+        ]) | join(', ') }},
         messages_of_orders.order_no,
         max(case when messages.update_flag = 1 then messages.message_no end) over of_order as last_update_no,
         min(case when messages_of_orders.order_no is not null then messages.sent_at end) over of_order as first_sent_at,
@@ -158,7 +181,8 @@ judged as (
 
     select
         {{ (kind + ['message_no', 'reason']) | join(', ') }},
-        case when update_flag = 1 and first_sent_at < sent_at then first_sent_at end as ordered_at
+        case when update_flag = 1 and first_sent_at < sent_at then first_sent_at end as ordered_at,
+        other_flag = 1 as is_of_another_customer
     from judged_purchases
 
     union all
@@ -169,7 +193,8 @@ judged as (
             when compared.again_flag = 1 and compared.total_amount > coalesce(paid.amount, 0e0) + 0.005e0
                 then 'repeated'
         end as reason,
-        cast(null as {{ moment_type() }}) as ordered_at
+        cast(null as {{ moment_type() }}) as ordered_at,
+        false as is_of_another_customer
     from compared
     left join paid
         on compared.order_id = paid.order_id
@@ -184,7 +209,8 @@ judged_lines as (
         {{ prefixed('numbered', ['source', 'event_id', 'order_id']) | join(', ') }},
         judged.reason,
         {{ prefixed('numbered', ['event_at', 'received_at']) | join(', ') }},
-        judged.ordered_at
+        judged.ordered_at,
+        judged.is_of_another_customer
     from numbered
     inner join judged
         on {% for column in kind + ['message_no'] -%}
@@ -192,6 +218,7 @@ judged_lines as (
         {%- endfor %}
     where judged.reason is not null
         or judged.ordered_at is not null
+        or judged.is_of_another_customer
 
 ),
 
@@ -203,7 +230,8 @@ uncounted as (
         order_id,
         reason,
         event_at,
-        received_at
+        received_at,
+        is_of_another_customer
     from judged_lines
     where reason is not null
 
@@ -215,6 +243,118 @@ updated as (
     where reason is null
 
 )
+{%- endmacro %}
+
+
+{#- CTEs: `messages_of_others`, the first message of each known customer who comes under an order id more than
+    `order_window_days` after the first messages of others; and `sources_that_restart`, whose numbers begin again, so that
+    such a message is a new order even if its lines were bought under that number before. That is what var
+    `order_numbers_restart` says. Without it, numbers begin again where some (`ids_that_show_a_restart`) have another
+    customer's order of other lines, and fewer have nothing but the lines of before. Numbers of customers depend on the
+    order of arrival and settle no ties. -#}
+{% macro messages_of_others() -%}
+first_messages as (
+
+    select
+        source,
+        order_id,
+        known_customer_no,
+        min(message_no) as message_no,
+        min(sent_at) as first_at
+    from messages_said
+    where not is_refund
+        and update_flag = 0
+        and known_customer_no is not null
+    group by source, order_id, known_customer_no
+
+),
+
+first_moments as (
+
+    select distinct
+        order_id,
+        first_at
+    from first_messages
+
+),
+
+pauses as (
+
+    select
+        order_id,
+        first_at,
+        {{ seconds_between('lag(first_at) over (partition by order_id order by first_at)', 'first_at') }} as pause_seconds
+    from first_moments
+
+),
+
+messages_of_others as (
+
+    select
+        first_messages.source,
+        first_messages.order_id,
+        first_messages.message_no,
+        messages_said.held_flag
+    from first_messages
+    inner join pauses
+        on first_messages.order_id = pauses.order_id
+        and first_messages.first_at = pauses.first_at
+    inner join messages_said
+        on first_messages.order_id = messages_said.order_id
+        and first_messages.message_no = messages_said.message_no
+        and not messages_said.is_refund
+    where pauses.pause_seconds > {{ var('order_window_days') * 86400 }}
+
+),
+
+{% if var('order_numbers_restart') is none -%}
+numbers_of_others as (
+
+    select
+        source,
+        order_id,
+        min(held_flag) as held_flag
+    from messages_of_others
+    group by source, order_id
+
+),
+
+sources_that_restart as (
+
+    select source
+    from numbers_of_others
+    group by source
+    having count(case when held_flag = 0 then 1 end) >= {{ ids_that_show_a_restart() }}
+        and count(case when held_flag = 0 then 1 end) > count(case when held_flag = 1 then 1 end)
+
+)
+{%- else -%}
+sources_that_restart as (
+
+    select distinct source
+    from messages_of_others
+    where {{ 'true' if var('order_numbers_restart') else 'false' }}
+
+)
+{%- endif %}
+{%- endmacro %}
+
+
+{#- How many order ids must have come back with another customer and other lines before numbers are taken to begin again. -#}
+{% macro ids_that_show_a_restart() -%} 5 {%- endmacro %}
+
+
+{#- The order ids that another customer came under after more than `order_window_days`, as a query: whether their numbers
+    begin again is judged by all of them together, so each run decides about all of them. -#}
+{% macro numbers_of_several_customers(lines) -%}
+    select order_id
+    from {{ lines }}
+    where source in {{ in_sources(event_sources()) }}
+        and known_customer_no is not null
+        and not is_refund
+    group by order_id
+    having min(known_customer_no) <> max(known_customer_no)
+        and {{ seconds_between('min(event_at)', 'max(event_at)') }} > {{ var('order_window_days') * 86400 }}
 {%- endmacro %}
 
 
@@ -459,7 +599,8 @@ owners_by_order as (
 
 
 {#- A CTE `decided` of what is decided about lines: those of `uncounted` do not count, those of `owners` belong to the buyer
-    of the order, and those of `updated` are of an order that was placed before. An update may be both. -#}
+    of the order, and those of `updated` are of an order that was placed before, or of another customer's order of that
+    number. An update may be both. -#}
 {% macro decided_lines(uncounted, owners, updated) -%}
 {%- set line = ['source', 'event_id', 'order_id', 'event_at', 'received_at'] -%}
 decisions_by_kind as (
@@ -469,7 +610,8 @@ decisions_by_kind as (
         reason,
         cast(null as bigint) as customer_no,
         cast(null as bigint) as anonymous_no,
-        cast(null as {{ moment_type() }}) as ordered_at
+        cast(null as {{ moment_type() }}) as ordered_at,
+        is_of_another_customer
     from {{ uncounted }}
 
     union all
@@ -479,7 +621,8 @@ decisions_by_kind as (
         cast(null as string) as reason,
         customer_no,
         anonymous_no,
-        cast(null as {{ moment_type() }}) as ordered_at
+        cast(null as {{ moment_type() }}) as ordered_at,
+        false as is_of_another_customer
     from {{ owners }}
 
     union all
@@ -489,7 +632,8 @@ decisions_by_kind as (
         cast(null as string) as reason,
         cast(null as bigint) as customer_no,
         cast(null as bigint) as anonymous_no,
-        ordered_at
+        ordered_at,
+        is_of_another_customer
     from {{ updated }}
 
 ),
@@ -501,7 +645,8 @@ decided as (
         max(reason) as reason,
         max(customer_no) as customer_no,
         max(anonymous_no) as anonymous_no,
-        max(ordered_at) as ordered_at
+        max(ordered_at) as ordered_at,
+        max(case when is_of_another_customer then 1 else 0 end) = 1 as is_of_another_customer
     from decisions_by_kind
     group by {{ line | join(', ') }}
 
@@ -538,6 +683,25 @@ named_by_order as (
         and decisions.reason is null
 
 )
+{%- endmacro %}
+
+
+{#- The lines of orders that another customer's order of that number had more than `order_window_days` before, as a query
+    of a CTE `decisions`, and whether they count. -#}
+{% macro numbers_used_again() -%}
+    select
+        source,
+        'events' as entity,
+        'order_id' as column_name,
+        case
+            when reason is null
+                then 'numbers begin again, so lines that another customer''s order of that number had are a new order'
+                    || ' (var order_numbers_restart)'
+            else 'another customer''s order of that number had the lines before, so they are left out'
+                || ' (var order_numbers_restart)'
+        end as reason
+    from decisions
+    where is_of_another_customer
 {%- endmacro %}
 
 

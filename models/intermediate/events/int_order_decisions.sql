@@ -27,14 +27,7 @@ links as (
 
 ),
 
-{% if is_incremental() -%}
-{%- set since = newest(*stamps[0]) if has_earlier_run('int_touched_visitors') else moment('1900-01-01 00:00:00+00') %}
-touched_orders as (
-    {{ touched_orders('accepted', since) }}
-),
-{%- endif %}
-
-lines as (
+all_lines as {{ read_each_time() }} (
 
     select
         accepted.source,
@@ -60,8 +53,26 @@ lines as (
     left join links
         on accepted.anonymous_no = links.anonymous_no
         and accepted.customer_no is null
+
+),
+
+{% if is_incremental() -%}
+{%- set since = newest(*stamps[0]) if has_earlier_run('int_touched_visitors') else moment('1900-01-01 00:00:00+00') %}
+touched_orders as (
+    {{ touched_orders('accepted', since) }}
+    {%- if var('order_numbers_restart') is none %}
+    union
+    {{ numbers_of_several_customers('all_lines') }}
+    {%- endif %}
+),
+{%- endif %}
+
+lines as (
+
+    select all_lines.*
+    from all_lines
     {% if is_incremental() -%}
-    inner join touched_orders on accepted.order_id = touched_orders.order_id
+    inner join touched_orders on all_lines.order_id = touched_orders.order_id
     {%- endif %}
 
 ),
@@ -78,9 +89,9 @@ standing as (
     select newest.*
     from ({{ newest_decisions(this) }}) as newest
     inner join touched_orders on newest.order_id = touched_orders.order_id
-    where newest.reason is not null
-        or newest.customer_no is not null
-        or newest.anonymous_no is not null
+    where newest.is_of_another_customer
+        or coalesce(newest.customer_no, newest.anonymous_no) is not null
+        or newest.reason is not null
         or newest.ordered_at is not null
 
 ),
@@ -97,7 +108,9 @@ changed as (
         and decided.order_id = standing.order_id
         and decided.event_at = standing.event_at
         and decided.received_at = standing.received_at
-        {%- for column in ['reason', 'customer_no', 'anonymous_no', 'ordered_at'] %}
+        {%- for column in [
+            'reason', 'customer_no', 'anonymous_no', 'ordered_at', 'is_of_another_customer'
+        ] %}
         and decided.{{ column }} is not distinct from standing.{{ column }}
         {%- endfor %}
     where standing.event_id is null
@@ -114,7 +127,8 @@ changed as (
         cast(null as string) as reason,
         cast(null as bigint) as customer_no,
         cast(null as bigint) as anonymous_no,
-        cast(null as {{ moment_type() }}) as ordered_at
+        cast(null as {{ moment_type() }}) as ordered_at,
+        false as is_of_another_customer
     from standing
     left join decided
         on standing.source = decided.source

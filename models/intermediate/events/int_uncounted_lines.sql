@@ -16,7 +16,8 @@ final as (
         order_id,
         reason,
         event_at,
-        received_at
+        received_at,
+        is_of_another_customer
     from newest
     where reason is not null
 

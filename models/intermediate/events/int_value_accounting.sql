@@ -79,6 +79,8 @@ without_example as (
     union all
     select * from named_by_order
     union all
+    {{ numbers_used_again() }}
+    union all
     select * from unmet_labels
 ),
 
