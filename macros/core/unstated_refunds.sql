@@ -85,3 +85,27 @@ unstated_refunds as (
 
 )
 {%- endmacro %}
+
+
+{#- The numbered orders of which more was given back than was paid, as a query: one row an order, with both sums. An order
+    of which nothing was bought is not known. Half a cent is no difference. -#}
+{% macro refunds_beyond_payment() -%}
+    select
+        order_lines.source,
+        order_lines.order_key,
+        sum(case when order_lines.event_type = 'purchase' then order_lines.amount end) as paid_amount,
+        sum(case when order_lines.event_type = 'refund' then 0e0 - order_lines.amount end) as given_back_amount
+    from {{ ref('int_order_lines') }} as order_lines
+    inner join (
+        select distinct refunds.order_key
+        from {{ ref('int_order_lines') }} as refunds
+        inner join {{ ref('int_accepted_events') }} as accepted
+            on refunds.order_line_id = accepted.event_id
+            and refunds.source = accepted.source
+        where refunds.event_type = 'refund'
+            and accepted.order_id is not null
+    ) as refunded on order_lines.order_key = refunded.order_key
+    group by order_lines.source, order_lines.order_key
+    having sum(case when order_lines.event_type = 'purchase' then order_lines.amount end) + 0.005e0
+        < sum(case when order_lines.event_type = 'refund' then 0e0 - order_lines.amount end)
+{%- endmacro %}

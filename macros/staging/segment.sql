@@ -126,6 +126,152 @@
 {% endmacro %}
 
 
+{#- CTEs of what messages of Segment give back: `amounts`, the lines with what each says (`stated_amount`), and `rests`, the
+    last, of messages that give back what is still paid of their order. `lines` is a CTE of all lines. -#}
+{% macro segment_refunds(lines) -%}
+given_back as (
+
+    select distinct order_id
+    from {{ lines }} as stated
+    where event_type = 'refund'
+
+),
+
+order_messages as (
+
+    select
+        stated.order_id,
+        stated.event_type,
+        stated.is_cancellation,
+        stated.sent_at,
+        stated.message_id,
+        sum(stated.listed_amount) as amount,
+        sum(stated.line_value) as line_value,
+        max(coalesce(stated.received_at, stated.sent_at)) as received_at
+    from {{ lines }} as stated
+    inner join given_back on stated.order_id = given_back.order_id
+    where stated.event_type in {{ order_event_types() }}
+        and stated.line_problem is null
+        and stated.copy_no = 1
+    group by stated.order_id, stated.event_type, stated.is_cancellation, stated.sent_at, stated.message_id
+
+),
+
+-- An order that is sent again is one order; its last update stands.
+orders as (
+
+    select
+        *,
+        row_number() over (
+            partition by order_id
+            order by
+                case when event_type = 'order_update' then sent_at end desc nulls last,
+                sent_at asc,
+                message_id asc
+        ) as message_no
+    from order_messages
+    where event_type <> 'refund'
+
+),
+
+-- Messages about refunds repeat list prices. Where nothing else is said, a product gives back the share of its price
+-- that was paid, as far as the order had arrived by then.
+shares_paid as (
+
+    select
+        order_id,
+        sent_at,
+        received_at,
+        {{ at_most('amount / nullif(line_value, 0e0)', '1e0') }} as paid_share
+    from orders
+    where message_no = 1
+
+),
+
+repriced as (
+
+    select
+        stated.*,
+        stated.event_type = 'refund'
+        and not stated.is_cancellation
+        and stated.line_value is not null
+        and stated.order_value is null
+        and stated.discount is null as has_list_price,
+        shares_paid.paid_share
+    from {{ lines }} as stated
+    left join shares_paid
+        on stated.order_id = shares_paid.order_id
+        and stated.sent_at >= shares_paid.sent_at
+        and coalesce(stated.received_at, stated.sent_at) >= shares_paid.received_at
+
+),
+
+amounts as (
+
+    select
+        *,
+        case when has_list_price then listed_amount * coalesce(paid_share, 1e0) else listed_amount end as stated_amount
+    from repriced
+
+),
+
+refund_messages as (
+
+    select
+        order_id,
+        is_cancellation,
+        sent_at,
+        message_id,
+        sum(stated_amount) as amount
+    from amounts
+    where event_type = 'refund'
+        and line_problem is null
+        and copy_no = 1
+    group by order_id, is_cancellation, sent_at, message_id
+
+),
+
+refunds as (
+
+    select
+        *,
+        sum(case when not is_cancellation then amount end) over (
+            partition by order_id order by sent_at, message_id rows between unbounded preceding and 1 preceding
+        ) as given_back_before
+    from refund_messages
+
+),
+
+rests as (
+
+    select
+        refunds.order_id,
+        refunds.sent_at,
+        refunds.message_id,
+        refunds.amount as message_amount,
+        {{ at_least('orders.amount - coalesce(refunds.given_back_before, 0e0)', '0e0') }} as rest_amount,
+        orders.received_at as order_received_at
+    from refunds
+    inner join orders on refunds.order_id = orders.order_id
+    where orders.message_no = 1
+        and (refunds.is_cancellation or refunds.amount is null)
+
+)
+{%- endmacro %}
+
+
+{#- A note on products that are given back at list price, and on whether it is known what was paid for them. -#}
+{% macro segment_refund_notes(line) %}
+    {% do return([{
+        'column': 'amount', 'example': none, 'when': '(' ~ line ~ '.has_list_price and ' ~ line ~ '.paid_share is null)',
+        'reason': "'the order of the refund had not arrived by then, so the product is given back at list price'"
+    }, {
+        'column': 'amount', 'example': none, 'when': '(' ~ line ~ '.has_list_price and ' ~ line ~ '.paid_share < 1e0)',
+        'reason': "'the refund lists prices before the discount of its order: only what was paid is given back'"
+    }]) %}
+{% endmacro %}
+
+
 {#- Which arm of which experiment a Segment message shows, by id where it has one and by name else. -#}
 {% macro segment_exposure(properties) -%}
     coalesce({{ properties }}.experiment_id, {{ properties }}.experiment_name) as experiment_id,

@@ -132,6 +132,8 @@ def segment_archive() -> bytes:
     """Messages as they lie in a bucket, each about what an order says of itself."""
     at = "2024-06-03T{}Z"
     tea = [{"product_id": "P-TEA", "price": 20.0, "quantity": 2}]
+    one_tea = [{**tea[0], "quantity": 1}]
+    listed = {"order_id": "arch-5", "products": tea}
     calls: list[tuple[str, str, dict[str, Any]]] = [
         (
             "Order Completed",
@@ -180,6 +182,12 @@ def segment_archive() -> bytes:
             },
         ),
         ("Product Viewed", at.format("09:09:00"), {"productId": "P-CUP", "sku": "C"}),
+        # Refunds list prices, whatever was paid: a quarter less here. What a refund says of itself
+        # counts, and list prices where the order is not known.
+        ("Order Completed", at.format("09:10:00"), {**listed, "discount": 10.0}),
+        ("Order Refunded", at.format("09:11:00"), {**listed, "products": one_tea}),
+        ("Order Refunded", at.format("09:12:00"), {**listed, "products": one_tea, "total": 12.0}),
+        ("Order Refunded", at.format("09:13:00"), {"order_id": "arch-8", "products": one_tea}),
     ]
     messages = [
         {
@@ -301,7 +309,7 @@ def test_no_row_lacks_what_the_contract_promises(staged: Warehouse, source: str)
         ("ga4", 43, 2, 3, 0),
         # Once events.tsv, and the same twelve events in each layout of a loader.
         ("snowplow", 28 + 5 * 11, 1 + 5 * 1, 5 * 1, 0),
-        ("segment", 42, 2, 3, 0),
+        ("segment", 46, 2, 3, 0),
         # One more names neither a customer nor a device. Labels of fraud are events of their own.
         ("custom", 22, 1, 7, 1),
     ],
@@ -742,6 +750,10 @@ def test_segment_orders_are_worth_what_they_say(staged: Warehouse) -> None:
         ("arch-4", "purchase", "P-MUG", 5.0),
         ("arch-4", "purchase", "P-TEA", 40.0),
         ("arch-4", "purchase", None, 7.0),
+        ("arch-5", "purchase", "P-TEA", 30.0),
+        ("arch-5", "refund", "P-TEA", 12.0),
+        ("arch-5", "refund", "P-TEA", 15.0),
+        ("arch-8", "refund", "P-TEA", 20.0),
         ("arch-9", "refund", None, None),
     ]
     assert staged.events("segment", "event_type, item_id", "item_id = 'P-CUP'") == [
@@ -762,6 +774,11 @@ def test_segment_orders_are_worth_what_they_say(staged: Warehouse) -> None:
     ]
     assert staged.events("segment", "rejection", "order_id = 'arch-9'") == [
         ("neither the refund nor its order says how much was given back",)
+    ]
+    notes = staged.events("segment", "value_notes", "value_notes like 'amount\t%'")
+    assert [note.partition("\t")[2][:40] for (note,) in notes] == [
+        "the order of the refund had not arrived ",
+        "the refund lists prices before the disco",
     ]
     assert staged.events("segment", "value_notes", "value_notes like 'revenue%'") == [
         ("revenue\tless than the lines of the order come to, which share the difference",),

@@ -81,7 +81,7 @@ final as (
         {{ joined_notes(
             [
                 'case when valued.line_no = 1 then valued.value_notes end', 'valued.line_notes',
-                value_notes(segment_order_notes('valued') + shared_value_notes(
+                value_notes(segment_order_notes('valued') + segment_refund_notes('valued') + shared_value_notes(
                     'revenue', 'valued', 'count_products', 'products_value',
                     "case when valued.event_type in ('purchase', 'order_update') then valued.order_value end"
                 ))
