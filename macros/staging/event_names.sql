@@ -48,6 +48,15 @@
 {%- endmacro %}
 
 
+{#- The same as the vars say it: of any source, custom_event_names overrides the seed; only one's own tables may have a
+    vocabulary. -#}
+{% macro event_names_of(source_name) -%}
+    {{ event_names(
+        source_name, var('custom_event_names') or {}, var('custom_vocabulary') if source_name == 'custom' else none
+    ) }}
+{%- endmacro %}
+
+
 {#- Overrides under their names as they are compared, trimmed and in lower case: several spellings of a name are one. The
     check of the configuration stops where they disagree. -#}
 {% macro merged_event_names(overrides) %}

@@ -28,7 +28,7 @@ raw_rows as (
 ),
 
 event_names as (
-    {{ event_names('custom', var('custom_event_names') or {}, var('custom_vocabulary')) }}
+    {{ event_names_of('custom') }}
 ),
 
 input_rows as (

@@ -10,7 +10,7 @@ events as (
 ),
 
 event_names as (
-    {{ event_names('ga4') }}
+    {{ event_names_of('ga4') }}
 ),
 
 named as (

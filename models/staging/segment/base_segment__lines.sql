@@ -10,7 +10,7 @@ messages as (
 ),
 
 event_names as (
-    {{ event_names('segment') }}
+    {{ event_names_of('segment') }}
 ),
 
 named as (

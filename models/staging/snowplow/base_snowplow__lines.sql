@@ -11,7 +11,7 @@ events as (
 ),
 
 event_names as (
-    {{ event_names('snowplow') }}
+    {{ event_names_of('snowplow') }}
 ),
 
 named as (

@@ -192,18 +192,12 @@ def _unknown_names(
             f"  {len(others):,} other names ({rest}): select unknown_event_type, row_count from"
             " int_pending_rejections shows them all"
         )
-    where = (
-        f"var custom_event_names, such as {example}, with null for what is not an event of the"
-        " journey"
-        if source == "custom"
-        else "seeds/event_name_map.csv, with an empty event_type for what is not an event of the"
-        " journey"
-    )
     return [
         f"Source {source} has {len(unknown):,} unknown event"
         f" name{'s' if len(unknown) > 1 else ''}, and nothing is guessed:",
         *lines,
-        f"Translate them in {where}; or add a new event type to seeds/event_types.csv.",
+        f"Translate them in var custom_event_names, such as {example}, with null for what is not an"
+        " event of the journey; or add a new event type to seeds/event_types.csv.",
     ]
 
 

@@ -65,9 +65,8 @@ def check(
         f" from {read} where event_type not in (select event_type from {types})"
         " and (reason like 'event_type %' or reason is null) group by source, event_type"
     ).fetchall()
-    overrides = variables.get("custom_event_names") or {}
-    named = project.call("event_names", source, overrides, variables.get("custom_vocabulary"))
-    known = [row for row in connection.execute(named).fetchall() if row[1] is not None]
+    named = connection.execute(project.call("event_names_of", source)).fetchall()
+    known = [row for row in named if row[1] is not None]
     try:
         check_rejections(
             pending=pending, known_names=known, largest_share=1.0, arrivals="int_arrivals"
@@ -126,7 +125,7 @@ def _shape_problem(
         like = "" if layout is None else f" It looks like {layout.title}."
         return [
             f"'{shown}' has none of the columns that source '{source}' reads.{like} It has:"
-            f" {', '.join(names[:30])}. `make inspect FILE=…` shows how it can be read, and writes"
+            f" {', '.join(names[:30])}{', …' if names[30:] else ''}. `make inspect FILE=…` shows how it can be read, and writes"
             " a mapping."
         ]
     return []

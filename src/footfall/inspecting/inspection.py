@@ -285,7 +285,7 @@ _MONEY = " union all ".join(
     f"select '{name}', count({name}), min({name}), max({name}), sum({name}) from {{read}}"
     for name in ("quantity", "unit_price", "amount")
 )
-_CURRENCIES = "select distinct currency from {read} where currency is not null order by 1 limit 10"
+_CURRENCIES = "select distinct currency from {read} where currency is not null order by 1"
 _IDS = " union all ".join(
     f"select '{name}', count(distinct {name}), count(*) - count({name}) from {{read}}"
     for name in ("customer_id", "device_id", "order_id", "item_id", "session_hint")
@@ -304,7 +304,9 @@ _REJECTIONS = """
     select
         reason,
         count(*),
-        min(raw_row)
+        min(raw_row),
+        count(*) over (),
+        cast(sum(count(*)) over () as bigint)
     from {read}
     where reason is not null
     group by reason
@@ -335,9 +337,7 @@ def _first_rows(
 def _event_names(
     project: Project, found: Found, rows: Callable[[str], list[tuple[Any, ...]]]
 ) -> list[EventName]:
-    overrides = found.variables.get("custom_event_names") or {}
-    vocabulary = found.variables.get("custom_vocabulary")
-    known = dict(rows(project.call("event_names", found.source, overrides, vocabulary)))
+    known = dict(rows(project.call("event_names_of", found.source)))
     types = {
         event_type
         for (event_type,) in rows(f"select event_type from {project.relation('event_types')}")

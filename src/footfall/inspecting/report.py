@@ -13,6 +13,7 @@ from footfall.inspecting.inspection import EventName, Found, Input
 from footfall.inspecting.layouts import known, spelled
 
 _WIDEST = 28
+_SHOWN_CURRENCIES = 10
 _PLAIN = re.compile(r"[A-Za-z_][\w./ -]*", re.ASCII)
 _YAML_WORDS = frozenset(("true", "false", "yes", "no", "on", "off", "null", "none", "y", "n"))
 
@@ -138,7 +139,9 @@ def _money(found: Found) -> list[str]:
         [name, f"{count:,}", *("" if one is None else f"{one:,.2f}" for one in figures)]
         for name, count, *figures in found.money
     ]
-    currencies = ", ".join(found.currencies) or "none is named"
+    shown = ", ".join(found.currencies[:_SHOWN_CURRENCIES]) or "none is named"
+    others = len(found.currencies) - _SHOWN_CURRENCIES
+    currencies = f"{shown} and {others:,} more" if others > 0 else shown
     return [
         "  Money",
         *_table(["column", "filled", "least", "most", "sum"], rows),
@@ -155,11 +158,16 @@ def _rejections(found: Found) -> list[str]:
     if not found.rejections:
         return ["  No row is rejected"]
     lines = ["  Rejected rows"]
-    for reason, count, raw_row in found.rejections:
+    *_, reason_count, row_count = found.rejections[0]
+    others = reason_count - len(found.rejections)
+    for reason, count, raw_row, *_ in found.rejections:
         lines += [
             f"    {count:>9,}  {reason}",
             f"               such as {_cut(raw_row or '', 100)}",
         ]
+    if others:
+        rest = row_count - sum(count for _, count, *_ in found.rejections)
+        lines.append(f"    {rest:>9,}  for {others:,} further reason{'s' if others > 1 else ''}")
     return lines
 
 
@@ -249,10 +257,6 @@ def _name_lines(found: Found) -> list[str]:
     given = {} if found.proposal is None else found.proposal.variables.get("custom_event_names")
     if not unknown and not given:
         return []
-    if found.source != "custom":
-        return ["# Unknown event names; translate them in seeds/event_name_map.csv:"] + [
-            f"#   {_comment(one.name)} ({one.row_count:,} rows)" for one in unknown
-        ]
     active = [one for one in unknown if one.proposal is not None]
     lines = [f"custom_event_names:{'' if active or given else ' {}'}"]
     lines += [f"  {_scalar(name)}: {to or 'null'}" for name, to in (given or {}).items()]
