@@ -9,12 +9,19 @@
     {% elif relation_name %}
         {% set table = sql_relation(relation_name) %}
     {% else %}
-        {% set table = read_input(
-            relation, 'custom_' ~ entity ~ '_path', ['parquet', 'text', 'json'], custom_layout(entity)
-        ) %}
+        {% set layout = custom_layout(entity) %}
+        {% set table = read_input(relation, 'custom_' ~ entity ~ '_path', ['parquet', 'text', 'json'], layout) %}
     {% endif %}
     {% set columns = input_columns(table) %}
-    {% set spellings = (var('custom_columns') or {}).get(entity, {}) %}
+    {% set spellings = (var('custom_columns') or {}).get(entity) or {} %}
+    {% set lacking = files_that_lack_columns(layout.read, columns, required + optional, spellings) if layout else {} %}
+    {% do refuse_lacking_files(entity, required, lacking) %}
+    {% if lacking and entity == 'events' and not layout.with_file %}
+        {% set table = read_input(
+            relation, 'custom_events_path', ['parquet', 'text', 'json'], dict(custom_layout(entity), with_file='footfall_read_from')
+        ) %}
+        {% set columns = input_columns(table) %}
+    {% endif %}
     {% if execute and entity == 'events' and custom_rows_are_records() %}
         {% set table = custom_filled_rows(table, columns, spellings) %}
     {% endif %}
@@ -51,7 +58,72 @@
         ) %}
     {% endfor %}
 
-    {% do return({'table': table, 'columns': columns, 'found': found, 'others': other_columns(columns, used)}) %}
+    {% do return({
+        'table': table, 'columns': columns, 'found': found, 'others': other_columns(columns, used), 'lacking': lacking
+    }) %}
+{% endmacro %}
+
+
+{#- By column of the contract, the files that have none of its spellings, where others of their event type have one: a dict
+    of lists of {file, stand_in, event_type}. Files of records may complete each other: of them one counts only if another
+    has all of its columns. -#}
+{% macro files_that_lack_columns(read, columns, names, spellings) %}
+    {% set lacking = {} %}
+    {% set held = {} %}
+    {% for one in read if read | length > 1 %}
+        {% set own = input_columns(rows_of_parquet([one.stand_in])) %}
+        {% set there = [] %}
+        {% for name in names if custom_column(own, as_list(spellings.get(name, name)), []) is not none %}
+            {% do there.append(name) %}
+        {% endfor %}
+        {% do held.update({one.stand_in: there}) %}
+    {% endfor %}
+    {% for one in read if held %}
+        {% set others = [] %}
+        {% for other in read if other.event_type == one.event_type %}
+            {% if not custom_rows_are_records() or not held[one.stand_in] | reject('in', held[other.stand_in]) | list %}
+                {% do others.extend(held[other.stand_in]) %}
+            {% endif %}
+        {% endfor %}
+        {% for name in others | unique if name not in held[one.stand_in] and not (name == 'event_type' and one.event_type) %}
+            {% do lacking.update({name: lacking.get(name, []) + [one]}) %}
+        {% endfor %}
+    {% endfor %}
+    {% do return(lacking) %}
+{% endmacro %}
+
+
+{#- Stops where a file of several lacks a column without which none of its rows can be read. Who a row is of may be said by
+    a device, or by the order alone. -#}
+{% macro refuse_lacking_files(entity, required, lacking) %}
+    {% for name in required if name in lacking and not (entity == 'events' and (name == 'customer_id' or custom_rows_are_records())) %}
+        {% do exceptions.raise_compiler_error(
+            "'" ~ lacking[name][0].file ~ "' has no column for " ~ name ~ ', which other files of custom_' ~ entity
+            ~ '_path have: add it to the file; list how the file calls it as well, such as {' ~ entity ~ ': {' ~ name
+            ~ ': [<column of the others>, <column of the file>]}} in var custom_columns; or leave the file out.'
+        ) %}
+    {% endfor %}
+{% endmacro %}
+
+
+{#- Notes on rows of files that lack a column, where such rows of other files have it and their event type needs it. -#}
+{% macro custom_lacking_notes(lacking) %}
+    {% set of_orders = ['order_id', 'quantity', 'unit_price', 'amount', 'currency'] %}
+    {% set notes = [] %}
+    {% for name, files in lacking.items() %}
+        {% set copies = [] %}
+        {% for one in files %}
+            {% do copies.append(sql_text(one.stand_in)) %}
+        {% endfor %}
+        {% set needed = 'event_type in ' ~ order_event_types() ~ ' and ' if name in of_orders
+            else 'event_type in ' ~ item_level_event_types() ~ ' and ' if name == 'item_id' else '' %}
+        {% do notes.append({
+            'column': name, 'reason': "'other files have this column, and this one has not'",
+            'when': '(' ~ needed ~ 'read_from in (' ~ copies | join(', ') ~ '))',
+            'example': sql_text(files[0].file.split('/')[-1] ~ (' and others' if files | length > 1 else ''))
+        }) %}
+    {% endfor %}
+    {% do return(notes) %}
 {% endmacro %}
 
 
@@ -283,7 +355,7 @@ refunds as (
 {% macro custom_layout(entity) %}
     {% do return({
         'names': (var('custom_header') or {}).get(entity, []), 'widths': (var('custom_widths') or {}).get(entity, []),
-        'with_file': entity == 'events' and custom_rows_are_records()
+        'with_file': 'footfall_file' if entity == 'events' and custom_rows_are_records() else none, 'read': []
     }) %}
 {% endmacro %}
 

@@ -16,7 +16,7 @@
     {% set own = [] %}
     {% for column in columns.values()
         if not column.name.startswith('footfall_line_')
-        and column.name not in ('footfall_event_type', 'footfall_file') %}
+        and column.name not in ('footfall_event_type', 'footfall_file', 'footfall_read_from') %}
         {% do own.append(column) %}
     {% endfor %}
     {% do return(own) %}

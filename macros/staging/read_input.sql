@@ -51,6 +51,7 @@
         {% for file in part.files %}
             {% do readable.append(file_to_read('footfall_parquet_file(' ~ sql_text(file) ~ ')')) %}
         {% endfor %}
+        {% do note_files_read(layout, part, readable) %}
         {% do return(rows_of_parquet(readable, layout.with_file)) %}
     {% endif %}
     {% set how = {'kind': 'text' if part.kind == 'text' else 'json'} %}
@@ -61,7 +62,18 @@
             file_to_read('footfall_text_file(' ~ sql_text(file) ~ ', ' ~ sql_text(tojson(how)) ~ ')')
         ) %}
     {% endfor %}
+    {% do note_files_read(layout, part, copies) %}
     {% do return(rows_of_parquet(copies, layout.with_file)) %}
+{% endmacro %}
+
+
+{#- Notes in `layout.read`, if it is there, which file is read in place of which, as {file, stand_in, event_type}. -#}
+{% macro note_files_read(layout, part, copies) %}
+    {% if layout.read is defined %}
+        {% for file in part.files %}
+            {% do layout.read.append({'file': file, 'stand_in': copies[loop.index0], 'event_type': part.event_type}) %}
+        {% endfor %}
+    {% endif %}
 {% endmacro %}
 
 
@@ -123,15 +135,15 @@
 {% endmacro %}
 
 
-{#- The from clause for Parquet files whose columns go by their names, with the path of the file as footfall_file if that
-    is asked for. -#}
+{#- The from clause for Parquet files whose columns go by their names, with the path of the file in a column of the name
+    `with_file`, if that is asked for. -#}
 {% macro rows_of_parquet(files, with_file=false) %}
     {% do return(adapter.dispatch('rows_of_parquet', 'footfall')(files, with_file)) %}
 {% endmacro %}
 
 {% macro duckdb__rows_of_parquet(files, with_file) %}
     {% do return(
-        'read_parquet(' ~ sql_files(files) ~ ', union_by_name = true' ~ (", filename = 'footfall_file'" if with_file else '') ~ ')'
+        'read_parquet(' ~ sql_files(files) ~ ', union_by_name = true' ~ (', filename = ' ~ sql_text(with_file) if with_file else '') ~ ')'
     ) %}
 {% endmacro %}
 

@@ -130,6 +130,15 @@
 {% endmacro %}
 
 
+{#- What becomes of a line of an order that says nothing of what it is worth. -#}
+{% macro unpriced_reason() -%}
+    case
+            when event_type = 'refund' then 'no amount, so what is still paid of the order is given back'
+            else 'no amount and no price, so the line is worth nothing'
+        end
+{%- endmacro %}
+
+
 {#- The column and the reason of a note, as two columns. -#}
 {% macro noted_parts(note) -%}
     split_part({{ note }}, {{ sql_text('\t') }}, 1) as column_name, split_part({{ note }}, {{ sql_text('\t') }}, 2) as reason

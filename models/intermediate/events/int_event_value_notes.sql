@@ -67,10 +67,7 @@ unpriced as (
     select
         source,
         received_at,
-        case
-            when event_type = 'refund' then 'no amount, so what is still paid of the order is given back'
-            else 'no amount and no price, so the line is worth nothing'
-        end as reason
+        {{ unpriced_reason() }} as reason
     from accepted
     where event_type in {{ order_event_types() }}
         and amount is null

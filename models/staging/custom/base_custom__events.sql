@@ -73,6 +73,9 @@ converted as (
         {%- endfor %}
         {{ custom_label_columns(clean) }}
         {{ file }} as input_file,
+        {%- if input.lacking %}
+        input_rows.{{ 'footfall_file' if 'footfall_file' in input.columns else 'footfall_read_from' }} as read_from,
+        {%- endif %}
         {{ first_problem([
             'input_rows.footfall_id_problem',
             line_problem(input.columns, 'input_rows'),
@@ -98,52 +101,45 @@ identified as (
 
 ),
 
+named as (
+
+    select
+        identified.*,
+        coalesce(event_names.event_type, identified.source_event_name) as event_type,
+        {{ event_name_problem('identified.source_event_name') }} as name_problem
+    from identified
+    left join event_names on lower(identified.source_event_name) = event_names.source_event_name
+
+),
+
 final as (
 
     select
         'custom' as source,
-        identified.event_id,
-        identified.customer_id,
-        identified.device_id,
-
-        identified.event_at,
-        coalesce(
-            identified.received_at, identified.event_at, {{ moment('1970-01-01 00:00:00+00') }}
-        ) as received_at,
-        identified.sequence_no,
-
-        coalesce(event_names.event_type, identified.source_event_name) as event_type,
-        identified.item_id,
-        identified.order_id,
-
-        identified.quantity,
-        identified.unit_price,
-        identified.amount,
-
-        identified.currency, identified.session_hint,
-        identified.channel,
-        {{ prefixed('identified', visit_columns()) | join(', ') }},
-        identified.device,
-        identified.country,
-        {{ prefixed('identified', payment_columns()) | join(', ') }},
-        identified.message_text,
+        named.event_id,
+        {{ prefixed('named', ['customer_id', 'device_id', 'event_at']) | join(', ') }},
+        coalesce(named.received_at, named.event_at, {{ moment('1970-01-01 00:00:00+00') }}) as received_at,
+        named.sequence_no,
+        {{ prefixed('named', ['event_type', 'item_id', 'order_id', 'quantity', 'unit_price', 'amount']) | join(', ') }},
+        {{ prefixed('named', ['currency', 'session_hint', 'channel']) | join(', ') }},
+        {{ prefixed('named', visit_columns()) | join(', ') }},
+        {{ prefixed('named', ['device', 'country']) | join(', ') }},
+        {{ prefixed('named', payment_columns()) | join(', ') }},
+        named.message_text,
         -- The user's own name of an event stays with it where the contract calls it something else.
         case
-            when event_names.event_type <> identified.source_event_name
-                then {{ with_source_event_name('identified.properties', 'identified.source_event_name') }}
-            else identified.properties
+            when named.event_type <> named.source_event_name
+                then {{ with_source_event_name('named.properties', 'named.source_event_name') }}
+            else named.properties
         end as properties,
-        identified.raw_row,
-        coalesce(
-            identified.value_problem,
-            {{ event_name_problem('identified.source_event_name') }}
-        ) as rejection,
+        named.raw_row,
+        coalesce(named.value_problem, named.name_problem) as rejection,
         {%- for name in order_columns.keys() | list + custom_label_names(input.found) %}
-        identified.{{ name }},
+        named.{{ name }},
         {%- endfor %}
-        identified.value_notes
-    from identified
-    left join event_names on lower(identified.source_event_name) = event_names.source_event_name
+        {{ joined_notes(['named.value_notes', value_notes(custom_lacking_notes(input.lacking))]) if input.lacking
+            else 'named.value_notes' }} as value_notes
+    from named
 
 )
 

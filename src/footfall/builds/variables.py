@@ -81,8 +81,9 @@ def _are_names(value: Any) -> bool:
 def _are_columns(value: Any) -> bool:
     return isinstance(value, Mapping) and all(
         entity in _ENTITIES
-        and isinstance(names, Mapping)
-        and all(isinstance(column, str) or _are_texts(column) for column in names.values())
+        # A mapping may leave all of them to be filled in.
+        and isinstance(names, Mapping | None)
+        and all(isinstance(column, str) or _are_texts(column) for column in (names or {}).values())
         for entity, names in value.items()
     )
 

@@ -13,7 +13,7 @@ from footfall.builds.rejections import proposed_event_type
 from footfall.builds.sources import sources
 from footfall.core.yaml_files import parsed_yaml
 from footfall.inspecting.inputs import MOST_ROWS, Head
-from footfall.inspecting.layouts import REFUND, Layout, Proposal, proposed, recognised
+from footfall.inspecting.layouts import Layout, Proposal, proposed, recognised
 from footfall.inspecting.rendering import RUN_ID, Project
 
 _KINDS = ["parquet", "text", "json"]
@@ -138,9 +138,9 @@ def inspect(
     def project(more: Mapping[str, Any]) -> Project:
         made: list[Project] = []
 
-        def limited(files: Sequence[str], with_file: bool = False) -> str:
+        def limited(files: Sequence[str], with_file: str | None = None) -> str:
             listed = made[0].call("sql_files", files)
-            also = ", filename = 'footfall_file'" if with_file else ""
+            also = f", filename = '{with_file}'" if with_file else ""
             rows = f"read_parquet({listed}, union_by_name = true{also})"
             return f"(select * from {rows} limit {MOST_ROWS})"
 
@@ -162,7 +162,9 @@ def inspect(
     if not variables:
         found.source = source or (OWN if found.layout is None else found.layout.source)
         if found.source == OWN:
-            found.proposal = proposed(names, contract_columns(folder), found.layout)
+            found.proposal = proposed(
+                names, contract_columns(folder), found.layout, Path(given.name).name
+            )
             found.variables = _variables_of(found.proposal)
     with_path = {
         "footfall_source": found.source,
@@ -174,11 +176,12 @@ def inspect(
             f"No column was recognised as {', '.join(found.proposal.missing)}: name it in the "
             "mapping, under custom_columns."
         )
-        if found.proposal.event_type == REFUND:
-            found.problem += (
-                " Refunds that name an order and no customer are read next to the file of their"
+        if found.proposal.names_orders_alone:
+            found.problem = (
+                "Refunds that name an order and no customer are read next to the file of their"
                 " orders, and are its buyers': custom_events_path: {purchase: orders.csv, refund:"
-                f" {Path(given.name).name}}}."
+                f" {Path(given.name).name}}}. Where the two files call a column by different names,"
+                " list both, such as event_at: [created_at, refunded_at]."
             )
         return found
     try:
@@ -269,7 +272,10 @@ def _read(connection: duckdb.DuckDBPyConnection, project: Project, found: Found)
     found.money = rows(_MONEY)
     found.currencies = [str(one) for (one,) in rows(_CURRENCIES)]
     found.ids = rows(_IDS)
-    found.notes = rows(_NOTES)
+    worthless = _WORTHLESS.replace("{reason}", project.call("unpriced_reason")).replace(
+        "{types}", project.call("order_event_types")
+    )
+    found.notes = [*rows(_NOTES), *rows(worthless)]
     found.rejections = rows(_REJECTIONS)
 
 
@@ -299,6 +305,17 @@ _NOTES = r"""
     from (select unnest(string_split(value_notes, chr(10))) as note from {staged})
     group by all
     order by 3 desc, 1, 2
+"""
+# Lines of orders of which nothing is known.
+_WORTHLESS = """
+    select
+        'amount',
+        {reason},
+        count(*),
+        cast(null as varchar)
+    from {read}
+    where event_type in {types} and amount is null and reason is null
+    group by all
 """
 _REJECTIONS = """
     select

@@ -13,6 +13,10 @@ from footfall.core.yaml_files import parsed_yaml
 PURCHASE = "purchase"
 #: One whose only times are of refunds is one of refunds, such as a payment provider's.
 REFUND = "refund"
+_NAMES_OF_REFUNDS = re.compile(r"refund|credit.?note|(^|[^a-z])returns?([^a-z]|$)", re.IGNORECASE)
+_NAMES_OF_SALES = re.compile(r"orders|sales|purchases", re.IGNORECASE)
+_MONEY_OF_REFUNDS = ("refundamount", "refundedamount", "amountrefunded", "refundtotal", "refund")
+_COLUMNS_OF_REFUNDS = ("refundid", "refundreason", "refundnumber", "creditnoteid", "returnid")
 _TIMES_OF_REFUNDS = ("refundedat", "refunddate", "refundedon", "refundtime", "refundcreatedat")
 
 
@@ -99,6 +103,15 @@ class Proposal:
     missing: Sequence[str]
     variables: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def names_orders_alone(self) -> bool:
+        """Whether rows are refunds that name their order, and no customer."""
+        return (
+            self.event_type == REFUND
+            and list(self.missing) == ["customer_id"]
+            and "order_id" in self.columns
+        )
+
 
 def plain(name: str) -> str:
     """Return a name in lower case, letters and digits alone."""
@@ -133,7 +146,9 @@ def has_any(source: str, columns: Sequence[str]) -> bool:
     return not wanted or bool(there & wanted)
 
 
-def proposed(columns: Sequence[str], contract: Sequence[str], layout: Layout | None) -> Proposal:
+def proposed(
+    columns: Sequence[str], contract: Sequence[str], layout: Layout | None, file_name: str = ""
+) -> Proposal:
     """Propose which column holds what.
 
     Parameters
@@ -144,6 +159,8 @@ def proposed(columns: Sequence[str], contract: Sequence[str], layout: Layout | N
         Columns of events that can be mapped.
     layout
         What was recognised, if anything.
+    file_name
+        What the file or relation is called.
     """
     by_plain = {plain(column): column for column in reversed(columns)}
     chosen: dict[str, str | Sequence[str]] = {}
@@ -181,11 +198,7 @@ def proposed(columns: Sequence[str], contract: Sequence[str], layout: Layout | N
         del chosen["amount"]
     event_type = "" if layout is None else layout.event_type
     if not event_type and "event_type" not in chosen and any(one in chosen for one in _ORDER_LIKE):
-        refunded = [by_plain[one] for one in _TIMES_OF_REFUNDS if one in by_plain]
-        event_type = PURCHASE
-        if refunded and "event_at" not in chosen:
-            event_type, chosen["event_at"] = REFUND, refunded[0]
-            chosen.pop("refunded_at", None)
+        event_type = _guessed_type(chosen, by_plain, file_name)
     if event_type:
         chosen.pop("event_type", None)
     missing = [
@@ -197,6 +210,33 @@ def proposed(columns: Sequence[str], contract: Sequence[str], layout: Layout | N
     if "event_type" not in chosen:
         variables.pop("custom_event_names", None)
     return Proposal(chosen, others, event_type, missing, variables)
+
+
+def _guessed_type(
+    chosen: dict[str, str | Sequence[str]], by_plain: Mapping[str, str], file_name: str
+) -> str:
+    """Return the type of all rows of a file without a column for it, with what refunds need.
+
+    A file of orders may have columns for what was given back of them.
+    """
+    times = [by_plain[one] for one in _TIMES_OF_REFUNDS if one in by_plain]
+    money = [by_plain[one] for one in _MONEY_OF_REFUNDS if one in by_plain]
+    is_named_so = _NAMES_OF_REFUNDS.search(file_name) and not _NAMES_OF_SALES.search(file_name)
+    if (
+        is_named_so
+        or (times and "event_at" not in chosen)
+        or any(one in by_plain for one in _COLUMNS_OF_REFUNDS)
+    ):
+        if times:
+            chosen["event_at"] = times[0]
+        if money:
+            chosen["amount"] = money[0]
+        return REFUND
+    if money:
+        chosen["line_refund" if "item_id" in chosen else "order_refund"] = money[0]
+        if times:
+            chosen["refunded_at"] = times[0]
+    return PURCHASE
 
 
 def spelled(columns: str | Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from footfall.builds.sources import sources
 from footfall.inspecting.inputs import MOST_ROWS
 from footfall.inspecting.inspection import EventName, Found, Input
-from footfall.inspecting.layouts import known, spelled
+from footfall.inspecting.layouts import PURCHASE, REFUND, known, spelled
 
 _WIDEST = 28
 _SHOWN_CURRENCIES = 10
@@ -218,25 +218,37 @@ def mapping_text(found: Found, given: Input, place: str, command: str) -> str:
         f"# How {_comment(given.name)} is read. Correct what is wrong, then build:",
         f"#   {_comment(command)}",
         f"footfall_source: {found.source}",
-        f"{var}: {_scalar(place)}",
     ]
     proposal = found.proposal
+    # Refunds that name orders alone are read next to these.
+    is_of_orders = proposal is not None and proposal.names_orders_alone and var == first.var
+    if is_of_orders:
+        lines += [
+            f"{var}:",
+            "  # purchase: …    # the file of the orders, whose buyers these refunds are",
+            f"  refund: {_scalar(place)}",
+        ]
+    else:
+        lines.append(f"{var}: {_scalar(place)}")
     if proposal is not None:
         renamed = {name: column for name, column in proposal.columns.items() if name != column}
         if renamed or proposal.missing:
+            # Nothing may follow on these lines: what is filled in below them would be no YAML.
             lines += ["custom_columns:", "  events:"]
         for name in proposal.missing:
-            lines.append(f"    # {name}: …    # no column was recognised: name it")
+            why = "a column of the file of the orders" if is_of_orders else "name it"
+            lines.append(f"    # {name}: …    # no column was recognised: {why}")
         for name, column in renamed.items():
             others = proposal.others.get(name)
             hint = f"    # or: {_comment(', '.join(others))}" if others else ""
             texts = [_scalar(one) for one in spelled(column)]
             shown = f"[{', '.join(texts)}]" if texts[1:] else texts[0]
             lines.append(f"    {name}: {shown}{hint}")
-        if not renamed and proposal.missing:
-            lines.append("    {}")
-        if proposal.event_type:
-            lines.append(f"custom_event_type: {proposal.event_type}    # no column names the event")
+        if proposal.event_type and not is_of_orders:
+            other = PURCHASE if proposal.event_type == REFUND else REFUND
+            lines.append(
+                f"custom_event_type: {proposal.event_type}    # no column names the event, or {other}"
+            )
         lines += [
             f"{name}: {value}"
             for name, value in proposal.variables.items()
@@ -258,7 +270,7 @@ def _name_lines(found: Found) -> list[str]:
     if not unknown and not given:
         return []
     active = [one for one in unknown if one.proposal is not None]
-    lines = [f"custom_event_names:{'' if active or given else ' {}'}"]
+    lines = ["custom_event_names:"]
     lines += [f"  {_scalar(name)}: {to or 'null'}" for name, to in (given or {}).items()]
     for one in active:
         assert one.proposal is not None
