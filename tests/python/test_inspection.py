@@ -100,6 +100,12 @@ def test_mappings_of_known_layouts_are_those_of_the_docs() -> None:
     refunds = proposed(["refund_id", "order_number", "refunded_at", "amount"], names, None)
     assert (refunds.event_type, refunds.missing) == ("refund", ["customer_id"])
     assert refunds.columns["event_at"] == "refunded_at"
+    # So says the name of the file, unless it is one of orders, which may bring their refunds.
+    of_orders = ["order_id", "customer_id", "date", "total", "refund_amount"]
+    found = proposed(of_orders, names, None, "Refunds 2026.csv")
+    assert (found.event_type, found.columns["amount"]) == ("refund", "refund_amount")
+    found = proposed(of_orders, names, None, "orders with refunds.csv")
+    assert (found.event_type, found.columns["order_refund"]) == ("purchase", "refund_amount")
 
 
 @pytest.mark.library
@@ -188,6 +194,57 @@ def test_a_wrong_var_header_or_shape_is_named_before_dbt_starts(tmp_path: Path) 
     )
     assert "looks like Segment's messages" in problem
     assert "SOURCE=segment" in problem
+    # Names are translated by var whatever the source.
+    message = {"type": "track", "event": "Zap", "messageId": "m", "anonymousId": "a"}
+    sent = {**message, "timestamp": "2024-06-03T09:00:00Z", "receivedAt": "2024-06-03T09:00:00Z"}
+    zaps = written(tmp_path / "zaps.jsonl", [json.dumps(sent)])
+    named = {"footfall_source": "segment", "segment_path": zaps}
+    (problem,) = inspection.check_build(named, database)
+    assert "Zap (1 row)" in problem
+    assert inspection.check_build({**named, "custom_event_names": {"zap": "view"}}, database) == []
+
+
+def test_what_one_file_of_several_lacks_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    head = "customer_id,event_at,event_type,order_id"
+    bought = [f"c{number},2026-01-05,purchase,o{number},{number}x" for number in range(23)]
+    written(folder / "a.csv", [f"{head},amount", "c1,2026-01-04,zzz,,", *bought])
+    written(folder / "b.csv", [head, "c1,2026-01-06,view,", "c1,2026-01-06,purchase,p"])
+    out = tmp_path / "a_shop.yml"
+    assert inspection.main([f"--file={folder}", f"--out={out}"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    for said in (
+        "amount 1 other files have this column, and this one has not (b.csv)",
+        "amount 1 no amount and no price, so the line is worth nothing",
+        "4 for 4 further reasons",
+    ):
+        assert said in told
+    # What the mapping leaves open can be filled in where it stands.
+    filled = out.read_text(encoding="utf-8").replace("# zzz: …", "zzz: view")
+    out.write_text(filled, encoding="utf-8")
+    assert read_mapping(str(out)).variables["custom_event_names"] == {"zzz": "view"}
+    written(folder / "c.csv", ["customer_id,event_type", "c1,view"])
+    own = {"footfall_source": "custom", "custom_events_path": str(folder)}
+    (problem,) = inspection.check_build(own, str(tmp_path / "none.duckdb"))
+    assert "c.csv' has no column for event_at, which other files of custom_events_path" in problem
+
+
+def test_refunds_that_name_orders_alone_are_mapped_next_to_these(tmp_path: Path) -> None:
+    orders = written(
+        tmp_path / "orders.csv", ["order_id,customer_id,event_at,amount", "o1,c1,2026-01-05,9"]
+    )
+    refunds = written(tmp_path / "refunds.csv", ["order_id,refunded_at,amount", "o1,2026-01-06,4"])
+    out = tmp_path / "a_shop.yml"
+    assert inspection.main([f"--file={refunds}", f"--out={out}"]) == 1
+    text = out.read_text(encoding="utf-8").replace("# purchase: …", f"purchase: {orders}")
+    out.write_text(text.replace("event_at: refunded", "event_at: [event_at, refunded_at]  # "))
+    mapping = read_mapping(str(out)).variables
+    assert mapping["custom_events_path"] == {"purchase": orders, "refund": refunds}
+    variables = {"footfall_source": "custom", **mapping}
+    assert inspection.check_build(variables, str(tmp_path / "none.duckdb")) == []
 
 
 def test_a_whole_build_of_dbt_looks_again_where_vars_or_inputs_have_changed(

@@ -109,7 +109,7 @@ def test_unknown_names_stop_a_build_however_few_they_are() -> None:
     lines = str(problem.value).splitlines()
     assert lines[50] == "  act 49 (2 rows)"
     assert lines[51].startswith("  3 other names (6 rows): select unknown_event_type, row_count ")
-    with pytest.raises(BuildProblem, match=r"Translate them in seeds/event_name_map\.csv"):
+    with pytest.raises(BuildProblem, match=r"in var custom_event_names, such as \{teleport: "):
         check([*rows("ga4", 1000), unknown("ga4", "teleport", 1)])
 
 

@@ -145,9 +145,7 @@ SHARE_OR_ALL = Kind("a number above 0, up to 1", lambda value: _is_number(value)
 AMOUNT = Kind("a number, 0 or more", lambda value: _is_number(value) and value >= 0)
 FACTOR = Kind("a number above 1", lambda value: _is_number(value) and value > 1)
 DATE = Kind("a date such as 1990-01-01", _is_date)
-TRUE_OR_FALSE_OR_NULL = Kind(
-    "true, false or null", _or_null(lambda value: isinstance(value, bool))
-)
+TRUE_OR_FALSE_OR_NULL = Kind("true, false or null", _or_null(lambda value: isinstance(value, bool)))
 DATE_OR_NULL = Kind("a date such as 2026-01-01, or null", _or_null(_is_date))
 MOMENT_OR_NULL = Kind("a date or time such as 2026-06-01, or null", _or_null(_is_moment))
 ATTRIBUTES = Kind(

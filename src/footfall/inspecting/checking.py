@@ -125,7 +125,7 @@ def _shape_problem(
         like = "" if layout is None else f" It looks like {layout.title}."
         return [
             f"'{shown}' has none of the columns that source '{source}' reads.{like} It has:"
-            f" {', '.join(names[:30])}{', …' if names[30:] else ''}. `make inspect FILE=…` shows how"
-            " it can be read, and writes a mapping."
+            f" {', '.join(names[:30])}{', …' if names[30:] else ''}. `make inspect FILE=…` shows"
+            " how it can be read, and writes a mapping."
         ]
     return []

@@ -246,9 +246,8 @@ def mapping_text(found: Found, given: Input, place: str, command: str) -> str:
             lines.append(f"    {name}: {shown}{hint}")
         if proposal.event_type and not is_of_orders:
             other = PURCHASE if proposal.event_type == REFUND else REFUND
-            lines.append(
-                f"custom_event_type: {proposal.event_type}    # no column names the event, or {other}"
-            )
+            why = f"no column names the event, or {other}"
+            lines.append(f"custom_event_type: {proposal.event_type}    # {why}")
         lines += [
             f"{name}: {value}"
             for name, value in proposal.variables.items()
