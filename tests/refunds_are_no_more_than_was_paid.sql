@@ -1,6 +1,6 @@
--- What is given back of an order is at most what was paid for it. Where it is more, refunds hold shipping or tax that the
--- amounts of the orders leave out, were sent twice under different amounts, or are at list prices; they are booked as they
--- came.
+-- What is given back of an order with a number is at most what was paid for it. Refunds that are larger are booked as
+-- they came: they hold shipping or tax that the orders leave out, were sent twice under different amounts, or are at
+-- list prices. Returns the sources with such orders, and both sums.
 {{ config(severity='warn') }}
 
 select

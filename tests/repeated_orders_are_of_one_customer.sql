@@ -1,7 +1,6 @@
 -- An order that is sent again names the customer who placed it, or nobody. Where more than a tenth of the repeated
--- lines name another known customer, order numbers begin again, and orders of strangers with equal lines are left
--- out. A single line is shown whose other customer comes more than `order_window_days` later: the page of somebody
--- else's order is hardly ever loaded again after that time.
+-- lines name another known customer, or a single one does so more than `order_window_days` later, order numbers may
+-- begin again, and orders of strangers with equal lines are left out.
 {{ config(severity='warn') }}
 
 with

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import pyarrow as pa
-import pyarrow.compute as pc
+
+from footfall.adapter.arrow_columns import numbers_of, texts_of
 
 LINE_NUMBER = "footfall_line_number"
 LINE_PROBLEM = "footfall_line_problem"
@@ -375,13 +376,8 @@ def _strict(text: str, delimiter: str) -> list[str]:
 
 def table(rows: Rows, schema: pa.Schema) -> pa.Table:
     """Return rows as a table of texts, empty ones null."""
-    empty = pa.scalar("", pa.string())
-    nothing = pa.scalar(None, pa.string())
-    columns: list[Any] = []
-    for values in zip(*rows.fields, strict=True):
-        texts = pa.array(values, pa.string())
-        columns.append(pc.if_else(pc.equal(texts, empty), nothing, texts))
-    columns.append(pa.array(rows.numbers, pa.int64()))
-    columns.append(pa.array(rows.problems, pa.string()))
-    columns.append(pa.array(rows.texts, pa.string()))
-    return pa.table(columns, schema=schema)
+    columns = [
+        texts_of([value or None for value in values]) for values in zip(*rows.fields, strict=True)
+    ]
+    columns += [numbers_of(rows.numbers), texts_of(rows.problems), texts_of(rows.texts)]
+    return pa.Table.from_arrays(columns, schema=schema)

@@ -14,6 +14,7 @@ from typing import IO, Any
 
 import pyarrow as pa
 
+from footfall.adapter.arrow_columns import numbers_of, texts_of
 from footfall.builds.input_files import opened
 
 _CHUNK_BYTES = 2**20
@@ -110,12 +111,12 @@ def _table(rows: list[Record], nested: dict[str, bool], schema: pa.Schema) -> pa
     columns: list[Any] = []
     for name, is_nested in nested.items():
         values = [_text(record.fields, name, is_nested) for record in rows]
-        texts = pa.array(values, pa.string())
+        texts = texts_of(values)
         columns.append(pa.ExtensionArray.from_storage(pa.json_(), texts) if is_nested else texts)
-    columns.append(pa.array([record.number for record in rows], pa.int64()))
-    columns.append(pa.array([record.problem for record in rows], pa.string()))
-    columns.append(pa.array([_sound(record.text) for record in rows], pa.string()))
-    return pa.table(columns, schema=schema)
+    columns.append(numbers_of([record.number for record in rows]))
+    columns.append(texts_of([record.problem for record in rows]))
+    columns.append(texts_of([_sound(record.text) for record in rows]))
+    return pa.Table.from_arrays(columns, schema=schema)
 
 
 def _text(fields: dict[str, Any] | None, name: str, is_nested: bool) -> str | None:
