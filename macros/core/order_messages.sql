@@ -686,9 +686,9 @@ named_by_order as (
 {%- endmacro %}
 
 
-{#- The lines of orders that another customer's order of that number had more than `order_window_days` before, as a query
-    of a CTE `decisions`, and whether they count. -#}
-{% macro numbers_used_again() -%}
+{#- As a query, the lines of orders that another customer's order of that number had more than `order_window_days` before,
+    by a CTE `decisions`, and whether they count; and orders of which more was given back than was paid. -#}
+{% macro noted_orders() -%}
     select
         source,
         'events' as entity,
@@ -702,6 +702,15 @@ named_by_order as (
         end as reason
     from decisions
     where is_of_another_customer
+
+    union all
+
+    select
+        source,
+        'events' as entity,
+        'amount' as column_name,
+        'the refunds of an order come to more than was paid for it, and are booked in full' as reason
+    from ({{ refunds_beyond_payment() }}) as orders
 {%- endmacro %}
 
 

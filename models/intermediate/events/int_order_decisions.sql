@@ -45,9 +45,7 @@ all_lines as {{ read_each_time() }} (
         -- Two tools may differ in the last digit of what they have computed.
         round(accepted.unit_price, 4) as unit_price,
         round(accepted.amount, 4) as amount,
-        accepted.event_at,
-        accepted.shop_day,
-        accepted.received_at,
+        {{ prefixed('accepted', ['event_at', 'shop_day', 'received_at']) | join(', ') }},
         {{ sent_from('accepted') }} as sent_from
     from accepted
     left join links

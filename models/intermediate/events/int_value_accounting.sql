@@ -79,14 +79,7 @@ without_example as (
     union all
     select * from named_by_order
     union all
-    {{ numbers_used_again() }}
-    union all
-    select
-        source,
-        'events' as entity,
-        'amount' as column_name,
-        'the refunds of an order come to more than was paid for it, and are booked in full' as reason
-    from ({{ refunds_beyond_payment() }}) as orders
+    {{ noted_orders() }}
     union all
     select * from unmet_labels
 ),
