@@ -654,8 +654,10 @@ decided as (
 {%- endmacro %}
 
 
-{#- CTEs, `named_by_order` the last of them, of the lines that name an order alone, and whether they found their buyer. -#}
-{% macro named_by_order() -%}
+{#- CTEs, `noted_orders` the last of them, of lines that name an order alone, and whether they found their buyer; of those
+    that another customer's order of that number had more than `order_window_days` before, and whether they count; and of
+    orders of which more was given back than was paid. -#}
+{% macro noted_orders() -%}
 decisions as (
     {{ newest_decisions(ref('int_order_decisions')) }}
 ),
@@ -682,13 +684,14 @@ named_by_order as (
         and accepted.anonymous_no is null
         and decisions.reason is null
 
-)
-{%- endmacro %}
+),
 
+noted_orders as (
 
-{#- As a query, the lines of orders that another customer's order of that number had more than `order_window_days` before,
-    by a CTE `decisions`, and whether they count; and orders of which more was given back than was paid. -#}
-{% macro noted_orders() -%}
+    select * from named_by_order
+
+    union all
+
     select
         source,
         'events' as entity,
@@ -711,6 +714,8 @@ named_by_order as (
         'amount' as column_name,
         'the refunds of an order come to more than was paid for it, and are booked in full' as reason
     from ({{ refunds_beyond_payment() }}) as orders
+
+)
 {%- endmacro %}
 
 

@@ -68,7 +68,7 @@ repeated as (
     {%- endfor %}
 ),
 
-{{ named_by_order() }},
+{{ noted_orders() }},
 
 {{ unmet_labels() }},
 
@@ -77,9 +77,7 @@ without_example as (
     union all
     {{ masked_rows('reviews', masked_columns().reviews, further=['source', "'reviews' as entity"]) }}
     union all
-    select * from named_by_order
-    union all
-    {{ noted_orders() }}
+    select * from noted_orders
     union all
     select * from unmet_labels
 ),
