@@ -276,7 +276,8 @@ input_rows as (
 
 
 {#- How much of what its items are worth was paid for an order: an order that is worth less than its items has a
-    discount, such as a coupon. One that is worth more holds shipping or tax, which count nowhere. -#}
+    discount, such as a coupon. One that is worth more holds shipping or tax, which count nowhere. A refund that gives back
+    less than its items are worth repeats their list prices. -#}
 {% macro ga4_paid_share(alias) -%}
     case
             when {{ alias }}.event_type = 'purchase'
@@ -284,6 +285,11 @@ input_rows as (
                 and {{ alias }}.purchase_revenue > 0e0
                 and {{ alias }}.purchase_revenue < {{ alias }}.items_value - 0.005e0
                 then {{ alias }}.purchase_revenue / {{ alias }}.items_value
+            when {{ alias }}.event_type = 'refund'
+                and {{ alias }}.count_items > 0
+                and coalesce({{ alias }}.refund_value, {{ alias }}.event_value) > 0e0
+                and coalesce({{ alias }}.refund_value, {{ alias }}.event_value) < {{ alias }}.items_value - 0.005e0
+                then coalesce({{ alias }}.refund_value, {{ alias }}.event_value) / {{ alias }}.items_value
             else 1e0
         end
 {%- endmacro %}

@@ -175,13 +175,15 @@ orders as (
 ),
 
 -- Messages about refunds repeat list prices. Where nothing else is said, a product gives back the share of its price
--- that was paid, as far as the order had arrived by then.
+-- that was paid. A total may hold shipping and tax, which the amounts of orders leave out. Either as far as the order had
+-- arrived by then.
 shares_paid as (
 
     select
         order_id,
         sent_at,
         received_at,
+        amount as paid_amount,
         {{ at_most('amount / nullif(line_value, 0e0)', '1e0') }} as paid_share
     from orders
     where message_no = 1
@@ -197,6 +199,12 @@ repriced as (
         and stated.line_value is not null
         and stated.order_value is null
         and stated.discount is null as has_list_price,
+        stated.event_type = 'refund'
+        and not stated.is_cancellation
+        and stated.line_value is null
+        and stated.count_products <= 1
+        and stated.listed_amount > shares_paid.paid_amount + 0.005e0 as is_beyond_order,
+        shares_paid.paid_amount,
         shares_paid.paid_share
     from {{ lines }} as stated
     left join shares_paid
@@ -210,7 +218,11 @@ amounts as (
 
     select
         *,
-        case when has_list_price then listed_amount * coalesce(paid_share, 1e0) else listed_amount end as stated_amount
+        case
+            when has_list_price then listed_amount * coalesce(paid_share, 1e0)
+            when is_beyond_order then paid_amount
+            else listed_amount
+        end as stated_amount
     from repriced
 
 ),
@@ -268,6 +280,9 @@ rests as (
     }, {
         'column': 'amount', 'example': none, 'when': '(' ~ line ~ '.has_list_price and ' ~ line ~ '.paid_share < 1e0)',
         'reason': "'the refund lists prices before the discount of its order: only what was paid is given back'"
+    }, {
+        'column': 'amount', 'example': none, 'when': line ~ '.is_beyond_order',
+        'reason': "'more than was paid without shipping and tax, so only that is given back'"
     }]) %}
 {% endmacro %}
 

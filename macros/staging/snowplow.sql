@@ -339,13 +339,16 @@
 
 
 {#- The share of the price of its lines that an order costs after its own discount. Where the lines add up to what the
-    order says it costs, with or without shipping and tax, their prices hold the discount already. -#}
+    order says it costs, with or without shipping and tax, their prices hold the discount already. A refund that gives back
+    less than its products cost repeats their list prices. -#}
 {% macro snowplow_paid_share(alias) -%}
     {%- set total = alias ~ '.products_value' -%}
     {%- set revenue = alias ~ '.revenue' -%}
     {%- set discounted = '(' ~ total ~ ' - ' ~ alias ~ '.discount_amount)' -%}
     {%- set without_charges = '(' ~ revenue ~ ' - ' ~ alias ~ '.extra_charges)' -%}
     case
+            when {{ alias }}.event_type = 'refund' and {{ alias }}.refund_amount < {{ total }} - 0.005e0
+                then {{ alias }}.refund_amount / {{ total }}
             when coalesce({{ alias }}.discount_amount, 0e0) <= 0e0 or coalesce({{ total }}, 0e0) <= 0e0 then 1e0
             when abs({{ discounted }} - {{ revenue }}) > 0.011e0
                 and abs({{ discounted }} - {{ without_charges }}) > 0.011e0

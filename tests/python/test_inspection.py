@@ -96,6 +96,9 @@ def test_mappings_of_known_layouts_are_those_of_the_docs() -> None:
     assert by_text == {str(layout.columns): layout.variables for layout in own}
     names = contract_columns(PROJECT)
     assert known().spellings.keys() <= {*names, "properties"}
+    # The device of Shopify's orders is a till, whoever buys there.
+    of_tills = ["Name", "Financial Status", "Lineitem quantity", "Lineitem price", "Device ID"]
+    assert "device_id" not in proposed(of_tills, names, recognised(of_tills)).columns
     # Of a payment provider: what was given back is no purchase.
     refunds = proposed(["refund_id", "order_number", "refunded_at", "amount"], names, None)
     assert (refunds.event_type, refunds.missing) == ("refund", ["customer_id"])

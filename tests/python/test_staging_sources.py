@@ -188,6 +188,8 @@ def segment_archive() -> bytes:
         ("Order Refunded", at.format("09:11:00"), {**listed, "products": one_tea}),
         ("Order Refunded", at.format("09:12:00"), {**listed, "products": one_tea, "total": 12.0}),
         ("Order Refunded", at.format("09:13:00"), {"order_id": "arch-8", "products": one_tea}),
+        # The first order was 33 without shipping and tax.
+        ("Order Refunded", at.format("09:14:00"), {"order_id": "arch-1", "total": 40.0}),
     ]
     messages = [
         {
@@ -309,7 +311,7 @@ def test_no_row_lacks_what_the_contract_promises(staged: Warehouse, source: str)
         ("ga4", 43, 2, 3, 0),
         # Once events.tsv, and the same twelve events in each layout of a loader.
         ("snowplow", 28 + 5 * 11, 1 + 5 * 1, 5 * 1, 0),
-        ("segment", 46, 2, 3, 0),
+        ("segment", 47, 2, 3, 0),
         # One more names neither a customer nor a device. Labels of fraud are events of their own.
         ("custom", 22, 1, 7, 1),
     ],
@@ -741,6 +743,7 @@ def test_segment_orders_are_worth_what_they_say(staged: Warehouse) -> None:
     ) == [
         ("arch-1", "purchase", None, 33.0),
         ("arch-1", "purchase", None, 33.0),
+        ("arch-1", "refund", None, 33.0),
         ("arch-2", "purchase", "P-TEA", 40.0),
         ("arch-2", "refund", "P-TEA", 30.0),
         ("arch-2", "refund", None, 10.0),
@@ -777,6 +780,7 @@ def test_segment_orders_are_worth_what_they_say(staged: Warehouse) -> None:
     ]
     notes = staged.events("segment", "value_notes", "value_notes like 'amount\t%'")
     assert [note.partition("\t")[2][:40] for (note,) in notes] == [
+        "more than was paid without shipping and ",
         "the order of the refund had not arrived ",
         "the refund lists prices before the disco",
     ]

@@ -70,7 +70,8 @@ final as (
         coalesce(valued.list_price, valued.price) as unit_price,
         case
             when valued.event_type = 'purchase' then coalesce(valued.order_value, valued.line_value * valued.paid_share)
-            when valued.event_type = 'refund' then coalesce(valued.refunded_value, valued.line_value)
+            when valued.event_type = 'refund'
+                then coalesce(valued.refunded_value, valued.line_value * valued.paid_share)
         end as amount,
 
         upper(coalesce(

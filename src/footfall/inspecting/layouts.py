@@ -180,6 +180,9 @@ def proposed(
         if name in chosen or (of_layout and name in _MONEY):
             continue
         spellings = (plain(name), *known().spellings.get(name, ()))
+        if of_layout and name not in REQUIRED:
+            # What a tool has beyond its layout may mean something else: the device of a till.
+            spellings = (plain(name),) if name in columns else ()
         found = list(
             dict.fromkeys(
                 by_plain[spelling]
