@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from cutoff_tables import Explained, assert_they_add_up, simulated_cutoffs
 from footfall.heads import HeadSettings
+from footfall.heads.learners.linear import sigmoid
 from footfall.heads.log_means import chance_slope, log_chance_slope, log_mean
+from footfall.heads.tiers import TierModel
 
 pytestmark = pytest.mark.library
 
@@ -40,3 +44,15 @@ def test_weights_meet_their_limits() -> None:
     np.testing.assert_allclose(log_chance_slope(link, base)[:3], 1 - chance, rtol=1e-5)
     amounts = np.array([5.0, 5.0 + 1e-9, 10.0])
     np.testing.assert_allclose(log_mean(amounts, 5.0), [5.0, 5.0, 5.0 / np.log(2.0)])
+
+
+@pytest.mark.parametrize("share", [0.0, 0.2, 1.0])
+def test_where_all_buyers_spend_alike_the_explained_chance_is_the_served_one(share: float) -> None:
+    """A shop whose orders are all worth the same has no VIP, or nothing but VIPs."""
+    unused: Any = None
+    rows: Any = range(2)
+    model = TierModel(10.0, share, None, None)
+    served = model.vip_given_purchase(unused, rows)
+    explained = sigmoid(np.array(model.effects(unused, rows).base))
+    np.testing.assert_allclose(served, explained, rtol=1e-12)
+    np.testing.assert_allclose(served, share, atol=2e-5)

@@ -51,7 +51,8 @@ class TierModel:
     def vip_given_purchase(self, space: FeatureSpace, rows: CutoffRows) -> FloatArray:
         """Return P(VIP, given a purchase in the horizon), float64 [rows]."""
         if self.linear is None or self.trees is None:
-            return np.full(len(rows), self.share)
+            # As its explanation holds it: where all buyers spent alike, nobody was VIP.
+            return np.full(len(rows), float(sigmoid(logit(np.array(self.share)))))
         linear = self.linear.link(space.design(rows))
         return sigmoid(0.5 * (linear + self.trees.link(space.raw(rows))))
 
