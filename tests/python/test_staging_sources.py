@@ -308,7 +308,7 @@ def test_no_row_lacks_what_the_contract_promises(staged: Warehouse, source: str)
     [
         ("complete_journey", LINES + 6_589 + 2_102, 0, 0, 0),
         ("online_retail", 7, 2, 5, 0),
-        ("ga4", 43, 2, 3, 0),
+        ("ga4", 45, 2, 3, 0),
         # Once events.tsv, and the same twelve events in each layout of a loader.
         ("snowplow", 28 + 5 * 11, 1 + 5 * 1, 5 * 1, 0),
         ("segment", 47, 2, 3, 0),
@@ -627,6 +627,11 @@ def test_ga4_orders_are_worth_what_was_paid(staged: Warehouse) -> None:
         ("unpriced", "T-11", None, None, None, "EUR", None),
         ("wrapped", "wrapped", "S1", 2.0, 40.0, "EUR", None),
         ("wrapped", "wrapped", "S2", 1.0, 10.0, "EUR", None),
+    ]
+    # A refund of 24 lists prices that come to 50.
+    assert staged.events("ga4", "item_id, amount", "device_id = 'given-back'") == [
+        ("S1", pytest.approx(19.2)),
+        ("S2", pytest.approx(4.8)),
     ]
     assert staged.events("ga4", "distinct session_hint", "device_id = 'wrapped'") == [("7",)]
 

@@ -67,9 +67,7 @@ final as (
                         valued.order_value, coalesce(valued.item_revenue, valued.line_value) * valued.paid_share
                     )
             when valued.event_type = 'refund'
-                then coalesce(
-                        valued.refunded_value, coalesce(valued.item_refund, valued.line_value) * valued.paid_share
-                    )
+                then coalesce(valued.refunded_value, valued.item_refund, valued.line_value * valued.paid_share)
         end as amount,
 
         valued.currency,
