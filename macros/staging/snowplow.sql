@@ -348,7 +348,7 @@
     {%- set without_charges = '(' ~ revenue ~ ' - ' ~ alias ~ '.extra_charges)' -%}
     case
             when {{ alias }}.event_type = 'refund' and {{ alias }}.refund_amount < {{ total }} - 0.005e0
-                then {{ alias }}.refund_amount / {{ total }}
+                then {{ alias ~ '.refund_amount / ' ~ total }}
             when coalesce({{ alias }}.discount_amount, 0e0) <= 0e0 or coalesce({{ total }}, 0e0) <= 0e0 then 1e0
             when abs({{ discounted }} - {{ revenue }}) > 0.011e0
                 and abs({{ discounted }} - {{ without_charges }}) > 0.011e0
