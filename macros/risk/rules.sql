@@ -1,14 +1,5 @@
 {#- How often a rule is right, and what a shop lacks for it. -#}
 
-{#- How many attempts of the shop have what rules and scores look at. -#}
-{% macro shop_count_columns() %}
-    {% do return([
-        'shop_attempt_count', 'shop_fraud_count', 'shop_card_count', 'shop_device_count', 'shop_address_count',
-        'shop_ip_count', 'shop_terminal_count', 'shop_country_count'
-    ]) %}
-{% endmacro %}
-
-
 {#- When the time for a label of an attempt was over; empty while it is not, on the day that scores are of. Frauds and honest
     attempts close at the same age: closed by their labels, frauds alone would be closed of the newest days. -#}
 {% macro risk_closed_at(attempts, as_of_date) -%}
@@ -51,6 +42,8 @@
                 ~ rules ~ ".feature_3)") }} > 0
             then {{ word('risk.missing.' ~ kind) }}
     {%- endfor %}
+        when {{ known }}.shop_fraud_count = 0 and {{ known }}.shop_unmet_label_count > 0
+            then {{ word('risk.missing.met_labels') }}
         when {{ known }}.shop_fraud_count = 0 then {{ word('risk.missing.labels') }}
         when coalesce({{ counted }}.hit_count, 0) = 0 then {{ word('risk.missing.hits') }}
         when {{ counted }}.closed_hit_count = 0 then {{ word('risk.missing.closed') }}

@@ -14,6 +14,13 @@ risks as (
 
 ),
 
+-- In a shop to which no label has ever come, time says nothing of honesty: its alerts stay open until somebody decides.
+labelled as (
+
+    select count(is_fraud) > 0 as has_labels from {{ ref('int_payment_attempts') }}
+
+),
+
 placed as (
 
     select
@@ -62,16 +69,18 @@ alerts as (
 judged as (
 
     select
-        *,
+        alerts.*,
+        closed_count = attempt_count and labelled.has_labels as is_closed,
         case
             when fraud_count > 0 then 'fraud'
             when honest_count = attempt_count then 'honest'
-            when closed_count = attempt_count then 'presumed_honest'
+            when closed_count = attempt_count and labelled.has_labels then 'presumed_honest'
             else 'open'
         end as status,
         min(alerted_on) over (partition by party) as first_of_visitor,
         case when ring_id is not null then min(alerted_on) over (partition by ring_id) end as first_of_ring
     from alerts
+    cross join labelled
 
 ),
 
@@ -107,7 +116,7 @@ final as (
         {{ days_between(at_most('first_of_visitor', 'first_of_ring'), 'alerted_on') }} as days_since_first_warning,
 
         alerted_on = max(alerted_on) over () as is_newest_day,
-        closed_count = attempt_count as is_closed,
+        is_closed,
 
         alerted_on,
         {{ at_most('first_of_visitor', 'first_of_ring') }} as first_warned_on,

@@ -30,20 +30,7 @@ words as (
 
 ),
 
-known as (
-
-    select
-        count(*) as shop_attempt_count,
-        count(case when is_fraud then 1 end) as shop_fraud_count,
-        count(card_token) as shop_card_count,
-        count(device_no) as shop_device_count,
-        count(address_token) as shop_address_count,
-        count(ip_token) as shop_ip_count,
-        count(terminal_token) as shop_terminal_count,
-        count(case when card_country is not null and country is not null then 1 end) as shop_country_count
-    from attempts
-
-),
+{{ known_of_shop('attempts') }},
 
 -- Days that are over: an event may be dated years ahead.
 clock as (
