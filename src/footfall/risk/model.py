@@ -17,6 +17,8 @@ FEWEST_TO_CALIBRATE = 50
 #: And at least so many attempts, for frauds and honest ones to be told apart by a slope.
 FEWEST_ROWS = 100
 _BATCH = 100_000
+# Frauds that a level is held back by, as if so many had come as expected.
+_HELD_BACK = 2.0
 _FRAUDS_A_LEAF = 4
 _FEWEST_LEAVES = 7
 # Thresholds that a feature may be split at; of few attempts most would say the same.
@@ -193,7 +195,7 @@ def calibrated(
         above 0: the level is raised by those that are still to come, [attempts].
     """
     scaling = fit_platt(log_odds, labels, slope_trust=1.0, level_trust=1.0)
-    still_to_come = float(np.log((labels / seen).sum() / labels.sum()))
+    still_to_come = level_of(scaling.apply(log_odds), float((labels / seen).sum()))
     scaling = replace(scaling, intercept=scaling.intercept + still_to_come)
     return replace(model, scaling=scaling, is_calibrated=True)
 
@@ -201,12 +203,42 @@ def calibrated(
 def levelled(
     model: RiskModel, log_odds: FloatArray, labels: FloatArray, seen: FloatArray
 ) -> RiskModel:
-    """Return the model with the level alone moved, by frauds found over frauds expected.
+    """Return the model with the level alone moved, so that as many frauds are expected as came.
 
-    One fraud more on either side keeps a few of them from moving it far. Parameters are those of
+    Two frauds more on either side keep a few of them from moving it far. Parameters are those of
     :func:`calibrated`, with any number of frauds.
     """
-    expected = float((1.0 / (1.0 + np.exp(-log_odds))).sum())
+    expected = float(probability_of(log_odds).sum())
     found = float((labels / seen).sum())
-    level = float(np.log((found + 1.0) / (expected + 1.0)))
-    return replace(model, scaling=PlattScaling(1.0, level))
+    total = expected * (found + _HELD_BACK) / (expected + _HELD_BACK)
+    return replace(model, scaling=PlattScaling(1.0, level_of(log_odds, total)))
+
+
+def level_of(log_odds: FloatArray, total: float) -> float:
+    """Return what has to be added to all log-odds for their chances to add up to a total.
+
+    The log of a ratio of totals would fall short: chances near 1 rise less than those near 0.
+
+    Parameters
+    ----------
+    log_odds
+        float64 [attempts].
+    total
+        Above 0; beyond 95 in 100 attempts it counts as that.
+    """
+    total = min(total, 0.95 * len(log_odds))
+    low, high = -20.0, 20.0
+    for _ in range(45):
+        middle = (low + high) / 2
+        if probability_of(log_odds + middle).sum() < total:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+def probability_of(log_odds: FloatArray) -> FloatArray:
+    """Return the probabilities of log-odds; 1 where they are too large for anything else."""
+    smaller = np.exp(-np.abs(log_odds))
+    chance: FloatArray = np.where(log_odds >= 0, 1.0, smaller) / (1.0 + smaller)
+    return chance

@@ -102,10 +102,3 @@ def raw_log_odds(
         if one is not None and one.model is not None and len(places):
             parts.append(one.model.log_odds(attempts.names, attempts.features[places]))
     return np.concatenate(parts)
-
-
-def probability_of(log_odds: FloatArray) -> FloatArray:
-    """Return the probabilities of log-odds; 1 where they are too large for anything else."""
-    smaller = np.exp(-np.abs(log_odds))
-    chance: FloatArray = np.where(log_odds >= 0, 1.0, smaller) / (1.0 + smaller)
-    return chance

@@ -27,8 +27,9 @@ from footfall.heads.result_rows import BACKTEST_SCHEMA, result_rows, tenth_rows
 from footfall.heads.runs import Run, run_of
 from footfall.risk.attempts import MICROSECONDS_A_DAY, NEVER, Attempts, feature_names, read_attempts
 from footfall.risk.judging import REVIEWED_A_DAY, days_of_warning, judge, known_customers
+from footfall.risk.model import probability_of
 from footfall.risk.rules import hits_of, read_rules
-from footfall.risk.scores.applying import probability_of, served_model
+from footfall.risk.scores.applying import served_model
 from footfall.risk.scores.calendar import BLOCK_DAYS, Calendar, date_of, first_date, start_of
 from footfall.risk.scores.learnt import (
     code_fingerprint,

@@ -11,8 +11,8 @@ import numpy as np
 from footfall.core.arrays import Array, FloatArray
 from footfall.heads.learners.lightgbm_alone import lightgbm
 from footfall.heads.learners.linear import fit_linear
+from footfall.risk.model import probability_of
 from footfall.risk.published import published_rows
-from footfall.risk.scores.applying import probability_of
 
 _TREES = 100
 

@@ -14,10 +14,10 @@ from footfall.core.arrays import Array, FloatArray, IntArray
 from footfall.core.progress import Progress
 from footfall.evaluation.calibration import stability_index
 from footfall.risk.attempts import MICROSECONDS_A_DAY, Attempts, feature_names, read_attempts
-from footfall.risk.model import RiskModel
+from footfall.risk.model import RiskModel, probability_of
 from footfall.risk.oddness import oddness
 from footfall.risk.rules import RuleHits, hits_of, read_rules
-from footfall.risk.scores.applying import probability_of, raw_log_odds, served_model
+from footfall.risk.scores.applying import raw_log_odds, served_model
 from footfall.risk.scores.calendar import BLOCK_DAYS, Calendar, date_of, start_of
 from footfall.risk.scores.settings import ScoreSettings
 from footfall.risk.scores.source import PaymentSource
