@@ -14,3 +14,9 @@
 {% macro days_ahead(horizon_days) -%}
     case when {{ horizon_days }} = 0 then '' else ', ' || {{ horizon_days }} || ' days' end
 {%- endmacro %}
+
+
+{#- What back-tests call the models that are served, of whatever score. -#}
+{% macro served_models() -%}
+    ('attention_scorer', 'boosted_trees')
+{%- endmacro %}

@@ -13,7 +13,7 @@ import pytest
 from sklearn.ensemble import IsolationForest
 
 from footfall.core.progress import silent
-from footfall.evaluation.leads import OURS
+from footfall.evaluation.leads import BOOSTED_TREES as OURS
 from footfall.risk.attempts import read_attempts
 from footfall.risk.baselines import baseline_scores
 from footfall.risk.judging import Figures, area, days_of_warning

@@ -8,7 +8,7 @@ figures as (
 
     select * from {{ ref('int_backtest_figures') }}
     where bin is null
-        and model = 'attention_scorer'
+        and model in {{ served_models() }}
         and population <> 'repeat'
 
 ),

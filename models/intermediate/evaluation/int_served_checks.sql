@@ -104,7 +104,7 @@ judged as (
         score,
         horizon_days
     from figures
-    where model = 'attention_scorer'
+    where model in {{ served_models() }}
 
 ),
 

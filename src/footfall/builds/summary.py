@@ -40,7 +40,7 @@ LEADING_POPULATIONS = {
     "new items only": ", new items",
     "in session, after 3 events": " in session, after 3 events",
 }
-_OURS = "attention_scorer"
+_SERVED = frozenset({"attention_scorer", "boosted_trees"})
 #: What may become of a raw row, in the order of the row equation; the second list where any did.
 _OUTCOMES = ("accepted", "duplicate", "superseded", "rejected", "erased", "expired")
 _SELDOM = frozenset({"superseded", "erased", "expired"})
@@ -237,7 +237,7 @@ def _score_lines(measured: Iterable[Measured]) -> list[str]:
             standing = best.get(one.comparison)
             if standing is None or _is_better(one, standing):
                 best[one.comparison] = one
-    ours = sorted((one for one in leading if one.model == _OURS), key=lambda one: one.comparison)
+    ours = sorted((one for one in leading if one.model in _SERVED), key=lambda one: one.comparison)
     if not ours:
         return ["  Scores: no horizon has closed yet, so there is nothing to judge them by."]
     head = "  Scores, judged on days they never saw               ours    best baseline"

@@ -9,10 +9,14 @@ import numpy as np
 from footfall.evaluation.bootstrap import Measured, paired_lead
 from footfall.evaluation.score_metrics import LARGER_IS_BETTER
 
-#: What is served.
+#: What is served of the scores that the encoder has a part in.
 OURS = "attention_scorer"
+#: What is served of risk, which needs no encoder.
+BOOSTED_TREES = "boosted_trees"
+#: What is served, of whatever score.
+SERVED = (OURS, BOOSTED_TREES)
 #: What is served, and parts of it on their own; every other model is a baseline.
-OUR_MODELS = (OURS, "features_only", "features_and_state", "softmax_only")
+OUR_MODELS = (*SERVED, "features_only", "features_and_state", "softmax_only")
 #: What anybody could do without a model; a gate compares with the best of these.
 TRIVIAL = frozenset(
     {

@@ -15,7 +15,7 @@ from footfall.core.fingerprints import number_fingerprints, table_fingerprint
 from footfall.core.identity import Identity
 from footfall.core.progress import Progress
 from footfall.evaluation.bootstrap import Measured, measure, summarise
-from footfall.evaluation.leads import LEADS, OURS, leads
+from footfall.evaluation.leads import BOOSTED_TREES, LEADS, leads
 from footfall.evaluation.score_metrics import (
     auc,
     average_precision,
@@ -129,7 +129,7 @@ def backtest(
     ours = probability_of(model.log_odds(names, asked))
     by_rule = hits_of(read_rules(rules, feature_names(features)), names, asked).score
     progress(f"{NAME}: {len(trial.places):,} attempts since {first_date(first)}, baselines")
-    scores = {OURS: ours, _RULES: by_rule, **_baselines(source, names, asked, trial)}
+    scores = {BOOSTED_TREES: ours, _RULES: by_rule, **_baselines(source, names, asked, trial)}
     return _table(run, trial, scores)
 
 
@@ -219,7 +219,7 @@ def _table(run: Run, trial: _Trial, scores: Mapping[str, FloatArray]) -> pa.Tabl
         shared, labels, probabilities, is_probability=True, clusters=trial.customers
     )
     headline = {
-        row["metric"]: row["value"] for row in found if row["model"] == OURS and "bin" not in row
+        row["metric"]: row["value"] for row in found if row["model"] == BOOSTED_TREES and "bin" not in row
     }
     metadata = run.metadata(trial.calendar.tested.start * BLOCK_DAYS, {"0d": headline})
     for row in found:
