@@ -219,7 +219,9 @@ def _table(run: Run, trial: _Trial, scores: Mapping[str, FloatArray]) -> pa.Tabl
         shared, labels, probabilities, is_probability=True, clusters=trial.customers
     )
     headline = {
-        row["metric"]: row["value"] for row in found if row["model"] == BOOSTED_TREES and "bin" not in row
+        row["metric"]: row["value"]
+        for row in found
+        if row["model"] == BOOSTED_TREES and "bin" not in row
     }
     metadata = run.metadata(trial.calendar.tested.start * BLOCK_DAYS, {"0d": headline})
     for row in found:
