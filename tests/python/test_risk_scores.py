@@ -135,7 +135,7 @@ def test_neither_a_late_label_nor_a_training_moves_a_score_that_was_given() -> N
     everything, later = shop(), AS_OF + 8 * DAY
     before, after = seen(everything, AS_OF), seen(everything, later)
     heads, lines = trained(before, AS_OF)
-    assert len(lines) == 11
+    assert len(lines) == 15
     assert trained(before, AS_OF, heads)[0] is heads
     given = scored(heads, before, AS_OF)
 
@@ -174,7 +174,7 @@ def test_neither_a_late_label_nor_a_training_moves_a_score_that_was_given() -> N
     # Who is erased is not learned from: all models that knew them are fitted again.
     gone = after.filter(pc.not_equal(after["visitor_no"], after["visitor_no"][0]))
     _, lines = trained(gone, later, newer)
-    assert len(lines) == 11
+    assert len(lines) == 15
 
 
 def by(rows: dict[str, dict], key: str) -> str:

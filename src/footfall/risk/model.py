@@ -18,7 +18,7 @@ FEWEST_TO_CALIBRATE = 50
 FEWEST_ROWS = 100
 _BATCH = 100_000
 # Frauds that a level is held back by, as if so many had come as expected.
-_HELD_BACK = 2.0
+_HELD_BACK = 4.0
 _FRAUDS_A_LEAF = 4
 _FEWEST_LEAVES = 7
 # Thresholds that a feature may be split at; of few attempts most would say the same.
@@ -205,7 +205,7 @@ def levelled(
 ) -> RiskModel:
     """Return the model with the level alone moved, so that as many frauds are expected as came.
 
-    Two frauds more on either side keep a few of them from moving it far. Parameters are those of
+    Four frauds more on either side keep a few of them from moving it far. Parameters are those of
     :func:`calibrated`, with any number of frauds.
     """
     expected = float(probability_of(log_odds).sum())

@@ -34,7 +34,8 @@ def served_model(
 
     What sets slope and level is the newest block whose labels had had their time when this one
     began, as scored by the model of its own, which had not learned from it. Where it has too few
-    frauds, the level alone is set, by that block and the three before. Labels that will come
+    frauds, the level alone is set, by that block and those before it,
+    :data:`LEVEL_BLOCKS` in all. Labels that will come
     later are allowed for, by how long labels took before.
 
     Parameters
@@ -51,15 +52,13 @@ def served_model(
     one = stored.models.get(block)
     if one is None or one.model is None:
         return None
-    start, newest = start_of(block), block - calendar.lag
+    start, blocks = start_of(block), calibrating_blocks(attempts, calendar, block)
     places, log_odds = [], []
-    is_closed = attempts.is_closed(start, calendar.delay_days) & (attempts.failed_at >= start)
-    of_block = calendar.block(attempts)
-    for number in range(newest - LEVEL_BLOCKS + 1, newest + 1):
+    for number in blocks:
         before = stored.models.get(number)
         if before is None or before.model is None:
             continue
-        here = np.flatnonzero(is_closed & (of_block == number))
+        here = _calibrating(attempts, calendar, block, number)
         places.append(here)
         log_odds.append(before.model.log_odds(attempts.names, attempts.features[here]))
     if not sum(map(len, places)):
@@ -67,11 +66,34 @@ def served_model(
     every, raw = np.concatenate(places), np.concatenate(log_odds)
     labels = attempts.labels(start)[every]
     seen = _seen(attempts, start, start - attempts.known_at[every])
-    week = of_block[every] == newest
-    frauds = labels[week].sum()
-    if frauds >= FEWEST_TO_CALIBRATE and (~labels[week].astype(bool)).sum() >= FEWEST_ROWS:
-        return calibrated(one.model, raw[week], labels[week], seen[week])
+    if len(blocks) == 1:
+        return calibrated(one.model, raw, labels, seen)
     return levelled(one.model, raw, labels, seen)
+
+
+def calibrating_blocks(attempts: Attempts, calendar: Calendar, block: int) -> range:
+    """Return the blocks that set slope and level of a block's model, or the level alone.
+
+    Parameters are those of :func:`served_model`.
+
+    Returns
+    -------
+    The newest block whose labels had had their time, where it has frauds and honest attempts
+    enough for both; else this one and those before it.
+    """
+    newest = block - calendar.lag
+    labels = attempts.labels(start_of(block))[_calibrating(attempts, calendar, block, newest)]
+    frauds = int(labels.sum())
+    is_enough = frauds >= FEWEST_TO_CALIBRATE and len(labels) - frauds >= FEWEST_ROWS
+    return range(newest if is_enough else newest - LEVEL_BLOCKS + 1, newest + 1)
+
+
+def _calibrating(attempts: Attempts, calendar: Calendar, block: int, of: int) -> IntArray:
+    """Return the places of a block's attempts whose labels were known when another began."""
+    start = start_of(block)
+    is_closed = attempts.is_closed(start, calendar.delay_days) & (attempts.failed_at >= start)
+    places: IntArray = np.flatnonzero(is_closed & (calendar.block(attempts) == of))
+    return places
 
 
 def _seen(attempts: Attempts, start: int, ages: IntArray) -> FloatArray:

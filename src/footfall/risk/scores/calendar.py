@@ -14,7 +14,7 @@ BLOCK_DAYS = 7
 #: Blocks that a back-test covers.
 TESTED_BLOCKS = 4
 #: Blocks that the level of a model is set by.
-LEVEL_BLOCKS = 4
+LEVEL_BLOCKS = 8
 #: Days before a block from whose frauds it is learned how long labels take: those that were
 #: tried so long ago that their labels have come, and are not older than that.
 SETTLED_DAYS, REMEMBERED_DAYS = 60, 180
@@ -74,7 +74,7 @@ class Calendar:
 
     @property
     def learned(self) -> range:
-        """Return the blocks that need a model: scored and tested ones and those they are set by."""
+        """Return the blocks that may need a model: scored, tested, and those they are set by."""
         first = min(self.scored.start, self.tested.start)
         return range(first - self.lag - LEVEL_BLOCKS + 1, self.last + 1)
 
