@@ -66,21 +66,29 @@ alerts as (
 
 ),
 
-judged as (
+closable as (
 
     select
         alerts.*,
-        closed_count = attempt_count and labelled.has_labels as is_closed,
+        alerts.closed_count = alerts.attempt_count and labelled.has_labels as is_closed
+    from alerts
+    cross join labelled
+
+),
+
+judged as (
+
+    select
+        *,
         case
             when fraud_count > 0 then 'fraud'
             when honest_count = attempt_count then 'honest'
-            when closed_count = attempt_count and labelled.has_labels then 'presumed_honest'
+            when is_closed then 'presumed_honest'
             else 'open'
         end as status,
         min(alerted_on) over (partition by party) as first_of_visitor,
         case when ring_id is not null then min(alerted_on) over (partition by ring_id) end as first_of_ring
-    from alerts
-    cross join labelled
+    from closable
 
 ),
 
