@@ -94,7 +94,7 @@ placed as (
         row_number() over (partition by score, is_baseline order by value desc, model asc) as place
     from judged
     where window_place = 1
-        and (is_baseline or model = 'attention_scorer')
+        and (is_baseline or model in {{ served_models() }})
 
 ),
 
