@@ -39,3 +39,18 @@
 {% macro duckdb__computed_once(expression) -%}
     case when random() < 2e0 then {{ expression }} end
 {%- endmacro %}
+
+
+{#- Numbers of the rows of a CTE that is read once, to join what is made of it: faster than by ids. Where a database may read
+    the CTE again for each reader, the numbers follow a key, so that they are the same each time. -#}
+{% macro row_numbers(key) -%}
+    {{ return(adapter.dispatch('row_numbers', 'footfall')(key)) }}
+{%- endmacro %}
+
+{% macro default__row_numbers(key) -%}
+    row_number() over (order by {{ key }})
+{%- endmacro %}
+
+{% macro duckdb__row_numbers(key) -%}
+    row_number() over ()
+{%- endmacro %}

@@ -1,6 +1,6 @@
 {#- What an attempt belongs to: the columns of int_payment_attempts that acts and facts are looked at by. -#}
 {% macro risk_keys() %}
-    {% do return(['attempt_id', 'visitor_no'] + risk_entities().values() | list) %}
+    {% do return(['attempt_no', 'visitor_no'] + risk_entities().values() | list) %}
 {% endmacro %}
 
 

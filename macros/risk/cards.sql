@@ -36,7 +36,7 @@
 {{ kind }}_card_acts as (
 
     select
-        attempt_id,
+        attempt_no,
         {{ entity }},
         moment,
         0e0 as cards,
@@ -48,7 +48,7 @@
     union all
 
     select
-        cast(null as {{ dbt.type_string() }}) as attempt_id,
+        cast(null as bigint) as attempt_no,
         {{ entity }},
         moment,
         cards,
@@ -58,7 +58,7 @@
     union all
 
     select
-        cast(null as {{ dbt.type_string() }}) as attempt_id,
+        cast(null as bigint) as attempt_no,
         {{ entity }},
         {{ first_of('next_moment', 'moment + ' ~ day) }} as moment,
         -cards as cards,
@@ -70,7 +70,7 @@
 {{ kind }}_card_sums as (
 
     select
-        attempt_id,
+        attempt_no,
         {{ known_before('sum(cards)', entity) }} as cards_1d,
         {{ known_before('sum(failed_cards)', entity) }} as failed_cards_1d
     from {{ kind }}_card_acts
@@ -80,7 +80,7 @@
 {{ kind }}_cards as (
 
     select * from {{ kind }}_card_sums
-    where attempt_id is not null
+    where attempt_no is not null
 
 )
 {%- endmacro %}

@@ -9,7 +9,8 @@
         'fraud_again_at': 'fraud_again_at',
         'failed_at': "case when outcome = 'error' then outcome_known_at end",
         'shared_digest': row_digest(
-            risk_keys() + ['attempted_at', 'amount', var('risk_label_delay_days'), var('risk_max_shared')]
+            ['visitor_no'] + risk_entities().values() | list
+            + ['attempted_at', 'amount', var('risk_label_delay_days'), var('risk_max_shared')]
         ),
         'own_digest': row_digest(['registered_at', 'country', 'card_country']),
         'first_refunded_at': 'first_refunded_at',
@@ -161,11 +162,13 @@ changed as (
 {%- endmacro %}
 
 
-{#- The query of all attempts, and whether each asks: its features are made by this run. In a full build all do. -#}
+{#- The query of all attempts, with numbers, which join faster than ids do, and whether each asks: its features are made by this
+    run. In a full build all do. -#}
 {% macro attempts_that_ask(attempts) -%}
     {%- if is_incremental() -%}
     select
         {{ attempts }}.*,
+        {{ row_numbers(attempts ~ '.attempt_id') }} as attempt_no,
         coalesce(changed.is_other, false) or {{ attempts }}.attempted_at > moved.moved_at as is_asked
     from {{ attempts }}
     cross join moved
@@ -173,6 +176,7 @@ changed as (
     {%- else -%}
     select
         *,
+        {{ row_numbers('attempt_id') }} as attempt_no,
         true as is_asked
     from {{ attempts }}
     {%- endif -%}

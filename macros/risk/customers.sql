@@ -6,7 +6,7 @@
 means as (
 
     select
-        attempt_id,
+        attempt_no,
         visitor_no,
         moment,
         is_question,
@@ -41,7 +41,7 @@ usual_amounts as (
 customer_sums as (
 
     select
-        attempt_id,
+        attempt_no,
         is_question,
         attempts_before,
         mean_before,
@@ -75,7 +75,7 @@ customers as (
 met_{{ kind }} as (
 
     select
-        attempt_id,
+        attempt_no,
         is_question,
         {{ known_before('sum(attempts)', 'visitor_no, ' ~ entity) }} as met_before
     from acts

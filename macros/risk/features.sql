@@ -71,7 +71,7 @@
         {%- do parts.append(kind ~ '_features') -%}
     {%- endfor -%}
     {%- for part in parts -%}
-    left join {{ part }} on attempts.attempt_id = {{ part }}.attempt_id{{ '\n    ' if not loop.last }}
+    left join {{ part }} on attempts.attempt_no = {{ part }}.attempt_no{{ '\n    ' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}
 
@@ -95,8 +95,8 @@
 {% endmacro %}
 
 
-{#- CTE `<kind>_facts`: what had become known of the attempts of an entity before each question. Only entities with facts are
-    looked at: most have none. A label that is taken back later counts until then, so what is the latest fraud may change
+{#- CTE `<kind>_facts`: what had become known of the attempts of an entity before each question. Only questions after the
+    first fact of their entity are looked at: most have none. A label that is taken back later counts until then, so what is the latest fraud may change
     back: such labels, few, are looked at one by one. -#}
 {% macro fact_sums(kind, entity) -%}
     {%- set all_sums = {
@@ -110,25 +110,39 @@
     }) -%}
     {%- set columns = sums.values() | map('first') | unique | list -%}
     {%- set frauds = {'fraud_at': ('max', '>'), 'first_fraud_at': ('min', '<')} -%}
+{{ kind }}_first_facts as (
+
+    select
+        {{ entity }},
+        min(moment) as first_moment
+    from facts
+    where {{ entity }} is not null
+    {{- of_those_who_ask(entity) }}
+    group by {{ entity }}
+
+),
+
 {{ kind }}_histories as (
 
     select
-        attempt_id,
-        {{ entity }},
-        moment,
-        is_question,
+        acts.attempt_no,
+        acts.{{ entity }},
+        acts.moment,
+        acts.is_question,
         {%- for name in columns %}
         0e0 as {{ name }},
         {%- endfor %}
         cast(null as bigint) as lasting_fraud
     from acts
-    where is_question
-        and {{ entity }} in (select facts.{{ entity }} from facts)
+    inner join {{ kind }}_first_facts as first_facts
+        on acts.{{ entity }} = first_facts.{{ entity }}
+        and acts.moment > first_facts.first_moment
+    where acts.is_question
 
     union all
 
     select
-        attempt_id,
+        attempt_no,
         {{ entity }},
         moment,
         false as is_question,
@@ -143,7 +157,7 @@
 {{ kind }}_sums_of_facts as (
 
     select
-        attempt_id,
+        attempt_no,
         is_question,
         {%- for name, how in sums.items() %}
         {{ known_before('sum(' ~ how[0] ~ ')', entity, how[1]) }} as {{ name }},
@@ -158,7 +172,7 @@
 {{ kind }}_until_taken_back as (
 
     select
-        attempts.attempt_id,
+        attempts.attempt_no,
         {%- for name, how in frauds.items() if name == 'fraud_at' or kind == 'terminal' %}
         {{ how[0] }}(taken_back.asked_us) as {{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
@@ -168,14 +182,14 @@
         and attempts.asked_us > taken_back.fraud_us
         and attempts.asked_us <= taken_back.cleared_us
     where attempts.is_asked
-    group by attempts.attempt_id
+    group by attempts.attempt_no
 
 ),
 
 {{ kind }}_facts as (
 
     select
-        sums.attempt_id,
+        sums.attempt_no,
         {%- for name in sums %}
         sums.{{ name }},
         {%- endfor %}
@@ -186,7 +200,7 @@
         end as {{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ kind }}_sums_of_facts as sums
-    left join {{ kind }}_until_taken_back as taken_back on sums.attempt_id = taken_back.attempt_id
+    left join {{ kind }}_until_taken_back as taken_back on sums.attempt_no = taken_back.attempt_no
     where sums.is_question
 
 )
@@ -217,7 +231,7 @@
 {{ kind }}_acts as (
 
     select
-        attempt_id,
+        attempt_no,
         {{ entity }},
         moment,
         is_question,
@@ -234,7 +248,7 @@
 
     -- What closed last before.
     select
-        cast(null as {{ dbt.type_string() }}) as attempt_id,
+        cast(null as bigint) as attempt_no,
         {{ entity }},
         max(moment) as moment,
         false as is_question,
@@ -254,7 +268,7 @@
 {{ kind }}_attempts as (
 
     select
-        attempt_id,
+        attempt_no,
         {{ entity }},
         moment,
         is_question,
@@ -268,7 +282,7 @@
 {{ kind }}_sums as (
 
     select
-        attempt_id,
+        attempt_no,
         moment,
         is_question,
         {%- if kind == 'terminal' %}
@@ -286,13 +300,13 @@
 {{ kind }}_features as (
 
     select
-        sums.attempt_id,
+        sums.attempt_no,
         {%- for name in entity_feature_names(kind) %}
         {%- set plain = name | replace(kind ~ '_', '', 1) %}
         {{ special.get(plain, 'sums.' ~ plain) }} as {{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ kind }}_sums as sums
-    left join {{ kind }}_facts as facts on sums.attempt_id = facts.attempt_id
+    left join {{ kind }}_facts as facts on sums.attempt_no = facts.attempt_no
     where sums.is_question
 
 )

@@ -109,7 +109,7 @@ brought_along as (
 ring_acts as (
 
     select
-        cast(null as {{ dbt.type_string() }}) as attempt_id,
+        cast(null as bigint) as attempt_no,
         cast(null as double) as member_count,
         ring_no,
         moment,
@@ -121,7 +121,7 @@ ring_acts as (
     union all
 
     select
-        cast(null as {{ dbt.type_string() }}) as attempt_id,
+        cast(null as bigint) as attempt_no,
         cast(null as double) as member_count,
         ring_stays.ring_no,
         ring_facts.moment,
@@ -136,7 +136,7 @@ ring_acts as (
     union all
 
     select
-        acts.attempt_id,
+        acts.attempt_no,
         ring_stays.member_count,
         ring_stays.ring_no,
         acts.moment,
@@ -154,7 +154,7 @@ ring_acts as (
 ring_sums as (
 
     select
-        attempt_id,
+        attempt_no,
         member_count,
         {{ known_before('sum(frauds)', 'ring_no') }} as frauds_before,
         {{ known_before('sum(closed)', 'ring_no') }} as closed_before
@@ -165,11 +165,11 @@ ring_sums as (
 ring_features as (
 
     select
-        attempt_id,
+        attempt_no,
         member_count as ring_members,
         {{ share_of('frauds_before', 'closed_before') }} as ring_fraud_share
     from ring_sums
-    where attempt_id is not null
+    where attempt_no is not null
 
 )
 {%- endmacro %}
