@@ -52,7 +52,8 @@ def test_the_shortfall_counts_what_failed_and_what_was_skipped(
 
 def measured(metric: str, model: str, value: float | None, **facts: str) -> list[str | None]:
     row = {"score": "churn", "population": "all", "horizon": "30", "at": "2026-06-01", **facts}
-    is_baseline = "false" if model == "attention_scorer" else facts.get("is_baseline", "true")
+    is_ours = model in ("attention_scorer", "boosted_trees")
+    is_baseline = "false" if is_ours else facts.get("is_baseline", "true")
     number = None if value is None else str(value)
     who = [row["score"], row["population"], row["horizon"]]
     return [*who, metric, row["at"], model, number, is_baseline]
@@ -163,15 +164,19 @@ def test_scores_are_compared_with_the_best_baseline_of_the_newest_cutoff() -> No
             measured("log_loss", "attention_scorer", 0.1),
             measured("auc", "attention_scorer", 0.6, **session),
             measured("ndcg_10", "attention_scorer", None, score="recommendations", horizon="28"),
+            measured("average_precision", "boosted_trees", 0.3, score="risk", horizon="0"),
+            measured("average_precision", "rules", 0.2, score="risk", horizon="0"),
         ]
     )
     assert lines[2:] == [
-        "  Scores, judged on days they never saw               ours    best baseline"
+        "  Scores, judged on days they never saw                       ours    best baseline"
         " (brier, mae, rmse: less is better)",
-        "    churn, 30 d                          auc           0.800      0.750  pareto_nbd",
-        "    churn, 30 d                          brier         0.200      0.100  lightgbm",
-        "    intent in session, after 3 events    auc           0.600       none",
-        "    recommendations, 28 d                ndcg_10     unknown       none",
+        "    churn, 30 d                          auc                   0.800"
+        "      0.750  pareto_nbd",
+        "    churn, 30 d                          brier                 0.200      0.100  lightgbm",
+        "    intent in session, after 3 events    auc                   0.600       none",
+        "    recommendations, 28 d                ndcg_10             unknown       none",
+        "    risk                                 average_precision     0.300      0.200  rules",
     ]
 
 

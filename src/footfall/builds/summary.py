@@ -240,7 +240,7 @@ def _score_lines(measured: Iterable[Measured]) -> list[str]:
     ours = sorted((one for one in leading if one.model in _SERVED), key=lambda one: one.comparison)
     if not ours:
         return ["  Scores: no horizon has closed yet, so there is nothing to judge them by."]
-    head = "  Scores, judged on days they never saw               ours    best baseline"
+    head = "  Scores, judged on days they never saw                       ours    best baseline"
     return [
         f"{head} (brier, mae, rmse: less is better)",
         *(_score_line(one, best.get(one.comparison)) for one in ours),
@@ -261,7 +261,7 @@ def _score_line(ours: Measured, best: Measured | None) -> str:
         name += f", {ours.horizon_days} d"
     name += LEADING_POPULATIONS[ours.population]
     baseline = f"{_number(best.value)}  {best.model}" if best is not None else f"{'none':>9}"
-    return f"    {name:<36} {ours.metric:<9} {_number(ours.value)}  {baseline}"
+    return f"    {name:<36} {ours.metric:<17} {_number(ours.value)}  {baseline}"
 
 
 def _number(value: float | None) -> str:
