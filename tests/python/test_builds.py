@@ -253,6 +253,7 @@ def test_sentences_can_be_said_again_from_their_keys(built_shop: Warehouse) -> N
         ("experiment_readouts", "reason", "reason_key", "reason_values"),
         ("experiment_segments", "reason", "reason_key", "reason_values"),
         ("uplift_evaluation", "reason", "reason_key", "reason_values"),
+        ("model_gates", "message", "message_key", "message_values"),
     ):
         rows = built_shop.query(
             f"select {sentence}, {keys}, {values} from marts.{mart}"

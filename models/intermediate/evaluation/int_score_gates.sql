@@ -1,7 +1,8 @@
 -- Every check of every score with its bounds, whether it is passed, and where it is not, in words that go on a board:
 -- what is not shown, and why. Score marts and what is taken from scores select by it, so it reads none of them.
 {%- set slots = {
-    'subject': 'subject', 'figure': 'figure_text', 'bound': 'bound_text', 'customers': 'customers_text'
+    '@subject': {'keys': 'subject_keys', 'text': 'subject_text'}, 'score': 'score', 'days': 'days_text',
+    'population': 'population', 'figure': 'figure_text', 'bound': 'bound_text', 'customers': 'customers_text'
 } %}
 with
 
@@ -59,6 +60,7 @@ judged as (
 
     select
         *,
+        cast(cast(horizon_days as integer) as string) as days_text,
         coalesce(figure >= lower_limit, true) and coalesce(figure <= upper_limit, true) as is_passed
     from checks
     where figure is not null
@@ -70,6 +72,8 @@ keyed as (
     select
         *,
         case when not is_passed then 'held_back.' || gate end as held_back_key,
+        {{ gate_subject_keys() }} as subject_keys,
+        {{ gate_subject() }} as subject_text,
         cast(round(figure, 3) as string) as figure_text,
         cast(round(case when figure < lower_limit then lower_limit else upper_limit end, 3) as string) as bound_text,
         {{ with_thousands('customer_count') }} as customers_text
@@ -83,6 +87,8 @@ final as (
         keyed.score,
         keyed.population,
         keyed.subject,
+        keyed.subject_keys,
+        keyed.subject_text,
         keyed.gate,
         keyed.metric,
         keyed.interval_end,

@@ -229,7 +229,12 @@ def _filled(part: Any, key: str, data: Data, rows: list[int]) -> Any:
     if isinstance(part, dict):
         if set(part) == {"column"}:
             values = data.values(key, str(part["column"]))
-            return [values[row] for row in rows]
+            return [
+                data.text(key, values[row], "text", row)
+                if isinstance(values[row], str)
+                else values[row]
+                for row in rows
+            ]
         return {name: _filled(inner, f"{key}.{name}", data, rows) for name, inner in part.items()}
     if isinstance(part, list):
         return [_filled(inner, f"{key}[{n}]", data, rows) for n, inner in enumerate(part)]
