@@ -9,6 +9,7 @@ import pytest
 
 from cutoff_tables import Explained, assert_they_add_up, simulated_cutoffs
 from footfall.heads import HeadSettings
+from footfall.heads.drivers import Effects, deleted, over_lots
 from footfall.heads.learners.linear import sigmoid
 from footfall.heads.log_means import chance_slope, log_chance_slope, log_mean
 from footfall.heads.tiers import TierModel
@@ -56,3 +57,16 @@ def test_where_all_buyers_spend_alike_the_explained_chance_is_the_served_one(sha
     explained = sigmoid(np.array(model.effects(unused, rows).base))
     np.testing.assert_allclose(served, explained, rtol=1e-12)
     np.testing.assert_allclose(served, share, atol=2e-5)
+
+
+def test_the_first_idea_is_taken_out_and_any_other_by_lot() -> None:
+    """The lot falls on no first idea, on every other one, and its cost is the mean over lots."""
+    moved = np.array([[4.0, -1.0, 2.0], [0.5, -8.0, 1.0]])
+    left = deleted(Effects(1.0, ("a", "b", "c"), moved), seed=3)
+    np.testing.assert_array_equal(left["top_idea"], [[2.0], [2.5]])
+    assert [set(row) for row in left["random_idea"].tolist()] == [{7.0, 4.0}, {-6.0, -6.5}]
+    mean = over_lots(lambda actual, one, weights: weights @ (one - actual))
+    predicted, weights = np.array([[1.0, 3.0], [0.0, 0.0]]), np.array([[1.0, 1.0], [2.0, 0.0]])
+    found = mean(np.zeros(2), predicted, weights)
+    np.testing.assert_array_equal(found, [2.0, 4.0])
+    assert deleted(Effects(1.0, ("a",), np.ones((2, 1))), seed=3).keys() == {"top_idea"}

@@ -20,6 +20,7 @@ from footfall.heads.cutoffs.digests import CutoffDigests, read_digests
 from footfall.heads.cutoffs.settings import HeadSettings
 from footfall.heads.cutoffs.source import CutoffSource
 from footfall.heads.cutoffs.study import Study
+from footfall.heads.drivers import over_lots
 from footfall.heads.prefixes import TARGETS, read_prefixes
 from footfall.heads.result_rows import BACKTEST_SCHEMA, result_rows, tenth_rows
 from footfall.heads.runs import Run, day_to_date, run_of
@@ -154,10 +155,10 @@ def _intent_rows(trial: intent.IntentTrial, settings: HeadSettings) -> list[dict
     )
     for name, left in trial.without.items():
         measured |= evaluation.measure(
-            {f"auc_without_{name}": intent.intent_metrics()["auc"]},
+            {f"auc_without_{name}": over_lots(intent.intent_metrics()["auc"])},
             labels,
             {OURS: left},
-            replicates=settings.bootstrap_replicates // 2,
+            replicates=settings.bootstrap_replicates // (2 * left.shape[1]),
             seed=settings.seed,
             clusters=trial.visitor_no,
         )

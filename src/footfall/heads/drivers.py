@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,8 @@ from footfall.heads.learners.linear import LinearFit
 STATE = "encoder_state"
 #: What MBG/NBD says.
 REPEAT = "repeat_model"
+#: How often another idea than the first is drawn, to see what taking it out costs.
+_LOTS = 16
 #: Ideas by the words in a feature's name; the first match decides.
 _IDEAS = (
     (STATE, ("encoder_state",)),
@@ -127,25 +130,39 @@ def tree_effects(space: FeatureSpace, rows: CutoffRows, *ensembles: Boosted) -> 
 def deleted(effects: Effects, seed: int) -> dict[str, FloatArray]:
     """Return what is left of scores without the idea that moves each most, and without any other.
 
-    An explanation that holds takes more of a score's skill with its first idea than with one that
-    is drawn by lot.
+    An explanation that holds takes more of a score's skill with its first idea than with another
+    one. Which other one is drawn by lot, many times: what a single lot costs varies as much as what
+    the first idea costs.
 
     Parameters
     ----------
     effects
         By idea.
     seed
-        Of the lot.
+        Of the lots.
 
     Returns
     -------
-    Scores of the rows by `top_idea` and `random_idea`, on the scale of the effects.
+    Scores on the scale of the effects by `top_idea`, [rows, 1], and `random_idea`, [rows, lots];
+    without the latter where there is one idea alone.
     """
     rows = np.arange(len(effects.moved))
     total = effects.base + effects.moved.sum(axis=1)
     top = np.abs(effects.moved).argmax(axis=1)
-    lot = np.random.default_rng(seed).integers(len(effects.names), size=len(rows))
-    return {
-        "top_idea": total - effects.moved[rows, top],
-        "random_idea": total - effects.moved[rows, lot],
-    }
+    left = {"top_idea": (total - effects.moved[rows, top])[:, None]}
+    if len(effects.names) > 1:
+        size = (len(rows), _LOTS)
+        lot = np.random.default_rng(seed).integers(len(effects.names) - 1, size=size)
+        lot += lot >= top[:, None]
+        left["random_idea"] = total[:, None] - np.take_along_axis(effects.moved, lot, axis=1)
+    return left
+
+
+def over_lots(metric: Callable[..., FloatArray]) -> Callable[..., FloatArray]:
+    """Return a metric as its mean over the columns of what is predicted, [rows, columns]."""
+
+    def mean(actual: FloatArray, predicted: FloatArray, weights: FloatArray) -> FloatArray:
+        found: FloatArray = np.mean([metric(actual, one, weights) for one in predicted.T], axis=0)
+        return found
+
+    return mean

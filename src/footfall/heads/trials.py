@@ -19,7 +19,7 @@ from footfall.heads.cutoffs.features import purchase_days
 from footfall.heads.cutoffs.rows import CutoffRows
 from footfall.heads.cutoffs.settings import HeadSettings
 from footfall.heads.cutoffs.study import Study
-from footfall.heads.drivers import deleted
+from footfall.heads.drivers import Effects, deleted, over_lots
 from footfall.heads.early_warning import days_of_notice
 from footfall.heads.predictions import (
     predict_silences,
@@ -74,10 +74,7 @@ def churn_trial(study: Study, trial: Trial) -> list[dict[str, Any]]:
     )
     labels = silence_labels(tested, horizon)
     found = _measured_rows("churn", trial, tested, probability_metrics(), labels, models, settings)
-    without = deleted(ours.model.effects(tested), settings.seed)
-    for name, left in without.items():
-        metric = {f"auc_without_{name}": probability_metrics()["auc"]}
-        found += _measured_rows("churn", trial, tested, metric, labels, {OURS: left}, settings)
+    found += _deletion_rows("churn", trial, tested, labels, ours.model.effects(tested), settings)
     notice, lapsing = days_of_notice(study, ours, tested, trial.day, horizon)
     found += _measured_rows(
         "churn",
@@ -115,10 +112,7 @@ def value_trial(study: Study, trial: Trial) -> list[dict[str, Any]]:
     amounts = {name: prediction.amount for name, prediction in predicted.items()}
     amounts |= baselines.value_baselines(train, tested, spend, study, horizon, trial.day)
     found = _measured_rows("value", trial, tested, amount_metrics(), actual, amounts, settings)
-    without = deleted(ours.model.effects(tested), settings.seed)
-    for name, left in without.items():
-        metric = {f"gini_without_{name}": amount_metrics()["gini"]}
-        found += _measured_rows("value", trial, tested, metric, actual, {OURS: left}, settings)
+    found += _deletion_rows("value", trial, tested, actual, ours.model.effects(tested), settings)
     inside = ((actual >= ours.lower) & (actual <= ours.upper)).astype(np.float64)
     found += _measured_rows(
         "value",
@@ -146,6 +140,27 @@ def _state_choices(rows: CutoffRows) -> Mapping[str, bool | None]:
     return {OURS: None, "features_only": False}
 
 
+def _deletion_rows(
+    score: str,
+    trial: Trial,
+    tested: CutoffRows,
+    actual: FloatArray,
+    effects: Effects,
+    settings: HeadSettings,
+) -> list[dict[str, Any]]:
+    """Rows of what is left of the leading metric without the first idea, and without another."""
+    name, metric = "auc", probability_metrics()["auc"]
+    if score == "value":
+        name, metric = "gini", amount_metrics()["gini"]
+    found = []
+    for idea, left in deleted(effects, settings.seed).items():
+        metrics, models = {f"{name}_without_{idea}": over_lots(metric)}, {OURS: left}
+        found += _measured_rows(
+            score, trial, tested, metrics, actual, models, settings, shared_by=left.shape[1]
+        )
+    return found
+
+
 def _measured_rows(
     score: str,
     trial: Trial,
@@ -154,7 +169,10 @@ def _measured_rows(
     actual: Array,
     models: Mapping[str, Array],
     settings: HeadSettings,
+    *,
+    shared_by: int = 1,
 ) -> list[dict[str, Any]]:
+    """Rows of metrics with intervals; their replicates are shared by so many columns."""
     populations = {"all": np.ones(len(tested), dtype=bool), "repeat": purchase_days(tested) > 1}
     found = []
     for population, members in populations.items():
@@ -165,7 +183,7 @@ def _measured_rows(
             metrics,
             actual[members],
             {name: predicted[members] for name, predicted in models.items()},
-            replicates=settings.bootstrap_replicates // (1 if trial.is_latest else 4),
+            replicates=settings.bootstrap_replicates // ((1 if trial.is_latest else 4) * shared_by),
             seed=settings.seed,
         )
         measured |= leads(measured, LEADS[score])
