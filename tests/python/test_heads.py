@@ -36,7 +36,7 @@ from footfall.core.stored_rows import ArtifactError, load, to_table
 from footfall.evaluation import score_metrics
 from footfall.heads import HeadSettings
 from footfall.heads import churn as churn_module
-from footfall.heads import value as value_module
+from footfall.heads import value_members as value_module
 from footfall.heads.churn import SilenceModel, fit_silence, silence_labels
 from footfall.heads.cutoffs import study
 from footfall.heads.cutoffs.digests import read_digests

@@ -24,7 +24,8 @@ from footfall.heads.learners.calibration import fit_bands
 from footfall.heads.learners.lifetimes import RepeatBuying
 from footfall.heads.own_rates import simple_orders, simple_silence
 from footfall.heads.tiers import decide, decision_weights
-from footfall.heads.value import ORDER_VALUE, ValueModel, fit_value
+from footfall.heads.value import ValueModel, fit_value
+from footfall.heads.value_members import ORDER_VALUE
 
 #: Models by horizon in days, None where there is too little to learn from.
 SilenceModels = Mapping[int, SilenceModel | None]

@@ -33,6 +33,7 @@ from footfall.heads.judgements import Judgement, skills
 from footfall.heads.predictions import silence_models
 from footfall.heads.runs import day_to_date
 from footfall.heads.stored import Head, HeadFacts, StoredHeads, load_heads, no_reference, run_id_of
+from footfall.heads.value_members import MEMBERS
 
 Result = TypeVar("Result")
 
@@ -309,7 +310,7 @@ def _fit_value(
         return Head(silence, None, no_reference()), {}, {}
     reference = model.amount(study.asked(study.learnt(horizon, today)[-1]))
     facts = {
-        "blend": dict(zip(value.MEMBERS, model.weights.round(4).tolist(), strict=True)),
+        "blend": dict(zip(MEMBERS, model.weights.round(4).tolist(), strict=True)),
         "vip_threshold": round(model.members.tiers.threshold, 6),
         "largest_amount": round(model.members.cap, 6),
         "uses_encoder_state": model.uses_state,
