@@ -158,7 +158,7 @@ def _intent_rows(trial: intent.IntentTrial, settings: HeadSettings) -> list[dict
             {f"auc_without_{name}": over_lots(intent.intent_metrics()["auc"])},
             labels,
             {OURS: left},
-            replicates=settings.bootstrap_replicates // (2 * left.shape[1]),
+            replicates=settings.bootstrap_replicates // 2 if left.shape[1] == 1 else 0,
             seed=settings.seed,
             clusters=trial.visitor_no,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -155,9 +155,9 @@ def _deletion_rows(
     found = []
     for idea, left in deleted(effects, settings.seed).items():
         metrics, models = {f"{name}_without_{idea}": over_lots(metric)}, {OURS: left}
-        found += _measured_rows(
-            score, trial, tested, metrics, actual, models, settings, shared_by=left.shape[1]
-        )
+        # A mean over lots has no interval: resampling each of them would cost as many times more.
+        once = settings if left.shape[1] == 1 else replace(settings, bootstrap_replicates=0)
+        found += _measured_rows(score, trial, tested, metrics, actual, models, once)
     return found
 
 
@@ -169,10 +169,7 @@ def _measured_rows(
     actual: Array,
     models: Mapping[str, Array],
     settings: HeadSettings,
-    *,
-    shared_by: int = 1,
 ) -> list[dict[str, Any]]:
-    """Rows of metrics with intervals; their replicates are shared by so many columns."""
     populations = {"all": np.ones(len(tested), dtype=bool), "repeat": purchase_days(tested) > 1}
     found = []
     for population, members in populations.items():
@@ -183,7 +180,7 @@ def _measured_rows(
             metrics,
             actual[members],
             {name: predicted[members] for name, predicted in models.items()},
-            replicates=settings.bootstrap_replicates // ((1 if trial.is_latest else 4) * shared_by),
+            replicates=settings.bootstrap_replicates // (1 if trial.is_latest else 4),
             seed=settings.seed,
         )
         measured |= leads(measured, LEADS[score])
