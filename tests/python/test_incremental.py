@@ -51,6 +51,9 @@ SENT_AGAIN = {
     "an update": "event_at + interval 1 day as event_at,"
     " received_at + interval 1 day as received_at,"
     " 'order_update' as event_type, amount / 2 as amount",
+    "a stranger's order of that number": "event_at + interval 40 day as event_at,"
+    " received_at + interval 40 day as received_at, 'stranger-' || (hash(order_id) % 30) as"
+    " customer_id, null as device_id",
 }
 
 
@@ -223,6 +226,10 @@ def test_any_order_of_arrival_gives_the_tables_of_a_full_build(arriving_shop: Wa
     assert decided["repeated"] > 100
     assert decided["superseded"] > 20
     assert decided[None] > 0
+    # Whether numbers begin again, all orders say together.
+    assert shop.value(
+        "select count(*) from intermediate.int_order_decisions where is_of_another_customer"
+    )
     # What names an order alone went from one to another, or from somebody to nobody.
     moved = (
         "select event_id from intermediate.int_order_decisions where reason is null"
