@@ -383,20 +383,7 @@ refunds as (
             {% do used.append({'name': column.parent or column.name, 'path': column.path or []}) %}
         {% endif %}
     {% endfor %}
-    {% if there | length < 2 %}
-        {% do return(there[0] if there else none) %}
-    {% endif %}
-    {% set kinds = there | map(attribute='type') | unique | list %}
-    {% set texts = [] %}
-    {% for column in there %}
-        {% do texts.append(text_value(column) if is_text(column) or kinds | length > 1 else column.sql) %}
-    {% endfor %}
-    {#- A word for nothing counts as such where none of them says more. -#}
-    {% do texts.append(trimmed_text(there[0])) if is_text(there[0]) %}
-    {% do return({
-        'sql': 'coalesce(' ~ texts | join(', ') ~ ')', 'type': kinds[0] if kinds | length == 1 else 'VARCHAR',
-        'name': there[0].name
-    }) %}
+    {% do return(first_filled(there)) %}
 {% endmacro %}
 
 

@@ -1,7 +1,8 @@
 {#- Stops with the name of the file, all the columns that it lacks, and the columns that it has. -#}
 {% macro raise_missing_columns(file, missing, columns, hint='') %}
     {% set names = own_columns(columns) | map(attribute='name') | list %}
-    {% set likeness = ask_program('describe_columns', {'columns': names}) %}
+    {% set likeness = ask_program('describe_columns', {'columns': names}) or '' %}
+    {% set likeness = '' if 'SOURCE=' ~ var('footfall_source') in likeness else likeness %}
     {% do exceptions.raise_compiler_error(
         "'" ~ file ~ "' has no column" ~ ('s' if missing | length > 1 else '') ~ " '" ~ missing | join("', '")
         ~ "', which " ~ ('are' if missing | length > 1 else 'is') ~ ' required. It has: '

@@ -28,13 +28,39 @@
 {% endmacro %}
 
 
-{#- The columns of an input under the names of `wanted`, a dict name -> spellings (lower case). A run stops when the
-    input has none of the spellings. -#}
-{% macro required_columns(file, columns, alias, wanted) %}
+{#- Several columns as one: of each row the first that is not empty. One is taken as it is, none is none. -#}
+{% macro first_filled(there) %}
+    {% if there | length < 2 %}
+        {% do return(there[0] if there else none) %}
+    {% endif %}
+    {% set kinds = there | map(attribute='type') | unique | list %}
+    {% set texts = [] %}
+    {% for column in there %}
+        {% do texts.append(text_value(column) if is_text(column) or kinds | length > 1 else column.sql) %}
+    {% endfor %}
+    {#- A word for nothing counts as such where none of them says more. -#}
+    {% do texts.append(trimmed_text(there[0])) if is_text(there[0]) %}
+    {% do return({
+        'sql': 'coalesce(' ~ texts | join(', ') ~ ')', 'type': kinds[0] if kinds | length == 1 else 'VARCHAR',
+        'name': there[0].name
+    }) %}
+{% endmacro %}
+
+
+{#- The columns of an input under the names of `wanted`, a dict name -> spellings (lower case); files of an input may have
+    different ones. A run stops when the input, or one of its files (`read`, as `note_files_read` notes them), has none. -#}
+{% macro required_columns(file, columns, alias, wanted, read=[]) %}
+    {% for one in read if read | length > 1 %}
+        {% do required_columns(one.file, input_columns(rows_of_parquet([one.stand_in])), alias, wanted) %}
+    {% endfor %}
     {% set found = {} %}
     {% set missing = [] %}
     {% for name, spellings in wanted.items() %}
-        {% set column = input_column(columns, spellings, alias) %}
+        {% set there = [] %}
+        {% for spelling in spellings if spelling in columns %}
+            {% do there.append(input_column(columns, [spelling], alias)) %}
+        {% endfor %}
+        {% set column = first_filled(there) %}
         {% if execute and column is none %}
             {% do missing.append(spellings[0]) %}
         {% endif %}

@@ -2,7 +2,8 @@
 
 -- The invoice lines under one set of names, whichever edition of the file it is (Parquet or CSV, the names of the
 -- first or of the second Online Retail data set).
-{%- set input = read_input(source('online_retail', 'lines'), 'online_retail_path') %}
+{%- set layout = {'names': [], 'widths': [], 'read': []} %}
+{%- set input = read_input(source('online_retail', 'lines'), 'online_retail_path', layout=layout) %}
 {%- set columns = input_columns(input) %}
 {%- set found = required_columns(var('online_retail_path', none), columns, 'input_lines', {
     'invoice_no': ['invoiceno', 'invoice_no', 'invoice'],
@@ -13,7 +14,7 @@
     'unit_price': ['unitprice', 'unit_price', 'price'],
     'customer_id': ['customerid', 'customer_id', 'customer id'],
     'country': ['country']
-}) %}
+}, layout.read) %}
 {%- set found = with_formats(
     'online_retail.lines', input, 'input_lines', found, ['invoice_date'], ['quantity', 'unit_price']
 ) %}
