@@ -283,38 +283,51 @@ refunds as (
 
 
 {#- A from clause in which the columns of an order are on each of its rows: an empty one is filled with the value that
-    other rows of the order have, if they have one alone; where numbers begin again, with that of the rows of its time. -#}
+    other rows of the order have, if they have one alone; where numbers begin again, with that of the rows of its time. The
+    time of an order is not that of its refunds: where paths have types, times are those of rows of one type. -#}
 {% macro custom_filled_rows(table, columns, spellings) %}
     {% set order_id = custom_column(columns, as_list(spellings.get('order_id', 'order_id')), []) %}
     {% set fillable = [] %}
     {% set times = [] %}
+    {% set of_type = [] %}
     {% for name in columns_of_orders() %}
         {% for spelling in as_list(spellings.get(name, name)) if spelling | lower in columns %}
             {% set column = columns[spelling | lower] %}
             {% do fillable.append(column) if kind_of(column) != 'other' or column.type == 'VARCHAR' %}
             {% do times.append({'sql': 'input_rows.' ~ sql_name(column.name)}) if name == 'event_at' %}
+            {% do of_type.append(column.name) if name in ('event_at', 'received_at') %}
         {% endfor %}
     {% endfor %}
     {% if order_id is none or not fillable %}
         {% do return(table) %}
     {% endif %}
     {% do return(filled_within(
-        table, id_value(order_id), times, fillable | unique(attribute='name') | list
+        table, id_value(order_id), times, fillable | unique(attribute='name') | list,
+        {'input_rows.footfall_event_type': of_type} if 'footfall_event_type' in columns else {}
     )) %}
 {% endmacro %}
 
 
 {#- A from clause in which empty columns have the value of other rows with the same key, if these have one alone, else of
-    those that have the same values in some further columns as well. -#}
-{% macro filled_within(table, key, further, columns) %}
-    {% do return(adapter.dispatch('filled_within', 'footfall')(table, key, further, columns)) %}
+    those that have the same values in some further columns as well. `apart` has SQL of what else must be the same for some
+    columns, with the names of these. -#}
+{% macro filled_within(table, key, further, columns, apart={}) %}
+    {% do return(adapter.dispatch('filled_within', 'footfall')(table, key, further, columns, apart)) %}
 {% endmacro %}
 
-{% macro duckdb__filled_within(table, key, further, columns) %}
-    {% set windows = {'same_key': [key]} %}
-    {% do windows.update({'same_key_and_more': [key] + further | map(attribute='sql') | list}) if further %}
+{% macro duckdb__filled_within(table, key, further, columns, apart) %}
+    {% set more = further | map(attribute='sql') | list %}
+    {% set of_all = {'same_key': [key]} %}
+    {% do of_all.update({'same_key_and_more': [key] + more}) if further %}
+    {% set of_kind = {} %}
+    {% for kind in apart %}
+        {% do of_kind.update({'same_kind': [key, kind]}) %}
+        {% do of_kind.update({'same_kind_and_more': [key, kind] + more}) if further %}
+    {% endfor %}
+    {% set kept_apart = apart.values() | sum(start=[]) %}
     {% set filled = [] %}
     {% for column in columns %}
+        {% set windows = of_kind if column.name in kept_apart else of_all %}
         {% set name = 'input_rows.' ~ sql_name(column.name) %}
         {% set value = 'case when not ' ~ is_nothing('trim(' ~ name ~ ')') ~ ' then trim(' ~ name ~ ') end'
             if column.type == 'VARCHAR' else name %}
@@ -329,7 +342,7 @@ refunds as (
         {% do filled.append('coalesce(' ~ (values + [name]) | join(', ') ~ ') as ' ~ sql_name(column.name)) %}
     {% endfor %}
     {% set written = [] %}
-    {% for window, shared in windows.items() %}
+    {% for window, shared in dict(of_all, **of_kind).items() %}
         {% do written.append(window ~ ' as (partition by ' ~ shared | join(', ') ~ ')') %}
     {% endfor %}
     {% do return(

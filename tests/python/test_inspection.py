@@ -252,11 +252,25 @@ def test_editions_of_online_retail_may_be_mixed_but_lack_nothing(tmp_path: Path)
     assert "2.csv' has no column 'unitprice'" in problem
 
 
-def test_refunds_that_name_orders_alone_are_mapped_next_to_these(tmp_path: Path) -> None:
+def test_refunds_that_name_orders_alone_are_mapped_next_to_these(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "exports"
+    folder.mkdir()
     orders = written(
-        tmp_path / "orders.csv", ["order_id,customer_id,event_at,amount", "o1,c1,2026-01-05,9"]
+        folder / "orders.csv", ["order_id,customer_id,event_at,amount", "o1,c1,2026-01-05,9"]
     )
-    refunds = written(tmp_path / "refunds.csv", ["order_id,refunded_at,amount", "o1,2026-01-06,4"])
+    refunds = written(folder / "refunds.csv", ["order_id,refunded_at,amount", "o1,2026-01-06,4"])
+    # In one folder the names of the files say which they are. A refund has a time of its own.
+    both = tmp_path / "both.yml"
+    assert inspection.main([f"--file={folder}", f"--out={both}"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "2026-01-05 00:00:00+00 purchase c1 o1 9.0" in told
+    assert "2026-01-06 00:00:00+00 refund c1 o1 -4.0" in told
+    assert read_mapping(str(both)).variables["custom_events_path"] == {
+        "purchase": [orders],
+        "refund": [refunds],
+    }
     out = tmp_path / "a_shop.yml"
     assert inspection.main([f"--file={refunds}", f"--out={out}"]) == 1
     text = out.read_text(encoding="utf-8").replace("# purchase: …", f"purchase: {orders}")

@@ -12,8 +12,15 @@ from footfall.builds.problems import BuildProblem
 from footfall.builds.rejections import proposed_event_type
 from footfall.builds.sources import sources
 from footfall.core.yaml_files import parsed_yaml
-from footfall.inspecting.inputs import MOST_ROWS, Head
-from footfall.inspecting.layouts import Layout, Proposal, proposed, recognised
+from footfall.inspecting.inputs import MOST_ROWS, Head, files_of
+from footfall.inspecting.layouts import (
+    Layout,
+    Proposal,
+    files_by_type,
+    proposed,
+    recognised,
+    typed_by_file,
+)
 from footfall.inspecting.rendering import RUN_ID, Project
 
 _KINDS = ["parquet", "text", "json"]
@@ -74,6 +81,8 @@ class Found:
         The shape that was recognised, if any.
     proposal
         How it could be read, where no mapping was given and the source is `custom`.
+    paths
+        Files by event type, where their names say it.
     variables
         The vars that it was read with.
     columns, row_count
@@ -93,6 +102,7 @@ class Found:
     source: str
     layout: Layout | None = None
     proposal: Proposal | None = None
+    paths: Mapping[str, Sequence[str]] = field(default_factory=dict)
     variables: Mapping[str, Any] = field(default_factory=dict)
     columns: Sequence[Column] = ()
     row_count: int = 0
@@ -162,14 +172,20 @@ def inspect(
     if not variables:
         found.source = source or (OWN if found.layout is None else found.layout.source)
         if found.source == OWN:
-            found.proposal = proposed(
-                names, contract_columns(folder), found.layout, Path(given.name).name
-            )
+            files = [] if given.head is None else _files(given.name, given.head)
+            found.paths = {} if found.layout else files_by_type(files)
+            # Files of refunds next to those of orders do not make these refunds.
+            name = "orders" if found.paths else Path(given.name).name
+            found.proposal = proposed(names, contract_columns(folder), found.layout, name)
+            if found.paths and found.proposal.event_type:
+                found.proposal = typed_by_file(found.proposal, names)
+            else:
+                found.paths = {}
             found.variables = _variables_of(found.proposal)
     with_path = {
         "footfall_source": found.source,
         **found.variables,
-        **_reading(found.source, given),
+        **({path_var(OWN): found.paths} if found.paths else _reading(found.source, given)),
     }
     if found.proposal is not None and found.proposal.missing:
         found.problem = (
@@ -201,6 +217,11 @@ def first_lines(problem: Exception) -> str:
 def path_var(source: str) -> str:
     """Return the var that names the events of a source."""
     return sources()[source].inputs[0].var
+
+
+def _files(name: str, head: Head) -> Sequence[str]:
+    """Return the files that are looked at, of which there may be cut copies."""
+    return files_of(name) if head.is_whole else head.paths
 
 
 def _reading(source: str, given: Input) -> dict[str, Any]:

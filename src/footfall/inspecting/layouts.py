@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -215,6 +215,52 @@ def proposed(
     return Proposal(chosen, others, event_type, missing, variables)
 
 
+def is_named_for_refunds(file: str) -> bool:
+    """Return whether the name of a file or relation says that it holds refunds.
+
+    Examples
+    --------
+    >>> [is_named_for_refunds(name) for name in ("order_refunds.csv", "orders with refunds.csv")]
+    [True, False]
+    """
+    return bool(_NAMES_OF_REFUNDS.search(file)) and not _NAMES_OF_SALES.search(file)
+
+
+def files_by_type(files: Sequence[str]) -> Mapping[str, list[str]]:
+    """Return the files of purchases and of refunds, as their names say it; nothing if all are one.
+
+    Examples
+    --------
+    >>> files_by_type(["orders.csv", "refunds.csv"])
+    {'purchase': ['orders.csv'], 'refund': ['refunds.csv']}
+    >>> files_by_type(["orders.csv", "more.csv"])
+    {}
+    """
+    found: dict[str, list[str]] = {PURCHASE: [], REFUND: []}
+    for file in files:
+        found[REFUND if is_named_for_refunds(Path(file).name) else PURCHASE].append(file)
+    return found if all(found.values()) else {}
+
+
+def typed_by_file(proposal: Proposal, columns: Sequence[str]) -> Proposal:
+    """Return a proposal for files of purchases next to files of refunds, whose paths say which.
+
+    What refunds call their time and money counts where the columns of orders are empty.
+    """
+    theirs = {"event_at": _TIMES_OF_REFUNDS, "amount": _MONEY_OF_REFUNDS}
+    chosen = {
+        name: column
+        for name, column in proposal.columns.items()
+        if name not in ("refunded_at", "order_refund", "line_refund")
+    }
+    for name, spellings in theirs.items():
+        more = [column for column in columns if plain(column) in spellings]
+        held = list(dict.fromkeys([*spelled(chosen.get(name, [])), *more]))
+        if held:
+            chosen[name] = held if held[1:] else held[0]
+    return replace(proposal, columns=chosen, event_type="")
+
+
 def _guessed_type(
     chosen: dict[str, str | Sequence[str]], by_plain: Mapping[str, str], file_name: str
 ) -> str:
@@ -224,12 +270,10 @@ def _guessed_type(
     """
     times = [by_plain[one] for one in _TIMES_OF_REFUNDS if one in by_plain]
     money = [by_plain[one] for one in _MONEY_OF_REFUNDS if one in by_plain]
-    is_named_so = _NAMES_OF_REFUNDS.search(file_name) and not _NAMES_OF_SALES.search(file_name)
-    if (
-        is_named_so
-        or (times and "event_at" not in chosen)
-        or any(one in by_plain for one in _COLUMNS_OF_REFUNDS)
-    ):
+    says_so = (times and "event_at" not in chosen) or any(
+        one in by_plain for one in _COLUMNS_OF_REFUNDS
+    )
+    if is_named_for_refunds(file_name) or (says_so and not _NAMES_OF_SALES.search(file_name)):
         if times:
             chosen["event_at"] = times[0]
         if money:

@@ -7,10 +7,16 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from footfall.builds.sources import sources
-from footfall.inspecting.inputs import MOST_ROWS
+from footfall.builds.sources import absolute_path, sources
+from footfall.inspecting.inputs import MOST_ROWS, files_of
 from footfall.inspecting.inspection import EventName, Found, Input
-from footfall.inspecting.layouts import PURCHASE, REFUND, known, spelled
+from footfall.inspecting.layouts import (
+    PURCHASE,
+    REFUND,
+    files_by_type,
+    known,
+    spelled,
+)
 
 _WIDEST = 28
 _SHOWN_CURRENCIES = 10
@@ -228,6 +234,12 @@ def mapping_text(found: Found, given: Input, place: str, command: str) -> str:
             "  # purchase: …    # the file of the orders, whose buyers these refunds are",
             f"  refund: {_scalar(place)}",
         ]
+    elif found.paths:
+        by_type = files_by_type(files_of(given.name))
+        lines.append(f"{var}:    # by the names of the files")
+        for event_type, files in by_type.items():
+            listed = ", ".join(_scalar(absolute_path(file)) for file in files)
+            lines.append(f"  {event_type}: [{listed}]")
     else:
         lines.append(f"{var}: {_scalar(place)}")
     if proposal is not None:
