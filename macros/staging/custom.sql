@@ -66,7 +66,7 @@
 
 {#- By column of the contract, the files that have none of its spellings, where others of their event type have one: a dict
     of lists of {file, stand_in, event_type}. Files of records may complete each other: of them one counts only if another
-    has all of its columns. -#}
+    has all of its columns. A file in which nothing can be read, such as that of a day without events, lacks nothing. -#}
 {% macro files_that_lack_columns(read, columns, names, spellings) %}
     {% set lacking = {} %}
     {% set held = {} %}
@@ -76,11 +76,11 @@
         {% for name in names if custom_column(own, as_list(spellings.get(name, name)), []) is not none %}
             {% do there.append(name) %}
         {% endfor %}
-        {% do held.update({one.stand_in: there}) %}
+        {% do held.update({one.stand_in: there}) if own_columns(own) %}
     {% endfor %}
-    {% for one in read if held %}
+    {% for one in read if one.stand_in in held %}
         {% set others = [] %}
-        {% for other in read if other.event_type == one.event_type %}
+        {% for other in read if other.event_type == one.event_type and other.stand_in in held %}
             {% if not custom_rows_are_records() or not held[one.stand_in] | reject('in', held[other.stand_in]) | list %}
                 {% do others.extend(held[other.stand_in]) %}
             {% endif %}
@@ -294,7 +294,9 @@ refunds as (
         {% for spelling in as_list(spellings.get(name, name)) if spelling | lower in columns %}
             {% set column = columns[spelling | lower] %}
             {% do fillable.append(column) if kind_of(column) != 'other' or column.type == 'VARCHAR' %}
-            {% do times.append({'sql': 'input_rows.' ~ sql_name(column.name)}) if name == 'event_at' %}
+            {% do times.append(
+                {'name': column.name, 'sql': 'input_rows.' ~ sql_name(column.name), 'type': column.type}
+            ) if name == 'event_at' %}
             {% do of_type.append(column.name) if name in ('event_at', 'received_at') %}
         {% endfor %}
     {% endfor %}
@@ -309,8 +311,9 @@ refunds as (
 
 
 {#- A from clause in which empty columns have the value of other rows with the same key, if these have one alone, else of
-    those that have the same values in some further columns as well. `apart` has SQL of what else must be the same for some
-    columns, with the names of these. -#}
+    those that have the same values in some further columns as well; where rows of a key disagree in these, a row that has
+    values in them takes nothing from the others. `apart` has SQL of what else must be the same for some columns, with the
+    names of these. -#}
 {% macro filled_within(table, key, further, columns, apart={}) %}
     {% do return(adapter.dispatch('filled_within', 'footfall')(table, key, further, columns, apart)) %}
 {% endmacro %}
@@ -325,6 +328,22 @@ refunds as (
         {% do of_kind.update({'same_kind_and_more': [key, kind] + more}) if further %}
     {% endfor %}
     {% set kept_apart = apart.values() | sum(start=[]) %}
+    {% set agreeing = {} %}
+    {% for window in dict(of_all, **of_kind) if not window.endswith('_and_more') %}
+        {% set conditions = [key ~ ' is not null'] %}
+        {% for one in further %}
+            {% set nothing = one.sql ~ ' is null' %}
+            {% if one.type == 'VARCHAR' %}
+                {% set nothing = nothing ~ ' or ' ~ is_nothing('trim(' ~ one.sql ~ ')') %}
+            {% endif %}
+            {% set held = 'case when not (' ~ nothing ~ ') then ' ~ one.sql ~ ' end' %}
+            {% set compared = 'same_kind' if one.name in kept_apart else window %}
+            {% do conditions.append(
+                '(' ~ nothing ~ ' or min(' ~ held ~ ') over ' ~ compared ~ ' = max(' ~ held ~ ') over ' ~ compared ~ ')'
+            ) %}
+        {% endfor %}
+        {% do agreeing.update({window: conditions | join(' and ')}) %}
+    {% endfor %}
     {% set filled = [] %}
     {% for column in columns %}
         {% set windows = of_kind if column.name in kept_apart else of_all %}
@@ -334,7 +353,7 @@ refunds as (
         {% set values = [value] %}
         {% for window in windows %}
             {% do values.append(
-                'case when ' ~ key ~ ' is not null and min(' ~ value ~ ') over ' ~ window ~ ' = max(' ~ value ~ ') over '
+                'case when ' ~ agreeing.get(window, key ~ ' is not null') ~ ' and min(' ~ value ~ ') over ' ~ window ~ ' = max(' ~ value ~ ') over '
                 ~ window ~ ' then min(' ~ value ~ ') over ' ~ window ~ ' end'
             ) %}
         {% endfor %}

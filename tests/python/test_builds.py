@@ -11,8 +11,8 @@ import pytest
 
 from bench_uniqueness import declared_forms, facts_of, report
 from conftest import PROJECT, SMALL_SCORER, Warehouse, problems
-from footfall import heads
 from footfall.core.private_files import rights_of_new
+from footfall.heads import churn, value_members
 from footfall.pages.theme.words import read_words
 from footfall.publishing.coarsening import KEYS_OF_PEOPLE
 from footfall.recommender import backtests, fine_tuning, full_training
@@ -142,8 +142,8 @@ def test_a_second_build_with_nothing_new_trains_and_scores_nothing(
         (backtests, "_figures"),
         (full_training, "fit"),
         (fine_tuning, "fit"),
-        (heads.churn, "_fit_members"),
-        (heads.value, "_fit_members"),
+        (churn, "_fit_members"),
+        (value_members, "_fit_members"),
     ):
         monkeypatch.setattr(module, work, called)
     outcome = built_shop.build(())

@@ -109,6 +109,8 @@ def test_mappings_of_known_layouts_are_those_of_the_docs() -> None:
     of_orders = ["order_id", "customer_id", "date", "total", "refund_amount"]
     found = proposed(of_orders, names, None, "Refunds 2026.csv")
     assert (found.event_type, found.columns["amount"]) == ("refund", "refund_amount")
+    found = proposed([*of_orders, "refund_reason"], names, None, "june.csv")
+    assert (found.event_type, found.columns["amount"]) == ("purchase", "total")
     found = proposed(of_orders, names, None, "orders with refunds.csv")
     assert (found.event_type, found.columns["order_refund"]) == ("purchase", "refund_amount")
 
@@ -233,6 +235,14 @@ def test_what_one_file_of_several_lacks_is_named(
     own = {"footfall_source": "custom", "custom_events_path": str(folder)}
     (problem,) = inspection.check_build(own, str(tmp_path / "none.duckdb"))
     assert "c.csv' has no column for event_at, which other files of custom_events_path" in problem
+    # A day without events lacks nothing.
+    quiet = tmp_path / "quiet"
+    quiet.mkdir()
+    seen = {"customer_id": "c1", "event_at": "2026-01-05 10:00:00", "event_type": "view"}
+    written(quiet / "a.jsonl", [json.dumps(seen)])
+    (quiet / "b.jsonl").touch()
+    own["custom_events_path"] = str(quiet)
+    assert inspection.check_build(own, str(tmp_path / "none.duckdb")) == []
 
 
 def test_editions_of_online_retail_may_be_mixed_but_lack_nothing(tmp_path: Path) -> None:
@@ -257,9 +267,9 @@ def test_refunds_that_name_orders_alone_are_mapped_next_to_these(
 ) -> None:
     folder = tmp_path / "exports"
     folder.mkdir()
-    orders = written(
-        folder / "orders.csv", ["order_id,customer_id,event_at,amount", "o1,c1,2026-01-05,9"]
-    )
+    head = "order_id,customer_id,event_at,amount"
+    bought = ["o1,c1,2026-01-05,9", "o2,c2,2026-01-05,7", "o2,,2026-01-08,8"]
+    orders = written(folder / "orders.csv", [head, *bought])
     refunds = written(folder / "refunds.csv", ["order_id,refunded_at,amount", "o1,2026-01-06,4"])
     # In one folder the names of the files say which they are. A refund has a time of its own.
     both = tmp_path / "both.yml"
@@ -267,6 +277,8 @@ def test_refunds_that_name_orders_alone_are_mapped_next_to_these(
     told = " ".join(capsys.readouterr().out.split())
     assert "2026-01-05 00:00:00+00 purchase c1 o1 9.0" in told
     assert "2026-01-06 00:00:00+00 refund c1 o1 -4.0" in told
+    # A number that begins again is of nobody known.
+    assert "2026-01-08 00:00:00+00 purchase o2 8.0" in told
     assert read_mapping(str(both)).variables["custom_events_path"] == {
         "purchase": [orders],
         "refund": [refunds],

@@ -41,9 +41,10 @@ all_lines as {{ read_each_time() }} (
         coalesce(accepted.customer_no, links.customer_no, accepted.anonymous_no) as visitor_no,
         {{ base_event_no('accepted') }} as base_event_no,
         accepted.item_id,
-        accepted.quantity,
-        -- Two tools may differ in the last digit of what they have computed.
-        round(accepted.unit_price, 4) as unit_price,
+        -- Lines are the same if they are worth the same: one tool sends a quantity and a price, another what they come
+        -- to, and the two may differ in the last digit of what they have computed.
+        case when accepted.amount is null then coalesce(accepted.quantity, 1e0) end as quantity,
+        case when accepted.amount is null then round(accepted.unit_price, 4) end as unit_price,
         round(accepted.amount, 4) as amount,
         {{ prefixed('accepted', ['event_at', 'shop_day', 'received_at']) | join(', ') }},
         {{ sent_from('accepted') }} as sent_from

@@ -17,7 +17,10 @@ _NAMES_OF_REFUNDS = re.compile(r"refund|credit.?note|(^|[^a-z])returns?([^a-z]|$
 _NAMES_OF_SALES = re.compile(r"orders|sales|purchases", re.IGNORECASE)
 _MONEY_OF_REFUNDS = ("refundamount", "refundedamount", "amountrefunded", "refundtotal", "refund")
 _COLUMNS_OF_REFUNDS = ("refundid", "refundreason", "refundnumber", "creditnoteid", "returnid")
-_TIMES_OF_REFUNDS = ("refundedat", "refunddate", "refundedon", "refundtime", "refundcreatedat")
+_TIMES_OF_REFUNDS = (
+    *("refundedat", "refunddate", "refundedon", "refundtime", "refundcreatedat"),
+    *("returnedat", "returndate", "returnedon"),
+)
 
 
 @dataclass(frozen=True)
@@ -270,8 +273,14 @@ def _guessed_type(
     """
     times = [by_plain[one] for one in _TIMES_OF_REFUNDS if one in by_plain]
     money = [by_plain[one] for one in _MONEY_OF_REFUNDS if one in by_plain]
-    says_so = (times and "event_at" not in chosen) or any(
-        one in by_plain for one in _COLUMNS_OF_REFUNDS
+    # A row with money of its own and money given back is an order.
+    has_both = bool(money) and any(
+        column not in money
+        for name in ("amount", "unit_price")
+        for column in spelled(chosen.get(name, []))
+    )
+    says_so = not has_both and (
+        (times and "event_at" not in chosen) or any(one in by_plain for one in _COLUMNS_OF_REFUNDS)
     )
     if is_named_for_refunds(file_name) or (says_so and not _NAMES_OF_SALES.search(file_name)):
         if times:
