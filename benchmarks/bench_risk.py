@@ -30,7 +30,7 @@ import pyarrow.csv as pa_csv
 
 from bench_value import PROJECT, build
 from footfall.risk.attempts import COLUMNS, Attempts, read_attempts
-from footfall.risk.comparing import Compared, compare
+from footfall.risk.comparing import MODELS, Compared, compare
 from footfall.risk.files import PaymentFile, load_payments, parse_map
 from footfall.risk.judging import REVIEWED_A_DAY
 from footfall.risk.model import RiskSettings
@@ -182,7 +182,7 @@ def last_line(file: PaymentFile, attempts: Attempts, found: list[Compared]) -> d
         ],
         "models": {
             name: {metric: rounded(mean(found, name, metric)) for metric in FIGURES}
-            for name in found[0].models
+            for name in MODELS
         },
     }
 

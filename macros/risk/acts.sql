@@ -139,8 +139,10 @@
         cast(floor({{ attempt }}.clock_us / 3600e6) as double) - 24e0 * {{ days }} as shop_hour,
         case when {{ days }} + 3e0 - 7e0 * floor(({{ days }} + 3e0) / 7e0) >= 5e0 then 1e0 else 0e0 end as is_weekend,
         case
-            when {{ attempt }}.card_country <> {{ attempt }}.country then 1e0
-            when {{ attempt }}.card_country = {{ attempt }}.country then 0e0
+            -- 'DE' and 'Germany' are two ways to write a country: nobody knows whether they are one.
+            when length(trim({{ attempt }}.card_country)) <> length(trim({{ attempt }}.country)) then null
+            when upper(trim({{ attempt }}.card_country)) <> upper(trim({{ attempt }}.country)) then 1e0
+            when upper(trim({{ attempt }}.card_country)) = upper(trim({{ attempt }}.country)) then 0e0
         end as is_foreign_card,
         {{ days_since(attempt ~ '.registered_us', attempt ~ '.asked_us') }} as days_since_registration,
         customers.attempts_before as customer_attempts,

@@ -24,6 +24,7 @@ of_one_order as (
     select
         labels.event_id as label_id,
         attempts.attempt_id,
+        attempts.attempted_at,
         case when labels.customer_no = attempts.named_customer_no then 0 else 1 end as is_of_another,
         case when attempts.outcome = 'order' then 0 else 1 end as is_unpaid,
         case when attempts.attempted_at <= labels.event_at then 0 else 1 end as is_later,
@@ -38,6 +39,7 @@ named as (
     select
         labels.event_id as label_id,
         attempts.attempt_id,
+        attempts.attempted_at,
         1 as place
     from labels
     inner join {{ attempts }} as attempts on labels.labelled_event_id = attempts.attempt_id
@@ -47,6 +49,7 @@ named as (
     select
         labels.event_id as label_id,
         attempts.attempt_id,
+        attempts.attempted_at,
         2 as place
     from labels
     inner join acts on labels.labelled_event_id = acts.event_id
@@ -57,6 +60,7 @@ named as (
     select
         labels.event_id as label_id,
         attempts.attempt_id,
+        attempts.attempted_at,
         2 as place
     from labels
     inner join {{ attempts }} as attempts on labels.labelled_event_id = attempts.followed_by
@@ -66,6 +70,7 @@ named as (
     select
         label_id,
         attempt_id,
+        attempted_at,
         row_number() over (
             partition by label_id
             order by is_of_another, is_unpaid, is_later, distance, attempt_id
@@ -78,7 +83,7 @@ placed as (
 
     select
         *,
-        row_number() over (partition by label_id order by place, attempt_id) as choice_no
+        row_number() over (partition by label_id order by place, attempted_at desc, attempt_id) as choice_no
     from named
 
 ),
@@ -107,6 +112,8 @@ verdicts as (
     inner join {{ attempts }} as attempts
         on verdicts.visitor_no = coalesce(attempts.customer_no, attempts.device_no)
         and verdicts.shop_day = attempts.shop_day
+        -- Nobody has judged what came after the decision.
+        and attempts.attempted_at <= verdicts.decided_at
     where verdicts.attempt_id is null
 
 ),

@@ -14,10 +14,11 @@ risks as (
 
 ),
 
--- In a shop to which no label has ever come, time says nothing of honesty: its alerts stay open until somebody decides.
+-- In a shop to which nobody reports fraud, time says nothing of honesty: its alerts stay open until somebody decides.
 labelled as (
 
-    select count(is_fraud) > 0 as has_labels from {{ ref('int_payment_attempts') }}
+    select count(case when label_source <> 'verdict' then 1 end) > 0 as has_labels
+    from {{ ref('int_payment_attempts') }}
 
 ),
 

@@ -20,6 +20,8 @@ from footfall.risk.rules import Rule, hits_of
 from footfall.risk.splits import Split
 
 OURS = "footfall"
+#: What is compared; the last two only where there are frauds to learn from.
+MODELS = (OURS, "rules", "logistic", "random_forest")
 _EPOCH = datetime.date(1970, 1, 1)
 
 
@@ -71,7 +73,7 @@ def compare(
     rules
         Whose points are a baseline, and the score itself where there are too few labels.
     settings
-        Of the trees.
+        Of the trees, which are those of the marts.
     progress
         Called with a line of text for each step.
 
@@ -137,7 +139,8 @@ def scores_of(
     names, asked = attempts.names, attempts.features[tested]
     known = attempts.features[learnt]
     progress(f"{len(learnt):,} attempts to learn from, {int(labels.sum()):,} frauds among them")
-    model = fit_risk(names, known, labels, settings) if len(learnt) else None
+    trees = settings.on(len(learnt))
+    model = fit_risk(names, known, labels, trees) if len(learnt) else None
     by_rule = hits_of(rules, names, asked).score
     if model is None:
         progress("too few closed labels: rules and an isolation forest decide")
@@ -145,7 +148,7 @@ def scores_of(
     else:
         ours = model.log_odds(names, asked)
     found = {OURS: ours, "rules": by_rule}
-    if model is not None:
+    if 0 < labels.sum() < len(labels):
         progress("baselines")
         found |= baseline_scores(names, known, labels, asked, settings.seed)
     return found

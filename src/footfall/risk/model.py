@@ -52,6 +52,12 @@ class RiskSettings:
     threads: int = 1
     learning_rate: float = 0.04
 
+    def on(self, rows: int) -> RiskSettings:
+        """Return these settings, or those of small shops where so few attempts are learned from."""
+        if rows >= _MANY_ROWS:
+            return self
+        return replace(self, rounds=100, ensembles=1, threads=1, learning_rate=0.08)
+
 
 @dataclass(frozen=True)
 class RiskModel:

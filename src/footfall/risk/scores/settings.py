@@ -10,10 +10,6 @@ from typing import Any, ClassVar
 from footfall.core.settings import Settings
 from footfall.risk.model import RiskSettings
 
-#: Fits of fewer attempts take one thread, as idle ones spin, and fewer trees that learn faster:
-#: on six simulated shops they ranked fraud as well, and eight weeks are learned in a second.
-_MANY_ROWS = 20_000
-
 
 @dataclass(frozen=True)
 class ScoreSettings(Settings):
@@ -73,6 +69,4 @@ class ScoreSettings(Settings):
 
     def of_trees(self, rows: int) -> RiskSettings:
         """Return what trees are grown with on so many attempts."""
-        if rows < _MANY_ROWS:
-            return RiskSettings(seed=self.seed, rounds=100, ensembles=1, learning_rate=0.08)
-        return RiskSettings(seed=self.seed, threads=self.threads or os.cpu_count() or 1)
+        return RiskSettings(seed=self.seed, threads=self.threads or os.cpu_count() or 1).on(rows)
