@@ -43,9 +43,9 @@ def test_a_full_refresh_with_other_settings_that_was_killed_is_not_built_upon(
     for variables in (old, dict(shop.variables)):
         shop.variables = variables
         assert "was broken off, and left some tables old" in problems(shop.build())
-    # Ledgers of snapshots are incremental as well: the shape is that of all such tables.
-    snapshots = ("+customer_lifecycle", "+customer_segments")
-    shop.built((*SQL_PART, *snapshots, "+int_event_value_notes"), "--full-refresh")
+    # Ledgers of snapshots and features of risk are incremental too: the shape is that of all.
+    others = ("+customer_lifecycle", "+customer_segments", "+int_event_value_notes")
+    shop.built((*SQL_PART, *others, "+int_risk_features"), "--full-refresh")
 
 
 @pytest.mark.long
