@@ -60,6 +60,8 @@ verdicts as (
     select
         *,
         case
+            when attempt_id is not null and (visitor_key is not null or alerted_on is not null)
+                then 'attempt_id: name an attempt, or visitor_key and alerted_on of an alert, not both'
             when attempt_id is null and (visitor_key is null or alerted_on is null)
                 then 'attempt_id: name an attempt, or give visitor_key and alerted_on of an alert'
             when attempt_id is not null and not {{ matches('attempt_id', '^[0-9a-f]{32}$') }}
@@ -69,7 +71,7 @@ verdicts as (
             when attempt_id is null and try_cast(alerted_on as date) is null
                 then 'alerted_on: takes a day such as 2026-06-30'
             when verdict is null or lower(verdict) not in ('fraud', 'honest') then 'verdict: takes fraud or honest'
-            when try_cast(decided_at as {{ moment_type() | trim }}) is null
+            when try_cast(decided_at as {{ moment_type() | trim }}) is null or length(decided_at) <= 10
                 then 'decided_at: takes a moment such as 2026-06-30 14:05:00'
         end as fault
     from (

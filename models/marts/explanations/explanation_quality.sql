@@ -139,7 +139,8 @@ final as (
         lower_limit,
         upper_limit,
 
-        coalesce(figure > 0e0 and figure >= lower_limit, true) and coalesce(figure <= upper_limit, true) as is_passed
+        (lower_limit is null or (figure > 0e0 and figure >= lower_limit))
+        and (upper_limit is null or figure <= upper_limit) as is_passed
     from checks
 
 )
