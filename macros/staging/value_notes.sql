@@ -134,7 +134,7 @@
 {% macro unpriced_reason() -%}
     case
             when event_type = 'refund' then 'no amount, so what is still paid of the order is given back'
-            else 'no amount and no price, so the line is worth nothing'
+            else 'no amount, and no price with a quantity, so the line is worth nothing'
         end
 {%- endmacro %}
 

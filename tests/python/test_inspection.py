@@ -223,7 +223,7 @@ def test_what_one_file_of_several_lacks_is_named(
     told = " ".join(capsys.readouterr().out.split())
     for said in (
         "amount 1 other files have this column, and this one has not (b.csv)",
-        "amount 1 no amount and no price, so the line is worth nothing",
+        "amount 1 no amount, and no price with a quantity, so the line is worth nothing",
         "4 for 4 further reasons",
     ):
         assert said in told
