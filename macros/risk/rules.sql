@@ -19,10 +19,12 @@
     {%- set spread = 'sqrt(' ~ share_of_z2 ~ ' * (' ~ share ~ ' * (1e0 - ' ~ share ~ ') + ' ~ share_of_z2 ~ ' / 4e0))' -%}
     {%- set is_known = known ~ '.shop_fraud_count > 0 and ' ~ counted ~ '.closed_hit_count > 0' -%}
     case when {{ is_known }} then {{ share }} end as hit_precision,
-{% for name, sign in [('precision_lower', '-'), ('precision_upper', '+')] -%}
+{% for name, sign, bound in [('precision_lower', '-', at_most), ('precision_upper', '+', at_least)] -%}
+    {%- set edge = '(' ~ share ~ ' + ' ~ share_of_z2 ~ ' / 2e0 ' ~ sign ~ ' ' ~ spread ~ ') / (1e0 + ' ~ share_of_z2 ~ ')' -%}
     case
         when {{ is_known }}
-            then ({{ share }} + {{ share_of_z2 }} / 2e0 {{ sign }} {{ spread }}) / (1e0 + {{ share_of_z2 }})
+            -- Where none or all were fraud the bound is the share itself, but for the last digit.
+            then {{ bound(edge, share) }}
     end as {{ name }}{{ ',\n' if not loop.last }}
 {%- endfor %}
 {%- endmacro %}
