@@ -125,8 +125,8 @@ def score(
         rows += _readouts(one, own, series, is_healthy=all_pass(checks))
         rows += days(one, own, series)
         rows += segments(one, own, segments_by_name.get(one.name, []))
-    told = [{**row, **stored(row.get("reason"))} for row in rows]
-    return pa.Table.from_pylist(told, schema=SCHEMA)
+    worded = [{**row, **stored(row.get("reason"))} for row in rows]
+    return pa.Table.from_pylist(worded, schema=SCHEMA)
 
 
 def _readouts(

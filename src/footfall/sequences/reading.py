@@ -10,15 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from footfall.core.arrays import (
-    Array,
-    BoolArray,
-    Float32Array,
-    Int8Array,
-    Int16Array,
-    Int32Array,
-    IntArray,
-)
+from footfall.core.arrays import Array, Float32Array, Int8Array, Int16Array, Int32Array, IntArray
 from footfall.sequences.events import (
     GAP_BUCKETS,
     KINDS,
@@ -392,7 +384,7 @@ def _parts(session: IntArray, at: IntArray) -> IntArray:
     return np.cumsum(opens) - 1
 
 
-def _repeats(column: IntArray) -> BoolArray:
+def _repeats(column: IntArray) -> Array:
     """Return which values equal the one before; bool ``[values - 1]``."""
     return np.asarray(column[1:] == column[:-1])
 
