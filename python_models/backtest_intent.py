@@ -2,14 +2,15 @@
 
 from footfall import heads
 from footfall.adapter import progress, tables
+from footfall.adapter.sessions import Sessions
 
 
 def model(dbt, session):
     settings = dbt.config.meta_get("settings")
     intent = dbt.config.meta_get("intent")
+    sessions = Sessions(dbt.ref("int_session_prefixes"), dbt.ref("attention_states"))
     return heads.backtest_intent(
-        tables.arrow(dbt.ref("int_session_prefixes")),
-        tables.arrow(dbt.ref("attention_states")),
+        *sessions.history(),
         settings=heads.HeadSettings.from_mapping(settings),
         test_days=int(intent["test_days"]),
         history_days=int(intent["history_days"]),

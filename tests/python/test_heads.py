@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -29,6 +30,7 @@ from cutoff_tables import (
     train_value,
 )
 from footfall import heads
+from footfall.adapter.cutoffs import Cutoffs
 from footfall.attributions.permutations import walk
 from footfall.core.erasures import Erasures
 from footfall.core.progress import silent
@@ -897,6 +899,33 @@ def test_origins_and_samples(cutoffs: pa.Table) -> None:
     assert len(sample) == int(np.isin(everything.customer_no, list(kept)).sum())
     drawn = customer_uniform(np.arange(10_000, dtype=np.int64), seed=3)
     assert abs(drawn.mean() - 0.5) < 0.02
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        heads.Wanted(as_of=True),
+        heads.Wanted(sampled_every=4),
+        heads.Wanted(as_of=True, sampled_every=4),
+        heads.Wanted(sampled_every=2, customers=np.array([3, 4, 8], dtype=np.int64)),
+    ],
+)
+def test_the_database_picks_the_rows_that_the_library_would(
+    cutoffs: pa.Table, wanted: heads.Wanted
+) -> None:
+    states = random_states(cutoffs)
+    with duckdb.connect() as connection:
+        digests = connection.from_arrow(pa.table({"cutoff_date": pa.array([], pa.date32())}))
+        source = Cutoffs(
+            connection, connection.from_arrow(cutoffs), connection.from_arrow(states), digests
+        )
+        rows, theirs = source.read(wanted)
+    expected, _ = heads.ArrowCutoffs(cutoffs, states).read(wanted)
+    order = [("customer_no", "ascending"), ("cutoff_date", "ascending")]
+    assert 0 < rows.num_rows < cutoffs.num_rows
+    assert rows.sort_by(order).equals(expected.sort_by(order))
+    keys = ["customer_no", "cutoff_date"]
+    assert theirs.sort_by(order).select(keys).equals(rows.sort_by(order).select(keys))
 
 
 def test_last_tested_cutoffs_are_as_many_as_asked(cutoffs: pa.Table) -> None:

@@ -8,6 +8,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,6 +16,7 @@ import pytest
 
 from conftest import PROJECT, SMALL_SCORER, Warehouse
 from footfall import heads
+from footfall.adapter.sessions import Sessions
 from footfall.core.progress import silent
 from footfall.heads import HeadSettings, intent, intent_heads
 from footfall.heads.prefixes import PREFIX_LENGTHS, read_prefixes
@@ -429,3 +431,49 @@ def test_a_prefix_knows_nothing_of_what_came_after_it(tmp_path: Path) -> None:
             assert whole[key] == values, key
         told += sum(values[-1] is not None for values in cut.values())
     assert told > 0
+
+
+def test_sessions_of_the_last_days_are_picked_by_the_database_and_score_the_same(
+    prefixes: pa.Table,
+) -> None:
+    states = pa.table(
+        {
+            "customer_no": np.arange(6000, dtype=np.int64).repeat(2),
+            "cutoff_date": pa.array([START.date(), START.date() + timedelta(85)] * 6000),
+            "state": pa.array(
+                list(np.random.default_rng(5).normal(size=(12000, 3))), pa.list_(pa.float64())
+            ),
+        }
+    )
+    clocks = prefixes.append_column("prefix_clock_at", prefixes["prefix_at"]).append_column(
+        "now_clock_at", prefixes["now_at"]
+    )
+    stored = heads.train_intent(clocks, states, settings=SETTINGS, progress=silent)
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        sessions = Sessions(connection.from_arrow(clocks), connection.from_arrow(states))
+        picked, theirs = sessions.recent(7)
+        history, all_states = sessions.history()
+    assert 0 < picked.num_rows < clocks.num_rows / 10
+    assert set(theirs["customer_no"].to_pylist()) == set(picked["visitor_no"].to_pylist())
+    assert (history.num_rows, all_states.num_rows) == (clocks.num_rows, 2 * 6000)
+    assert heads.score_intent(stored, picked, theirs, progress=silent).equals(
+        heads.score_intent(stored, clocks, states, progress=silent)
+    )
+
+
+def test_a_shop_without_sessions_has_no_recent_ones(prefixes: pa.Table) -> None:
+    nothing = prefixes.slice(0, 0).append_column("now_clock_at", prefixes["now_at"].slice(0, 0))
+    schema = pa.schema(
+        [
+            ("customer_no", pa.int64()),
+            ("cutoff_date", pa.date32()),
+            ("state", pa.list_(pa.float64())),
+        ]
+    )
+    with duckdb.connect() as connection:
+        sessions = Sessions(
+            connection.from_arrow(nothing), connection.from_arrow(schema.empty_table())
+        )
+        picked, states = sessions.recent(7)
+    assert (picked.num_rows, states.num_rows) == (0, 0)
