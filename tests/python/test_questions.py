@@ -40,6 +40,19 @@ def test_a_problem_and_a_mistake_are_messages_and_no_exceptions(
     assert asked("go")["problem"].startswith("The project could not answer 'go': KeyError: 'go'")
 
 
+@pytest.mark.library
+@pytest.mark.parametrize(("count", "records"), [("1", "1 record of"), ("12", "12 records of")])
+def test_records_that_came_with_other_values_are_counted_and_say_what_to_do(
+    count: str, records: str
+) -> None:
+    told = {"example": "l3", "record_count": count, "columns": "amount, quantity"}
+    problem = asked("refuse_changed_records", **told)["problem"]
+    assert problem.startswith(f"{records} source 'custom' came again with other values in amount, ")
+    assert "'l3'" in problem
+    assert "updated_at" in problem
+    assert "--full-refresh" in problem
+
+
 def test_a_problem_ends_the_run_with_one_message(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

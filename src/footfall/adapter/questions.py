@@ -20,6 +20,7 @@ from footfall.builds.input_files import files_by_kind, files_in, named_paths
 from footfall.builds.make_commands import make_commands
 from footfall.builds.nodes import Node
 from footfall.builds.problems import BuildProblem
+from footfall.builds.records import refuse_changed_records
 from footfall.builds.rejections import broken_sources, check_rejections
 from footfall.builds.snowplow import snowplow_layout, snowplow_tables
 from footfall.builds.sources import (
@@ -97,6 +98,7 @@ QUESTIONS: Mapping[str, Callable[..., Any]] = {
     "no_file_problem": no_file_problem,
     "named_paths": named_paths,
     "note_made": _note_made,
+    "refuse_changed_records": refuse_changed_records,
     "refuse_undecided": refuse_undecided,
     "restated_sources": restated_sources,
     "segment_kind": segment_kind,
