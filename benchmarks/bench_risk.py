@@ -30,13 +30,13 @@ import pyarrow.csv as pa_csv
 
 from bench_value import PROJECT, build
 from footfall.risk.attempts import COLUMNS, Attempts, read_attempts
-from footfall.risk.comparing import MODELS, Compared, compare
 from footfall.risk.files import PaymentFile, load_payments, parse_map
 from footfall.risk.judging import REVIEWED_A_DAY
 from footfall.risk.model import RiskSettings
 from footfall.risk.problems import RiskProblem
 from footfall.risk.rules import Rule, read_rules
 from footfall.risk.splits import Split, delay_of, splits_of
+from risk_comparing import MODELS, Compared, compare
 
 FIGURES = ("auc", "average_precision", "precision_100_day", "recall_1_fpr", "money_caught")
 

@@ -93,7 +93,7 @@ def test_pyproject_installs_what_each_extra_imports() -> None:
         (requirement,) = optional[extra]
         assert re.split(r"[\[>=<]", requirement)[0] in owners[package]
     plain = " ".join(project["dependencies"])
-    assert not re.search("plotly|psycopg|metricflow", plain)
+    assert not re.search("plotly|psycopg|metricflow|scikit-learn", plain)
     assert "footfall[boards,metrics,postgres,sbom]" in optional["dev"]
 
 

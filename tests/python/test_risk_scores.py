@@ -15,7 +15,6 @@ from sklearn.ensemble import IsolationForest
 from footfall.core.progress import silent
 from footfall.evaluation.leads import BOOSTED_TREES as OURS
 from footfall.risk.attempts import read_attempts
-from footfall.risk.baselines import baseline_scores
 from footfall.risk.judging import Figures, area, days_of_warning
 from footfall.risk.model import RiskSettings
 from footfall.risk.oddness import oddness
@@ -24,6 +23,7 @@ from footfall.risk.scores import backtest, serving, training
 from footfall.risk.scores.rivals import rival_scores
 from footfall.risk.scores.settings import ScoreSettings
 from footfall.risk.scores.source import ArrowPayments
+from risk_baselines import baseline_scores
 
 DAY = datetime.timedelta(days=1)
 BEGAN = datetime.datetime(2024, 3, 7, tzinfo=datetime.UTC)

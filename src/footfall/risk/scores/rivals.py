@@ -1,7 +1,7 @@
 """Baselines of the back-test: those of the benchmark, at a fraction of the cost.
 
-:mod:`footfall.risk.baselines` fits them with scikit-learn, as the published figures were made. To
-import that takes more than a CPU-second, which a build need not spend.
+`make bench-risk` fits them with scikit-learn, as the published figures were made. A build needs
+neither that package nor the CPU-second that importing it takes.
 """
 
 from __future__ import annotations

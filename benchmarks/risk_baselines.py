@@ -1,4 +1,4 @@
-"""What a score of risk is compared with."""
+"""What a score of risk is compared with: models of scikit-learn, as published."""
 
 from __future__ import annotations
 

@@ -11,13 +11,13 @@ import numpy as np
 from footfall.core.arrays import Array, FloatArray, IntArray
 from footfall.core.progress import Progress
 from footfall.risk.attempts import MICROSECONDS_A_DAY, Attempts
-from footfall.risk.baselines import baseline_scores
 from footfall.risk.judging import Figures, judge, known_customers
 from footfall.risk.model import RiskSettings, fit_risk
 from footfall.risk.oddness import oddness
 from footfall.risk.problems import RiskProblem
 from footfall.risk.rules import Rule, hits_of
 from footfall.risk.splits import Split
+from risk_baselines import baseline_scores
 
 OURS = "footfall"
 #: What is compared; the last two only where there are frauds to learn from.
