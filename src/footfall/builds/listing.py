@@ -1,10 +1,11 @@
-"""What other files repeat of `sources.yml`: the table in the README, the vars of the SQL linter.
+"""What other files repeat of `sources.yml`: README, vars of the project, vars of the SQL linter.
 
-`python -m footfall.builds.listing`, which is part of `make format`, writes both again; a test fails
+`python -m footfall.builds.listing`, which is part of `make format`, writes them again; a test fails
 where they are not what it would write.
 """
 
 import re
+import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -18,6 +19,14 @@ def sources_table() -> str:
         for source in sources().values()
     ]
     return "".join(["| source | command | reads |\n", "|---|---|---|\n", *rows])
+
+
+def names_comment() -> str:
+    """Return the comment of `dbt_project.yml` on the var that names sources."""
+    text = f"One name, several with commas between them, or a list, of: {', '.join(sources())}."
+    mark = "  # "
+    lines = textwrap.wrap(text, 100, initial_indent=mark, subsequent_indent=mark)
+    return "".join(f"{line}\n" for line in lines)
 
 
 def linter_vars() -> str:
@@ -36,6 +45,7 @@ def linter_vars() -> str:
 
 #: File of the project, the pattern of what is written into it, and its writer.
 LISTINGS: Mapping[str, tuple[str, Callable[[], str]]] = {
+    "dbt_project.yml": (r"  # One name, several with commas .*\n(?:  # .*\n)*", names_comment),
     "README.md": (r"\| source \| command \| reads \|\n(?:\|.*\n)+", sources_table),
     ".sqlfluff": (r"footfall_source = .*\n(?:\w+_path = .*\n)+", linter_vars),
 }
