@@ -229,7 +229,8 @@
 {% endmacro %}
 
 
-{#- Models, seeds and tests, as far as Python has to know them. -#}
+{#- Models, seeds and tests, as far as Python has to know them; of a public mart also what a publication says of it, and of
+    a test that some columns together identify rows, the model and the columns. -#}
 {% macro described_nodes() %}
     {% set nodes = [] %}
     {% for node in graph.nodes.values() if node.resource_type in ['model', 'seed', 'test'] %}
@@ -240,10 +241,28 @@
         {% do nodes.append({
             'unique_id': node.unique_id, 'schema': node.schema, 'name': node.alias or node.name,
             'language': node.get('language'), 'checksum': node.checksum, 'config': node.config,
-            'constraints': node.get('constraints'), 'columns': columns, 'inputs': node.depends_on.nodes or []
+            'constraints': node.get('constraints'), 'columns': columns, 'inputs': node.depends_on.nodes or [],
+            'mart': described_mart(node) if node.config.get('access') == 'public' else none,
+            'identifies': [node.attached_node, node.test_metadata.kwargs.columns]
+                if node.get('test_metadata') and node.test_metadata.name == 'unique_combination' else none
         }) %}
     {% endfor %}
     {% do return(nodes) %}
+{% endmacro %}
+
+
+{#- What a publication says of a public mart. -#}
+{% macro described_mart(node) %}
+    {% set columns = {} %}
+    {% for column in node.columns.values() %}
+        {% do columns.update({
+            column.name: {'description': column.description, 'published_as': column.meta.get('published_as')}
+        }) %}
+    {% endfor %}
+    {% do return({
+        'relation': node.relation_name, 'description': node.description, 'columns': columns,
+        'primary_key': node.primary_key
+    }) %}
 {% endmacro %}
 
 

@@ -10,8 +10,6 @@
         'command': flags.WHICH,
         'is_partial': true if invocation_args_dict.get('empty') or invocation_args_dict.get('sample') else false,
         'results': ended(results),
-        'models': public_models(),
-        'unique_together': columns_unique_together(),
         'keeps_standing': var('failed_gates_keep_the_publication'),
         'zone': var('shop_time_zone')
     }) %}
@@ -43,36 +41,4 @@
         'database': env_var('FOOTFALL_DB', 'warehouse/footfall.duckdb'),
         'mapping': env_var('FOOTFALL_MAPPING', '')
     })) %}
-{% endmacro %}
-
-
-{#- The public marts with what a publication says of them. -#}
-{% macro public_models() %}
-    {% set models = [] %}
-    {% for node in graph.nodes.values() if node.resource_type == 'model' and node.config.access == 'public' %}
-        {% set columns = [] %}
-        {% for column in node.columns.values() %}
-            {% do columns.append({
-                'name': column.name, 'description': column.description, 'constraints': column.constraints,
-                'published_as': column.meta.get('published_as')
-            }) %}
-        {% endfor %}
-        {% do models.append({
-            'unique_id': node.unique_id, 'name': node.alias, 'relation': node.relation_name,
-            'description': node.description, 'columns': columns, 'constraints': node.constraints,
-            'primary_key': node.primary_key
-        }) %}
-    {% endfor %}
-    {% do return(models) %}
-{% endmacro %}
-
-
-{#- Of each test that some columns together identify rows: the model and the columns. -#}
-{% macro columns_unique_together() %}
-    {% set found = [] %}
-    {% for test in graph.nodes.values() if test.resource_type == 'test' and test.test_metadata
-        and test.test_metadata.name == 'unique_combination' %}
-        {% do found.append([test.attached_node, test.test_metadata.kwargs.columns]) %}
-    {% endfor %}
-    {% do return(found) %}
 {% endmacro %}

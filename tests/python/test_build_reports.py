@@ -287,22 +287,22 @@ def test_the_key_of_a_mart_is_found(
     model = {
         "unique_id": "model.shop.sales",
         "name": "sales",
-        "relation": '"shop"."marts"."sales"',
-        "description": "What was sold.",
-        "columns": [
-            {
-                "name": "a",
-                "description": "One.",
-                "constraints": column_constraints,
-                "published_as": None,
-            },
-            {"name": "at", "description": "When.", "constraints": [], "published_as": "month"},
-        ],
+        "columns": [["a", "string", column_constraints], ["at", "timestamp", None]],
         "constraints": constraints,
-        "primary_key": guessed,
+        "mart": {
+            "relation": '"shop"."marts"."sales"',
+            "description": "What was sold.",
+            "columns": {
+                "a": {"description": "One.", "published_as": None},
+                "at": {"description": "When.", "published_as": "month"},
+            },
+            "primary_key": guessed,
+        },
     }
-    unique_together = [] if tested is None else [("model.shop.sales", tested)]
-    assert marts_to_publish([model], unique_together) == [
+    others: list[dict[str, Any]] = [{"unique_id": "model.shop.private", "mart": None}]
+    if tested is not None:
+        others.append({"unique_id": "test.shop.one", "identifies": ["model.shop.sales", tested]})
+    assert marts_to_publish([*others, model]) == [
         {
             "name": "sales",
             "relation": '"shop"."marts"."sales"',

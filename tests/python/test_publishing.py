@@ -98,10 +98,11 @@ def test_a_first_publication_is_made_where_gates_fail_and_a_later_one_shows_no_l
     """Held back are: churn, churn and value, churn and value by the var, churn again."""
     monkeypatch.setenv("FOOTFALL_PUBLISHED", str(tmp_path / "published"))
     warehouse = tmp_path / f"{NAME}.duckdb"
+    about = {"relation": "gates", "description": "", "columns": {}, "primary_key": []}
     gates = {
-        **dict.fromkeys(("unique_id", "name", "description"), "model_gates"),
-        **{key: [] for key in ("columns", "constraints", "primary_key")},
-        "relation": "gates",
+        **dict.fromkeys(("unique_id", "name"), "model_gates"),
+        **{key: [] for key in ("columns", "constraints")},
+        "mart": about,
     }
     said = []
     with duckdb.connect(str(warehouse)) as connection:
@@ -129,8 +130,7 @@ def test_a_first_publication_is_made_where_gates_fail_and_a_later_one_shows_no_l
                 is_partial=False,
                 results=[],
                 nodes=[],
-                models=[gates],
-                unique_together=[],
+                described=[gates],
                 keeps_standing=keeps,
                 zone="UTC",
             )

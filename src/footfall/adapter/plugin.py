@@ -29,7 +29,7 @@ from footfall.adapter import inputs, key_file, publication
 from footfall.adapter.ending import Ending, listening
 from footfall.adapter.erased_ids import ErasedIds
 from footfall.adapter.progress import log
-from footfall.adapter.questions import ask, is_answered, nodes_of_run
+from footfall.adapter.questions import ask, described_in_run, is_answered, nodes_of_run
 from footfall.builds import keys
 from footfall.builds.problems import BuildProblem
 from footfall.builds.sources import absolute_path, with_home
@@ -282,6 +282,7 @@ class Plugin(BasePlugin):
             str(self.creds.path),
             run_id=run_id,
             nodes=nodes_of_run(run_id),
+            described=described_in_run(run_id),
             erased_at=None if self._erased is None else self._erased.newest,
             **request,
         )

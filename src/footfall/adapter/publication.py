@@ -41,8 +41,7 @@ def publish(
     is_partial: bool,
     results: Sequence[Mapping[str, str]],
     nodes: Iterable[Node],
-    models: Iterable[Mapping[str, Any]],
-    unique_together: Iterable[tuple[str, Sequence[str]]],
+    described: Iterable[Mapping[str, Any]],
     keeps_standing: bool,
     zone: str,
     erased_at: datetime | None = None,
@@ -61,7 +60,7 @@ def publish(
         The folder of the dbt project.
     command, is_partial, results, nodes
         What decides whether to publish, see `reason_not_to_publish`.
-    models, unique_together
+    described
         What describes the marts, see `marts_to_publish`.
     keeps_standing
         Whether a publication stays that shows a score which is held back now.
@@ -88,7 +87,7 @@ def publish(
             record(audit, command, {"run_id": run_id, **_counted(results)})
     except AuditError as error:
         why_not, problem = "see the error at the end", str(error)
-    marts = marts_to_publish(models, unique_together)
+    marts = marts_to_publish(described)
     with connection.cursor() as cursor:
         if why_not is None:
             failed = _failed_gates(cursor, marts)

@@ -38,12 +38,16 @@ from footfall.inspecting.segment import describe_columns, segment_kind, segment_
 
 # The run that this process is at, by dbt's name for it: dbt runs one at a time.
 _runs: dict[str, versions.TableVersions] = {}
+# Its nodes as macros described them when it began.
+_described: dict[str, list[dict[str, Any]]] = {}
 
 
-def _begin_run(run_id: str, project: str, **details: Any) -> None:
+def _begin_run(run_id: str, project: str, nodes: list[dict[str, Any]], **details: Any) -> None:
     _runs.clear()
+    _described.clear()
     code = tables_fingerprint(Path(project))
-    _runs[run_id] = versions.begin(run_id=run_id, code=code, **details)
+    _runs[run_id] = versions.begin(run_id=run_id, code=code, nodes=nodes, **details)
+    _described[run_id] = nodes
 
 
 def _is_current(run_id: str, unique_id: str) -> bool:
@@ -116,6 +120,11 @@ QUESTIONS: Mapping[str, Callable[..., Any]] = {
 def nodes_of_run(run_id: str) -> Iterable[Node]:
     """Return the nodes of the project; none where the run did not begin with a build in mind."""
     return _runs[run_id].nodes.values() if run_id in _runs else ()
+
+
+def described_in_run(run_id: str) -> Iterable[Mapping[str, Any]]:
+    """Return the same nodes as macros described them, with what a publication says of marts."""
+    return _described.get(run_id, ())
 
 
 def ask(question: str, details: str, **more: Callable[..., Any]) -> str:

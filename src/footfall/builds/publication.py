@@ -83,19 +83,16 @@ def reason_to_keep(
     )
 
 
-def marts_to_publish(
-    models: Iterable[Mapping[str, Any]], unique_together: Iterable[tuple[str, Sequence[str]]]
-) -> list[dict[str, Any]]:
+def marts_to_publish(described: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Describe the public marts as a publication takes them.
 
     Parameters
     ----------
-    models
-        The public models with `unique_id`, `name`, `relation`, `description`, `columns` (with
-        `name`, `description`, `constraints` and `published_as`, None where its YAML says nothing),
-        `constraints` and `primary_key`, the columns that dbt takes for one.
-    unique_together
-        The model and the columns of each test that some columns together identify rows.
+    described
+        Models, seeds and tests as `described_node` takes them. Public marts have `mart`, None
+        elsewhere: `relation`, `description`, `columns` (`description` by name, and `published_as`,
+        None where its YAML says nothing) and `primary_key`, the columns that dbt takes for one.
+        Tests that some columns together identify rows have `identifies`, the model and the columns.
 
     Returns
     -------
@@ -104,32 +101,38 @@ def marts_to_publish(
         `published_as` (forms by name of the column).
     """
     tested: dict[str, Sequence[str]] = {}
-    for unique_id, columns in unique_together:
-        tested.setdefault(unique_id, columns)
+    models: list[tuple[str, Mapping[str, Any], Mapping[str, Any]]] = []
+    for node in described:
+        if node.get("identifies"):
+            tested.setdefault(*node["identifies"])
+        if node.get("mart"):
+            models.append((node["name"], node, node["mart"]))
     return [
         {
-            "name": model["name"],
-            "relation": model["relation"],
-            "description": model["description"],
-            "columns": {column["name"]: column["description"] for column in model["columns"]},
-            "key": list(_primary_key(model, tested.get(model["unique_id"]))),
+            "name": name,
+            "relation": mart["relation"],
+            "description": mart["description"],
+            "columns": {column: said["description"] for column, said in mart["columns"].items()},
+            "key": list(_primary_key(node, mart["primary_key"], tested.get(node["unique_id"]))),
             "published_as": {
-                column["name"]: column["published_as"]
-                for column in model["columns"]
-                if column["published_as"] is not None
+                column: said["published_as"]
+                for column, said in mart["columns"].items()
+                if said["published_as"] is not None
             },
         }
-        for model in sorted(models, key=lambda model: str(model["name"]))
+        for name, node, mart in sorted(models, key=lambda model: model[0])
     ]
 
 
-def _primary_key(model: Mapping[str, Any], tested: Sequence[str] | None) -> Sequence[str]:
+def _primary_key(
+    node: Mapping[str, Any], guessed: Sequence[str] | None, tested: Sequence[str] | None
+) -> Sequence[str]:
     """Find the columns that identify the rows of a mart: a constraint's, or else a test's."""
-    for constraint in model["constraints"]:
+    for constraint in node["constraints"] or []:
         if constraint["type"] == "primary_key":
             columns: Sequence[str] = constraint["columns"]
             return columns
-    for column in model["columns"]:
-        if any(constraint["type"] == "primary_key" for constraint in column["constraints"]):
-            return [column["name"]]
-    return tested if tested is not None else model["primary_key"] or []
+    for name, _, constraints in node["columns"]:
+        if any(constraint["type"] == "primary_key" for constraint in constraints or []):
+            return [name]
+    return tested if tested is not None else guessed or []
