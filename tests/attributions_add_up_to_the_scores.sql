@@ -1,7 +1,10 @@
 -- Every score that is served is explained, and its explanation adds up to it: base and contributions to 1e-9 on the
 -- scale of the model and to 1e-6 of the score in the unit that people read. Finding a row means that what is explained
 -- is not what is served.
-{%- set explained = "'churn', 'value', 'tier'" if var('explains_value') else "'churn'" %}
+{%- set explained = ['churn'] %}
+{%- if var('explains_value') %}{% do explained.extend(['value', 'tier']) %}{% endif %}
+{%- if var('explains_recommendations') %}{% do explained.append('recommendations') %}{% endif %}
+{%- set always = "'" ~ (explained | join("', '")) ~ "'" %}
 with
 
 attributions as (
@@ -35,6 +38,13 @@ served as (
     where tier_vip_probability is not null
     union all
     select
+        'recommendations' as score,
+        {{ var('backtest_days') }} as horizon_days,
+        customer_key || '-' || item_id as subject_key,
+        score as score_value
+    from {{ ref('recommendations') }}
+    union all
+    select
         'intent' as score,
         0 as horizon_days,
         session_id || '-' || prefix_length as subject_key,
@@ -57,7 +67,7 @@ sums as (
     select
         score,
         horizon_days,
-        coalesce(session_id || '-' || prefix_length, customer_key) as subject_key,
+        coalesce(session_id || '-' || prefix_length, customer_key || coalesce('-' || item_id, '')) as subject_key,
         max(score_value) as score_value,
         max(base) + sum(contribution) as summed,
         max(link_score) as link_score,
@@ -67,7 +77,7 @@ sums as (
     group by
         score,
         horizon_days,
-        coalesce(session_id || '-' || prefix_length, customer_key)
+        coalesce(session_id || '-' || prefix_length, customer_key || coalesce('-' || item_id, ''))
 
 ),
 
@@ -87,7 +97,7 @@ final as (
         on served.score = sums.score
         and served.horizon_days = sums.horizon_days
         and served.subject_key = sums.subject_key
-    where (sums.subject_key is null and served.score in ({{ explained }}))
+    where (sums.subject_key is null and served.score in ({{ always }}))
         or abs(sums.score_value - served.score_value) > 1e-9 * {{ at_least('abs(served.score_value)', '1e0') }}
         or abs(sums.summed - served.score_value) > 1e-6 * {{ at_least('abs(served.score_value)', '1e0') }}
         or abs(sums.link_summed - sums.link_score) > 1e-9

@@ -1,11 +1,13 @@
 import datetime
 import json
+import math
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from footfall.ranking.contributions import IDEAS
 from footfall.recommender import plan
 from footfall.recommender import recommend as recommendations
 from footfall.recommender import stored_model as artifacts
@@ -136,6 +138,20 @@ def test_recommendations(world):
         if row["reason_item_id"] is not None:
             assert (row["customer_no"], row["reason_item_id"]) in bought
     assert given["reason_item_id"].null_count < given.num_rows / 2
+    for row in given.to_pylist():
+        for scale, base, score in (
+            ("contribution", 1 / row["candidate_count"], row["score"]),
+            ("link_contribution", -math.log(row["candidate_count"]), math.log(row["score"])),
+        ):
+            added = sum(row[f"{idea}_{scale}"] for idea in IDEAS)
+            assert base + added == pytest.approx(score, abs=1e-12)
+    unexplained = recommend(model, events, items, top_k=5, explained=False)
+    moved = [name for name in given.column_names if name.endswith("_contribution")]
+    assert len(moved) == 12
+    assert all(unexplained[name].null_count == given.num_rows for name in moved)
+    assert unexplained.drop_columns([*moved, "made_from"]).equals(
+        given.drop_columns([*moved, "made_from"])
+    )
 
 
 def test_candidate_rules(world):

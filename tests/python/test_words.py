@@ -15,6 +15,7 @@ import yaml
 from footfall.heads.drivers import known_ideas
 from footfall.pages.theme import wording
 from footfall.pages.theme.words import Words, WordsError, read_words, slots_of
+from footfall.ranking.contributions import IDEAS
 
 PROJECT = Path(__file__).resolve().parents[2]
 FOLDER = PROJECT / "seeds/words"
@@ -158,7 +159,7 @@ def test_reasons_of_experiments_have_words_for_what_they_say() -> None:
 
 def test_every_idea_says_both_ways_that_it_moves_a_score() -> None:
     words = read_words(FOLDER / "en.csv")
-    ideas = {*known_ideas(), "agreement", "rate", "other"}
+    ideas = {*known_ideas(), *IDEAS, "agreement", "rate", "other"}
     assert {key.split(".")[1] for key in words.texts if key.startswith("idea.")} == ideas
     for idea in ideas:
         for way in ("up", "down"):

@@ -25,14 +25,14 @@ of_subjects as (
     select
         score,
         horizon_days,
-        coalesce(session_id, customer_key) as subject_key,
+        coalesce(session_id, customer_key || coalesce('-' || item_id, '')) as subject_key,
         max(abs(gap)) as gap,
         abs(max(link_base) + sum(link_contribution) - max(link_score)) as link_gap
     from attributions
     group by
         score,
         horizon_days,
-        coalesce(session_id, customer_key)
+        coalesce(session_id, customer_key || coalesce('-' || item_id, ''))
     union all
     select
         'risk' as score,

@@ -1,5 +1,5 @@
--- What moves each score, by idea: contributions that add up to the score that is served, from a base that is a constant
--- of the training. One row for each score, horizon, customer (or session, for intent) and idea. Scores that do not pass
+-- What moves each score, by idea: contributions that add up to the score that is served. One row for each score,
+-- horizon, customer (or session, for intent; of recommendations, customer and item) and idea. Scores that do not pass
 -- their gates have no rows, as in their own marts, and neither have the sessions of bots.
 {%- set columns = [
     'score', 'idea', 'method', 'horizon_days', 'idea_rank', 'contribution', 'standard_error', 'base', 'score_value',
@@ -37,6 +37,7 @@ attributions as (
     select
         customers.customer_key,
         cast(null as {{ dbt.type_string() }}) as session_id,
+        cast(null as {{ dbt.type_string() }}) as item_id,
         cast(null as integer) as prefix_length,
         {%- for column in columns %}
         scored.{{ column }},
@@ -46,8 +47,21 @@ attributions as (
     inner join customers on scored.customer_no = customers.customer_no
     union all
     select
+        customers.customer_key,
+        cast(null as {{ dbt.type_string() }}) as session_id,
+        scored.item_id,
+        cast(null as integer) as prefix_length,
+        {%- for column in columns %}
+        scored.{{ column }},
+        {%- endfor %}
+        case when not scored.is_repeat then 'new items only' end as population
+    from {{ ref('int_recommendation_attributions') }} as scored
+    inner join customers on scored.customer_no = customers.customer_no
+    union all
+    select
         sessions.customer_key,
         scored.session_id,
+        cast(null as {{ dbt.type_string() }}) as item_id,
         scored.prefix_length,
         {%- for column in columns %}
         scored.{{ column }},
@@ -60,12 +74,12 @@ attributions as (
 
 ),
 
--- An idea that is a feature of one's own has no words, and is said by its name.
+-- An idea that is a feature of one's own has no words, and is said by its name. What adds nothing moves nothing.
 named as (
 
     select
         *,
-        case when contribution < 0 then 'down' else 'up' end as direction
+        case when contribution < 0 then 'down' when contribution > 0 then 'up' end as direction
     from attributions
     where not exists (
             select 1 from held_back
@@ -79,11 +93,14 @@ named as (
 final as (
 
     select
-        md5(concat_ws('|', named.score, named.horizon_days, coalesce(named.session_id, named.customer_key), named.idea))
-            as attribution_id,
+        md5(concat_ws(
+            '|', named.score, named.horizon_days, coalesce(named.session_id, named.customer_key), named.item_id,
+            named.idea
+        )) as attribution_id,
 
         named.customer_key,
         named.session_id,
+        named.item_id,
 
         named.score,
         named.idea,

@@ -33,7 +33,18 @@ items as (
 
 words as (
 
-    select * from {{ words() }}
+    select
+        *,
+        text as reason
+    from {{ words() }}
+
+),
+
+attributions as (
+
+    select * from {{ ref('int_recommendation_attributions') }}
+    where idea_rank <= 3
+        and contribution <> 0
 
 ),
 
@@ -58,6 +69,23 @@ explained as (
 
 ),
 
+-- What moves the score most, in words.
+moved as (
+
+    select
+        attributions.customer_no,
+        attributions.item_id,
+        {{- placed_reasons('score', 'true') }}
+    from attributions
+    inner join words
+        on words.message_key
+        = 'idea.' || attributions.idea || case when attributions.contribution < 0 then '.down' else '.up' end
+    group by
+        attributions.customer_no,
+        attributions.item_id
+
+),
+
 final as (
 
     select
@@ -71,6 +99,7 @@ final as (
         {{ sentence('reasons.text', slots) }} as reason,
         explained.reason_key,
         {{ slot_values(slots) }} as reason_values,
+        {{ prefixed('moved', reason_columns('score')) | join(', ') }},
 
         cast(explained.shown_rank as integer) as recommendation_rank,
         explained.score,
@@ -80,6 +109,9 @@ final as (
         explained.run_id as model_run_id
     from explained
     inner join customers on explained.customer_no = customers.customer_no
+    left join moved
+        on explained.customer_no = moved.customer_no
+        and explained.item_id = moved.item_id
     left join words as reasons on explained.reason_key = reasons.message_key
 
 )

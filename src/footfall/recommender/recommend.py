@@ -19,6 +19,7 @@ from footfall.counts import repeats
 from footfall.counts.tables import expand
 from footfall.encoder.network import Encoder, ItemFeatures, last_states
 from footfall.ranking import Context, reasons
+from footfall.ranking.contributions import IDEAS, contributions
 from footfall.recommender import stored_model as artifacts
 from footfall.recommender.backtests import backtest
 from footfall.recommender.cutoffs import cutoffs_of
@@ -49,7 +50,7 @@ __all__ = [
 
 STATE_ROWS = 8192
 # Settings that recommendations depend on, but no trained weight.
-SERVED = ("top_k", "allow_repeats", "in_stock_only")
+SERVED = ("top_k", "allow_repeats", "in_stock_only", "explained")
 
 STATES_SCHEMA = pa.schema(
     [
@@ -68,6 +69,10 @@ RECOMMENDATIONS_SCHEMA = pa.schema(
         pa.field("score", pa.float64()),
         pa.field("is_repeat", pa.bool_()),
         pa.field("reason_item_id", pa.string()),
+        pa.field("candidate_count", pa.int32()),
+        *(pa.field(f"{idea}_contribution", pa.float64()) for idea in IDEAS),
+        *(pa.field(f"{idea}_link_contribution", pa.float64()) for idea in IDEAS),
+        pa.field("cutoff_date", pa.date32()),
         pa.field("run_id", pa.string()),
         pa.field("made_from", pa.string()),
     ]
@@ -164,8 +169,10 @@ def recommend(
     Returns
     -------
     ``customer_no``, ``rank`` from 1, ``item_id``, ``score``, ``is_repeat`` (bought before),
-    ``reason_item_id`` (null where no past item raised the score), ``run_id`` and ``made_from``, as
-    a stream.
+    ``reason_item_id`` (null where no past item raised the score), ``candidate_count`` (the base of
+    the score is its inverse), what each component adds to the score (``<idea>_contribution``) and
+    to its log (``<idea>_link_contribution``; both null where settings leave them out),
+    ``cutoff_date``, ``run_id`` and ``made_from``, as a stream.
 
     Raises
     ------
@@ -228,6 +235,11 @@ def _recommendations(
         is_repeat = np.isin(asked, row * count_items + old)
         place = np.broadcast_to(np.arange(1, item.shape[1] + 1), item.shape)
         count = int(shown.sum())
+        each = np.repeat(found.real.sum(1).cpu().numpy(), shown.sum(1))
+        moved = [pa.nulls(count, pa.float64())] * (2 * len(IDEAS))
+        if settings.explained:
+            added = contributions(ranker, ranker.components, found, scores, chosen)
+            moved = [pa.array(one[shown]) for one in (*added.share, *added.log_share)]
         yield pa.RecordBatch.from_arrays(
             [
                 pa.array(np.repeat(context.events.customers[batch.customers], shown.sum(1))),
@@ -239,6 +251,9 @@ def _recommendations(
                     np.where(reason[shown] >= 0, names[np.maximum(reason[shown], 0)], None),
                     type=pa.string(),
                 ),
+                pa.array(each.astype(np.int32)),
+                *moved,
+                pa.repeat(pa.scalar(day_of(context.cut), pa.date32()), count),
                 pa.array([run_id] * count, type=pa.string()),
                 pa.array([made] * count, type=pa.string()),
             ],

@@ -22,10 +22,11 @@ _VARS = {
     "top_k": "top_k",
     "allow_repeats": "allow_repeats",
     "in_stock_only": "in_stock_only",
+    "explained": "explains_recommendations",
 }  # fmt: skip
 # Settings that leave the trained weights as they are.
 _NOT_TRAINED = frozenset({
-    "top_k", "allow_repeats", "in_stock_only", "threads",
+    "top_k", "allow_repeats", "in_stock_only", "explained", "threads",
     "full_after_days", "full_after_share", "full_after_fall",
 })  # fmt: skip
 
@@ -69,6 +70,8 @@ class ScorerSettings(Settings):
     top_k, allow_repeats, in_stock_only
         What is recommended: how many items, whether items bought before are among them, and
         whether only items that are in stock.
+    explained
+        Whether each recommendation says what every component adds to its score.
     device, threads
         ``auto``, ``cpu`` or ``cuda``; CPU threads, 0 for all cores.
     """
@@ -103,6 +106,7 @@ class ScorerSettings(Settings):
     top_k: int = 20
     allow_repeats: bool = True
     in_stock_only: bool = False
+    explained: bool = True
     device: str = "auto"
     threads: int = 0
 
