@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from types import ModuleType
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -38,6 +40,7 @@ from footfall.core.stored_rows import ArtifactError, load, to_table
 from footfall.evaluation import score_metrics
 from footfall.heads import HeadSettings
 from footfall.heads import churn as churn_module
+from footfall.heads import value as amounts
 from footfall.heads import value_members as value_module
 from footfall.heads.churn import SilenceModel, fit_silence, silence_labels
 from footfall.heads.cutoffs import study
@@ -52,6 +55,7 @@ from footfall.heads.cutoffs.rows import (
 )
 from footfall.heads.cutoffs.study import Memory, Study
 from footfall.heads.fields import from_values, to_values
+from footfall.heads.judgements import parts_to_leave_out
 from footfall.heads.learners.lifetimes import fit_order_value
 from footfall.heads.learners.linear import sigmoid
 from footfall.heads.predictions import (
@@ -61,6 +65,7 @@ from footfall.heads.predictions import (
     value_models,
 )
 from footfall.heads.stored import load_heads
+from footfall.heads.training import study_of
 from footfall.heads.trials import trials
 from footfall.heads.value import ValueModel, fit_value
 
@@ -1093,6 +1098,38 @@ def test_a_head_that_knows_somebody_who_was_erased_goes_in_time_however_good_it_
     assert load(gone).run["stale_since"] == ""
     assert facts_of(gone)["30"]["fingerprint"] in facts_of(waiting)["30"]["turned_away"]
     assert train(gone, is_due=True) is gone
+
+
+@pytest.mark.parametrize("module", [churn_module, amounts])
+def test_a_day_is_judged_by_what_was_chosen_on_the_others(
+    cutoffs: pa.Table, monkeypatch: pytest.MonkeyPatch, module: ModuleType
+) -> None:
+    """Blend, state and calibration of a day are chosen without it."""
+    settings = HeadSettings(horizons=(30,), threads=1)
+    source = heads.ArrowCutoffs(cutoffs, random_states(cutoffs))
+    whole = study_of(source, read_digests(source), settings, with_today=True)
+    today = as_of_day(whole.rows)
+    assert today is not None
+    model = (fit_silence if module is churn_module else fit_value)(whole, today, 30)
+    assert model is not None
+    choose = module._chosen
+    seen: list[set[int]] = []
+
+    def spied(members: object, held: Any, state: bool | None) -> object:
+        seen.append(set(held.day.tolist()))
+        return choose(members, held, state)
+
+    monkeypatch.setattr(module, "_chosen", spied)
+    judged = module.judged_days(whole, model.members, today, 30)
+    assert len(judged) > 1
+    assert seen == [judged.keys() - {day} for day in sorted(judged)]
+
+
+def test_the_only_day_is_judged_by_what_was_chosen_on_the_other_customers() -> None:
+    customers = np.arange(1000, dtype=np.int64)
+    part = parts_to_leave_out(np.full(1000, 20_000), customers, seed=1)
+    assert 400 < part.sum() < 600
+    assert set(part.tolist()) == {0, 1}
 
 
 @pytest.mark.parametrize("train", [train_churn, train_value])

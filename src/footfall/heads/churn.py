@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
 
-from footfall.core.arrays import FloatArray, IntArray
+from footfall.core.arrays import BoolArray, FloatArray, IntArray
 from footfall.heads.cutoffs.features import (
     FeatureSpace,
     learn_space,
@@ -17,7 +17,7 @@ from footfall.heads.cutoffs.histories import repeat_buying_at
 from footfall.heads.cutoffs.rows import CutoffRows, customer_uniform
 from footfall.heads.cutoffs.study import Study
 from footfall.heads.drivers import REPEAT, Effects, added, linear_effects, tree_effects
-from footfall.heads.judgements import Judgement, judge
+from footfall.heads.judgements import Judgement, judge, parts_to_leave_out
 from footfall.heads.learners.boosting import Boosted, fit_boosted
 from footfall.heads.learners.calibration import PlattScaling, fit_platt, one_error_choice
 from footfall.heads.learners.lifetimes import RepeatBuying
@@ -196,43 +196,24 @@ def fit_silence(
     members = silence_members(study, origin, horizon)
     if members is None:
         return None
-    held = _recalled(study, origin, horizon)
-    losses = _log_losses(held.links(uses_state=False) @ _BLENDS.T, held.labels)
-    chosen = one_error_choice(losses, held.customer_no, preferred=0)
-    blend: FloatArray = 0.5 * (_BLENDS[0] + _BLENDS[chosen])
-    uses_state = members.with_state is not None and blend[0] > 0.0 and state is not False
-    if uses_state and state is None:
-        both = np.column_stack([held.links(uses_state=told) @ blend for told in (False, True)])
-        losses = _log_losses(both, held.labels)
-        uses_state = len(losses) > 0 and bool(losses[:, 1].mean() < losses[:, 0].mean())
-    scaling = fit_platt(
-        held.links(uses_state=uses_state) @ blend,
-        held.labels,
-        slope_trust=_SLOPE_TRUST * held.share_learnt,
-        level_trust=_LEVEL_TRUST * held.share_learnt,
-    )
-    return SilenceModel(members, uses_state, blend, scaling)
-
-
-def out_of_time_skill(study: Study, model: SilenceModel, origin: int, horizon: int) -> float | None:
-    """Return 1 - log-loss / log-loss of the constant rate on the held-out days of ``origin``.
-
-    0 is no better than the rate of all for everybody, 1 is certainty. None without held-out rows.
-    """
-    held = _recalled(study, origin, horizon)
-    if len(held.labels) == 0 or held.labels.min() == held.labels.max():
-        return None
-    link = model.scaling.apply(held.links(uses_state=model.uses_state) @ model.blend)
-    found = _judgement(link, held.labels)
-    return 1.0 - found.loss / found.plain_loss
+    return _chosen(members, _recalled(study, origin, horizon), state)
 
 
 def judged_days(
-    study: Study, model: SilenceModel, origin: int, horizon: int
+    study: Study, members: SilenceMembers, origin: int, horizon: int
 ) -> dict[int, Judgement]:
-    """Return how models fitted as this one, at each held-out day of ``origin``, did there."""
+    """Return how models made as the one of ``origin`` did at each of its held-out days.
+
+    Members are those of the day; blend, state and calibration are chosen on the other days.
+    """
     held = _recalled(study, origin, horizon)
-    link = model.scaling.apply(held.links(uses_state=model.uses_state) @ model.blend)
+    part = parts_to_leave_out(held.day, held.customer_no, study.settings.seed)
+    link = np.zeros(len(held.labels))
+    for one in np.unique(part):
+        here = held.rows(part == one)
+        chosen = _chosen(members, held.rows(part != one), None)
+        known = here.links(uses_state=chosen.uses_state) @ chosen.blend
+        link[part == one] = chosen.scaling.apply(known)
     return {
         int(day): _judgement(link[held.day == day], held.labels[held.day == day])
         for day in np.unique(held.day)
@@ -279,11 +260,35 @@ class _HeldOut:
     repeat: FloatArray
     share_learnt: float
 
+    def rows(self, chosen: BoolArray) -> _HeldOut:
+        """Return some of the rows."""
+        named = ("customer_no", "day", "labels", "plain", "with_state", "trees", "repeat")
+        return replace(self, **{name: getattr(self, name)[chosen] for name in named})
+
     def links(self, *, uses_state: bool) -> FloatArray:
         """Return the log-odds of regression, trees and MBG/NBD, [rows, 3]."""
         return np.column_stack(
             [self.with_state if uses_state else self.plain, self.trees, self.repeat]
         )
+
+
+def _chosen(members: SilenceMembers, held: _HeldOut, state: bool | None) -> SilenceModel:
+    """Choose blend and state, and calibrate, on held-out rows."""
+    losses = _log_losses(held.links(uses_state=False) @ _BLENDS.T, held.labels)
+    chosen = one_error_choice(losses, held.customer_no, preferred=0)
+    blend: FloatArray = 0.5 * (_BLENDS[0] + _BLENDS[chosen])
+    uses_state = members.with_state is not None and blend[0] > 0.0 and state is not False
+    if uses_state and state is None:
+        both = np.column_stack([held.links(uses_state=told) @ blend for told in (False, True)])
+        losses = _log_losses(both, held.labels)
+        uses_state = len(losses) > 0 and bool(losses[:, 1].mean() < losses[:, 0].mean())
+    scaling = fit_platt(
+        held.links(uses_state=uses_state) @ blend,
+        held.labels,
+        slope_trust=_SLOPE_TRUST * held.share_learnt,
+        level_trust=_LEVEL_TRUST * held.share_learnt,
+    )
+    return SilenceModel(members, uses_state, blend, scaling)
 
 
 def _is_enough(rows: CutoffRows, horizon: int) -> bool:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from footfall.core.arrays import FloatArray
+from footfall.core.arrays import FloatArray, IntArray
+from footfall.heads.cutoffs.rows import customer_uniform
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,30 @@ Judgements = Mapping[int, Judgement]
 def judge(losses: FloatArray, plain_losses: FloatArray) -> Judgement:
     """Return the means of losses, [rows] each."""
     return Judgement(len(losses), float(np.mean(losses)), float(np.mean(plain_losses)))
+
+
+def parts_to_leave_out(day: IntArray, customer_no: IntArray, seed: int) -> IntArray:
+    """Return the part of each held-out row: what is chosen on the others is judged on it.
+
+    A part is a day; where there is one day only, half of the customers.
+
+    Parameters
+    ----------
+    day, customer_no
+        Of each row, [rows].
+    seed
+        Of the halves.
+    """
+    days, part = np.unique(day, return_inverse=True)
+    if len(days) > 1:
+        return part.astype(np.int64)
+    return (customer_uniform(customer_no, seed) < 0.5).astype(np.int64)
+
+
+def skill(judged: Judgements) -> float | None:
+    """Return 1 - loss / loss of everybody's mean over all days; None where nothing differs."""
+    both = skills(judged, judged)
+    return None if both is None else both[0]
 
 
 def skills(new: Judgements, old: Judgements) -> tuple[float, float] | None:

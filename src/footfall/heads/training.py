@@ -29,7 +29,7 @@ from footfall.heads.cutoffs.rows import CutoffRows, read_cutoffs
 from footfall.heads.cutoffs.settings import HeadSettings
 from footfall.heads.cutoffs.source import CutoffSource, Wanted
 from footfall.heads.cutoffs.study import Study, memory_of
-from footfall.heads.judgements import Judgement, skills
+from footfall.heads.judgements import Judgement, skill, skills
 from footfall.heads.predictions import silence_models
 from footfall.heads.runs import day_to_date
 from footfall.heads.stored import Head, HeadFacts, StoredHeads, load_heads, no_reference, run_id_of
@@ -228,10 +228,10 @@ def _why_worse(
 ) -> str:
     """Return why the head in force is clearly better than a new one; empty where it is not.
 
-    Both are judged on the same cut-offs. The new one by members fitted to what was known at each
-    of these days, with the blend, the calibration and the choice of states that were made on all
-    of them: it is flattered a little. The one in force by itself where the cut-off closed after it
-    was fitted, otherwise by what was noted when it was, which is flattered alike.
+    Both are judged on the same cut-offs, which neither learned from. The new one by members fitted
+    to what was known at each of these days, with the blend, the calibration and the choice of
+    states made on the other days. The one in force by itself where the cut-off closed after it was
+    fitted, otherwise by what was noted when it was, which was found alike.
     """
     old, old_facts = standing.heads[horizon], standing.facts[horizon]
     judged: dict[int, Judgement] = {}
@@ -282,15 +282,16 @@ def _fit_churn(
     if model is None:
         return Head(None, None, no_reference()), {}, {}
     reference = model.probability(study.asked(study.learnt(horizon, today)[-1]))
+    judged = churn.judged_days(study, model.members, today, horizon)
     facts = {
         "blend": dict(zip(("regression", "trees", "mbg_nbd"), model.blend.tolist(), strict=True)),
         "calibration_slope": round(model.scaling.slope, 6),
         "calibration_intercept": round(model.scaling.intercept, 6),
         "uses_encoder_state": model.uses_state,
-        "skill": churn.out_of_time_skill(study, model, today, horizon),
+        "skill": skill(judged),
     }
     head = Head(model, None, reference, _background(study, today, horizon))
-    return head, churn.judged_days(study, model, today, horizon), facts
+    return head, judged, facts
 
 
 def _background(study: Study, today: int, horizon: int) -> Background:
@@ -309,15 +310,16 @@ def _fit_value(
     if model is None:
         return Head(silence, None, no_reference()), {}, {}
     reference = model.amount(study.asked(study.learnt(horizon, today)[-1]))
+    judged = value.judged_days(study, model.members, today, horizon)
     facts = {
         "blend": dict(zip(MEMBERS, model.weights.round(4).tolist(), strict=True)),
         "vip_threshold": round(model.members.tiers.threshold, 6),
         "largest_amount": round(model.members.cap, 6),
         "uses_encoder_state": model.uses_state,
-        "skill": value.out_of_time_skill(study, model, today, horizon),
+        "skill": skill(judged),
     }
     head = Head(silence, model, reference, _background(study, today, horizon))
-    return head, value.judged_days(study, model, today, horizon), facts
+    return head, judged, facts
 
 
 def _judge_value(head: Head, rows: CutoffRows, horizon: int) -> Judgement | None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
 
-from footfall.core.arrays import FloatArray, IntArray
+from footfall.core.arrays import BoolArray, FloatArray, IntArray
 from footfall.heads.churn import silence_members
 from footfall.heads.cutoffs.rows import CutoffRows, customer_uniform
 from footfall.heads.cutoffs.study import Study
 from footfall.heads.drivers import Effects
-from footfall.heads.judgements import Judgement, judge
+from footfall.heads.judgements import Judgement, judge, parts_to_leave_out
 from footfall.heads.learners.calibration import AmountBands, fit_bands, one_error_choice
 from footfall.heads.learners.linear import sigmoid
 from footfall.heads.tiers import decision_weights, thinned, tier_of
@@ -84,13 +84,7 @@ def fit_value(
     if members is None:
         return None
     held = _recalled(study, origin, horizon)
-    weights = choose_blend(held.actual, held.plain, held.customer_no)
-    uses_state = members.with_state is not None and state is not False
-    if uses_state and state is None:
-        plain, told = (
-            _losses(held.actual, predicted @ weights) for predicted in (held.plain, held.with_state)
-        )
-        uses_state = len(told) > 0 and bool(told.mean() < plain.mean())
+    weights, uses_state = _chosen(members, held, state)
     predicted = (held.with_state if uses_state else held.plain) @ weights
     # The bands are learned on the rows that chose the blend. That costs nothing worth a second
     # split: one of 72 blends, half of it fixed, hardly fits the rows (a test holds the tails).
@@ -99,23 +93,20 @@ def fit_value(
     return ValueModel(members, uses_state, weights, bands, tiers)
 
 
-def out_of_time_skill(study: Study, model: ValueModel, origin: int, horizon: int) -> float | None:
-    """Return 1 - mean absolute error / that of the mean amount on the held-out days of ``origin``.
+def judged_days(
+    study: Study, members: ValueMembers, origin: int, horizon: int
+) -> dict[int, Judgement]:
+    """Return how models made as the one of ``origin`` did at each of its held-out days.
 
-    None without held-out rows, or where all of them spent the same.
+    Members are those of the day; blend and state are chosen on the other days.
     """
     held = _recalled(study, origin, horizon)
-    if len(held.actual) == 0 or held.actual.min() == held.actual.max():
-        return None
-    members = held.with_state if model.uses_state else held.plain
-    found = _judgement(members @ model.weights, held.actual)
-    return 1.0 - found.loss / found.plain_loss
-
-
-def judged_days(study: Study, model: ValueModel, origin: int, horizon: int) -> dict[int, Judgement]:
-    """Return how models fitted as this one, at each held-out day of ``origin``, did there."""
-    held = _recalled(study, origin, horizon)
-    amount = (held.with_state if model.uses_state else held.plain) @ model.weights
+    part = parts_to_leave_out(held.day, held.customer_no, study.settings.seed)
+    amount = np.zeros(len(held.actual))
+    for one in np.unique(part):
+        here = held.rows(part == one)
+        weights, uses_state = _chosen(members, held.rows(part != one), None)
+        amount[part == one] = (here.with_state if uses_state else here.plain) @ weights
     return {
         int(day): _judgement(amount[held.day == day], held.actual[held.day == day])
         for day in np.unique(held.day)
@@ -163,6 +154,23 @@ class _HeldOut:
     plain: FloatArray
     with_state: FloatArray
     tiers: tuple[tuple[FloatArray, IntArray], ...]
+
+    def rows(self, chosen: BoolArray) -> _HeldOut:
+        """Return some of the rows; tiers stay as they are, by day."""
+        named = ("customer_no", "day", "actual", "plain", "with_state")
+        return replace(self, **{name: getattr(self, name)[chosen] for name in named})
+
+
+def _chosen(members: ValueMembers, held: _HeldOut, state: bool | None) -> tuple[FloatArray, bool]:
+    """Choose the blend, and whether to use the encoder's state, on held-out rows."""
+    weights = choose_blend(held.actual, held.plain, held.customer_no)
+    uses_state = members.with_state is not None and state is not False
+    if uses_state and state is None:
+        plain, told = (
+            _losses(held.actual, predicted @ weights) for predicted in (held.plain, held.with_state)
+        )
+        uses_state = len(told) > 0 and bool(told.mean() < plain.mean())
+    return weights, uses_state
 
 
 def _held_out(study: Study, origin: int, horizon: int) -> _HeldOut:
