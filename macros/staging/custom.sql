@@ -172,27 +172,6 @@
 {% endmacro %}
 
 
-{#- What rows of one order share. Numbers that begin again are orders of their own; rows without one are, too. -#}
-{% macro custom_order_partition() -%}
-    order_id, customer_id, device_id, event_at, case when order_id is null then event_id end
-{%- endmacro %}
-
-
-{#- Notes on an order whose own amount is not what its lines come to after discounts, and on one whose lines lack what was
-    given back. -#}
-{% macro custom_order_notes() %}
-    {% set is_first = "place_no = 1 and event_type = 'purchase'" %}
-    {% do return(order_value_notes(
-        'order_amount', 'order_value',
-        '(lines_value - coalesce(whole_order_discount, 0e0) - coalesce(whole_included_tax, 0e0) + missing_amount)',
-        is_first ~ ' and lines_value > 0e0', 'whole_order_discount is null'
-    ) + [{
-        'column': 'order_amount', 'example': none, 'when': '(' ~ is_first ~ ' and missing_amount > 0e0)',
-        'reason': "'more than the lines of the order come to, from which a refund is missing: they share the difference'"
-    }]) %}
-{% endmacro %}
-
-
 {#- CTE refunds: what lines, and orders as a whole, gave back by the columns of their rows. An order gives back no more than
     was paid for it: what goes beyond is shipping or tax. One that was cancelled gives back what is left. -#}
 {% macro custom_refunds(lines) -%}
@@ -231,12 +210,14 @@ refunds as (
         *,
         {{ 'event_id' if is_of_line else made_id('custom', {
             'refund_of': 'order_id', 'customer_id': 'customer_id', 'device_id': 'device_id',
-            'event_at': microseconds_of('event_at'),
+            'event_at': microseconds_of('ordered_at'),
             'event_id': 'case when order_id is null then event_id end'
         }) }} || '-refund' as refund_id,
         {{ 'item_id' if is_of_line else 'cast(null as string)' }} as refund_item_id,
         {{ 'given_back' if is_of_line else 'rest_amount' }} as refund_amount,
-        coalesce({{ (['whole_refunded_at'] + cancelled + ['whole_updated_at', 'event_at']) | join(', ') }}) as booked_at,
+        coalesce({{ (
+            ['whole_refunded_at'] + cancelled + ['whole_updated_at', 'event_at' if is_of_line else 'last_event_at']
+        ) | join(', ') }}) as booked_at,
         {{ value_notes([
             {
                 'column': 'refunded_at',

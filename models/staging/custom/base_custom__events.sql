@@ -19,6 +19,11 @@
     ['event_at', 'received_at', 'labelled_at'] + names_of(order_columns, 'time'),
     ['quantity', 'unit_price', 'amount'] + names_of(order_columns, 'number')
 ) %}
+{%- set are_records = custom_rows_are_records() %}
+{%- set event_name = 'coalesce(named.source_event_name, named.header_source_event_name)' if are_records
+    else 'named.source_event_name' %}
+{%- set more_notes = ([value_notes(custom_header_notes('named'))] if are_records else [])
+    + ([value_notes(custom_lacking_notes(input.lacking))] if input.lacking else []) %}
 with
 
 raw_rows as (
@@ -101,14 +106,18 @@ identified as (
 
 ),
 
+{% if are_records -%}
+{{ custom_headed_rows('identified') }},
+{%- endif %}
+
 named as (
 
     select
-        identified.*,
-        coalesce(event_names.event_type, identified.source_event_name) as event_type,
-        {{ event_name_problem('identified.source_event_name') }} as name_problem
-    from identified
-    left join event_names on lower(identified.source_event_name) = event_names.source_event_name
+        named.*,
+        coalesce(event_names.event_type, {{ event_name }}) as event_type,
+        {{ event_name_problem(event_name) }} as name_problem
+    from {{ 'headed' if are_records else 'identified' }} as named
+    left join event_names on lower({{ event_name }}) = event_names.source_event_name
 
 ),
 
@@ -116,29 +125,24 @@ final as (
 
     select
         'custom' as source,
-        named.event_id,
-        {{ prefixed('named', ['customer_id', 'device_id', 'event_at']) | join(', ') }},
+        {{ own_or_of_header('named', ['event_id', 'customer_id', 'device_id', 'event_at']) }},
         coalesce(named.received_at, named.event_at, {{ moment('1970-01-01 00:00:00+00') }}) as received_at,
-        named.sequence_no,
-        {{ prefixed('named', ['event_type', 'item_id', 'order_id', 'quantity', 'unit_price', 'amount']) | join(', ') }},
-        {{ prefixed('named', ['currency', 'session_hint', 'channel']) | join(', ') }},
-        {{ prefixed('named', visit_columns()) | join(', ') }},
-        {{ prefixed('named', ['device', 'country']) | join(', ') }},
-        {{ prefixed('named', payment_columns()) | join(', ') }},
-        named.message_text,
+        {{ own_or_of_header('named', [
+            'sequence_no', 'event_type', 'item_id', 'order_id', 'quantity', 'unit_price', 'amount', 'currency',
+            'session_hint', 'channel'
+        ] + visit_columns() + ['device', 'country'] + payment_columns() + ['message_text']) }},
         -- The user's own name of an event stays with it where the contract calls it something else.
         case
-            when named.event_type <> named.source_event_name
-                then {{ with_source_event_name('named.properties', 'named.source_event_name') }}
+            when named.event_type <> {{ event_name }}
+                then {{ with_source_event_name('named.properties', event_name) }}
             else named.properties
         end as properties,
         named.raw_row,
         coalesce(named.value_problem, named.name_problem) as rejection,
-        {%- for name in order_columns.keys() | list + custom_label_names(input.found) %}
+        {%- for name in ['placed_at'] * are_records + order_columns.keys() | list + custom_label_names(input.found) %}
         named.{{ name }},
         {%- endfor %}
-        {{ joined_notes(['named.value_notes', value_notes(custom_lacking_notes(input.lacking))]) if input.lacking
-            else 'named.value_notes' }} as value_notes
+        {{ joined_notes(['named.value_notes'] + more_notes) if more_notes else 'named.value_notes' }} as value_notes
     from named
 
 )

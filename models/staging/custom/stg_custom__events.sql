@@ -5,13 +5,15 @@
 {#- Asked for in any case: what dbt parses must not depend on what the rows are. -#}
 {%- set order_columns = custom_order_columns() %}
 {%- set partition = custom_order_partition() %}
+{%- set placed_orders = custom_placed_orders('lines') %}
 {%- set refunds = custom_refunds('netted') %}
+{%- set overpriced = 'coalesce(lines_value, 0e0) - whole_order_amount + coalesce(whole_order_shipping, 0e0)'
+    ~ ' + coalesce(whole_order_tax, 0e0)' %}
 {%- set missing = at_most('order_value - lines_value + taken_off', 'whole_order_refund') %}
 {%- set unpaid_left = at_least('1e0 - (taken_off - missing_amount) / lines_value', '0e0') %}
 {%- set notes = joined_notes(['value_notes', value_notes(custom_order_notes())]) %}
 {%- set staged_lines = custom_staged_columns('netted', {
-    'amount': 'net_amount',
-    'value_notes': notes,
+    'amount': 'net_amount', 'value_notes': notes,
     'rejection': 'coalesce(rejection, case when is_bare and line_count > 0 then ' ~ sql_text(
         'not an event of the journey: the row stands for an order whose lines are rows of their own'
     ) ~ ' end)'
@@ -19,9 +21,8 @@
 {%- set staged_refunds = custom_staged_columns('refunds', {
     'event_id': 'refund_id',
     'event_at': 'booked_at', 'received_at': 'greatest(received_at, booked_at)', 'event_type': "'refund'",
-    'item_id': 'refund_item_id',
+    'item_id': 'refund_item_id', 'amount': 'refund_amount',
     'quantity': 'cast(null as double)', 'unit_price': 'cast(null as double)',
-    'amount': 'refund_amount',
     'properties': 'cast(null as string)', 'value_notes': 'refund_notes'
 }) %}
 with
@@ -32,29 +33,31 @@ events as (
 
 ),
 {% if custom_rows_are_records() %}
--- A row with neither item nor value stands for its order where other rows are the lines.
+-- A row with neither item nor value stands for its order where other rows of its type are the lines.
 lines as (
 
     select
         *,
-        item_id is null and quantity is null and unit_price is null and amount is null as is_bare,
+        {{ stands_for_order() }} as is_bare,
+        coalesce(customer_id, device_id) as owner_id,
         coalesce(amount, quantity * unit_price) - coalesce(abs(line_discount), 0e0) - coalesce(line_tax, 0e0)
             as line_value,
         -- Of one line in several exports where nothing says which is newer: what is given back in all only grows.
-        case
-            when updated_at is not null then abs(line_refund)
-            else max(abs(line_refund)) over (partition by event_id)
-        end as given_back,
+        case when updated_at is null then max(abs(line_refund)) over (partition by event_id) else abs(line_refund) end
+            as given_back,
         row_number() over (partition by event_id order by raw_row) as copy_no
     from events
 
 ),
 
+{{ placed_orders }},
+
 orders as (
 
     select
         *,
-        count(case when not is_bare then 1 end) over whole_order as line_count,
+        count(case when not is_bare then 1 end) over (partition by {{ partition }}, event_type) as line_count,
+        max(event_at) over whole_order as last_event_at,
         sum(case when copy_no = 1 and event_type = 'purchase' then line_value end) over whole_order as lines_value,
         sum(case when copy_no = 1 and not is_bare then coalesce(quantity, 1e0) end) over whole_order as pieces,
         sum(case when copy_no = 1 and event_type = 'purchase' then unit_price end) over whole_order as prices,
@@ -63,9 +66,10 @@ orders as (
         {%- endfor %}
         row_number() over (
             partition by {{ partition }}
-            order by case when event_type = 'purchase' then 0 else 1 end, event_id, copy_no
+            order by
+                case when event_type = 'purchase' then 0 else 1 end, case when is_bare then 1 else 0 end, event_id, copy_no
         ) as place_no
-    from lines
+    from placed
     window whole_order as (partition by {{ partition }})
 
 ),
@@ -78,11 +82,7 @@ paid as (
         whole_order_amount - coalesce(whole_order_shipping, 0e0) - coalesce(whole_order_tax, 0e0) as order_value,
         coalesce(
             whole_order_discount,
-            greatest(
-                coalesce(lines_value, 0e0) - whole_order_amount + coalesce(whole_order_shipping, 0e0)
-                + coalesce(whole_order_tax, 0e0),
-                0e0
-            ),
+            {{ at_least(overpriced, '0e0') }},
             0e0
         ) + coalesce(whole_included_tax, 0e0) as taken_off
     from orders

@@ -1,0 +1,274 @@
+{#- Whether a row of an order file stands for its order and is no line of it: it has neither item nor value. -#}
+{% macro stands_for_order() -%}
+    item_id is null and quantity is null and unit_price is null and amount is null
+{%- endmacro %}
+
+
+{#- The columns that a line may take from the row that stands for its order. Times stay its own. -#}
+{% macro columns_of_headers() %}
+    {% set names = ['source_event_name'] %}
+    {% for name in columns_of_orders() if name not in ('event_at', 'received_at', 'event_type') %}
+        {% do names.append(name) %}
+    {% endfor %}
+    {% do return(names) %}
+{% endmacro %}
+
+
+{#- CTEs, `headed` the last of them, of converted rows of order files with what the row that stands for their order says,
+    in columns named header_…, where it has another time than its lines: Magento writes orders and their items one after
+    the other. Such a row, of which no line has the time, belongs to the lines of its number that are nearest in time, at
+    most `order_window_days` away, and that name no other customer, device or event. -#}
+{% macro custom_headed_rows(rows) -%}
+{%- set shared = columns_of_headers() -%}
+{%- set key = ['order_id', 'event_at'] -%}
+{%- set owned = key + ['customer_id', 'device_id', 'source_event_name'] -%}
+headers as (
+
+    select
+        {{ key | join(', ') }},
+        {%- for name in shared %}
+        case when min({{ name }}) = max({{ name }}) then min({{ name }}) end as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ rows }}
+    where order_id is not null
+        and event_at is not null
+        and {{ stands_for_order() }}
+    group by {{ key | join(', ') }}
+
+),
+
+times_of_lines as (
+
+    select distinct {{ prefixed('lines', owned) | join(', ') }}
+    from {{ rows }} as lines
+    inner join (select distinct order_id from headers) as headed_orders on lines.order_id = headed_orders.order_id
+    where lines.event_at is not null
+        and not ({{ stands_for_order() }})
+
+),
+
+headers_without_lines as (
+
+    select headers.*
+    from headers
+    where not exists (
+        select 1 from times_of_lines
+        where times_of_lines.order_id = headers.order_id
+            and times_of_lines.event_at = headers.event_at
+            and coalesce(times_of_lines.source_event_name = headers.source_event_name, true)
+    )
+
+),
+
+choices_of_headers as (
+
+    select
+        {{ prefixed('times_of_lines', owned) | join(', ') }},
+        headers.event_at as header_at,
+        {%- for name in shared %}
+        headers.{{ name }} as header_{{ name }},
+        {%- endfor %}
+        row_number() over (
+            partition by {{ prefixed('times_of_lines', owned) | join(', ') }}
+            order by abs({{ seconds_between('headers.event_at', 'times_of_lines.event_at') }}), headers.event_at
+        ) as choice_no
+    from times_of_lines
+    inner join headers_without_lines as headers
+        on times_of_lines.order_id = headers.order_id
+        and abs({{ seconds_between('headers.event_at', 'times_of_lines.event_at') }})
+            <= {{ var('order_window_days') * 86400 }}
+        {%- for name in ['customer_id', 'device_id', 'source_event_name'] %}
+        and coalesce(times_of_lines.{{ name }} = headers.{{ name }}, true)
+        {%- endfor %}
+    where not exists (
+        select 1 from headers as own
+        where own.order_id = times_of_lines.order_id and own.event_at = times_of_lines.event_at
+    )
+
+),
+
+headed as (
+
+    select
+        {{ rows }}.*,
+        coalesce(chosen.header_at, {{ rows }}.event_at) as placed_at,
+        {%- for name in shared %}
+        chosen.header_{{ name }},
+        {%- endfor %}
+        chosen.header_at is not null as has_header_elsewhere
+    from {{ rows }}
+    left join choices_of_headers as chosen
+        on {% for name in owned -%}
+        {{ rows }}.{{ name }} {{ '=' if name in key else 'is not distinct from' }} chosen.{{ name }}
+        and {% endfor -%}
+        chosen.choice_no = 1
+        and not ({% for name in ['item_id', 'quantity', 'unit_price', 'amount'] -%}
+            {{ rows }}.{{ name }} is null{{ ' and ' if not loop.last }}
+        {%- endfor %})
+
+)
+{%- endmacro %}
+
+
+{#- Columns of rows, each as the row has it, else, in order files, as the row that stands for its order has it. -#}
+{% macro own_or_of_header(alias, names) -%}
+    {%- set shared = columns_of_headers() if custom_rows_are_records() else [] -%}
+    {%- for name in names -%}
+    {% if name in shared %}coalesce({{ alias }}.{{ name }}, {{ alias }}.header_{{ name }}) as {% else %}{{ alias }}.{% endif -%}
+    {{ name }}{{ ',\n        ' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+
+{#- The note on a line that took what its order says from a row of another time. -#}
+{% macro custom_header_notes(alias) %}
+    {% do return([{
+        'column': 'event_at', 'example': none, 'when': alias ~ '.has_header_elsewhere',
+        'reason': "'the row that stands for the order has another time than this line'"
+    }]) %}
+{% endmacro %}
+
+
+{#- CTEs, `placed` the last of them, of lines with the time that their order is known by. Of orders whose rows have several
+    times: what one customer has under one
+    number within `order_window_days` of the time before is one order (`ordered_at` is its first time) if its rows say the
+    same of it as a whole, or only some of them say it. Where they contradict each other (`is_disputed`), or none says
+    anything, each time is for itself. `lines` is a CTE of lines with `owner_id` and `placed_at`. -#}
+{% macro custom_placed_orders(lines) -%}
+{%- set wholes = [] -%}
+{%- for name in names_of(custom_order_columns(), 'number') if not name.startswith('line_') -%}
+{%- do wholes.append(name) -%}
+{%- endfor -%}
+orders_of_several_times as (
+
+    select
+        order_id,
+        owner_id
+    from {{ lines }}
+    where order_id is not null
+        and owner_id is not null
+        and event_type = 'purchase'
+    group by order_id, owner_id
+    having min(placed_at) <> max(placed_at)
+
+),
+
+times_of_orders as (
+
+    select
+        lines.order_id,
+        lines.owner_id,
+        lines.placed_at,
+        {%- for name in wholes %}
+        max(abs(lines.{{ name }})) as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ lines }} as lines
+    inner join orders_of_several_times
+        on lines.order_id = orders_of_several_times.order_id
+        and lines.owner_id = orders_of_several_times.owner_id
+    where lines.event_type = 'purchase'
+    group by lines.order_id, lines.owner_id, lines.placed_at
+
+),
+
+pauses_of_orders as (
+
+    select
+        *,
+        case
+            when {{ seconds_between('lag(placed_at) over history', 'placed_at') }}
+                > {{ var('order_window_days') * 86400 }}
+                then 1
+        end as begins_flag
+    from times_of_orders
+    window history as (partition by order_id, owner_id order by placed_at)
+
+),
+
+occasions as (
+
+    select
+        *,
+        count(begins_flag) over (
+            partition by order_id, owner_id order by placed_at rows between unbounded preceding and current row
+        ) as occasion_no
+    from pauses_of_orders
+
+),
+
+judged_occasions as (
+
+    select
+        order_id,
+        owner_id,
+        placed_at,
+        min(placed_at) over occasion as first_placed_at,
+        count(*) over occasion > 1 as has_several_times,
+        coalesce(max(coalesce({{ wholes | join(', ') }})) over occasion, -1e0) >= 0e0 as is_stated,
+        {% for name in wholes -%}
+        coalesce(min({{ name }}) over occasion <> max({{ name }}) over occasion, false){{ '\n        or ' if not loop.last }}
+        {%- endfor %} as is_disputed
+    from occasions
+    window occasion as (partition by order_id, owner_id, occasion_no)
+
+),
+
+order_times as (
+
+    select
+        order_id,
+        owner_id,
+        placed_at,
+        case when is_stated and not is_disputed then first_placed_at else placed_at end as ordered_at,
+        is_stated and has_several_times as is_of_several_times,
+        is_disputed
+    from judged_occasions
+
+),
+
+placed as (
+
+    select
+        lines.*,
+        coalesce(order_times.ordered_at, lines.placed_at) as ordered_at,
+        coalesce(order_times.is_of_several_times, false) as is_of_several_times,
+        coalesce(order_times.is_disputed, false) as is_disputed
+    from {{ lines }} as lines
+    left join order_times
+        on lines.order_id = order_times.order_id
+        and lines.owner_id = order_times.owner_id
+        and lines.placed_at = order_times.placed_at
+
+)
+{%- endmacro %}
+
+
+{#- What rows of one order share. Numbers that begin again are orders of their own; rows without one are, too. -#}
+{% macro custom_order_partition() -%}
+    order_id, owner_id, ordered_at, case when order_id is null then event_id end
+{%- endmacro %}
+
+
+{#- Notes on an order whose own amount is not what its lines come to after discounts, on one whose lines lack what was
+    given back, and on one whose rows have several times. -#}
+{% macro custom_order_notes() %}
+    {% set is_first = "place_no = 1 and event_type = 'purchase'" %}
+    {% do return(order_value_notes(
+        'order_amount', 'order_value',
+        '(lines_value - coalesce(whole_order_discount, 0e0) - coalesce(whole_included_tax, 0e0) + missing_amount)',
+        is_first ~ ' and lines_value > 0e0', 'whole_order_discount is null'
+    ) + [
+        {
+            'column': 'order_amount', 'example': none, 'when': '(' ~ is_first ~ ' and missing_amount > 0e0)',
+            'reason': "'more than the lines of the order come to, from which a refund is missing: they share the difference'"
+        },
+        {
+            'column': 'event_at', 'example': none, 'when': '(' ~ is_first ~ ' and is_of_several_times and not is_disputed)',
+            'reason': "'rows of the order have several times: what they say of it as a whole counts once'"
+        },
+        {
+            'column': 'order_id', 'example': none, 'when': '(' ~ is_first ~ ' and is_disputed)',
+            'reason': "'rows of this number and customer say other values of the order at other times: orders of their own'"
+        }
+    ]) %}
+{% endmacro %}
