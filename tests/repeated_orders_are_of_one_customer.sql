@@ -1,6 +1,7 @@
 -- An order that is sent again names the customer who placed it, or nobody. Where more than a tenth of the repeated
 -- lines name another known customer, or a single one does so more than `order_window_days` later, order numbers may
--- begin again, and orders of strangers with equal lines are left out.
+-- begin again, and orders of strangers with equal lines are left out. The more numbers have come back so late with
+-- another customer and other lines (`reused_number_count`), the more speaks for that.
 {{ config(severity='warn') }}
 
 with
@@ -71,6 +72,36 @@ known_orders as (
 
 ),
 
+reused_numbers as (
+
+    select
+        accepted.source,
+        accepted.order_id
+    from accepted
+    left join uncounted
+        on accepted.event_id = uncounted.event_id
+        and accepted.order_id = uncounted.order_id
+        and accepted.source = uncounted.source
+    where uncounted.event_id is null
+        and accepted.customer_no is not null
+        and accepted.event_type in ('purchase', 'order_update')
+    group by accepted.source, accepted.order_id
+    having min(accepted.customer_no) <> max(accepted.customer_no)
+        and {{ seconds_between('min(accepted.event_at)', 'max(accepted.event_at)') }}
+        > {{ var('order_window_days') * 86400 }}
+
+),
+
+reused as (
+
+    select
+        source,
+        count(*) as reused_number_count
+    from reused_numbers
+    group by source
+
+),
+
 final as (
 
     select
@@ -94,12 +125,14 @@ final as (
 )
 
 select
-    source,
-    repeated_line_count,
-    line_count_of_others,
-    late_line_count_of_others,
+    final.source,
+    final.repeated_line_count,
+    final.line_count_of_others,
+    final.late_line_count_of_others,
+    coalesce(reused.reused_number_count, 0) as reused_number_count,
     'if order numbers begin again, send ids that are unique, set var order_numbers_restart to true, or declare the rows'
     || ' as records (var custom_rows_are)' as what_to_do
 from final
-where line_count_of_others > 1e-1 * repeated_line_count
-    or late_line_count_of_others > 0
+left join reused on final.source = reused.source
+where final.line_count_of_others > 1e-1 * final.repeated_line_count
+    or final.late_line_count_of_others > 0

@@ -114,16 +114,16 @@ messages as (
     select
         {{ prefixed('messages_said', kind + ['message_no'] + who + ['update_flag', 'amount']) | join(', ') }},
         case when messages_said.held_flag = 1 and messages_of_others.order_id is not null then 1 else 0 end as other_flag,
-        case
-            when sources_that_restart.source is not null and messages_of_others.order_id is not null then 0
-            else messages_said.held_flag
-        end as again_flag
+        {% if var('order_numbers_restart') -%}
+        case when messages_of_others.order_id is not null then 0 else messages_said.held_flag end as again_flag
+        {%- else -%}
+        messages_said.held_flag as again_flag
+        {%- endif %}
     from messages_said
     left join messages_of_others
         on messages_said.order_id = messages_of_others.order_id
         and messages_said.message_no = messages_of_others.message_no
         and not messages_said.is_refund
-    left join sources_that_restart on messages_said.source = sources_that_restart.source
 
 ),
 
@@ -246,17 +246,14 @@ updated as (
 {%- endmacro %}
 
 
-{#- CTEs: `messages_of_others`, the first message of each known customer who comes under an order id more than
-    `order_window_days` after the first messages of others; and `sources_that_restart`, whose numbers begin again, so that
-    such a message is a new order even if its lines were bought under that number before. That is what var
-    `order_numbers_restart` says. Without it, numbers begin again where some (`ids_that_show_a_restart`) have another
-    customer's order of other lines, and fewer have nothing but the lines of before. Numbers of customers depend on the
-    order of arrival and settle no ties. -#}
+{#- CTEs, `messages_of_others` the last of them: the first message of each known customer who comes under an order id more
+    than `order_window_days` after the first messages of others. Where numbers begin again (var `order_numbers_restart`)
+    such a message is a new order even if its lines were bought under that number before. Numbers of customers depend on
+    the order of arrival and settle no ties. -#}
 {% macro messages_of_others() -%}
 first_messages as (
 
     select
-        source,
         order_id,
         known_customer_no,
         min(message_no) as message_no,
@@ -265,7 +262,7 @@ first_messages as (
     where not is_refund
         and update_flag = 0
         and known_customer_no is not null
-    group by source, order_id, known_customer_no
+    group by order_id, known_customer_no
 
 ),
 
@@ -291,70 +288,15 @@ pauses as (
 messages_of_others as (
 
     select
-        first_messages.source,
         first_messages.order_id,
-        first_messages.message_no,
-        messages_said.held_flag
+        first_messages.message_no
     from first_messages
     inner join pauses
         on first_messages.order_id = pauses.order_id
         and first_messages.first_at = pauses.first_at
-    inner join messages_said
-        on first_messages.order_id = messages_said.order_id
-        and first_messages.message_no = messages_said.message_no
-        and not messages_said.is_refund
     where pauses.pause_seconds > {{ var('order_window_days') * 86400 }}
 
-),
-
-{% if var('order_numbers_restart') is none -%}
-numbers_of_others as (
-
-    select
-        source,
-        order_id,
-        min(held_flag) as held_flag
-    from messages_of_others
-    group by source, order_id
-
-),
-
-sources_that_restart as (
-
-    select source
-    from numbers_of_others
-    group by source
-    having count(case when held_flag = 0 then 1 end) >= {{ ids_that_show_a_restart() }}
-        and count(case when held_flag = 0 then 1 end) > count(case when held_flag = 1 then 1 end)
-
 )
-{%- else -%}
-sources_that_restart as (
-
-    select distinct source
-    from messages_of_others
-    where {{ 'true' if var('order_numbers_restart') else 'false' }}
-
-)
-{%- endif %}
-{%- endmacro %}
-
-
-{#- How many order ids must have come back with another customer and other lines before numbers are taken to begin again. -#}
-{% macro ids_that_show_a_restart() -%} 5 {%- endmacro %}
-
-
-{#- The order ids that another customer came under after more than `order_window_days`, as a query: whether their numbers
-    begin again is judged by all of them together, so each run decides about all of them. -#}
-{% macro numbers_of_several_customers(lines) -%}
-    select order_id
-    from {{ lines }}
-    where source in {{ in_sources(event_sources()) }}
-        and known_customer_no is not null
-        and not is_refund
-    group by order_id
-    having min(known_customer_no) <> max(known_customer_no)
-        and {{ seconds_between('min(event_at)', 'max(event_at)') }} > {{ var('order_window_days') * 86400 }}
 {%- endmacro %}
 
 

@@ -226,7 +226,7 @@ def test_any_order_of_arrival_gives_the_tables_of_a_full_build(arriving_shop: Wa
     assert decided["repeated"] > 100
     assert decided["superseded"] > 20
     assert decided[None] > 0
-    # Whether numbers begin again, all orders say together.
+    # Of strangers under one number, long after each other.
     assert shop.value(
         "select count(*) from intermediate.int_order_decisions where is_of_another_customer"
     )

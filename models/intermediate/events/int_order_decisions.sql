@@ -59,10 +59,6 @@ all_lines as {{ read_each_time() }} (
 {%- set since = newest(*stamps[0]) if has_earlier_run('int_touched_visitors') else moment('1900-01-01 00:00:00+00') %}
 touched_orders as (
     {{ touched_orders('accepted', since) }}
-    {%- if var('order_numbers_restart') is none %}
-    union
-    {{ numbers_of_several_customers('all_lines') }}
-    {%- endif %}
 ),
 {%- endif %}
 

@@ -145,7 +145,6 @@ SHARE_OR_ALL = Kind("a number above 0, up to 1", lambda value: _is_number(value)
 AMOUNT = Kind("a number, 0 or more", lambda value: _is_number(value) and value >= 0)
 FACTOR = Kind("a number above 1", lambda value: _is_number(value) and value > 1)
 DATE = Kind("a date such as 1990-01-01", _is_date)
-TRUE_OR_FALSE_OR_NULL = Kind("true, false or null", _or_null(lambda value: isinstance(value, bool)))
 DATE_OR_NULL = Kind("a date such as 2026-01-01, or null", _or_null(_is_date))
 MOMENT_OR_NULL = Kind("a date or time such as 2026-06-01, or null", _or_null(_is_moment))
 ATTRIBUTES = Kind(
@@ -247,7 +246,7 @@ PROJECT_VARIABLES: Mapping[str, Variable] = {
     "bot_min_events": Variable(POSITIVE, shapes_tables=True),
     "bot_max_seconds_per_event": Variable(POSITIVE, shapes_tables=True),
     "order_window_days": Variable(POSITIVE, shapes_tables=True),
-    "order_numbers_restart": Variable(TRUE_OR_FALSE_OR_NULL, shapes_tables=True),
+    "order_numbers_restart": Variable(TRUE_OR_FALSE, shapes_tables=True),
     "funnel_window_days": Variable(POSITIVE, shapes_tables=True),
     "drop_off_window_days": Variable(POSITIVE, shapes_tables=True),
     "paths_kept": Variable(POSITIVE, shapes_tables=True),
