@@ -82,3 +82,19 @@
                 then {{ event_no }} + case when {{ is_direct('channel') }} then 1000000000 else 0 end
         end
 {%- endmacro %}
+
+
+{#- Whether a channel or medium says that a page of the shop itself led to the visit, which is no source of it. -#}
+{% macro is_the_shop_itself(name) -%}
+    coalesce(lower({{ name }}) in ('internal', '(internal)'), false)
+{%- endmacro %}
+
+
+{#- A channel of one's own files: Direct where it says that nothing led to the visit, and empty where it says that the shop
+    itself did. -#}
+{% macro own_channel(channel) -%}
+    case
+            when lower({{ channel }}) in ('(none)', '(direct)') then 'Direct'
+            when not {{ is_the_shop_itself(channel) }} then {{ channel }}
+        end
+{%- endmacro %}

@@ -556,6 +556,12 @@ refunds as (
 {% macro custom_event_notes(clean, others) %}
     {% set notes = nothing_notes(clean, ['customer_id', 'device_id'])
         + custom_extras_notes('properties', clean.properties, others) + clock_notes(clean) + custom_label_notes(clean) %}
+    {% for name in ['channel', 'traffic_medium'] if clean[name] is not none %}
+        {% do notes.append({
+            'column': name, 'reason': "'the shop itself, which is no source of a visit'",
+            'when': is_the_shop_itself(text_value(clean[name])), 'example': text_value(clean[name])
+        }) %}
+    {% endfor %}
     {% if var('custom_amounts_are') == 'minor' %}
         {% do notes.append({
             'column': 'currency', 'reason': "'empty, so that amounts are taken for hundredths of a unit'",

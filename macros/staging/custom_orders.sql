@@ -110,12 +110,21 @@ headed as (
 {%- endmacro %}
 
 
-{#- Columns of rows, each as the row has it, else, in order files, as the row that stands for its order has it. -#}
+{#- Columns of rows, each as the row has it, else, in order files, as the row that stands for the order has it. What says
+    that the shop itself led to the visit, or nothing did, is said as in all sources. -#}
 {% macro own_or_of_header(alias, names) -%}
     {%- set shared = columns_of_headers() if custom_rows_are_records() else [] -%}
     {%- for name in names -%}
-    {% if name in shared %}coalesce({{ alias }}.{{ name }}, {{ alias }}.header_{{ name }}) as {% else %}{{ alias }}.{% endif -%}
-    {{ name }}{{ ',\n        ' if not loop.last }}
+    {%- set own = alias ~ '.' ~ name -%}
+    {%- set sql = 'coalesce(' ~ own ~ ', ' ~ alias ~ '.header_' ~ name ~ ')' if name in shared else own -%}
+    {%- if name == 'channel' -%}
+    {{ own_channel(sql) }} as {{ name }}
+    {%- elif name in ['traffic_source', 'traffic_medium'] -%}
+    case when not {{ is_the_shop_itself(alias ~ '.traffic_medium') }} then {{ sql }} end as {{ name }}
+    {%- else -%}
+    {{ sql }}{{ ' as ' ~ name if name in shared }}
+    {%- endif -%}
+    {{ ',\n        ' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
 

@@ -56,7 +56,7 @@ EXPECTED: dict[str, set[tuple[Any, ...]]] = {
         ("04-07", "ana@shop.example", "purchase", "MUG", "#1006", 30.0),
         ("04-07", "ana@shop.example", "purchase", "TEA", "#1006", 10.0),
         ("04-08", "ben@shop.example", "purchase", "MUG", "#1006", 30.0),
-        # Each row of an order says its discount and refund, and has a time of its own: they count once.
+        # Each row says the discount and refund of the order, at a time of its own: once.
         ("04-09", "ana@shop.example", "purchase", "MUG", "#1007", 15.0),
         ("04-09", "ana@shop.example", "purchase", "TEA", "#1007", 15.0),
         ("04-09", "ana@shop.example", "refund", None, "#1007", 4.0),
@@ -187,5 +187,7 @@ def test_each_mapping_gives_what_its_sample_says(
             assert noted == {"event_at", "order_id", "order_refund", "refunded_at"}
         if name == "Magento":
             # The other lines have the time of their order, and what they say of it agrees.
-            late = "select order_id from staging.stg_custom__events where value_notes like 'event_at%'"
+            late = (
+                "select order_id from staging.stg_custom__events where value_notes like 'event_at%'"
+            )
             assert sorted(shop.query(late)) == [("7",), ("7",), ("9",)]

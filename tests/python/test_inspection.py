@@ -128,6 +128,10 @@ def test_of_a_large_text_the_head_is_looked_at(tmp_path: Path) -> None:
     assert texts == [b"x\n" + b"12345\n" * 10, b"x\n" + b"12345\n" * 6]
 
 
+PAID = (
+    '{"event_type": "purchase", "user_id": "u1", "device_id": "d1", "event_time":'
+    ' "2024-03-04 09:00:30", "event_properties": {"revenue": 9.5, "order_id": "o2"}}'
+)
 EVENTS = [
     '{"event_type": "Begin Checkuot", "user_id": "u1", "device_id": "d1", "event_time":'
     ' "2024-03-04 09:00:00", "event_properties": {"revenue": 12.5, "product_id": "p1"}}',
@@ -135,6 +139,7 @@ EVENTS = [
     ' "2024-03-04 09:01:00", "event_properties": {}}',
     '{"event_type": "Order Completed", "user_id": "u1", "device_id": "d1", "event_time": "today",'
     ' "event_properties": {"revenue": 20, "order_id": "o1"}}',
+    *2 * [PAID],
 ]
 
 
@@ -150,14 +155,16 @@ def test_an_inspection_shows_how_rows_are_read_and_writes_a_mapping(
     assert inspection.main([f"--file={file}", f"--out={out}"]) == 0
     told = " ".join(capsys.readouterr().out.split())
     for said in (
-        "3 rows were looked at, all of them looks like Amplitude's events (source custom)",
-        "user_id VARCHAR 3 u1 customer_id",
+        "5 rows were looked at, all of them looks like Amplitude's events (source custom)",
+        "user_id VARCHAR 5 u1 customer_id",
         "2024-03-04 09:00:00+00 Begin Checkuot u1 d1 p1 12.5",
         "Begin Checkuot 1 UNKNOWN: is it checkout, as 'begin checkout' is?",
         "Order Completed 1 purchase",
         "zzz 1 UNKNOWN: name an event type",
-        "2 of 3 were read; the first is 2024-03-04 09:00:00+00, the last 2024-03-04 09:01:00+00",
-        "amount 2 12.50 20.00 32.50",
+        "4 of 5 were read; the first is 2024-03-04 09:00:00+00, the last 2024-03-04 09:01:00+00",
+        # Money is that of rows which a build would take in.
+        "amount 1 9.50 9.50 9.50 left out: 3 rejected rows, 2 of them with an amount, 32.50 in all"
+        " left out: 1 further copies of an event, 1 of them with an amount, 9.50 in all",
         "customer_id 1 1",
         "customer_id 1 a word for nothing (NULL)",
         "1 event_at is not a time: today",
@@ -165,7 +172,8 @@ def test_an_inspection_shows_how_rows_are_read_and_writes_a_mapping(
         assert said in told
     mapping = read_mapping(str(out)).variables
     assert mapping["custom_events_path"] == file
-    assert mapping["custom_columns"]["events"]["amount"] == "event_properties.revenue"
+    paths = ["event_properties.revenue", "event_properties.$revenue"]
+    assert mapping["custom_columns"]["events"]["amount"] == paths
     assert mapping["custom_event_names"] == {"Begin Checkuot": "checkout"}
     assert "# zzz: …" in out.read_text(encoding="utf-8")
     assert f"then: make build SOURCE=custom MAPPING={out}" in told

@@ -120,6 +120,10 @@ def test_unknown_names_stop_a_build_however_few_they_are() -> None:
         ("order-compleeted", ("order completed", "purchase")),
         ("VIEW", ("view", "view")),
         ("teleport", None),
+        # Everyday words, which no tool uses as they are.
+        ("buy", ("buy", "purchase")),
+        ("ItemBought", ("bought", "purchase")),
+        ("Into basket", ("basket", "add_to_cart")),
     ],
 )
 def test_a_proposal_is_the_name_that_is_most_alike(

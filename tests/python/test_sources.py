@@ -55,6 +55,70 @@ def test_every_input_is_a_var_of_the_project() -> None:
     assert {name for name in wanted if declared[name] is not None} == set()
 
 
+#: What tools send by themselves, or list as standard names, by the event type that it leads to.
+STANDARD_NAMES = {
+    "": (
+        # Google Analytics 4, Segment
+        "click, share, session_start, first_visit, first_open, file_download, form_start,"
+        " app_update, os_update, generate_lead, join_group, unlock_achievement, Coupon Applied,"
+        " Install Attributed, Deep Link Opened, Video Playback Started,"
+        # Shopify's pixels
+        " clicked, input_changed, input_focused, form_submitted, alert_displayed,"
+        " advanced_dom_clicked, advanced_dom_form_submitted,"
+        # Mixpanel
+        " $mp_click, $mp_rage_click, $mp_dead_click, $mp_page_leave, $mp_submit, $mp_input_change,"
+        " $mp_scroll, $mp_session_record, $ae_session, $ae_first_open, $ae_updated,"
+        # PostHog
+        " $autocapture, $pageleave, $identify, $set, $groupidentify, $create_alias, $opt_in,"
+        " $rageclick, $dead_click, $feature_flag_called, $web_vitals, survey shown, survey sent,"
+        # Amplitude
+        " [Amplitude] Form Started, [Amplitude] Form Submitted, [Amplitude] File Downloaded,"
+        " [Amplitude] Deep Link Opened, [Amplitude] Application Opened, [Amplitude] Start Session,"
+        " [Amplitude] Element Clicked, [Amplitude] Rage Click, [Amplitude] Dead Click,"
+        # Meta, Snowplow
+        " Lead, Contact, Subscribe, FindLocation, create_element, expose_element"
+    ),
+    "browse": "page_view, screen_view, $pageview, $screen, $mp_web_page_view, PageView, Page Viewed,"
+    " [Amplitude] Page Viewed, [Amplitude] Screen Viewed, collection_viewed",
+    "ping": "scroll, video_progress, user_engagement, page_ping, heartbeat",
+    "page_error": "error, exception, app_exception, $exception, $ae_crashed, Application Crashed",
+    "view": "view_item, product_viewed, ViewContent, Product Viewed",
+    "add_to_cart": "add_to_cart, cart, product_added_to_cart, AddToCart, Product Added",
+    "checkout": "begin_checkout, set_checkout_option, checkout_progress, InitiateCheckout",
+    "purchase": "purchase, ecommerce_purchase, checkout_completed, Order Completed, $ae_iap,"
+    " [Amplitude] Revenue, in_app_purchase",
+    "order_update": "Order Updated, order_updated",
+    "refund": "refund, purchase_refund, Order Refunded, Order Cancelled, order_cancelled",
+    "campaign": "present_offer, view_promotion, $campaign_delivery, Email Delivered",
+    "register": "sign_up, CompleteRegistration, Account Created",
+}
+
+
+def test_what_tools_send_by_themselves_is_known_to_ones_own_files() -> None:
+    with (PROJECT / "seeds" / "event_name_map.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if not row["vocabulary"]]
+    with (PROJECT / "seeds" / "event_types.csv").open() as file:
+        known = {row["event_type"]: row["event_type"] for row in csv.DictReader(file)}
+    known |= {
+        row["source_event_name"]: row["event_type"] for row in rows if row["source"] == "custom"
+    }
+    found = {
+        (event_type, name): known.get(name.strip().lower(), "unknown")
+        for event_type, names in STANDARD_NAMES.items()
+        for name in names.split(",")
+    }
+    assert {key: to for key, to in found.items() if to != key[0]} == {}
+    # The names of the sources hold for own files, too, and mean the same: of two the first. An
+    # order and its items in one table are the order twice, so that one is to be decided.
+    theirs = {
+        row["source_event_name"]: row["event_type"]
+        for row in reversed(rows)
+        if row["source"] in ("ga4", "segment", "snowplow")
+    }
+    del theirs["transaction_item"]
+    assert {name: known.get(name, "unknown") for name in theirs} == theirs
+
+
 def test_every_sample_is_there() -> None:
     samples = [one.sample for source in sources().values() for one in source.inputs if one.sample]
     assert len(samples) > 5

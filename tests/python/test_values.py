@@ -27,7 +27,7 @@ C5,,2021-04-03 10:09:00,purchase,A,B4,1e200,1e200,,,
 c5,,2021-04-03 10:09:00,purchase,A,B5,1,4e15,1,,
 c5,,99999-04-03 10:09:00,purchase,A,B6,1,5,5,,
 c1,,2021-04-03 11:00:00,purchase,A,till 1,,,10,,
-c0,,2021-04-04 11:00:00,purchase,A,till 1,,,10,,
+c0,,2021-04-04 11:00:00,purchase,A,till 1,,,10,Internal,
 ,,2021-04-05 10:00:00,chargeback,,C1,,,,,
 ,,2021-04-05 10:00:00,chargeback,,C9,,,,,
 """
@@ -117,7 +117,11 @@ def test_guests_under_a_word_for_nothing_stay_strangers(shop: Warehouse) -> None
     # Namibia and a direct visit are no words for nothing, and an order may have the number 0.
     assert shop.query(
         "select channel, country from staging.stg_custom__events where country is not null"
-    ) == [("(none)", "NA")]
+    ) == [("Direct", "NA")]
+    # A page of the shop itself is no channel.
+    assert shop.query(
+        "select channel from staging.stg_custom__events where order_id = 'till 1'"
+    ) == [(None,), (None,)]
     assert shop.value(
         "select order_id from staging.stg_custom__events where item_id = '85123A'"
     ) == ("0")
@@ -172,6 +176,7 @@ def test_what_was_not_taken_as_it_came_is_counted_by_column(shop: Warehouse) -> 
         ("customers", "registered_at", "no time", 1, None),
         ("events", "channel", nothing, 1, "null"),
         ("events", "channel", "masked email", 1, None),
+        ("events", "channel", "the shop itself, which is no source of a visit", 1, "Internal"),
         ("events", "country", nothing, 1, "NULL"),
         ("events", "customer_id", nothing, 40, "(NULL), undefined"),
         ("events", "customer_id", "only zeros", 16, "0, 00000000-0000-0000-0000-000000000000"),

@@ -21,6 +21,16 @@ _ALIKE = 0.75
 _SHOWN_CHARACTERS = 40
 _NO_DAY = "1970-01-01"
 _OF_LINE = re.compile(r"^(line \d+ of .+?) cannot be read: ")
+#: What everyday words of a name stand for, where no known name is like it.
+_WORDS = {
+    **dict.fromkeys(("bought", "buy", "order", "ordered", "paid", "sale", "sold"), "purchase"),
+    **dict.fromkeys(("bag", "basket", "trolley"), "add_to_cart"),
+    **dict.fromkeys(("returned", "reimbursed"), "refund"),
+    **dict.fromkeys(("landing", "visit", "visited"), "browse"),
+    **dict.fromkeys(("looked", "seen", "viewed"), "view"),
+    **dict.fromkeys(("failed", "failure"), "page_error"),
+    **dict.fromkeys(("complaint", "help", "ticket"), "support"),
+}
 _WORD_BREAK = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -131,7 +141,7 @@ def broken_sources(*, pending: Iterable[Sequence[str | None]], largest_share: fl
 
 
 def proposed_event_type(name: str, known_names: Mapping[str, str]) -> tuple[str, str] | None:
-    """Find the known name that is most like an unknown one.
+    """Find the known name that is most like an unknown one, or a word of it that stands for a type.
 
     Parameters
     ----------
@@ -143,16 +153,21 @@ def proposed_event_type(name: str, known_names: Mapping[str, str]) -> tuple[str,
     Returns
     -------
     tuple of str or None
-        The known name and its event type; None where none is alike.
+        The known name, or the word, and its event type; None where none is alike.
 
     Examples
     --------
     >>> proposed_event_type("BeginCheckuot", {"begin checkout": "checkout"})
     ('begin checkout', 'checkout')
+    >>> proposed_event_type("bought", {"begin checkout": "checkout"})
+    ('bought', 'purchase')
     """
     plain = {_plain(known): known for known in sorted(known_names, reverse=True)}
     found = get_close_matches(_plain(name), plain, n=1, cutoff=_ALIKE)
-    return (plain[found[0]], known_names[plain[found[0]]]) if found else None
+    if found:
+        return plain[found[0]], known_names[plain[found[0]]]
+    words = [word for word in _plain(name).split() if word in _WORDS]
+    return (words[0], _WORDS[words[0]]) if words else None
 
 
 def _pending(row: Sequence[str | None]) -> Pending:

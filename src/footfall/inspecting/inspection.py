@@ -93,8 +93,9 @@ class Found:
         Event names, most frequent first.
     formats
         How texts of times and numbers are written, by column, where their values have decided it.
-    times, money, ids, notes, rejections
-        Rows of the sections of the report.
+    times, money, left_out, ids, notes, rejections
+        Rows of the sections of the report. Money is that of rows that a build would take in, and
+        `left_out` that of others.
     problem
         Why the input cannot be read, if it cannot.
     """
@@ -112,6 +113,7 @@ class Found:
     formats: Mapping[str, str] = field(default_factory=dict)
     times: Sequence[Sequence[Any]] = ()
     money: Sequence[Sequence[Any]] = ()
+    left_out: Sequence[Sequence[Any]] = ()
     currencies: Sequence[str] = ()
     ids: Sequence[Sequence[Any]] = ()
     notes: Sequence[Sequence[Any]] = ()
@@ -291,6 +293,7 @@ def _read(connection: duckdb.DuckDBPyConnection, project: Project, found: Found)
     found.names = _event_names(project, found, rows)
     found.times = rows(_TIMES)
     found.money = rows(_MONEY)
+    found.left_out = [row for row in rows(_LEFT_OUT) if row[1]]
     found.currencies = [str(one) for (one,) in rows(_CURRENCIES)]
     found.ids = rows(_IDS)
     worthless = _WORTHLESS.replace("{reason}", project.call("unpriced_reason")).replace(
@@ -308,9 +311,20 @@ _TIMES = """
         cast(max(event_at) as varchar)
     from {read}
 """
+# Rows that a build would take in: what is right, and of several deliveries of one event the first.
+_NUMBERED = (
+    "(select *, row_number() over (partition by event_id order by received_at) as copy_no"
+    " from {read} where reason is null)"
+)
 _MONEY = " union all ".join(
-    f"select '{name}', count({name}), min({name}), max({name}), sum({name}) from {{read}}"
+    f"select '{name}', count({name}), min({name}), max({name}), sum({name}) from {_NUMBERED}"
+    " where copy_no = 1"
     for name in ("quantity", "unit_price", "amount")
+)
+_LEFT_OUT = (
+    "select 'rejected rows', count(*), count(amount), sum(amount) from {read} where reason is not"
+    " null union all select 'further copies of an event', count(*), count(amount), sum(amount)"
+    f" from {_NUMBERED} where copy_no > 1"
 )
 _CURRENCIES = "select distinct currency from {read} where currency is not null order by 1"
 _IDS = " union all ".join(

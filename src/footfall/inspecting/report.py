@@ -151,6 +151,10 @@ def _money(found: Found) -> list[str]:
     return [
         "  Money",
         *_table(["column", "filled", "least", "most", "sum"], rows),
+        *(
+            f"    left out: {count:,} {what}, {priced:,} of them with an amount, {amount or 0:,.2f} in all"
+            for what, count, priced, amount in found.left_out
+        ),
         f"    currency: {currencies}",
     ]
 
