@@ -78,8 +78,8 @@ STANDARD_NAMES = {
         # Meta, Snowplow
         " Lead, Contact, Subscribe, FindLocation, create_element, expose_element"
     ),
-    "browse": "page_view, screen_view, $pageview, $screen, $mp_web_page_view, PageView, Page Viewed,"
-    " [Amplitude] Page Viewed, [Amplitude] Screen Viewed, collection_viewed",
+    "browse": "page_view, screen_view, $pageview, $screen, $mp_web_page_view, PageView,"
+    " Page Viewed, [Amplitude] Page Viewed, [Amplitude] Screen Viewed, collection_viewed",
     "ping": "scroll, video_progress, user_engagement, page_ping, heartbeat",
     "page_error": "error, exception, app_exception, $exception, $ae_crashed, Application Crashed",
     "view": "view_item, product_viewed, ViewContent, Product Viewed",

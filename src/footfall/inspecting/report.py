@@ -152,7 +152,8 @@ def _money(found: Found) -> list[str]:
         "  Money",
         *_table(["column", "filled", "least", "most", "sum"], rows),
         *(
-            f"    left out: {count:,} {what}, {priced:,} of them with an amount, {amount or 0:,.2f} in all"
+            f"    left out: {count:,} {what}, {priced:,} of them with an amount,"
+            f" {amount or 0:,.2f} in all"
             for what, count, priced, amount in found.left_out
         ),
         f"    currency: {currencies}",
