@@ -34,9 +34,32 @@
 {%- endmacro %}
 
 
+{#- The CTEs that give attempts what each decision is expected to cost, the last of them called `weighed`. -#}
+{% macro weighed_attempts(staked) -%}
+costed as (
+
+    select
+        *,
+        probability * amount_at_stake as expected_loss,
+        {{ cost_of_blocking('probability', 'amount') }} as cost_of_blocking
+    from {{ staked }}
+
+),
+
+weighed as (
+
+    select
+        *,
+        {{ saved_by_review('expected_loss', 'cost_of_blocking') | indent(8) }} as saved_by_review
+    from costed
+
+),
+{%- endmacro %}
+
+
 {#- The CTEs that put the reviews of each day in order, the last of them called `queued`: one review looks at all that a
-    customer, or an unidentified device, tried on a day. Those come first whose review saves most. Where no cost is known,
-    those are reviewed whom a rule hit, and a share of the highest scores. -#}
+    customer, or an unidentified device, tried on a day. Those come first whose review saves most; tries of one basket save
+    once what they save most. Where no cost is known, those are reviewed whom a rule hit, and a share of the highest scores. -#}
 {% macro review_queue(weighed) -%}
 review_days as (
 
@@ -45,7 +68,7 @@ review_days as (
         party,
         case
             when count(saved_by_review) > 0
-                then coalesce(sum(case when saved_by_review > 0 then saved_by_review end), 0e0)
+                then coalesce(sum(case when saving_place = 1 and saved_by_review > 0 then saved_by_review end), 0e0)
                     - {{ double_var('risk_cost_of_review') }}
         end as review_gain,
         max(risk_score) as top_score,

@@ -1,11 +1,14 @@
 {#- How often a rule is right, and what a shop lacks for it. -#}
 
-{#- When the time for a label of an attempt was over; empty while it is not, on the day that scores are of. Frauds and honest
-    attempts close at the same age: closed by their labels, frauds alone would be closed of the newest days. -#}
+{#- When an attempt closed, for whoever counts frauds among attempts: the time for a label was over, on the day that scores
+    are of. Frauds and honest attempts close at the same age: closed by their labels, frauds alone would be closed of the newest
+    days. Of payments that failed only those that somebody has judged close: nobody charges back the others. -#}
 {% macro risk_closed_at(attempts, as_of_date) -%}
+    {%- set closes_at = minutes_from(attempts ~ '.known_at', var('risk_label_delay_days') * 1440) -%}
     case
-        when {{ dbt.dateadd('day', var('risk_label_delay_days'), attempts ~ '.shop_day') }} < {{ as_of_date }}
-            then {{ minutes_from(attempts ~ '.attempted_at', var('risk_label_delay_days') * 1440) }}
+        when ({{ attempts }}.outcome <> 'error' or {{ attempts }}.is_fraud is not null)
+            and {{ shop_day_of(closes_at) }} < {{ as_of_date }}
+            then {{ closes_at }}
     end
 {%- endmacro %}
 

@@ -14,7 +14,8 @@ risks as (
 
 ),
 
--- In a shop to which nobody reports fraud, time says nothing of honesty: its alerts stay open until somebody decides.
+-- In a shop to which nobody reports fraud, time says nothing of honesty: its alerts stay open until somebody decides. So do
+-- those on nothing but payments that failed.
 labelled as (
 
     select count(case when label_source <> 'verdict' then 1 end) > 0 as has_labels
@@ -29,12 +30,16 @@ placed as (
         row_number() over (
             partition by attempted_on, party
             order by coalesce(expected_loss, 0e0) desc, risk_score desc, attempt_id asc
-        ) as place
+        ) as place,
+        row_number() over (
+            partition by attempted_on, party, first_attempt_id
+            order by coalesce(expected_loss, 0e0) desc, risk_score desc, attempt_id asc
+        ) as place_in_basket
     from risks
 
 ),
 
--- An alert shows its worst attempt.
+-- An alert shows its worst attempt. What several tries of one basket would cost is lost once.
 alerts as (
 
     select
@@ -50,11 +55,12 @@ alerts as (
         {%- endfor %}
         max(risk_score) as risk_score,
         max(probability) as probability,
-        sum(amount_at_stake) as amount_at_stake,
-        sum(expected_loss) as expected_loss,
+        sum(case when place_in_basket = 1 then amount_at_stake end) as amount_at_stake,
+        sum(case when place_in_basket = 1 then expected_loss end) as expected_loss,
         count(case when is_fraud then 1 end) as fraud_count,
         count(case when not is_fraud then 1 end) as honest_count,
         count(closed_at) as closed_count,
+        count(case when outcome <> 'error' or is_fraud is not null then 1 end) as closing_count,
         min(case when is_fraud then labelled_at end) as found_fraud_at,
         max(case when not is_fraud then labelled_at end) as found_honest_at,
         max(closed_at) as closed_at,
@@ -71,7 +77,7 @@ closable as (
 
     select
         alerts.*,
-        alerts.closed_count = alerts.attempt_count and labelled.has_labels as is_closed
+        alerts.closed_count > 0 and alerts.closed_count = alerts.closing_count and labelled.has_labels as is_closed
     from alerts
     cross join labelled
 

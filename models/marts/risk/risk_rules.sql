@@ -48,8 +48,7 @@ hits as (
         coalesce(cast(attempts.visitor_no as string), attempts.attempt_id) as party,
         attempts.amount,
         coalesce(attempts.is_fraud, false) as is_fraud,
-        {{ risk_closed_at('attempts', 'clock.as_of_date') | indent(8) }} is not null
-        and (attempts.outcome <> 'error' or attempts.is_fraud is not null) as is_closed,
+        {{ risk_closed_at('attempts', 'clock.as_of_date') | indent(8) }} is not null as is_closed,
         ',' || scored.rule_hits || ',' as rule_hits
     from scored
     inner join rules on {{ dbt.position("',' || rules.rule || ','", "',' || scored.rule_hits || ','") }} > 0

@@ -61,37 +61,22 @@ staked as (
 
 ),
 
-costed as (
+{{ weighed_attempts('staked') }}
 
-    select
-        *,
-        probability * amount_at_stake as expected_loss,
-        {{ cost_of_blocking('probability', 'amount') }} as cost_of_blocking
-    from staked
+{{ tried_baskets('weighed') }}
 
-),
-
-weighed as (
-
-    select
-        *,
-        {{ saved_by_review('expected_loss', 'cost_of_blocking') | indent(8) }} as saved_by_review
-    from costed
-
-),
-
-{{ review_queue('weighed') }},
+{{ review_queue('baskets') }},
 
 decided as (
 
     select
-        weighed.*,
+        baskets.*,
         queued.review_rank,
-        {{ risk_decision('weighed', 'queued') | indent(8) }} as decision
-    from weighed
+        {{ risk_decision('baskets', 'queued') | indent(8) }} as decision
+    from baskets
     inner join queued
-        on weighed.shop_day = queued.shop_day
-        and weighed.party = queued.party
+        on baskets.shop_day = queued.shop_day
+        and baskets.party = queued.party
 
 ),
 
@@ -101,6 +86,7 @@ final as (
 
     select
         reasoned.attempt_id,
+        reasoned.first_attempt_id,
         keys.identity_key as visitor_key,
         case when reasoned.customer_no is not null then keys.identity_key end as customer_key,
         reasoned.order_id as order_key,
