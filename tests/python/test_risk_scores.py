@@ -20,9 +20,12 @@ from footfall.risk.model import RiskSettings
 from footfall.risk.oddness import oddness
 from footfall.risk.published import PUBLISHED
 from footfall.risk.scores import backtest, serving, training
+from footfall.risk.scores.applying import calibrating_blocks, served_model, settling_days
+from footfall.risk.scores.calendar import Calendar, start_of
 from footfall.risk.scores.rivals import rival_scores
 from footfall.risk.scores.settings import ScoreSettings
 from footfall.risk.scores.source import ArrowPayments
+from footfall.risk.scores.stored import load_risk
 from risk_baselines import baseline_scores
 
 DAY = datetime.timedelta(days=1)
@@ -41,21 +44,24 @@ RULES = pa.table(
     }
 )
 CALLED = ("cutoff_date", "run_metadata")
+CHANCES = {"brier", "log_loss", "ece", "total_ratio"}
 
 
 @pytest.fixture(autouse=True)
 def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
     """Grow few trees: what is tested is what they are grown from."""
     monkeypatch.setattr(
-        ScoreSettings, "of_trees", lambda self, _: RiskSettings(self.seed, 12, 7, 2)
+        ScoreSettings,
+        "of_trees",
+        lambda self, _: RiskSettings(self.seed, 12, 7, 2, learning_rate=0.3),
     )
 
 
-def shop(weeks: int = 18, a_week: int = 90) -> pa.Table:
+def shop(weeks: int = 18, a_week: int = 90, share: float = 0.08, customers: int = 200) -> pa.Table:
     """Attempts with what was known of each, and features; frauds are large and come in bursts."""
     generator = np.random.default_rng(8)
     count = weeks * a_week
-    fraud = generator.random(count) < 0.08
+    fraud = generator.random(count) < share
     at = [BEGAN + DAY * float(day) for day in np.sort(generator.uniform(0, 7 * weeks, count))]
     labelled = [
         moment + DAY * float(wait)
@@ -67,7 +73,7 @@ def shop(weeks: int = 18, a_week: int = 90) -> pa.Table:
     return pa.table(
         {
             "attempt_id": [f"{number:032x}" for number in range(count)],
-            "visitor_no": pa.array(generator.integers(0, 200, count)),
+            "visitor_no": pa.array(generator.integers(0, customers, count)),
             "attempted_at": pa.array(at, pa.timestamp("us", tz="UTC")),
             "known_at": pa.array(at, pa.timestamp("us", tz="UTC")),
             "shop_day": pa.array([moment.date() for moment in at]),
@@ -135,7 +141,7 @@ def test_neither_a_late_label_nor_a_training_moves_a_score_that_was_given() -> N
     everything, later = shop(), AS_OF + 8 * DAY
     before, after = seen(everything, AS_OF), seen(everything, later)
     heads, lines = trained(before, AS_OF)
-    assert len(lines) == 15
+    assert len(lines) == 17
     assert trained(before, AS_OF, heads)[0] is heads
     given = scored(heads, before, AS_OF)
 
@@ -174,7 +180,8 @@ def test_neither_a_late_label_nor_a_training_moves_a_score_that_was_given() -> N
     # Who is erased is not learned from: all models that knew them are fitted again.
     gone = after.filter(pc.not_equal(after["visitor_no"], after["visitor_no"][0]))
     _, lines = trained(gone, later, newer)
-    assert len(lines) == 15
+    # All but those of the first two weeks, which learned from nobody.
+    assert len(lines) == 16
 
 
 def by(rows: dict[str, dict], key: str) -> str:
@@ -221,8 +228,63 @@ def test_scores_say_where_they_come_from_and_reasons_add_up() -> None:
     assert value[OURS, "auc"] > 0.8
     # Fewer than a hundred customers pay a day: all are reviewed, which says nothing.
     assert value[OURS, "money_caught"] is value[OURS, "precision_of_100_customers"] is None
-    assert 5 < value[OURS, "alerts_a_day"] < 20
+    assert 5 < value[OURS, "reviewed_a_day"] < 20
     assert 2 < value[OURS, "days_of_warning"] < 40
+    # A tenth of the labels take 40 days, and there was no model as long ago as that: the newest
+    # weeks rank, but their labels are too few to judge chances by.
+    assert {row["cutoff_date"] for row in figures.to_pylist()} == {datetime.date(2024, 5, 23)}
+    assert {metric for _, metric in value}.isdisjoint(CHANCES)
+
+
+def test_enough_frauds_set_the_slope_and_labels_that_have_come_judge_the_level() -> None:
+    """Of the newest closed week half of the labels are known: too few for a slope."""
+    as_of = BEGAN.date() + (7 * 34 - 2) * DAY
+    rows = seen(shop(weeks=34, a_week=450, share=0.25, customers=9000), as_of)
+    heads, _ = trained(rows, as_of)
+    attempts = read_attempts(*source(rows).read(None))
+    calendar = Calendar.of(as_of, SETTINGS.label_delay_days, SETTINGS.scored_days)
+    stored, newest = load_risk(heads), calendar.last - calendar.lag
+    blocks, has_enough = calibrating_blocks(attempts, calendar, calendar.last)
+    assert has_enough
+    assert newest - 8 < blocks.start < newest == blocks.stop - 1
+    closed = attempts.is_closed(start_of(calendar.last), 7)
+    frauds = attempts.labels(start_of(calendar.last)) * closed
+    of_week = [int(frauds[calendar.block(attempts) == block].sum()) for block in blocks]
+    assert of_week[0] >= 50 > max(of_week[1:])
+    model = served_model(stored, attempts, calendar, calendar.last)
+    assert model is not None
+    assert model.is_calibrated
+    assert model.scaling.slope != 1
+    assert by_model(scored(heads, rows, as_of)) == {"model"}
+    # The third week of the shop has one closed week before it, with half of its labels.
+    third = int(calendar.block(attempts)[0]) + 2
+    assert not calibrating_blocks(attempts, calendar, third)[1]
+
+    figures = backtest.backtest(
+        heads, source(rows), RULES, as_of, settings=SETTINGS, progress=silent
+    ).to_pylist()
+    # Nine of ten labels take 40 days, and six weeks are the first whole ones after that.
+    assert settling_days(attempts, calendar) == 40
+    assert {row["cutoff_date"] for row in figures} == {BEGAN.date() + 7 * (33 - 6 - 4) * DAY}
+    value = {(row["model"], row["metric"]): row["value"] for row in figures if row["bin"] is None}
+    for one in (OURS, "logistic", "random_forest"):
+        # By labels so far, of the newest weeks, it would be 1.5.
+        assert 0.8 < value[one, "total_ratio"] < 1.25
+        assert {metric for model, metric in value if model == one} > CHANCES
+    assert {metric for model, metric in value if model == "rules"}.isdisjoint(CHANCES)
+
+
+def test_chances_are_raised_in_their_order() -> None:
+    chances = np.array([0.0, 0.01, 0.2, 0.9, 1.0])
+    higher = backtest.raised(chances, 1.1)
+    assert higher.sum() == pytest.approx(1.1 * chances.sum())
+    assert (np.diff(higher) > 0).all()
+    assert backtest.raised(chances, 1.0) is chances
+
+
+def by_model(rows: dict[str, dict]) -> set[str]:
+    """Return how the attempts of the scored days were scored."""
+    return {row["scored_by"] for row in rows.values()} - {"history"}
 
 
 def test_without_labels_rules_decide_and_what_is_odd_among_equal_points() -> None:

@@ -63,7 +63,7 @@ class Figures:
     found: tuple[tuple[int, int], ...] = ()
 
     @property
-    def alerts_a_day(self) -> float:
+    def reviewed_a_day(self) -> float:
         """Return how many customers are reviewed a day, as a mean."""
         return float(np.mean([one.reviewed for one in self.days])) if self.days else np.nan
 

@@ -1,4 +1,4 @@
-"""Judges the scores on the newest weeks whose labels have had their time, against baselines."""
+"""Judges the scores on the newest weeks whose labels have come, against baselines."""
 
 from __future__ import annotations
 
@@ -22,16 +22,19 @@ from footfall.evaluation.score_metrics import (
     brier,
     calibration_error,
     log_loss,
+    total_ratio,
 )
 from footfall.heads.result_rows import BACKTEST_SCHEMA, result_rows, tenth_rows
 from footfall.heads.runs import Run, run_of
 from footfall.risk.attempts import MICROSECONDS_A_DAY, NEVER, Attempts, feature_names, read_attempts
 from footfall.risk.judging import REVIEWED_A_DAY, days_of_warning, judge, known_customers
-from footfall.risk.model import probability_of
+from footfall.risk.model import RiskModel, level_of, log_odds_of, probability_of
+from footfall.risk.published import MOST_ROWS
 from footfall.risk.rules import hits_of, read_rules
-from footfall.risk.scores.applying import served_model
+from footfall.risk.scores.applying import seen_share, served_model, settling_days
 from footfall.risk.scores.calendar import BLOCK_DAYS, Calendar, date_of, first_date, start_of
 from footfall.risk.scores.learnt import (
+    Lesson,
     code_fingerprint,
     known_features,
     lesson_at,
@@ -47,7 +50,12 @@ FEWEST_TESTED = 30
 NAME = "back-test of risk"
 _Metrics = Mapping[str, Callable[..., FloatArray]]
 _RANKED: _Metrics = {"auc": auc, "average_precision": average_precision}
-_OF_PROBABILITIES: _Metrics = {"brier": brier, "log_loss": log_loss, "ece": calibration_error}
+_OF_PROBABILITIES: _Metrics = {
+    "brier": brier,
+    "log_loss": log_loss,
+    "ece": calibration_error,
+    "total_ratio": total_ratio,
+}
 _RULES = "rules"
 
 
@@ -58,7 +66,9 @@ class _Trial:
     attempts: Attempts
     places: IntArray
     calendar: Calendar
+    tested: range
     settings: ScoreSettings
+    are_labels_there: bool
 
     @property
     def labels(self) -> FloatArray:
@@ -81,11 +91,15 @@ def backtest(
     previous: pa.Table | None = None,
     progress: Progress,
 ) -> pa.Table:
-    """Test the score on four weeks whose labels have had their time.
+    """Test the score on four weeks whose labels have come.
 
-    All models learn from what was known when the first of these weeks began, ours among them: it
-    is the stored model of that week. Customers who were known as frauds leave the test, as do
-    payments that failed without a label, of which nobody knows.
+    These are the newest that ended as long ago as nine of ten labels took, and
+    ``label_delay_days`` at least: what is served expects labels that are still to come, and labels
+    so far would call it too high. Where there was no model yet, the newest weeks after the delay
+    are tested, without the figures of probabilities. All models learn from what was known when the
+    first of these weeks began, ours among them: it is the stored model of that week. Customers who
+    were known as frauds leave the test, as do payments that failed without a label, of which
+    nobody knows.
 
     Parameters
     ----------
@@ -113,13 +127,12 @@ def backtest(
         return BACKTEST_SCHEMA.empty_table()
     stored = load_risk(heads)
     calendar = Calendar.of(as_of, settings.label_delay_days, settings.scored_days)
-    first = calendar.tested.start
     rows, features = source.read(date_of(calendar.read_from))
-    trial = _trial(read_attempts(rows, features), calendar, settings)
-    model = served_model(stored, trial.attempts, calendar, first)
-    if model is None or len(trial.places) < FEWEST_TESTED or not trial.labels.any():
-        progress(f"{NAME}: no model of {first_date(first)}, or no fraud since then to test")
+    found = _testable(read_attempts(rows, features), stored, calendar, settings, progress)
+    if found is None:
         return BACKTEST_SCHEMA.empty_table()
+    model, trial = found
+    first = trial.tested.start
     run = Run("backtest_risk", _identity(stored, trial, rules), perf_counter())
     standing = run_of(previous, BACKTEST_SCHEMA).get("fingerprint")
     if previous is not None and standing == run.identity.fingerprint:
@@ -133,8 +146,38 @@ def backtest(
     return _table(run, trial, scores)
 
 
-def _trial(attempts: Attempts, calendar: Calendar, settings: ScoreSettings) -> _Trial:
-    tested = calendar.tested
+def _testable(
+    attempts: Attempts,
+    stored: StoredRisk,
+    calendar: Calendar,
+    settings: ScoreSettings,
+    progress: Progress,
+) -> tuple[RiskModel, _Trial] | None:
+    """Return what is tested on the newest weeks whose labels have come, with its model.
+
+    A young shop may have no model of then: it is tested on the newest weeks after the delay.
+    """
+    settled = settling_days(attempts, calendar)
+    for days in dict.fromkeys((settled, calendar.delay_days)):
+        tested = calendar.tested(days)
+        trial = _trial(attempts, calendar, tested, settings, are_labels_there=days == settled)
+        model = served_model(stored, attempts, calendar, tested.start)
+        has_enough = len(trial.places) >= FEWEST_TESTED and trial.labels.any()
+        if model is not None and has_enough:
+            return model, trial
+        since = first_date(tested.start)
+        progress(f"{NAME}: no model of {since}, or no fraud in the four weeks since to test")
+    return None
+
+
+def _trial(
+    attempts: Attempts,
+    calendar: Calendar,
+    tested: range,
+    settings: ScoreSettings,
+    *,
+    are_labels_there: bool,
+) -> _Trial:
     block = calendar.block(attempts)
     now = calendar.as_of * MICROSECONDS_A_DAY
     is_judged = attempts.is_closed(now, calendar.delay_days) | attempts.has_label
@@ -149,11 +192,11 @@ def _trial(attempts: Attempts, calendar: Calendar, settings: ScoreSettings) -> _
         delay=calendar.delay_days,
         label_day=attempts.fraud_known_at // MICROSECONDS_A_DAY,
     )
-    return _Trial(attempts, places[~known], calendar, settings)
+    return _Trial(attempts, places[~known], calendar, tested, settings, are_labels_there)
 
 
 def _identity(stored: StoredRisk, trial: _Trial, rules: pa.Table) -> Identity:
-    first, attempts, places = trial.calendar.tested.start, trial.attempts, trial.places
+    first, attempts, places = trial.tested.start, trial.attempts, trial.places
     tested = number_fingerprints(
         row_fingerprints(attempts)[places].view(np.int64),
         attempts.is_fraud[places].astype(np.int64),
@@ -178,27 +221,59 @@ def _baselines(
 ) -> Mapping[str, FloatArray]:
     """Return the scores of baselines that learned from what our model learned from."""
     everything = read_attempts(*source.read(None))
-    start = start_of(trial.calendar.tested.start)
+    start = start_of(trial.tested.start)
     lesson = lesson_at(everything, start, trial.calendar.delay_days)
     learnt_names, learnt = known_features(everything, lesson.places)
     common = [name for name in learnt_names if name in names]
-    return rival_scores(
+    scores = rival_scores(
         common,
         learnt[:, [learnt_names.index(name) for name in common]],
         lesson.labels,
         asked[:, [names.index(name) for name in common]],
         trial.settings.seed,
     )
+    still_to_come = _share_still_to_come(everything, lesson, start)
+    return {name: raised(chances, still_to_come) for name, chances in scores.items()}
+
+
+def _share_still_to_come(attempts: Attempts, lesson: Lesson, start: int) -> float:
+    """Return how many frauds there will be for each that was labelled among what is learned."""
+    newest = slice(max(0, len(lesson.places) - MOST_ROWS), None)
+    places, labels = lesson.places[newest], lesson.labels[newest]
+    seen = seen_share(attempts, start, start - attempts.known_at[places])
+    return float((labels / seen).sum() / labels.sum()) if labels.any() else 1.0
+
+
+def raised(chances: FloatArray, factor: float) -> FloatArray:
+    """Return chances whose sum is larger by a factor, in the same order.
+
+    What learned from labels so far expects too few: ours is raised by those still to come, and
+    so are the baselines.
+
+    Parameters
+    ----------
+    chances
+        From 0 to 1, [tested].
+    factor
+        1 or more.
+    """
+    if factor == 1:
+        return chances
+    log_odds = log_odds_of(chances)
+    return probability_of(log_odds + level_of(log_odds, factor * float(chances.sum())))
 
 
 def _table(run: Run, trial: _Trial, scores: Mapping[str, FloatArray]) -> pa.Table:
     labels, settings = trial.labels, trial.settings
-    probabilities = {name: score for name, score in scores.items() if name != _RULES}
+    # What is served expects labels that are still to come, so labels so far say nothing of it.
+    probabilities = {
+        name: score for name, score in scores.items() if trial.are_labels_there and name != _RULES
+    }
     shared = {
         "score": "risk",
         "population": "all",
         "horizon_days": 0,
-        "cutoff_date": first_date(trial.calendar.tested.start),
+        "cutoff_date": first_date(trial.tested.start),
     }
     measured: dict[tuple[str, str], Measured] = {}
     for metrics, of in ((_RANKED, scores), (_OF_PROBABILITIES, probabilities)):
@@ -223,7 +298,7 @@ def _table(run: Run, trial: _Trial, scores: Mapping[str, FloatArray]) -> pa.Tabl
         for row in found
         if row["model"] == BOOSTED_TREES and "bin" not in row
     }
-    metadata = run.metadata(trial.calendar.tested.start * BLOCK_DAYS, {"0d": headline})
+    metadata = run.metadata(trial.tested.start * BLOCK_DAYS, {"0d": headline})
     for row in found:
         row["run_id"], row["run_metadata"] = run.run_id, metadata
     return pa.Table.from_pylist(found, schema=BACKTEST_SCHEMA)
@@ -243,7 +318,7 @@ def _daily(trial: _Trial, name: str, score: FloatArray) -> dict[tuple[str, str],
         "precision_of_100_customers": figures.precision_100_day if has_choice else np.nan,
         "recall_at_1_fpr": figures.recall_1_fpr,
         "money_caught": figures.money_caught if has_choice else np.nan,
-        "alerts_a_day": figures.alerts_a_day,
+        "reviewed_a_day": figures.reviewed_a_day,
         "days_of_warning": warning,
     }
     return {(name, metric): summarise(value, np.zeros(0)) for metric, value in values.items()}

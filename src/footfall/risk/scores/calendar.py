@@ -66,23 +66,33 @@ class Calendar:
         """Return the blocks of scored attempts; a day of the shop begins a day earlier at most."""
         return range((self.scored_from - 1) // BLOCK_DAYS, self.last + 1)
 
-    @property
-    def tested(self) -> range:
-        """Return the blocks of the back-test: the newest whose labels have had their time."""
-        end = self.last - self.lag + 1
+    def tested(self, settling_days: int) -> range:
+        """Return the blocks of the back-test: the newest whose labels have come.
+
+        Parameters
+        ----------
+        settling_days
+            After which nearly all labels of fraud are there; the delay at least.
+        """
+        end = self.last - -(-settling_days // BLOCK_DAYS)
         return range(end - TESTED_BLOCKS, end)
 
     @property
     def learned(self) -> range:
         """Return the blocks that may need a model: scored, tested, and those they are set by."""
-        first = min(self.scored.start, self.tested.start)
-        return range(first - self.lag - LEVEL_BLOCKS + 1, self.last + 1)
+        return range(self._first - self.lag - LEVEL_BLOCKS + 1, self.last + 1)
 
     @property
     def read_from(self) -> int:
         """Return the first day whose attempts the served models are calibrated by."""
-        first = min(self.scored.start, self.tested.start) * BLOCK_DAYS
+        first = self._first * BLOCK_DAYS
         return min(self.learned.start * BLOCK_DAYS, first - REMEMBERED_DAYS) - 1
+
+    @property
+    def _first(self) -> int:
+        """Return the first block that may be scored or tested, however long labels take."""
+        slowest = self.tested(max(self.delay_days, SETTLED_DAYS))
+        return min(self.scored.start, slowest.start)
 
     def block(self, attempts: Attempts) -> IntArray:
         """Return the block of each attempt; what is dated later belongs to the last."""

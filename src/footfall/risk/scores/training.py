@@ -17,7 +17,7 @@ from footfall.core.progress import Progress
 from footfall.core.stored_rows import SCHEMA, ArtifactError
 from footfall.risk.attempts import Attempts, read_attempts
 from footfall.risk.model import fit_risk
-from footfall.risk.scores.applying import calibrating_blocks
+from footfall.risk.scores.applying import calibrating_blocks, settling_days
 from footfall.risk.scores.calendar import Calendar, first_date, start_of
 from footfall.risk.scores.learnt import (
     Lesson,
@@ -87,8 +87,10 @@ def train(
 
 def _lessons(attempts: Attempts, calendar: Calendar) -> dict[int, Lesson]:
     """Return what there is to learn from for each block that has attempts."""
-    served = {*calendar.scored, *calendar.tested}
-    needed = served.union(*(calibrating_blocks(attempts, calendar, block) for block in served))
+    # A back-test asks for the model of its first week alone.
+    settling = (settling_days(attempts, calendar), calendar.delay_days)
+    served = {*calendar.scored, *(calendar.tested(days).start for days in settling)}
+    needed = served.union(*(calibrating_blocks(attempts, calendar, block)[0] for block in served))
     return {
         block: lesson_at(attempts, start_of(block), calendar.delay_days)
         for block in sorted(needed.intersection(calendar.block(attempts).tolist()))
