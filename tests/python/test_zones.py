@@ -33,6 +33,7 @@ DERIVED = {
     "macros/core/sessions.sql",
     "macros/core/times.sql",
     "macros/risk/rings.sql",
+    "macros/risk/rules.sql",
     "models/intermediate/customers/int_customer_rhythms.sql",
     "models/intermediate/events/int_accepted_events.sql",
     "models/intermediate/events/int_identity_links.sql",
