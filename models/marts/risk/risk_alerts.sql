@@ -14,8 +14,8 @@ risks as (
 
 ),
 
--- In a shop to which nobody reports fraud, time says nothing of honesty: its alerts stay open until somebody decides. So do
--- those on nothing but payments that failed.
+-- In a shop to which nobody reports fraud, time says nothing of honesty: its alerts stay open until somebody decides.
+-- So do those on nothing but payments that failed.
 labelled as (
 
     select count(case when label_source <> 'verdict' then 1 end) > 0 as has_labels
