@@ -39,6 +39,7 @@
         'picked': enabled_sources(),
         'variables': variables,
         'database': env_var('FOOTFALL_DB', 'warehouse/footfall.duckdb'),
-        'mapping': env_var('FOOTFALL_MAPPING', '')
+        'mapping': env_var('FOOTFALL_MAPPING', ''),
+        'published': env_var('FOOTFALL_PUBLISHED', '')
     })) %}
 {% endmacro %}

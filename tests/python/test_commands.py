@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from conftest import PROJECT
+from footfall.adapter.inspection import check_build
 from footfall.builds.sources import absolute_path, sources, warehouse_file
 from footfall.builds.templates import template_problems
 from footfall.commands import __main__ as commands
@@ -178,6 +179,30 @@ def test_a_mapping_gives_vars_and_a_warehouse_of_its_own(
             word for step in steps(target, MAPPING=str(mapping)) for word in step.arguments
         ]
         assert any(word.endswith("=published/my_shop.duckdb") for word in arguments)
+
+
+@pytest.mark.library
+def test_a_mapping_of_several_sources_or_of_another_one_needs_no_further_word(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "both.yml"
+    file.write_text("footfall_source: [ga4, custom]\nga4_path: /g\ncustom_events_path: /c\n")
+    built = variables_of(words("build", MAPPING=str(file)))
+    assert built == {
+        "footfall_source": ["ga4", "custom"],
+        "ga4_path": "/g",
+        "custom_events_path": "/c",
+    }
+    around = surroundings(Given({"FOOTFALL_MAPPING": str(file)}))
+    assert around["FOOTFALL_DB"] == "warehouse/both.duckdb"
+    assert around["FOOTFALL_BUILD_COMMAND"] == f"make build MAPPING={file}"
+    # Each input is looked at before dbt starts.
+    problems = check_build(built, str(tmp_path / "none.duckdb"), PROJECT)
+    assert ["/g" in problems[0], "/c" in problems[1]] == [True, True]
+    with pytest.raises(CommandError, match=r"several sources \(ga4, custom\): leave out SOURCE"):
+        steps("build", SOURCE="custom", MAPPING=str(file))
+    file.write_text("footfall_source: segment\nsegment_path: /s\n")
+    assert variables_of(words("build", MAPPING=str(file)))["footfall_source"] == "segment"
 
 
 @pytest.mark.library

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from footfall.adapter.questions import QUESTIONS
 from footfall.builds.mappings import read_mapping
 from footfall.inspecting.inputs import head_of
 from footfall.inspecting.inspection import contract_columns
+from footfall.inspecting.kinds import files_by_layout
 from footfall.inspecting.layouts import known, plain, proposed, recognised
 from footfall.inspecting.rendering import Project
 
@@ -251,6 +253,36 @@ def test_what_one_file_of_several_lacks_is_named(
     (quiet / "b.jsonl").touch()
     own["custom_events_path"] = str(quiet)
     assert inspection.check_build(own, str(tmp_path / "none.duckdb")) == []
+
+
+def test_a_folder_of_several_kinds_ends_in_commands_that_build_each(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, folder = PROJECT / "tests/data", tmp_path / "exports"
+    for name, files in {
+        "sent": ["segment/messages.jsonl", "segment/visits.jsonl"],
+        "": ["formats/shopify_orders.csv", "online_retail/lines.csv", "custom/reviews.csv"],
+    }.items():
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        for file in files:
+            shutil.copy(data / file, folder / name)
+    assert inspection.main([f"--file={folder}", f"--out={tmp_path / 'out.yml'}"]) == 1
+    told = " ".join(capsys.readouterr().out.split())
+    assert "5 files of 4 kinds: each kind is read by itself" in told
+    for said in (
+        f"make build SOURCE=segment FILE={folder}/sent",
+        f"make build SOURCE=online_retail FILE={folder}/lines.csv",
+        f"make inspect SOURCE=custom FILE={folder}/shopify_orders.csv OUT=my_shop_1.yml"
+        " make build MAPPING=my_shop_1.yml",
+        "1 x no layout that is known by name (source custom): reviews.csv",
+        "`footfall_source: [online_retail, segment, custom]`",
+    ):
+        assert said in told, said
+    assert not (tmp_path / "out.yml").exists()
+    # The tables of one source, and a file of items next to its orders, are of one kind.
+    tables = [str(file) for file in (data / "segment_tables").rglob("*.csv")]
+    orders = [str(file) for file in (data / "formats/magento").glob("*.csv")]
+    assert (files_by_layout(tables), files_by_layout(orders)) == ({}, {})
 
 
 def test_editions_of_online_retail_may_be_mixed_but_lack_nothing(tmp_path: Path) -> None:

@@ -154,8 +154,14 @@ def test_the_commands_that_show_a_build_are_ready_for_a_shell(tmp_path: Path) ->
     elsewhere = {"serve": f"FOOTFALL_DB={default} make serve"}
     assert make_commands(["custom"], {"custom_events_relation": "a.b"}, default) == elsewhere
     assert make_commands(["storefront", "custom"], given, default) == elsewhere
+    serve = make_commands(["ga4"], {}, "warehouse/ga4.duckdb", published="/p q")["serve"]
+    assert serve == "FOOTFALL_PUBLISHED='/p q' make serve SOURCE=ga4"
     mapping = tmp_path / "my shops" / "shop.yml"
     mapping.parent.mkdir()
+    mapping.write_text("footfall_source: [custom, ga4]\nga4_path: /g\n")
+    assert make_commands(
+        ["custom", "ga4"], {"ga4_path": "/g"}, "warehouse/shop.duckdb", str(mapping)
+    ) == {"serve": f"make serve MAPPING='{mapping}'", "docs": f"make docs MAPPING='{mapping}'"}
     mapping.write_text("custom_events_path: e.csv\n")
     read = {"custom_events_path": str(mapping.parent / "e.csv"), "custom_items_path": "/i"}
     assert make_commands(["custom"], read, "warehouse/shop.duckdb", str(mapping)) == {

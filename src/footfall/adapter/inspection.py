@@ -30,6 +30,7 @@ from footfall.builds.sources import absolute_path, sources, with_home
 from footfall.inspecting.checking import check
 from footfall.inspecting.inputs import files_of, head_of
 from footfall.inspecting.inspection import Input, inspect
+from footfall.inspecting.kinds import files_by_layout, kinds_lines
 from footfall.inspecting.report import build_command, lines_of, mapping_text
 
 #: What the warehouse is called on the connection, where a relation of it is looked at.
@@ -91,15 +92,24 @@ def check_build(variables: dict[str, Any], database: str, project: Path = Path()
     """
     values = {**project_variables(project), **variables}
     problems = [*unknown_var_problems(list(variables)), *kind_problems(values)]
-    source = sources().get(str(values.get("footfall_source")))
-    if problems or source is None or not source.inputs:
+    if problems:
         return problems
+    picked = values.get("footfall_source")
+    for name in picked if isinstance(picked, list) else [picked]:
+        problems += _input_problems({**values, "footfall_source": name}, database, project)
+    return problems
+
+
+def _input_problems(values: dict[str, Any], database: str, project: Path) -> list[str]:
+    source = sources().get(str(values.get("footfall_source")))
+    if source is None or not source.inputs:
+        return []
     first = source.inputs[0]
     path = values.get(first.var)
     if not isinstance(path, str) or "://" in path or first.contains:
-        return problems
+        return []
     if values.get(first.replaced_by):
-        return problems
+        return []
     with tempfile.TemporaryDirectory(prefix="footfall-check-") as folder, connection() as opened:
         head = head_of(path, Path(folder))
         # Where there is no such file the check itself says so.
@@ -145,6 +155,11 @@ def main(arguments: Sequence[str]) -> int:
         except BuildProblem as problem:
             print(problem)
             return 1
+        if not variables and not asked.source and given.head and given.head.file_count > 1:
+            kinds = files_by_layout(files_of(given.name))
+            if kinds:
+                print("\n".join(kinds_lines(given.name, kinds)))
+                return 1
         is_sample = given.head is None or not given.head.is_whole
         questions = _questions(is_sample=is_sample)
         found = inspect(opened, Path.cwd(), questions, given, variables, asked.source)

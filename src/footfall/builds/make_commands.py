@@ -9,7 +9,11 @@ from footfall.builds.sources import DEFAULT_SOURCE, sources, warehouse_file
 
 
 def make_commands(
-    picked: Sequence[str], variables: Mapping[str, Any], database: str, mapping: str = ""
+    picked: Sequence[str],
+    variables: Mapping[str, Any],
+    database: str,
+    mapping: str = "",
+    published: str = "",
 ) -> dict[str, str]:
     """Return the commands that show the boards of a build and write its docs.
 
@@ -23,6 +27,8 @@ def make_commands(
         What FOOTFALL_DB names.
     mapping
         The mapping file that the build was given, if any.
+    published
+        The folder of the publication, where FOOTFALL_PUBLISHED names one.
 
     Returns
     -------
@@ -31,16 +37,24 @@ def make_commands(
         the build read: several sources, several files by a list, or something else in place of a
         file.
     """
-    source = sources().get(picked[0]) if len(picked) == 1 else None
-    if source is None:
-        return {"serve": f"FOOTFALL_DB={shlex.quote(database)} make serve"}
     mapped = read_mapping(mapping) if mapping else None
+    source = sources().get(picked[0]) if len(picked) == 1 else None
+    place = [f"FOOTFALL_PUBLISHED={shlex.quote(published)}"] if published else []
+    by_name = [f"FOOTFALL_DB={shlex.quote(database)}"]
+    if source is None:
+        if mapped is not None and database == mapped.warehouse:
+            named = [f"MAPPING={shlex.quote(mapping)}"]
+            commands = {"serve": " ".join([*place, "make serve", *named])}
+            others = [one.var for name in picked for one in sources()[name].inputs]
+            is_mapped = all(variables.get(one) == mapped.variables.get(one) for one in others)
+            return commands | ({"docs": _docs([], named, [])} if is_mapped else {})
+        return {"serve": " ".join([*by_name, *place, "make serve"])}
     home = warehouse_file(source.name) if mapped is None else mapped.warehouse
-    before = [] if database == home else [f"FOOTFALL_DB={shlex.quote(database)}"]
+    before = [] if database == home else by_name
     named = [] if source.name == DEFAULT_SOURCE else [f"SOURCE={source.name}"]
     if mapped is not None:
         named.append(f"MAPPING={shlex.quote(mapping)}")
-    commands = {"serve": " ".join([*before, "make serve", *([] if before else named)])}
+    commands = {"serve": " ".join([*before, *place, "make serve", *([] if before else named)])}
     known = {} if mapped is None else mapped.variables
     names = [one.var for one in source.inputs]
     names += [one.replaced_by for one in source.inputs if one.replaced_by]

@@ -81,20 +81,28 @@ class Given:
 
     @property
     def source(self) -> Source:
-        """The source that was picked.
+        """The source that was picked; of a mapping of several sources the first.
 
         Raises
         ------
         CommandError
             There is no such source.
         """
-        default = MAPPED_SOURCE if self.text("MAPPING") else DEFAULT_SOURCE
-        name = self.environment.get(f"{PREFIX}SOURCE", default)
+        default = _sources_of(self._read_mapping)[:1] or [DEFAULT_SOURCE]
+        name = self.environment.get(f"{PREFIX}SOURCE", default[0])
         if name not in sources():
             raise CommandError(
                 f"SOURCE is '{name}', which is no source: use one of {' '.join(sources())}"
             )
         return sources()[name]
+
+    @cached_property
+    def _read_mapping(self) -> ShopMapping | None:
+        path = self.path("MAPPING")
+        try:
+            return read_mapping(path) if path else None
+        except BuildProblem as problem:
+            raise CommandError(str(problem)) from problem
 
     @cached_property
     def mapping(self) -> ShopMapping | None:
@@ -105,20 +113,21 @@ class Given:
         CommandError
             It cannot be read, or is of another source than the one that was picked.
         """
-        path = self.path("MAPPING")
-        if not path:
-            return None
-        try:
-            mapping = read_mapping(path)
-        except BuildProblem as problem:
-            raise CommandError(str(problem)) from problem
-        of = mapping.variables.get("footfall_source", self.source.name)
-        if of != self.source.name:
+        mapping = self._read_mapping
+        of = _sources_of(mapping)
+        if mapping is None or of == [self.source.name]:
+            return mapping
+        if len(of) > 1:
+            if not self.environment.get(f"{PREFIX}SOURCE"):
+                return mapping
             raise CommandError(
-                f"{path} is of footfall_source '{of}', and SOURCE is '{self.source.name}': write "
-                f"SOURCE={of}, or correct the file."
+                f"{mapping.path} is of several sources ({', '.join(of)}): leave out SOURCE, or"
+                f" make a mapping of {self.source.name} alone."
             )
-        return mapping
+        raise CommandError(
+            f"{mapping.path} is of footfall_source '{of[0]}', and SOURCE is"
+            f" '{self.source.name}': write SOURCE={of[0]}, or correct the file."
+        )
 
     @property
     def warehouse(self) -> str:
@@ -132,10 +141,21 @@ class Given:
         """The command that builds this warehouse; its paths are `…`, a mapping names its own."""
         if self.mapping is None:
             return self.source.build_command()
-        return f"make build SOURCE={self.source.name} MAPPING={shlex.quote(self.text('MAPPING'))}"
+        named = f"MAPPING={shlex.quote(self.text('MAPPING'))}"
+        if len(_sources_of(self.mapping)) > 1:
+            return f"make build {named}"
+        return f"make build SOURCE={self.source.name} {named}"
 
     @property
     def published(self) -> str:
         """The published file of that warehouse."""
         folder = Path(self.text("PUBLISHED", "published"))
         return str(folder / f"{Path(self.warehouse).stem}.duckdb")
+
+
+def _sources_of(mapping: ShopMapping | None) -> list[str]:
+    """Return the sources that a mapping is of, in its order; nothing where there is none."""
+    if mapping is None:
+        return []
+    of = mapping.variables.get("footfall_source", MAPPED_SOURCE)
+    return [str(one) for one in of] if isinstance(of, list) else [str(of)]

@@ -48,6 +48,9 @@ def inspect(given: Given) -> list[Step]:
     # FILE is what to look at, whichever variable the source reads its files from.
     named = {"footfall_source": given.source.name}
     variables = {} if mapping is None else {**named, **mapping.variables}
+    if isinstance(variables.get("footfall_source"), list):
+        # Of several sources the file is of one; what is recognised is said in any case.
+        variables |= named
     options = (
         f"--file={file}",
         f"--variables={as_json(variables)}",
