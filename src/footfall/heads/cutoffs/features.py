@@ -15,7 +15,7 @@ from footfall.heads.learners.lifetimes import RepeatBuying, fit_repeat_buying
 RFM = ("f_recency_days", "f_order_days", "f_first_order_days", "f_mean_order_amount")
 #: Where a table lacks the first of these columns, the second says nearly the same.
 _STAND_INS = {"f_order_days": "f_order_count", "f_first_order_days": "f_tenure_days"}
-_LONGEST_STANDARD_SCORE = 5.0
+LONGEST_STANDARD_SCORE = 5.0
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class FeatureSpace:
         marks = [np.isnan(raw[:, self.names.index(name)]).astype(float) for name in self.marked]
         logs = np.column_stack([signed_log(raw), *marks])
         scores = np.nan_to_num((logs - self.centre) / self.scale, nan=0.0)
-        return np.clip(scores, -_LONGEST_STANDARD_SCORE, _LONGEST_STANDARD_SCORE)
+        return np.clip(scores, -LONGEST_STANDARD_SCORE, LONGEST_STANDARD_SCORE)
 
     def state_design(self, rows: CutoffRows) -> FloatArray:
         """Return standardised principal components of the states, float64 [rows, components]."""
@@ -103,7 +103,7 @@ class FeatureSpace:
         # A customer without a state is put at the mean, where the state says nothing.
         known = np.where(np.isnan(rows.states), self.state_centre, rows.states)
         scores = (known - self.state_centre) @ self.state_basis / self.state_scale
-        return np.clip(scores, -_LONGEST_STANDARD_SCORE, _LONGEST_STANDARD_SCORE)
+        return np.clip(scores, -LONGEST_STANDARD_SCORE, LONGEST_STANDARD_SCORE)
 
 
 def learn_space(rows: CutoffRows, horizon: int, *, components: int = 32) -> FeatureSpace:
