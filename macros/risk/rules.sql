@@ -33,11 +33,11 @@
 {%- endmacro %}
 
 
-{#- Why a rule has no hits or no precision; empty where it has both. What a rule looks at is what its features are named after. -#}
+{#- The message that says why a rule has no hits or no precision; empty where it has both. What a rule looks at is what its features are named after. -#}
 {% macro missing_of_rule(rules, known, counted) -%}
     case
-        when {{ known }}.shop_attempt_count = 0 then {{ word('risk.missing.attempts') }}
-        when not coalesce({{ rules }}.is_active, true) then {{ word('risk.missing.active') }}
+        when {{ known }}.shop_attempt_count = 0 then 'risk.missing.attempts'
+        when not coalesce({{ rules }}.is_active, true) then 'risk.missing.active'
     {%- for kind, part in [
         ('country', 'foreign'), ('card', 'card'), ('device', 'device'), ('address', 'address'), ('ip', 'ip_'),
         ('terminal', 'terminal')
@@ -45,12 +45,12 @@
         when {{ known }}.shop_{{ kind }}_count = 0
             and {{ dbt.position("'" ~ part ~ "'", "concat_ws(' ', " ~ rules ~ ".feature_1, " ~ rules ~ ".feature_2, "
                 ~ rules ~ ".feature_3)") }} > 0
-            then {{ word('risk.missing.' ~ kind) }}
+            then 'risk.missing.{{ kind }}'
     {%- endfor %}
         when {{ known }}.shop_fraud_count = 0 and {{ known }}.shop_unmet_label_count > 0
-            then {{ word('risk.missing.met_labels') }}
-        when {{ known }}.shop_fraud_count = 0 then {{ word('risk.missing.labels') }}
-        when coalesce({{ counted }}.hit_count, 0) = 0 then {{ word('risk.missing.hits') }}
-        when {{ counted }}.closed_hit_count = 0 then {{ word('risk.missing.closed') }}
+            then 'risk.missing.met_labels'
+        when {{ known }}.shop_fraud_count = 0 then 'risk.missing.labels'
+        when coalesce({{ counted }}.hit_count, 0) = 0 then 'risk.missing.hits'
+        when {{ counted }}.closed_hit_count = 0 then 'risk.missing.closed'
     end
 {%- endmacro %}

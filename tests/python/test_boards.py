@@ -740,10 +740,9 @@ def test_boards_hold_no_words_of_their_own(tmp_path: Path, published: Path) -> N
         assert len(said) > 10, board.name
         assert [one for one in said if re.search(r"[A-Za-z]", one)] == []
         # Cells hold names of items, arms and columns, and no sentences: these are drawn by key.
-        # Reasons of payments are stored as sentences alone.
         cells = re.findall(r"<td\b[^>]*>(?:<span.*?</span></span>)?([^<]*)", text)
         found = {one for one in map(html.unescape, cells) if has_english_sentence(one)}
-        assert board.name == "risk" or found == set(), board.name
+        assert found == set(), board.name
 
 
 NETWORK = """

@@ -375,7 +375,6 @@ def test_rules_hold_where_all_conditions_do_and_bad_ones_name_the_row() -> None:
         ("points", 0.0, r"points is 0.0: it takes a number above 0"),
         ("rule", "two words", r"a name without blanks or commas"),
         ("rule", "rare", r"row 3 \(rare\): rule is there twice"),
-        ("reason", "", r"reason is empty"),
         ("feature_1", None, r"feature_2 without feature_1"),
         ("is_active", None, r"is_active takes true or false"),
     ):

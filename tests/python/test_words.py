@@ -88,6 +88,10 @@ def test_messages_in_messages_take_the_same_values(tmp_path: Path) -> None:
     assert words.filled("title", values) == "Slow {n} on tv in : 3"
     assert words.say("title", stage="cart", n=2, **{"@place": ""}) == "Slow cart: 2"
     assert words.sentences("more more", "{}") == "More. More."
+    own = {"keys": "title", "values": {"stage": "cart", "n": 1, "@place": "in", "country": "DE"}}
+    assert words.filled("title", {**values, "@place": own}) == "Slow {n}Slow cart in DE: 1: 3"
+    nothing = {"keys": None, "values": None}
+    assert words.filled("title", {**values, "@place": nothing}) == "Slow {n}: 3"
 
 
 def test_names_have_their_own_words_or_lose_their_strokes(tmp_path: Path) -> None:
@@ -196,10 +200,20 @@ def test_every_feature_of_risk_has_words_for_what_it_is() -> None:
     found = {word for text in (*features, *queries) for word in re.findall(r"[a-z]+", text.lower())}
     assert found & never == set()
     said = {name: slots_of(words.text(f"risk.{name}")) for name in features}
-    kinds = ({"{value}"}, {"{percent}"}, {"{answer}"})
+    kinds = ({"{@value}"}, {"{@percent}"}, {"{@answer}"})
     assert {name: slots for name, slots in said.items() if slots not in kinds} == {}
-    asked = {name for name, slots in said.items() if slots == {"{answer}"}}
+    asked = {name for name, slots in said.items() if slots == {"{@answer}"}}
     assert asked == {name for name in features if name.startswith("is_") or "_is_" in name}
+
+
+def test_every_rule_that_is_there_from_the_start_has_words() -> None:
+    """Reasons in the seed are words of the user's own: they go before."""
+    words = read_words(FOLDER / "en.csv")
+    with (PROJECT / "seeds/fraud_rules.csv").open(encoding="utf-8") as file:
+        rules = {row["rule"]: row["reason"] for row in csv.DictReader(file)}
+    said = {key.removeprefix("risk.rule.") for key in words.texts if key.startswith("risk.rule.")}
+    assert said == {rule for rule, reason in rules.items() if not reason}
+    assert len(said) > 10
 
 
 def test_dates_and_durations_are_said_in_the_words_of_the_language() -> None:

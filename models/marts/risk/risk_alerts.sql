@@ -50,7 +50,7 @@ alerts as (
         max(ring_id) as ring_id,
         count(*) as attempt_count,
         count(distinct case when decision = 'block' then attempt_id end) as block_count,
-        {%- for column in ['attempt_id', 'reason_1', 'reason_2', 'reason_3', 'rule_hits', 'scored_by'] %}
+        {%- for column in ['attempt_id', 'rule_hits', 'scored_by'] + risk_reason_columns() %}
         max(case when place = 1 then {{ column }} end) as {{ column }},
         {%- endfor %}
         max(risk_score) as risk_score,
@@ -113,9 +113,7 @@ final as (
         case status
             when 'fraud' then fraud_source when 'honest' then honest_source when 'presumed_honest' then 'time'
         end as status_source,
-        reason_1,
-        reason_2,
-        reason_3,
+        {{ risk_reason_columns() | join(',\n        ') }},
         rule_hits,
         scored_by,
 

@@ -88,14 +88,28 @@ shared as (
 
 ),
 
+worded as (
+
+    select
+        rules.*,
+        {{ rule_reason_key('rules', 'words') | indent(8) }} as reason_key,
+        {{ own_rule_reason('rules') }} as own_reason
+    from rules
+    left join words on words.message_key = 'risk.rule.' || rules.rule
+
+),
+
 final as (
 
     select
         rules.rule,
 
-        rules.reason,
+        {{ sentence('reasons.text', {'reason': 'rules.own_reason'}) }} as reason,
+        rules.reason_key,
+        {{ slot_values({'reason': 'rules.own_reason'}) }} as reason_values,
         shared.overlap_rule,
-        {{ missing_of_rule('rules', 'known', 'counted') | indent(8) }} as missing,
+        missing.text as missing,
+        missing.message_key as missing_key,
 
         cast(rules.points as double) as points,
         {%- for column in ['hit_count', 'visitor_count', 'only_hit_count', 'closed_hit_count', 'fraud_count'] %}
@@ -108,9 +122,11 @@ final as (
         {{ prefixed('known', shop_count_columns()) | join(',\n        ') }},
 
         coalesce(rules.is_active, true) as is_active
-    from rules
+    from worded as rules
     cross join known
     left join counted on rules.rule = counted.rule
+    left join words as reasons on rules.reason_key = reasons.message_key
+    left join words as missing on {{ missing_of_rule('rules', 'known', 'counted') | indent(8) }} = missing.message_key
     left join shared
         on rules.rule = shared.rule
         and shared.place = 1

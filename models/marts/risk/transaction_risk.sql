@@ -95,9 +95,7 @@ final as (
         reasoned.decision,
         reasoned.scored_by,
         reasoned.rule_hits,
-        reasoned.reason_1,
-        reasoned.reason_2,
-        reasoned.reason_3,
+        {{ prefixed('reasoned', risk_reason_columns()) | join(',\n        ') }},
         {{ prefixed('reasoned', ['feature_1', 'feature_2', 'feature_3', 'outcome', 'channel', 'label_source'])
             | join(',\n        ') }},
 

@@ -1,4 +1,4 @@
-"""Rules that people write: a name, a reason, up to three conditions on features, and points."""
+"""Rules that people write: a name, up to three conditions on features, and points."""
 
 from __future__ import annotations
 
@@ -40,7 +40,6 @@ class Rule:
     """Conditions that must all hold, and the points that they are worth."""
 
     name: str
-    reason: str
     conditions: tuple[Condition, ...]
     points: float
 
@@ -110,8 +109,6 @@ def read_rules(table: pa.Table, features: list[str]) -> tuple[Rule, ...]:
             raise ValueError(f"{where}: is_active takes true or false")
         if not row["is_active"]:
             continue
-        if not row.get("reason"):
-            raise ValueError(f"{where}: reason is empty: say in words what was seen")
         points = row.get("points")
         if points is None or not math.isfinite(points) or points <= 0:
             raise ValueError(f"{where}: points is {points}: it takes a number above 0")
@@ -124,7 +121,7 @@ def read_rules(table: pa.Table, features: list[str]) -> tuple[Rule, ...]:
         )
         if not conditions:
             raise ValueError(f"{where}: feature_1 is empty: a rule needs a condition")
-        rules.append(Rule(name, row["reason"], conditions, float(points)))
+        rules.append(Rule(name, conditions, float(points)))
     return tuple(rules)
 
 

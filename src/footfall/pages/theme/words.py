@@ -60,7 +60,11 @@ class Words:
         return self.filled(key, values)
 
     def filled(self, key: str, values: Mapping[str, Any]) -> str:
-        """Return the same, with values that a mart has stored."""
+        """Return the same, with values that a mart has stored.
+
+        A slot such as ``{@place}`` may also hold an object of ``keys`` and of the ``values`` that
+        these messages have for themselves.
+        """
 
         def slot(found: re.Match[str]) -> str:
             name = found[1]
@@ -73,7 +77,12 @@ class Words:
             if value is None:
                 return ""
             if name.startswith("@"):
-                return "".join(self.filled(part, values) for part in str(value).split())
+                keys, inner = (
+                    (value["keys"], value["values"])
+                    if isinstance(value, Mapping)
+                    else (value, values)
+                )
+                return "".join(self.filled(part, inner) for part in str(keys or "").split())
             return str(value)
 
         return SLOT.sub(slot, self.text(key))
