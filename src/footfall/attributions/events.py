@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import torch
 from scipy.stats import rankdata
 from torch import Tensor
@@ -136,11 +137,11 @@ def explain_events(
     for group in groups:
         rows = listed
         for key, wanted in zip(keys, group, strict=True):
-            rows = rows.filter(pa.compute.equal(rows[key], wanted))
+            rows = rows.filter(pc.equal(rows[key], wanted))
         score, horizon, bound, cutoff = group
         read = _reads(heads[score], score, bound)
         for table in _explained(history, rows, read, cutoff):
-            count = len(pa.compute.unique(table["customer_no"]))
+            count = len(pc.unique(table["customer_no"]))
             asked += count
             tables.append(_labelled(table, score, horizon, cutoff, heads[score].run["run_id"]))
         left_out += rows.num_rows
