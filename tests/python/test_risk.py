@@ -25,6 +25,10 @@ from footfall.risk.splits import splits_of
 DAY = datetime.timedelta(days=1)
 BEGAN = datetime.datetime(2024, 3, 1, tzinfo=datetime.UTC)
 DELAY = 7
+#: What customers may share, and the column that says which.
+ENTITIES = {
+    "device": "device_no", "card": "card_token", "address": "address_token", "ip": "ip_token",
+}  # fmt: skip
 #: What is noted of attempts besides their features.
 NOTED = (
     *("known_at", "fraud_known_at", "fraud_cleared_at", "fraud_again_at", "failed_at"),
@@ -56,6 +60,11 @@ def made_up(seed: int = 3, count: int = 300) -> list[dict]:
                 "device_no": int(generator.integers(0, 5)) if generator.random() < 0.7 else None,
                 "card_token": str(generator.integers(0, 8)) if generator.random() < 0.8 else None,
                 "terminal_token": str(generator.integers(0, 4)),
+                "address_token": str(number * 7 % 9) if number % 6 else None,
+                "ip_token": str(number * 5 % 11) if number % 4 else None,
+                "card_country": ("DE", "de ", "FR", "Germany", None)[number % 5],
+                "country": ("de", " DE", "FR", None)[number % 4],
+                "registered_at": at - DAY * (number % 90) if number % 8 else None,
                 "amount": round(float(generator.lognormal(3, 0.8)), 2),
                 "attempted_at": at,
                 "known_at": at + late,
@@ -76,19 +85,19 @@ def made_up(seed: int = 3, count: int = 300) -> list[dict]:
 
 def write(warehouse: Warehouse, rows: list[dict]) -> None:
     """Put attempts where the model reads them."""
-    empty = dict.fromkeys(("address_token", "ip_token", "card_country", "country"), "varchar")
     text = json.dumps(rows, default=str)
     path = warehouse.folder / "attempts.json"
     path.write_text(text)
     types = (
         "{attempt_id: 'varchar', visitor_no: 'bigint', device_no: 'bigint',"
         " card_token: 'varchar', terminal_token: 'varchar', amount: 'double',"
+        " address_token: 'varchar', ip_token: 'varchar', card_country: 'varchar',"
+        " country: 'varchar', registered_at: 'timestamptz',"
         " attempted_at: 'timestamptz',"
         " known_at: 'timestamptz', outcome: 'varchar', outcome_known_at: 'timestamptz',"
         " fraud_known_at: 'timestamptz', fraud_cleared_at: 'timestamptz',"
         " fraud_again_at: 'timestamptz'}"
     )
-    nothing = ", ".join(f"null::varchar as {name}" for name in empty)
     stays = [
         f"({customer}, {ring}, date '{on(begin)}', "
         + ("null::date" if end is None else f"date '{on(end)}'")
@@ -97,8 +106,7 @@ def write(warehouse: Warehouse, rows: list[dict]) -> None:
     ]
     warehouse.execute(
         "create schema if not exists intermediate",
-        "create or replace table intermediate.int_payment_attempts as select *, "
-        f"{nothing}, null::timestamptz as registered_at"
+        "create or replace table intermediate.int_payment_attempts as select *"
         f" from read_json('{path}', columns = {types})",
         "create or replace table intermediate.int_risk_refunds as select attempt_id,"
         " refund[1]::timestamptz as known_at, refund[2]::double as amount from"
@@ -234,19 +242,39 @@ def slowly(rows: list[dict], asked: dict) -> dict[str, float | None]:
         "shop_hour": float(at.hour),
         "is_weekend": float(at.weekday() >= 5),
     }
+    # 'DE' and 'Germany' may be one country; ways to write the same letters are.
+    countries = [
+        asked[name] and asked[name].strip().upper() for name in ("card_country", "country")
+    ]
+    is_unlike = None in countries or len(countries[0]) != len(countries[1])
+    found["is_foreign_card"] = None if is_unlike else float(countries[0] != countries[1])
+    registered = asked["registered_at"]
+    found["days_since_registration"] = registered and (at - registered) / DAY
+    for entity, column in ENTITIES.items():
+        its = of(column)
+        figures = {
+            **{
+                f"{entity}_attempts_{name}": count(known(its, days))
+                for name, days in (("1h", 1 / 24), ("1d", 1), ("7d", 7), ("30d", 30))
+            },
+            f"{entity}_failed_1d": count(failed(its, 1)),
+            f"{entity}_frauds_7d": count(frauds(its, 7)),
+            f"{entity}_fraud_share_30d": share(len(frauds(its, 30)), len(closed(its, 30))),
+            f"{entity}_days_since_fraud": days_since([row["attempted_at"] for row in frauds(its)]),
+        }
+        found |= dict.fromkeys(figures) if asked[column] is None else figures
     of_device = {
-        "device_attempts_7d": count(known(device, 7)),
-        "device_attempts_30d": count(known(device, 30)),
-        "device_failed_1d": count(failed(device, 1)),
-        "device_frauds_7d": count(frauds(device, 7)),
-        "device_fraud_share_30d": share(len(frauds(device, 30)), len(closed(device, 30))),
         "device_cards_1d": cards(known(device, 1)),
         "device_failed_cards_1d": cards(failed(device, 1)),
     }
     of_customer = {
         "customer_attempts": count(own),
+        "customer_attempts_1h": count(known(mine, 1 / 24)),
+        "customer_attempts_1d": count(known(mine, 1)),
         "customer_attempts_7d": count(known(mine, 7)),
+        "customer_attempts_30d": count(known(mine, 30)),
         "customer_failed_1d": count(failed(mine, 1)),
+        "customer_failed_7d": count(failed(mine, 7)),
         "customer_frauds": count(frauds(mine)),
         "customer_cards_1d": cards(known(mine, 1)),
         "customer_failed_cards_1d": cards(failed(mine, 1)),
@@ -257,9 +285,13 @@ def slowly(rows: list[dict], asked: dict) -> dict[str, float | None]:
         "own_largest": max(amounts, default=None),
         "amount_to_own_mean": asked["amount"] / statistics.fmean(amounts) if amounts else None,
         "amount_to_own_usual": asked["amount"] / mean if mean else None,
-        "is_new_card": None
-        if asked["card_token"] is None
-        else float(asked["card_token"] not in {row["card_token"] for row in own}),
+        **{
+            f"is_new_{entity}": None
+            if asked[column] is None
+            else float(asked[column] not in {row[column] for row in own})
+            for entity, column in ENTITIES.items()
+            if entity != "ip"
+        },
     }
     # Nothing is known of a device or customer that is not there.
     for name, some in (("device_no", of_device), ("visitor_no", of_customer)):

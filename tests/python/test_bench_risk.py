@@ -1,0 +1,101 @@
+"""What `make bench-risk` says of a file: the last line has all its keys, whatever it lacks."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from bench_risk import FIGURES, last_line, print_figures
+from footfall.core.progress import silent
+from footfall.risk.attempts import Attempts, read_attempts
+from footfall.risk.files import PaymentFile
+from footfall.risk.model import RiskSettings
+from footfall.risk.rules import read_rules
+from footfall.risk.splits import splits_of
+from risk_comparing import MODELS, Compared, compare
+from test_risk_scores import BEGAN, DAY, RULES, replaced, shop, source
+
+FIRST = BEGAN.date()
+LAST = FIRST + 55 * DAY
+FEW_TREES = RiskSettings(rounds=10, ensembles=1)
+
+
+def attempts_of(share: float, labels_after: datetime.timedelta | None = None) -> Attempts:
+    """Eight weeks of a file: every payment has a label, and honest ones are known after a week."""
+    rows = shop(weeks=8, a_week=300, share=share, customers=2000)
+    is_fraud = pc.fill_null(rows["is_fraud"], False)
+    later = pa.array([at + 7 * DAY for at in rows["attempted_at"].to_pylist()])
+    labelled = pc.coalesce(rows["labelled_at"], pc.cast(later, rows["labelled_at"].type))
+    rows = rows.set_column(rows.column_names.index("is_fraud"), "is_fraud", is_fraud)
+    rows = rows.set_column(rows.column_names.index("labelled_at"), "labelled_at", labelled)
+    if labels_after is not None:
+        for name in ("labelled_at", "fraud_known_at"):
+            rows = replaced(rows, name, is_fraud, BEGAN + labels_after)
+    return read_attempts(*source(rows).read(None))
+
+
+def compared(attempts: Attempts, **asked: str) -> list[Compared]:
+    """Every model on the splits that are asked for."""
+    rules = read_rules(RULES, attempts.names)
+    has_times = not asked.get("delay")
+    splits = splits_of(FIRST, LAST, has_label_times=has_times, **asked)
+    return [
+        compare(attempts, attempts.has_label, split, rules, FEW_TREES, silent) for split in splits
+    ]
+
+
+def said(attempts: Attempts, found: list[Compared]) -> dict:
+    """The last line."""
+    return last_line(PaymentFile(Path("a.csv"), len(attempts), 0, {}, []), attempts, found)
+
+
+def test_the_last_line_holds_every_model_on_every_start(capsys: pytest.CaptureFixture[str]) -> None:
+    attempts = attempts_of(share=0.2)
+    starts = f"{FIRST + 14 * DAY},{FIRST + 28 * DAY}"
+    found = compared(attempts, starts=starts, delay="7")
+    line = said(attempts, found)
+    assert set(line) == {*("rows", "customers", "days", "fraud_share", "split", "starts", "models")}
+    assert (line["rows"], line["days"], len(line["starts"])) == (2400, 56, 2)
+    assert line["fraud_share"] == pytest.approx(attempts.is_fraud.mean(), abs=1e-6)
+    assert list(line["models"]) == list(MODELS)
+    for name in MODELS:
+        assert list(line["models"][name]) == list(FIGURES)
+        of_starts = [one["models"][name]["auc"] for one in line["starts"]]
+        assert line["models"][name]["auc"] == pytest.approx(np.mean(of_starts), abs=1e-6)
+        assert min(of_starts) > 0.6
+    # About 43 customers a day: all of them are reviewed, so all money is caught.
+    assert line["models"]["footfall"]["money_caught"] == 1
+    print_figures(found)
+    printed = capsys.readouterr().out
+    assert printed.count("days with fewer than 100 customers: 7 of 7") == 2
+
+
+def test_what_cannot_be_fitted_is_null_and_times_of_labels_decide() -> None:
+    """Of the last fifth of the days, first with no fraud known before it, then with the file's."""
+    unknown = attempts_of(share=0.2, labels_after=60 * DAY)
+    (late,) = compared(unknown)
+    assert late.split.by_label_times
+    assert (late.frauds_learnt, late.frauds_tested > 10) == (0, True)
+    models = said(unknown, [late])["models"]
+    assert list(models) == list(MODELS)
+    for name in ("logistic", "random_forest"):
+        assert models[name] == dict.fromkeys(FIGURES)
+    # Rules decide, and what is odd among equal points.
+    assert models["footfall"]["auc"] > models["rules"]["auc"] - 0.05 > 0.5
+
+    attempts = attempts_of(share=0.2)
+    (known,) = compared(attempts)
+    start = np.datetime64(known.split.test_from).astype("datetime64[us]").astype(np.int64)
+    assert known.frauds_learnt == int(attempts.labels(int(start)).sum()) > 20
+    assert None not in said(attempts, [known])["models"]["random_forest"].values()
+
+    # Fewer than twenty frauds: rules decide, but baselines are fitted.
+    few = attempts_of(share=0.02)
+    (one,) = compared(few, delay="7")
+    assert 0 < one.frauds_learnt < 20
+    assert set(one.models) == set(MODELS)
