@@ -12,7 +12,8 @@ STAMP := $(VENV)/.installed
 
 # --- what a user may give ------------------------------------------------------------------------
 # No value of a user is ever expanded into a line that a shell runs, nor by Make itself: each goes as it is written
-# into the environment (FILE as FOOTFALL_FILE), where `python -m footfall.commands` takes it from.
+# into the environment (FILE as FOOTFALL_FILE), where `python -m footfall.commands` takes it from. PYTHON and VENV are
+# no values but commands: they name the programs that run.
 #   SOURCE=… picks the data; each source has a warehouse of its own, next to the default one.
 #   MAPPING=my_shop.yml takes its vars from that file; it has a warehouse of its own, too.
 #   PUBLISH=postgres://user@host/database publishes the marts there as well.
@@ -130,14 +131,14 @@ lint: env ## ruff, types, sqlfluff
 
 types-and-sql:
 	@$(BIN)/mypy & mypy=$$!; \
-		FOOTFALL_DB=:memory: $(BIN)/python .ci/lint_sql.py lint models tests analyses --processes 2; sqlfluff=$$?; \
+		FOOTFALL_DB=:memory: $(BIN)/python .ci/lint_sql.py lint models python_models tests analyses --processes 2; sqlfluff=$$?; \
 		wait $$mypy && exit $$sqlfluff
 
 format: env ## fix what the formatters can, and update what repeats the list of sources
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 	@$(BIN)/python -m footfall.builds.listing
-	@FOOTFALL_DB=:memory: $(BIN)/sqlfluff fix models tests analyses
+	@FOOTFALL_DB=:memory: $(BIN)/sqlfluff fix models python_models tests analyses
 
 report: env ## draw the marts on one page, target/report.html: SOURCE=… picks the warehouse
 	@$(FOOTFALL) report

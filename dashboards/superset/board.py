@@ -122,11 +122,16 @@ def enter(chrome: Chrome, server: Server) -> None:
 def look(chrome: Chrome, server: Server, tabs: dict[str, int], pictures: Path) -> Seen:
     """Open each tab, wait until it is drawn, take its picture.
 
-    Args:
-        chrome: a browser that is logged in.
-        server: where the dashboard lies.
-        tabs: how many charts each tab holds, by its name, in order.
-        pictures: folder for one picture a tab.
+    Parameters
+    ----------
+    chrome
+        A browser that is logged in.
+    server
+        Where the dashboard lies.
+    tabs
+        How many charts each tab holds, by its name, in order.
+    pictures
+        Folder for one picture a tab.
     """
     seen = Seen()
     open_dashboard(chrome, server)

@@ -98,16 +98,23 @@ def published_marts(database: Path) -> dict[str, Mart]:
 def pack(database_uri: str, marts: Mapping[str, Mart], folder: Path = FOLDER) -> bytes:
     """The bundle as Superset imports it.
 
-    Args:
-        database_uri: the SQLAlchemy address of the database that holds the marts.
-        marts: the tables there.
-        folder: where the bundle lies.
+    Parameters
+    ----------
+    database_uri
+        The SQLAlchemy address of the database that holds the marts.
+    marts
+        The tables there.
+    folder
+        Where the bundle lies.
 
-    Returns:
-        A zip file; equal input gives equal bytes.
+    Returns
+    -------
+    A zip file; equal input gives equal bytes.
 
-    Raises:
-        BundleError: a dataset names a table or a column that is not there.
+    Raises
+    ------
+    BundleError
+        When a dataset names a table or a column that is not there.
     """
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:

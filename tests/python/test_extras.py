@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import pkgutil
 import re
@@ -93,6 +94,19 @@ def test_pyproject_installs_what_each_extra_imports() -> None:
         (requirement,) = optional[extra]
         assert re.split(r"[\[>=<]", requirement)[0] in owners[package]
     plain = " ".join(project["dependencies"])
+    imported = {
+        name
+        for file in (PROJECT / "src").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        for name in (
+            [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else [one.name for one in node.names]
+            if isinstance(node, ast.Import)
+            else []
+        )
+    }
+    assert {name for name in imported if name.split(".")[0] == "sklearn"} == set()
     assert not re.search("plotly|psycopg|metricflow|scikit-learn", plain)
     assert "footfall[boards,metrics,postgres,sbom]" in optional["dev"]
 

@@ -55,7 +55,7 @@ from footfall.heads.cutoffs.rows import (
 )
 from footfall.heads.cutoffs.study import Memory, Study
 from footfall.heads.fields import from_values, to_values
-from footfall.heads.judgements import parts_to_leave_out
+from footfall.heads.judgements import parts_to_leave_out, skill
 from footfall.heads.learners.lifetimes import fit_order_value
 from footfall.heads.learners.linear import sigmoid
 from footfall.heads.predictions import (
@@ -1123,6 +1123,14 @@ def test_a_day_is_judged_by_what_was_chosen_on_the_others(
     judged = module.judged_days(whole, model.members, today, 30)
     assert len(judged) > 1
     assert seen == [judged.keys() - {day} for day in sorted(judged)]
+
+
+def test_where_all_did_the_same_nothing_can_be_better() -> None:
+    judged = churn_module._judgement(np.full(200, 3.0), np.ones(200))
+    assert judged.loss > judged.plain_loss == 0.0
+    assert skill({20_000: judged}) is None
+    known = churn_module._judgement(np.array([2.0, -2.0]), np.array([1.0, 0.0]))
+    assert skill({20_000: known}) == pytest.approx(1 - np.log1p(np.exp(-2.0)) / np.log(2.0))
 
 
 def test_the_only_day_is_judged_by_what_was_chosen_on_the_other_customers() -> None:

@@ -14,8 +14,6 @@ pytestmark = pytest.mark.library
 
 PROJECT = Path(__file__).resolve().parents[2]
 PACKAGE = "footfall"
-#: A module that Python runs for `python -m footfall.boards`, the name of one version ago.
-FORMER_NAMES = {"boards"}
 PACKAGES_OF = {"dbt": {"dbt", "dbt_common", "dbt_metricflow"}, "DuckDB": {"duckdb"}}
 ROW = re.compile(r"^\| (\d) \| `([\w/]+)` \| [^|]+ \|([^|]*)\|$", re.M)
 
@@ -87,7 +85,7 @@ def problems(source: Path, page: str) -> list[str]:
         room = room_of(module, rooms)
         is_package = any(other.startswith(f"{module}.") for other in modules)
         if room is None:
-            if not is_package and module.split(".")[1] not in FORMER_NAMES:
+            if not is_package:
                 found.append(f"{module} lies in no room of the table")
             continue
         for imported in imports(tree, known):

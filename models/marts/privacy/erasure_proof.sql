@@ -36,6 +36,25 @@ stale as (
 
 ),
 
+words as (
+
+    select * from {{ words() }}
+
+),
+
+keyed as (
+
+    select
+        *,
+        case
+            when proven_at is null then null
+            when ordinary_id_count > 0 then 'erasure.out_of_reach.short_ids'
+            else 'erasure.out_of_reach'
+        end as out_of_reach_key
+    from erasures
+
+),
+
 final as (
 
     select
@@ -50,16 +69,8 @@ final as (
         end as status,
         stale.stale_models,
         erasures.code_version,
-        case
-            when erasures.proven_at is not null
-                then
-                    'your own source files and tables, backups, copies of others, write-ahead log of PostgreSQL'
-                    || case
-                        when erasures.ordinary_id_count > 0
-                            then '; of short ids the bytes of files, and columns that declare neither people nor texts'
-                        else ''
-                    end
-        end as out_of_reach,
+        words.text as out_of_reach,
+        erasures.out_of_reach_key,
 
         erasures.request_no,
         erasures.attempt_count,
@@ -78,8 +89,9 @@ final as (
         erasures.erased_at,
         erasures.proven_at,
         erasures.retrain_due_at
-    from erasures
+    from keyed as erasures
     left join stale on erasures.erasure_id = stale.erasure_id
+    left join words on erasures.out_of_reach_key = words.message_key
 
 )
 

@@ -1,4 +1,4 @@
-"""Customers at cut-offs as the database holds them: it picks the rows, only those become Arrow."""
+"""Customers at cut-offs in the database: it picks the rows, and only those become Arrow."""
 
 import duckdb
 import pyarrow as pa

@@ -1,4 +1,4 @@
-"""Attempts to pay as the database holds them: it picks the rows, only those become Arrow."""
+"""Attempts to pay as the database holds them: it picks the rows, and only those become Arrow."""
 
 from datetime import date
 

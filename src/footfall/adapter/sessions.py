@@ -1,4 +1,4 @@
-"""Sessions as the database holds them: it picks the rows, only those become Arrow."""
+"""Sessions as the database holds them: it picks the rows, and only those become Arrow."""
 
 import duckdb
 import pyarrow as pa
@@ -16,7 +16,7 @@ class Sessions:
         self._states = states
 
     def history(self) -> tuple[pa.Table, pa.Table]:
-        """Return the prefixes of the history, which is all that is stored, and their states."""
+        """Return all stored prefixes, those of the history, and their states."""
         return self._with_states(self._prefixes)
 
     def recent(self, days: int) -> tuple[pa.Table, pa.Table]:

@@ -45,7 +45,7 @@ def linter_vars() -> str:
 
 #: File of the project, the pattern of what is written into it, and its writer.
 LISTINGS: Mapping[str, tuple[str, Callable[[], str]]] = {
-    "dbt_project.yml": (r"  # One name, several with commas .*\n(?:  # .*\n)*", names_comment),
+    "dbt_project.yml": (r"  # One name, several with commas (?s:.*?)\.\n", names_comment),
     "README.md": (r"\| source \| command \| reads \|\n(?:\|.*\n)+", sources_table),
     ".sqlfluff": (r"footfall_source = .*\n(?:\w+_path = .*\n)+", linter_vars),
 }

@@ -15,7 +15,7 @@ def refuse_changed_records(example: str, record_count: str, columns: str) -> NoR
     record_count
         How many there are.
     columns
-        What differs, as a list in words.
+        What differs there, as a list in words.
 
     Raises
     ------
@@ -25,8 +25,8 @@ def refuse_changed_records(example: str, record_count: str, columns: str) -> NoR
     count = int(record_count)
     records = "record" if count == 1 else "records"
     raise BuildProblem(
-        f"{count} {records} of source 'custom' came again with other values in {columns}, and "
-        f"nothing says which version is newer, such as event_id '{example}'. Give the events a "
+        f"{count} {records} of source 'custom' came again with other values, such as event_id "
+        f"'{example}' in {columns}, and nothing says which version is newer. Give the events a "
         "column updated_at with the time of each version, or name the one that has it in var "
         "custom_columns ({events: {updated_at: <column of the file>}}). Where the file has one "
         "version of each record now, build once with --full-refresh."

@@ -21,15 +21,16 @@ _ALIKE = 0.75
 _SHOWN_CHARACTERS = 40
 _NO_DAY = "1970-01-01"
 _OF_LINE = re.compile(r"^(line \d+ of .+?) cannot be read: ")
-#: What everyday words of a name stand for, where no known name is like it.
+#: What everyday words of a name stand for, where no known name is like it; of several the first one
+#: here: a sale that failed is none.
 _WORDS = {
+    **dict.fromkeys(("failed", "failure"), "page_error"),
+    **dict.fromkeys(("returned", "reimbursed"), "refund"),
+    **dict.fromkeys(("complaint", "help", "ticket"), "support"),
     **dict.fromkeys(("bought", "buy", "order", "ordered", "paid", "sale", "sold"), "purchase"),
     **dict.fromkeys(("bag", "basket", "trolley"), "add_to_cart"),
-    **dict.fromkeys(("returned", "reimbursed"), "refund"),
     **dict.fromkeys(("landing", "visit", "visited"), "browse"),
     **dict.fromkeys(("looked", "seen", "viewed"), "view"),
-    **dict.fromkeys(("failed", "failure"), "page_error"),
-    **dict.fromkeys(("complaint", "help", "ticket"), "support"),
 }
 _WORD_BREAK = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
 
@@ -166,8 +167,8 @@ def proposed_event_type(name: str, known_names: Mapping[str, str]) -> tuple[str,
     found = get_close_matches(_plain(name), plain, n=1, cutoff=_ALIKE)
     if found:
         return plain[found[0]], known_names[plain[found[0]]]
-    words = [word for word in _plain(name).split() if word in _WORDS]
-    return (words[0], _WORDS[words[0]]) if words else None
+    told = set(_plain(name).split())
+    return next(((word, stands) for word, stands in _WORDS.items() if word in told), None)
 
 
 def _pending(row: Sequence[str | None]) -> Pending:

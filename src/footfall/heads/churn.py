@@ -202,12 +202,12 @@ def fit_silence(
 def judged_days(
     study: Study, members: SilenceMembers, origin: int, horizon: int
 ) -> dict[int, Judgement]:
-    """Return how models made as the one of ``origin`` did at each of its held-out days.
+    """Judge, at each held-out day of ``origin``, a model that is made in the same way.
 
     Members are those of the day; blend, state and calibration are chosen on the other days.
     """
     held = _recalled(study, origin, horizon)
-    part = parts_to_leave_out(held.day, held.customer_no, study.settings.seed)
+    part = parts_to_leave_out(held.day, held.customer_no, study.settings.seed + 4)
     link = np.zeros(len(held.labels))
     for one in np.unique(part):
         here = held.rows(part == one)
@@ -336,10 +336,13 @@ def _recalled(study: Study, origin: int, horizon: int) -> _HeldOut:
 
 def _judgement(log_odds: FloatArray, labels: FloatArray) -> Judgement:
     """Return the log-losses of log-odds and of the rate of all, means over rows."""
-    rate = float(np.clip(labels.mean(), 1e-6, 1.0 - 1e-6)) if len(labels) else 0.5
+    lost = _log_losses(log_odds[:, None], labels)[:, 0]
+    rate = float(labels.mean()) if len(labels) else 0.0
+    # Where all did the same, their rate loses nothing, and nothing can be better.
+    if rate in (0.0, 1.0):
+        return judge(lost, np.zeros(len(labels)))
     plain = np.full((len(labels), 1), np.log(rate / (1.0 - rate)))
-    lost, plainly = (_log_losses(links, labels)[:, 0] for links in (log_odds[:, None], plain))
-    return judge(lost, plainly)
+    return judge(lost, _log_losses(plain, labels)[:, 0])
 
 
 def _predict_members(

@@ -231,7 +231,7 @@ def _why_worse(
     Both are judged on the same cut-offs, which neither learned from. The new one by members fitted
     to what was known at each of these days, with the blend, the calibration and the choice of
     states made on the other days. The one in force by itself where the cut-off closed after it was
-    fitted, otherwise by what was noted when it was, which was found alike.
+    fitted, otherwise by what was noted when it was, which was found in the same way.
     """
     old, old_facts = standing.heads[horizon], standing.facts[horizon]
     judged: dict[int, Judgement] = {}

@@ -96,12 +96,12 @@ def fit_value(
 def judged_days(
     study: Study, members: ValueMembers, origin: int, horizon: int
 ) -> dict[int, Judgement]:
-    """Return how models made as the one of ``origin`` did at each of its held-out days.
+    """Judge, at each held-out day of ``origin``, a model that is made in the same way.
 
     Members are those of the day; blend and state are chosen on the other days.
     """
     held = _recalled(study, origin, horizon)
-    part = parts_to_leave_out(held.day, held.customer_no, study.settings.seed)
+    part = parts_to_leave_out(held.day, held.customer_no, study.settings.seed + 4)
     amount = np.zeros(len(held.actual))
     for one in np.unique(part):
         here = held.rows(part == one)

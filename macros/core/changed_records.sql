@@ -52,8 +52,12 @@
         )
         {%- endif %}
     )
-    select min(event_id) as event_id, cast(count(distinct event_id) as string) as record_count, min(changes) as changes
-    from changed having count(*) > 0
+    select
+        min(event_id) as event_id,
+        cast(count(distinct event_id) as string) as record_count,
+        {{ value_at_min('changes', 'event_id') }} as changes
+    from changed
+    having count(*) > 0
     {%- endset %}
     {% for found in text_rows(query) %}
         {% do ask_program('refuse_changed_records', {'example': found[0], 'record_count': found[1], 'columns': found[2]}) %}

@@ -1,1 +1,0 @@
-"""The former home of ``footfall.pages.boards``; it goes with the next version."""
