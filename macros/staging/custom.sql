@@ -68,28 +68,27 @@
     of lists of {file, stand_in, event_type}. Files of records may complete each other: of them one counts only if another
     has all of its columns. A file in which nothing can be read, such as that of a day without events, lacks nothing. -#}
 {% macro files_that_lack_columns(read, columns, names, spellings) %}
-    {% set lacking = {} %}
-    {% set held = {} %}
-    {% for one in read if read | length > 1 %}
-        {% set own = input_columns(rows_of_parquet([one.stand_in])) %}
-        {% set there = [] %}
-        {% for name in names if custom_column(own, as_list(spellings.get(name, name)), []) is not none %}
-            {% do there.append(name) %}
-        {% endfor %}
-        {% do held.update({one.stand_in: there}) if own_columns(own) %}
+    {% if not execute or read | length < 2 %}
+        {% do return({}) %}
+    {% endif %}
+    {% set elements = [] %}
+    {% for row in run_query(elements_of_files(read | map(attribute='stand_in') | list)) %}
+        {% do elements.append(row.values() | list) %}
     {% endfor %}
-    {% for one in read if one.stand_in in held %}
-        {% set others = [] %}
-        {% for other in read if other.event_type == one.event_type and other.stand_in in held %}
-            {% if not custom_rows_are_records() or not held[one.stand_in] | reject('in', held[other.stand_in]) | list %}
-                {% do others.extend(held[other.stand_in]) %}
-            {% endif %}
-        {% endfor %}
-        {% for name in others | unique if name not in held[one.stand_in] and not (name == 'event_type' and one.event_type) %}
-            {% do lacking.update({name: lacking.get(name, []) + [one]}) %}
-        {% endfor %}
-    {% endfor %}
-    {% do return(lacking) %}
+    {% do return(ask_program('lacking_files', {
+        'files': read, 'elements': elements, 'names': names, 'spellings': spellings,
+        'are_records': custom_rows_are_records(), 'ignored': ['footfall_']
+    })) %}
+{% endmacro %}
+
+
+{#- The schemas of Parquet files as a query, in one pass over all: file, name of an element, and the number of its children. -#}
+{% macro elements_of_files(files) %}
+    {% do return(adapter.dispatch('elements_of_files', 'footfall')(files)) %}
+{% endmacro %}
+
+{% macro duckdb__elements_of_files(files) %}
+    {% do return('select file_name, name, num_children from parquet_schema(' ~ sql_files(files) ~ ')') %}
 {% endmacro %}
 
 

@@ -17,6 +17,7 @@ from footfall.builds.experiments import experiment_columns
 from footfall.builds.failures import describe_failure
 from footfall.builds.formats import decide_formats, decided_formats, refuse_undecided
 from footfall.builds.input_files import files_by_kind, files_in, named_paths
+from footfall.builds.lacking import lacking_files
 from footfall.builds.make_commands import make_commands
 from footfall.builds.nodes import Node
 from footfall.builds.problems import BuildProblem
@@ -97,6 +98,7 @@ QUESTIONS: Mapping[str, Callable[..., Any]] = {
     "is_current": _is_current,
     "is_file": is_file,
     "is_test_current": _is_test_current,
+    "lacking_files": lacking_files,
     "letters_of_zone": letters_of_zone,
     "make_commands": make_commands,
     "no_file_problem": no_file_problem,
