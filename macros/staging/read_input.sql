@@ -47,21 +47,13 @@
 {#- The from clause for the files of one part of `input_parts`, a column for each field. -#}
 {% macro rows_of_files(part, layout={}) %}
     {% if part.kind == 'parquet' %}
-        {% set readable = [] %}
-        {% for file in part.files %}
-            {% do readable.append(file_to_read('footfall_parquet_file(' ~ sql_text(file) ~ ')')) %}
-        {% endfor %}
+        {% set readable = files_to_read('footfall_parquet_file(file)', part.files) %}
         {% do note_files_read(layout, part, readable) %}
         {% do return(rows_of_parquet(readable, layout.with_file)) %}
     {% endif %}
     {% set how = {'kind': 'text' if part.kind == 'text' else 'json'} %}
     {% do how.update({'names': layout.names, 'widths': layout.widths}) if part.kind == 'text' and layout %}
-    {% set copies = [] %}
-    {% for file in part.files %}
-        {% do copies.append(
-            file_to_read('footfall_text_file(' ~ sql_text(file) ~ ', ' ~ sql_text(tojson(how)) ~ ')')
-        ) %}
-    {% endfor %}
+    {% set copies = files_to_read('footfall_text_file(file, ' ~ sql_text(tojson(how)) ~ ')', part.files) %}
     {% do note_files_read(layout, part, copies) %}
     {% do return(rows_of_parquet(copies, layout.with_file)) %}
 {% endmacro %}
@@ -77,13 +69,27 @@
 {% endmacro %}
 
 
-{#- The file that a function of the plugin names, to be read in place of another; stops with what is wrong with that. -#}
-{% macro file_to_read(call) %}
-    {% set outcome = fromjson(query_value('select ' ~ call)) %}
-    {% if 'problem' in outcome %}
-        {% do exceptions.raise_compiler_error(outcome.problem) %}
+{#- What a function of the plugin names to be read in place of each of several files, asked in one query; stops with what is
+    wrong with the first that cannot be read. The call takes the column `file`. -#}
+{% macro files_to_read(call, files) %}
+    {% set places = [] %}
+    {% for file in files %}
+        {% do places.append('(' ~ loop.index ~ ', ' ~ sql_text(file) ~ ')') %}
+    {% endfor %}
+    {% set answers = [] %}
+    {% if places %}
+        {% set answered = run_query(
+            'select ' ~ call ~ ' as outcome from (values ' ~ places | join(', ') ~ ') as files(place, file) order by place'
+        ) %}
+        {% for written in answered.columns[0].values() %}
+            {% set outcome = fromjson(written) %}
+            {% if 'problem' in outcome %}
+                {% do exceptions.raise_compiler_error(outcome.problem) %}
+            {% endif %}
+            {% do answers.append(outcome.answer) %}
+        {% endfor %}
     {% endif %}
-    {% do return(outcome.answer) %}
+    {% do return(answers) %}
 {% endmacro %}
 
 

@@ -17,6 +17,7 @@ from dbt.cli.main import dbtRunner
 from conftest import PROJECT
 from footfall.adapter import early_check, inspection
 from footfall.adapter.questions import QUESTIONS
+from footfall.builds.lacking import lacking_files
 from footfall.builds.mappings import read_mapping
 from footfall.inspecting.inputs import head_of
 from footfall.inspecting.inspection import contract_columns
@@ -374,3 +375,38 @@ def test_dbt_stops_at_a_wrong_header_before_it_parses(
     outcome = dbtRunner().invoke(["build", "--vars", json.dumps(given), *arguments])
     assert "customer_id" in str(outcome.exception)
     assert not (tmp_path / "shop.duckdb").exists()
+
+
+@pytest.mark.library
+def test_files_lack_what_others_of_their_type_have() -> None:
+    files = [
+        {"file": name, "stand_in": name, "event_type": kind}
+        for name, kind in [("a", "view"), ("b", "view"), ("c", "refund"), ("quiet", "view")]
+    ]
+    # The schema of b holds an object, whose fields are no columns of the file.
+    schemas = [
+        *[("a", "root", 3), ("a", "WHO", None), ("a", "amount", None), ("a", "item", None)],
+        *[("b", "root", 3), ("b", "said", 2), ("b", "amount", None), ("b", "item", 1)],
+        *[("b", "who", None), ("b", "device", None), ("b", "footfall_line_no", None)],
+        *[("c", "root", 1), ("c", "item", None), ("quiet", "root", 1)],
+        ("quiet", "footfall_line_text", None),
+    ]
+
+    def lacking(**given: Any) -> dict[str, list[str]]:
+        found = lacking_files(
+            files=files,
+            elements=schemas,
+            names=["who", "amount", "item_id", "device"],
+            spellings={"item_id": ["sku", "item", "said.sku"], "amount": "amount"},
+            ignored=["footfall_"],
+            **{"are_records": False, **given},
+        )
+        return {name: [one["file"] for one in those] for name, those in found.items()}
+
+    assert lacking() == {"who": ["b"], "amount": ["b"], "device": ["a"]}
+    # Files of records complete each other, unless one has all that another has.
+    assert lacking(are_records=True) == {}
+    schemas[:4] = [("a", "root", 2), ("a", "who", None), ("a", "item", None)]
+    schemas += [("d", "root", 1), ("d", "who", None)]
+    files.append({"file": "d", "stand_in": "d", "event_type": "view"})
+    assert lacking(are_records=True) == {"item_id": ["d"]}
