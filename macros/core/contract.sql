@@ -50,6 +50,12 @@
 {%- endmacro %}
 
 
+{#- The id of the event that the lines of an order came with, of sources that send all lines of an order in one event. -#}
+{% macro event_of_lines(event_type, event_id) -%}
+    case when {{ event_type }} in {{ order_event_types() }} then {{ event_id }} end
+{%- endmacro %}
+
+
 {#- What few catalogues say of an item: a description, a vector of its picture, a place. -#}
 {% macro no_item_details() -%}
     cast(null as string) as description,

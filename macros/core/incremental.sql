@@ -104,7 +104,7 @@
     {% do return([
         'event_at', 'sequence_no', 'event_type', 'item_id', 'order_id', 'quantity', 'unit_price', 'amount', 'currency',
         'session_hint', 'channel'
-    ] + visit_columns() + ['device', 'country'] + payment_columns() + ['message_text', 'properties']) %}
+    ] + visit_columns() + ['device', 'country'] + payment_columns() + ['source_event_id', 'message_text', 'properties']) %}
 {% endmacro %}
 
 
@@ -337,6 +337,8 @@ device_keys as (
     {{ session_hint_key(alias) }}
     {%- elif column in token_kinds() -%}
     {{ token_key(alias, column) }}
+    {%- elif column == 'source_event_id' -%}
+    {{ source_event_key(alias) }}
     {%- else -%}
     {{ alias }}.{{ column }}
     {%- endif -%}

@@ -36,6 +36,11 @@
     {{ id_key('event', alias ~ '.event_id', alias ~ '.source') }}
 {%- endmacro %}
 
+{#- The key of the event that a line came with: what is one event in the source may be several here, one a line. -#}
+{% macro source_event_key(alias) -%}
+    {{ id_key('event', alias ~ '.source_event_id', alias ~ '.source') }}
+{%- endmacro %}
+
 {% macro order_key(alias) -%}
     {{ id_key('order', alias ~ '.order_id', alias ~ '.source') }}
 {%- endmacro %}

@@ -9,15 +9,15 @@
     those that updates have brought, with the time of the first message of their order, and of orders whose lines another
     customer's of that number had before (`is_of_another_customer`). A message is made of the
     lines of one order id at one time, from one customer and device, that were sent together (`sent_from`); of several
-    events of one moment each is one, where the source numbers them (`base_event_no`). The lines of an update are a
-    message of their own.
+    events of one moment each is one, where it is known which line came with which (`base_event`). The lines of an update
+    are a message of their own.
     `repeated`: its lines are among those that messages before it have held, as many times; a refund only if more would
     be given back than was paid for the order. `superseded`: the order was updated after it.
     `lines` is a CTE of all lines of the orders in question, with the visitor of each; those of ledgers are left out,
     which hold each once. Order ids are keys, which no two sources share. -#}
 {% macro order_messages(lines) -%}
 {%- set kind = ['order_id', 'is_refund'] -%}
-{%- set message = kind + ['event_at', 'is_update', 'customer_no', 'anonymous_no', 'base_event_no', 'sent_from'] -%}
+{%- set message = kind + ['event_at', 'is_update', 'customer_no', 'anonymous_no', 'base_event', 'sent_from'] -%}
 {%- set line = ['item_id', 'quantity', 'unit_price', 'amount'] -%}
 {%- set who = ['source', 'visitor_no', 'known_customer_no', 'sent_at', 'sent_on'] -%}
 messages_sent as (
@@ -37,7 +37,7 @@ orders_of_several_messages as (
         or count(case when is_update then 1 end) between 1 and count(*) - 1
         or min(coalesce(customer_no, -1)) <> max(coalesce(customer_no, -1))
         or min(coalesce(anonymous_no, -1)) <> max(coalesce(anonymous_no, -1))
-        or min(coalesce(base_event_no, -1)) <> max(coalesce(base_event_no, -1))
+        or min(coalesce(base_event, '-')) <> max(coalesce(base_event, '-'))
         or min(sent_from) <> max(sent_from)
 
 ),
@@ -83,26 +83,16 @@ different_lines as (
 
 ),
 
-held as (
-
-    select
-        *,
-        coalesce(max(copy_count) over (
-            partition by {{ (kind + line) | join(', ') }}
-            order by message_no rows between unbounded preceding and 1 preceding
-        ), 0) as held_count
-    from different_lines
-
-),
+{{ held_messages('different_lines', kind, line, kind + ['message_no'] + who + line + ['copy_count', 'update_flag']) }},
 
 messages_said as (
 
     select
         {{ (kind + ['message_no'] + who) | join(', ') }},
         max(update_flag) as update_flag,
-        min(case when copy_count <= held_count then 1 else 0 end) as held_flag,
+        max(case when new_flag = 0 then 1 else 0 end) as held_flag,
         sum(copy_count * amount) as amount
-    from held
+    from held_messages
     group by {{ (kind + ['message_no'] + who) | join(', ') }}
 
 ),
@@ -243,6 +233,59 @@ updated as (
     where reason is null
 
 )
+{%- endmacro %}
+
+
+{#- CTEs, `held_messages` the last of them, that say of each message whether its lines are among those that messages before
+    it hold, as many times (`new_flag` 0), or not (1). A message that holds nothing new adds nothing, so which messages
+    hold lines depends on those before them. At least as much is held as by any one message, and as by those that are known to
+    be new; at most as much as by all that are not known to repeat. Each round settles the messages between which these
+    two agree. After the last the few that are still open count as new: no money is hidden.
+    `lines` is a CTE of the different lines of each message, with `columns`. -#}
+{% macro held_messages(lines, kind, line, columns) -%}
+{%- set before -%}
+over (
+            partition by {{ (kind + line) | join(', ') }}
+            order by message_no rows between unbounded preceding and 1 preceding
+        )
+{%- endset -%}
+open_messages as (
+
+    select
+        *,
+        cast(null as integer) as new_flag
+    from {{ lines }}
+
+),
+
+{% for round_no in range(3) -%}
+{%- set known = 'open_messages' if loop.first else 'settled_' ~ loop.index0 -%}
+bounds_{{ loop.index }} as (
+
+    select
+        *,
+        greatest(
+            coalesce(max(copy_count) {{ before }}, 0),
+            coalesce(sum(case when new_flag = 1 then copy_count end) {{ before }}, 0)
+        ) as least_held,
+        coalesce(sum(case when coalesce(new_flag, 1) = 1 then copy_count end) {{ before }}, 0) as most_held
+    from {{ known }}
+
+),
+
+{{ 'held_messages' if loop.last else 'settled_' ~ loop.index }} as (
+
+    select
+        {{ columns | join(', ') }},
+        case
+            when min(case when copy_count <= least_held then 1 else 0 end) over message = 1 then 0
+            when max(case when copy_count > most_held then 1 else 0 end) over message = 1 then 1
+        end as new_flag
+    from bounds_{{ loop.index }}
+    window message as (partition by {{ kind | join(', ') }}, message_no)
+
+){{ ',\n\n' if not loop.last }}
+{%- endfor %}
 {%- endmacro %}
 
 
@@ -661,9 +704,13 @@ noted_orders as (
 {%- endmacro %}
 
 
-{#- The number of the event that a line came with. Rows of one's own tables are lines, each with a number of its own. -#}
-{% macro base_event_no(alias) -%}
-    case when {{ alias }}.source <> 'custom' then {{ alias }}.sequence_no end
+{#- The event that a line came with, where that is known: by its key, else by its number. Rows of one's own tables are
+    lines, each with a number of its own. -#}
+{% macro base_event(alias) -%}
+    coalesce(
+            {{ alias }}.source_event_id,
+            case when {{ alias }}.source <> 'custom' then cast({{ alias }}.sequence_no as string) end
+        )
 {%- endmacro %}
 
 

@@ -246,9 +246,15 @@ refunds as (
         'source', 'event_id', 'customer_id', 'device_id', 'event_at', 'received_at', 'sequence_no', 'event_type', 'item_id',
         'order_id', 'quantity', 'unit_price', 'amount', 'currency', 'session_hint', 'channel'
     ] + visit_columns() + ['device', 'country'] + payment_columns() + [
-        'message_text', 'properties', 'raw_row', 'rejection', 'value_notes'
+        'source_event_id', 'message_text', 'properties', 'raw_row', 'rejection', 'value_notes'
     ] -%}
-    {{ others[name] ~ ' as ' ~ name if name in others else table ~ '.' ~ name }}{{ ',\n        ' if not loop.last }}
+    {%- if name == 'source_event_id' -%}
+    {#- Each row is a line. -#}
+    {{ no_texts([name]) }}
+    {%- else -%}
+    {{ others[name] ~ ' as ' ~ name if name in others else table ~ '.' ~ name }}
+    {%- endif -%}
+    {{ ',\n        ' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}
 

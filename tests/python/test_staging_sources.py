@@ -65,6 +65,7 @@ CONTRACT = [
     ("terminal_token", "VARCHAR"),
     ("labelled_event_id", "VARCHAR"),
     ("card_country", "VARCHAR"),
+    ("source_event_id", "VARCHAR"),
     ("message_text", "VARCHAR"),
     ("properties", "VARCHAR"),
     ("raw_row", "VARCHAR"),

@@ -115,6 +115,7 @@ final as (
         keyed.session_hint,
         keyed.channel,
         {{ prefixed('keyed', visit_columns() + ['device', 'country'] + payment_columns()) | join(', ') }},
+        keyed.source_event_id,
         keyed.message_text,
         keyed.properties,
 

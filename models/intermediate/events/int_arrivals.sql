@@ -92,6 +92,7 @@ final as (
         device,
         country,
         {{ payment_columns() | join(', ') }},
+        source_event_id,
         masked_message_text as message_text,
         masked_properties as properties,
         {{ 'case when not is_erased then raw_row end as raw_row' if has_tombstones() else 'raw_row' }},

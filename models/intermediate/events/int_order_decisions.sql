@@ -39,7 +39,7 @@ all_lines as {{ read_each_time() }} (
         accepted.anonymous_no,
         coalesce(accepted.customer_no, links.customer_no) as known_customer_no,
         coalesce(accepted.customer_no, links.customer_no, accepted.anonymous_no) as visitor_no,
-        {{ base_event_no('accepted') }} as base_event_no,
+        {{ base_event('accepted') }} as base_event,
         accepted.item_id,
         -- Lines are the same if they are worth the same: one tool sends a quantity and a price, another what they come
         -- to, and the two may differ in the last digit of what they have computed.

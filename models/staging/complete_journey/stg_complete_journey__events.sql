@@ -80,7 +80,7 @@ final as (
         {{ no_texts(visit_columns()) }},
         cast(null as string) as device,
         'US' as country,
-        {{ no_texts(payment_columns() + ['message_text']) }},
+        {{ no_texts(payment_columns() + ['source_event_id', 'message_text']) }},
         properties,
         raw_row,
         cast(null as string) as rejection,

@@ -29,24 +29,23 @@ valued as (
 
 ),
 
+{% set ids_of_event = {
+    'stream_id': 'valued.stream_id',
+    'customer_id': 'case when valued.user_pseudo_id is null then valued.user_id end',
+    'device_id': 'valued.user_pseudo_id',
+    'session_hint': 'valued.ga_session_id',
+    'event_type': 'valued.source_event_name',
+    'event_at': microseconds_of('valued.event_at'),
+    'sequence_no': 'valued.sequence_no',
+    'params': 'valued.params_text',
+    'order_id': 'valued.transaction_id'
+} -%}
 final as (
 
     select
         'ga4' as source,
         -- Of what does not change when Google restates a day: it fills in places, traffic sources and users later.
-        {{ made_id('ga4', {
-            'stream_id': 'valued.stream_id',
-            'customer_id': 'case when valued.user_pseudo_id is null then valued.user_id end',
-            'device_id': 'valued.user_pseudo_id',
-            'session_hint': 'valued.ga_session_id',
-            'event_type': 'valued.source_event_name',
-            'event_at': microseconds_of('valued.event_at'),
-            'sequence_no': 'valued.sequence_no',
-            'params': 'valued.params_text',
-            'order_id': 'valued.transaction_id',
-            'item_id': 'valued.item_id',
-            'line_no': 'valued.line_no'
-        }) }} as event_id,
+        {{ made_id('ga4', dict(ids_of_event, item_id='valued.item_id', line_no='valued.line_no')) }} as event_id,
         valued.user_id as customer_id,
         valued.user_pseudo_id as device_id,
 
@@ -79,7 +78,9 @@ final as (
         valued.landing_page,
         valued.device_category as device,
         valued.country,
-        {{ no_texts(payment_columns() + ['message_text']) }},
+        {{ no_texts(payment_columns()) }},
+        {{ event_of_lines('valued.event_type', made_id('ga4', ids_of_event)) }} as source_event_id,
+        {{ no_texts(['message_text']) }},
         {{ ga4_properties('valued') }} as properties,
         valued.row_json as raw_row,
         case

@@ -48,7 +48,7 @@ final as (
         {{ no_texts(visit_columns()) }},
         cast(null as string) as device,
         country,
-        {{ no_texts(payment_columns() + ['message_text']) }},
+        {{ no_texts(payment_columns() + ['source_event_id', 'message_text']) }},
         cast(null as string) as properties,
         raw_row,
         case

@@ -60,7 +60,18 @@ final as (
         valued.landing_page,
         case when valued.device_type in ('ios', 'android') then 'mobile' else valued.device_type end as device,
         valued.country,
-        {{ no_texts(payment_columns() + ['message_text']) }},
+        {{ no_texts(payment_columns()) }},
+        {{ event_of_lines('valued.event_type', 'coalesce(valued.message_id, ' ~ made_id('segment', {
+            'customer_id': 'valued.user_id',
+            'device_id': 'valued.anonymous_id',
+            'event_at': microseconds_of('valued.sent_at'),
+            'received_at': microseconds_of('valued.received_at'),
+            'event_type': 'valued.source_event_name',
+            'order_id': 'valued.order_id',
+            'amount': 'valued.order_value',
+            'products': 'valued.products'
+        }) ~ ')') }} as source_event_id,
+        {{ no_texts(['message_text']) }},
         {%- set said = {
             'source_event_name': 'valued.source_event_name', 'page_url': 'valued.page_url',
             'search_query': 'valued.search_query'

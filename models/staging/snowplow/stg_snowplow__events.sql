@@ -90,7 +90,21 @@ final as (
         valued.landing_page,
         case valued.device_type when 'computer' then 'desktop' else valued.device_type end as device,
         valued.country,
-        {{ no_texts(payment_columns() + ['message_text']) }},
+        {{ no_texts(payment_columns()) }},
+        -- Items of the first e-commerce calls are events of their own.
+        {{ event_of_lines('valued.act_type', 'case when valued.event.ti_orderid is null then coalesce(valued.event_id, '
+            ~ made_id('snowplow', {
+                'customer_id': 'valued.user_id',
+                'device_id': 'valued.device_id',
+                'event_at': microseconds_of('valued.derived_at'),
+                'received_at': microseconds_of('valued.collected_at'),
+                'sequence_no': 'valued.event_index',
+                'event_type': 'valued.source_event_name',
+                'order_id': 'valued.order_id',
+                'amount': 'coalesce(valued.revenue, valued.refund_amount)',
+                'products': 'valued.products'
+            }) ~ ') end') }} as source_event_id,
+        {{ no_texts(['message_text']) }},
         {{ snowplow_properties('valued') }} as properties,
         valued.row_json as raw_row,
         case
