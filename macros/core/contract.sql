@@ -35,9 +35,11 @@
 {%- endmacro %}
 
 
-{#- What a staged row says it is worth. Money of a dispute has either sign, as the books of its provider go. -#}
+{#- What a staged row says it is worth. Money of a dispute has either sign, as the books of its provider go. A refund at
+    list prices does not say what was given back. -#}
 {% macro stated_amount(alias) -%}
-    {%- set amount = 'coalesce(' ~ alias ~ '.amount, ' ~ alias ~ '.quantity * ' ~ alias ~ '.unit_price)' -%}
+    {%- set amount = 'coalesce(' ~ alias ~ '.amount, case when ' ~ alias ~ '.listed_amount is null then ' ~ alias
+        ~ '.quantity * ' ~ alias ~ '.unit_price end)' -%}
     case when {{ alias }}.event_type in {{ label_event_types() }} then abs({{ amount }}) else {{ amount }} end
 {%- endmacro %}
 

@@ -102,7 +102,8 @@
 {#- What an event says, apart from who and when received. -#}
 {% macro delivery_content() %}
     {% do return([
-        'event_at', 'sequence_no', 'event_type', 'item_id', 'order_id', 'quantity', 'unit_price', 'amount', 'currency',
+        'event_at', 'sequence_no', 'event_type', 'item_id', 'order_id', 'quantity', 'unit_price', 'amount', 'listed_amount',
+        'currency',
         'session_hint', 'channel'
     ] + visit_columns() + ['device', 'country'] + payment_columns() + ['source_event_id', 'message_text', 'properties']) %}
 {% endmacro %}

@@ -1,15 +1,20 @@
-{#- CTEs, `unstated_refunds` the last of them, of what refunds give back that say nothing of their amount: of an item what
-    was paid for as many pieces of it, else what is left of their order. Only what was booked before counts, of the same
-    visitor; the shop itself may refund anybody. Without a known order nothing is known. `lines` is a CTE of order lines,
-    with `is_numbered` where they name their order. -#}
+{#- CTEs, `unstated_refunds` the last of them, of what refunds give back that do not say it: of an item what was paid for as
+    many pieces of it, else what is left of their order, and at most what they list (`listed_amount`). Together they give
+    back no more than is left of the order. Only what was booked before counts, of the same buyer; the shop itself may
+    refund anybody, and a server may know the customer where the browser knew the device. Without a known order nothing
+    is known. `lines` is a CTE of order lines, with `is_numbered` where they name their order. -#}
 {% macro unstated_refunds(lines) -%}
-{%- set line = ['source', 'order_line_id', 'order_key', 'visitor_no', 'item_id', 'booked_at', 'sequence_no', 'act_rank'] -%}
+{%- set line = [
+    'source', 'order_line_id', 'order_key', 'visitor_no', 'customer_no', 'item_id', 'listed_amount', 'booked_at',
+    'sequence_no', 'act_rank'
+] -%}
 {%- set acts = order_of_acts(event_at='booked_at', event_id='order_line_id') -%}
+{%- set so_far = 'over (partition by order_key order by ' ~ acts ~ ' rows unbounded preceding)' -%}
 unstated as (
 
     select
         {{ line | join(', ') }},
-        abs(quantity) as quantity
+        abs(coalesce(quantity, case when listed_amount is not null then 1e0 end)) as quantity
     from {{ lines }}
     where event_type = 'refund'
         and amount is null
@@ -34,7 +39,11 @@ known_of_orders as (
     from unstated
     inner join {{ lines }} as lines
         on unstated.order_key = lines.order_key
-        and (unstated.visitor_no = lines.visitor_no or unstated.visitor_no is null)
+        and (
+            unstated.visitor_no = lines.visitor_no
+            or unstated.customer_no is null
+            or lines.customer_no is null
+        )
         and unstated.booked_at >= lines.booked_at
     group by {{ prefixed('unstated', line + ['quantity']) | join(', ') }}
 
@@ -46,24 +55,75 @@ pieces_so_far as (
     select
         *,
         sum(coalesce(quantity, item_pieces)) over (
-            partition by order_key, visitor_no, item_id order by {{ acts }} rows unbounded preceding
+            partition by order_key, item_id order by {{ acts }} rows unbounded preceding
         ) as pieces
     from known_of_orders
 
 ),
 
-given_back_items as (
+asked as (
 
     select
         *,
-        {{ at_least(at_most(
-            'item_amount * (least(pieces, item_pieces) - least(pieces - coalesce(quantity, item_pieces), item_pieces))'
-            ~ ' / nullif(item_pieces, 0e0)', 'paid_amount - stated_amount'
-        ), '0e0') }} as given_back_amount,
-        row_number() over (
-            partition by order_key, visitor_no, case when item_id is null then 1 else 0 end order by {{ acts }}
-        ) as whole_no
+        case
+            when item_id is not null
+                then item_amount
+                    * (least(pieces, item_pieces) - least(pieces - coalesce(quantity, item_pieces), item_pieces))
+                    / nullif(item_pieces, 0e0)
+            when listed_amount is null then paid_amount
+        end as paid_for_it
     from pieces_so_far
+
+),
+
+limited as (
+
+    select
+        *,
+        case
+            when paid_for_it is null then listed_amount
+            when listed_amount is null then paid_for_it
+            else {{ at_most('paid_for_it', 'listed_amount') }}
+        end as asked_amount,
+        {{ at_least('paid_amount - stated_amount', '0e0') }} as left_amount
+    from asked
+
+),
+
+summed as (
+
+    select
+        *,
+        sum(asked_amount) {{ so_far }} as asked_so_far
+    from limited
+
+),
+
+-- After each refund they have given back what they ask for in all, less what was too much at this one or one before.
+bounded as (
+
+    select
+        *,
+        min(left_amount - asked_so_far) {{ so_far }} as spare_amount
+    from summed
+
+),
+
+given_back as (
+
+    select
+        *,
+        asked_so_far + {{ at_most('coalesce(spare_amount, 0e0)', '0e0') }} as given_so_far
+    from bounded
+
+),
+
+compared_refunds as (
+
+    select
+        *,
+        coalesce(lag(given_so_far) over (partition by order_key order by {{ acts }}), 0e0) as given_before
+    from given_back
 
 ),
 
@@ -72,16 +132,11 @@ unstated_refunds as (
     select
         source,
         order_line_id,
-        0e0 - case
-            when item_id is not null then given_back_amount
-            when whole_no > 1 then 0e0 * paid_amount
-            else {{ at_least(
-                'paid_amount - stated_amount - coalesce(sum(given_back_amount) over ('
-                ~ 'partition by order_key, visitor_no order by ' ~ acts
-                ~ ' rows between unbounded preceding and 1 preceding), 0e0)', '0e0'
-            ) }}
+        case
+            when paid_amount is not null and asked_amount is not null
+                then 0e0 - {{ at_least('given_so_far - given_before', '0e0') }}
         end as amount
-    from given_back_items
+    from compared_refunds
 
 )
 {%- endmacro %}

@@ -244,13 +244,15 @@ refunds as (
 {% macro custom_staged_columns(table, others) -%}
     {%- for name in [
         'source', 'event_id', 'customer_id', 'device_id', 'event_at', 'received_at', 'sequence_no', 'event_type', 'item_id',
-        'order_id', 'quantity', 'unit_price', 'amount', 'currency', 'session_hint', 'channel'
+        'order_id', 'quantity', 'unit_price', 'amount', 'listed_amount', 'currency', 'session_hint', 'channel'
     ] + visit_columns() + ['device', 'country'] + payment_columns() + [
         'source_event_id', 'message_text', 'properties', 'raw_row', 'rejection', 'value_notes'
     ] -%}
     {%- if name == 'source_event_id' -%}
     {#- Each row is a line. -#}
     {{ no_texts([name]) }}
+    {%- elif name == 'listed_amount' -%}
+    cast(null as double) as listed_amount
     {%- else -%}
     {{ others[name] ~ ' as ' ~ name if name in others else table ~ '.' ~ name }}
     {%- endif -%}

@@ -97,6 +97,16 @@
 {% endmacro %}
 
 
+{#- A note on a refund whose lines repeat list prices and give way to what it states as a whole: `stated` and `lines` are SQL
+    of the two values, `applies` says of which rows. -#}
+{% macro refund_value_notes(column, stated, lines, applies) %}
+    {% do return([{
+        'column': column, 'reason': "'less than the lines of the refund cost, which share it'", 'example': none,
+        'when': '(' ~ applies ~ ' and ' ~ stated ~ ' > 0e0 and ' ~ stated ~ ' < ' ~ lines ~ ' - 5e-3)'
+    }]) %}
+{% endmacro %}
+
+
 {#- A note on an order whose lines say nothing of what they are worth, so that they share what the whole is worth: `whole`
     is SQL of that, `count_lines` of their number, `lines_value` of what they say. -#}
 {% macro shared_value_notes(column, alias, count_lines, lines_value, whole) %}
@@ -133,6 +143,8 @@
 {#- What becomes of a line of an order that says nothing of what it is worth. -#}
 {% macro unpriced_reason() -%}
     case
+            when event_type = 'refund' and listed_amount is not null
+                then 'list prices or a total, of which at most what was paid for the order is given back'
             when event_type = 'refund' then 'no amount, so what is still paid of the order is given back'
             else 'no amount, and no price with a quantity, so the line is worth nothing'
         end

@@ -50,6 +50,7 @@ CONTRACT = [
     ("quantity", "DOUBLE"),
     ("unit_price", "DOUBLE"),
     ("amount", "DOUBLE"),
+    ("listed_amount", "DOUBLE"),
     ("currency", "VARCHAR"),
     ("session_hint", "VARCHAR"),
     ("channel", "VARCHAR"),

@@ -122,6 +122,7 @@ final as (
         keyed.quantity,
         keyed.unit_price,
         keyed.amount,
+        keyed.listed_amount,
 
         keyed.event_at,
         -- The day in the shop is settled here, once: all that counts days reads it.

@@ -92,8 +92,7 @@ final as (
         device,
         country,
         {{ payment_columns() | join(', ') }},
-        source_event_id,
-        masked_message_text as message_text,
+        source_event_id, masked_message_text as message_text,
         masked_properties as properties,
         {{ 'case when not is_erased then raw_row end as raw_row' if has_tombstones() else 'raw_row' }},
 
@@ -103,11 +102,11 @@ final as (
             when event_type = 'refund' then -abs(stated_amount) * rate
             else stated_amount * rate
         end as amount,
+        abs(listed_amount) * rate as listed_amount,
         coalesce({{ reporting_currency_literal() }}, currency) as currency,
 
         event_at,
-        received_at,
-        received_on,
+        received_at, received_on,
         sequence_no,
         act_rank,
         is_erased,
@@ -140,7 +139,7 @@ final as (
             when event_type <> 'refund' and stated_amount < 0 then 'amount is negative'
             when abs(quantity) >= 1e12 then 'quantity is 1e12 or more, or no finite number'
             when unit_price >= 1e12 then 'unit_price is 1e12 or more, or no finite number'
-            when abs(stated_amount) >= 1e12 then 'amount is 1e12 or more, or no finite number'
+            when abs(coalesce(stated_amount, listed_amount)) >= 1e12 then 'amount is 1e12 or more, or no finite number'
             when rate is null
                 then 'currency ' || currency || ' has no rate in seeds/currency_rates.csv (var reporting_currency)'
         end as reason

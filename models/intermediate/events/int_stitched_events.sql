@@ -41,6 +41,7 @@ final as (
         accepted.quantity,
         accepted.unit_price,
         accepted.amount,
+        accepted.listed_amount,
         accepted.event_at,
         accepted.shop_day,
         accepted.received_at,

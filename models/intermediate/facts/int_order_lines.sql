@@ -2,7 +2,8 @@
 -- nobody, where a shop knows neither.
 -- Refunds are negative. Each line is booked when it was paid, given back or updated; a refund and an update belong to
 -- the time of their order.
--- One that does not say how much was given back is worth what is still paid of its order, or of its item.
+-- One that does not say how much was given back is worth what is still paid of its order, or of its item; without an
+-- order, what it lists.
 {%- set columns = [
     'order_line_id', 'source', 'visitor_no', 'customer_no', 'customer_key', 'order_key', 'item_id', 'event_type', 'currency',
     'quantity', 'unit_price', 'discount_amount', 'is_known_later', 'booked_at', 'booked_on', 'sequence_no', 'act_rank',
@@ -58,6 +59,7 @@ lines as (
         stitched.quantity,
         stitched.unit_price,
         stitched.amount,
+        stitched.listed_amount,
         case
             when stitched.event_type = 'purchase'
                 then greatest(coalesce(stitched.quantity * stitched.unit_price - stitched.amount, 0), 0)
@@ -116,7 +118,7 @@ final as (
 
     select
         {{ prefixed('lines', columns) | join(', ') }},
-        coalesce(lines.amount, unstated_refunds.amount) as amount,
+        coalesce(lines.amount, unstated_refunds.amount, 0e0 - lines.listed_amount) as amount,
         case when placed.placed_at <= lines.booked_at then placed.placed_at else lines.placed_at end as ordered_at,
         case when placed.placed_at <= lines.booked_at then placed.placed_on else lines.placed_on end as ordered_on,
         case

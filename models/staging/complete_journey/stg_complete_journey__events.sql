@@ -73,6 +73,7 @@ final as (
         quantity,
         unit_price,
         amount,
+        cast(null as double) as listed_amount,
 
         'USD' as currency,
         cast(null as string) as session_hint,

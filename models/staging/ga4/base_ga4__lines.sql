@@ -87,6 +87,9 @@ final as (
             'purchase_revenue', 'lines.purchase_revenue', 'lines.items_value',
             "lines.line_no = 1 and lines.event_type = 'purchase' and lines.count_items > 0 and lines.items_value > 0e0",
             'lines.purchase_revenue > 0e0'
+        ) + refund_value_notes(
+            'refund_value', 'coalesce(lines.refund_value, lines.event_value)', 'lines.items_value',
+            "lines.line_no = 1 and lines.event_type = 'refund' and lines.count_items > 0"
         ) + shared_value_notes(
             'purchase_revenue', 'lines', 'count_items', 'items_value',
             "case when lines.event_type = 'purchase' then coalesce(lines.purchase_revenue, lines.event_value) end"

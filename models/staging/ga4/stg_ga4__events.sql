@@ -24,7 +24,8 @@ valued as (
         case
             when coalesce(lines.items_value, 0e0) = 0e0
                 then coalesce(lines.refund_value, lines.event_value) * {{ share_of_whole('lines', 'count_items') }}
-        end as refunded_value
+        end as refunded_value,
+        coalesce(lines.refund_value, lines.event_value) > 0e0 as has_refund_value
     from lines
 
 ),
@@ -66,8 +67,19 @@ final as (
                         valued.order_value, coalesce(valued.item_revenue, valued.line_value) * valued.paid_share
                     )
             when valued.event_type = 'refund'
-                then coalesce(valued.refunded_value, valued.item_refund, valued.line_value * valued.paid_share)
+                then coalesce(
+                        valued.refunded_value,
+                        valued.item_refund,
+                        case when valued.has_refund_value then valued.line_value * valued.paid_share end
+                    )
         end as amount,
+        -- Without any of these, items of refunds have list prices.
+        case
+            when valued.event_type = 'refund'
+                and valued.has_refund_value is not true
+                and coalesce(valued.refunded_value, valued.item_refund) is null
+                then valued.line_value
+        end as listed_amount,
 
         valued.currency,
         cast(valued.ga_session_id as string) as session_hint,

@@ -41,6 +41,7 @@ final as (
         quantity,
         unit_price,
         quantity * unit_price as amount,
+        cast(null as double) as listed_amount,
 
         'GBP' as currency,
         cast(null as string) as session_hint,

@@ -1,7 +1,8 @@
 {{ config(enabled=source_is_enabled('segment')) }}
 
--- What lines of orders are worth. A cancellation, and a refund that names no amount, gives back what is still paid of
--- the order: its value, less what was given back before. Products are given back at the price that was paid for them.
+-- What lines of orders are worth. Messages about refunds repeat list prices, or state a total that may hold shipping and
+-- tax; cancellations repeat the order. What they list is the most that they give back: how much that is depends on the
+-- order, which may come later, so it is reckoned downstream (`int_order_lines`).
 with
 
 lines as (
@@ -25,7 +26,7 @@ valued as (
 
 -- The discount of an order is spread over its lines by their price. The value of a whole order replaces it where its
 -- products, or their prices, are not listed.
-stated as (
+worth as (
 
     select
         *,
@@ -36,34 +37,23 @@ stated as (
             when coalesce(products_value, 0e0) = 0e0
                 then order_value * case when count_products > 1 then coalesce(quantity, 1e0) / pieces else 1e0 end
             else line_value
-        end as listed_amount,
-        row_number() over (
-            partition by coalesce(message_id, row_json), line_no order by received_at, row_json
-        ) as copy_no
+        end as line_worth,
+        event_type = 'refund' and (
+            is_cancellation
+            or (line_value is not null and order_value is null and discount is null)
+            or (line_value is null and count_products <= 1)
+        ) as is_listed_only
     from valued
 
 ),
 
-{{ segment_refunds('stated') }},
-
 final as (
 
     select
-        amounts.*,
-        case
-            when rests.order_id is null then amounts.stated_amount
-            when rests.message_amount > 0
-                then amounts.stated_amount * {{ at_most('rests.rest_amount / rests.message_amount', '1e0') }}
-            when amounts.line_no = 1 then rests.rest_amount
-        end as amount,
-        -- What a refund is worth that names no amount is known from the moment on that its order is.
-        case when rests.message_amount is null then rests.order_received_at end as known_at
-    from amounts
-    left join rests
-        on amounts.order_id = rests.order_id
-        and amounts.sent_at = rests.sent_at
-        and amounts.message_id = rests.message_id
-        and amounts.event_type = 'refund'
+        *,
+        case when is_listed_only is not true then line_worth end as amount,
+        case when is_listed_only then line_worth end as listed_amount
+    from worth
 
 )
 

@@ -37,10 +37,7 @@ final as (
         valued.anonymous_id as device_id,
 
         valued.sent_at as event_at,
-        {{ at_least(
-            "coalesce(valued.received_at, valued.sent_at, " ~ moment('1970-01-01 00:00:00+00') ~ ')',
-            "coalesce(valued.known_at, " ~ moment('1970-01-01 00:00:00+00') ~ ')'
-        ) }} as received_at,
+        coalesce(valued.received_at, valued.sent_at, {{ moment('1970-01-01 00:00:00+00') }}) as received_at,
         cast(null as bigint) as sequence_no,
 
         valued.event_type,
@@ -50,6 +47,7 @@ final as (
         valued.quantity,
         valued.unit_price,
         valued.amount,
+        valued.listed_amount,
 
         upper(valued.currency) as currency,
         valued.session_id as session_hint,
@@ -80,14 +78,7 @@ final as (
         valued.row_json as raw_row,
         case
             when valued.row_json is null then 'the line is no JSON'
-            else coalesce(
-                    valued.line_problem,
-                    valued.name_problem,
-                    case
-                        when valued.event_type = 'refund' and valued.stated_amount is null and valued.known_at is null
-                            then 'neither the refund nor its order says how much was given back'
-                    end
-                )
+            else coalesce(valued.line_problem, valued.name_problem)
         end as rejection,
         {{ joined_notes(
             [

@@ -71,8 +71,15 @@ final as (
         case
             when valued.event_type = 'purchase' then coalesce(valued.order_value, valued.line_value * valued.paid_share)
             when valued.event_type = 'refund'
-                then coalesce(valued.refunded_value, valued.line_value * valued.paid_share)
+                then coalesce(
+                        valued.refunded_value,
+                        case when valued.refund_amount is not null then valued.line_value * valued.paid_share end
+                    )
         end as amount,
+        -- Without an amount of the refund its products have the prices that they are sold at.
+        case
+            when valued.event_type = 'refund' and valued.refund_amount is null then valued.line_value
+        end as listed_amount,
 
         upper(coalesce(
             {{ event_text('valued.order_entity.currency') }},
@@ -114,7 +121,10 @@ final as (
         {{ joined_notes(
             [
                 'case when valued.line_no = 1 then valued.value_notes end', 'valued.line_notes',
-                value_notes(snowplow_order_notes('valued') + shared_value_notes(
+                value_notes(snowplow_order_notes('valued') + refund_value_notes(
+                    'refund_amount', 'valued.refund_amount', 'valued.products_value',
+                    "valued.line_no = 1 and valued.event_type = 'refund' and valued.count_products > 1"
+                ) + shared_value_notes(
                     'revenue', 'valued', 'count_products', 'products_value',
                     "case when valued.event_type = 'purchase' then valued.revenue end"
                 ))

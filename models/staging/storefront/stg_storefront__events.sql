@@ -28,6 +28,7 @@ final as (
         events.quantity,
         events.unit_price,
         events.amount,
+        cast(null as double) as listed_amount,
 
         events.currency,
         events.session_hint,
