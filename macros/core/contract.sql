@@ -58,6 +58,12 @@
 {%- endmacro %}
 
 
+{#- Sources that may send an order as its total and each of its items, in events of their own: the items count. -#}
+{% macro sources_of_single_items() %}
+    {% do return(['snowplow']) %}
+{% endmacro %}
+
+
 {#- What few catalogues say of an item: a description, a vector of its picture, a place. -#}
 {% macro no_item_details() -%}
     cast(null as string) as description,

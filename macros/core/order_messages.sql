@@ -12,7 +12,8 @@
     events of one moment each is one, where it is known which line came with which (`base_event`). The lines of an update
     are a message of their own.
     `repeated`: its lines are among those that messages before it have held, as many times; a refund only if more would
-    be given back than was paid for the order. `superseded`: the order was updated after it.
+    be given back than was paid for the order. `superseded`: the order was updated after it. `itemised`: it is the total of
+    an order whose items are events of their own.
     `lines` is a CTE of all lines of the orders in question, with the visitor of each; those of ledgers are left out,
     which hold each once. Order ids are keys, which no two sources share. -#}
 {% macro order_messages(lines) -%}
@@ -91,6 +92,7 @@ messages_said as (
         {{ (kind + ['message_no'] + who) | join(', ') }},
         max(update_flag) as update_flag,
         max(case when new_flag = 0 then 1 else 0 end) as held_flag,
+        max(case when item_id is not null then 1 else 0 end) as item_flag,
         sum(copy_count * amount) as amount
     from held_messages
     group by {{ (kind + ['message_no'] + who) | join(', ') }}
@@ -102,7 +104,7 @@ messages_said as (
 messages as (
 
     select
-        {{ prefixed('messages_said', kind + ['message_no'] + who + ['update_flag', 'amount']) | join(', ') }},
+        {{ prefixed('messages_said', kind + ['message_no'] + who + ['update_flag', 'item_flag', 'amount']) | join(', ') }},
         case when messages_said.held_flag = 1 and messages_of_others.order_id is not null then 1 else 0 end as other_flag,
         {% if var('order_numbers_restart') -%}
         case when messages_of_others.order_id is not null then 0 else messages_said.held_flag end as again_flag
@@ -123,11 +125,12 @@ compared as (
 
     select
         {{ prefixed('messages', kind + [
-            'message_no', 'update_flag', 'again_flag', 'other_flag', 'amount', 'sent_at'
+            'message_no', 'source', 'update_flag', 'item_flag', 'again_flag', 'other_flag', 'amount', 'sent_at'
         ]) | join(', ') }},
         messages_of_orders.order_no,
         max(case when messages.update_flag = 1 then messages.message_no end) over of_order as last_update_no,
         min(case when messages_of_orders.order_no is not null then messages.sent_at end) over of_order as first_sent_at,
+        max(case when messages_of_orders.order_no is not null then messages.item_flag end) over of_order as order_item_flag,
         sum(abs(messages.amount)) over (
             partition by messages.order_id, messages.is_refund, messages_of_orders.order_no order by messages.message_no
             rows between unbounded preceding and current row
@@ -148,6 +151,7 @@ judged_purchases as (
         case
             when again_flag = 1 and update_flag = 0 then 'repeated'
             when message_no < last_update_no then 'superseded'
+            when item_flag < order_item_flag and source in {{ in_sources(sources_of_single_items()) }} then 'itemised'
         end as reason
     from compared
     where not is_refund
@@ -820,9 +824,10 @@ uncounted_rows as (
         event_type,
         event_at,
         received_at,
-        case when uncounted_reason = 'repeated' then 'duplicate' else uncounted_reason end as outcome,
+        case when uncounted_reason = 'repeated' then 'duplicate' else 'superseded' end as outcome,
         case
             when uncounted_reason = 'repeated' then 'the order was sent before'
+            when uncounted_reason = 'itemised' then 'the total of an order whose items are events of their own'
             else 'the order was updated later'
         end as reason,
         raw_row

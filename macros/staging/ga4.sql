@@ -31,7 +31,8 @@
 
 
 {#- CTEs, `input_rows` the last of them, with the rows of the export as JSON, and whether a row is of an intraday table
-    though the daily table of its day is there. -#}
+    though the daily table of its day is there. Each property has tables of its own: one of several in a folder is known
+    by its streams. -#}
 {% macro ga4_input_rows() -%}
 {%- set parts = ga4_parts() -%}
 {%- if parts.daily and parts.intraday -%}
@@ -56,7 +57,9 @@ kept as (
     select
         row_json,
         is_intraday,
-        {{ parsed_json('row_json', {'event_date': 'string', 'event_timestamp': 'string'}) }} as event
+        {{ parsed_json('row_json', {
+            'event_date': 'string', 'event_timestamp': 'string', 'stream_id': 'string'
+        }) }} as event
     from rows_of_tables
 
 ),
@@ -66,6 +69,7 @@ dated as (
     select
         row_json,
         is_intraday,
+        kept.event.stream_id,
         coalesce(
             kept.event.event_date,
             replace(cast({{ utc_date(ga4_moment('kept.event.event_timestamp')) }} as string), '-', '')
@@ -76,7 +80,9 @@ dated as (
 
 daily_tables as (
 
-    select distinct event_day
+    select distinct
+        event_day,
+        stream_id
     from dated
     where not is_intraday
 
@@ -88,7 +94,9 @@ input_rows as (
         dated.row_json,
         dated.is_intraday and daily_tables.event_day is not null as is_superseded
     from dated
-    left join daily_tables on dated.event_day = daily_tables.event_day
+    left join daily_tables
+        on dated.event_day = daily_tables.event_day
+        and dated.stream_id is not distinct from daily_tables.stream_id
 
 )
 {%- else -%}

@@ -1,11 +1,10 @@
 {#- What Snowplow's files or tables hold: `sql`, a query that gives each event as JSON text in `row_json`, with its
-    entities in columns or in `contexts`; the layout, as footfall.builds.snowplow finds it; and whether some events are
-    items of an order (`transaction_item` of the first e-commerce calls). -#}
+    entities in columns or in `contexts`; and the layout, as footfall.builds.snowplow finds it. -#}
 {% macro snowplow_input() %}
     {% if not execute %}
         {% do return({
             'sql': 'select cast(null as string) as row_json',
-            'layout': {'entities': [], 'has_archive': true, 'columns': []}, 'has_order_items': false
+            'layout': {'entities': [], 'has_archive': true, 'columns': []}
         }) %}
     {% endif %}
     {% set named = var('snowplow_relation') or var('snowplow_path') %}
@@ -20,20 +19,15 @@
     {% endfor %}
     {% set queries = [] %}
     {% set names = [] %}
-    {% set with_items = [] %}
     {% for group in events %}
         {% set tables = entities.get(group.folder, {}) %}
         {% do queries.append(snowplow_rows(group, tables)) %}
         {% do names.extend(tables.keys()) %}
         {% do names.extend(group.columns.keys()) %}
-        {% if 'ti_orderid' in group.columns and has_any_text(group.rows, group.columns.ti_orderid) %}
-            {% do with_items.append(group) %}
-        {% endif %}
     {% endfor %}
     {% do return({
         'sql': queries | join('\n    union all\n    '),
-        'layout': ask_program('snowplow_layout', {'value': named | string, 'columns': names}),
-        'has_order_items': with_items | length > 0
+        'layout': ask_program('snowplow_layout', {'value': named | string, 'columns': names})
     }) %}
 {% endmacro %}
 
@@ -208,18 +202,6 @@
 {% endmacro %}
 
 
-{#- Whether a column holds a text in any row; asked while a model is compiled. -#}
-{% macro has_any_text(rows, column) %}
-    {% if column.type == 'json' %}
-        {% do return(true) %}
-    {% endif %}
-    {% do return(run_query(
-        'select 1 as found from ' ~ rows ~ ' where ' ~ text_value({'sql': sql_name(column.name), 'type': column.type})
-        ~ ' is not null limit 1'
-    ).rows | length > 0) %}
-{% endmacro %}
-
-
 {#- The fields of an event that are used, as a shape for parsed_json, with the columns of one entity each. -#}
 {% macro snowplow_event_shape(layout) %}
     {% set shape = {} %}
@@ -315,15 +297,12 @@
 {%- endmacro %}
 
 
-{#- Why an event is no act of its own, else null: an e-commerce action without its type, or an order whose items are
-    events of their own and bring the money. -#}
+{#- Why an event is no act of its own, else null: an e-commerce action without its type. -#}
 {% macro snowplow_shape_problem(alias) -%}
     case
             when {{ alias }}.source_event_name = 'snowplow_ecommerce_action'
                 then 'the type of snowplow_ecommerce_action is missing: it is in unstruct_event, or in a column named '
                     || 'unstruct_event_com_snowplowanalytics_snowplow_ecommerce_snowplow_ecommerce_action_1'
-            when {{ alias }}.has_items_of_their_own and {{ alias }}.event.tr_orderid is not null
-                then 'not an event of the journey: transaction whose items are events of their own'
         end
 {%- endmacro %}
 

@@ -36,6 +36,9 @@ SEEDS = [
     "withdrawn_events",
 ]
 
+LISTED = "list prices or a total, of which at most what was paid for the order is given back"
+UNSTATED = "no amount, so what is still paid of the order is given back"
+
 CONTRACT = [
     ("source", "VARCHAR"),
     ("event_id", "VARCHAR"),
@@ -209,6 +212,39 @@ def segment_archive() -> bytes:
     messages.append(
         {**messages[0], "messageId": "archived-server", "receivedAt": at.format("09:00:03")}
     )
+    # Two messages of one moment; a number that two customers have; products without prices.
+    cup, pot = {"product_id": "CUP", "price": 20.0}, {"product_id": "POT", "price": 20.0}
+    more: list[tuple[str, str, str, dict[str, Any]]] = [
+        *[
+            ("moment", "Order Completed", "06-03T09", {"order_id": "M-3", "revenue": 30.0, **two})
+            for two in [{"products": [{**cup, "quantity": 2}]}] * 2
+        ],
+        ("moment", "Order Refunded", "06-03T10", {"order_id": "M-3", "products": [cup]}),
+        ("first", "Order Completed", "06-03T09", {"order_id": "M-4", "revenue": 20.0}),
+        ("second", "Order Completed", "07-10T09", {"order_id": "M-4", "revenue": 100.0}),
+        ("second", "Order Refunded", "07-10T10", {"order_id": "M-4", "total": 105.0}),
+        ("part", "Order Completed", "06-03T09", {"order_id": "M-5", "products": [cup, pot]}),
+        (
+            "part",
+            "Order Refunded",
+            "06-03T10",
+            {"order_id": "M-5", "products": [{"product_id": "CUP"}]},
+        ),
+        ("part", "Order Cancelled", "06-03T11", {"order_id": "M-5"}),
+        ("part", "Order Refunded", "06-03T12", {"order_id": "M-5", "total": 40.0}),
+    ]
+    messages.extend(
+        {
+            "type": "track",
+            "event": event,
+            "messageId": f"more-{number}",
+            "userId": customer,
+            "timestamp": f"2024-{moment}:00:00Z",
+            "receivedAt": f"2024-{moment}:00:00Z",
+            "properties": properties,
+        }
+        for number, (customer, event, moment, properties) in enumerate(more)
+    )
     return gzip.compress("\n".join(map(json.dumps, messages)).encode())
 
 
@@ -248,6 +284,83 @@ def other_exports_of_ga4(folder: Path) -> list[str]:
     return paths
 
 
+def orders_of_one_moment(folder: Path) -> dict[str, str]:
+    """An order of 30 that two events of one moment report, and what one piece gives back.
+
+    The pieces are listed at 20, of which 15 were paid. Of GA4 also tables of two properties.
+    """
+    second, cup = 1717405260, {"price": 20.0, "quantity": 2}
+    one_cup = {**cup, "quantity": 1}
+
+    def ga4(name: str, page: str, items: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+        param = {"key": "page_location", "value": {"string_value": f"https://shop.example/{page}"}}
+        moment = (second + 3600 * (name == "refund")) * 1_000_000
+        return {
+            "event_name": name,
+            "event_timestamp": str(moment),
+            "user_pseudo_id": "moment",
+            "event_params": [param],
+            "ecommerce": {"transaction_id": "M-1", **more},
+            "items": [{"item_id": "CUP", **item} for item in items],
+        }
+
+    def snowplow(number: int, kind: str, product: dict[str, Any], **order: Any) -> dict[str, Any]:
+        vendor = "iglu:com.snowplowanalytics.snowplow.ecommerce"
+        entities = {kind: {"transaction_id": "M-2", "currency": "EUR", **order}}
+        entities["product"] = {"id": "CUP", **product}
+        contexts = [
+            {"schema": f"{vendor}/{name}/jsonschema/1-0-0", "data": data}
+            for name, data in entities.items()
+        ]
+        action = {
+            "schema": f"{vendor}/snowplow_ecommerce_action/jsonschema/1-0-0",
+            "data": {"type": kind},
+        }
+        return {
+            "event_id": f"moment-{number}",
+            "event": "unstruct",
+            "event_name": "snowplow_ecommerce_action",
+            "collector_tstamp": f"2024-06-03 1{number // 3}:00:00",
+            "derived_tstamp": f"2024-06-03 1{number // 3}:00:00",
+            "domain_userid": "moment",
+            "unstruct_event": json.dumps({"data": action}),
+            "contexts": json.dumps({"data": contexts}),
+        }
+
+    paid = {"revenue": 30.0, "discount_amount": 10.0}
+    events = {
+        "moment_ga4.jsonl": [
+            ga4("purchase", "thanks", [cup], purchase_revenue=30.0),
+            ga4("purchase", "thanks?again", [cup], purchase_revenue=30.0),
+            ga4("refund", "account", [one_cup]),
+        ],
+        "events_20240610.jsonl": [{"stream_id": "a", **ga4_view(second, "property-a")}],
+        "events_intraday_20240610.jsonl": [
+            {"stream_id": "a", **ga4_view(second + 1, "property-a")},
+            {"stream_id": "b", **ga4_view(second + 1, "property-b")},
+        ],
+        "moment_snowplow.jsonl": [
+            snowplow(1, "transaction", cup, **paid),
+            snowplow(2, "transaction", cup, **paid),
+            snowplow(3, "refund", one_cup),
+        ],
+    }
+    paths = {}
+    for name, lines in events.items():
+        paths[name] = str(folder / name)
+        Path(paths[name]).write_text("\n".join(map(json.dumps, lines)))
+    return paths
+
+
+def ga4_view(second: int, device: str) -> dict[str, Any]:
+    return {
+        "event_date": "20240610",
+        "event_name": "page_view",
+        "event_timestamp": str(second * 1_000_000),
+        "user_pseudo_id": device,
+    }
+
+
 def all_sources(folder: Path) -> dict[str, Any]:
     """The vars that read a sample of every source; what is made for it goes into the folder."""
     samples = {
@@ -257,17 +370,22 @@ def all_sources(folder: Path) -> dict[str, Any]:
         if one.sample
     }
     (folder / "1717405200000.3c5f1a.gz").write_bytes(segment_archive())
+    moments = orders_of_one_moment(folder)
     return {
         "footfall_source": SOURCES,
         **samples,
-        "ga4_path": [str(DATA / "ga4" / "*.jsonl"), *other_exports_of_ga4(folder)],
+        "ga4_path": [
+            str(DATA / "ga4" / "*.jsonl"),
+            *other_exports_of_ga4(folder),
+            *(path for name, path in moments.items() if name != "moment_snowplow.jsonl"),
+        ],
         "segment_path": [
             str(DATA / "segment"),
             str(DATA / "segment_tables"),
             str(folder / "1717405200000.3c5f1a.gz"),
         ],
         "segment_traits": ["plan", "company.size"],
-        "snowplow_path": str(DATA / "snowplow"),
+        "snowplow_path": [str(DATA / "snowplow"), moments["moment_snowplow.jsonl"]],
     }
 
 
@@ -284,7 +402,13 @@ def staged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     variables = {**all_sources(folder), "complete_journey_path": str(files)}
     assert failures(run_dbt(folder, variables, "path:models/staging", *SEEDS)) == []
     # Run, not built: the shops have currencies of their own, and a test would say so.
-    taken_in = ("+int_row_accounting", "--exclude", "path:models/staging")
+    taken_in = (
+        "+int_row_accounting",
+        "+int_order_lines",
+        "int_event_value_notes",
+        "--exclude",
+        "path:models/staging",
+    )
     assert failures(run_dbt(folder, variables, *taken_in, command="run")) == []
     warehouse = Warehouse(folder)
     yield warehouse
@@ -310,10 +434,10 @@ def test_no_row_lacks_what_the_contract_promises(staged: Warehouse, source: str)
     [
         ("complete_journey", LINES + 6_589 + 2_102, 0, 0, 0),
         ("online_retail", 7, 2, 5, 0),
-        ("ga4", 45, 2, 3, 0),
+        ("ga4", 50, 2, 4, 0),
         # Once events.tsv, and the same twelve events in each layout of a loader.
-        ("snowplow", 28 + 5 * 11, 1 + 5 * 1, 5 * 1, 0),
-        ("segment", 47, 2, 3, 0),
+        ("snowplow", 31 + 5 * 12, 1 + 5 * 1, 0, 0),
+        ("segment", 59, 2, 2, 0),
         # One more names neither a customer nor a device. Labels of fraud are events of their own.
         ("custom", 22, 1, 7, 1),
     ],
@@ -338,19 +462,21 @@ def test_every_raw_row_is_accounted_for(
     )
     assert counts == [(accepted, copies, rejected)]
     # And so it stays further on, but for what only the whole contract refuses; GA4 has restated one
-    # of its copies, and of Segment's orders the line from before an update does not count, nor what
-    # the server sent again.
-    restated, updated = source == "ga4", source == "segment"
+    # of its copies, and an intraday table; of Segment's orders the line from before an update does
+    # not count, nor what was sent again; of Snowplow's no total whose items are there.
+    restated = source == "ga4"
+    superseded = {"ga4": 1, "segment": 1, "snowplow": 5}.get(source, 0)
+    sent_again = {"ga4": 1, "segment": 2, "snowplow": 1}.get(source, 0)
     assert staged.ask(
         "select raw_count, accepted_count, duplicate_count, superseded_count, rejected_count"
         f" from intermediate.int_row_accounting where source = '{source}'"
     ) == [
         (
             accepted + copies + rejected,
-            accepted - refused - 2 * updated,
-            copies - restated + updated,
-            restated + updated,
-            rejected + refused,
+            accepted - refused - sent_again - superseded + restated,
+            copies - restated + sent_again,
+            restated + superseded,
+            rejected + refused - restated,
         )
     ]
 
@@ -479,6 +605,7 @@ def test_ga4_orders_become_lines(staged: Warehouse) -> None:
     assert staged.events("ga4", "rejection", "rejection is not null") == [
         ("items is no list, as it is in the export of GA4 to BigQuery",),
         ("not an event of the journey: session_start",),
+        ("superseded: the daily table of the day is there",),
         ("the line is no JSON",),
     ]
 
@@ -510,7 +637,7 @@ def test_every_layout_of_snowplow_gives_the_same_events(staged: Warehouse) -> No
         # Named by its cookie nowhere, by its app in client_session: one device for two uploads.
         ("10", *app, 2, "view", None, "MUG", 1.0, 21.0, None, "EUR", None, True),
         # The total without shipping and tax is 50.00; its items bring it.
-        ("11", *web, "purchase", "T-11", None, None, None, 50.0, "EUR", None, False),
+        ("11", *web, "purchase", "T-11", None, None, None, 50.0, "EUR", None, True),
         ("12", *web, "purchase", "T-11", "TEA", 2.0, 25.0, 50.0, "EUR", None, True),
         ("3", *web, "ping", *[None] * 7, True),
         ("4", *web, "view", None, "TEA", 1.0, 5.0, None, "EUR", None, True),
@@ -702,6 +829,7 @@ def test_snowplow_entities_become_lines(staged: Warehouse) -> None:
         (None, "k2"),
     ]
     assert staged.ask("select * from staging.stg_snowplow__items order by item_id") == [
+        ("snowplow", "CUP", *[None] * 8, 20.0, None, None, None),
         ("snowplow", "MUG", "Mug", "kitchen", None, "Clay", *[None] * 4, 21.0, None, None, None),
         (
             "snowplow",
@@ -746,25 +874,47 @@ def test_segment_spreads_the_discount_of_an_order(staged: Warehouse) -> None:
 def test_segment_orders_are_worth_what_they_say(staged: Warehouse) -> None:
     """Without shipping and tax; a cancellation gives back what is still paid."""
     assert staged.events(
-        "segment", "order_id, event_type, item_id, round(amount, 6)", "order_id like 'arch-%'"
+        "segment",
+        "order_id, event_type, item_id, round(amount, 6), listed_amount",
+        "order_id like 'arch-%'",
     ) == [
-        ("arch-1", "purchase", None, 33.0),
-        ("arch-1", "purchase", None, 33.0),
-        ("arch-1", "refund", None, 33.0),
-        ("arch-2", "purchase", "P-TEA", 40.0),
-        ("arch-2", "refund", "P-TEA", 30.0),
-        ("arch-2", "refund", None, 10.0),
-        ("arch-3", "order_update", "P-TEA", 20.0),
-        ("arch-3", "purchase", "P-TEA", 40.0),
-        ("arch-3", "refund", None, 20.0),
-        ("arch-4", "purchase", "P-MUG", 5.0),
-        ("arch-4", "purchase", "P-TEA", 40.0),
-        ("arch-4", "purchase", None, 7.0),
-        ("arch-5", "purchase", "P-TEA", 30.0),
-        ("arch-5", "refund", "P-TEA", 12.0),
-        ("arch-5", "refund", "P-TEA", 15.0),
-        ("arch-8", "refund", "P-TEA", 20.0),
-        ("arch-9", "refund", None, None),
+        ("arch-1", "purchase", None, 33.0, None),
+        ("arch-1", "purchase", None, 33.0, None),
+        ("arch-1", "refund", None, None, 40.0),
+        ("arch-2", "purchase", "P-TEA", 40.0, None),
+        ("arch-2", "refund", "P-TEA", None, 40.0),
+        ("arch-2", "refund", None, None, 10.0),
+        ("arch-3", "order_update", "P-TEA", 20.0, None),
+        ("arch-3", "purchase", "P-TEA", 40.0, None),
+        ("arch-3", "refund", None, None, None),
+        ("arch-4", "purchase", "P-MUG", 5.0, None),
+        ("arch-4", "purchase", "P-TEA", 40.0, None),
+        ("arch-4", "purchase", None, 7.0, None),
+        ("arch-5", "purchase", "P-TEA", 30.0, None),
+        ("arch-5", "refund", "P-TEA", 12.0, None),
+        ("arch-5", "refund", "P-TEA", None, 20.0),
+        ("arch-8", "refund", "P-TEA", None, 20.0),
+        ("arch-9", "refund", None, None, None),
+    ]
+    # What each gives back: the first of two totals, of list prices what was paid, the rest.
+    assert staged.ask(
+        f"""
+        select told.order_id, round(lines.amount, 6)
+        from intermediate.int_order_lines as lines
+        inner join staging.stg_segment__events as told
+            on lines.order_line_id = {key_sql("event", "told.event_id", "told.source")}
+        where told.order_id like 'arch-%' and lines.event_type = 'refund'
+        order by all
+        """
+    ) == [
+        ("arch-1", -33.0),
+        ("arch-2", -30.0),
+        ("arch-2", -10.0),
+        ("arch-3", -20.0),
+        ("arch-5", -15.0),
+        ("arch-5", -12.0),
+        ("arch-8", -20.0),
+        ("arch-9", None),
     ]
     assert staged.events("segment", "event_type, item_id", "item_id = 'P-CUP'") == [
         ("view", "P-CUP")
@@ -782,19 +932,58 @@ def test_segment_orders_are_worth_what_they_say(staged: Warehouse) -> None:
         ("purchase", "V-TEA", "first-o", 33.0, "EUR"),
         ("view", "V-TEA", None, None, None),
     ]
-    assert staged.events("segment", "rejection", "order_id = 'arch-9'") == [
-        ("neither the refund nor its order says how much was given back",)
-    ]
-    notes = staged.events("segment", "value_notes", "value_notes like 'amount\t%'")
-    assert [note.partition("\t")[2][:40] for (note,) in notes] == [
-        "more than was paid without shipping and ",
-        "the order of the refund had not arrived ",
-        "the refund lists prices before the disco",
+    assert staged.events("segment", "value_notes", "value_notes like 'total\t%'") == [
+        ("total\tless than the lines of the refund cost, which share it",)
     ]
     assert staged.events("segment", "value_notes", "value_notes like 'revenue%'") == [
-        ("revenue\tless than the lines of the order come to, which share the difference",),
-        ("revenue\tless than the lines of the order come to, which share the difference",),
+        *[("revenue\tless than the lines of the order come to, which share the difference",)] * 4,
         ("revenue\tmore than the lines of the order come to, which count",),
+    ]
+
+
+def test_orders_of_one_moment_count_once_and_give_back_what_was_paid(staged: Warehouse) -> None:
+    """Whatever a refund lists; of a number that restarts only the order of its own customer."""
+    told = " union all ".join(
+        "select source, order_id, coalesce(customer_id, device_id) as visitor,"
+        f" {key_sql('event', 'event_id')} as event_key"
+        f" from staging.stg_{source}__events where order_id like 'M-%'"
+        for source in ("ga4", "snowplow", "segment")
+    )
+    assert staged.ask(
+        f"""
+        select order_id, visitor, event_type, list(round(amount, 6) order by booked_at)
+        from intermediate.int_order_lines as lines
+        inner join ({told}) as told on lines.order_line_id = told.event_key
+        group by all order by all
+        """
+    ) == [
+        ("M-1", "moment", "purchase", [30.0]),
+        ("M-1", "moment", "refund", [-15.0]),
+        ("M-2", "moment", "purchase", [30.0]),
+        ("M-2", "moment", "refund", [-15.0]),
+        ("M-3", "moment", "purchase", [30.0]),
+        ("M-3", "moment", "refund", [-15.0]),
+        ("M-4", "first", "purchase", [20.0]),
+        ("M-4", "second", "purchase", [100.0]),
+        ("M-4", "second", "refund", [-100.0]),
+        ("M-5", "part", "purchase", [20.0, 20.0]),
+        ("M-5", "part", "refund", [-20.0, -20.0, 0.0]),
+    ]
+    # What they list is counted, and so is what says nothing.
+    counted = staged.ask(
+        """
+        select source, reason, sum(value_count)
+        from intermediate.int_event_value_notes
+        where column_name = 'amount' and source in ('segment', 'ga4', 'snowplow')
+        group by all order by all
+        """
+    )
+    assert counted == [
+        ("ga4", LISTED, 1),
+        ("ga4", UNSTATED, 2),
+        ("segment", LISTED, 8),
+        ("segment", UNSTATED, 5),
+        ("snowplow", LISTED, 1),
     ]
 
 
@@ -811,7 +1000,7 @@ def test_segment_tables_of_a_warehouse_are_messages(staged: Warehouse) -> None:
         ("09:02", "view", "P-TEA", None, None, None, "/a", None),
         ("09:03", "purchase", None, "table-o1", 50.0, None, None, None),
         ("10:03", "purchase", "P-TEA", "table-o2", 30.0, None, None, None),
-        ("10:03", "refund", None, "table-o2", 30.0, None, None, None),
+        ("10:03", "refund", None, "table-o2", None, None, None, None),
     ]
 
 

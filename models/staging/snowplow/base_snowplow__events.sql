@@ -110,7 +110,6 @@ final as (
         identified.cart,
         identified.checkout_step,
         identified.event,
-        identified.has_items_of_their_own,
         coalesce(identified.app_session.eventindex, identified.app_session.event_index) as event_index,
         {{ time_value(clean.derived_tstamp) }} as derived_at,
         {{ time_value(clean.collector_tstamp) }} as collected_at,

@@ -31,17 +31,6 @@ with_entities as (
     from parsed
 
 ),
-{%- if input.has_order_items %}
-
--- Orders of the first e-commerce calls whose items are events of their own.
-itemised_orders as (
-
-    select distinct {{ text_value(text_column('parsed.event.ti_orderid')) }} as order_id
-    from parsed
-    where {{ text_value(text_column('parsed.event.ti_orderid')) }} is not null
-
-),
-{%- endif %}
 
 final as (
 
@@ -59,13 +48,8 @@ final as (
                     snowplow_entities('snowplow_ecommerce_action', list='with_entities.entities'), '1'
                 ) ~ '.data', '$.type'
             ) }}
-        ) as action_type,
-        {{ 'itemised_orders.order_id is not null' if input.has_order_items else 'false' }} as has_items_of_their_own
+        ) as action_type
     from with_entities
-    {%- if input.has_order_items %}
-    left join itemised_orders
-        on {{ text_value(text_column('with_entities.event.tr_orderid')) }} = itemised_orders.order_id
-    {%- endif %}
 
 )
 

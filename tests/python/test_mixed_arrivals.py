@@ -1,0 +1,191 @@
+"""Exports of several tools that arrive in any order end in the tables of a full build."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import SMALL_SCORER, Warehouse
+from test_incremental import differences, keep
+
+pytestmark = [pytest.mark.long, pytest.mark.rare]
+
+PART = ("+int_row_accounting", "+int_order_lines", "+int_touched_visitors", "+int_sessions")
+BATCHES = 3
+START = dt.datetime(2024, 6, 3, 9, tzinfo=dt.UTC)
+SCHEMAS = "iglu:com.snowplowanalytics.snowplow.ecommerce"
+#: Days after an order, hours more, and what comes of it: each kind of message that may follow.
+STORIES: list[list[tuple[float, str, float | None]]] = [
+    [(0, "order", 30), (0, "order", 30), (2, "refund", None)],
+    [(0, "order", 30), (1, "order", 30), (3, "cancel", None), (4, "refund", 40)],
+    [(0, "order", 30), (1, "refund", 10), (2, "refund", None), (3, "cancel", None)],
+    [(0, "order", 40), (1, "update", 20), (2, "cancel", None)],
+    [(0, "order", 30), (1, "refund", 40), (40, "order", 60), (41, "refund", 65)],
+]
+
+
+def moment(days: float) -> dt.datetime:
+    return START + dt.timedelta(days=days)
+
+
+def segment(number: int, days: float, kind: str, value: float | None, story: int) -> dict[str, Any]:
+    """A message about one of the orders, by a browser or by a server that knows the customer."""
+    names = {"order": "Completed", "refund": "Refunded", "cancel": "Cancelled", "update": "Updated"}
+    properties: dict[str, Any] = {"order_id": f"S-{story % 7}"}
+    if kind != "refund" or value is not None:
+        properties["total" if kind == "refund" else "revenue"] = value
+    if kind != "cancel" and (kind != "refund" or value is None):
+        pieces = 1 if kind == "refund" else 2
+        properties["products"] = [{"product_id": "CUP", "price": 20.0, "quantity": pieces}]
+    at = moment(days + story / 24)
+    return {
+        "type": "track",
+        "event": f"Order {names[kind]}",
+        "messageId": f"m{story}-{number}",
+        "anonymousId": f"device-{story}",
+        **({"userId": f"user-{story}"} if (number + story) % 3 else {}),
+        "timestamp": at.isoformat(),
+        "receivedAt": (at + dt.timedelta(hours=number * story % 5)).isoformat(),
+        "properties": {key: value for key, value in properties.items() if value is not None},
+    }
+
+
+def snowplow(
+    number: int, days: float, kind: str, value: float | None, story: int
+) -> list[dict[str, Any]]:
+    """Orders of the e-commerce schemas; of every other story those of the first calls."""
+    at = str(moment(days + story / 24).replace(tzinfo=None))
+    event: dict[str, Any] = {
+        "event_id": f"e{story}-{number}",
+        "derived_tstamp": at,
+        "collector_tstamp": at,
+        "domain_userid": f"cookie-{story}",
+    }
+    if kind == "order" and story % 2:
+        total = {"event": "transaction", "event_name": "transaction", "tr_orderid": f"P-{story}"}
+        item = {
+            "event": "transaction_item",
+            "event_name": "transaction_item",
+            "event_id": event["event_id"] + "-item",
+            "ti_orderid": f"P-{story}",
+            "ti_sku": "CUP",
+            "ti_price": str(value),
+            "ti_quantity": "1",
+        }
+        return [{**event, **total, "tr_total": str((value or 0) + 5)}, {**event, **item}]
+    kinds = {"order": "transaction", "refund": "refund"}
+    if kind not in kinds:
+        return []
+    order: dict[str, Any] = {"transaction_id": f"P-{story}", "currency": "EUR"}
+    if value is not None:
+        order["revenue" if kind == "order" else "refund_amount"] = value
+    product = {"id": "CUP", "price": 20.0, "quantity": 2 if kind == "order" else 1}
+    if kind == "order":
+        order["discount_amount"] = 40 - (value or 0)
+    contexts = [
+        {"schema": f"{SCHEMAS}/{kinds[kind]}/jsonschema/1-0-0", "data": order},
+        {"schema": f"{SCHEMAS}/product/jsonschema/1-0-0", "data": product},
+    ]
+    action = {
+        "schema": f"{SCHEMAS}/snowplow_ecommerce_action/jsonschema/1-0-0",
+        "data": {"type": kinds[kind]},
+    }
+    named = {"event": "unstruct", "event_name": "snowplow_ecommerce_action"}
+    described = {"unstruct_event": {"data": action}, "contexts": {"data": contexts}}
+    return [{**event, **named, **{name: json.dumps(one) for name, one in described.items()}}]
+
+
+def ga4(number: int, days: float, kind: str, value: float | None, story: int) -> dict[str, Any]:
+    at = moment(days + story / 24)
+    items = [{"item_id": "CUP", "price": 20.0, "quantity": "1" if kind == "refund" else "2"}]
+    money = {} if value is None else {"refund_value": value}
+    return {
+        "event_date": f"{at:%Y%m%d}",
+        "stream_id": str(story % 2),
+        "event_name": kind if kind == "refund" else "purchase",
+        "event_timestamp": str(int(at.timestamp()) * 1_000_000),
+        "user_pseudo_id": f"pseudo-{story}",
+        "event_params": [{"key": "page", "value": {"string_value": f"/{number}"}}],
+        "ecommerce": {
+            "transaction_id": f"G-{story % 7}",
+            **(money if kind == "refund" else {"purchase_revenue": value}),
+        },
+        "items": items,
+    }
+
+
+def told() -> dict[str, list[dict[str, Any]]]:
+    """All events of each tool."""
+    events: dict[str, list[dict[str, Any]]] = {"segment": [], "snowplow": [], "ga4": []}
+    for story in range(20):
+        for number, (days, kind, value) in enumerate(STORIES[story % len(STORIES)]):
+            one = (number, days, kind, value, story)
+            events["segment"].append(segment(*one))
+            events["snowplow"].extend(snowplow(*one))
+            if kind in ("order", "refund"):
+                events["ga4"].append(ga4(*one))
+    return events
+
+
+def write(path: Path, events: list[dict[str, Any]]) -> None:
+    path.write_text("\n".join(map(json.dumps, events)))
+
+
+def test_any_order_of_arrival_of_several_exports(tmp_path: Path) -> None:
+    """Late files, refunds before their orders, items after their total, and restated days."""
+    for source in ("ga4", "snowplow", "segment"):
+        (tmp_path / source).mkdir()
+    shop = Warehouse(
+        tmp_path,
+        {
+            "footfall_source": ["ga4", "snowplow", "segment"],
+            "ga4_path": str(tmp_path / "ga4" / "*.jsonl"),
+            "snowplow_path": str(tmp_path / "snowplow"),
+            "segment_path": str(tmp_path / "segment"),
+            **SMALL_SCORER,
+        },
+    )
+    events = told()
+    draw = random.Random(7)
+    batch_of = {
+        (source, place): draw.randrange(BATCHES)
+        for source, listed in events.items()
+        for place in range(len(listed))
+    }
+    for batch in range(BATCHES):
+        for source in ("snowplow", "segment"):
+            new = [
+                one for place, one in enumerate(events[source]) if batch_of[source, place] == batch
+            ]
+            draw.shuffle(new)
+            write(tmp_path / source / f"batch_{batch}.jsonl", new)
+        # What has come of a day stands in its intraday table, and from the second batch on that of
+        # every other day gives way to a daily one with other channels.
+        so_far = [one for place, one in enumerate(events["ga4"]) if batch_of["ga4", place] <= batch]
+        for day in sorted({one["event_date"] for one in so_far}):
+            is_daily = batch > 0 and int(day) % 2 == 0
+            rows = [one for one in so_far if one["event_date"] == day]
+            if is_daily:
+                traffic = {"manual_source": "google", "manual_medium": f"medium-{batch}"}
+                rows = [{**one, "collected_traffic_source": traffic} for one in rows]
+            name = f"events_{'' if is_daily else 'intraday_'}{day}.jsonl"
+            write(tmp_path / "ga4" / name, rows)
+        shop.built(PART, *(["--full-refresh"] if batch == 0 else []))
+    keep(shop, "steps", 7)
+    reasons = "select reason, count(*) from intermediate.int_uncounted_lines group by all"
+    assert set(dict(shop.query(reasons))) == {"repeated", "superseded", "itemised"}
+    given_back = (
+        "select count(*) from intermediate.int_order_lines as lines"
+        " inner join intermediate.int_accepted_events as accepted"
+        " on lines.order_line_id = accepted.event_id"
+        " where accepted.event_type = 'refund' and accepted.amount is null and lines.amount < 0"
+    )
+    assert shop.value(given_back) > 20
+    shop.built(PART, "--full-refresh")
+    keep(shop, "full", 7)
+    assert differences(shop, 7).keys() <= {"int_repeated_events"}
