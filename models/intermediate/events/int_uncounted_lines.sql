@@ -1,7 +1,8 @@
 {{ config(materialized='view') }}
 
 -- The accepted order lines that do not count, by the newest decision about each: `repeated` where the order was sent
--- before, `superseded` where it was updated afterwards, `itemised` where the items of the order are events of their own.
+-- before, `superseded` where it was updated afterwards, `itemised` where the items of the order are events of their
+-- own.
 with
 
 newest as (
