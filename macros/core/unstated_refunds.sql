@@ -68,7 +68,10 @@ asked as (
         case
             when item_id is not null
                 then item_amount
-                    * (least(pieces, item_pieces) - least(pieces - coalesce(quantity, item_pieces), item_pieces))
+                    * (
+                        {{ at_most('pieces', 'item_pieces') }}
+                        - {{ at_most('(pieces - coalesce(quantity, item_pieces))', 'item_pieces') }}
+                    )
                     / nullif(item_pieces, 0e0)
             when listed_amount is null then paid_amount
         end as paid_for_it

@@ -115,8 +115,7 @@ final as (
         keyed.session_hint,
         keyed.channel,
         {{ prefixed('keyed', visit_columns() + ['device', 'country'] + payment_columns()) | join(', ') }},
-        keyed.source_event_id,
-        keyed.message_text,
+        {{ prefixed('keyed', ['source_event_id', 'message_text']) | join(', ') }},
         keyed.properties,
 
         keyed.quantity,

@@ -1,8 +1,8 @@
 {{ config(enabled=source_is_enabled('segment')) }}
 
 -- What lines of orders are worth. Messages about refunds repeat list prices, or state a total that may hold shipping
--- and tax; cancellations repeat the order. What they list is the most that they give back: how much that is depends on the
--- order, which may come later, so it is reckoned downstream (`int_order_lines`).
+-- and tax; cancellations repeat the order. What they list is the most that they give back: how much that is depends on
+-- the order, which may come later, so it is reckoned downstream (`int_order_lines`).
 with
 
 lines as (
