@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 
 from footfall.core.arrays import FloatArray
 from footfall.heads.learners.lightgbm_alone import lightgbm
+from footfall.heads.learners.shapley import ShapleyTables
 
 Objective = Literal["binary", "tweedie"]
 
@@ -34,8 +36,11 @@ class Boosted:
         """
         if len(raw) == 0:
             return np.zeros(raw.shape), 0.0
-        values: FloatArray = np.asarray(self.booster.predict(raw, pred_contrib=True, num_threads=1))
-        return values[:, :-1], float(values[0, -1])
+        return self._tables.values(raw), self._tables.base
+
+    @cached_property
+    def _tables(self) -> ShapleyTables:
+        return ShapleyTables(self.booster.dump_model())
 
 
 def fit_boosted(
