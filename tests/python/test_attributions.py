@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 
 from cutoff_tables import Explained, assert_they_add_up, simulated_cutoffs
+from footfall.core.arrays import FloatArray
+from footfall.evaluation.bootstrap import Measured
+from footfall.evaluation.score_metrics import auc
 from footfall.heads import HeadSettings
-from footfall.heads.drivers import Effects, deleted, over_lots
+from footfall.heads.deletions import deleted, measure_deletions, over_lots
+from footfall.heads.drivers import Effects
+from footfall.heads.learners.boosting import fit_boosted
 from footfall.heads.learners.linear import sigmoid
 from footfall.heads.log_means import chance_slope, log_chance_slope, log_mean
 from footfall.heads.tiers import TierModel
@@ -63,10 +68,57 @@ def test_the_first_idea_is_taken_out_and_any_other_by_lot() -> None:
     """The lot falls on no first idea, on every other one, and its cost is the mean over lots."""
     moved = np.array([[4.0, -1.0, 2.0], [0.5, -8.0, 1.0]])
     left = deleted(Effects(1.0, ("a", "b", "c"), moved), seed=3)
+    np.testing.assert_array_equal(left["no_idea"], [[6.0], [-5.5]])
     np.testing.assert_array_equal(left["top_idea"], [[2.0], [2.5]])
     assert [set(row) for row in left["random_idea"].tolist()] == [{7.0, 4.0}, {-6.0, -6.5}]
     mean = over_lots(lambda actual, one, weights: weights @ (one - actual))
     predicted, weights = np.array([[1.0, 3.0], [0.0, 0.0]]), np.array([[1.0, 1.0], [2.0, 0.0]])
     found = mean(np.zeros(2), predicted, weights)
     np.testing.assert_array_equal(found, [2.0, 4.0])
-    assert deleted(Effects(1.0, ("a",), np.ones((2, 1))), seed=3).keys() == {"top_idea"}
+    assert deleted(Effects(1.0, ("a",), np.ones((2, 1))), seed=3).keys() == {"no_idea", "top_idea"}
+
+
+def test_the_first_idea_is_compared_with_another_on_the_same_resamples() -> None:
+    """Where the first idea is the score and another does nothing, or both are the same."""
+    rng = np.random.default_rng(4)
+    actual = np.repeat([0.0, 1.0], 200)
+    told = np.where(actual > 0, 1.0, -1.0) + rng.normal(0.0, 1.0, 400)
+
+    def measured(*ideas: FloatArray) -> dict[str, Measured]:
+        left = deleted(Effects(0.0, ("a", "b", "c")[: len(ideas)], np.column_stack(ideas)), seed=3)
+        found = measure_deletions("auc", auc, actual, left, replicates=200, seed=1)
+        return {metric.removeprefix("auc_"): one for (_, metric), one in found.items()}
+
+    clear = measured(told, np.zeros(400))
+    cost, margin = clear["top_idea_cost"], clear["top_idea_margin"]
+    assert clear["without_top_idea"].value == 0.5
+    assert cost.value == auc(actual, told, np.ones((1, 400)))[0] - 0.5
+    assert cost.value == pytest.approx(margin.value)
+    assert 0.3 < cost.lower < cost.value < cost.upper < 0.5
+    np.testing.assert_allclose(cost.replicates, margin.replicates, atol=1e-12)
+    # Each of three ideas that say the same costs nothing: none is the reason.
+    alike = measured(told, told, told)
+    assert alike["top_idea_margin"].upper == 0.0
+    assert "top_idea_margin" not in measured(told)
+
+
+@pytest.mark.parametrize(("objective", "randomised"), [("binary", True), ("tweedie", False)])
+def test_shapley_values_that_are_looked_up_are_those_of_lightgbm(
+    objective: Literal["binary", "tweedie"], *, randomised: bool
+) -> None:
+    """Trees small and deep, with and without unknown values in training and afterwards."""
+    rng = np.random.default_rng(5)
+    raw = rng.normal(size=(1_500, 9))
+    raw[:, 0] = np.round(raw[:, 0])
+    raw[:, :4][rng.random((1_500, 4)) < 0.1] = np.nan
+    made = np.exp(np.nan_to_num(raw[:, 0]) + raw[:, 5] * raw[:, 6])
+    target = (made > 1.0).astype(float) if objective == "binary" else made
+    trees = fit_boosted(raw, target, objective=objective, seed=2, rounds=30, randomised=randomised)
+    asked = rng.normal(size=(200, 9))
+    asked[rng.random(asked.shape) < 0.2] = np.nan
+    values, base = trees.contributions(asked)
+    theirs = np.asarray(trees.booster.predict(asked, pred_contrib=True, num_threads=1))
+    np.testing.assert_allclose(values, theirs[:, :-1], atol=1e-12)
+    np.testing.assert_allclose(base, theirs[0, -1], atol=1e-12)
+    np.testing.assert_allclose(base + values.sum(axis=1), trees.link(asked), atol=1e-12)
+    assert trees.contributions(asked[:0])[0].shape == (0, 9)

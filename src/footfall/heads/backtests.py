@@ -20,7 +20,7 @@ from footfall.heads.cutoffs.digests import CutoffDigests, read_digests
 from footfall.heads.cutoffs.settings import HeadSettings
 from footfall.heads.cutoffs.source import CutoffSource
 from footfall.heads.cutoffs.study import Study
-from footfall.heads.drivers import over_lots
+from footfall.heads.deletions import measure_deletions
 from footfall.heads.prefixes import TARGETS, read_prefixes
 from footfall.heads.result_rows import BACKTEST_SCHEMA, result_rows, tenth_rows
 from footfall.heads.runs import Run, day_to_date, run_of
@@ -153,15 +153,16 @@ def _intent_rows(trial: intent.IntentTrial, settings: HeadSettings) -> list[dict
         seed=settings.seed,
         clusters=trial.visitor_no,
     )
-    for name, left in trial.without.items():
-        measured |= evaluation.measure(
-            {f"auc_without_{name}": over_lots(intent.intent_metrics()["auc"])},
-            labels,
-            {OURS: left},
-            replicates=settings.bootstrap_replicates // 2 if left.shape[1] == 1 else 0,
-            seed=settings.seed,
-            clusters=trial.visitor_no,
-        )
+    measured |= measure_deletions(
+        "auc",
+        intent.intent_metrics()["auc"],
+        labels,
+        trial.without,
+        replicates=settings.bootstrap_replicates // 2,
+        seed=settings.seed,
+        clusters=trial.visitor_no,
+        resamples_lots=length == intent.JUDGED_LENGTH,
+    )
     visitors = len(np.unique(trial.visitor_no))
     found = result_rows(shared, measured | leads(measured, LEADS["intent"]), visitors)
     return found + tenth_rows(

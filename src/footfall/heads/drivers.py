@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +16,6 @@ from footfall.heads.learners.linear import LinearFit
 STATE = "encoder_state"
 #: What MBG/NBD says.
 REPEAT = "repeat_model"
-#: How often another idea than the first is drawn, to see what taking it out costs.
-_LOTS = 16
 #: Ideas by the words in a feature's name; the first match decides.
 _IDEAS = (
     (STATE, ("encoder_state",)),
@@ -125,44 +122,3 @@ def tree_effects(space: FeatureSpace, rows: CutoffRows, *ensembles: Boosted) -> 
     found = [trees.contributions(raw) for trees in ensembles]
     moved: FloatArray = np.mean([values for values, _ in found], axis=0)
     return Effects(float(np.mean([base for _, base in found])), space.names, moved)
-
-
-def deleted(effects: Effects, seed: int) -> dict[str, FloatArray]:
-    """Return what is left of scores without the idea that moves each most, and without any other.
-
-    An explanation that holds takes more of a score's skill with its first idea than with another
-    one. Which other one is drawn by lot, many times: what a single lot costs varies as much as what
-    the first idea costs.
-
-    Parameters
-    ----------
-    effects
-        By idea.
-    seed
-        Of the lots.
-
-    Returns
-    -------
-    Scores on the scale of the effects by `top_idea`, [rows, 1], and `random_idea`, [rows, lots];
-    without the latter where there is one idea alone.
-    """
-    rows = np.arange(len(effects.moved))
-    total = effects.base + effects.moved.sum(axis=1)
-    top = np.abs(effects.moved).argmax(axis=1)
-    left = {"top_idea": (total - effects.moved[rows, top])[:, None]}
-    if len(effects.names) > 1:
-        size = (len(rows), _LOTS)
-        lot = np.random.default_rng(seed).integers(len(effects.names) - 1, size=size)
-        lot += lot >= top[:, None]
-        left["random_idea"] = total[:, None] - np.take_along_axis(effects.moved, lot, axis=1)
-    return left
-
-
-def over_lots(metric: Callable[..., FloatArray]) -> Callable[..., FloatArray]:
-    """Return a metric as its mean over the columns of what is predicted, [rows, columns]."""
-
-    def mean(actual: FloatArray, predicted: FloatArray, weights: FloatArray) -> FloatArray:
-        found: FloatArray = np.mean([metric(actual, one, weights) for one in predicted.T], axis=0)
-        return found
-
-    return mean

@@ -18,13 +18,16 @@ from footfall.evaluation import score_metrics
 from footfall.evaluation.leads import OURS
 from footfall.heads.cutoffs.features import signed_log
 from footfall.heads.cutoffs.settings import HeadSettings
-from footfall.heads.drivers import STATE, Effects, added, deleted
+from footfall.heads.deletions import deleted
+from footfall.heads.drivers import STATE, Effects, added
 from footfall.heads.learners.boosting import Boosted, fit_boosted
 from footfall.heads.learners.calibration import PlattScaling, fit_platt
 from footfall.heads.learners.lightgbm_alone import lightgbm
 from footfall.heads.learners.linear import fit_linear, sigmoid
 from footfall.heads.prefixes import MICROSECONDS_A_DAY, TARGETS, Prefixes
 
+#: Events after which explanations are judged, as the cards of models judge the score.
+JUDGED_LENGTH = 3
 _FEWEST_ROWS, _FEWEST_OF_A_KIND, _FEWEST_TESTED = 200, 20, 100
 _PENALTY = 0.002
 _HELD_OUT_SHARE = 0.25
@@ -106,7 +109,7 @@ class IntentTrial:
     models
         What each model predicts, by its name, [rows] each.
     without
-        Log-odds of what is served without one idea: :func:`footfall.heads.drivers.deleted`.
+        Log-odds of what is served without one idea: :func:`footfall.heads.deletions.deleted`.
     """
 
     target: str

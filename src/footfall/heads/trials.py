@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from footfall.core.arrays import Array, FloatArray
+from footfall.core.arrays import Array, BoolArray, FloatArray
 from footfall.evaluation import bootstrap as evaluation
 from footfall.evaluation.leads import LEADS, OURS, leads
 from footfall.evaluation.score_metrics import amount_metrics, probability_metrics, tier_metrics
@@ -19,7 +19,8 @@ from footfall.heads.cutoffs.features import purchase_days
 from footfall.heads.cutoffs.rows import CutoffRows
 from footfall.heads.cutoffs.settings import HeadSettings
 from footfall.heads.cutoffs.study import Study
-from footfall.heads.drivers import Effects, deleted, over_lots
+from footfall.heads.deletions import deleted, measure_deletions
+from footfall.heads.drivers import Effects
 from footfall.heads.early_warning import days_of_notice
 from footfall.heads.predictions import (
     predict_silences,
@@ -152,12 +153,20 @@ def _deletion_rows(
     name, metric = "auc", probability_metrics()["auc"]
     if score == "value":
         name, metric = "gini", amount_metrics()["gini"]
-    found = []
-    for idea, left in deleted(effects, settings.seed).items():
-        metrics, models = {f"{name}_without_{idea}": over_lots(metric)}, {OURS: left}
-        # A mean over lots has no interval: resampling each of them would cost as many times more.
-        once = settings if left.shape[1] == 1 else replace(settings, bootstrap_replicates=0)
-        found += _measured_rows(score, trial, tested, metrics, actual, models, once)
+    left, found = deleted(effects, settings.seed), []
+    for population, members in _populations(tested):
+        measured = measure_deletions(
+            name,
+            metric,
+            actual[members],
+            {idea: scores[members] for idea, scores in left.items()},
+            replicates=settings.bootstrap_replicates // (1 if trial.is_latest else 4),
+            seed=settings.seed,
+            # Explanations are judged on all customers of the latest trial.
+            resamples_lots=trial.is_latest and population == "all",
+        )
+        shared = {**_of_trial(score, trial), "population": population}
+        found += result_rows(shared, measured, int(members.sum()))
     return found
 
 
@@ -170,12 +179,8 @@ def _measured_rows(
     models: Mapping[str, Array],
     settings: HeadSettings,
 ) -> list[dict[str, Any]]:
-    populations = {"all": np.ones(len(tested), dtype=bool), "repeat": purchase_days(tested) > 1}
     found = []
-    for population, members in populations.items():
-        count = int(members.sum())
-        if count < FEWEST_TESTED:
-            continue
+    for population, members in _populations(tested):
         measured = evaluation.measure(
             metrics,
             actual[members],
@@ -185,8 +190,16 @@ def _measured_rows(
         )
         measured |= leads(measured, LEADS[score])
         shared = {**_of_trial(score, trial), "population": population}
-        found += result_rows(shared, measured, count)
+        found += result_rows(shared, measured, int(members.sum()))
     return found
+
+
+def _populations(tested: CutoffRows) -> Iterator[tuple[str, BoolArray]]:
+    """Yield names of those who are judged together and who is among them, if they are enough."""
+    every = {"all": np.ones(len(tested), dtype=bool), "repeat": purchase_days(tested) > 1}
+    for population, members in every.items():
+        if members.sum() >= FEWEST_TESTED:
+            yield population, members
 
 
 def _calibration_rows(

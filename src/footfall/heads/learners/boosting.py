@@ -31,11 +31,9 @@ class Boosted:
     def contributions(self, raw: FloatArray) -> tuple[FloatArray, float]:
         """Return path-dependent Shapley values, [rows, features], and the mean that they add to.
 
-        The mean is that of the leaves over the training rows; it is 0 where there are no rows
-        (Lundberg et al. 2020, "From local explanations to global understanding").
+        The mean is that of the leaves over the training rows (Lundberg et al. 2020, "From local
+        explanations to global understanding").
         """
-        if len(raw) == 0:
-            return np.zeros(raw.shape), 0.0
         return self._tables.values(raw), self._tables.base
 
     @cached_property

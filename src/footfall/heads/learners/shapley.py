@@ -194,8 +194,7 @@ def _cases_of(
     ratios: dict[int, list[tuple[_Leaf, list[float]]]] = defaultdict(list)
     for splits, leaf in leaves:
         parts = [
-            math.prod(step.ratio for step in steps)
-            for steps in _by_feature(splits, leaf).values()
+            math.prod(step.ratio for step in steps) for steps in _by_feature(splits, leaf).values()
         ]
         ratios[len(parts)].append((leaf, parts))
     found = {}
