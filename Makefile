@@ -62,7 +62,7 @@ $(error $(REFUSED): only SOURCE=$(subst $(empty) $(empty),|,$(strip $(READERS)))
 endif
 endif
 
-.PHONY: help build inspect plan-experiment test lint types-and-sql format docs clean lock sbom env audit erase subject bench-sql bench-sources bench-times bench-pain-points bench-rings bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory bench-hundred bench-erasure bench-experiment bench-uplift bench-risk bench-risk-day bench-fairness bench-fairness-null bench-peeking bench-cuped bench-experiments-truth harness
+.PHONY: help build inspect plan-experiment test lint types-and-sql format docs clean lock sbom env audit erase subject bench-sql bench-sources bench-times bench-pain-points bench-rings bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory bench-hundred bench-erasure bench-experiment bench-uplift bench-risk bench-risk-day bench-explanations bench-fairness bench-fairness-null bench-peeking bench-cuped bench-experiments-truth harness
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -244,6 +244,9 @@ bench-risk: env ## the risk of payments on any file, compared with baselines: FI
 
 bench-risk-day: env ## what one more day of payments costs the models of risk, compared with all days: FILE=… [MAP=theirs:ours]
 	@$(FOOTFALL) bench-risk-day
+
+bench-explanations: env ## do explanations hold: sums, deletion, seeds, exact Shapley values, chance, cost: SOURCE=… [CUSTOMERS=100000] [ARGS=--checks=cost]
+	@$(FOOTFALL) bench-explanations
 
 bench-fairness: env ## what a score does to groups of people: FILE=… SCORE=… LABEL=… GROUP=… [CUT=.2] [WITHIN=…]
 	@$(FOOTFALL) bench-fairness

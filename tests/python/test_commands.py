@@ -288,6 +288,17 @@ def test_names_of_columns_are_one_word_each(target: str, names: str) -> None:
 
 
 @pytest.mark.library
+def test_explanations_are_those_of_the_warehouse_of_a_source() -> None:
+    found = list(words("bench-explanations", SOURCE="ga4", FILE="/a b", ARGS="--checks=cost"))[2:]
+    assert found[0] == "--warehouse=warehouse/ga4.duckdb"
+    assert json.loads(found[1].removeprefix("--vars=")) == {
+        "footfall_source": "ga4",
+        "ga4_path": "/a b",
+    }
+    assert found[2:] == ["--customers=100000", "--checks=cost"]
+
+
+@pytest.mark.library
 def test_experiments_that_are_made_up_take_no_file() -> None:
     assert list(words("bench-uplift", ARGS="--planted --runs 3")[2:]) == [
         "--planted",

@@ -171,6 +171,16 @@ def bench_fairness_null(given: Given) -> list[Step]:
     return [_benchmark(given, "fairness_null")]
 
 
+def bench_explanations(given: Given) -> list[Step]:
+    """Check that the explanations of a shop hold, and measure what they cost."""
+    options = [
+        f"--warehouse={given.warehouse}",
+        f"--vars={as_json(source_variables(given))}",
+        *given.option("--customers", "CUSTOMERS", "100000"),
+    ]
+    return [_benchmark(given, "explanations", *options)]
+
+
 def bench_peeking(given: Given) -> list[Step]:
     """Simulate what looking every day does to each method."""
     return [_benchmark(given, "peeking")]
