@@ -201,7 +201,7 @@ def cost(shop: Shop, count: int) -> Figures:
     rows = large.explained(by_permutations=50).num_rows
     used = time.process_time() - started
     own = time.process_time()
-    shop.everything()
+    shop.everything(by_permutations=50)
     return {
         f"{count:,} customers": {"figure": used * 100_000 / count, "contributions": rows},
         "this shop": {"figure": time.process_time() - own, "limit": 8.0},
@@ -272,8 +272,7 @@ def show(check: str, result: Mapping[str, Any]) -> None:
 def looked_at(shop: Shop, wanted: set[str], customers: int) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield each check that is wanted and what it found."""
     if wanted & {"additivity", "additivity_in_link"}:
-        sessions = shop.explained_sessions()
-        tables = [shop.explained(by_permutations=50), *([] if sessions is None else [sessions])]
+        tables = shop.everything(by_permutations=50)
         for check, gaps in zip(
             ("additivity", "additivity_in_link"), additivity(tables), strict=True
         ):

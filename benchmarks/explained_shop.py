@@ -90,9 +90,9 @@ class Shop:
             self.intent, self.prefixes, self.states, recent_days=7, progress=progress
         )
 
-    def everything(self) -> list[pa.Table]:
+    def everything(self, by_permutations: int = 0) -> list[pa.Table]:
         """Return the contributions of customers and sessions."""
-        tables = [self.explained(), self.explained_sessions()]
+        tables = [self.explained(by_permutations), self.explained_sessions()]
         return [one for one in tables if one is not None]
 
 
