@@ -1,5 +1,5 @@
 -- Whether explanations hold: one row for each score, horizon and check. They add up to what is served; and an idea that
--- is named first carries more of what the score knows than another, on customers of the newest back-test: to take it out
+-- is named first carries more of what the score knows than another, on customers of the newest back-test: taking it out
 -- costs three times as much. Reasons of risk are in transaction_risk, which fewer roles see, and are checked here.
 {%- set fewest_subjects = 300 %}
 {%- set sums = [('adds_up', 'largest_gap', '1e-6'), ('adds_up_in_link', 'largest_link_gap', '1e-9')] %}
