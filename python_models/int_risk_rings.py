@@ -6,4 +6,8 @@ from footfall.risk import rings
 
 def model(dbt, session):
     shared = dbt.ref("int_risk_links").filter("customer_count > 1")
-    return rings.grow_rings(tables.arrow(shared), int(dbt.config.meta_get("max_shared")))
+    return rings.grow_rings(
+        tables.arrow(shared),
+        int(dbt.config.meta_get("max_shared")),
+        tables.previous(session, dbt.this, "links_digest"),
+    )

@@ -16,8 +16,8 @@
 {% endmacro %}
 
 
-{#- The incremental models that this run is to build (or all of them), each with whether its table exists already. A log
-    that no setting shapes says so in its meta. -#}
+{#- The incremental models that this run is to build (or all of them), each with whether its table exists already (a
+    view of that name is none of ours). A log that no setting shapes says so in its meta. -#}
 {% macro shaped_models(only_selected=true) %}
     {% set found = {} %}
     {% for node in graph.nodes.values()
@@ -25,7 +25,7 @@
         and not node.config.meta.get('is_shaped_by_no_setting') %}
         {% if not only_selected or node.unique_id in selected_resources %}
             {% set table = adapter.get_relation(database=node.database, schema=node.schema, identifier=node.name) %}
-            {% do found.update({node.name: table is not none}) %}
+            {% do found.update({node.name: table is not none and not table.is_view}) %}
         {% endif %}
     {% endfor %}
     {% do return(found) %}

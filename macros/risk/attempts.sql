@@ -132,3 +132,70 @@ followed as (
 
 )
 {%- endmacro %}
+
+
+{#- What an attempt takes over of its event as it is. -#}
+{% macro attempt_event_columns() %}
+    {% do return(payment_columns() | reject('equalto', 'labelled_event_id') | list + ['country', 'channel']) %}
+{% endmacro %}
+
+
+{#- The columns of int_payment_attempts. -#}
+{% macro payment_attempt_columns() %}
+    {% do return([
+        'attempt_id', 'customer_no', 'visitor_no', 'device_no', 'order_id', 'attempted_at', 'known_at', 'shop_day',
+        'amount', 'outcome', 'outcome_known_at'
+    ] + attempt_event_columns() + [
+        'registered_at', 'is_fraud', 'labelled_at', 'label_source', 'fraud_known_at', 'fraud_cleared_at',
+        'fraud_again_at', 'judged_digest', 'loaded_at', 'written_at'
+    ]) %}
+{% endmacro %}
+
+
+{#- CTE `attempts`: payments and errors of a CTE with what came of them, and the orders of another that none of them led to;
+    `owner_no` is whose act it is by what is known today. -#}
+{% macro attempts_of(followed, orders) -%}
+{%- set columns = attempt_event_columns() -%}
+attempts as (
+
+    select
+        followed.event_id as attempt_id,
+        followed.visitor_no as owner_no,
+        followed.named_customer_no,
+        followed.device_no,
+        followed.order_number,
+        followed.followed_by,
+        followed.led_to,
+        followed.event_at as attempted_at,
+        followed.shop_day,
+        followed.known_at,
+        coalesce(followed.amount, orders.order_amount) as amount,
+        followed.outcome,
+        followed.outcome_known_at,
+        {{ prefixed('followed', columns) | join(', ') }}
+    from {{ followed }} as followed
+    left join {{ orders }} as orders on followed.led_to = orders.order_key
+
+    union all
+
+    select
+        orders.event_id as attempt_id,
+        orders.visitor_no as owner_no,
+        orders.named_customer_no,
+        orders.device_no,
+        orders.order_id as order_number,
+        cast(null as {{ dbt.type_string() }}) as followed_by,
+        orders.order_key as led_to,
+        orders.event_at as attempted_at,
+        orders.shop_day,
+        orders.known_at,
+        orders.order_amount as amount,
+        'order' as outcome,
+        orders.known_at as outcome_known_at,
+        {{ prefixed('orders', columns) | join(', ') }}
+    from {{ orders }} as orders
+    left join {{ followed }} as followed on orders.order_key = followed.led_to
+    where followed.event_id is null
+
+)
+{%- endmacro %}

@@ -16,6 +16,8 @@
         'first_refunded_at': 'first_refunded_at',
         'last_refunded_at': 'last_refunded_at',
         'refund_digest': 'refund_digest',
+        'settings_digest': row_digest([var('risk_label_delay_days'), var('risk_max_shared')]),
+        'noted_at': newest('written_at', ref('int_payment_attempts')),
     }) %}
 {% endmacro %}
 
@@ -67,13 +69,57 @@ noted_refunds as (
     first attempt is that makes it. -#}
 {% macro changed_attempts(attempts, refunds) -%}
 {%- set noted = noted_of_attempts() -%}
-{%- set facts = noted | reject('in', ['shared_digest', 'own_digest'] + refund_notes()) | list -%}
-now as (
+{%- set facts = noted | reject('in', ['shared_digest', 'own_digest', 'settings_digest', 'noted_at'] + refund_notes()) | list -%}
+moved_refunds as (
+
+    select coalesce(noted_refunds.attempt_id, standing.attempt_id) as attempt_id
+    from noted_refunds
+    full outer join (
+        select
+            attempt_id,
+            refund_digest
+        from {{ this }}
+        where refund_digest is not null
+    ) as standing on noted_refunds.attempt_id = standing.attempt_id
+    where noted_refunds.refund_digest is distinct from standing.refund_digest
+
+),
+
+now as {{ read_once() }} (
 
     select
         attempt_id,
         {{ noted | join(',\n        ') }}
     from {{ attempts }}
+    where written_at > {{ newest('noted_at', this) }}
+        or exists (
+            select 1 from {{ this }} as standing
+            where standing.settings_digest <> {{ noted.settings_digest }}
+        )
+
+    union
+
+    select
+        {{ prefixed(attempts, ['attempt_id'] + noted | list) | join(',\n        ') }}
+    from {{ attempts }}
+    inner join moved_refunds on {{ attempts }}.attempt_id = moved_refunds.attempt_id
+
+),
+
+standing_of_moved as (
+
+    select standing.*
+    from {{ this }} as standing
+    inner join now on standing.attempt_id = now.attempt_id
+    {%- if attempts_have_left() %}
+
+    union all
+
+    select standing.*
+    from {{ this }} as standing
+    left join {{ ref('int_payment_attempts') }} as still on standing.attempt_id = still.attempt_id
+    where still.attempt_id is null
+    {%- endif %}
 
 ),
 
@@ -106,7 +152,7 @@ compared as {{ read_once() }} (
         standing.{{ fact }} as {{ fact }}_then{{ ',' if not loop.last }}
         {%- endfor %}
     from now
-    full outer join {{ this }} as standing on now.attempt_id = standing.attempt_id
+    full outer join standing_of_moved as standing on now.attempt_id = standing.attempt_id
     left join refunds_by_then on standing.attempt_id = refunds_by_then.attempt_id
 
 ),
@@ -162,6 +208,18 @@ changed as (
 {%- endmacro %}
 
 
+{#- Whether attempts have features that are none any more: then what their rows say is looked for, else not. -#}
+{% macro attempts_have_left() -%}
+    {%- if not execute -%}{%- do return(true) -%}{%- endif -%}
+    {%- do return(query_value(
+        'select (select count(*) from ' ~ this ~ ') + (select count(*) from (select attempt_id from '
+        ~ ref('int_payment_attempts') ~ ' where written_at > ' ~ newest('noted_at', this)
+        ~ ') as written left join ' ~ this ~ ' as standing on written.attempt_id = standing.attempt_id '
+        ~ 'where standing.attempt_id is null) > (select count(*) from ' ~ ref('int_payment_attempts') ~ ')'
+    )) -%}
+{%- endmacro %}
+
+
 {#- The query of all attempts, with numbers, which join faster than ids do, and whether each asks: its features are made by this
     run. In a full build all do. -#}
 {% macro attempts_that_ask(attempts) -%}
@@ -213,8 +271,11 @@ changed as (
         'target.attempt_id = anew.attempt_id',
     ]) }}
 
+    {%- if attempts_have_left() %}
+
     delete from {{ arg_dict['target_relation'] }}
     where attempt_id not in (select attempt_id from {{ ref('int_payment_attempts') }});
+    {%- endif %}
 
     {{ insert_by_name(arg_dict['target_relation'], arg_dict['temp_relation']) }}
 {% endmacro %}

@@ -32,9 +32,9 @@ known_customers as (
 {%- endmacro %}
 
 
-{#- CTE `registrations`: since when the customer of each attempt of a CTE has had an account, as far as the shop had heard
-    by then. A list of customers does not say when it was written: what it says counts from the day that it names. -#}
-{% macro registrations(attempts, stitched) -%}
+{#- CTEs `registers` and `listed`: when customers registered by what they did, and by a list of customers where that says
+    otherwise. -#}
+{% macro registers(stitched) -%}
 registers as (
 
     select
@@ -60,8 +60,14 @@ listed as (
     where customers.registered_at is not null
         and registers.customer_no is null
 
-),
+)
+{%- endmacro %}
 
+
+{#- CTE `registrations`: since when the customer of each attempt of a CTE has had an account, as far as the shop had heard
+    by then. Reads CTEs `registers` and `listed`. A list of customers does not say when it was written: what it says counts from
+    the day that it names. -#}
+{% macro registrations(attempts) -%}
 known_registrations as (
 
     select

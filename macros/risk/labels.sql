@@ -1,7 +1,5 @@
-{#- CTE `fraud_labels`: what was said of each attempt of a CTE `attempts`, and when that was known. A label names the
-    event of the attempt, the error that came of it or a line of its order; else the order, whose last attempt before it counts. One that is not
-    dated later than the attempt has no time of its own: nobody knew it then. -#}
-{% macro fraud_labels(attempts) -%}
+{#- CTE `labels`: chargebacks, their reversals, and labels of the user's own files. -#}
+{% macro risk_labels() -%}
 labels as (
 
     select
@@ -12,13 +10,76 @@ labels as (
         event_type = 'chargeback' as is_fraud,
         event_at,
         received_at,
+        loaded_at,
         case when {{ own_event_name('properties', 'event_type') }} = 'is_fraud' then 'file' else 'chargeback' end
             as label_source
     from {{ ref('int_accepted_events') }}
     where event_type in {{ label_event_types() }}
 
-),
+)
+{%- endmacro %}
 
+
+{#- CTE `<attempts>_verdicts`: what reviewers decided of attempts of a CTE. -#}
+{% macro verdicts_of(attempts) -%}
+-- What reviewers decided, of an attempt itself or of all attempts of a visitor's day.
+{{ attempts }}_verdicts as (
+
+    select
+        attempts.attempt_id,
+        verdicts.is_fraud,
+        verdicts.decided_at,
+        attempts.attempted_at,
+        true as is_own
+    from {{ ref('int_risk_verdicts') }} as verdicts
+    inner join {{ attempts }} as attempts on verdicts.attempt_id = attempts.attempt_id
+
+    union all
+
+    select
+        attempts.attempt_id,
+        verdicts.is_fraud,
+        verdicts.decided_at,
+        attempts.attempted_at,
+        false as is_own
+    from {{ ref('int_risk_verdicts') }} as verdicts
+    inner join {{ attempts }} as attempts
+        on verdicts.visitor_no = coalesce(attempts.customer_no, attempts.device_no)
+        and verdicts.shop_day = attempts.shop_day
+        -- Nobody has judged what came after the decision.
+        and attempts.attempted_at <= verdicts.decided_at
+    where verdicts.attempt_id is null
+
+)
+{%- endmacro %}
+
+
+{#- CTE `<attempts>_digests`: what reviewers decided of each attempt of a CTE that has its verdicts, as one text. -#}
+{% macro judged_digests(attempts) -%}
+    {%- set text = "case when is_fraud then 'fraud ' else 'honest ' end || case when is_own then '' else 'day ' end || cast("
+        ~ microseconds_of('decided_at') ~ ' as ' ~ dbt.type_string() ~ ')' -%}
+{{ attempts }}_digests as (
+
+    select
+        attempt_id,
+        {{ joined_texts(text) }} as verdicts
+    from {{ attempts }}_verdicts
+    group by attempt_id
+
+)
+{%- endmacro %}
+
+
+{#- A digest of all that labels an attempt and is in no log of arrivals, of a row of these, which may be missing. -#}
+{% macro judged_digest(digests) -%}
+    {{ row_digest([var('risk_label_delay_days'), digests ~ '.verdicts']) }}
+{%- endmacro %}
+
+
+{#- CTE `fraud_labels`: what was said of each attempt of a CTE `attempts`, and when that was known. A label names the
+    event of the attempt, the error that came of it or a line of its order; else the order, whose last attempt before it counts. Reads CTE `labels`. One that is not
+    dated later than the attempt has no time of its own: nobody knew it then. -#}
+{% macro fraud_labels(attempts) -%}
 of_one_order as (
 
     select
@@ -88,42 +149,14 @@ placed as (
 
 ),
 
--- What reviewers decided, of an attempt itself or of all attempts of a visitor's day.
-verdicts as (
-
-    select
-        attempts.attempt_id,
-        verdicts.is_fraud,
-        verdicts.decided_at,
-        attempts.attempted_at,
-        true as is_own
-    from {{ ref('int_risk_verdicts') }} as verdicts
-    inner join {{ attempts }} as attempts on verdicts.attempt_id = attempts.attempt_id
-
-    union all
-
-    select
-        attempts.attempt_id,
-        verdicts.is_fraud,
-        verdicts.decided_at,
-        attempts.attempted_at,
-        false as is_own
-    from {{ ref('int_risk_verdicts') }} as verdicts
-    inner join {{ attempts }} as attempts
-        on verdicts.visitor_no = coalesce(attempts.customer_no, attempts.device_no)
-        and verdicts.shop_day = attempts.shop_day
-        -- Nobody has judged what came after the decision.
-        and attempts.attempted_at <= verdicts.decided_at
-    where verdicts.attempt_id is null
-
-),
+{{ verdicts_of(attempts) }},
 
 own_verdicts as (
 
     select
         *,
         min(case when is_own then decided_at end) over (partition by attempt_id) as first_own_at
-    from verdicts
+    from {{ attempts }}_verdicts
 
 ),
 

@@ -87,6 +87,29 @@ def test_each_day_has_the_components_of_what_was_known_before_it(seed: int) -> N
         assert sorted(map(repr, standing)) == sorted(map(repr, on(rows, day)))
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_rings_that_grow_on_from_an_earlier_run_are_those_of_all_days(seed: int) -> None:
+    """Whatever came, late or not, or left in between; and an earlier run is made use of."""
+    links, most = made_up(100 + seed), 2 + seed
+    rng = np.random.default_rng(seed)
+    early = [link for link in links if link[3] < 14]
+    thinned = [link for link in links if rng.random() < 0.95]
+    for before, now, today in (
+        (early, links, most), (links, early, most), (links, thinned, most),
+        (links, links, most + 1),
+    ):  # fmt: skip
+        standing = grow_rings(table(before), most)
+        assert grow_rings(table(now), today, standing).equals(grow_rings(table(now), today))
+    # What is not looked at again stays as it stands.
+    standing = grow_rings(table(early), most)
+    marked = standing.set_column(
+        standing.schema.get_field_index("member_count"),
+        "member_count",
+        pa.array([1000] * standing.num_rows, pa.int64()),
+    )
+    assert 1000 in grow_rings(table(links), most, marked)["member_count"].to_pylist()
+
+
 def test_a_ring_keeps_its_number_and_what_many_share_links_nobody() -> None:
     office = [("ip", "office", customer, 5) for customer in range(100, 103)]
     links = [("card", "a", 2, 1), ("card", "a", 1, 3), ("device", "d", 1, 4), ("device", "d", 9, 4)]

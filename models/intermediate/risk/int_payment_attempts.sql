@@ -1,9 +1,13 @@
-{{ config(tags=['risk']) }}
+{{ config(materialized='incremental', incremental_strategy='move_attempts', tags=['risk']) }}
+-- depends_on: {{ ref('int_touched_visitors') }}, {{ ref('int_withdrawn_events') }}, {{ ref('int_identity_links') }}
+-- depends_on: {{ ref('int_order_decisions') }}
 
 -- Attempts to pay, one row each: a payment with the error or order that came of it, and what no payment led to. Who it
 -- was is what the shop knew at that moment. Its label comes later, with the time that it was known.
+-- Incremental: the attempts of visitors are made anew of whom anything moved, and only rows that came out otherwise are
+-- written.
 {%- set window_seconds = var('session_gap_minutes') * 60 %}
-{%- set columns = payment_columns() | reject('equalto', 'labelled_event_id') | list + ['country', 'channel'] %}
+{%- set columns = attempt_event_columns() %}
 with
 
 stitched as {{ read_each_time() }} (
@@ -15,11 +19,19 @@ stitched as {{ read_each_time() }} (
 
 ),
 
-order_lines as (
+order_lines as {{ read_each_time() }} (
 
     select * from {{ ref('int_order_lines') }}
 
 ),
+
+{{ registers('stitched') }},
+
+{{ risk_labels() }},
+
+{% if is_incremental() -%}
+{{ visitors_again('stitched') }},
+{%- endif %}
 
 acts as {{ read_once() }} (
 
@@ -38,11 +50,11 @@ acts as {{ read_once() }} (
         stitched.known_at,
         stitched.sequence_no,
         stitched.act_rank
-    from stitched
+    from stitched {{- in_scope('stitched') }}
     left join order_lines
         on stitched.event_id = order_lines.order_line_id
         and stitched.source = order_lines.source
-    where stitched.event_type in ('payment', 'payment_error', 'purchase')
+    where stitched.event_type in {{ attempted_event_types() }}
 
 ),
 
@@ -50,57 +62,21 @@ acts as {{ read_once() }} (
 
 {{ followed_payments('orders', window_seconds) }},
 
-attempts as (
-
-    select
-        followed.event_id as attempt_id,
-        followed.named_customer_no,
-        followed.device_no,
-        followed.order_number,
-        followed.followed_by,
-        followed.led_to,
-        followed.event_at as attempted_at,
-        followed.shop_day,
-        followed.known_at,
-        coalesce(followed.amount, orders.order_amount) as amount,
-        followed.outcome,
-        followed.outcome_known_at,
-        {{ prefixed('followed', columns) | join(', ') }}
-    from followed
-    left join orders on followed.led_to = orders.order_key
-
-    union all
-
-    select
-        orders.event_id as attempt_id,
-        orders.named_customer_no,
-        orders.device_no,
-        orders.order_id as order_number,
-        cast(null as {{ dbt.type_string() }}) as followed_by,
-        orders.order_key as led_to,
-        orders.event_at as attempted_at,
-        orders.shop_day,
-        orders.known_at,
-        orders.order_amount as amount,
-        'order' as outcome,
-        orders.known_at as outcome_known_at,
-        {{ prefixed('orders', columns) | join(', ') }}
-    from orders
-    left join followed on orders.order_key = followed.led_to
-    where followed.event_id is null
-
-),
+{{ attempts_of('followed', 'orders') }},
 
 {{ known_customers('attempts') }},
 
-{{ registrations('known_customers', 'stitched') }},
+{{ registrations('known_customers') }},
 
 {{ fraud_labels('known_customers') }},
 
-final as (
+{{ judged_digests('known_customers') }},
+
+made as (
 
     select
         attempts.attempt_id,
+        attempts.owner_no,
         attempts.customer_no,
         coalesce(attempts.customer_no, attempts.device_no) as visitor_no,
         attempts.device_no,
@@ -121,11 +97,18 @@ final as (
         fraud_labels.label_source,
         fraud_labels.fraud_known_at,
         fraud_labels.fraud_cleared_at,
-        fraud_labels.fraud_again_at
+        fraud_labels.fraud_again_at,
+
+        {{ judged_digest('digests') }} as judged_digest,
+        {{ newest('batch_at', ref('int_touched_visitors')) }} as loaded_at,
+        {{ later_than_all([('written_at', this)] if is_incremental() else []) }} as written_at
     from known_customers as attempts
     left join registrations on attempts.attempt_id = registrations.attempt_id
     left join fraud_labels on attempts.attempt_id = fraud_labels.attempt_id
+    left join known_customers_digests as digests on attempts.attempt_id = digests.attempt_id
 
-)
+),
+
+{{ moved_rows('made', payment_attempt_columns()) }}
 
 select * from final

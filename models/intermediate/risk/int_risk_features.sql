@@ -5,7 +5,7 @@
 {%- set day = 86400000000 %}
 with
 
-refunds as (
+refunds as {{ read_once() }} (
 
     select
         *,
@@ -34,7 +34,7 @@ payment_attempts as (
 
 ),
 
-known_attempts as (
+known_attempts as {{ read_each_time() }} (
 
     select
         payment_attempts.*,

@@ -4,17 +4,18 @@
 -- knew of it. Of several attempts that led to one order, the refund is of the one that was known first.
 with
 
-attempts as (
-
-    select * from {{ ref('int_payment_attempts') }}
-    where outcome = 'order'
-
-),
-
 refunds as (
 
     select * from {{ ref('int_order_lines') }}
     where event_type = 'refund'
+
+),
+
+attempts as (
+
+    select * from {{ ref('int_payment_attempts') }}
+    where outcome = 'order'
+        and order_id in (select refunds.order_key from refunds)
 
 ),
 

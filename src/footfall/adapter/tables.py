@@ -31,7 +31,9 @@ def first_value(relation: duckdb.DuckDBPyRelation, column: str) -> Any:
     return relation.aggregate(f"min({column})").fetchall()[0][0]
 
 
-def previous(session: duckdb.DuckDBPyConnection, this: Any) -> pa.Table | None:
+def previous(
+    session: duckdb.DuckDBPyConnection, this: Any, column: str | None = None
+) -> pa.Table | None:
     """Return what this model's table holds from its last run; None on the first run.
 
     Parameters
@@ -40,8 +42,10 @@ def previous(session: duckdb.DuckDBPyConnection, this: Any) -> pa.Table | None:
         The connection that dbt hands to the model.
     this
         `dbt.this`, with database, schema and identifier.
+    column
+        One that earlier makings of the table may not have had: None without it.
     """
-    name = _standing(session, this)
+    name = _standing(session, this, column)
     return None if name is None else session.sql(f"select * from {name}").to_arrow_table()
 
 

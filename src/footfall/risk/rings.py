@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -19,8 +22,11 @@ _SCHEMA = pa.schema(
         ("until_day", pa.date32()),
         ("member_count", pa.int64()),
         ("first_seen_day", pa.date32()),
+        ("links_digest", pa.int64()),
     ]
 )
+# What another version of this module made is not gone on with.
+_SEED = np.frombuffer(blake2b(Path(__file__).read_bytes(), digest_size=8).digest(), np.uint64)
 
 
 @dataclass
@@ -34,6 +40,8 @@ class _Rings:
 
     customers: IntArray
     ended: list[list[IntArray]] = field(default_factory=list)
+    #: Memberships that had ended when an earlier run left off.
+    kept: pa.Table = field(default_factory=_SCHEMA.empty_table)
 
     def __post_init__(self) -> None:
         count = len(self.customers)
@@ -103,32 +111,96 @@ class _Rings:
         founder = self.founder[members]
         return [members, founder, self.since[members], self.size[members], self.joined[founder]]
 
-    def table(self) -> pa.Table:
+    def go_on_from(self, standing: pa.Table, day: int) -> None:
+        """Take over the memberships that an earlier run left, as they were on a day."""
+        rows = standing.filter(pc.less_equal(_days(standing, "from_day"), day))
+        until = pc.fill_null(_days(rows, "until_day"), _NEVER)
+        is_open = pc.greater(until, day)
+        self.kept = rows.filter(pc.invert(is_open))
+        customer = rows["customer_no"].to_numpy()
+        begin = _days(rows, "from_day").to_numpy().astype(np.int64)
+        end = until.to_numpy().astype(np.int64)
+        order = np.lexsort((begin, customer))
+        customer, begin, end = customer[order], begin[order], end[order]
+        # In one ring after the other without a day alone: since the first of these days.
+        is_first = np.ones(len(order), dtype=bool)
+        is_first[1:] = (customer[1:] != customer[:-1]) | (begin[1:] != end[:-1])
+        joined = begin[np.flatnonzero(is_first)][np.cumsum(is_first) - 1]
+        standing_now = end > day
+        member = np.searchsorted(self.customers, customer[standing_now])
+        ring = rows["ring_no"].to_numpy()[order][standing_now]
+        self.joined[member] = joined[standing_now]
+        self.since[member] = begin[standing_now]
+        self.size[member] = rows["member_count"].to_numpy()[order][standing_now]
+        by_ring = np.lexsort((customer[standing_now], joined[standing_now], ring))
+        heads = np.flatnonzero(np.diff(ring[by_ring], prepend=-1))
+        place = np.searchsorted(ring[by_ring][heads], ring)
+        self.founder[member] = member[by_ring][heads][place]
+        self.component[member] = self.founder[member]
+
+    def table(self, digests: "_Digests") -> pa.Table:
         """Return all memberships, ended ones and those that stand, in the order of their days."""
         standing = np.flatnonzero(self.founder >= 0)
         parts = [*self.ended, [*self._rows(standing), np.full(len(standing), _NEVER)]]
         member, founder, since, size, first_seen, until = (
             np.concatenate(column) for column in zip(*parts, strict=True)
         )
-        order = np.lexsort((self.customers[member], since))
         names = {one: _name(int(self.customers[one])) for one in np.unique(founder).tolist()}
-        ends = until[order]
-        return pa.table(
+        made = pa.table(
             [
-                pa.array(self.customers[member][order]),
-                pa.array([names[one] for one in founder[order].tolist()], pa.int64()),
-                _dates(since[order]),
-                pa.array(np.where(ends == _NEVER, 0, ends).astype(np.int32), mask=ends == _NEVER)
+                pa.array(self.customers[member]),
+                pa.array([names[one] for one in founder.tolist()], pa.int64()),
+                _dates(since),
+                pa.array(np.where(until == _NEVER, 0, until).astype(np.int32), mask=until == _NEVER)
                 .cast(pa.int32())
                 .cast(pa.date32()),
-                pa.array(size[order]),
-                _dates(first_seen[order]),
+                pa.array(size),
+                _dates(first_seen),
+                pa.array(digests.until(since - 1)),
             ],
             schema=_SCHEMA,
         )
+        rows = pa.concat_tables([self.kept, made])
+        return rows.sort_by([("from_day", "ascending"), ("customer_no", "ascending")])
 
 
-def grow_rings(links: pa.Table, max_shared: int) -> pa.Table:
+@dataclass
+class _Digests:
+    """What the days on which links come or cease have done to rings, as digests.
+
+    That of a day is made of all links that came or ceased until then: where it is the same as it
+    was in an earlier run, the rings of that day are.
+    """
+
+    days: IntArray
+    sums: IntArray
+
+    @classmethod
+    def of(cls, left: IntArray, right: IntArray, day: IntArray, until: IntArray) -> "_Digests":
+        """Digest links between two customers each, with the days on which they come and cease."""
+        ceasing = until < _NEVER
+        acts = np.concatenate(
+            [_mixed(left, right, day), _mixed(right[ceasing], left[ceasing], until[ceasing])]
+        )
+        days, place = np.unique(np.concatenate([day, until[ceasing]]), return_inverse=True)
+        sums = np.zeros(len(days), dtype=np.uint64)
+        np.add.at(sums, place, acts)
+        return cls(days, (np.cumsum(sums, dtype=np.uint64) + _SEED).view(np.int64))
+
+    def until(self, days: IntArray) -> IntArray:
+        """Return the digests of what has come until days, none earlier than the first."""
+        return self.sums[np.searchsorted(self.days, days, side="right") - 1]
+
+    def last_common_day(self, standing: pa.Table) -> int | None:
+        """Return the last day from which on rings of an earlier run are those of today, if any."""
+        begin = _days(standing, "from_day").to_numpy().astype(np.int64)
+        known = np.searchsorted(self.days, begin - 1, side="right") > 0
+        begin, noted = begin[known], standing["links_digest"].to_numpy()[known]
+        common = begin[self.until(begin - 1) == noted]
+        return int(common.max()) if len(common) else None
+
+
+def grow_rings(links: pa.Table, max_shared: int, standing: pa.Table | None = None) -> pa.Table:
     """Return who was in a ring with whom, from which day on and until when.
 
     Two customers are in one ring if a chain of shared entities leads from one to the other. On
@@ -142,13 +214,16 @@ def grow_rings(links: pa.Table, max_shared: int) -> pa.Table:
         knew of the customer with the entity; one row for each entity and customer, in any order.
     max_shared
         The most customers that an entity may be shared by.
+    standing
+        What an earlier run has returned. Days on which the same links came and ceased are not
+        looked at again: the rings grow on from the last of them. The result is that without it.
 
     Returns
     -------
     pa.Table
         `customer_no`, `ring_no`, `from_day`, `until_day` (exclusive; empty while it stands),
-        `member_count` and `first_seen_day` of the ring. A row for each stretch of days on which
-        nothing of it changed.
+        `member_count` and `first_seen_day` of the ring, and `links_digest`, of the links that came
+        and ceased before `from_day`. A row for each stretch of days on which nothing of it changed.
 
     Raises
     ------
@@ -173,17 +248,29 @@ def grow_rings(links: pa.Table, max_shared: int) -> pa.Table:
     dropped[number[crossing]] = day[crossing]
     until = dropped[number]
     useful = (place > 0) & (day < until)
-    links_of = [column[useful] for column in (first, member, day, until)]
-    _run(rings, *links_of)
-    return rings.table()
+    left, right, day, until = (column[useful] for column in (first, member, day, until))
+    digests = _Digests.of(customers[left], customers[right], day, until)
+    since = None if standing is None else digests.last_common_day(standing)
+    if standing is not None and since is not None:
+        rings.go_on_from(standing.select(_SCHEMA.names).cast(_SCHEMA), since)
+    _run(rings, left, right, day, until, since)
+    return rings.table(digests)
 
 
-def _run(rings: _Rings, left: IntArray, right: IntArray, day: IntArray, until: IntArray) -> None:
-    """Let the rings grow and shrink through all days on which links come or cease."""
+def _run(
+    rings: _Rings,
+    left: IntArray,
+    right: IntArray,
+    day: IntArray,
+    until: IntArray,
+    since: int | None,
+) -> None:
+    """Let the rings grow and shrink through the days from one on on which links come or cease."""
     order = np.argsort(day, kind="stable")
     left, right, day, until = (column[order] for column in (left, right, day, until))
     ending = np.unique(until[until < _NEVER])
-    for today in np.union1d(day, ending):
+    todays = np.union1d(day, ending)
+    for today in todays if since is None else todays[todays >= since]:
         begin, end = np.searchsorted(day, [today, today + 1])
         new = slice(begin, end)
         changed = [rings.grow(left[new], right[new])] if end > begin else []
@@ -208,6 +295,22 @@ def _numbered(links: pa.Table) -> tuple[IntArray, IntArray, IntArray]:
         links["customer_no"].to_numpy().astype(np.int64),
         days,
     )
+
+
+def _mixed(*columns: IntArray) -> np.ndarray[Any, np.dtype[np.uint64]]:
+    """Return a digest of each row of columns (splitmix64, Steele and others 2014)."""
+    state = np.zeros(len(columns[0]), dtype=np.uint64)
+    for column in columns:
+        state = (state ^ column.astype(np.int64).view(np.uint64)) + np.uint64(0x9E3779B97F4A7C15)
+        for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+            state = (state ^ (state >> np.uint64(shift))) * np.uint64(factor)
+        state ^= state >> np.uint64(31)
+    return state
+
+
+def _days(table: pa.Table, column: str) -> pa.Array:
+    """Return a column of days as days since 1970, int64."""
+    return table[column].cast(pa.int32()).cast(pa.int64()).combine_chunks()
 
 
 def _parts(count: int, left: IntArray, right: IntArray) -> tuple[int, IntArray]:

@@ -51,7 +51,7 @@ def load_payments(
     *,
     by_delay: bool = False,
 ) -> PaymentFile:
-    """Make the tables `int_payment_attempts` and `int_risk_refunds` (empty) of a file.
+    """Make `int_payment_attempts`, a view, and `int_risk_refunds` (empty) of a file.
 
     Parameters
     ----------
@@ -85,6 +85,11 @@ def load_payments(
     check_values(connection, path, used)
     connection.execute("create schema if not exists intermediate")
     connection.execute(attempts_sql(delay_days))
+    # A table of that name would be one that dbt has made, and noted what with.
+    connection.execute(
+        "create or replace view intermediate.int_payment_attempts as"
+        " select * from intermediate.attempts_of_file"
+    )
     # A file says nothing of refunds.
     connection.execute(
         "create or replace table intermediate.int_risk_refunds (order_line_id varchar,"

@@ -8,14 +8,14 @@ from footfall.risk.files.values import FAILED
 
 
 def attempts_sql(delay_days: int) -> str:
-    """Return the statement that makes the attempts of the table `payments`.
+    """Return the statement that makes table `attempts_of_file` of the table `payments`.
 
     Ids keep their order, as numbers or as text. ``delay_days`` is after how many days a label is
     known, where the file does not say.
     """
     number: dict[str, Any] = {"days": int(delay_days)}
     return """
-        create or replace table intermediate.int_payment_attempts as
+        create or replace table intermediate.attempts_of_file as
         with numbered as (
             select
                 *,
@@ -62,7 +62,8 @@ def attempts_sql(delay_days: int) -> str:
             case when is_fraud then coalesce(labelled_at, occurred_at + interval {days} days) end
                 as fraud_known_at,
             cast(null as timestamptz) as fraud_cleared_at,
-            cast(null as timestamptz) as fraud_again_at
+            cast(null as timestamptz) as fraud_again_at,
+            current_timestamp as written_at
         from numbered
         left join devices using (device)
     """.format(failed=FAILED, **number)
