@@ -6,18 +6,20 @@ Reads the features, states and heads of a built warehouse; where there is none, 
 built from VARS in one that is thrown away. Churn, value and tiers are looked at, and intent where
 there are sessions:
 
-additivity  base and contributions less the score, at most, in the unit that people read and in that
-            of the model, by the heads that are served
+additivity  base and contributions less the score, at most, in the unit that people read (of amounts
+            above 1 as a share of them) and in that of the model, by the heads that are served
 deletion    what the AUC (of value, the Gini) of the newest back-test loses without each customer's
             first idea, over what it loses without another one
 stability   rank correlation, a customer at a time, of contributions by heads fitted with two seeds
 agreement   the same of contributions by permutations, and by log-mean weights, with exact Shapley
-            values: all coalitions of eight ideas, the smallest ones merged, of 200 customers
+            values: all coalitions of eight ideas, the smallest ones merged, of 200 customers; of
+            log-mean weights, of those of them whom no shorter horizon binds
 planted     mean size of the contributions of a column of random numbers that was learned from,
             over that of the largest idea
-cost        CPU-seconds that explaining 100,000 customers takes; customers of the shop, repeated
+cost        CPU-seconds that explaining churn, value and tier of 100,000 customers takes; customers
+            of the shop, repeated. Recommendations and events are not in it
 
-Prints a table, and as its last line one JSON object.
+Prints a table, and as its last line one JSON object. Exits with 1 where a check is not passed.
 """
 
 from __future__ import annotations
@@ -61,11 +63,13 @@ def additivity(tables: Sequence[pa.Table]) -> tuple[Figures, Figures]:
         for name, rows in _by_score(table, FITTED):
             sums = rows.groupby("subject", observed=True).agg(
                 gap=("gap", "first"),
+                value=("score_value", "first"),
                 base=("link_base", "first"),
                 moved=("link_contribution", "sum"),
                 score=("link_score", "first"),
             )
-            gaps[name] = {"figure": float(sums["gap"].abs().max())}
+            gap = sums["gap"].abs() / sums["value"].abs().clip(lower=1.0)
+            gaps[name] = {"figure": float(gap.max())}
             link_gap = (sums["base"] + sums["moved"] - sums["score"]).abs().max()
             of_link[name] = {"figure": float(link_gap)}
     return gaps, of_link
@@ -97,7 +101,10 @@ _DELETIONS = [
 
 
 def ratios(rows: Sequence[Mapping[str, Any]]) -> Figures:
-    """Return what the first idea costs over what another does, of rows of a back-test."""
+    """Return what the first idea costs over what another does, of rows of a back-test.
+
+    A score that knows one idea alone has no other to be compared with, and is left out.
+    """
     found: Figures = {}
     for row in rows:
         one = found.setdefault(f"{row['score']} {row['horizon_days']} d", {})
@@ -107,13 +114,17 @@ def ratios(rows: Sequence[Mapping[str, Any]]) -> Figures:
         else:
             one["margin"] = row["value"]
             one["margin_lower"], one["margin_upper"] = row["lower_bound"], row["upper_bound"]
-    for one in found.values():
-        other = (one["cost"] - one["margin"]) / 3.0
+    compared = {name: one for name, one in found.items() if "margin" in one}
+    for one in compared.values():
+        cost, upper = one["cost"], one["margin_upper"]
+        other = (cost - one["margin"]) / LIMITS["deletion"]
         one["cost_of_another"] = other
-        one["figure"] = one["cost"] / other if other > 0.0 else float("inf")
-        # Below by chance is not below: as in explanation_quality.
-        one["passed"] = one["margin_upper"] is None or one["margin_upper"] > 0.0
-    return found
+        without_other = float("inf") if cost > 0.0 else 0.0
+        one["figure"] = cost / other if other > 0.0 else without_other
+        # Below by chance is not below, and what costs nothing is worth nothing: as in
+        # explanation_quality.
+        one["passed"] = cost > 0.0 and (one["margin"] >= 0.0 if upper is None else upper > 0.0)
+    return compared
 
 
 def stability(first: Sequence[pa.Table], second: Sequence[pa.Table]) -> Figures:
@@ -146,15 +157,21 @@ def planted(tables: Sequence[pa.Table]) -> Figures:
 
 
 def agreements(shop: Shop) -> Figures:
-    """Return how far contributions agree with exact Shapley values, by score."""
+    """Return how far contributions agree with exact Shapley values, by score.
+
+    Of the longest horizon that has a model; none where the shop is too young for any.
+    """
     stored = {"churn": load_heads(shop.churn), "value": load_heads(shop.value)}
-    horizon = max(h for h, one in stored["churn"].heads.items() if one.silence is not None)
+    fitted = [h for h, one in stored["churn"].heads.items() if one.silence is not None]
+    if not fitted:
+        return {}
+    horizon = max(fitted)
     asked = asked_of(shop.source, shop.settings(shop.value))
     draw = np.random.default_rng(1).permutation(len(asked))[:COMPARED_CUSTOMERS]
     customers = asked.take(np.sort(draw))
     by_weights = {
         name: _wide(rows[rows["subject"].isin([str(one) for one in customers.customer_no])])
-        for name, rows in _by_score(shop.explained(), FITTED)
+        for name, rows in _by_score(_unbound(shop.explained()), FITTED)
     }
     found: Figures = {}
     for score, game in _games(stored, horizon, customers):
@@ -176,6 +193,11 @@ def agreements(shop: Shop) -> Figures:
         found[name] = one
         progress(f"exact values of {name}: {time.process_time() - started:.0f} CPU-s")
     return found
+
+
+def _unbound(table: pa.Table) -> pa.Table:
+    """Return contributions to scores of the horizon itself, which no shorter one binds."""
+    return table.filter(pc.equal(table["bound_by_days"], table["horizon_days"]))
 
 
 def _games(
@@ -254,6 +276,8 @@ def main() -> None:
         found[check] = result
         show(check, result)
     print(json.dumps(_plain(found), allow_nan=False))
+    if any(result["passed"] is False for result in found.values()):
+        raise SystemExit(1)
 
 
 def show(check: str, result: Mapping[str, Any]) -> None:

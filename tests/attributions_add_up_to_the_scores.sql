@@ -1,6 +1,6 @@
 -- Every score that is served is explained, and its explanation adds up to it: base and contributions to 1e-9 on the
--- scale of the model and to 1e-6 of the score in the unit that people read. Finding a row means that what is explained
--- is not what is served.
+-- scale of the model (log-odds beyond 14 to what a double knows of them) and to 1e-6 of the score in the unit that
+-- people read. Finding a row means that what is explained is not what is served.
 {%- set explained = ['churn'] %}
 {%- if var('explains_value') %}{% do explained.extend(['value', 'tier']) %}{% endif %}
 {%- if var('explains_recommendations') %}{% do explained.append('recommendations') %}{% endif %}
@@ -62,6 +62,17 @@ served as (
 
 ),
 
+-- Of intent the latest prediction there is is explained, which need not be the latest that is shown.
+latest as (
+
+    select
+        session_id,
+        max(prefix_length) as prefix_length
+    from {{ ref('scored_intent') }}
+    group by session_id
+
+),
+
 sums as (
 
     select
@@ -92,15 +103,18 @@ final as (
         sums.link_score,
         sums.link_summed
     from served
-    -- Of intent the latest prediction there is is explained, which need not be the latest that is shown.
     left join sums
         on served.score = sums.score
         and served.horizon_days = sums.horizon_days
         and served.subject_key = sums.subject_key
-    where (sums.subject_key is null and served.score in ({{ always }}))
+    left join latest
+        on served.score = 'intent'
+        and served.subject_key = latest.session_id || '-' || latest.prefix_length
+    where (sums.subject_key is null and (served.score in ({{ always }}) or latest.session_id is not null))
         or abs(sums.score_value - served.score_value) > 1e-9 * {{ at_least('abs(served.score_value)', '1e0') }}
         or abs(sums.summed - served.score_value) > 1e-6 * {{ at_least('abs(served.score_value)', '1e0') }}
-        or abs(sums.link_summed - sums.link_score) > 1e-9
+        or abs(sums.link_summed - sums.link_score)
+        > 1e-9 * {{ at_least(link_rounding('sums.score', 'sums.link_score'), '1e0') }}
         or sums.gap > 1e-6 * {{ at_least('abs(served.score_value)', '1e0') }}
 
 )

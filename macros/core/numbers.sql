@@ -11,6 +11,13 @@
 {%- endmacro %}
 
 
+{#- How much less a double knows of the log-odds of a chance near 0 or 1 than of others: 1 - chance has few digits left.
+    Beyond 14 it is more than once; amounts have logs that are as good everywhere. -#}
+{% macro link_rounding(score, link_score) -%}
+    case when {{ score }} in ('churn', 'tier', 'intent') then 1e-6 * exp(abs({{ link_score }})) else 1e0 end
+{%- endmacro %}
+
+
 {#- True for a number that is neither infinite nor NaN. -#}
 {% macro is_finite(number) -%}
     {{ return(adapter.dispatch('is_finite', 'footfall')(number)) }}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 
+import lightgbm
 import numpy as np
 import pytest
 
-from cutoff_tables import Explained, assert_they_add_up, simulated_cutoffs
+from cutoff_tables import Explained, assert_they_add_up, simulated_cutoffs, states_table
 from footfall.core.arrays import FloatArray
 from footfall.evaluation.bootstrap import Measured
 from footfall.evaluation.score_metrics import auc
@@ -16,6 +18,7 @@ from footfall.heads.deletions import deleted, measure_deletions, over_lots
 from footfall.heads.drivers import Effects
 from footfall.heads.learners.boosting import fit_boosted
 from footfall.heads.learners.linear import sigmoid
+from footfall.heads.learners.shapley import ShapleyTables
 from footfall.heads.log_means import chance_slope, log_chance_slope, log_mean
 from footfall.heads.tiers import TierModel
 
@@ -39,6 +42,19 @@ def test_what_one_rate_makes_has_one_row(customers: int, cutoffs: int, methods: 
     rates = sums[sums["method"] != "log_mean"]
     assert all(ideas == ["rate"] for ideas in rates["ideas"])
     assert (rates.groupby(["score", "horizon_days"])["base"].nunique() == 1).all()
+
+
+def test_the_state_of_the_encoder_is_an_idea_that_adds_up() -> None:
+    """By log-mean weights and by permutations, of customers whose states tell the outcome."""
+    only = replace(SETTINGS, horizons=(30,))
+    shop = simulated_cutoffs(horizons=only.horizons, customers=300, cutoffs=6)
+    bought = np.nan_to_num(shop["orders_next_30d"].to_numpy(zero_copy_only=False).astype(float)) > 0
+    hint = bought[:, None] + np.random.default_rng(5).normal(0.0, 0.3, (len(bought), 2))
+    sums = Explained.of(shop, states_table(shop, hint), settings=only).sums(by_permutations=3)
+    assert_they_add_up(sums)
+    assert set(sums["method"]) == {"log_mean", "permutation"}
+    for method, rows in sums.groupby("method"):
+        assert all("encoder_state" in ideas for ideas in rows.loc["churn", "ideas"]), method
 
 
 def test_weights_meet_their_limits() -> None:
@@ -122,3 +138,27 @@ def test_shapley_values_that_are_looked_up_are_those_of_lightgbm(
     np.testing.assert_allclose(base, theirs[0, -1], atol=1e-12)
     np.testing.assert_allclose(base + values.sum(axis=1), trees.link(asked), atol=1e-12)
     assert trees.contributions(asked[:0])[0].shape == (0, 9)
+
+
+def test_a_chain_of_splits_and_a_tree_without_any_are_looked_up_as_well() -> None:
+    """Leaves deeper than ten splits have tables of their own."""
+    raw = np.random.default_rng(3).uniform(size=(2_000, 3))
+    raw[:, 0] = np.floor(16.0 * raw[:, 0])
+    options = {"objective": "regression", "num_leaves": 15, "min_data_in_leaf": 5, "verbose": -1,
+               "num_threads": 1, "deterministic": True, "seed": 1}  # fmt: skip
+    for target, deepest in ((4.0 ** raw[:, 0] + raw[:, 1], 11), (np.ones(2_000), 0)):
+        fitted = lightgbm.train(options, lightgbm.Dataset(raw, target), num_boost_round=3)
+        model = fitted.dump_model()
+        assert max(_depth(tree["tree_structure"]) for tree in model["tree_info"]) >= deepest
+        tables = ShapleyTables(model)
+        theirs = np.asarray(fitted.predict(raw[:50], pred_contrib=True))
+        most = 1e-12 * float(target.max())
+        np.testing.assert_allclose(tables.values(raw[:50]), theirs[:, :-1], rtol=0.0, atol=most)
+        assert tables.base == pytest.approx(theirs[0, -1], rel=1e-12)
+
+
+def _depth(node: dict[str, Any]) -> int:
+    """Splits on the longest way to a leaf."""
+    if "left_child" not in node:
+        return 0
+    return 1 + max(_depth(node["left_child"]), _depth(node["right_child"]))

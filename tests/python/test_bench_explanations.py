@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -51,7 +54,9 @@ def test_the_smallest_ideas_are_merged_and_ranks_compared() -> None:
     assert agreement(ordered, other) == pytest.approx(0.0)
 
 
-def contributions(moved: dict[str, list[float]], method: str = "log_mean") -> pa.Table:
+def contributions(
+    moved: dict[str, list[float]], method: str = "log_mean", value: float = 0.5
+) -> pa.Table:
     """Contributions to churn of a customer for each value, from a base of 1."""
     count = len(next(iter(moved.values())))
     return pa.table(
@@ -63,6 +68,7 @@ def contributions(moved: dict[str, list[float]], method: str = "log_mean") -> pa
             "method": [method] * count * len(moved),
             "contribution": np.concatenate(list(moved.values())),
             "gap": [0.25] * count * len(moved),
+            "score_value": [value] * count * len(moved),
             "link_contribution": np.concatenate(list(moved.values())),
             "link_base": [1.0] * count * len(moved),
             "link_score": np.tile(1.0 + np.sum(list(moved.values()), axis=0), len(moved)),
@@ -74,6 +80,8 @@ def test_sums_seeds_and_chance_are_judged_by_score() -> None:
     first = contributions({"a": [4.0, -4.0], "b": [1.0, 1.0], PLANTED: [0.1, -0.3]})
     gaps, of_link = bench_explanations.additivity([first])
     assert gaps == {"churn 30 d": {"figure": 0.25}}
+    large, _ = bench_explanations.additivity([contributions({"a": [1.0]}, value=1e6)])
+    assert large == {"churn 30 d": {"figure": 0.25e-6}}
     assert of_link["churn 30 d"]["figure"] == pytest.approx(0.0, abs=1e-12)
     assert not bench_explanations.judged("additivity", gaps)["passed"]
     assert bench_explanations.planted([first])["churn 30 d"]["figure"] == pytest.approx(0.05)
@@ -89,7 +97,7 @@ def test_sums_seeds_and_chance_are_judged_by_score() -> None:
 
 
 def test_deletion_fails_where_it_is_below_its_limit_by_more_than_chance() -> None:
-    def rows(horizon: int, cost: float, margin: float, upper: float) -> list[dict[str, Any]]:
+    def rows(horizon: int, cost: float, margin: float, upper: float | None) -> list[dict[str, Any]]:
         shared = {"score": "churn", "horizon_days": horizon, "customer_count": 500}
         bounds = {"lower_bound": -1.0, "upper_bound": upper}
         return [
@@ -104,6 +112,45 @@ def test_deletion_fails_where_it_is_below_its_limit_by_more_than_chance() -> Non
     assert (judged["figure"], judged["passed"]) == (pytest.approx(1.5), True)
     found = bench_explanations.ratios(rows(90, 0.03, -0.03, -0.01))
     assert not bench_explanations.judged("deletion", found)["passed"]
+    # Without an interval the margin itself decides; what costs nothing is not infinitely better.
+    for cost, margin, upper, figure, passed in (
+        (0.03, 0.03, 0.05, np.inf, True),
+        (0.03, 0.03, None, np.inf, True),
+        (0.03, -0.03, None, 1.5, False),
+        (-0.01, -0.01, 0.02, 0.0, False),
+        (0.0, 0.0, None, 0.0, False),
+    ):
+        one = bench_explanations.ratios(rows(90, cost, margin, upper))["churn 90 d"]
+        assert (one["figure"], one["passed"]) == (pytest.approx(figure), passed)
+    # A score with one idea has nothing to compare it with.
+    assert bench_explanations.ratios(rows(90, 0.03, 0.03, 0.05)[:1]) == {}
+
+
+def test_a_shop_too_young_for_models_has_nothing_to_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    heads = SimpleNamespace(heads={30: SimpleNamespace(silence=None)})
+    monkeypatch.setattr(bench_explanations, "load_heads", lambda _: heads)
+    empty = pa.table({})
+    assert bench_explanations.agreements(Shop(*[empty] * 6)) == {}
+
+
+@pytest.mark.parametrize(("figure", "code"), [(0.01, None), (0.09, 1)])
+def test_the_command_fails_where_a_check_does(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    figure: float,
+    code: int | None,
+) -> None:
+    found = bench_explanations.judged("planted", {"intent 7 d": {"figure": figure}})
+    monkeypatch.setattr(bench_explanations, "read_shop", lambda *_: None)
+    monkeypatch.setattr(bench_explanations, "looked_at", lambda *_: [("planted", found)])
+    monkeypatch.setattr(sys, "argv", ["bench", "--warehouse=any", "--checks=planted"])
+    if code is None:
+        bench_explanations.main()
+    else:
+        with pytest.raises(SystemExit, match=f"^{code}$"):
+            bench_explanations.main()
+    last = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert last["planted"]["passed"] is (code is None)
 
 
 def test_customers_are_repeated_with_their_states_and_numbers_of_their_own(tmp_path: Path) -> None:

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
 from conftest import PROJECT, SMALL_SCORER, Warehouse
-from footfall import heads
+from footfall import attributions, heads
 from footfall.adapter.sessions import Sessions
 from footfall.core.progress import silent
 from footfall.heads import HeadSettings, intent, intent_heads
@@ -80,8 +81,43 @@ def prefixes() -> pa.Table:
     return pa.Table.from_pylist(rows)
 
 
-def test_intent_ranks_as_the_truth_and_is_calibrated(prefixes: pa.Table) -> None:
-    scored = score(prefixes)
+@pytest.fixture(scope="module")
+def stored(prefixes: pa.Table) -> pa.Table:
+    return heads.train_intent(prefixes, None, settings=SETTINGS, recent_days=7, progress=silent)
+
+
+def test_the_latest_prediction_of_each_session_is_explained(
+    prefixes: pa.Table, stored: pa.Table
+) -> None:
+    scored, told = (
+        work(stored, prefixes, None, recent_days=7, progress=silent).to_pandas()
+        for work in (heads.score_intent, attributions.explain_sessions)
+    )
+    latest = scored.sort_values("prefix_length").groupby("session_id").last()
+    served = pd.concat(
+        {0: latest["session_probability"], 7: latest["week_probability"]}, names=["horizon_days"]
+    )
+    sums = told.groupby(["horizon_days", "session_id"]).agg(
+        length=("prefix_length", "first"),
+        base=("base", "first"),
+        moved=("contribution", "sum"),
+        link_base=("link_base", "first"),
+        link_moved=("link_contribution", "sum"),
+        link_score=("link_score", "first"),
+    )
+    assert set(told["method"]) == {"log_mean"}
+    assert set(sums.index) == set(served.index)
+    served = served.loc[sums.index]
+    lengths = latest["prefix_length"].loc[sums.index.get_level_values("session_id")]
+    assert (sums["length"].to_numpy() == lengths.to_numpy()).all()
+    np.testing.assert_allclose(sums["base"] + sums["moved"], served, atol=1e-12)
+    links = sums["link_base"] + sums["link_moved"]
+    np.testing.assert_allclose(links, sums["link_score"], atol=1e-9)
+    np.testing.assert_allclose(sums["link_score"], np.log(served / (1.0 - served)), atol=1e-9)
+
+
+def test_intent_ranks_as_the_truth_and_is_calibrated(prefixes: pa.Table, stored: pa.Table) -> None:
+    scored = heads.score_intent(stored, prefixes, None, recent_days=7, progress=silent)
     assert scored.schema == heads.INTENT_SCHEMA
     assert set(scored["method"].to_pylist()) == {"fitted"}
     truth = {

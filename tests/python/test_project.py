@@ -33,6 +33,7 @@ from conftest import (
     problems,
 )
 from descriptions import described, problems_of
+from footfall.builds.attributes import COLUMNS
 from footfall.builds.sources import absolute_path, sources
 from footfall.lineage.lineage import Lineage
 from footfall.lineage.origins import Place
@@ -44,10 +45,12 @@ LAYERS = ("staging", "intermediate", "python_models", "marts")
 NOTES = {"passed_tests", "table_versions", "warehouse_settings"}
 MAX_PYTHON_MODEL_LINES = 40
 # Attributes of customers, and tables of features, models and scores that none of them may reach.
-PERSONAL = ("country", "gender", "birth_year", "attributes", "has_marketing_consent")
+# A customer's source is part of their key, so every row of theirs is made of it.
+PERSONAL = {*COLUMNS, "attributes"} - {"age_band", "source"}
 SCORED = (
     *("scored_", "backtest_", "int_customer_cutoffs", "int_session_prefixes", "int_risk_features"),
-    *("attention_", "churn_heads", "value_heads", "intent_heads", "uplift_heads"),
+    *("attention_", "churn_heads", "value_heads", "intent_heads", "risk_heads", "uplift_heads"),
+    "int_customer_features",
 )
 # Stored models: their rows are what was learned, and no row of theirs comes from one of a table.
 TRAINED = {

@@ -1,6 +1,6 @@
 -- How much attention of the encoder reaches each event of the customers whose scores are explained by events, and how
 -- far its order is that of integrated gradients. A diagnostic of the encoder and no explanation of a score: attention
--- does not know what a score makes of an event.
+-- does not know what a score makes of an event. Scores that do not pass their gates count for nothing here.
 with
 
 events as (
@@ -15,29 +15,40 @@ customers as (
 
 ),
 
+held_back as (
+
+    select * from {{ ref('int_held_back_scores') }}
+    where population is null
+
+),
+
 -- Scores share the events of a customer, and the attention that reaches them.
 merged as (
 
     select
-        customer_no,
-        item_id,
-        event_type,
-        event_no,
-        visit_no,
-        acted_on,
-        cutoff_date,
-        max(rollout) as rollout,
-        avg(rank_correlation) as rank_correlation,
+        events.customer_no,
+        events.item_id,
+        events.event_type,
+        events.event_no,
+        events.visit_no,
+        events.acted_on,
+        events.cutoff_date,
+        max(events.rollout) as rollout,
+        avg(events.rank_correlation) as rank_correlation,
         count(*) as score_count
     from events
+    left join held_back
+        on events.score = held_back.score
+        and events.horizon_days = held_back.horizon_days
+    where held_back.score is null
     group by
-        customer_no,
-        item_id,
-        event_type,
-        event_no,
-        visit_no,
-        acted_on,
-        cutoff_date
+        events.customer_no,
+        events.item_id,
+        events.event_type,
+        events.event_no,
+        events.visit_no,
+        events.acted_on,
+        events.cutoff_date
 
 ),
 

@@ -25,8 +25,9 @@ of_subjects as (
         score,
         horizon_days,
         coalesce(session_id, customer_key || coalesce('-' || item_id, '')) as subject_key,
-        max(abs(gap)) as gap,
-        abs(max(link_base) + sum(link_contribution) - max(link_score)) as link_gap
+        max(abs(gap)) / {{ at_least('max(abs(score_value))', '1e0') }} as gap,
+        abs(max(link_base) + sum(link_contribution) - max(link_score))
+        / {{ at_least(link_rounding('score', 'max(link_score)'), '1e0') }} as link_gap
     from attributions
     group by
         score,
@@ -134,10 +135,11 @@ final as (
         margin_upper_bound,
 
         -- What is a hair below its limit by chance does not fail: an interval that reaches above it leaves that open.
+        -- One that costs nothing fails all the same.
         case
             when lower_limit is null then figure <= upper_limit
             when margin_upper_bound is null then figure > 0e0 and figure >= lower_limit
-            else margin_upper_bound > 0e0
+            else figure > 0e0 and margin_upper_bound > 0e0
         end as is_passed,
 
         lower_limit is null or coalesce(margin_lower_bound >= 0e0 or margin_upper_bound <= 0e0, false) as is_certain

@@ -32,7 +32,8 @@ checks as (
     select
         score,
         count(*) as check_count,
-        sum(case when is_passed then 0 else 1 end) as failed_check_count
+        sum(case when is_passed then 0 else 1 end) as failed_check_count,
+        sum(case when is_certain then 0 else 1 end) as uncertain_check_count
     from quality
     group by score
 
@@ -107,6 +108,7 @@ final as (
         cast(keyed.failed_gate_count as bigint) as failed_gate_count,
         cast(coalesce(checks.check_count, 0) as bigint) as check_count,
         cast(coalesce(checks.failed_check_count, 0) as bigint) as failed_check_count,
+        cast(coalesce(checks.uncertain_check_count, 0) as bigint) as uncertain_check_count,
         cast(keyed.compared_count as bigint) as compared_gap_count,
         cast(keyed.called_count as bigint) as gap_count,
         keyed.largest_gap,

@@ -26,9 +26,21 @@ words as (
 
 ),
 
+-- Tiers are shown next to amounts: customer_value has neither where amounts do not pass.
 held_back as (
 
-    select * from {{ ref('int_held_back_scores') }}
+    select
+        score,
+        population,
+        horizon_days
+    from {{ ref('int_held_back_scores') }}
+    union all
+    select
+        'tier' as score,
+        population,
+        horizon_days
+    from {{ ref('int_held_back_scores') }}
+    where score = 'value'
 
 ),
 
@@ -74,11 +86,13 @@ attributions as (
 
 ),
 
--- An idea that is a feature of one's own has no words, and is said by its name. What adds nothing moves nothing.
+-- An idea that is a feature of one's own has no words, and is said by its name. What adds nothing moves nothing. One
+-- rate is the customer's own, or what is expected of them in another number of days.
 named as (
 
     select
         *,
+        case when idea = 'rate' and method <> 'own_rate' then 'stretched' else idea end as said_idea,
         case when contribution < 0 then 'down' when contribution > 0 then 'up' end as direction
     from attributions
     where not exists (
@@ -125,7 +139,7 @@ final as (
         named.run_id as model_run_id
     from named
     left join words as known
-        on known.message_key = 'idea.' || named.idea || '.' || named.direction
+        on known.message_key = 'idea.' || named.said_idea || '.' || named.direction
         and named.idea_rank <= 3
     left join words as others
         on others.message_key = 'idea.other.' || named.direction

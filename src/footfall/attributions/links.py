@@ -27,7 +27,7 @@ from footfall.heads.value import ValueModel
 AGREEMENT = "agreement"
 
 _ROWS_AT_ONCE = 20_000
-#: Chances nearer to 0 or 1 have no log-odds that a double could hold to nine places.
+#: Chances nearer to 0 or 1 are held there: a double hardly knows their log-odds any more.
 _SUREST = 1e-15
 
 

@@ -347,7 +347,8 @@ def _top_tier(
         members = model.members
         vip_base = links.chance(members.tiers.effects(members.space, asked.take(_ONE)).base)
     base = (1.0 - _silence_base(silent, asked, silences)) * vip_base
-    return _rate(served, base, prediction.method)
+    method = silent.method if prediction.method == _FITTED else prediction.method
+    return _rate(served, base, method)
 
 
 def _rate(served: FloatArray, base: float, method: str) -> Explained:
