@@ -9,5 +9,5 @@ def model(dbt, session):
     return rings.grow_rings(
         tables.arrow(shared),
         int(dbt.config.meta_get("max_shared")),
-        tables.previous(session, dbt.this, "links_digest"),
+        tables.to_go_on_from(session, dbt.this, "links_digest"),
     )

@@ -14,11 +14,12 @@ lines as (
 
 ),
 
+-- Rounded: in which order doubles are added up is left to chance, and a row whose last digit differs is written again.
 order_amounts as (
 
     select
         order_key,
-        sum(amount) as order_amount
+        round(sum(amount), 6) as order_amount
     from lines
     where {{ seconds_between('ordered_at', 'event_at') }} <= {{ window_seconds }}
     group by order_key

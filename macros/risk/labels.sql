@@ -29,7 +29,7 @@ labels as (
         attempts.attempt_id,
         verdicts.is_fraud,
         verdicts.decided_at,
-        attempts.attempted_at,
+        attempts.known_at,
         true as is_own
     from {{ ref('int_risk_verdicts') }} as verdicts
     inner join {{ attempts }} as attempts on verdicts.attempt_id = attempts.attempt_id
@@ -40,14 +40,14 @@ labels as (
         attempts.attempt_id,
         verdicts.is_fraud,
         verdicts.decided_at,
-        attempts.attempted_at,
+        attempts.known_at,
         false as is_own
     from {{ ref('int_risk_verdicts') }} as verdicts
     inner join {{ attempts }} as attempts
         on verdicts.visitor_no = coalesce(attempts.customer_no, attempts.device_no)
         and verdicts.shop_day = attempts.shop_day
-        -- Nobody has judged what came after the decision.
-        and attempts.attempted_at <= verdicts.decided_at
+        -- Nobody has judged what was not known yet when it was decided.
+        and attempts.known_at <= verdicts.decided_at
     where verdicts.attempt_id is null
 
 )
@@ -77,8 +77,8 @@ labels as (
 
 
 {#- CTE `fraud_labels`: what was said of each attempt of a CTE `attempts`, and when that was known. A label names the
-    event of the attempt, the error that came of it or a line of its order; else the order, whose last attempt before it counts. Reads CTE `labels`. One that is not
-    dated later than the attempt has no time of its own: nobody knew it then. -#}
+    event of the attempt, the error that came of it or a line of its order; else the order, whose last attempt before it
+    counts. Reads CTE `labels`. One that is not dated later than the attempt has no time of its own: nobody knew it then. -#}
 {% macro fraud_labels(attempts) -%}
 of_one_order as (
 
@@ -166,7 +166,7 @@ dated as (
         attempt_id,
         is_fraud,
         'verdict' as label_source,
-        {{ at_least('decided_at', 'attempted_at') }} as labelled_at
+        {{ at_least('decided_at', 'known_at') }} as labelled_at
     from own_verdicts
     -- Once an attempt is judged by itself, what is decided of its day says no more of it.
     where is_own or first_own_at is null or decided_at < first_own_at

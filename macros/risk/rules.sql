@@ -33,7 +33,8 @@
 {%- endmacro %}
 
 
-{#- The message that says why a rule has no hits or no precision; empty where it has both. What a rule looks at is what its features are named after. -#}
+{#- The message that says why a rule has no hits or no precision; empty where it has both. What a rule looks at is what its
+    features are named after. -#}
 {% macro missing_of_rule(rules, known, counted) -%}
     case
         when {{ known }}.shop_attempt_count = 0 then 'risk.missing.attempts'

@@ -25,7 +25,7 @@ judged_days as (
     select
         visitor_no,
         shop_day,
-        min(attempted_at) as first_attempted_at
+        min(known_at) as first_known_at
     from {{ attempts }}
     where visitor_no in (select verdicts.visitor_no from verdicts)
     group by visitor_no, shop_day
@@ -40,7 +40,7 @@ unmet_verdicts as (
     left join judged_days
         on verdicts.visitor_no = judged_days.visitor_no
         and verdicts.shop_day = judged_days.shop_day
-        and verdicts.decided_at >= judged_days.first_attempted_at
+        and verdicts.decided_at >= judged_days.first_known_at
     where {{ attempts }}.attempt_id is null
         and judged_days.visitor_no is null
 

@@ -95,6 +95,14 @@ moved_orders as {{ read_once() }} (
     from decisions
     inner join linked_anew on decisions.anonymous_no = linked_anew.anonymous_no
 
+    union
+
+    -- A label that names an event that has left is of its order now, whoever has that.
+    select labels.order_id
+    from labels
+    inner join withdrawn on labels.labelled_event_id = withdrawn.event_id
+    where labels.order_id is not null
+
 )
 {%- endmacro %}
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from dbt.cli.main import dbtRunnerResult
 
 from conftest import CHOSEN, SQL_PART, Warehouse, mark, problems
-from footfall.adapter import questions
+from footfall.adapter import questions, tables
 from footfall.builds.problems import BuildProblem
 
 # What reads a source has to look whether something came; if nothing did, what follows is kept.
@@ -240,3 +242,18 @@ def test_a_test_is_kept_while_what_it_reads_is_kept(small_shop_with_sql: Warehou
     shop.execute("create or replace table intermediate.int_cutoffs as select 1 as cutoff_no")
     assert kept_tests(shop.build(part, test=True)) == ids
     assert kept_tests(shop.build(part, test=True)) == shop.only_tests
+
+
+def test_what_grows_on_from_its_own_table_begins_anew_in_a_full_refresh(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    this = Namespace(database="memory", schema="main", identifier="rings")
+    with duckdb.connect(":memory:") as session:
+        session.execute("create table rings as select 1 as links_digest")
+        monkeypatch.setattr(tables, "get_flags", Namespace)
+        found = tables.to_go_on_from(session, this, "links_digest")
+        assert found is not None
+        assert found.num_rows == 1
+        assert tables.to_go_on_from(session, this, "another_digest") is None
+        monkeypatch.setattr(tables, "get_flags", lambda: Namespace(FULL_REFRESH=True))
+        assert tables.to_go_on_from(session, this, "links_digest") is None

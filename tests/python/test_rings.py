@@ -100,6 +100,12 @@ def test_rings_that_grow_on_from_an_earlier_run_are_those_of_all_days(seed: int)
     ):  # fmt: skip
         standing = grow_rings(table(before), most)
         assert grow_rings(table(now), today, standing).equals(grow_rings(table(now), today))
+    # A link that ceases on a day is not that which comes then the other way round.
+    both = [("card", "x", 1, 1), ("card", "x", 2, 1), ("card", "z", 8, 5), ("card", "z", 9, 5)]
+    comes = [*both, ("card", "y", 2, 3), ("card", "y", 1, 5)]
+    ceases = [*both, ("card", "x", 3, 5)]
+    standing = grow_rings(table(comes), 2)
+    assert grow_rings(table(ceases), 2, standing).equals(grow_rings(table(ceases), 2))
     # What is not looked at again stays as it stands.
     standing = grow_rings(table(early), most)
     marked = standing.set_column(

@@ -20,7 +20,12 @@ from footfall.risk.model import RiskSettings
 from footfall.risk.oddness import oddness
 from footfall.risk.published import PUBLISHED
 from footfall.risk.scores import backtest, serving, training
-from footfall.risk.scores.applying import calibrating_blocks, served_model, settling_days
+from footfall.risk.scores.applying import (
+    are_delays_known,
+    calibrating_blocks,
+    served_model,
+    settling_days,
+)
 from footfall.risk.scores.calendar import Calendar, start_of
 from footfall.risk.scores.rivals import rival_scores
 from footfall.risk.scores.settings import ScoreSettings
@@ -234,6 +239,25 @@ def test_scores_say_where_they_come_from_and_reasons_add_up() -> None:
     # weeks rank, but their labels are too few to judge chances by.
     assert {row["cutoff_date"] for row in figures.to_pylist()} == {datetime.date(2024, 5, 23)}
     assert {metric for _, metric in value}.isdisjoint(CHANCES)
+
+
+def test_a_shop_too_young_to_know_how_long_labels_take_is_tested_on_its_ranking() -> None:
+    """Its first labels are of payments of the last 60 days."""
+    rows = seen(shop(share=0.3), AS_OF)
+    is_old = pc.less(rows["shop_day"], AS_OF - 60 * DAY)
+    for name in ("is_fraud", "labelled_at", "fraud_known_at"):
+        rows = replaced(rows, name, is_old, None)
+    attempts = read_attempts(*source(rows).read(None))
+    calendar = Calendar.of(AS_OF, SETTINGS.label_delay_days, SETTINGS.scored_days)
+    assert not are_delays_known(attempts, calendar)
+    assert settling_days(attempts, calendar) == 7
+    heads, _ = trained(rows, AS_OF)
+    figures = backtest.backtest(
+        heads, source(rows), RULES, AS_OF, settings=SETTINGS, progress=silent
+    ).to_pylist()
+    metrics = {row["metric"] for row in figures}
+    assert "auc" in metrics
+    assert metrics.isdisjoint(CHANCES)
 
 
 def test_enough_frauds_set_the_slope_and_labels_that_have_come_judge_the_level() -> None:

@@ -14,12 +14,13 @@ risks as (
 
 ),
 
+{{ unmet_labels() }},
+
 -- In a shop to which nobody reports fraud, time says nothing of honesty: its alerts stay open until somebody decides.
--- So do those on nothing but payments that failed.
+-- So do those on nothing but payments that failed. What banks report counts, even where a reviewer said so before.
 labelled as (
 
-    select count(case when label_source <> 'verdict' then 1 end) > 0 as has_labels
-    from {{ ref('int_payment_attempts') }}
+    select (select count(*) from labels) > (select count(*) from unmet_labels) as has_labels
 
 ),
 

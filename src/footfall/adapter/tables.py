@@ -4,6 +4,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+from dbt.flags import get_flags
 
 from footfall.core.quoting import quoted
 
@@ -47,6 +48,18 @@ def previous(
     """
     name = _standing(session, this, column)
     return None if name is None else session.sql(f"select * from {name}").to_arrow_table()
+
+
+def to_go_on_from(
+    session: duckdb.DuckDBPyConnection, this: Any, column: str | None = None
+) -> pa.Table | None:
+    """Return what :func:`previous` does; None under ``--full-refresh``.
+
+    For a table that each run adds to, without a fingerprint of its own that says whether what
+    stands is right: so a full refresh makes all of it again.
+    """
+    is_full = getattr(get_flags(), "FULL_REFRESH", False)
+    return None if is_full else previous(session, this, column)
 
 
 def previous_stream(

@@ -179,10 +179,14 @@ class _Digests:
     def of(cls, left: IntArray, right: IntArray, day: IntArray, until: IntArray) -> "_Digests":
         """Digest links between two customers each, with the days on which they come and cease."""
         ceasing = until < _NEVER
-        acts = np.concatenate(
-            [_mixed(left, right, day), _mixed(right[ceasing], left[ceasing], until[ceasing])]
+        lefts, rights, days = (
+            np.concatenate([came, ceased[ceasing]])
+            for came, ceased in ((left, left), (right, right), (day, until))
         )
-        days, place = np.unique(np.concatenate([day, until[ceasing]]), return_inverse=True)
+        # A link that ceases is another act than one that comes on that day.
+        has_ceased = (np.arange(len(days)) >= len(day)).astype(np.int64)
+        acts = _mixed(lefts, rights, days, has_ceased)
+        days, place = np.unique(days, return_inverse=True)
         sums = np.zeros(len(days), dtype=np.uint64)
         np.add.at(sums, place, acts)
         return cls(days, (np.cumsum(sums, dtype=np.uint64) + _SEED).view(np.int64))

@@ -128,6 +128,20 @@ def settling_days(attempts: Attempts, calendar: Calendar) -> int:
     return max(calendar.delay_days, min(int(np.ceil(days)), SETTLED_DAYS))
 
 
+def are_delays_known(attempts: Attempts, calendar: Calendar) -> bool:
+    """Return whether enough frauds say on the as-of date how long labels take.
+
+    Parameters
+    ----------
+    attempts
+        Since :attr:`Calendar.read_from` at least.
+    calendar
+        Of the as-of date.
+    """
+    took = _labels_took(attempts, calendar.as_of * MICROSECONDS_A_DAY)
+    return len(took) >= FEWEST_DELAYS
+
+
 def seen_share(attempts: Attempts, moment: int, ages: IntArray) -> FloatArray:
     """Return the share of labels of fraud that come in within some time, as known at a moment.
 

@@ -31,7 +31,12 @@ from footfall.risk.judging import REVIEWED_A_DAY, days_of_warning, judge, known_
 from footfall.risk.model import RiskModel, level_of, log_odds_of, probability_of
 from footfall.risk.published import MOST_ROWS
 from footfall.risk.rules import hits_of, read_rules
-from footfall.risk.scores.applying import seen_share, served_model, settling_days
+from footfall.risk.scores.applying import (
+    are_delays_known,
+    seen_share,
+    served_model,
+    settling_days,
+)
 from footfall.risk.scores.calendar import BLOCK_DAYS, Calendar, date_of, first_date, start_of
 from footfall.risk.scores.learnt import (
     Lesson,
@@ -95,11 +100,11 @@ def backtest(
 
     These are the newest that ended as long ago as nine of ten labels took, and
     ``label_delay_days`` at least: what is served expects labels that are still to come, and labels
-    so far would call it too high. Where there was no model yet, the newest weeks after the delay
-    are tested, without the figures of probabilities. All models learn from what was known when the
-    first of these weeks began, ours among them: it is the stored model of that week. Customers who
-    were known as frauds leave the test, as do payments that failed without a label, of which
-    nobody knows.
+    so far would call it too high. Where there was no model yet, or too few frauds say how long
+    labels take, the newest weeks after the delay are tested, without the figures of probabilities.
+    All models learn from what was known when the first of these weeks began, ours among them: it is
+    the stored model of that week. Customers who were known as frauds leave the test, as do payments
+    that failed without a label, of which nobody knows.
 
     Parameters
     ----------
@@ -155,12 +160,15 @@ def _testable(
 ) -> tuple[RiskModel, _Trial] | None:
     """Return what is tested on the newest weeks whose labels have come, with its model.
 
-    A young shop may have no model of then: it is tested on the newest weeks after the delay.
+    A young shop may have no model of then, or not know how long labels take: it is tested on the
+    newest weeks after the delay.
     """
     settled = settling_days(attempts, calendar)
+    is_settled = are_delays_known(attempts, calendar)
     for days in dict.fromkeys((settled, calendar.delay_days)):
         tested = calendar.tested(days)
-        trial = _trial(attempts, calendar, tested, settings, are_labels_there=days == settled)
+        are_there = is_settled and days == settled
+        trial = _trial(attempts, calendar, tested, settings, are_labels_there=are_there)
         model = served_model(stored, attempts, calendar, tested.start)
         has_enough = len(trial.places) >= FEWEST_TESTED and trial.labels.any()
         if model is not None and has_enough:
@@ -212,7 +220,11 @@ def _identity(stored: StoredRisk, trial: _Trial, rules: pa.Table) -> Identity:
     data = " ".join(
         [*models, table_fingerprint(pa.table({"tested": tested})), table_fingerprint(rules)]
     )
-    decided = {"score": "backtest_risk", **trial.settings.of_backtests()}
+    decided = {
+        "score": "backtest_risk",
+        "are_labels_there": trial.are_labels_there,
+        **trial.settings.of_backtests(),
+    }
     return Identity(code_fingerprint(), data, decided, "cpu")
 
 
