@@ -6,6 +6,7 @@
     {% set accounting = load_built_relation('int_row_accounting') %}
     {% set order_lines = load_built_relation('int_order_lines') %}
     {% set values = load_built_relation('int_value_accounting') %}
+    {% set rules = load_built_relation('risk_rules', folder='marts') %}
     {% set evaluation = load_built_relation('model_evaluation', folder='marts') %}
     {% set lines = ask_program('describe_build', {
         'marts': counted_marts(),
@@ -24,6 +25,10 @@
         'values': text_rows('select ' ~ as_texts(
             ['source', 'entity', 'column_name', 'reason', 'examples', 'value_count']
         ) ~ ' from ' ~ values) if values is not none else [],
+        'unmet': text_rows(
+            'select cast(max(shop_unmet_label_count) as string) as label_count, '
+            ~ 'cast(max(shop_unmet_verdict_count) as string) as verdict_count from ' ~ rules
+        ) if rules is not none else [],
         'restated': restated_rows(),
         'stale': stale_models(),
         'scores': text_rows('select ' ~ as_texts([

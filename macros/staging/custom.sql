@@ -13,7 +13,8 @@
         {% set table = read_input(relation, 'custom_' ~ entity ~ '_path', ['parquet', 'text', 'json'], layout) %}
     {% endif %}
     {% set columns = input_columns(table) %}
-    {% set spellings = (var('custom_columns') or {}).get(entity) or {} %}
+    {% set named = (var('custom_columns') or {}).get(entity) or {} %}
+    {% set spellings = dict(payment_spellings() if entity == 'events' else {}, **named) %}
     {% set lacking = files_that_lack_columns(layout.read, columns, required + optional, spellings) if layout else {} %}
     {% do refuse_lacking_files(entity, required, lacking) %}
     {% if lacking and entity == 'events' and not layout.with_file %}
@@ -36,7 +37,7 @@
         {% else %}
             {% set spelling = spellings.get(name, name) %}
             {% set column = custom_column(columns, as_list(spelling), used) %}
-            {% if execute and column is none and (name in required or name in spellings) %}
+            {% if execute and column is none and (name in required or name in named) %}
                 {% do missing.update({name: spelling if spelling is string else spelling | join("' or '")}) %}
             {% endif %}
             {% do found.update({name: column}) %}
@@ -51,7 +52,7 @@
             ~ ': <column of the file>}}.'
         ) %}
     {% endif %}
-    {% for name in spellings if name not in required + optional %}
+    {% for name in named if name not in required + optional %}
         {% do exceptions.raise_compiler_error(
             "var custom_columns names '" ~ entity ~ '.' ~ name ~ "', which is not a column of the contract. The contract has: "
             ~ (required + optional) | join(', ') ~ '.'
@@ -60,6 +61,18 @@
 
     {% do return({
         'table': table, 'columns': columns, 'found': found, 'others': other_columns(columns, used), 'lacking': lacking
+    }) %}
+{% endmacro %}
+
+
+{#- What payments are made with goes by these names as well: as other columns its values would stay raw among the
+    properties. -#}
+{% macro payment_spellings() %}
+    {% do return({
+        'card_token': ['card_token', 'card_id', 'card'],
+        'address_token': ['address_token', 'address_key', 'address_id', 'address'],
+        'ip_token': ['ip_token', 'ip_prefix', 'ip_address', 'ip'],
+        'terminal_token': ['terminal_token', 'terminal_id', 'terminal']
     }) %}
 {% endmacro %}
 

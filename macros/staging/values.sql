@@ -486,3 +486,23 @@
     {% endfor %}
     {% do return(named) %}
 {% endmacro %}
+
+
+{#- The network of an IP address: the first 24 bits of version 4, 48 of version 6. Phones of one network rarely keep an address.
+    What is no address, such as a network or a digest, stays as it is. -#}
+{% macro ip_network(value) -%}
+    {%- set short = without_match(value, '(?i)^::ffff:') -%}
+    {%- set head = dbt.split_part(value, "'::'", 1) -%}
+    {%- set groups = [] -%}
+    {%- for place in (1, 2, 3) -%}
+        {%- set group = without_match(dbt.split_part(head, "':'", place), '^0+') -%}
+        {%- do groups.append("coalesce(nullif(lower(" ~ group ~ "), ''), '0')") -%}
+    {%- endfor -%}
+    case
+            when {{ matches(short, '^[0-9]{1,3}([.][0-9]{1,3}){3}$') }}
+                then {{ without_match(short, '[.][0-9]+$') }} || '.0/24'
+            when {{ matches(value, '^[0-9A-Fa-f]{0,4}(:[0-9A-Fa-f]{0,4}){2,7}$') }}
+                then {{ groups | join(" || ':' || ") }} || '::/48'
+            else {{ value }}
+        end
+{%- endmacro %}

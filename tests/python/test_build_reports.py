@@ -62,9 +62,19 @@ def measured(metric: str, model: str, value: float | None, **facts: str) -> list
 def described(**facts: Any) -> list[str]:
     nothing: dict[str, Any] = {"marts": [], "accounting": [], "values": [], "restated": []}
     nothing["stale"] = []
-    nothing["guests"] = []
+    nothing |= {"guests": [], "unmet": []}
     ended: dict[str, Any] = {"scores": None, "results": []}
     return describe_build(**{**nothing, **ended, **facts})
+
+
+def test_labels_and_verdicts_that_meet_nothing_are_counted() -> None:
+    assert described(unmet=[("0", None)])[1:] == []
+    assert described(unmet=[("1200", "3")])[1:] == [
+        "  Without effect on risk are 1,200 labels of fraud: they name no payment and no order that"
+        " is there (risk_rules, docs/risk.md)",
+        "  Without effect on risk are 3 verdicts of reviewers: they name no attempt and no day that"
+        " is there (risk_rules, docs/risk.md)",
+    ]
 
 
 def test_values_that_were_not_taken_are_shown_by_column_with_the_reason() -> None:

@@ -244,3 +244,27 @@ def test_what_is_read_right_and_is_not_plausible_is_a_warning(shop: Warehouse) -
     )
     outcome = shop.dbt("test", "--select", "customers_own_a_plausible_number_of_devices")
     assert statuses(outcome) == ["warn"]
+
+
+def test_of_an_ip_address_the_network_is_kept(own_shop: Warehouse) -> None:
+    networks = {
+        "203.0.113.9": "203.0.113.0/24",
+        "::ffff:203.0.113.77": "203.0.113.0/24",
+        "2001:0DB8:85a3:8d3:1319:8a2e:370:7348": "2001:db8:85a3::/48",
+        "2001:db8:85a3::8a2e:370": "2001:db8:85a3::/48",
+        "2001:db8::1": "2001:db8:0::/48",
+        "::1": "0:0:0::/48",
+        # What is no address: a network already, a digest, a time.
+        "203.0.113.0/24": "203.0.113.0/24",
+        "9f86d081884c7d65": "9f86d081884c7d65",
+        "10:15": "10:15",
+    }
+    given = ", ".join(f"('{address}')" for address in networks)
+    outcome = own_shop.dbt(
+        *("show", "--quiet", "--output", "json", "--limit", "99", "--inline"),
+        "select address, {{ ip_network('address') }} as network"
+        f" from (values {given}) as given (address)",
+    )
+    assert outcome.success
+    found = {row[0]: row[1] for row in outcome.result.results[0].agate_table.rows}
+    assert found == networks

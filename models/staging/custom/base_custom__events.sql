@@ -70,7 +70,8 @@ converted as (
         upper({{ text_value(clean.currency) }}) as currency,
         {{ id_value(clean.session_hint) }} as session_hint,
         {{ text_values(clean, ['channel', 'device', 'country', 'message_text', 'card_country'] + visit_columns()) }},
-        {{ id_values(clean, token_kinds()) }},
+        {{ id_values(clean, token_kinds() | reject('equalto', 'ip_token')) }},
+        {{ ip_network(id_value(clean.ip_token)) }} as ip_token,
         {{ custom_extras(clean.properties, input.others) }} as properties,
         {{ raw_row(input.columns, 'input_rows') }} as raw_row,
         {%- for name, kind in order_columns.items() %}

@@ -84,6 +84,7 @@ def describe_build(
     accounting: Iterable[tuple[str, ...]],
     guests: Iterable[tuple[str, str, str]],
     values: Iterable[tuple[str, str, str, str, str | None, str]],
+    unmet: Iterable[tuple[str | None, str | None]],
     restated: Iterable[tuple[str, str, str, str | None]],
     stale: Iterable[tuple[str, str, str]],
     scores: Iterable[Sequence[str | None]] | None,
@@ -103,6 +104,9 @@ def describe_build(
     values
         Source, entity, column, reason, examples and number of values that were not taken as they
         came.
+    unmet
+        At most one row: numbers of labels of fraud, and of verdicts of reviewers, that met no
+        attempt to pay.
     restated
         Mart, number of rows of its past that this run restated, how many of them are gone, and the
         first date that they are of.
@@ -128,6 +132,7 @@ def describe_build(
     if noted:
         lines += ["", "  Values not taken as they came (intermediate.int_value_accounting)"]
         lines += [_value_line(*one) for one in noted]
+    lines += [line for one in unmet for line in _unmet_lines(*one)]
     changed = sorted(one for one in restated if int(one[1]))
     if changed:
         lines += ["", *(_restatement_line(*one) for one in changed)]
@@ -172,6 +177,19 @@ def _value_line(
 ) -> str:
     shown = f" ({examples})" if examples else ""
     return f"    {f'{source} {entity}.{column}':<42} {int(count):>9,}  {reason}{shown}"
+
+
+def _unmet_lines(labels: str | None, verdicts: str | None) -> list[str]:
+    counted = (
+        (labels, "labels of fraud", "payment and no order"),
+        (verdicts, "verdicts of reviewers", "attempt and no day"),
+    )
+    return [
+        f"  Without effect on risk are {int(count):,} {what}: they name no {missed} that is there"
+        " (risk_rules, docs/risk.md)"
+        for count, what, missed in counted
+        if count is not None and int(count)
+    ]
 
 
 def _restatement_line(mart: str, count: str, removed: str, first: str | None) -> str:
