@@ -335,3 +335,12 @@ def test_the_command_reads_a_file_and_ends_with_json(
     people = read_people(path, "spend", "bought", "age, band", "score:100")
     assert people.rows.error is None
     assert (people.rows.score[people.rows.selected] >= 100).all()
+
+
+def test_closing_a_gap_picks_no_more_people_than_before() -> None:
+    """All four who are picked are right: equal false positives take nobody more."""
+    score, label = np.arange(10.0, 0.0, -1.0), np.array([1.0] * 5 + [0.0] * 5)
+    group = (score, label, label)
+    found = close("false_positive_rate", [group, group], [score > 8.0, score > 8.0])
+    assert found.picked == 4
+    assert found.cost == pytest.approx(0.0)

@@ -115,7 +115,12 @@ class Given:
         """
         mapping = self._read_mapping
         of = _sources_of(mapping)
-        if mapping is None or of == [self.source.name]:
+        # A mapping that names no source is of the one that was picked.
+        if (
+            mapping is None
+            or of == [self.source.name]
+            or "footfall_source" not in mapping.variables
+        ):
             return mapping
         if len(of) > 1:
             if not self.environment.get(f"{PREFIX}SOURCE"):

@@ -99,8 +99,10 @@ def close(
     shares = np.unique(np.concatenate(steps))
     sizes = np.stack([reach(one, shares) for one in ordered])
     reached = np.stack([one.worth[size] for one, size in zip(ordered, sizes, strict=True)])
-    # A step may take in several people: what lies between two steps is shared out evenly.
-    after = float(np.interp(budget, sizes.sum(axis=0), reached.sum(axis=0)))
+    # A step may take in several people, the first one of false positives everybody above the first
+    # negative: what lies between two steps, or between nobody and the first, is shared out evenly.
+    people = np.concatenate([[0], sizes.sum(axis=0)])
+    after = float(np.interp(budget, people, np.concatenate([[0.0], reached.sum(axis=0)])))
     return Closing((before - after) / before if before > 0 else np.nan, budget)
 
 
