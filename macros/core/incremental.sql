@@ -481,8 +481,10 @@ device_keys as (
 {%- endmacro %}
 
 
-{#- The visitors of order lines that were decided about since a log of touched visitors was written. -#}
-{% macro decided_histories() -%}
+{#- The visitors of order lines that were decided about since a log of touched visitors was written, and of refunds without
+    an amount of the orders that a line has come to or left since then: what those give back follows from the order,
+    whoever bought it. `stitched` and `accepted` are CTEs of the events that count, and of all. -#}
+{% macro decided_histories(stitched, accepted) -%}
     {%- set decisions = ref('int_order_decisions') -%}
     {%- set since = newest('batch_at', this) -%}
     select
@@ -516,6 +518,19 @@ device_keys as (
         and decided.customer_no is null
     where coalesce(decided.customer_no, decided.anonymous_no) is not null
     group by coalesce(decided.customer_no, links.customer_no, decided.anonymous_no)
+
+    union all
+
+    select
+        refunds.visitor_no,
+        min(refunds.event_at) as touched_from,
+        cast(null as {{ moment_type() }}) as left_until
+    from {{ stitched }} as refunds
+    inner join ({{ touched_orders(accepted, since) }}) as touched_orders on refunds.order_id = touched_orders.order_id
+    where refunds.event_type = 'refund'
+        and refunds.amount is null
+        and refunds.visitor_no is not null
+    group by refunds.visitor_no
 {%- endmacro %}
 
 

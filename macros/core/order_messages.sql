@@ -12,14 +12,16 @@
     events of one moment each is one, where it is known which line came with which (`base_event`). The lines of an update
     are a message of their own.
     `repeated`: its lines are among those that messages before it have held, as many times; a refund only if more would
-    be given back than was paid for the order. `superseded`: the order was updated after it. `itemised`: it is the total of
-    an order whose items are events of their own.
+    be given back than was paid for the order; what only lists prices gives back no more, so it is one only where the order
+    is not known. `superseded`: the order was updated after it. `itemised`: it is the total of an order whose items are
+    events of their own (`is_single_item`), or came with another message and cost no more.
     `lines` is a CTE of all lines of the orders in question, with the visitor of each; those of ledgers are left out,
     which hold each once. Order ids are keys, which no two sources share. -#}
 {% macro order_messages(lines) -%}
 {%- set kind = ['order_id', 'is_refund'] -%}
 {%- set message = kind + ['event_at', 'is_update', 'customer_no', 'anonymous_no', 'base_event', 'sent_from'] -%}
-{%- set line = ['item_id', 'quantity', 'unit_price', 'amount'] -%}
+{%- set line = ['item_id', 'quantity', 'unit_price', 'amount', 'listed_amount'] -%}
+{%- set counts = ['copy_count', 'update_flag', 'single_flag'] -%}
 {%- set who = ['source', 'visitor_no', 'known_customer_no', 'sent_at', 'sent_on'] -%}
 messages_sent as (
 
@@ -47,6 +49,7 @@ sent as (
 
     select
         {{ prefixed('lines', ['source'] + message + line + ['event_id', 'received_at']) | join(', ') }},
+        lines.is_single_item,
         lines.visitor_no,
         lines.known_customer_no,
         lines.event_at as sent_at,
@@ -78,13 +81,14 @@ different_lines as (
     select
         {{ (kind + ['message_no'] + who + line) | join(', ') }},
         count(*) as copy_count,
-        max(case when is_update then 1 else 0 end) as update_flag
+        max(case when is_update then 1 else 0 end) as update_flag,
+        max(case when is_single_item then 1 else 0 end) as single_flag
     from numbered
     group by {{ (kind + ['message_no'] + who + line) | join(', ') }}
 
 ),
 
-{{ held_messages('different_lines', kind, line, kind + ['message_no'] + who + line + ['copy_count', 'update_flag']) }},
+{{ held_messages('different_lines', kind, line, kind + ['message_no'] + who + line + counts) }},
 
 messages_said as (
 
@@ -93,7 +97,9 @@ messages_said as (
         max(update_flag) as update_flag,
         max(case when new_flag = 0 then 1 else 0 end) as held_flag,
         max(case when item_id is not null then 1 else 0 end) as item_flag,
-        sum(copy_count * amount) as amount
+        max(single_flag) as single_flag,
+        sum(copy_count * amount) as amount,
+        sum(copy_count * abs(listed_amount)) as listed_amount
     from held_messages
     group by {{ (kind + ['message_no'] + who) | join(', ') }}
 
@@ -104,7 +110,9 @@ messages_said as (
 messages as (
 
     select
-        {{ prefixed('messages_said', kind + ['message_no'] + who + ['update_flag', 'item_flag', 'amount']) | join(', ') }},
+        {{ prefixed('messages_said', kind + ['message_no'] + who + [
+            'update_flag', 'item_flag', 'single_flag', 'amount', 'listed_amount'
+        ]) | join(', ') }},
         case when messages_said.held_flag = 1 and messages_of_others.order_id is not null then 1 else 0 end as other_flag,
         {% if var('order_numbers_restart') -%}
         case when messages_of_others.order_id is not null then 0 else messages_said.held_flag end as again_flag
@@ -125,12 +133,15 @@ compared as (
 
     select
         {{ prefixed('messages', kind + [
-            'message_no', 'source', 'update_flag', 'item_flag', 'again_flag', 'other_flag', 'amount', 'sent_at'
+            'message_no', 'source', 'update_flag', 'item_flag', 'again_flag', 'other_flag', 'amount', 'listed_amount',
+            'sent_at'
         ]) | join(', ') }},
         messages_of_orders.order_no,
         max(case when messages.update_flag = 1 then messages.message_no end) over of_order as last_update_no,
         min(case when messages_of_orders.order_no is not null then messages.sent_at end) over of_order as first_sent_at,
         max(case when messages_of_orders.order_no is not null then messages.item_flag end) over of_order as order_item_flag,
+        max(messages.single_flag) over of_order as order_single_flag,
+        sum(case when messages.item_flag = 1 then messages.amount end) over of_order as items_amount,
         sum(abs(messages.amount)) over (
             partition by messages.order_id, messages.is_refund, messages_of_orders.order_no order by messages.message_no
             rows between unbounded preceding and current row
@@ -151,7 +162,10 @@ judged_purchases as (
         case
             when again_flag = 1 and update_flag = 0 then 'repeated'
             when message_no < last_update_no then 'superseded'
-            when item_flag < order_item_flag and source in {{ in_sources(sources_of_single_items()) }} then 'itemised'
+            when item_flag < order_item_flag
+                and source in {{ in_sources(sources_of_single_items()) }}
+                and (order_single_flag = 1 or coalesce(amount > items_amount - 0.005e0, true))
+                then 'itemised'
         end as reason
     from compared
     where not is_refund
@@ -184,7 +198,9 @@ judged as (
     select
         {{ prefixed('compared', kind + ['message_no']) | join(', ') }},
         case
-            when compared.again_flag = 1 and compared.total_amount > coalesce(paid.amount, 0e0) + 0.005e0
+            when compared.again_flag = 1
+                and coalesce(compared.total_amount, case when paid.order_id is null then compared.listed_amount end)
+                > coalesce(paid.amount, 0e0) + 0.005e0
                 then 'repeated'
         end as reason,
         cast(null as {{ moment_type() }}) as ordered_at,
@@ -570,6 +586,7 @@ owners_by_order as (
     select order_id
     from {{ accepted }}
     where loaded_at > {{ since }}
+        and order_id is not null
 
     union
 
@@ -580,10 +597,11 @@ owners_by_order as (
 
     union
 
-    select {{ accepted }}.order_id
-    from {{ accepted }}
-    inner join ({{ devices_linked_anew(since) }}) as devices on {{ accepted }}.anonymous_no = devices.anonymous_no
-    where {{ accepted }}.customer_no is null
+    select bought.order_id
+    from {{ accepted }} as bought
+    inner join ({{ devices_linked_anew(since) }}) as devices on bought.anonymous_no = devices.anonymous_no
+    where bought.customer_no is null
+        and bought.order_id is not null
 {%- endmacro %}
 
 
@@ -644,8 +662,9 @@ decided as (
 
 
 {#- CTEs, `noted_orders` the last of them, of lines that name an order alone, and whether they found their buyer; of those
-    that another customer's order of that number had more than `order_window_days` before, and whether they count; and of
-    orders of which more was given back than was paid. -#}
+    that another customer's order of that number had more than `order_window_days` before, and whether they count; of
+    refunds that do not say how much, of orders that are not known; and of orders of which more was given back than was
+    paid. -#}
 {% macro noted_orders() -%}
 decisions as (
     {{ newest_decisions(ref('int_order_decisions')) }}
@@ -675,6 +694,27 @@ named_by_order as (
 
 ),
 
+-- Their orders may come later.
+refunds_of_unknown_orders as (
+
+    select
+        refunds.source,
+        accepted.listed_amount
+    from {{ ref('int_order_lines') }} as refunds
+    inner join {{ ref('int_accepted_events') }} as accepted
+        on refunds.order_line_id = accepted.event_id
+        and refunds.source = accepted.source
+    left join (
+        select distinct order_key
+        from {{ ref('int_order_lines') }}
+        where event_type = 'purchase'
+    ) as bought on refunds.order_key = bought.order_key
+    where refunds.event_type = 'refund'
+        and accepted.amount is null
+        and (bought.order_key is null or accepted.order_id is null)
+
+),
+
 noted_orders as (
 
     select * from named_by_order
@@ -694,6 +734,18 @@ noted_orders as (
         end as reason
     from decisions
     where is_of_another_customer
+
+    union all
+
+    select
+        source,
+        'events' as entity,
+        'amount' as column_name,
+        case
+            when listed_amount is not null then 'the order of the refund is not known, so what the refund lists counts'
+            else 'the order of the refund is not known, so the refund is worth nothing'
+        end as reason
+    from refunds_of_unknown_orders
 
     union all
 

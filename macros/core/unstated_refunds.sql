@@ -1,8 +1,8 @@
 {#- CTEs, `unstated_refunds` the last of them, of what refunds give back that do not say it: of an item what was paid for as
     many pieces of it, else what is left of their order, and at most what they list (`listed_amount`). Together they give
-    back no more than is left of the order. Only what was booked before counts, of the same buyer; the shop itself may
-    refund anybody, and a server may know the customer where the browser knew the device. Without a known order nothing
-    is known. `lines` is a CTE of order lines, with `is_numbered` where they name their order. -#}
+    back no more than is left of the order. Only what was placed before counts, of the same buyer, even if the order was
+    updated after the refund; the shop itself may refund anybody, and a server may know the customer where the browser
+    knew the device. Without a known order nothing is known. `lines` is a CTE of order lines, with `is_numbered` where they name their order. -#}
 {% macro unstated_refunds(lines) -%}
 {%- set line = [
     'source', 'order_line_id', 'order_key', 'visitor_no', 'customer_no', 'item_id', 'listed_amount', 'booked_at',
@@ -44,7 +44,7 @@ known_of_orders as (
             or unstated.customer_no is null
             or lines.customer_no is null
         )
-        and unstated.booked_at >= lines.booked_at
+        and unstated.booked_at >= lines.placed_at
     group by {{ prefixed('unstated', line + ['quantity']) | join(', ') }}
 
 ),

@@ -144,8 +144,8 @@
 {% macro unpriced_reason() -%}
     case
             when event_type = 'refund' and listed_amount is not null
-                then 'list prices or a total, of which at most what was paid for the order is given back'
-            when event_type = 'refund' then 'no amount, so what is still paid of the order is given back'
+                then 'list prices or a total, of which at most what was paid for the order is given back, if that is known'
+            when event_type = 'refund' then 'no amount, so what is still paid of the order is given back, if that is known'
             else 'no amount, and no price with a quantity, so the line is worth nothing'
         end
 {%- endmacro %}

@@ -15,7 +15,14 @@ from test_incremental import differences, keep
 
 pytestmark = [pytest.mark.long, pytest.mark.rare]
 
-PART = ("+int_row_accounting", "+int_order_lines", "+int_touched_visitors", "+int_sessions")
+PART = (
+    "+int_row_accounting",
+    "+int_order_lines",
+    "+int_touched_visitors",
+    "+int_sessions",
+    "+int_customer_days",
+    "+int_refund_ledger",
+)
 BATCHES = 3
 START = dt.datetime(2024, 6, 3, 9, tzinfo=dt.UTC)
 SCHEMAS = "iglu:com.snowplowanalytics.snowplow.ecommerce"
@@ -26,6 +33,7 @@ STORIES: list[list[tuple[float, str, float | None]]] = [
     [(0, "order", 30), (1, "refund", 10), (2, "refund", None), (3, "cancel", None)],
     [(0, "order", 40), (1, "update", 20), (2, "cancel", None)],
     [(0, "order", 30), (1, "refund", 40), (40, "order", 60), (41, "refund", 65)],
+    [(0, "order", 40), (2, "cancel", None), (4, "update", 32)],
 ]
 
 
@@ -43,12 +51,17 @@ def segment(number: int, days: float, kind: str, value: float | None, story: int
         pieces = 1 if kind == "refund" else 2
         properties["products"] = [{"product_id": "CUP", "price": 20.0, "quantity": pieces}]
     at = moment(days + story / 24)
+    # Of every third story the browser knows the device alone, and the server the customer alone.
+    who = {"anonymousId": f"device-{story}"}
+    if story % 3 == 0:
+        who = who if kind == "order" else {"userId": f"user-{story}"}
+    elif (number + story) % 3:
+        who["userId"] = f"user-{story}"
     return {
         "type": "track",
         "event": f"Order {names[kind]}",
         "messageId": f"m{story}-{number}",
-        "anonymousId": f"device-{story}",
-        **({"userId": f"user-{story}"} if (number + story) % 3 else {}),
+        **who,
         "timestamp": at.isoformat(),
         "receivedAt": (at + dt.timedelta(hours=number * story % 5)).isoformat(),
         "properties": {key: value for key, value in properties.items() if value is not None},

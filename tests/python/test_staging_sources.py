@@ -36,8 +36,11 @@ SEEDS = [
     "withdrawn_events",
 ]
 
-LISTED = "list prices or a total, of which at most what was paid for the order is given back"
-UNSTATED = "no amount, so what is still paid of the order is given back"
+LISTED = (
+    "list prices or a total, of which at most what was paid for the order is given back,"
+    " if that is known"
+)
+UNSTATED = "no amount, so what is still paid of the order is given back, if that is known"
 
 CONTRACT = [
     ("source", "VARCHAR"),
@@ -214,6 +217,7 @@ def segment_archive() -> bytes:
     )
     # Two messages of one moment; a number that two customers have; products without prices.
     cup, pot = {"product_id": "CUP", "price": 20.0}, {"product_id": "POT", "price": 20.0}
+    two_cups = {"order_id": "M-6", "products": [{**cup, "quantity": 2}]}
     more: list[tuple[str, str, str, dict[str, Any]]] = [
         *[
             ("moment", "Order Completed", "06-03T09", {"order_id": "M-3", "revenue": 30.0, **two})
@@ -232,6 +236,9 @@ def segment_archive() -> bytes:
         ),
         ("part", "Order Cancelled", "06-03T11", {"order_id": "M-5"}),
         ("part", "Order Refunded", "06-03T12", {"order_id": "M-5", "total": 40.0}),
+        # A refund of products at list prices, and of a total with shipping that says no more.
+        ("shipped", "Order Completed", "06-03T09", {**two_cups, "revenue": 32.0}),
+        ("shipped", "Order Refunded", "06-03T10", {**two_cups, "total": 45.0}),
     ]
     messages.extend(
         {
@@ -854,7 +861,7 @@ def test_segment_spreads_the_discount_of_an_order(staged: Warehouse) -> None:
         "event_type in ('purchase', 'refund') and order_id like 'S-%'",
     ) == [
         ("S-1", "P-MUG", 1.0, 10.0, 9.0, "EUR", "user-1"),
-        ("S-1", "P-MUG", 1.0, 10.0, 10.0, "EUR", "user-1"),
+        ("S-1", "P-MUG", 1.0, 10.0, None, "EUR", "user-1"),
         ("S-1", "P-TEA", 2.0, 5.0, 9.0, "EUR", "user-1"),
         ("S-2", None, None, None, 7.5, "EUR", "user-2"),
     ]
@@ -936,7 +943,7 @@ def test_segment_orders_are_worth_what_they_say(staged: Warehouse) -> None:
         ("total\tless than the lines of the refund cost, which share it",)
     ]
     assert staged.events("segment", "value_notes", "value_notes like 'revenue%'") == [
-        *[("revenue\tless than the lines of the order come to, which share the difference",)] * 4,
+        *[("revenue\tless than the lines of the order come to, which share the difference",)] * 5,
         ("revenue\tmore than the lines of the order come to, which count",),
     ]
 
@@ -968,6 +975,8 @@ def test_orders_of_one_moment_count_once_and_give_back_what_was_paid(staged: War
         ("M-4", "second", "refund", [-100.0]),
         ("M-5", "part", "purchase", [20.0, 20.0]),
         ("M-5", "part", "refund", [-20.0, -20.0, 0.0]),
+        ("M-6", "shipped", "purchase", [32.0]),
+        ("M-6", "shipped", "refund", [-32.0]),
     ]
     # What they list is counted, and so is what says nothing.
     counted = staged.ask(
@@ -981,7 +990,7 @@ def test_orders_of_one_moment_count_once_and_give_back_what_was_paid(staged: War
     assert counted == [
         ("ga4", LISTED, 1),
         ("ga4", UNSTATED, 2),
-        ("segment", LISTED, 8),
+        ("segment", LISTED, 10),
         ("segment", UNSTATED, 5),
         ("snowplow", LISTED, 1),
     ]

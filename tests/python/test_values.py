@@ -28,6 +28,7 @@ c5,,2021-04-03 10:09:00,purchase,A,B5,1,4e15,1,,
 c5,,99999-04-03 10:09:00,purchase,A,B6,1,5,5,,
 c1,,2021-04-03 11:00:00,purchase,A,till 1,,,10,,
 c0,,2021-04-04 11:00:00,purchase,A,till 1,,,10,Internal,
+c1,,2021-04-05 09:00:00,refund,,gone,,,,,
 ,,2021-04-05 10:00:00,chargeback,,C1,,,,,
 ,,2021-04-05 10:00:00,chargeback,,C9,,,,,
 """
@@ -113,7 +114,7 @@ def test_guests_under_a_word_for_nothing_stay_strangers(shop: Warehouse) -> None
     assert shop.query(
         "select customer_id, count(*) from staging.stg_custom__events"
         " where customer_id is not null and rejection is null group by all order by all"
-    ) == [("00017", 1), ("17850", 3), ("C5", 1), ("c0", 3), ("c1", 2), ("c5", 2)]
+    ) == [("00017", 1), ("17850", 3), ("C5", 1), ("c0", 3), ("c1", 3), ("c5", 2)]
     # Namibia and a direct visit are no words for nothing, and an order may have the number 0.
     assert shop.query(
         "select channel, country from staging.stg_custom__events where country is not null"
@@ -151,7 +152,7 @@ def test_values_of_no_use_reject_their_row_and_stop_nothing(shop: Warehouse) -> 
     ]
     # Each row once, though two spellings of an event name were given.
     assert shop.query("select * exclude (source) from intermediate.int_row_accounting") == [
-        (2 * GUESTS + 17, 2 * GUESTS + 10, 1, 0, 6, 0, 0)
+        (2 * GUESTS + 18, 2 * GUESTS + 11, 1, 0, 6, 0, 0)
     ]
 
 
@@ -174,6 +175,16 @@ def test_what_was_not_taken_as_it_came_is_counted_by_column(shop: Warehouse) -> 
             *("no known yes, read as a refusal (var words_for_yes)", 1, None),
         ),
         ("customers", "registered_at", "no time", 1, None),
+        (
+            *("events", "amount"),
+            "no amount, so what is still paid of the order is given back, if that is known",
+            *(1, None),
+        ),
+        (
+            *("events", "amount"),
+            "the order of the refund is not known, so the refund is worth nothing",
+            *(1, None),
+        ),
         ("events", "channel", nothing, 1, "null"),
         ("events", "channel", "masked email", 1, None),
         ("events", "channel", "the shop itself, which is no source of a visit", 1, "Internal"),

@@ -43,9 +43,13 @@ all_lines as {{ read_each_time() }} (
         accepted.item_id,
         -- Lines are the same if they are worth the same: one tool sends a quantity and a price, another what they come
         -- to, and the two may differ in the last digit of what they have computed.
-        case when accepted.amount is null then coalesce(accepted.quantity, 1e0) end as quantity,
-        case when accepted.amount is null then round(accepted.unit_price, 4) end as unit_price,
+        case when coalesce(accepted.amount, accepted.listed_amount) is null then coalesce(accepted.quantity, 1e0) end
+            as quantity,
+        case when coalesce(accepted.amount, accepted.listed_amount) is null then round(accepted.unit_price, 4) end
+            as unit_price,
         round(accepted.amount, 4) as amount,
+        round(accepted.listed_amount, 4) as listed_amount,
+        accepted.item_id is not null and accepted.source_event_id is null as is_single_item,
         {{ prefixed('accepted', ['event_at', 'shop_day', 'received_at']) | join(', ') }},
         {{ sent_from('accepted') }} as sent_from
     from accepted

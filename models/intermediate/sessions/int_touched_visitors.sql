@@ -4,7 +4,7 @@
 -- A log of whose history moved, and from when on. Each incremental model downstream keeps its own place in it.
 with
 
-stitched as (
+stitched as {{ read_each_time() }} (
 
     select * from {{ ref('int_stitched_events') }}
 
@@ -28,7 +28,7 @@ new_events as (
 ),
 
 {% if is_incremental() -%}
-accepted as (
+accepted as {{ read_each_time() }} (
 
     select * from {{ ref('int_accepted_events') }}
 
@@ -53,9 +53,9 @@ left_histories as (
 
 ),
 
--- Order lines that count no more, or count again.
+-- Order lines that count no more, or count again, and refunds that are worth what their order says.
 decided as (
-    {{ decided_histories() }}
+    {{ decided_histories('stitched', 'accepted') }}
 ),
 
 -- Devices that have another owner, or may have none any more.

@@ -1,8 +1,9 @@
 {{ config(enabled=source_is_enabled('segment')) }}
 
 -- What lines of orders are worth. Messages about refunds repeat list prices, or state a total that may hold shipping
--- and tax; cancellations repeat the order. What they list is the most that they give back: how much that is depends on
--- the order, which may come later, so it is reckoned downstream (`int_order_lines`).
+-- and tax; a total that is less than the products cost is what they give back. Cancellations repeat the order. What
+-- they list is the most that they give back: how much that is depends on the order, which may come later, so it is
+-- reckoned downstream (`int_order_lines`).
 with
 
 lines as (
@@ -40,7 +41,11 @@ worth as (
         end as line_worth,
         event_type = 'refund' and (
             is_cancellation
-            or (line_value is not null and order_value is null and discount is null)
+            or (
+                line_value is not null
+                and discount is null
+                and (order_value is null or (products_value > 0e0 and order_value > products_value - 5e-3))
+            )
             or (line_value is null and count_products <= 1)
         ) as is_listed_only
     from valued
