@@ -184,6 +184,30 @@
 {% endmacro %}
 
 
+{#- Why the name of a row says that it is no event, else null. An ambiguous name of a row with an item is unknown. -#}
+{% macro custom_name_problem(event_name) -%}
+    {%- set ambiguous = ambiguous_event_names() -%}
+    {%- set problem = event_name_problem(event_name) -%}
+    {%- if ambiguous -%}
+    case
+            when named.item_id is null or lower({{ event_name }}) not in ({{ ambiguous | join(', ') }})
+                then {{ problem }}
+        end
+    {%- else -%}
+    {{ problem }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- Whether a row is a refund whose name says that an order was cancelled, as tools call it. Its amount is then what the
+    order was worth, of which what is still paid is given back. -#}
+{% macro custom_is_cancellation(event_type, event_name) -%}
+    coalesce({{ event_type }} = 'refund' and lower({{ event_name }}) in (
+            'order cancelled', 'order_cancelled', 'cancelled order', 'cancelled_order'
+        ), false)
+{%- endmacro %}
+
+
 {#- CTE refunds: what lines, and orders as a whole, gave back by the columns of their rows. An order gives back no more than
     was paid for it: what goes beyond is shipping or tax. One that was cancelled gives back what is left. -#}
 {% macro custom_refunds(lines) -%}
@@ -264,8 +288,6 @@ refunds as (
     {%- if name == 'source_event_id' -%}
     {#- Each row is a line. -#}
     {{ no_texts([name]) }}
-    {%- elif name == 'listed_amount' -%}
-    cast(null as double) as listed_amount
     {%- else -%}
     {{ others[name] ~ ' as ' ~ name if name in others else table ~ '.' ~ name }}
     {%- endif -%}

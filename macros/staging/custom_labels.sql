@@ -68,7 +68,7 @@
             'reason': "'none, so the label counts when its row arrived, at the earliest after risk_label_delay_days'"
         }])
     } -%}
-    {%- for name in ['quantity', 'unit_price', 'amount'] -%}
+    {%- for name in ['quantity', 'unit_price', 'amount', 'listed_amount'] -%}
         {%- do label.update({name: 'cast(null as double)'}) -%}
     {%- endfor -%}
     {%- for name in ['item_id', 'currency', 'session_hint', 'channel', 'device', 'country', 'message_text']

@@ -17,7 +17,8 @@
 {#- CTEs, `headed` the last of them, of converted rows of order files with what the row that stands for their order says,
     in columns named header_…, where it has another time than its lines: Magento writes orders and their items one after
     the other. Such a row, of which no line has the time, belongs to the lines of its number that are nearest in time, at
-    most `order_window_days` away, and that name no other customer, device or event. -#}
+    most `order_window_days` away, and that name no other customer, device or event; not to lines that are a day and more
+    further away than its nearest, which are of an order whose own row is missing. -#}
 {% macro custom_headed_rows(rows) -%}
 {%- set shared = columns_of_headers() -%}
 {%- set key = ['order_id', 'event_at'] -%}
@@ -68,6 +69,7 @@ choices_of_headers as (
         {%- for name in shared %}
         headers.{{ name }} as header_{{ name }},
         {%- endfor %}
+        abs({{ seconds_between('headers.event_at', 'times_of_lines.event_at') }}) as seconds_away,
         row_number() over (
             partition by {{ prefixed('times_of_lines', owned) | join(', ') }}
             order by abs({{ seconds_between('headers.event_at', 'times_of_lines.event_at') }}), headers.event_at
@@ -87,40 +89,90 @@ choices_of_headers as (
 
 ),
 
+choices_of_lines as (
+
+    select
+        *,
+        min(seconds_away) over (partition by order_id, header_at) as least_seconds_away
+    from choices_of_headers
+    where choice_no = 1
+
+),
+
+-- A row that stands for an order and does not say whose it is takes that from its lines.
+owners_of_headers as (
+
+    select
+        order_id,
+        header_at,
+        case when min(customer_id) = max(customer_id) then min(customer_id) end as customer_id,
+        case when min(device_id) = max(device_id) then min(device_id) end as device_id
+    from choices_of_lines
+    where seconds_away - least_seconds_away < 86400
+        and header_customer_id is null
+        and header_device_id is null
+    group by order_id, header_at
+
+),
+
 headed as (
 
     select
         {{ rows }}.*,
         coalesce(chosen.header_at, {{ rows }}.event_at) as placed_at,
         {%- for name in shared %}
+        {%- if name in ['customer_id', 'device_id'] %}
+        coalesce(chosen.header_{{ name }}, owners.{{ name }}) as header_{{ name }},
+        {%- else %}
         chosen.header_{{ name }},
+        {%- endif %}
         {%- endfor %}
         chosen.header_at is not null as has_header_elsewhere
     from {{ rows }}
-    left join choices_of_headers as chosen
+    left join choices_of_lines as chosen
         on {% for name in owned -%}
         {{ rows }}.{{ name }} {{ '=' if name in key else 'is not distinct from' }} chosen.{{ name }}
         and {% endfor -%}
-        chosen.choice_no = 1
+        chosen.seconds_away - chosen.least_seconds_away < 86400
         and not ({% for name in ['item_id', 'quantity', 'unit_price', 'amount'] -%}
             {{ rows }}.{{ name }} is null{{ ' and ' if not loop.last }}
         {%- endfor %})
+    left join owners_of_headers as owners
+        on {{ rows }}.order_id = owners.order_id
+        and {{ rows }}.event_at = owners.header_at
+        and {{ rows }}.customer_id is null
+        and {{ rows }}.device_id is null
+        and {% for name in ['item_id', 'quantity', 'unit_price', 'amount'] -%}
+            {{ rows }}.{{ name }} is null{{ ' and ' if not loop.last }}
+        {%- endfor %}
 
 )
 {%- endmacro %}
 
 
 {#- Columns of rows, each as the row has it, else, in order files, as the row that stands for the order has it. What says
-    that the shop itself led to the visit, or nothing did, is said as in all sources. -#}
+    that the shop itself led to the visit, or nothing did, is said as in all sources; what a cancellation says of its order
+    is what it lists. -#}
 {% macro own_or_of_header(alias, names) -%}
     {%- set shared = columns_of_headers() if custom_rows_are_records() else [] -%}
+    {%- set medium = alias ~ '.traffic_medium' -%}
+    {%- if 'traffic_medium' in shared -%}
+    {%- set medium = 'coalesce(' ~ medium ~ ', ' ~ alias ~ '.header_traffic_medium)' -%}
+    {%- endif -%}
     {%- for name in names -%}
     {%- set own = alias ~ '.' ~ name -%}
     {%- set sql = 'coalesce(' ~ own ~ ', ' ~ alias ~ '.header_' ~ name ~ ')' if name in shared else own -%}
     {%- if name == 'channel' -%}
     {{ own_channel(sql) }} as {{ name }}
-    {%- elif name in ['traffic_source', 'traffic_medium'] -%}
-    case when not {{ is_the_shop_itself(alias ~ '.traffic_medium') }} then {{ sql }} end as {{ name }}
+    {%- elif name == 'amount' -%}
+    case when not {{ alias }}.is_cancellation then {{ own }} end as amount
+    {%- elif name == 'listed_amount' -%}
+    case
+            when {{ alias }}.is_cancellation
+                then coalesce({{ alias }}.amount, coalesce({{ alias }}.quantity, 1e0) * {{ alias }}.unit_price)
+        end as listed_amount
+    {%- elif name in ['traffic_source', 'traffic_medium', 'campaign'] -%}
+    case when not {{ is_the_shop_itself(medium) }} then {{ sql }} end as {{ name }}
     {%- else -%}
     {{ sql }}{{ ' as ' ~ name if name in shared }}
     {%- endif -%}
@@ -138,11 +190,12 @@ headed as (
 {% endmacro %}
 
 
-{#- CTEs, `placed` the last of them, of lines with the time that their order is known by. Of orders whose rows have several
-    times: what one customer has under one
-    number within `order_window_days` of the time before is one order (`ordered_at` is its first time) if its rows say the
-    same of it as a whole, or only some of them say it. Where they contradict each other (`is_disputed`), or none says
-    anything, each time is for itself. `lines` is a CTE of lines with `owner_id` and `placed_at`. -#}
+{#- CTEs, `placed` the last of them, of lines with the time that their order is known by. Rows of one order may be written
+    one after the other: what one customer has under one number within an hour of the time before is one order
+    (`ordered_at` is its first time) if its rows say the same of it as a whole, or only some of them say it. Where they
+    contradict each other (`is_disputed`), or none says anything, each time is for itself. Numbers that begin again the
+    next day are other orders, though they may have the same discount. `lines` is a CTE of lines with `owner_id`,
+    `placed_at` and `is_old`. -#}
 {% macro custom_placed_orders(lines) -%}
 {%- set wholes = [] -%}
 {%- for name in names_of(custom_order_columns(), 'number') if not name.startswith('line_') -%}
@@ -176,6 +229,7 @@ times_of_orders as (
         on lines.order_id = orders_of_several_times.order_id
         and lines.owner_id = orders_of_several_times.owner_id
     where lines.event_type = 'purchase'
+        and not lines.is_old
     group by lines.order_id, lines.owner_id, lines.placed_at
 
 ),
@@ -186,7 +240,7 @@ pauses_of_orders as (
         *,
         case
             when {{ seconds_between('lag(placed_at) over history', 'placed_at') }}
-                > {{ var('order_window_days') * 86400 }}
+                > 3600
                 then 1
         end as begins_flag
     from times_of_orders
@@ -249,6 +303,15 @@ placed as (
         and lines.placed_at = order_times.placed_at
 
 )
+{%- endmacro %}
+
+
+{#- What an order says of itself as a whole, in the newest versions of its rows; an older version speaks for itself. -#}
+{% macro custom_said_of_order(name, kind) -%}
+    {%- set value = 'abs(' ~ name ~ ')' if kind == 'number' else name -%}
+    coalesce(
+            case when is_old then {{ value }} end, max(case when not is_old then {{ value }} end) over whole_order
+        ) as whole_{{ name }}
 {%- endmacro %}
 
 

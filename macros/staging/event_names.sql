@@ -77,6 +77,18 @@
 {%- endmacro %}
 
 
+{#- Names, as SQL, that tools give to what is no event of the journey, and everyday logs to what people do with an item;
+    but for those that a var decides. -#}
+{% macro ambiguous_event_names() %}
+    {% set overridden = merged_event_names(var('custom_event_names') or {}) %}
+    {% set names = [] %}
+    {% for name in ['click', 'clicked', 'share'] if name not in overridden %}
+        {% do names.append(sql_text(name)) %}
+    {% endfor %}
+    {% do return(names) %}
+{% endmacro %}
+
+
 {#- The event types that are about one item each: an event that lists several items becomes one line an item. -#}
 {% macro item_level_event_types() -%}
     ('view', 'wishlist', 'add_to_cart', 'remove_from_cart', 'purchase', 'order_update', 'refund', 'review')

@@ -201,6 +201,14 @@ def test_a_mapping_of_several_sources_or_of_another_one_needs_no_further_word(
     assert ["/g" in problems[0], "/c" in problems[1]] == [True, True]
     with pytest.raises(CommandError, match=r"several sources \(ga4, custom\): leave out SOURCE"):
         steps("build", SOURCE="custom", MAPPING=str(file))
+    # A file would be that of one of them alone.
+    with pytest.raises(CommandError, match=r"FILE: the mapping is of several sources"):
+        words("build", MAPPING=str(file), FILE="/other")
+    listed = file.read_text().replace("[ga4, custom]", "ga4, custom")
+    file.write_text(listed)
+    built = variables_of(words("build", MAPPING=str(file)))
+    problems = check_build(built, str(tmp_path / "none.duckdb"), PROJECT)
+    assert ["/g" in problems[0], "/c" in problems[1]] == [True, True]
     file.write_text("footfall_source: segment\nsegment_path: /s\n")
     assert variables_of(words("build", MAPPING=str(file)))["footfall_source"] == "segment"
 

@@ -124,6 +124,14 @@ def test_unknown_names_stop_a_build_however_few_they_are() -> None:
         ("buy", ("buy", "purchase")),
         ("ItemBought", ("bought", "purchase")),
         ("Into basket", ("basket", "add_to_cart")),
+        ("Order", ("order", "purchase")),
+        ("click", ("click", "view")),
+        ("preview", ("preview", "view")),
+        # Of several words, what was looked at was not bought.
+        ("Order status viewed", ("viewed", "view")),
+        ("paid_search_visit", ("visit", "browse")),
+        ("order_shipped", None),
+        ("[Amplitude] Revenue", None),
     ],
 )
 def test_a_proposal_is_the_name_that_is_most_alike(

@@ -75,7 +75,7 @@ STANDARD_NAMES = {
         " [Amplitude] Deep Link Opened, [Amplitude] Application Opened, [Amplitude] Start Session,"
         " [Amplitude] Element Clicked, [Amplitude] Rage Click, [Amplitude] Dead Click,"
         # Meta, Snowplow
-        " Lead, Contact, Subscribe, FindLocation, create_element, expose_element"
+        " FindLocation, create_element, expose_element"
     ),
     "browse": "page_view, screen_view, $pageview, $screen, $mp_web_page_view, PageView,"
     " Page Viewed, [Amplitude] Page Viewed, [Amplitude] Screen Viewed, collection_viewed",
@@ -84,13 +84,21 @@ STANDARD_NAMES = {
     "view": "view_item, product_viewed, ViewContent, Product Viewed",
     "add_to_cart": "add_to_cart, cart, product_added_to_cart, AddToCart, Product Added",
     "checkout": "begin_checkout, set_checkout_option, checkout_progress, InitiateCheckout",
-    "purchase": "purchase, ecommerce_purchase, checkout_completed, Order Completed, $ae_iap,"
-    " [Amplitude] Revenue, in_app_purchase",
+    "purchase": "purchase, ecommerce_purchase, checkout_completed, Order Completed,"
+    " in_app_purchase",
     "order_update": "Order Updated, order_updated",
     "refund": "refund, purchase_refund, Order Refunded, Order Cancelled, order_cancelled",
     "campaign": "present_offer, view_promotion, $campaign_delivery, Email Delivered",
     "register": "sign_up, CompleteRegistration, Account Created",
 }
+
+
+#: Everyday words, of which nobody knows what a log means by them; and calls that say what an order
+#: brought which has an event of its own.
+OPEN_NAMES = (
+    "event, preview, timing, contact, lead, schedule, subscribe, revenue_amount, $ae_iap,"
+    " [amplitude] revenue, [amplitude]_revenue"
+)
 
 
 def test_what_tools_send_by_themselves_is_known_to_ones_own_files() -> None:
@@ -109,13 +117,17 @@ def test_what_tools_send_by_themselves_is_known_to_ones_own_files() -> None:
     assert {key: to for key, to in found.items() if to != key[0]} == {}
     # The names of the sources hold for own files, too, and mean the same: of two the first. An
     # order and its items in one table are the order twice, so that one is to be decided.
+    open_names = set(OPEN_NAMES.split(", "))
+    assert open_names & known.keys() == set()
     theirs = {
         row["source_event_name"]: row["event_type"]
         for row in reversed(rows)
         if row["source"] in ("ga4", "segment", "snowplow")
     }
     del theirs["transaction_item"]
-    assert {name: known.get(name, "unknown") for name in theirs} == theirs
+    assert {name: known.get(name, "unknown") for name in theirs.keys() - open_names} == {
+        name: to for name, to in theirs.items() if name not in open_names
+    }
 
 
 def test_every_sample_is_there() -> None:

@@ -116,7 +116,8 @@ named as (
     select
         named.*,
         coalesce(event_names.event_type, {{ event_name }}) as event_type,
-        {{ event_name_problem(event_name) }} as name_problem
+        {{ custom_name_problem(event_name) }} as name_problem,
+        {{ custom_is_cancellation('event_names.event_type', event_name) }} as is_cancellation
     from {{ 'headed' if are_records else 'identified' }} as named
     left join event_names on lower({{ event_name }}) = event_names.source_event_name
 
@@ -129,13 +130,12 @@ final as (
         {{ own_or_of_header('named', ['event_id', 'customer_id', 'device_id', 'event_at']) }},
         coalesce(named.received_at, named.event_at, {{ moment('1970-01-01 00:00:00+00') }}) as received_at,
         {{ own_or_of_header('named', [
-            'sequence_no', 'event_type', 'item_id', 'order_id', 'quantity', 'unit_price', 'amount', 'currency',
-            'session_hint', 'channel'
+            'sequence_no', 'event_type', 'item_id', 'order_id', 'quantity', 'unit_price', 'amount', 'listed_amount',
+            'currency', 'session_hint', 'channel'
         ] + visit_columns() + ['device', 'country'] + payment_columns() + ['message_text']) }},
         -- The user's own name of an event stays with it where the contract calls it something else.
         case
-            when named.event_type <> {{ event_name }}
-                then {{ with_source_event_name('named.properties', event_name) }}
+            when named.event_type <> {{ event_name }} then {{ with_source_event_name('named.properties', event_name) }}
             else named.properties
         end as properties,
         named.raw_row,

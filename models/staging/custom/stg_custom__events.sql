@@ -22,7 +22,7 @@
     'event_id': 'refund_id',
     'event_at': 'booked_at', 'received_at': 'greatest(received_at, booked_at)', 'event_type': "'refund'",
     'item_id': 'refund_item_id', 'amount': 'refund_amount',
-    'quantity': 'cast(null as double)', 'unit_price': 'cast(null as double)',
+    'quantity': 'cast(null as double)', 'unit_price': 'cast(null as double)', 'listed_amount': 'cast(null as double)',
     'properties': 'cast(null as string)', 'value_notes': 'refund_notes'
 }) %}
 with
@@ -38,14 +38,15 @@ lines as (
 
     select
         *,
-        {{ stands_for_order() }} as is_bare,
+        {{ stands_for_order() }} and listed_amount is null as is_bare,
         coalesce(customer_id, device_id) as owner_id,
         coalesce(amount, quantity * unit_price) - coalesce(abs(line_discount), 0e0) - coalesce(line_tax, 0e0)
             as line_value,
         -- Of one line in several exports where nothing says which is newer: what is given back in all only grows.
         case when updated_at is null then max(abs(line_refund)) over (partition by event_id) else abs(line_refund) end
             as given_back,
-        row_number() over (partition by event_id order by raw_row) as copy_no
+        row_number() over (partition by event_id order by received_at desc, raw_row) as copy_no,
+        received_at < max(received_at) over (partition by event_id) as is_old
     from events
 
 ),
@@ -62,7 +63,7 @@ orders as (
         sum(case when copy_no = 1 and not is_bare then coalesce(quantity, 1e0) end) over whole_order as pieces,
         sum(case when copy_no = 1 and event_type = 'purchase' then unit_price end) over whole_order as prices,
         {%- for name, kind in order_columns.items() if not name.startswith('line_') %}
-        max({{ 'abs(' ~ name ~ ')' if kind == 'number' else name }}) over whole_order as whole_{{ name }},
+        {{ custom_said_of_order(name, kind) }},
         {%- endfor %}
         row_number() over (
             partition by {{ partition }}
@@ -80,11 +81,8 @@ paid as (
     select
         *,
         whole_order_amount - coalesce(whole_order_shipping, 0e0) - coalesce(whole_order_tax, 0e0) as order_value,
-        coalesce(
-            whole_order_discount,
-            {{ at_least(overpriced, '0e0') }},
-            0e0
-        ) + coalesce(whole_included_tax, 0e0) as taken_off
+        coalesce(whole_order_discount, {{ at_least(overpriced, '0e0') }}, 0e0) + coalesce(whole_included_tax, 0e0)
+            as taken_off
     from orders
 
 ),

@@ -26,7 +26,7 @@ from footfall.builds.configuration import (
 )
 from footfall.builds.mappings import read_mapping
 from footfall.builds.problems import BuildProblem
-from footfall.builds.sources import absolute_path, sources, with_home
+from footfall.builds.sources import absolute_path, picked_sources, sources, with_home
 from footfall.inspecting.checking import check
 from footfall.inspecting.inputs import files_of, head_of
 from footfall.inspecting.inspection import Input, inspect
@@ -94,8 +94,7 @@ def check_build(variables: dict[str, Any], database: str, project: Path = Path()
     problems = [*unknown_var_problems(list(variables)), *kind_problems(values)]
     if problems:
         return problems
-    picked = values.get("footfall_source")
-    for name in picked if isinstance(picked, list) else [picked]:
+    for name in picked_sources(values.get("footfall_source")):
         problems += _input_problems({**values, "footfall_source": name}, database, project)
     return problems
 

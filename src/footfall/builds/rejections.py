@@ -22,16 +22,18 @@ _SHOWN_CHARACTERS = 40
 _NO_DAY = "1970-01-01"
 _OF_LINE = re.compile(r"^(line \d+ of .+?) cannot be read: ")
 #: What everyday words of a name stand for, where no known name is like it; of several the first one
-#: here: a sale that failed is none.
+#: here: a sale that failed is none, and who has looked at an order has bought nothing.
 _WORDS = {
     **dict.fromkeys(("failed", "failure"), "page_error"),
     **dict.fromkeys(("returned", "reimbursed"), "refund"),
-    **dict.fromkeys(("complaint", "help", "ticket"), "support"),
-    **dict.fromkeys(("bought", "buy", "order", "ordered", "paid", "sale", "sold"), "purchase"),
-    **dict.fromkeys(("bag", "basket", "trolley"), "add_to_cart"),
+    **dict.fromkeys(("complaint", "contact", "help", "ticket"), "support"),
+    **dict.fromkeys(("click", "clicked", "looked", "preview", "seen", "viewed"), "view"),
     **dict.fromkeys(("landing", "visit", "visited"), "browse"),
-    **dict.fromkeys(("looked", "seen", "viewed"), "view"),
+    **dict.fromkeys(("bag", "basket", "trolley"), "add_to_cart"),
+    **dict.fromkeys(("bought", "buy", "ordered", "sale", "sold"), "purchase"),
 }
+#: Words that mean something where they are the whole name, and much else next to other words.
+_NAMES = {**_WORDS, "order": "purchase", "paid": "purchase"}
 _WORD_BREAK = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -164,11 +166,24 @@ def proposed_event_type(name: str, known_names: Mapping[str, str]) -> tuple[str,
     ('bought', 'purchase')
     """
     plain = {_plain(known): known for known in sorted(known_names, reverse=True)}
-    found = get_close_matches(_plain(name), plain, n=1, cutoff=_ALIKE)
+    if (written := _plain(name)) in _NAMES and written not in plain:
+        return written, _NAMES[written]
+    found = get_close_matches(written, plain, n=1, cutoff=_ALIKE)
     if found:
         return plain[found[0]], known_names[plain[found[0]]]
-    told = set(_plain(name).split())
+    told = set(written.split())
     return next(((word, stands) for word, stands in _WORDS.items() if word in told), None)
+
+
+def is_of_a_word(proposal: tuple[str, str]) -> bool:
+    """Tell whether a proposal comes from an everyday word alone, and is a guess.
+
+    Examples
+    --------
+    >>> is_of_a_word(("bought", "purchase")), is_of_a_word(("begin checkout", "checkout"))
+    (True, False)
+    """
+    return _NAMES.get(proposal[0]) == proposal[1]
 
 
 def _pending(row: Sequence[str | None]) -> Pending:
@@ -196,7 +211,9 @@ def _unknown_names(
     for name, count in ordered[:_SHOWN_NAMES]:
         found = proposed_event_type(name, known_names)
         hint = ""
-        if found and found[0].lower() == name.lower():
+        if found and is_of_a_word(found):
+            hint = f": is it {found[1]}?"
+        elif found and found[0].lower() == name.lower():
             hint = f": is it {found[1]}, as elsewhere?"
         elif found:
             hint = f": is it {found[1]}, as '{found[0]}' is?"

@@ -91,6 +91,18 @@ def source_names() -> list[str]:
     return list(sources())
 
 
+def picked_sources(value: object) -> list[str]:
+    """Return the names that var `footfall_source` holds: one, several with commas, or a list.
+
+    Examples
+    --------
+    >>> picked_sources("ga4, custom"), picked_sources(["ga4"]), picked_sources(None)
+    (['ga4', 'custom'], ['ga4'], [])
+    """
+    names = value if isinstance(value, list) else str(value or "").split(",")
+    return [name for name in (str(one).strip() for one in names) if name]
+
+
 def event_sources(picked: Sequence[str], custom_rows_are: str) -> list[str]:
     """Return which of the picked sources hold events: an order may be sent again there.
 

@@ -12,6 +12,7 @@ from footfall.builds.sources import (
     DEFAULT_SOURCE,
     Source,
     absolute_path,
+    picked_sources,
     sources,
     warehouse_file,
 )
@@ -162,5 +163,4 @@ def _sources_of(mapping: ShopMapping | None) -> list[str]:
     """Return the sources that a mapping is of, in its order; nothing where there is none."""
     if mapping is None:
         return []
-    of = mapping.variables.get("footfall_source", MAPPED_SOURCE)
-    return [str(one) for one in of] if isinstance(of, list) else [str(of)]
+    return picked_sources(mapping.variables.get("footfall_source", MAPPED_SOURCE))

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from footfall.builds.sources import sources
+from footfall.builds.sources import picked_sources, sources
 from footfall.builds.templates import template_problems
 from footfall.commands.given import CommandError, Given
 
@@ -31,6 +31,13 @@ def source_variables(given: Given) -> dict[str, Any]:
         raise CommandError(f"{' '.join(strays)}: SOURCE={source.name} does not read that")
     paths = {var: given.path(make) for make, var in readers.items()}
     mapped = {} if given.mapping is None else given.mapping.variables
+    of = picked_sources(mapped.get("footfall_source"))
+    if len(of) > 1 and any(paths.values()):
+        makes = {make for make, var in readers.items() if paths[var]}
+        raise CommandError(
+            f"{' '.join(sorted(makes))}: the mapping is of several sources ({', '.join(of)}), and"
+            " names the path of each itself"
+        )
     return {"footfall_source": source.name, **mapped} | {
         var: path for var, path in paths.items() if path
     }

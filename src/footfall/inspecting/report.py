@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from footfall.builds.rejections import is_of_a_word
 from footfall.builds.sources import absolute_path, sources
 from footfall.inspecting.inputs import MOST_ROWS, files_of
 from footfall.inspecting.inspection import EventName, Found, Input
@@ -97,7 +98,8 @@ def _names(names: Sequence[EventName]) -> list[str]:
         elif one.is_known:
             meaning = one.event_type
         elif one.proposal is not None:
-            meaning = f"UNKNOWN: is it {one.proposal[1]}, as '{one.proposal[0]}' is?"
+            alike = "" if is_of_a_word(one.proposal) else f", as '{one.proposal[0]}' is"
+            meaning = f"UNKNOWN: is it {one.proposal[1]}{alike}?"
         else:
             meaning = "UNKNOWN: name an event type in custom_event_names"
         rows.append([one.name, f"{one.row_count:,}", meaning])
@@ -285,7 +287,8 @@ def _name_lines(found: Found) -> list[str]:
     given = {} if found.proposal is None else found.proposal.variables.get("custom_event_names")
     if not unknown and not given:
         return []
-    active = [one for one in unknown if one.proposal is not None]
+    # What a word may mean is for a person to say: of it nothing is read as long as it is a comment.
+    active = [one for one in unknown if one.proposal and not is_of_a_word(one.proposal)]
     lines = ["custom_event_names:"]
     lines += [f"  {_scalar(name)}: {to or 'null'}" for name, to in (given or {}).items()]
     for one in active:
@@ -296,10 +299,11 @@ def _name_lines(found: Found) -> list[str]:
             f" '{_comment(alike)}' is"
         )
     lines += [
-        f"  # {_comment(_scalar(one.name))}: …    # {one.row_count:,} rows; an event type, or null"
-        " for what is no event of the journey"
+        f"  # {_comment(_scalar(one.name))}: {one.proposal[1] if one.proposal else '…'}"
+        f"    # {one.row_count:,} rows; {'perhaps; or ' if one.proposal else ''}an event type, or"
+        " null for what is no event of the journey"
         for one in unknown
-        if one.proposal is None
+        if one not in active
     ]
     return lines
 

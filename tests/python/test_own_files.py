@@ -1,0 +1,152 @@
+"""What rows of one's own files are worth, and which names they may have, as staging reads them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import PROJECT
+from footfall.adapter import inspection
+from footfall.adapter.questions import QUESTIONS
+from footfall.inspecting.rendering import Project
+
+Rows = list[tuple[Any, ...]]
+LEDGER = "customer_id,order_id,event_at,item_id,quantity,unit_price,amount"
+
+
+@pytest.fixture(autouse=True)
+def in_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(PROJECT)
+
+
+def staged(path: Any, columns: str, **variables: Any) -> Rows:
+    """Columns of the rows that staging gives, in their order."""
+    with inspection.connection() as connection:
+        given = {"footfall_source": "custom", "custom_events_path": path, **variables}
+        relation = Project(PROJECT, connection, given, QUESTIONS, {}).relation("stg_custom__events")
+        return connection.execute(f"select {columns} from {relation} order by {columns}").fetchall()
+
+
+def written(file: Path, *lines: str) -> str:
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return str(file)
+
+
+def orders(file: str, columns: str) -> Rows:
+    return staged(file, columns, custom_event_type="purchase")
+
+
+def test_what_people_do_with_items_is_not_left_out_for_the_name_that_it_has(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = written(
+        tmp_path / "log.csv",
+        "customer_id,event_at,event_type,item_id",
+        "c1,2026-03-02 09:00:00,click,mug",
+        "c1,2026-03-02 09:01:00,click,",
+        "c1,2026-03-02 09:02:00,Preview,",
+        "c1,2026-03-02 09:03:00,add_to_cart,mug",
+        "c1,2026-03-02 09:04:00,Order status viewed,",
+        "c1,2026-03-02 09:05:00,BeginCheckuot,",
+    )
+    own = {"footfall_source": "custom", "custom_events_path": file}
+    none = str(tmp_path / "none.duckdb")
+    (problem,) = inspection.check_build(own, none)
+    assert "  click (1 row): is it view?" in problem
+    assert "  Preview (1 row): is it view?" in problem
+    # Whoever says what they are has decided.
+    named = {"click": None, "preview": "view", "order status viewed": None}
+    named["BeginCheckuot"] = "checkout"
+    assert inspection.check_build({**own, "custom_event_names": named}, none) == []
+    # What a word may mean is not read before somebody has said so.
+    out = tmp_path / "own.yml"
+    assert inspection.main([f"--file={file}", f"--out={out}"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "click 2 UNKNOWN: is it view?" in told
+    mapping = out.read_text(encoding="utf-8")
+    assert "\n  BeginCheckuot: checkout    # 1 rows; proposed, as 'begin checkout' is" in mapping
+    assert "\n  # click: view    # 2 rows; perhaps; or an event type" in mapping
+    assert "\n  # Order status viewed: view    # 1 rows; perhaps;" in mapping
+
+
+def test_what_a_cancellation_names_is_what_its_order_was_worth(tmp_path: Path) -> None:
+    lines = [
+        "customer_id,event_at,event_type,order_id,amount,quantity,unit_price",
+        "c1,2026-03-02 09:00:00,Order Completed,o1,40,,",
+        "c1,2026-03-03 09:00:00,Order Refunded,o1,10,,",
+        "c1,2026-03-04 09:00:00,Order Cancelled,o1,40,,",
+        "c1,2026-03-04 09:00:00,order_cancelled,o2,,2,7.5",
+    ]
+    file = written(tmp_path / "log.csv", *lines)
+    columns = "event_type, order_id, amount, listed_amount"
+    expected = [
+        ("purchase", "o1", 40.0, None),
+        ("refund", "o1", 10.0, None),
+        ("refund", "o1", None, 40.0),
+        ("refund", "o2", None, 15.0),
+    ]
+    assert staged(file, columns) == expected
+    assert staged(file, columns, custom_rows_are="records") == expected
+
+
+def test_orders_of_one_number_on_two_days_each_have_their_discount(tmp_path: Path) -> None:
+    file = written(
+        tmp_path / "till.csv",
+        f"{LEDGER},order_discount",
+        "ana,#1,2026-03-02 09:00:00,mug,1,20,,5",
+        "ana,#1,2026-03-02 09:00:04,tea,1,20,,5",
+        "ana,#1,2026-03-03 09:00:00,mug,1,20,,5",
+    )
+    assert orders(file, "event_at::date::varchar, item_id, round(amount, 6)") == [
+        ("2026-03-02", "mug", 17.5),
+        ("2026-03-02", "tea", 17.5),
+        ("2026-03-03", "mug", 15.0),
+    ]
+
+
+def test_a_row_of_an_order_takes_the_lines_that_are_nearest_alone(tmp_path: Path) -> None:
+    file = written(
+        tmp_path / "orders.csv",
+        f"{LEDGER},order_amount",
+        # The order of these lines is in a file that is not there.
+        ",#1,2026-01-05 09:00:00,lamp,1,50,,",
+        "ben,#1,2026-01-20 09:00:00,,,,,20",
+        ",#1,2026-01-20 09:00:01,mug,1,20,,",
+    )
+    accepted = orders(file, "item_id, customer_id, amount, rejection")
+    assert accepted[:2] == [("lamp", None, 50.0, None), ("mug", "ben", 20.0, None)]
+    assert "stands for an order" in accepted[2][3]
+
+
+def test_a_row_of_an_order_without_a_customer_is_its_lines_customers(tmp_path: Path) -> None:
+    file = written(
+        tmp_path / "orders.csv",
+        f"{LEDGER},order_amount",
+        ",o1,2026-01-20 09:00:00,,,,,28",
+        "ben,o1,2026-01-20 09:00:02,mug,1,30,,",
+    )
+    found = orders(file, "item_id, customer_id, amount, rejection")
+    assert found[0] == ("mug", "ben", 28.0, None)
+    assert "stands for an order" in found[1][3]
+
+
+def test_the_newest_version_of_an_order_says_what_it_was_worth(tmp_path: Path) -> None:
+    head = "order_id,customer_id,event_at,order_amount,updated_at"
+    first = written(tmp_path / "a.csv", head, "o1,ana,2026-03-02 09:00:00,30,2026-03-02 09:00:00")
+    later = written(tmp_path / "b.csv", head, "o1,ana,2026-03-02 09:00:00,20,2026-03-04 09:00:00")
+    columns = "received_at::date::varchar, amount"
+    found = staged([first, later], columns, custom_event_type="purchase")
+    assert found == [("2026-03-02", 30.0), ("2026-03-04", 20.0)]
+
+
+def test_a_campaign_inside_the_shop_is_no_source_of_a_visit(tmp_path: Path) -> None:
+    file = written(
+        tmp_path / "log.csv",
+        "customer_id,event_at,event_type,traffic_source,traffic_medium,campaign",
+        "c1,2026-03-02 09:00:00,view,home,internal,banner",
+        "c1,2026-03-02 09:01:00,view,news,email,march",
+    )
+    columns = "traffic_source, traffic_medium, campaign"
+    assert staged(file, columns) == [("news", "email", "march"), (None, None, None)]
