@@ -397,7 +397,7 @@ def _event_names(
     alike = {name: event_type for name, event_type in known.items() if event_type}
     counted = rows(
         "select coalesce(json_extract_string(properties, '$.source_event_name'), event_type),"
-        " event_type, count(*), count(case when rejection is null then 1 end) from {read}"
+        " event_type, count(*), count(case when reason like 'event_type %' then 1 end) from {read}"
         " where event_type is not null group by all"
         " order by 3 desc, 1"
     )
@@ -405,9 +405,9 @@ def _event_names(
         EventName(
             name,
             count,
-            None if name.lower() in known.keys() - alike.keys() and not taken_count else event_type,
-            event_type in types or name.lower() in (alike if taken_count else known),
+            None if name.lower() in known.keys() - alike.keys() and not open_count else event_type,
+            event_type in types or name.lower() in (alike if open_count else known),
             None if event_type in types else proposed_event_type(name, alike),
         )
-        for name, event_type, count, taken_count in counted
+        for name, event_type, count, open_count in counted
     ]
