@@ -239,6 +239,17 @@ def test_any_order_of_arrival_gives_the_tables_of_a_full_build(arriving_shop: Wa
     )
     assert shop.value(f"select count(*) from ({moved})") > 3
     assert shop.value(f"select bool_and({ROW_EQUATION}) from intermediate.int_row_accounting")
+    # Attempts with labels, and rings: what rows of risk are compared, and were written later.
+    assert shop.query(
+        "select count(*) > 500, count(is_fraud) > 5, count(distinct written_at) > 2"
+        " from intermediate.int_payment_attempts"
+    ) == [(True, True, True)]
+    assert (
+        shop.value("select count(*) from intermediate.int_risk_links where customer_count > 1") > 20
+    )
+    assert shop.value("select count(distinct ring_no) from intermediate.int_risk_rings") > 3
+    # What stands of rings is not gone on with: a mark on it would stay.
+    shop.execute("update intermediate.int_risk_rings set member_count = 1000")
     shop.built(WITH_RISK, "--full-refresh")
     keep(shop, "full")
 
