@@ -492,11 +492,12 @@
     What is no address, such as a network or a digest, stays as it is. -#}
 {% macro ip_network(value) -%}
     {%- set short = without_match(value, '(?i)^::ffff:') -%}
-    {%- set head = dbt.split_part(value, "'::'", 1) -%}
+    {%- set rest = namespace(sql=without_match(value, '::.*$')) -%}
     {%- set groups = [] -%}
     {%- for place in (1, 2, 3) -%}
-        {%- set group = without_match(dbt.split_part(head, "':'", place), '^0+') -%}
+        {%- set group = without_match(match_in(rest.sql, '^[0-9A-Fa-f]*'), '^0+') -%}
         {%- do groups.append("coalesce(nullif(lower(" ~ group ~ "), ''), '0')") -%}
+        {%- set rest.sql = without_match(rest.sql, '^[0-9A-Fa-f]*:?') -%}
     {%- endfor -%}
     case
             when {{ matches(short, '^[0-9]{1,3}([.][0-9]{1,3}){3}$') }}
