@@ -65,6 +65,15 @@
 {% endmacro %}
 
 
+{#- What a file of events may have besides customer, time and type. -#}
+{% macro custom_optional_columns() %}
+    {% do return([
+        'event_id', 'device_id', 'received_at', 'sequence_no', 'item_id', 'order_id', 'quantity', 'unit_price', 'amount',
+        'currency', 'session_hint', 'channel', 'device', 'country', 'message_text', 'properties'
+    ] + visit_columns() + payment_columns() + ['is_fraud', 'labelled_at']) %}
+{% endmacro %}
+
+
 {#- What payments are made with goes by these names as well: as other columns its values would stay raw among the
     properties. -#}
 {% macro payment_spellings() %}

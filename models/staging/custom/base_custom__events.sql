@@ -6,12 +6,7 @@
 {%- set order_columns = custom_order_columns() %}
 {%- set input = custom_input(
     source('custom', 'events') if not var('custom_events_relation') else none,
-    'events',
-    ['customer_id', 'event_at', 'event_type'],
-    [
-        'event_id', 'device_id', 'received_at', 'sequence_no', 'item_id', 'order_id', 'quantity', 'unit_price', 'amount',
-        'currency', 'session_hint', 'channel', 'device', 'country', 'message_text', 'properties'
-    ] + visit_columns() + payment_columns() + ['is_fraud', 'labelled_at'] + order_columns.keys() | list
+    'events', ['customer_id', 'event_at', 'event_type'], custom_optional_columns() + order_columns.keys() | list
 ) %}
 {%- set file = input_file(input.columns) %}
 {%- set found = with_formats(

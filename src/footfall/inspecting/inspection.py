@@ -12,6 +12,7 @@ from footfall.builds.problems import BuildProblem
 from footfall.builds.rejections import proposed_event_type
 from footfall.builds.sources import sources
 from footfall.core.yaml_files import parsed_yaml
+from footfall.inspecting import queries
 from footfall.inspecting.inputs import MOST_ROWS, Head, files_of
 from footfall.inspecting.layouts import (
     Layout,
@@ -291,80 +292,16 @@ def _read(connection: duckdb.DuckDBPyConnection, project: Project, found: Found)
 
     found.read_columns, found.read_rows = _first_rows(connection, read)
     found.names = _event_names(project, found, rows)
-    found.times = rows(_TIMES)
-    found.money = rows(_MONEY)
-    found.left_out = [row for row in rows(_LEFT_OUT) if row[1]]
-    found.currencies = [str(one) for (one,) in rows(_CURRENCIES)]
-    found.ids = rows(_IDS)
-    worthless = _WORTHLESS.replace("{reason}", project.call("unpriced_reason")).replace(
+    found.times = rows(queries.TIMES)
+    found.money = rows(queries.MONEY)
+    found.left_out = [row for row in rows(queries.LEFT_OUT) if row[1]]
+    found.currencies = [str(one) for (one,) in rows(queries.CURRENCIES)]
+    found.ids = rows(queries.IDS)
+    worthless = queries.WORTHLESS.replace("{reason}", project.call("unpriced_reason")).replace(
         "{types}", project.call("order_event_types")
     )
-    found.notes = [*rows(_NOTES), *rows(worthless)]
-    found.rejections = rows(_REJECTIONS)
-
-
-_TIMES = """
-    select
-        count(*),
-        count(event_at),
-        cast(min(event_at) as varchar),
-        cast(max(event_at) as varchar)
-    from {read}
-"""
-# Rows that a build would take in: what is right, and of several deliveries of one event the first.
-_NUMBERED = (
-    "(select *, row_number() over (partition by event_id order by received_at) as copy_no"
-    " from {read} where reason is null)"
-)
-_MONEY = " union all ".join(
-    f"select '{name}', count({name}), min({name}), max({name}), sum({name}) from {_NUMBERED}"
-    " where copy_no = 1"
-    for name in ("quantity", "unit_price", "amount")
-)
-_LEFT_OUT = (
-    "select 'rejected rows', count(*), count(amount), sum(amount) from {read} where reason is not"
-    " null union all select 'further copies of an event', count(*), count(amount), sum(amount)"
-    f" from {_NUMBERED} where copy_no > 1"
-)
-_CURRENCIES = "select distinct currency from {read} where currency is not null order by 1"
-_IDS = " union all ".join(
-    f"select '{name}', count(distinct {name}), count(*) - count({name}) from {{read}}"
-    for name in ("customer_id", "device_id", "order_id", "item_id", "session_hint")
-)
-_NOTES = r"""
-    select
-        split_part(note, chr(9), 1),
-        split_part(note, chr(9), 2),
-        count(*),
-        min(split_part(note, chr(9), 3))
-    from (select unnest(string_split(value_notes, chr(10))) as note from {staged})
-    group by all
-    order by 3 desc, 1, 2
-"""
-# Lines of orders of which nothing is known.
-_WORTHLESS = """
-    select
-        'amount',
-        {reason},
-        count(*),
-        cast(null as varchar)
-    from {read}
-    where event_type in {types} and amount is null and reason is null
-    group by all
-"""
-_REJECTIONS = """
-    select
-        reason,
-        count(*),
-        min(raw_row),
-        count(*) over (),
-        cast(sum(count(*)) over () as bigint)
-    from {read}
-    where reason is not null
-    group by reason
-    order by 2 desc, 1
-    limit 20
-"""
+    found.notes = [*rows(queries.NOTES), *rows(worthless)]
+    found.rejections = rows(queries.REJECTIONS)
 
 
 def _first_rows(
