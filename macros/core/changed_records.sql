@@ -1,5 +1,7 @@
 {#- Stops a build in which a record of the user's own tables came again with other values, and nothing says which version
-    is newer. It judges before rows are taken in. -#}
+    is newer. It judges before rows are taken in. A line without an id of its own is known by what it says, and may bear
+    another share of what its order says as a whole; so may one with an id whose order has got another line. Columns that
+    the contract does not know may change. -#}
 {% macro stop_at_changed_records() %}
     {% if not execute or flags.WHICH not in ['build', 'run'] or 'custom' not in record_sources()
         or load_built_relation('int_arrivals') is none %}
@@ -9,6 +11,12 @@
     {% set told = prefixed('arrivals', delivery_columns()) | join(', ') %}
     {#- A refund that staging has made of a column of an order file. -#}
     {% set is_made = "arrivals.event_type = 'refund' and arrivals.event_id like '%-refund'" %}
+    {% set has_made_id = "arrivals.event_id like '" ~ made_line_prefix() ~ "%'" %}
+    {% set is_same_line -%}
+    {%- for column in says if column != 'amount' %}
+            {{ 'and ' if not loop.first }}arrivals.{{ column }} is not distinct from accepted.{{ column }}
+    {%- endfor %}
+    {%- endset %}
     {% set query -%}
     with arrivals as (
         {{ pending_arrivals(told ~ ', arrivals.reason', on_every_build=true) }}
@@ -18,6 +26,19 @@
     several as (
         select event_id, received_at from arrivals group by event_id, received_at having count(*) > 1
     ),
+    {%- if has_earlier_run('int_accepted_events') %}
+    keyed as (
+        select arrivals.*, {{ event_key('arrivals') }} as event_key from arrivals
+    ),
+    -- Orders that have got a line.
+    grown as (
+        select distinct keyed.order_id
+        from keyed
+        left join {{ earlier_run('int_accepted_events') }} as accepted
+            on keyed.event_key = accepted.event_id and accepted.source = 'custom'
+        where keyed.event_type = 'purchase' and keyed.order_id is not null and accepted.event_id is null
+    ),
+    {%- endif %}
     changed as (
         select
             arrivals.event_id,
@@ -25,30 +46,29 @@
         from arrivals
         inner join several on arrivals.event_id = several.event_id and arrivals.received_at = several.received_at
         group by arrivals.event_id, arrivals.received_at
-        having count(distinct {{ delivery_digest('arrivals') }}) > 1
+        having count(distinct case when {{ has_made_id }} then cast(arrivals.amount as string) else {{ record_digest('arrivals') }} end)
+            > 1
         {%- if has_earlier_run('int_accepted_events') %}
         union
         select
             arrivals.event_id,
             {{ changed_columns(says, is_made, 'arrivals.<> is distinct from accepted.<>') }} as changes
-        from arrivals
+        from keyed as arrivals
         inner join {{ earlier_run('int_accepted_events') }} as accepted
-            on {{ event_key('arrivals') }} = accepted.event_id
+            on arrivals.event_key = accepted.event_id
             and accepted.source = 'custom'
             and accepted.received_at = arrivals.received_at
-        where (
-            false
-            {%- for column in says %}
-            or arrivals.{{ column }} is distinct from accepted.{{ column }}
-            {%- endfor %}
-        )
-        -- What an order has given back in all may grow: the larger sum is the newer one.
-        and not (
-            {{ is_made }}
-            and arrivals.amount < accepted.amount
-            {%- for column in says if column != 'amount' %}
-            and arrivals.{{ column }} is not distinct from accepted.{{ column }}
-            {%- endfor %}
+        left join grown on arrivals.order_id = grown.order_id
+        where not ({{ is_same_line }}
+            and (
+                arrivals.amount is not distinct from accepted.amount
+                -- What an order has given back in all may grow: the larger sum is the newer one.
+                or ({{ is_made }} and arrivals.amount < accepted.amount)
+                or (
+                    not ({{ is_made }})
+                    and ({{ has_made_id }} or (grown.order_id is not null and arrivals.event_type = 'purchase'))
+                )
+            )
         )
         {%- endif %}
     )
@@ -63,6 +83,13 @@
         {% do ask_program('refuse_changed_records', {'example': found[0], 'record_count': found[1], 'columns': found[2]}) %}
     {% endfor %}
 {% endmacro %}
+
+
+{#- A digest of what a record says in the columns of the contract. -#}
+{% macro record_digest(alias) -%}
+    {%- set said = ['customer_id', 'device_id'] + (delivery_content()[1:] | reject('equalto', 'properties') | list) -%}
+    {{ stable_digest([microseconds_of(alias ~ '.event_at')] + prefixed(alias, said)) }}
+{%- endmacro %}
 
 
 {#- SQL of the names of the columns in which versions of a record differ: `differs` is the condition, with <> for the name.

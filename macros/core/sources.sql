@@ -17,12 +17,16 @@
     }) if execute else enabled_sources()) %}
 {% endmacro %}
 
-{#- Those of them that write again what they wrote before: records, and tools that restate their days. What a pending day
-    of theirs holds now takes the place of what was read of it. -#}
+{#- Those of them that write again what they wrote before: records, tools that restate their days, and tables of Segment,
+    of which one completes the other. What a pending day of theirs holds now takes the place of what was read of it. -#}
 {% macro restated_sources() %}
+    {% if not execute %}
+        {% do return(enabled_sources()) %}
+    {% endif %}
     {% do return(ask_program('restated_sources', {
-        'picked': enabled_sources(), 'custom_rows_are': 'records' if custom_rows_are_records() else 'events'
-    }) if execute else enabled_sources()) %}
+        'picked': enabled_sources(), 'custom_rows_are': 'records' if custom_rows_are_records() else 'events',
+        'segment_rows_are': 'tables' if source_is_enabled('segment') and segment_holds_tables() else 'messages'
+    })) %}
 {% endmacro %}
 
 {#- Those of them whose rows are records. -#}

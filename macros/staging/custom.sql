@@ -24,7 +24,7 @@
         {% set columns = input_columns(table) %}
     {% endif %}
     {% if execute and entity == 'events' and custom_rows_are_records() %}
-        {% set table = custom_filled_rows(table, columns, spellings) %}
+        {% set table = custom_filled_rows(table, columns, spellings, (layout.read if layout else []) | length > 1) %}
     {% endif %}
 
     {% set found = {} %}
@@ -315,9 +315,10 @@ refunds as (
 
 
 {#- A from clause in which the columns of an order are on each of its rows: an empty one is filled with the value that
-    other rows of the order have, if they have one alone; where numbers begin again, with that of the rows of its time. The
-    time of an order is not that of its refunds: where paths have types, times are those of rows of one type. -#}
-{% macro custom_filled_rows(table, columns, spellings) %}
+    other rows of the order have, if they have one alone; where numbers begin again, with that of the rows of its time. Each
+    of several exports speaks for itself first: what it says of an order may be newer than what another says. The time of an
+    order is not that of its refunds: where paths have types, times are those of rows of one type. -#}
+{% macro custom_filled_rows(table, columns, spellings, has_several_files=false) %}
     {% set order_id = custom_column(columns, as_list(spellings.get('order_id', 'order_id')), []) %}
     {% set fillable = [] %}
     {% set times = [] %}
@@ -337,7 +338,8 @@ refunds as (
     {% endif %}
     {% do return(filled_within(
         table, id_value(order_id), times, fillable | unique(attribute='name') | list,
-        {'input_rows.footfall_event_type': of_type} if 'footfall_event_type' in columns else {}
+        {'input_rows.footfall_event_type': of_type} if 'footfall_event_type' in columns else {},
+        'input_rows.footfall_file' if has_several_files and 'footfall_file' in columns else none
     )) %}
 {% endmacro %}
 
@@ -345,16 +347,23 @@ refunds as (
 {#- A from clause in which empty columns have the value of other rows with the same key, if these have one alone, else of
     those that have the same values in some further columns as well; where rows of a key disagree in these, a row that has
     values in them takes nothing from the others. `apart` has SQL of what else must be the same for some columns, with the
-    names of these. -#}
-{% macro filled_within(table, key, further, columns, apart={}) %}
-    {% do return(adapter.dispatch('filled_within', 'footfall')(table, key, further, columns, apart)) %}
+    names of these. Rows with the same value of `first_within`, if it is given, come before others. -#}
+{% macro filled_within(table, key, further, columns, apart={}, first_within=none) %}
+    {% do return(adapter.dispatch('filled_within', 'footfall')(table, key, further, columns, apart, first_within)) %}
 {% endmacro %}
 
-{% macro duckdb__filled_within(table, key, further, columns, apart) %}
+{% macro duckdb__filled_within(table, key, further, columns, apart, first_within) %}
     {% set more = further | map(attribute='sql') | list %}
-    {% set of_all = {'same_key': [key]} %}
-    {% do of_all.update({'same_key_and_more': [key] + more}) if further %}
+    {% set of_all = {} %}
     {% set of_kind = {} %}
+    {% if first_within is not none %}
+        {% do of_all.update({'same_file': [key, first_within]}) %}
+        {% for kind in apart %}
+            {% do of_kind.update({'same_file_and_kind': [key, first_within, kind]}) %}
+        {% endfor %}
+    {% endif %}
+    {% do of_all.update({'same_key': [key]}) %}
+    {% do of_all.update({'same_key_and_more': [key] + more}) if further %}
     {% for kind in apart %}
         {% do of_kind.update({'same_kind': [key, kind]}) %}
         {% do of_kind.update({'same_kind_and_more': [key, kind] + more}) if further %}
@@ -369,7 +378,8 @@ refunds as (
                 {% set nothing = nothing ~ ' or ' ~ is_nothing('trim(' ~ one.sql ~ ')') %}
             {% endif %}
             {% set held = 'case when not (' ~ nothing ~ ') then ' ~ one.sql ~ ' end' %}
-            {% set compared = 'same_kind' if one.name in kept_apart else window %}
+            {% set compared = window if one.name not in kept_apart
+                else 'same_file_and_kind' if window.startswith('same_file') else 'same_kind' %}
             {% do conditions.append(
                 '(' ~ nothing ~ ' or min(' ~ held ~ ') over ' ~ compared ~ ' = max(' ~ held ~ ') over ' ~ compared ~ ')'
             ) %}
@@ -632,32 +642,53 @@ refunds as (
 
 
 {#- The id of a converted row that has none: made of all columns of the contract that are not empty. A clock of whole seconds
-    writes two clicks as equal rows; where both are to be kept, they are kept apart by number. A line of an order is the
-    same in a later export, whatever has become of its order in other columns; lines that differ in these alone are
-    numbered in each file. -#}
+    writes two clicks as equal rows; where both are to be kept, they are kept apart by number. -#}
 {% macro custom_event_id() -%}
-    {%- set parts = {
+    {%- if custom_rows_are_records() -%}
+    {{ custom_line_id() }}
+    {%- else -%}
+    {{ made_id('custom', custom_id_parts('converted.source_event_name')) }}
+        {%- if var('custom_keep_identical_rows') %}
+            || '-' || row_number() over (partition by own_event_id, raw_row)
+        {%- endif %}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- What the id of a converted row is made of, as SQL by name; the order is part of the id. `event_name` is SQL of what the
+    row is. -#}
+{% macro custom_id_parts(event_name) %}
+    {% do return({
         'customer_id': 'customer_id', 'device_id': 'device_id', 'event_at': microseconds_of('event_at'),
-        'received_at': microseconds_of('received_at'), 'sequence_no': 'sequence_no', 'event_type': 'source_event_name', 'item_id': 'item_id',
+        'received_at': microseconds_of('received_at'), 'sequence_no': 'sequence_no', 'event_type': event_name, 'item_id': 'item_id',
         'order_id': 'order_id', 'quantity': 'quantity', 'unit_price': 'unit_price', 'amount': 'amount',
         'currency': 'currency', 'session_hint': 'session_hint', 'channel': 'channel', 'device': 'device',
         'country': 'country', 'message_text': 'message_text', 'properties': 'properties',
         'traffic_source': 'traffic_source', 'traffic_medium': 'traffic_medium', 'campaign': 'campaign',
         'landing_page': 'landing_page', 'card_token': 'card_token', 'address_token': 'address_token',
         'ip_token': 'ip_token', 'terminal_token': 'terminal_token', 'card_country': 'card_country'
-    } -%}
-    {%- if custom_rows_are_records() -%}
-    {%- do parts.pop('properties') -%}
-    {%- do parts.pop('received_at') -%}
+    }) %}
+{% endmacro %}
+
+
+{#- The id of a line of an order that has none, marked as one that was made. A line is the same in a later export, whatever
+    has become of its order: its status counts as the event type that it stands for, and further columns do not count.
+    Lines that differ in these alone are numbered in each file. -#}
+{% macro custom_line_id() -%}
+    {%- set parts = custom_id_parts('coalesce(event_names.event_type, converted.source_event_name)') -%}
+    {%- for name in ['received_at', 'channel', 'device', 'country', 'properties'] + visit_columns() -%}
+        {%- do parts.pop(name) -%}
+    {%- endfor -%}
     {%- set line_no = ('row_number' if var('custom_keep_identical_rows') else 'dense_rank')
         ~ '() over (partition by own_event_id, input_file, ' ~ made_id('custom', parts) ~ ' order by raw_row)' -%}
-    {{ made_id('custom', parts) }} || case when {{ line_no }} > 1 then '-' || {{ line_no }} else '' end
-    {%- else -%}
-    {{ made_id('custom', parts) }}
-        {%- if var('custom_keep_identical_rows') %}
-            || '-' || row_number() over (partition by own_event_id, raw_row)
-        {%- endif %}
-    {%- endif -%}
+    {{ sql_text(made_line_prefix()) }} || {{ made_id('custom', parts) }}
+            || case when {{ line_no }} > 1 then '-' || {{ line_no }} else '' end
+{%- endmacro %}
+
+
+{#- How ids of lines begin that were made of what the lines say. -#}
+{% macro made_line_prefix() -%}
+    {{ return('line-') }}
 {%- endmacro %}
 
 

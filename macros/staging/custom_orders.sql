@@ -306,13 +306,22 @@ placed as (
 {%- endmacro %}
 
 
-{#- What an order says of itself as a whole, in the newest versions of its rows; an older version speaks for itself. -#}
+{#- What an order says of itself as a whole, in the newest versions of its rows; an older version speaks for itself. Of an
+    amount also whether these disagree: a refund grows, anything else should say the same. -#}
 {% macro custom_said_of_order(name, kind) -%}
     {%- set value = 'abs(' ~ name ~ ')' if kind == 'number' else name -%}
-    coalesce(
-            case when is_old then {{ value }} end, max(case when not is_old then {{ value }} end) over whole_order
-        ) as whole_{{ name }}
+    {%- set newest = 'case when not is_old then ' ~ value ~ ' end' -%}
+    coalesce(case when is_old then {{ value }} end, max({{ newest }}) over whole_order) as whole_{{ name }}
+    {%- if name in custom_agreed_amounts() %},
+        coalesce(min({{ newest }}) over whole_order <> max({{ newest }}) over whole_order, false) as has_other_{{ name }}
+    {%- endif %}
 {%- endmacro %}
+
+
+{#- The amounts of an order as a whole of which all its rows should say the same. -#}
+{% macro custom_agreed_amounts() %}
+    {% do return(['order_amount', 'order_discount', 'order_shipping', 'order_tax', 'included_tax']) %}
+{% endmacro %}
 
 
 {#- What rows of one order share. Numbers that begin again are orders of their own; rows without one are, too. -#}
@@ -325,6 +334,10 @@ placed as (
     given back, and on one whose rows have several times. -#}
 {% macro custom_order_notes() %}
     {% set is_first = "place_no = 1 and event_type = 'purchase'" %}
+    {% set differs = [] %}
+    {% for name in custom_agreed_amounts() %}
+        {% do differs.append('has_other_' ~ name) %}
+    {% endfor %}
     {% do return(order_value_notes(
         'order_amount', 'order_value',
         '(lines_value - coalesce(whole_order_discount, 0e0) - coalesce(whole_included_tax, 0e0) + missing_amount)',
@@ -333,6 +346,10 @@ placed as (
         {
             'column': 'order_amount', 'example': none, 'when': '(' ~ is_first ~ ' and missing_amount > 0e0)',
             'reason': "'more than the lines of the order come to, from which a refund is missing: they share the difference'"
+        },
+        {
+            'column': 'order_amount', 'example': none, 'when': '(' ~ is_first ~ ' and (' ~ differs | join(' or ') ~ '))',
+            'reason': "'rows of the order say other amounts or discounts of it, and none is newer: the largest count'"
         },
         {
             'column': 'event_at', 'example': none, 'when': '(' ~ is_first ~ ' and is_of_several_times and not is_disputed)',

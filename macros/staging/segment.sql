@@ -77,6 +77,15 @@
 {% endmacro %}
 
 
+{#- A note on a row of `tracks` whose event has tables, and whose own row is not there: products and money are in that. -#}
+{% macro segment_table_notes(message) %}
+    {% do return([{
+        'column': 'event', 'example': message ~ '.event', 'when': 'coalesce(' ~ message ~ '.lacksownrow, false)',
+        'reason': "'a row of tracks that has none in the table of its event (yet): what only that table holds is missing'"
+    }]) %}
+{% endmacro %}
+
+
 {#- The fields of a Segment product that are used, as a shape for parsed_json. -#}
 {% macro segment_product_shape() %}
     {% do return({
@@ -185,13 +194,7 @@
             }) %}
         {% endfor %}
     {% else %}
-        {% set places = [] %}
-        {% for part in input_parts(relation, 'segment_path', ['parquet', 'text', 'json']) %}
-            {% for file in part.files %}
-                {% do places.append({'root': part.path, 'file': file, 'kind': part.kind}) %}
-            {% endfor %}
-        {% endfor %}
-        {% for one in ask_program('segment_tables', {'name': 'segment_path', 'places': places}) %}
+        {% for one in segment_files(relation) %}
             {% do one.update({'files': [one.file]}) %}
             {% do one.update({'rows': rows_of_files(one)}) if one.shape not in ('messages', 'none') %}
             {% do inputs.append(one) %}
@@ -204,6 +207,28 @@
         {% do log('Source segment does not read what holds no events: ' ~ left_out | unique | join(', '), info=true) %}
     {% endif %}
     {% do return(inputs) %}
+{% endmacro %}
+
+
+{#- Whether tables that Segment fills in a warehouse are read, and not messages alone. -#}
+{% macro segment_holds_tables() %}
+    {% if var('segment_schema') %}
+        {% do return(true) %}
+    {% endif %}
+    {% set files = segment_files({'schema': 'segment', 'identifier': 'messages'}) %}
+    {% do return(files | rejectattr('shape', 'equalto', 'messages') | list | length > 0) %}
+{% endmacro %}
+
+
+{#- The files of var segment_path, each as {root, file, kind, shape, table}. -#}
+{% macro segment_files(relation) %}
+    {% set places = [] %}
+    {% for part in input_parts(relation, 'segment_path', ['parquet', 'text', 'json']) %}
+        {% for file in part.files %}
+            {% do places.append({'root': part.path, 'file': file, 'kind': part.kind}) %}
+        {% endfor %}
+    {% endfor %}
+    {% do return(ask_program('segment_tables', {'name': 'segment_path', 'places': places})) %}
 {% endmacro %}
 
 
@@ -235,7 +260,7 @@
 {%- endmacro %}
 
 
-{#- The rows of `tracks`, each completed by the row of its event's own table with the same id. -#}
+{#- The rows of `tracks`, each completed by the row of its event's own table with the same id, which may come later. -#}
 {% macro segment_tracks(tracks, events) -%}
     {%- if not tracks or not events -%}
     {{ segment_rows(tracks or events) }}
@@ -243,7 +268,8 @@
     select
         case
             when tracks.row_values is null then events.row_values
-            when events.row_values is null then tracks.row_values
+            when events.row_values is null
+                then {{ merged_json('tracks.row_values', json_of({'lacks_own_row': "'true'"})) }}
             else {{ merged_json('tracks.row_values', 'events.row_values') }}
         end as row_values
     from ({{ segment_rows(tracks) }}) as tracks
@@ -261,7 +287,7 @@
         'id', 'event', 'event_text', 'anonymous_id', 'user_id', 'timestamp', 'original_timestamp', 'sent_at', 'received_at',
         'session_id', 'products', 'context_session_id', 'context_device_type', 'context_campaign_source',
         'context_campaign_medium', 'context_campaign_name', 'context_location_country',
-        'context_user_agent_data_mobile', 'context_page_url', 'context_page_referrer'
+        'context_user_agent_data_mobile', 'context_page_url', 'context_page_referrer', 'lacks_own_row'
     ] -%}
         {%- do of.update({name: json_text(row_values, '$.' ~ name)}) -%}
     {%- endfor -%}
@@ -269,6 +295,7 @@
         'type': message_type,
         'event': 'coalesce(' ~ of.event_text ~ ", replace(" ~ of.event ~ ", '_', ' '))",
         'messageId': of.id,
+        'lacksOwnRow': of.lacks_own_row,
         'anonymousId': of.anonymous_id,
         'userId': of.user_id,
         'timestamp': 'coalesce(' ~ [of.timestamp, of.original_timestamp, of.sent_at] | join(', ') ~ ')',

@@ -19,7 +19,7 @@ from footfall.adapter import early_check, inspection
 from footfall.adapter.questions import QUESTIONS
 from footfall.builds.lacking import lacking_files
 from footfall.builds.mappings import read_mapping
-from footfall.inspecting.inputs import head_of
+from footfall.inspecting.inputs import fewer_files, files_of, head_of
 from footfall.inspecting.inspection import contract_columns
 from footfall.inspecting.kinds import files_by_layout
 from footfall.inspecting.layouts import known, plain, proposed, recognised
@@ -149,6 +149,45 @@ EVENTS = [
 def written(file: Path, lines: Iterable[str]) -> str:
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return str(file)
+
+
+@pytest.mark.library
+def test_many_files_that_are_alike_are_looked_at_as_one(tmp_path: Path) -> None:
+    """Each row stays, and so does the name of the first file of each kind, for messages."""
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    for number in range(30):
+        # Some end without a line feed, some have a mark of the byte order, some are compressed.
+        text = f"\ufeffa,b\n{number},1" if number % 2 else f"a,b\n{number},1\n"
+        text = text.replace("\n", "\r\n") if number % 3 else text
+        name, data = f"{number:02}.csv", text.encode()
+        if number % 5 == 4:
+            name, data = f"{name}.gz", gzip.compress(data)
+        (folder / name).write_bytes(data)
+        (folder / f"{number:02}.jsonl").write_text(json.dumps({"a": number, "b": 1}))
+    (folder / "30.csv").write_text("a,c\n30,1\n")
+    (folder / "31.csv").write_text("sep=;\na;b\n")
+    files = files_of(str(folder))
+    assert fewer_files(files, tmp_path, many=100) == files
+    found = fewer_files(files, tmp_path, many=10)
+    assert [Path(file).name for file in found] == [
+        "00.csv",
+        "00.csv",
+        "00.jsonl",
+        "00.jsonl",
+        "30.csv",
+        "31.csv",
+    ]
+    lines = [
+        line
+        for file in found
+        for line in Path(file).read_text(encoding="utf-8-sig").splitlines()
+        if line[:1].isdigit() or line[:1] == "{"
+    ]
+    assert len(lines) == 61
+    assert {line.split(",")[0] for line in lines if line[0] != "{"} == {
+        str(number) for number in range(31)
+    }
 
 
 def test_an_inspection_shows_how_rows_are_read_and_writes_a_mapping(
@@ -359,6 +398,9 @@ def test_a_whole_build_of_dbt_looks_again_where_vars_or_inputs_have_changed(
     for variables in (given, {**given, "session_gap_minutes": 45}):
         assert early_check.early_problems(PROJECT, variables) == []
     assert len(looked) == 4
+    # Of several sources each is looked at.
+    assert early_check.early_problems(PROJECT, {**given, "footfall_source": "ga4, custom"}) == []
+    assert len(looked) == 5
     assert early_check.early_problems(PROJECT, {"footfall_source": "storefront"}) == []
 
 

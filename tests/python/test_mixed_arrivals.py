@@ -12,6 +12,7 @@ import pytest
 
 from conftest import SMALL_SCORER, Warehouse
 from test_incremental import differences, keep
+from test_own_files import mapping_of
 
 pytestmark = [pytest.mark.long, pytest.mark.rare]
 
@@ -132,6 +133,48 @@ def ga4(number: int, days: float, kind: str, value: float | None, story: int) ->
     }
 
 
+def segment_tables(
+    number: int, days: float, kind: str, value: float | None, story: int
+) -> list[tuple[str, dict[str, Any]]]:
+    """The same message in a warehouse: its row of `tracks`, and that of its event's own table."""
+    message = segment(number, days, kind, value, story)
+    properties = message["properties"]
+    name = message["event"].lower().replace(" ", "_")
+    row = {
+        "id": f"t{story}-{number}",
+        "user_id": message.get("userId"),
+        "anonymous_id": message.get("anonymousId"),
+        "timestamp": message["timestamp"],
+        "received_at": message["receivedAt"],
+    }
+    own = {**row, **properties, "order_id": f"T-{story}"}
+    if "products" in properties:
+        own["products"] = json.dumps(properties["products"] * 2)
+    return [("tracks", {**row, "event": name, "event_text": message["event"]}), (name, own)]
+
+
+SHOPIFY = (
+    "Name,Email,Financial Status,Created at,Currency,Discount Amount,Refunded Amount,"
+    "Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,Cancelled at,Billing Country,Note"
+)
+
+
+def exported_order(version: int, order: int) -> list[str]:
+    """An order as one of three exports has it: refunds and lines are added, and the status moves.
+
+    What stands on the first row is of the whole order. Every other order has no refunds.
+    """
+    at = f"{moment(order / 3):%Y-%m-%d %H:%M:%S} +0000"
+    status = "partially_refunded" if version and order % 2 else "paid"
+    refund = 3 * version if order % 2 else 0
+    rows = [("Mug", 20, "MUG"), ("Tea", 5, "TEA"), ("Spoon", 2 + order, "SPN")][: version + 1]
+    whole = f"buyer-{order % 9},{status},{at},EUR,5,{refund}"
+    return [
+        f"#{order},{whole if place == 0 else f',,{at},,,'},1,{name},{price},{sku},,,{version}"
+        for place, (name, price, sku) in enumerate(rows)
+    ]
+
+
 def told() -> dict[str, list[dict[str, Any]]]:
     """All events of each tool."""
     events: dict[str, list[dict[str, Any]]] = {"segment": [], "snowplow": [], "ga4": []}
@@ -145,26 +188,52 @@ def told() -> dict[str, list[dict[str, Any]]]:
     return events
 
 
+def write_tables(folder: Path, draw: random.Random, batch_of: dict[Any, int], batch: int) -> None:
+    """Write Segment's tables with what has come of them; a row may come before its other half."""
+    tables: dict[str, list[dict[str, Any]]] = {"tracks": []}
+    for story in range(20):
+        for number, (days, kind, value) in enumerate(STORIES[story % len(STORIES)]):
+            for table, row in segment_tables(number, days, kind, value, story):
+                if batch_of.setdefault((table, row["id"]), draw.randrange(BATCHES)) <= batch:
+                    tables.setdefault(table, []).append(row)
+    for table, rows in tables.items():
+        write(folder / f"{table}.jsonl", rows)
+
+
+def write_orders(folder: Path, draw: random.Random, batch_of: dict[Any, int], batch: int) -> None:
+    """Write the export of one day, which has each order at most once."""
+    rows = [SHOPIFY]
+    for order in range(30):
+        days = draw.sample(range(BATCHES), BATCHES)
+        for version in range(BATCHES):
+            if batch_of.setdefault((order, version), days[version]) == batch:
+                rows += exported_order(version, order)
+    (folder / f"orders_{batch}.csv").write_text("\n".join(rows) + "\n")
+
+
 def write(path: Path, events: list[dict[str, Any]]) -> None:
     path.write_text("\n".join(map(json.dumps, events)))
 
 
 def test_any_order_of_arrival_of_several_exports(tmp_path: Path) -> None:
     """Late files, refunds before their orders, items after their total, and restated days."""
-    for source in ("ga4", "snowplow", "segment"):
+    for source in ("ga4", "snowplow", "segment", "segment_tables", "orders"):
         (tmp_path / source).mkdir()
     shop = Warehouse(
         tmp_path,
         {
-            "footfall_source": ["ga4", "snowplow", "segment"],
+            "footfall_source": ["ga4", "snowplow", "segment", "custom"],
             "ga4_path": str(tmp_path / "ga4" / "*.jsonl"),
             "snowplow_path": str(tmp_path / "snowplow"),
-            "segment_path": str(tmp_path / "segment"),
+            "segment_path": [str(tmp_path / "segment"), str(tmp_path / "segment_tables")],
+            "custom_events_path": str(tmp_path / "orders"),
+            **mapping_of("Shopify"),
             **SMALL_SCORER,
         },
     )
     events = told()
     draw = random.Random(7)
+    rows_of: dict[Any, int] = {}
     batch_of = {
         (source, place): draw.randrange(BATCHES)
         for source, listed in events.items()
@@ -177,6 +246,8 @@ def test_any_order_of_arrival_of_several_exports(tmp_path: Path) -> None:
             ]
             draw.shuffle(new)
             write(tmp_path / source / f"batch_{batch}.jsonl", new)
+        write_tables(tmp_path / "segment_tables", draw, rows_of, batch)
+        write_orders(tmp_path / "orders", draw, rows_of, batch)
         # What has come of a day stands in its intraday table, and from the second batch on that of
         # every other day gives way to a daily one with other channels.
         so_far = [one for place, one in enumerate(events["ga4"]) if batch_of["ga4", place] <= batch]
@@ -199,6 +270,17 @@ def test_any_order_of_arrival_of_several_exports(tmp_path: Path) -> None:
         " where accepted.event_type = 'refund' and accepted.amount is null and lines.amount < 0"
     )
     assert shop.value(given_back) > 20
+    # Rows of tracks that came before the rows of their events' own tables were completed.
+    completed = (
+        "select count(*) from intermediate.int_withdrawn_events"
+        " where source = 'segment' and reason = 'displaced'"
+    )
+    assert shop.value(completed) > 5
+    # Each line of an order counts once, however often it was exported, and so does its discount.
+    of_orders = "from intermediate.int_order_lines where source = 'custom'"
+    assert shop.query(
+        f"select event_type, count(*), round(sum(amount), 2) {of_orders} group by all order by all"
+    ) == [("purchase", 90, sum(22 + order for order in range(30))), ("refund", 15, -90.0)]
     shop.built(PART, "--full-refresh")
     keep(shop, "full", 7)
     assert differences(shop, 7).keys() <= {"int_repeated_events"}

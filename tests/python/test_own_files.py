@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from conftest import PROJECT
 from footfall.adapter import inspection
@@ -21,12 +22,22 @@ def in_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(PROJECT)
 
 
-def staged(path: Any, columns: str, **variables: Any) -> Rows:
+def staged(path: Any, columns: str, after: str = "", **variables: Any) -> Rows:
     """Columns of the rows that staging gives, in their order."""
     with inspection.connection() as connection:
         given = {"footfall_source": "custom", "custom_events_path": path, **variables}
         relation = Project(PROJECT, connection, given, QUESTIONS, {}).relation("stg_custom__events")
-        return connection.execute(f"select {columns} from {relation} order by {columns}").fetchall()
+        return connection.execute(
+            f"select {columns} from {relation} {after} order by all"
+        ).fetchall()
+
+
+def mapping_of(section: str) -> dict[str, Any]:
+    """The mapping in a section of docs/formats.md, without the path."""
+    text = (PROJECT / "docs" / "formats.md").read_text(encoding="utf-8")
+    mapping = text.split(f"\n## {section}\n")[1].split("```yaml\n")[1].split("```")[0]
+    read: dict[str, Any] = yaml.safe_load(mapping)
+    return {name: value for name, value in read.items() if name != "custom_events_path"}
 
 
 def written(file: Path, *lines: str) -> str:
@@ -139,6 +150,73 @@ def test_the_newest_version_of_an_order_says_what_it_was_worth(tmp_path: Path) -
     columns = "received_at::date::varchar, amount"
     found = staged([first, later], columns, custom_event_type="purchase")
     assert found == [("2026-03-02", 30.0), ("2026-03-04", 20.0)]
+
+
+SHOPIFY = (
+    "Name,Email,Financial Status,Created at,Currency,Discount Amount,Refunded Amount,"
+    "Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,Cancelled at,Billing Country,Note"
+)
+
+
+def test_an_order_that_is_exported_again_is_one_order_whatever_has_become_of_it(
+    tmp_path: Path,
+) -> None:
+    """The export of the next day has another status, a refund, another country and one more line.
+
+    What an export says of an order goes to the lines of that export, so the status of one day
+    contradicts that of another for no line.
+    """
+    at = "2024-06-03 10:00:00 +0200"
+    first = written(
+        tmp_path / "monday.csv",
+        SHOPIFY,
+        f"#1,ana@x.de,paid,{at},EUR,5,0,1,Mug,20,MUG,,DE,",
+        f"#1,,,{at},,,,1,Tea,5,TEA,,,",
+        f"#2,bo@x.de,pending,{at},EUR,0,0,1,Mug,20,MUG,,DE,",
+        f"#2,,,{at},,,,1,Tea,5,TEA,,,",
+    )
+    second = written(
+        tmp_path / "tuesday.csv",
+        SHOPIFY,
+        f"#1,ana@x.de,partially_refunded,{at},EUR,5,4,1,Spoon,3,SPN,,AT,asked for a bag",
+        f"#1,,,{at},,,,1,Mug,20,MUG,,,",
+        f"#1,,,{at},,,,1,Tea,5,TEA,,,",
+        f"#2,bo@x.de,paid,{at},EUR,0,0,1,Mug,20,MUG,,DE,",
+        f"#2,,,{at},,,,1,Tea,5,TEA,,,",
+    )
+    columns = (
+        "order_id, event_type, item_id, round(amount, 2), rejection, count(distinct event_id),"
+        " count(*)"
+    )
+    unpaid = "not an event of the journey: pending"
+    assert staged([first, second], columns, "group by all", **mapping_of("Shopify")) == [
+        ("#1", "purchase", "MUG", 16.43, None, 1, 2),
+        ("#1", "purchase", "SPN", 2.46, None, 1, 1),
+        ("#1", "purchase", "TEA", 4.11, None, 1, 2),
+        ("#1", "refund", None, 4.0, None, 1, 1),
+        ("#2", "pending", "MUG", None, unpaid, 1, 1),
+        ("#2", "pending", "TEA", None, unpaid, 1, 1),
+        ("#2", "purchase", "MUG", 20.0, None, 1, 1),
+        ("#2", "purchase", "TEA", 5.0, None, 1, 1),
+    ]
+
+
+def test_exports_that_contradict_each_other_about_an_order_are_counted(tmp_path: Path) -> None:
+    """Nothing says which discount is newer, or what an order is worth that lost a line."""
+    head = f"{LEDGER},order_amount,order_discount"
+    first = written(
+        tmp_path / "monday.csv",
+        head,
+        "ana,o1,2026-03-02 09:00:00,mug,1,20,,15,5",
+        "ben,o2,2026-03-02 09:00:00,mug,1,20,,20,",
+    )
+    second = written(tmp_path / "tuesday.csv", head, "ana,o1,2026-03-02 09:00:00,mug,1,20,,12,8")
+    columns = "order_id, amount, value_notes like '%other amounts or discounts%', count(*)"
+    assert staged([first, second], columns, "group by all", custom_event_type="purchase") == [
+        ("o1", 12.0, True, 1),
+        ("o1", 12.0, None, 1),
+        ("o2", 20.0, None, 1),
+    ]
 
 
 def test_a_campaign_inside_the_shop_is_no_source_of_a_visit(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def ga4(
 
 def records(*rows: str) -> str:
     head = "event_id,customer_id,event_at,updated_at,item_id,order_id,amount,line_refund"
-    return "\n".join([head, *rows]) + "\n"
+    return "\n".join([f"{head},order_discount", *rows]) + "\n"
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_what_is_written_anew_takes_the_place_of_what_was_read(
             "l1,anna,2024-06-03 10:00:00,2024-06-05 10:00:00,A,o1,12,",
             "l3,bert,2024-06-04 10:00:00,2024-06-04 10:00:00,A,o2,10,",
             "l3,bert,2024-06-04 10:00:00,2024-06-06 10:00:00,A,o2,11,",
-            "l4,cleo,2024-06-03 10:00:00,,C,o4,5,1",
+            "l4,cleo,2024-06-03 10:00:00,,C,o4,5,1,1",
         )
     )
     shop.built(PART)
@@ -108,7 +108,7 @@ def test_what_is_written_anew_takes_the_place_of_what_was_read(
         ("custom", "A", 11),
         ("custom", "A", 12),
         ("custom", "C", -1),
-        ("custom", "C", 5),
+        ("custom", "C", 4),
         ("ga4", "S1", 50),
         ("ga4", "S2", 7),
     ]
@@ -118,14 +118,19 @@ def test_what_is_written_anew_takes_the_place_of_what_was_read(
     ) == [("Organic Search",)]
 
     # The intraday table goes. Google writes the daily one anew: no row more or less. A refund has
-    # grown, and nothing says when.
+    # grown, and nothing says when; its order has got a line, which bears a part of the discount.
     intraday.unlink()
-    lines.write_text(lines.read_text().replace("o4,5,1", "o4,5,2"))
+    more = "l5,cleo,2024-06-03 10:00:00,,D,o4,5,,1\n"
+    lines.write_text(lines.read_text().replace("o4,5,1", "o4,5,2") + more)
     daily.write_text(daily.read_text().replace("organic", "cpc"))
     shop.built(PART)
     keep(shop, "steps", 7)
-    assert shop.query(LINES)[2:4] == [("custom", "C", -2), ("custom", "C", 5)]
-    assert shop.query(ACCOUNTED) == [("custom", 5, 4, 0, 1), ("ga4", 3, 3, 0, 0)]
+    assert shop.query(LINES)[2:5] == [
+        ("custom", "C", -2),
+        ("custom", "C", 4.5),
+        ("custom", "D", 4.5),
+    ]
+    assert shop.query(ACCOUNTED) == [("custom", 6, 5, 0, 1), ("ga4", 3, 3, 0, 0)]
     assert shop.value("select count(*) from intermediate.int_arrival_days where is_pending") > 0
     shop.built(PART, "--full-refresh")
     keep(shop, "full", 7)

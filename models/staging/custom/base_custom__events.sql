@@ -96,9 +96,12 @@ converted as (
 identified as (
 
     select
-        *,
-        coalesce(own_event_id, {{ custom_event_id() }}) as event_id
+        converted.*,
+        coalesce(converted.own_event_id, {{ custom_event_id() }}) as event_id
     from converted
+    {%- if are_records %}
+    left join event_names on lower(converted.source_event_name) = event_names.source_event_name
+    {%- endif %}
 
 ),
 

@@ -44,6 +44,7 @@ taken_apart as (
             'type': 'string',
             'event': 'string',
             'messageId': 'string',
+            'lacksOwnRow': 'boolean',
             'anonymousId': 'string',
             'userId': 'string',
             'timestamp': 'string',
@@ -139,7 +140,8 @@ final as (
             number_problem('tax', clean.tax),
             number_problem('discount', clean.discount)
         ]) }} as value_problem,
-        {{ value_notes(nothing_notes(clean, ['customer_id', 'device_id'])) }} as value_notes
+        {{ value_notes(nothing_notes(clean, ['customer_id', 'device_id']) + segment_table_notes('parsed.message')) }}
+            as value_notes
     from parsed
 
 )

@@ -14,7 +14,7 @@ from typing import Any
 from footfall.adapter.inspection import check_build
 from footfall.builds.configuration import project_variables
 from footfall.builds.input_files import named_paths
-from footfall.builds.sources import DEFAULT_SOURCE, sources, warehouse_file
+from footfall.builds.sources import DEFAULT_SOURCE, picked_sources, sources, warehouse_file
 from footfall.inspecting.inputs import files_of
 
 #: Set by whoever has looked already, such as Make.
@@ -32,15 +32,17 @@ def early_problems(project: Path, given: Mapping[str, Any]) -> list[str]:
         Vars of the command line.
     """
     values = {**project_variables(project), **given}
-    source = sources().get(str(values.get("footfall_source")))
-    if os.environ.get(CHECKED) or source is None or not source.inputs:
+    picked = [sources().get(name) for name in picked_sources(values.get("footfall_source"))]
+    inputs = [one for source in picked if source is not None for one in source.inputs]
+    if os.environ.get(CHECKED) or not inputs:
         return []
     database = Path(os.environ.get("FOOTFALL_DB") or project / warehouse_file(DEFAULT_SOURCE))
     note = database.with_name(f".{database.stem}.checked")
-    digest = _digest(values, [values.get(one.var) for one in source.inputs], database.exists())
+    digest = _digest(values, [values.get(one.var) for one in inputs], database.exists())
     if note.exists() and note.read_text(encoding="utf-8") == digest:
         return []
-    problems = check_build({"footfall_source": source.name, **given}, str(database), project)
+    chosen = {"footfall_source": values["footfall_source"]}
+    problems = check_build({**chosen, **given}, str(database), project)
     if not problems and database.parent.is_dir():
         note.write_text(digest, encoding="utf-8")
     return problems

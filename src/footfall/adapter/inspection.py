@@ -28,7 +28,7 @@ from footfall.builds.mappings import read_mapping
 from footfall.builds.problems import BuildProblem
 from footfall.builds.sources import absolute_path, picked_sources, sources, with_home
 from footfall.inspecting.checking import check
-from footfall.inspecting.inputs import files_of, head_of
+from footfall.inspecting.inputs import MANY_FILES, fewer_files, files_of, head_of
 from footfall.inspecting.inspection import Input, inspect
 from footfall.inspecting.kinds import files_by_layout, kinds_lines
 from footfall.inspecting.report import build_command, lines_of, mapping_text
@@ -112,7 +112,10 @@ def _input_problems(values: dict[str, Any], database: str, project: Path) -> lis
     with tempfile.TemporaryDirectory(prefix="footfall-check-") as folder, connection() as opened:
         head = head_of(path, Path(folder))
         # Where there is no such file the check itself says so.
-        paths = head.paths if files_of(path) else [path]
+        files = files_of(path)
+        paths = head.paths if files else [path]
+        if len(files) > MANY_FILES:
+            paths = fewer_files(files if head.is_whole else head.paths, Path(folder))
         values[first.var] = paths[0] if len(paths) == 1 else list(paths)
         is_new = not Path(database).exists()
         questions = _questions(is_sample=not (head.is_whole and is_new))

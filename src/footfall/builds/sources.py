@@ -118,14 +118,27 @@ def event_sources(picked: Sequence[str], custom_rows_are: str) -> list[str]:
     return [name for name in picked if known[name] == "events"]
 
 
-def restated_sources(picked: Sequence[str], custom_rows_are: str) -> list[str]:
+def restated_sources(
+    picked: Sequence[str], custom_rows_are: str, segment_rows_are: str
+) -> list[str]:
     """Return which of the picked sources write again what they wrote before.
 
     Their days are read again when what they say has changed, and are replaced as a whole: those of
-    records, and of tools that restate their days. The parameters are those of `event_sources`.
+    records, and of tools that restate their days.
+
+    Parameters
+    ----------
+    picked, custom_rows_are
+        As `event_sources` takes them.
+    segment_rows_are
+        What is read of Segment: messages, or tables, where the row of an event's own table may come
+        after the row of `tracks` that it completes.
     """
     told_once = event_sources(picked, custom_rows_are)
-    return [name for name in picked if name not in told_once or sources()[name].is_restated]
+    restated = {name for name, source in sources().items() if source.is_restated}
+    if segment_rows_are == "tables":
+        restated.add("segment")
+    return [name for name in picked if name not in told_once or name in restated]
 
 
 def event_vars(name: str) -> list[str]:

@@ -1,7 +1,9 @@
 """The head of an input that is too large to look at as a whole in seconds."""
 
 import glob
-from collections.abc import Sequence
+import json
+import zlib
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +13,10 @@ from footfall.builds.sources import with_home
 #: So much text is looked at, and so many rows of anything else.
 MOST_BYTES = 16 * 2**20
 MOST_ROWS = 500_000
+#: Of more text files than this, those that are alike are looked at as one.
+MANY_FILES = 50
+_HEAD_BYTES = 65_536
+_EXCEL_MARK = b"sep="
 
 
 @dataclass(frozen=True)
@@ -85,3 +91,70 @@ def head_of(path: str, folder: Path, most_bytes: int = MOST_BYTES) -> Head:
         kept.append(str(cut))
         left -= len(text)
     return Head(kept, len(files), total, is_whole=False)
+
+
+def fewer_files(files: Sequence[str], folder: Path, many: int = MANY_FILES) -> list[str]:
+    """Return files with the rows of many, in which those that are alike are one.
+
+    A file of its own costs more than its rows. Of text files with one header, or JSON lines whose
+    first objects have the same fields, the first stays, so that messages name it; the rows of the
+    others come after each other in a second one.
+
+    Parameters
+    ----------
+    files
+        Paths of files.
+    folder
+        Where files are written.
+    many
+        Up to so many files stay as they are.
+    """
+    if len(files) <= many:
+        return list(files)
+    alike: dict[Hashable, list[str]] = {}
+    for file in files:
+        alike.setdefault(_likeness(file), []).append(file)
+    if len(alike) > many:
+        return list(files)
+    found = []
+    for place, (first, *others) in enumerate(alike.values()):
+        found.append(first)
+        if others:
+            name = Path(first).name.removesuffix(".gz").removesuffix(".zst")
+            ending = "" if "." in name else ".jsonl"
+            joined = folder / "joined" / str(place) / f"{name}{ending}"
+            joined.parent.mkdir(parents=True)
+            _join(others, joined)
+            found.append(str(joined))
+    return found
+
+
+def _likeness(file: str) -> Hashable:
+    """Return what files have in common that can be joined; the path of one that cannot."""
+    kind = kind_of(file)
+    if kind not in ("text", "json") or "://" in file:
+        return file
+    try:
+        with opened(Path(file)) as stream:
+            line = stream.readline(_HEAD_BYTES).removeprefix(b"\xef\xbb\xbf").strip()
+        fields = tuple(json.loads(line)) if kind == "json" else line
+    except (EOFError, OSError, ValueError, TypeError, zlib.error):
+        # Who reads it says what is wrong.
+        return file
+    # Behind Excel's mark, and where values are in place of names, the header says nothing.
+    is_header = bool(line) and not line.startswith(_EXCEL_MARK)
+    return (kind, fields) if is_header else file
+
+
+def _join(files: Sequence[str], target: Path) -> None:
+    with target.open("wb") as joined:
+        for place, file in enumerate(files):
+            with opened(Path(file)) as stream:
+                if place and kind_of(file) == "text":
+                    stream.readline()
+                last = b""
+                while block := stream.read(2**20):
+                    joined.write(block)
+                    last = block[-1:]
+                if last not in (b"", b"\n"):
+                    joined.write(b"\n")

@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
-from types import SimpleNamespace
+from types import CodeType, SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -27,6 +27,15 @@ RUN_ID = "inspection"
 _MACRO = re.compile(
     r"\{%-?\s*macro\s+(?P<name>\w+)\(.*?\{%-?\s*endmacro\s*-?%\}", re.DOTALL | re.ASCII
 )
+
+
+_EXTENSIONS = ("jinja2.ext.do", "jinja2.ext.loopcontrols")
+
+
+@cache
+def _compiled(text: str) -> CodeType:
+    """Compile a template once in a process, whichever project renders it."""
+    return jinja2.Environment(extensions=_EXTENSIONS).compile(text)
 
 
 class _Return(Exception):
@@ -97,9 +106,7 @@ class Project:
         settings = parsed_yaml((folder / "dbt_project.yml").read_text(encoding="utf-8"))
         self._variables = {**settings["vars"], **variables}
         self._made: set[str] = set()
-        self._environment = jinja2.Environment(
-            extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"],
-        )
+        self._environment = jinja2.Environment(extensions=_EXTENSIONS)
         texts = [path.read_text(encoding="utf-8") for path in folder.glob("macros/**/*.sql")]
         macros = {
             found["name"]: self._macro(found["name"], found[0])
@@ -152,7 +159,7 @@ class Project:
         return self._environment.globals[macro](*arguments, **named)  # type: ignore[operator]
 
     def _model(self, file: Path, is_stored: bool) -> None:
-        text = self._environment.from_string(file.read_text(encoding="utf-8")).render()
+        text = self._template(file.read_text(encoding="utf-8")).render()
         kind = "table" if is_stored else "view"
         self._connection.execute(f"create {kind} {SCHEMA}.{file.stem} as {text}")
 
@@ -166,6 +173,12 @@ class Project:
             [str(file)],
         )
 
+    def _template(self, text: str) -> jinja2.Template:
+        environment = self._environment
+        return environment.template_class.from_code(
+            environment, _compiled(text), environment.make_globals(None)
+        )
+
     def _macro(self, name: str, text: str) -> Callable[..., Any]:
         # Most are never called: they are compiled when they are.
         compiled: list[Any] = []
@@ -174,7 +187,7 @@ class Project:
             if not compiled:
                 # Under another name: a macro that calls itself calls what catches its `return`.
                 own = re.sub(rf"macro\s+{name}\(", "macro rendered(", text, count=1)
-                module: Any = self._environment.from_string(own).make_module()
+                module: Any = self._template(own).make_module()
                 compiled.append(module.rendered)
             try:
                 return compiled[0](*arguments, **named)

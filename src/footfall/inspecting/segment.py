@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,13 @@ def describe_columns(*, columns: Sequence[str]) -> str | None:
 
 def head_columns(file: str) -> list[str]:
     """Return the columns of a file: of its schema, its header, or its first readable record."""
+    found = Path(file).stat()
+    return list(_head_columns(file, found.st_ino, found.st_ctime_ns, found.st_size))
+
+
+@lru_cache(maxsize=10_000)
+def _head_columns(file: str, *_changed: int) -> list[str]:
+    """Look into a file once, however many models of a run ask; a file that changed is another."""
     kind = kind_of(file)
     if kind == "parquet":
         return [str(name) for name in pq.read_schema(file).names]
