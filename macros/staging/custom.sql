@@ -352,65 +352,87 @@ refunds as (
     {% do return(adapter.dispatch('filled_within', 'footfall')(table, key, further, columns, apart, first_within)) %}
 {% endmacro %}
 
+{#- In three steps, each of which names what the next one repeats: the plan would grow beyond all measure otherwise. -#}
 {% macro duckdb__filled_within(table, key, further, columns, apart, first_within) %}
-    {% set more = further | map(attribute='sql') | list %}
-    {% set of_all = {} %}
-    {% set of_kind = {} %}
-    {% if first_within is not none %}
-        {% do of_all.update({'same_file': [key, first_within]}) %}
-        {% for kind in apart %}
-            {% do of_kind.update({'same_file_and_kind': [key, first_within, kind]}) %}
-        {% endfor %}
-    {% endif %}
-    {% do of_all.update({'same_key': [key]}) %}
-    {% do of_all.update({'same_key_and_more': [key] + more}) if further %}
-    {% for kind in apart %}
-        {% do of_kind.update({'same_kind': [key, kind]}) %}
-        {% do of_kind.update({'same_kind_and_more': [key, kind] + more}) if further %}
+    {% set held = [] %}
+    {% set values = [] %}
+    {% for one in further %}
+        {% set nothing = one.sql ~ ' is null' ~ (' or ' ~ is_nothing('trim(' ~ one.sql ~ ')') if one.type == 'VARCHAR' else '') %}
+        {% do held.append('case when not (' ~ nothing ~ ') then ' ~ one.sql ~ ' end as footfall_held_' ~ loop.index) %}
     {% endfor %}
+    {% for column in columns %}
+        {% set name = 'input_rows.' ~ sql_name(column.name) %}
+        {% do values.append(
+            ('case when not ' ~ is_nothing('trim(' ~ name ~ ')') ~ ' then trim(' ~ name ~ ') end' if column.type == 'VARCHAR' else name)
+            ~ ' as footfall_value_' ~ loop.index
+        ) %}
+    {% endfor %}
+    {% set windows = windows_to_fill_within(further, apart, first_within) %}
     {% set kept_apart = apart.values() | sum(start=[]) %}
-    {% set agreeing = {} %}
-    {% for window in dict(of_all, **of_kind) if not window.endswith('_and_more') %}
-        {% set conditions = [key ~ ' is not null'] %}
+    {% set agreeing = [] %}
+    {% for window in windows if not window.endswith('_and_more') %}
+        {% set conditions = ['footfall_key is not null'] %}
         {% for one in further %}
-            {% set nothing = one.sql ~ ' is null' %}
-            {% if one.type == 'VARCHAR' %}
-                {% set nothing = nothing ~ ' or ' ~ is_nothing('trim(' ~ one.sql ~ ')') %}
-            {% endif %}
-            {% set held = 'case when not (' ~ nothing ~ ') then ' ~ one.sql ~ ' end' %}
             {% set compared = window if one.name not in kept_apart
-                else 'same_file_and_kind' if window.startswith('same_file') else 'same_kind' %}
+                else 'same_file_and_kind' if window.startswith('same_file') else 'same_key_and_kind' %}
+            {% set value = 'footfall_held_' ~ loop.index %}
             {% do conditions.append(
-                '(' ~ nothing ~ ' or min(' ~ held ~ ') over ' ~ compared ~ ' = max(' ~ held ~ ') over ' ~ compared ~ ')'
+                '(' ~ value ~ ' is null or min(' ~ value ~ ') over ' ~ compared ~ ' = max(' ~ value ~ ') over ' ~ compared ~ ')'
             ) %}
         {% endfor %}
-        {% do agreeing.update({window: conditions | join(' and ')}) %}
+        {% do agreeing.append(conditions | join(' and ') ~ ' as footfall_agrees_' ~ window) %}
     {% endfor %}
     {% set filled = [] %}
     {% for column in columns %}
-        {% set windows = of_kind if column.name in kept_apart else of_all %}
-        {% set name = 'input_rows.' ~ sql_name(column.name) %}
-        {% set value = 'case when not ' ~ is_nothing('trim(' ~ name ~ ')') ~ ' then trim(' ~ name ~ ') end'
-            if column.type == 'VARCHAR' else name %}
-        {% set values = [value] %}
-        {% for window in windows %}
-            {% do values.append(
-                'case when ' ~ agreeing.get(window, key ~ ' is not null') ~ ' and min(' ~ value ~ ') over ' ~ window ~ ' = max(' ~ value ~ ') over '
-                ~ window ~ ' then min(' ~ value ~ ') over ' ~ window ~ ' end'
+        {% set value = 'footfall_value_' ~ loop.index %}
+        {% set choices = [value] %}
+        {% for window in windows if (column.name in kept_apart) == ('_kind' in window) %}
+            {% set agrees = 'footfall_key is not null' if window.endswith('_and_more') else 'footfall_agrees_' ~ window %}
+            {% do choices.append(
+                'case when ' ~ agrees ~ ' and min(' ~ value ~ ') over ' ~ window ~ ' = max(' ~ value ~ ') over ' ~ window
+                ~ ' then min(' ~ value ~ ') over ' ~ window ~ ' end'
             ) %}
         {% endfor %}
         {#- A word for nothing that is not filled stays, and is counted where values are cleaned. -#}
-        {% do filled.append('coalesce(' ~ (values + [name]) | join(', ') ~ ') as ' ~ sql_name(column.name)) %}
+        {% do filled.append(
+            'coalesce(' ~ (choices + ['input_rows.' ~ sql_name(column.name)]) | join(', ') ~ ') as ' ~ sql_name(column.name)
+        ) %}
     {% endfor %}
     {% set written = [] %}
-    {% for window, shared in dict(of_all, **of_kind).items() %}
+    {% for window, shared in windows.items() %}
         {% do written.append(window ~ ' as (partition by ' ~ shared | join(', ') ~ ')') %}
     {% endfor %}
+    {% set named = ' as input_rows window ' ~ written | join(', ') ~ ')' %}
+    {% set valued = '(select input_rows.*, ' ~ ([key ~ ' as footfall_key'] + held + values) | join(', ') ~ ' from ' ~ table
+        ~ ' as input_rows)' %}
+    {% set judged = '(select input_rows.*, ' ~ agreeing | join(', ') ~ ' from ' ~ valued ~ named %}
     {% do return(
-        '(select input_rows.* replace (' ~ filled | join(', ') ~ ') from ' ~ table ~ ' as input_rows window '
-        ~ written | join(', ') ~ ')'
+        "(select input_rows.* exclude (footfall_key" ~ names_made(held + values + agreeing) ~ ') replace (' ~ filled | join(', ')
+        ~ ') from ' ~ judged ~ named
     ) %}
 {% endmacro %}
+
+
+{#- The windows in which `filled_within` looks for values, in their order, with what their rows share. Those for columns that
+    are kept apart have _kind in their names. -#}
+{% macro windows_to_fill_within(further, apart, first_within) %}
+    {% set more = further | map(attribute='sql') | list %}
+    {% set windows = {} %}
+    {% for kind in [none] + apart.keys() | list %}
+        {% set ending = '' if kind is none else '_and_kind' %}
+        {% set key = ['footfall_key'] + ([] if kind is none else [kind]) %}
+        {% do windows.update({'same_file' ~ ending: key + [first_within]}) if first_within is not none %}
+        {% do windows.update({'same_key' ~ ending: key}) %}
+        {% do windows.update({'same_key' ~ ending ~ '_and_more': key + more}) if further %}
+    {% endfor %}
+    {% do return(windows) %}
+{% endmacro %}
+
+
+{#- The names that selected expressions are given, each behind a comma. -#}
+{% macro names_made(expressions) -%}
+    {%- for one in expressions %}, {{ one.split(' as ')[-1] }}{% endfor -%}
+{%- endmacro %}
 
 
 {#- A text or a list of texts as a list. -#}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ import duckdb
 import pytest
 import yaml
 
-from conftest import PROJECT, SMALL_SCORER, Warehouse
+from conftest import PROJECT, SMALL_SCORER
+from footfall.adapter import inspection
+from footfall.adapter.questions import QUESTIONS
+from footfall.inspecting.rendering import Project
 
-SEEDS = ("currency_rates", "event_name_map", "event_types", "withdrawn_events")
 LATER = """\
 Name,Email,Financial Status,Fulfillment Status,Currency,Discount Amount,Created at,\
 Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,Billing Country,Cancelled at,\
@@ -144,6 +147,10 @@ def blocks(text: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
+def asked(connection: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[Any, ...]]:
+    return connection.execute(sql).fetchall()
+
+
 @pytest.mark.long
 def test_each_mapping_gives_what_its_sample_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -155,10 +162,9 @@ def test_each_mapping_gives_what_its_sample_says(
     (data / "credits.csv").write_text(CREDITS)
     (data / "refunds.csv").write_text(CREDIT_REFUNDS)
     monkeypatch.chdir(data)
-    seeds: tuple[str, ...] = SEEDS
     for name, text in sections().items():
-        for query in blocks(text, "sql"):
-            duckdb.sql(query)
+        for preparation in blocks(text, "sql"):
+            duckdb.sql(preparation)
         (written,) = blocks(text, "yaml")
         variables = {"footfall_source": "custom", **SMALL_SCORER, **yaml.safe_load(written)}
         if name == "Shopify":
@@ -166,28 +172,24 @@ def test_each_mapping_gives_what_its_sample_says(
         if name == "Magento":
             variables["custom_events_path"]["purchase"].append("credits.csv")
             variables["custom_events_path"]["refund"] = "refunds.csv"
-        shop = Warehouse(tmp_path, variables)
-        shop.built(["stg_custom__events", "base_custom__events", *seeds])
-        seeds = ()
-        rows = shop.query(
-            """
-            select distinct event_id, strftime(event_at, '%m-%d'), coalesce(customer_id, device_id),
-                event_type, item_id, order_id, round(amount, 6)
-            from staging.stg_custom__events where rejection is null
-            """
-        )
-        assert {row[1:] for row in rows} == EXPECTED[name], name
-        assert len(rows) == COUNTS.get(name, len(EXPECTED[name])), name
-        if name == "Shopify":
-            refused = "select rejection from staging.stg_custom__events where rejection is not null"
-            assert shop.query(refused) == [("not an event of the journey: voided",)]
-        notes = "select distinct split_part(value_notes, chr(9), 1) from staging.stg_custom__events"
-        noted = {note for (note,) in shop.query(notes)} - {None}
-        if name == "Shopify":
-            assert noted == {"event_at", "order_id", "order_refund", "refunded_at"}
-        if name == "Magento":
-            # The other lines have the time of their order, and what they say of it agrees.
-            late = (
-                "select order_id from staging.stg_custom__events where value_notes like 'event_at%'"
+        with inspection.connection() as connection:
+            project = Project(PROJECT, connection, variables, QUESTIONS, {})
+            events = project.relation("stg_custom__events", is_stored=True)
+            query = partial(asked, connection)
+            rows = query(
+                "select distinct event_id, strftime(event_at, '%m-%d'),"
+                " coalesce(customer_id, device_id), event_type, item_id, order_id, round(amount, 6)"
+                f" from {events} where rejection is null"
             )
-            assert sorted(shop.query(late)) == [("7",), ("7",), ("9",)]
+            assert {row[1:] for row in rows} == EXPECTED[name], name
+            assert len(rows) == COUNTS.get(name, len(EXPECTED[name])), name
+            notes = f"select distinct split_part(value_notes, chr(9), 1) from {events}"
+            noted = {note for (note,) in query(notes)} - {None}
+            if name == "Shopify":
+                refused = f"select rejection from {events} where rejection is not null"
+                assert query(refused) == [("not an event of the journey: voided",)]
+                assert noted == {"event_at", "order_id", "order_refund", "refunded_at"}
+            if name == "Magento":
+                # The other lines have the time of their order, and what they say of it agrees.
+                late = f"select order_id from {events} where value_notes like 'event_at%'"
+                assert sorted(query(late)) == [("7",), ("7",), ("9",)]

@@ -219,6 +219,27 @@ def test_exports_that_contradict_each_other_about_an_order_are_counted(tmp_path:
     ]
 
 
+def test_what_payments_are_made_with_is_taken_under_its_usual_names(tmp_path: Path) -> None:
+    """It is kept as an id, of an address its network, and is not among the properties.
+
+    Of two spellings the first that is not empty counts.
+    """
+    file = written(
+        tmp_path / "log.csv",
+        "customer_id,event_at,event_type,order_id,amount,Card_ID,card,ip_address,terminal,address_key,till",
+        "c1,2026-03-02 09:00:00,purchase,o1,5,K-1,,203.0.113.9,T-7,A-1,3",
+        "c2,2026-03-02 09:00:00,purchase,o2,5,NULL,K-2,2001:db8:aaaa:bbbb::1,,,",
+    )
+    columns = "card_token, ip_token, terminal_token, address_token, properties"
+    assert staged(file, columns) == [
+        ("K-1", "203.0.113.0/24", "T-7", "A-1", '{"till":"3"}'),
+        ("K-2", "2001:db8:aaaa::/48", None, None, None),
+    ]
+    # Where a mapping names one column, the others are properties like any other.
+    mapped = staged(file, "card_token", custom_columns={"events": {"card_token": "card"}})
+    assert mapped == [("K-2",), (None,)]
+
+
 def test_a_campaign_inside_the_shop_is_no_source_of_a_visit(tmp_path: Path) -> None:
     file = written(
         tmp_path / "log.csv",
