@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,15 +70,17 @@ SCORES = """
 
 # The demographics that a third of the households of Complete Journey gave.
 DEMOGRAPHICS = ("income", "age", "household_size", "home_ownership", "marital_status", "kids")
+# Those whose comparisons are shown one by one, gaps or not.
+SHOWN = DEMOGRAPHICS[:3]
 
 # What is compared; most of it is no gap.
 GAPS = """
     select
         score, horizon_days, cut_off, attribute, metric, compared, group_count, customer_count,
         lowest_group, lowest_value, highest_group, highest_value,
-        difference, lower_bound, upper_bound, null_95, p_value, adjusted_p_value, verdict
+        difference, lower_bound, upper_bound, null_95, p_value, adjusted_p_value, closing_cost,
+        verdict
     from marts.score_fairness_gaps
-    where verdict <> 'too_few'
     order by score, horizon_days, compared, p_value, attribute, metric, cut_off"""
 
 UNKNOWN = """
@@ -205,8 +208,13 @@ def compare_groups(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
             f"{row['base_rate']:>8.3f}"
         )
     gaps = rows_of(connection, GAPS)
+    show_metrics([row for row in gaps if row["compared"] == "as they are"])
+    compared = [row for row in gaps if row["verdict"] != "too_few"]
     found = [row for row in gaps if row["verdict"] == "gap"]
-    print(f"\n  {len(gaps)} comparisons of groups, {len(found)} gaps")
+    print(
+        f"\n  {len(compared)} comparisons of groups, {len(found)} gaps, and"
+        f" {len(gaps) - len(compared)} with too few households"
+    )
     print(f"\n  {'gap':<66}{'compared':<20}{'difference':>11}{'95 % interval':>17}"
           f"{'null 95 %':>11}{'p':>7}{'adjusted':>10}")  # fmt: skip
     for row in found:
@@ -217,7 +225,29 @@ def compare_groups(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
             f"  {name:<66}{row['compared']:<20}{row['difference']:>11.3f}{bounds:>17}"
             f"{row['null_95']:>11.3f}{row['p_value']:>7.3f}{row['adjusted_p_value']:>10.3f}"
         )
+        ends = [f"{row[f'{end}_group']} {row[f'{end}_value']:.3f}" for end in ("lowest", "highest")]
+        cost = row["closing_cost"]
+        closing = "" if cost is None else f"; closing it costs {cost:.1%}"
+        print(f"    {' to '.join(ends)}{closing}")
     return {"unknown": known, "gaps": gaps}
+
+
+def show_metrics(gaps: Sequence[Mapping[str, Any]]) -> None:
+    """Print each metric of each score by the attributes that are shown, gaps or not."""
+    by_line: dict[tuple[Any, ...], dict[str, str]] = {}
+    for row in gaps:
+        line = (row["score"], row["horizon_days"], row["metric"], row["cut_off"])
+        said = row["verdict"].replace("_", " ")
+        if row["difference"] is not None:
+            bounds = f"{row['lower_bound']:.3f} to {row['upper_bound']:.3f}"
+            said = f"{row['difference']:.3f} ({bounds}), {said}"
+        by_line.setdefault(line, {})[row["attribute"].removeprefix("attributes.")] = said
+    print("\n| score | days | metric | cut-off | " + " | ".join(SHOWN) + " |")
+    print("|" + "---|" * (4 + len(SHOWN)))
+    for line, told in sorted(by_line.items()):
+        score, days, metric, cut_off = line
+        cells = [score, str(days), metric.replace("_", " "), cut_off]
+        print(f"| {' | '.join([*cells, *(told.get(name, '') for name in SHOWN)])} |")
 
 
 def main() -> None:

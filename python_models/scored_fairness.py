@@ -6,11 +6,8 @@ from footfall.fairness.settings import FairnessSettings
 
 
 def model(dbt, session):
-    customers = dbt.ref("int_customers").select("attributes").distinct()
     return scoring.score(
         tables.arrow(dbt.ref("int_fairness_rows")),
-        dbt.config.meta_get("attributes"),
-        lambda: tables.arrow(customers)["attributes"],
         settings=FairnessSettings.from_mapping(dbt.config.meta_get("settings")),
         previous=tables.previous(session, dbt.this),
         progress=progress.log,

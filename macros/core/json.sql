@@ -192,6 +192,31 @@
 {%- endmacro %}
 
 
+{#- A query of the names of all fields that the JSON objects in a column have, each once, in alphabetical order. -#}
+{% macro names_of_fields(column, relation) -%}
+    select distinct name
+    from (
+        select {{ unnested_names(column) }} as name
+        from {{ relation }}
+        where {{ is_json_object(column) }}
+    ) as fields
+    order by name
+{%- endmacro %}
+
+{#- The names of the fields of a JSON object, a row each. -#}
+{% macro unnested_names(document) -%}
+    {{ return(adapter.dispatch('unnested_names', 'footfall')(document)) }}
+{%- endmacro %}
+
+{% macro default__unnested_names(document) -%}
+    explode(json_object_keys({{ document }}))
+{%- endmacro %}
+
+{% macro duckdb__unnested_names(document) -%}
+    unnest(json_keys({{ document }}))
+{%- endmacro %}
+
+
 {#- A JSON text as typed columns. The shape is a dict of names and types (string, bigint, double, boolean, json), of
     dicts, or a list of one of these for a list; what is missing or does not fit is empty. -#}
 {% macro parsed_json(document, shape) -%}

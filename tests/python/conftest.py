@@ -74,6 +74,7 @@ RUN_TIME_VARS = frozenset(
         "custom_vocabulary",
         "custom_widths",
         "cutoff_months",
+        "fairness_attributes",
         "max_devices_per_customer",
         "max_rejected_share",
         "keep_months",

@@ -208,6 +208,46 @@ def test_all_problems_come_in_one_message() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("picked", "given", "said"),
+    [
+        (["storefront"], {}, "(is it 'attributes.language'?)"),
+        (["complete_journey", "ga4"], {}, "are attributes.age, attributes.home_ownership, attr"),
+        (["segment"], {"segment_traits": ["langage", "plan"]}, None),
+        (["segment"], {}, "the attributes of this source are none"),
+        (["custom"], {}, "the attributes of this source are none"),
+        # What a table of customers holds is known when it is read.
+        (["storefront", "custom"], {"custom_customers_path": "customers.csv"}, None),
+        (["custom"], {"custom_customers_relation": "crm.customers"}, None),
+    ],
+)
+def test_an_attribute_that_no_customer_has_is_named_before_anything_is_built(
+    picked: list[str], given: dict[str, Any], said: str | None
+) -> None:
+    paths = dict.fromkeys(("segment_path", "custom_events_path", "ga4_path"), "/a")
+    names = ["country", "attributes.langage"]
+    values = {**DEFAULTS, **paths, "fairness_attributes": names, **given}
+
+    def check() -> None:
+        check_configuration(
+            values=yaml.safe_dump(values),
+            given=[],
+            project_folder=str(PROJECT),
+            picked=picked,
+            staged=[],
+            database="shop",
+        )
+
+    if said is None:
+        check()
+        return
+    with pytest.raises(BuildProblem) as caught:
+        check()
+    assert "1 problem(s)" in str(caught.value)
+    assert "names 'attributes.langage', which no customer has" in str(caught.value)
+    assert said in str(caught.value)
+
+
 def test_nothing_is_said_of_a_configuration_in_order() -> None:
     check_configuration(
         values=yaml.safe_dump(DEFAULTS),

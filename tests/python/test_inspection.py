@@ -251,12 +251,56 @@ def test_a_wrong_var_header_or_shape_is_named_before_dbt_starts(tmp_path: Path) 
     )
     assert "looks like Segment's messages" in problem
     assert "SOURCE=segment" in problem
+    bought = ["customer_id,event_at,event_type,order_id,amount", "c1,2024-03-04,purchase,o1,5"]
+    listed = ["customer_id,plan,attributes", 'c1,x,"{""kids"":2}"']
+    customers = written(tmp_path / "crm.csv", listed)
+    named = {
+        "footfall_source": "custom",
+        "custom_events_path": written(tmp_path / "own.csv", bought),
+        "custom_customers_path": customers,
+    }
+    extras = ["attributes.plan", "attributes.kids"]
+    assert inspection.check_build({**named, "fairness_attributes": extras}, database) == []
+    wrong = {**named, "fairness_attributes": ["attributes.kid"]}
+    (problem,) = inspection.check_build(wrong, database)
+    assert "'attributes.kid', which no customer has (is it 'attributes.kids'?)" in problem
+    assert "are attributes.kids, attributes.plan, and" in problem
     # Names are translated by var whatever the source.
     message = {"type": "track", "event": "Zap", "messageId": "m", "anonymousId": "a"}
     sent = {**message, "timestamp": "2024-06-03T09:00:00Z", "receivedAt": "2024-06-03T09:00:00Z"}
     zaps = written(tmp_path / "zaps.jsonl", [json.dumps(sent)])
     named = {"footfall_source": "segment", "segment_path": zaps}
     assert inspection.check_build({**named, "custom_event_names": {"zap": "view"}}, database) == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (
+            ["Customer ID,registered_at,gender,plan", "c1,2024-01-01,f,gold"],
+            [
+                "Customer ID VARCHAR 1 c1 customer_id",
+                "looks like a table of customers, which is read next to events",
+                "make build SOURCE=custom EVENTS=… CUSTOMERS=",
+                "custom_columns: customers: customer_id: Customer ID",
+                "Kept as attributes of each customer: plan",
+            ],
+        ),
+        (
+            ["item_id,item_name,list_price,colour", "i1,Mug,5,red"],
+            ["a table of items", "ITEMS=", "Not read: colour"],
+        ),
+        (["customer_id,item_id,rating,body", "c1,i1,5,good"], ["a table of reviews", "REVIEWS="]),
+    ],
+)
+def test_a_table_next_to_events_is_described_and_needs_no_mapping(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], lines: list[str], said: list[str]
+) -> None:
+    file, out = written(tmp_path / "table.csv", lines), tmp_path / "a_shop.yml"
+    assert inspection.main([f"--file={file}", f"--out={out}"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert [one for one in said if one not in told] == []
+    assert not out.exists()
 
 
 def test_what_one_file_of_several_lacks_is_named(

@@ -279,3 +279,17 @@ def test_of_an_ip_address_the_network_is_kept(own_shop: Warehouse) -> None:
     assert outcome.success
     found = {row[0]: row[1] for row in outcome.result.results[0].agate_table.rows}
     assert found == networks
+
+
+@pytest.mark.long
+def test_a_build_stops_at_customers_without_an_attribute_that_groups_are_made_of(
+    shop: Warehouse,
+) -> None:
+    shop.variables["fairness_attributes"] = ["country", "attributes.fone"]
+    try:
+        said = problems(shop.build(("+int_customers",)))
+    finally:
+        del shop.variables["fairness_attributes"]
+    assert "int_customers: " in said
+    assert "'attributes.fone', which no customer has (is it 'attributes.phone'?)" in said
+    assert "Traceback" not in said

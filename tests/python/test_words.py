@@ -163,7 +163,11 @@ def test_reasons_of_experiments_have_words_for_what_they_say() -> None:
 
 def test_every_idea_says_both_ways_that_it_moves_a_score() -> None:
     words = read_words(FOLDER / "en.csv")
-    ideas = {*known_ideas(), *IDEAS, "agreement", "rate", "stretched", "other"}
+    named = {*known_ideas(), *IDEAS, "agreement", "rate"}
+    ideas = {*named, "personal_new", "stretched", "other"}
+    assert {key for key in words.texts if key.startswith("idea.") and key.endswith(".name")} == {
+        f"idea.{idea}.name" for idea in named
+    }
     assert {key.split(".")[1] for key in words.texts if key.startswith("idea.")} == ideas
     for idea in ideas:
         for way in ("up", "down"):

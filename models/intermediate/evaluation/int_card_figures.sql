@@ -55,18 +55,30 @@ gates as (
 
 ),
 
--- Of what the score does, not of what happened to the groups whatever it says.
+-- Of what the score does, not of what happened to the groups whatever it says. How far predicted amounts are off is a
+-- part of the mean spend; all other gaps are differences of shares.
+compared as (
+
+    select
+        *,
+        verdict = 'gap' as is_gap,
+        score = 'value' and metric = 'calibration' as is_of_spend
+    from {{ ref('scored_fairness') }}
+    where kind = 'gap'
+        and metric <> 'base_rate'
+
+),
+
 gaps as (
 
     select
         score,
         count(*) as gap_count,
         sum(case when verdict = 'too_few' then 0 else 1 end) as compared_count,
-        sum(case when verdict = 'gap' then 1 else 0 end) as called_count,
-        max(case when verdict = 'gap' then value end) as largest_gap
-    from {{ ref('scored_fairness') }}
-    where kind = 'gap'
-        and metric <> 'base_rate'
+        sum(case when is_gap then 1 else 0 end) as called_count,
+        max(case when is_gap and not is_of_spend then value end) as largest_gap,
+        max(case when is_gap and is_of_spend then value end) as largest_gap_of_spend
+    from compared
     group by score
 
 ),
@@ -119,6 +131,7 @@ final as (
         coalesce(gaps.compared_count, 0) as compared_count,
         coalesce(gaps.called_count, 0) as called_count,
         gaps.largest_gap,
+        gaps.largest_gap_of_spend,
 
         ours.cutoff_date as evaluated_from
     from cards

@@ -1,3 +1,5 @@
+{{ config(post_hook="{{ refuse_unknown_attributes() }}") }}
+
 -- One row a customer who is known from an event or from a customer list.
 with
 

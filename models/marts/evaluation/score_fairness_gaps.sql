@@ -1,5 +1,6 @@
 -- How far the groups of an attribute are apart in each metric of each score, whether that is more than chance, and in
--- words what follows. A gap is held to a bound in what a score does, not in what happened to the groups.
+-- words what follows. A gap is held to a bound in what a score does, not in what happened to the groups. Gaps of a score
+-- that does not pass its gates are here as well, and say that nobody acts on it.
 {%- set slots = {
     'score': 'score', 'days': 'days_text', 'cut_off': 'cut_off', 'attribute': 'attribute_text', 'metric': 'metric_text',
     'highest': 'highest_group', 'highest_value': 'highest_text', 'lowest': 'lowest_group',
@@ -21,6 +22,28 @@ words as (
 
 ),
 
+held_back as (
+
+    select distinct
+        score,
+        horizon_days
+    from {{ ref('int_held_back_scores') }}
+    where population is null
+
+),
+
+served as (
+
+    select
+        figures.*,
+        held_back.score is null as is_served
+    from figures
+    left join held_back
+        on figures.score = held_back.score
+        and figures.horizon_days = held_back.horizon_days
+
+),
+
 keyed as (
 
     select
@@ -28,12 +51,16 @@ keyed as (
         'fairness.' || verdict as verdict_key,
         cast(horizon_days as string) as days_text,
         replace(replace(attribute, 'attributes.', ''), '_', ' ') as attribute_text,
-        replace(metric, '_', ' ') as metric_text,
+        case
+            when metric = 'auc' then 'AUC'
+            when metric = 'calibration' and score = 'value' then 'calibration, as a part of the mean spend,'
+            else replace(metric, '_', ' ')
+        end as metric_text,
         cast(round(highest_value, 3) as string) as highest_text,
         cast(round(lowest_value, 3) as string) as lowest_text,
         cast(round(upper, 3) as string) as upper_text,
-        cast(round(p, 3) as string) as p_text
-    from figures
+        case when p < 0.001e0 then '< 0.001' else '= ' || cast(round(p, 3) as string) end as p_text
+    from served
 
 ),
 
@@ -74,6 +101,7 @@ final as (
         keyed.verdict <> 'gap'
         or keyed.metric = 'base_rate'
         or keyed.value <= {{ double_var('fairness_largest_gap') }} as is_passed,
+        keyed.is_served,
 
         keyed.cutoff_date
     from keyed

@@ -4,7 +4,7 @@
     'until': 'trained_until', 'date': 'date_text', 'days': 'days_text', 'count': 'count_text',
     'value': 'value_text', 'lower': 'lower_text', 'upper': 'upper_text', 'baseline': 'baseline_text',
     'baseline_value': 'baseline_value_text', 'gaps': 'gaps_text', 'compared': 'compared_text',
-    'largest': 'largest_text'
+    'largest': 'largest_text', 'largest_of_spend': 'largest_of_spend_text'
 } %}
 {%- set texts = ['purpose', 'training', 'evaluation', 'limits', 'fairness'] %}
 with
@@ -63,6 +63,8 @@ keyed as (
             as evaluation_key,
         'card.' || score || '.limits' as limits_key,
         case
+            when largest_gap_of_spend is not null and largest_gap is not null then 'card.gap_of_both'
+            when largest_gap_of_spend is not null then 'card.gap_of_spend'
             when fairness_verdict <> 'not_compared' then 'card.' || fairness_verdict
             when score in ('churn', 'value') then 'card.no_attribute'
             else 'card.' || score || '.not_compared'
@@ -77,7 +79,8 @@ keyed as (
         cast(round(baseline_value, 3) as string) as baseline_value_text,
         cast(called_count as string) as gaps_text,
         cast(compared_count as string) as compared_text,
-        cast(round(largest_gap, 3) as string) as largest_text
+        cast(round(largest_gap * 100e0, 1) as string) as largest_text,
+        cast(round(largest_gap_of_spend * 100e0, 1) as string) as largest_of_spend_text
     from judged
 
 ),
@@ -112,6 +115,7 @@ final as (
         cast(keyed.compared_count as bigint) as compared_gap_count,
         cast(keyed.called_count as bigint) as gap_count,
         keyed.largest_gap,
+        keyed.largest_gap_of_spend,
 
         keyed.failed_gate_count + coalesce(checks.failed_check_count, 0) + keyed.called_count > 0 as has_findings,
 

@@ -87,12 +87,17 @@ attributions as (
 ),
 
 -- An idea that is a feature of one's own has no words, and is said by its name. What adds nothing moves nothing. One
--- rate is the customer's own, or what is expected of them in another number of days.
+-- rate is the customer's own, or what is expected of them in another number of days. What a customer has done with an
+-- item is other than buying it where they never bought it.
 named as (
 
     select
         *,
-        case when idea = 'rate' and method <> 'own_rate' then 'stretched' else idea end as said_idea,
+        case
+            when idea = 'rate' and method <> 'own_rate' then 'stretched'
+            when idea = 'personal' and population = 'new items only' then 'personal_new'
+            else idea
+        end as said_idea,
         case when contribution < 0 then 'down' when contribution > 0 then 'up' end as direction
     from attributions
     where not exists (

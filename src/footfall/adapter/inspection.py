@@ -125,7 +125,9 @@ def _input_problems(values: dict[str, Any], database: str, project: Path) -> lis
 def main(arguments: Sequence[str]) -> int:
     """Inspect an input; print what was found, and write a mapping where none was given.
 
-    With `--check` only what would stop a build is printed, and nothing is written.
+    A table that is read next to events, such as one of customers, needs no mapping of its own: what
+    is printed says how it is read. With `--check` only what would stop a build is printed, and
+    nothing is written.
 
     Returns
     -------
@@ -166,7 +168,7 @@ def main(arguments: Sequence[str]) -> int:
         questions = _questions(is_sample=is_sample)
         found = inspect(opened, Path.cwd(), questions, given, variables, asked.source)
     print("\n".join(lines_of(found, given)))
-    if variables or not found.columns:
+    if variables or not found.columns or found.entity is not None:
         return int(bool(found.problem))
     if out.exists():
         print(f"\n  {out} is there already, and stays: OUT=… names another file for the mapping.\n")

@@ -12,6 +12,7 @@ from typing import Any
 
 from footfall.adapter.code import tables_fingerprint
 from footfall.builds import versions
+from footfall.builds.attributes import refuse_unknown_attributes
 from footfall.builds.configuration import check_configuration, is_file, no_file_problem
 from footfall.builds.experiments import experiment_columns
 from footfall.builds.failures import describe_failure
@@ -106,6 +107,7 @@ QUESTIONS: Mapping[str, Callable[..., Any]] = {
     "note_made": _note_made,
     "refuse_changed_records": refuse_changed_records,
     "refuse_undecided": refuse_undecided,
+    "refuse_unknown_attributes": refuse_unknown_attributes,
     "restated_sources": restated_sources,
     "segment_kind": segment_kind,
     "segment_tables": segment_tables,

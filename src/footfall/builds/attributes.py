@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from footfall.builds.problems import BuildProblem
+from footfall.builds.sources import sources
 
 #: What every customer may have: columns of `int_customers`, and the band of the year of birth.
 COLUMNS = (
@@ -23,7 +27,7 @@ _VAR = "fairness_attributes"
 def attribute_problems(names: Sequence[str]) -> list[str]:
     """Name each attribute that customers cannot have, and each that is there twice.
 
-    Whether any customer has an attribute of a source is known only when customers are read.
+    Which attributes a source gives is judged by :func:`extra_problems`.
     """
     problems = []
     for name in dict.fromkeys(names):
@@ -44,3 +48,63 @@ def attribute_problems(names: Sequence[str]) -> list[str]:
         if list(names).count(name) > 1:
             problems.append(f"var '{_VAR}' names '{name}' twice: name it once.")
     return problems
+
+
+def known_extras(picked: Sequence[str], values: Mapping[str, Any]) -> list[str] | None:
+    """Return the attributes that the picked sources give to customers, without the prefix.
+
+    Parameters
+    ----------
+    picked
+        Names of sources.
+    values
+        Vars by name.
+
+    Returns
+    -------
+    None where only the rows of customers say which there are.
+    """
+    found: set[str] = set()
+    for source in (sources()[name] for name in picked if name in sources()):
+        if any(values.get(name) for name in source.attributes_are_in):
+            return None
+        found |= {*source.attributes, *(values.get(source.attributes_var) or ())}
+    return sorted(found)
+
+
+def extra_problems(names: Sequence[str], known: Iterable[str]) -> list[str]:
+    """Name each attribute of a source that no customer has.
+
+    Parameters
+    ----------
+    names
+        Var `fairness_attributes`.
+    known
+        The attributes that there are, without the prefix.
+    """
+    there = [EXTRA + name for name in sorted(known)]
+    lacking = [name for name in names if name.startswith(EXTRA) and name not in there]
+    problems = []
+    for name in dict.fromkeys(lacking):
+        near = next(iter(difflib.get_close_matches(name, there, n=1, cutoff=0.8)), None)
+        meant = f" (is it '{near}'?)" if near else ""
+        listed = ", ".join(there) or "none"
+        problems.append(
+            f"var '{_VAR}' names '{name}', which no customer has{meant}: the attributes of this "
+            f"source are {listed}, and the columns of every customer {', '.join(COLUMNS)}. "
+            "Correct the name, or remove it."
+        )
+    return problems
+
+
+def refuse_unknown_attributes(names: Sequence[str], known: Iterable[str]) -> None:
+    """Stop where var `fairness_attributes` names what no customer has.
+
+    Raises
+    ------
+    BuildProblem
+        The message names each of them, and the attributes that there are.
+    """
+    problems = extra_problems(names, known)
+    if problems:
+        raise BuildProblem("\n".join(problems))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from footfall.builds.attributes import attribute_problems
+from footfall.builds.attributes import attribute_problems, extra_problems, known_extras
 from footfall.builds.experiments import experiment_problems
 from footfall.builds.input_files import files_in, named_paths
 from footfall.builds.problems import BuildProblem
@@ -84,6 +84,7 @@ def check_configuration(
             *source_problems(read, picked, database),
             *file_problems(read, [name for name in staged if name in picked and name in sources()]),
             *value_problems(read),
+            *_extra_problems(read, picked),
             *template_problems(read),
             *experiment_problems(
                 Path(project_folder), read.get("experiments_relation"), experiments
@@ -223,6 +224,13 @@ def value_problems(values: Mapping[str, Any]) -> list[str]:
         *_contradictions(values),
         *attribute_problems(values["fairness_attributes"]),
     ]
+
+
+def _extra_problems(values: Mapping[str, Any], picked: Sequence[str]) -> list[str]:
+    """Name each attribute that the picked sources do not give, of vars of the right kind."""
+    if kind_problems(values) or (known := known_extras(picked, values)) is None:
+        return []
+    return extra_problems(values["fairness_attributes"], known)
 
 
 def kind_problems(values: Mapping[str, Any]) -> list[str]:

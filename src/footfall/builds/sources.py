@@ -19,6 +19,8 @@ DEFAULT_SOURCE = "storefront"
 DEFAULT_WAREHOUSE = "footfall"
 #: The variable of the environment in which Make's programs find the command that builds.
 BUILD_COMMAND = "FOOTFALL_BUILD_COMMAND"
+#: Keys of an entry that hold lists of names.
+_LISTS = ("attributes", "attributes_are_in")
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,9 @@ class Source:
     rows_are: str = "events"
     is_restated: bool = False
     inputs: tuple[Input, ...] = ()
+    attributes: tuple[str, ...] = ()
+    attributes_var: str = ""
+    attributes_are_in: tuple[str, ...] = ()
 
     def build_command(self, *, with_examples: bool = False) -> str:
         """Return the command that builds this source; its paths are `…` or examples."""
@@ -77,7 +82,8 @@ def read_sources(file: Path) -> Mapping[str, Source]:
     for name, entry in entries.items():
         try:
             inputs = tuple(Input(**one) for one in entry.get("inputs", ()))
-            found[name] = Source(name, **{**entry, "inputs": inputs})
+            lists = {key: tuple(entry.get(key, ())) for key in _LISTS}
+            found[name] = Source(name, **{**entry, **lists, "inputs": inputs})
         except TypeError as error:
             raise BuildProblem(
                 f"{file}: the entry of source '{name}' cannot be read ({error}). The head of the "

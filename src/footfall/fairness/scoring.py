@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,10 +52,6 @@ _CODE = ("core", "evaluation", "fairness")
 Row = dict[str, Any]
 
 
-class AttributeProblem(ValueError):
-    """No customer has an attribute that var `fairness_attributes` names."""
-
-
 @dataclass(frozen=True)
 class _Judged:
     """What was predicted of customers and what happened, for a score and a horizon.
@@ -75,8 +70,6 @@ class _Judged:
 
 def score(
     rows: pa.Table,
-    attributes: Sequence[str],
-    customer_attributes: Callable[[], pa.ChunkedArray],
     *,
     settings: FairnessSettings,
     previous: pa.Table | None = None,
@@ -88,10 +81,6 @@ def score(
     ----------
     rows
         `int_fairness_rows`.
-    attributes
-        Var `fairness_attributes`.
-    customer_attributes
-        Reads column `attributes` of `int_customers`, JSON texts.
     settings
         Cut-offs of the scores.
     previous
@@ -103,17 +92,11 @@ def score(
     -------
     Columns of :data:`SCHEMA`: rows of kind `group` hold a metric of a group, rows of kind `gap`
     compare the groups in a metric. What a kind does not have is null.
-
-    Raises
-    ------
-    AttributeProblem
-        No customer has an attribute; the message says which there are.
     """
-    _check_attributes(attributes, customer_attributes)
     made_from = Identity(
         code_fingerprint(*_CODE),
         table_fingerprint(rows),
-        {"attributes": list(attributes), **settings.deciding()},
+        settings.deciding(),
         "cpu",
     ).fingerprint
     if previous is not None and previous.num_rows and _is_of(previous, made_from):
@@ -131,26 +114,6 @@ def _is_of(previous: pa.Table, made_from: str) -> bool:
     if set(previous.column_names) != set(SCHEMA.names):
         return False
     return bool(previous["made_from"].unique().to_pylist() == [made_from])
-
-
-def _check_attributes(
-    attributes: Sequence[str], customer_attributes: Callable[[], pa.ChunkedArray]
-) -> None:
-    wanted = [name for name in attributes if name.startswith("attributes.")]
-    if not wanted or not len(customers := customer_attributes()):
-        return
-    known: set[str] = set()
-    for text in customers.drop_null().unique().to_pylist():
-        held = json.loads(text)
-        if isinstance(held, dict):
-            known |= held.keys()
-    lacking = [name for name in wanted if name.removeprefix("attributes.") not in known]
-    if lacking:
-        there = ", ".join(sorted(known)) or "none"
-        raise AttributeProblem(
-            f"var 'fairness_attributes' names {', '.join(lacking)}, which column attributes of "
-            f"int_customers has for no customer; it has {there}: correct the name, or remove it."
-        )
 
 
 def _rows_of_score(name: str, rows: pa.Table, settings: FairnessSettings) -> Iterator[Row]:

@@ -6,8 +6,10 @@ from typing import Any
 
 import duckdb
 
+from footfall.builds.attributes import EXTRA, extra_problems
 from footfall.builds.problems import BuildProblem
 from footfall.builds.rejections import check_rejections
+from footfall.builds.sources import sources
 from footfall.inspecting.inputs import Head
 from footfall.inspecting.inspection import OWN, Input, first_lines, input_table, path_var
 from footfall.inspecting.layouts import has_any, recognised
@@ -54,6 +56,8 @@ def check(
             project.relation(f"stg_{source}__{entity}")
         except (BuildProblem, duckdb.Error, ValueError) as problem:
             problems.append(first_lines(problem))
+    if not problems:
+        problems = _attribute_problems(connection, project, variables)
     if shape or problems or not with_names:
         # Staging may have recognised the other shape, too.
         said = any("looks like" in problem for problem in problems)
@@ -74,6 +78,21 @@ def check(
     except BuildProblem as problem:
         return [str(problem)]
     return []
+
+
+def _attribute_problems(
+    connection: duckdb.DuckDBPyConnection, project: Project, variables: Mapping[str, Any]
+) -> list[str]:
+    """Name each attribute that groups are to be made of and no customer of a table has."""
+    names = variables.get("fairness_attributes") or []
+    tables = sources()[str(variables["footfall_source"])].attributes_are_in
+    if not any(name.startswith(EXTRA) for name in names):
+        return []
+    if not any(variables.get(name) for name in tables):
+        return []
+    customers = project.relation(f"stg_{variables['footfall_source']}__customers")
+    known = connection.execute(project.call("names_of_fields", "attributes", customers)).fetchall()
+    return extra_problems(names, [name for (name,) in known])
 
 
 def _shape_problem(

@@ -11,8 +11,8 @@ import duckdb
 from footfall.builds.problems import BuildProblem
 from footfall.builds.rejections import proposed_event_type
 from footfall.builds.sources import sources
-from footfall.core.yaml_files import parsed_yaml
 from footfall.inspecting import queries
+from footfall.inspecting.entities import Entity, contracts_of, entity_of
 from footfall.inspecting.inputs import MOST_ROWS, Head, files_of
 from footfall.inspecting.layouts import (
     Layout,
@@ -82,6 +82,8 @@ class Found:
         The shape that was recognised, if any.
     proposal
         How it could be read, where no mapping was given and the source is `custom`.
+    entity
+        The table that is read next to events, where it is none of events.
     paths
         Files by event type, where their names say it.
     variables
@@ -104,6 +106,7 @@ class Found:
     source: str
     layout: Layout | None = None
     proposal: Proposal | None = None
+    entity: Entity | None = None
     paths: Mapping[str, Sequence[str]] = field(default_factory=dict)
     variables: Mapping[str, Any] = field(default_factory=dict)
     columns: Sequence[Column] = ()
@@ -180,6 +183,10 @@ def inspect(
             # Files of refunds next to those of orders do not make these refunds.
             name = "orders" if found.paths else Path(given.name).name
             found.proposal = proposed(names, contract_columns(folder), found.layout, name)
+            if {"event_at", "event_type"} <= set(found.proposal.missing):
+                found.entity = entity_of(folder, names)
+            if found.entity is not None:
+                return found
             if found.paths and found.proposal.event_type:
                 found.proposal = typed_by_file(found.proposal, names)
             else:
@@ -264,11 +271,8 @@ def _columns(
 
 def contract_columns(folder: Path) -> list[str]:
     """Return the columns of events that a shop's own input may have."""
-    file = folder / "models/staging/custom/_custom__models.yml"
-    models = parsed_yaml(file.read_text(encoding="utf-8"))["models"]
-    (events,) = (model for model in models if model["name"] == "stg_custom__events")
-    made = {"source", "raw_row", "rejection", "value_notes", "properties"}
-    return [column["name"] for column in events["columns"] if column["name"] not in made]
+    made = {"raw_row", "rejection", "properties"}
+    return [name for name in contracts_of(folder)["events"] if name not in made]
 
 
 def _variables_of(proposal: Proposal) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 import json
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from footfall.builds.rejections import is_of_a_word
 from footfall.builds.sources import absolute_path, sources
+from footfall.inspecting.entities import entity_lines
 from footfall.inspecting.inputs import MOST_ROWS, files_of
 from footfall.inspecting.inspection import EventName, Found, Input
 from footfall.inspecting.layouts import (
@@ -28,6 +29,10 @@ _YAML_WORDS = frozenset(("true", "false", "yes", "no", "on", "off", "null", "non
 def lines_of(found: Found, given: Input) -> list[str]:
     """Return the report."""
     lines = ["", *_input(found, given), "", *_columns(found)]
+    if found.entity is not None:
+        named = {held.lower() for held in found.entity.columns.values()}
+        others = [one.name for one in found.columns if one.name.lower() not in named]
+        return [*lines, "", *entity_lines(found.entity, given.name, others)]
     if found.problem:
         return [*lines, "", "  It cannot be read as it is:", *_indented(found.problem)]
     lines += ["", "  Ten rows as they would be read", *_table(found.read_columns, found.read_rows)]
@@ -63,7 +68,11 @@ def _input(found: Found, given: Input) -> list[str]:
 
 def _columns(found: Found) -> list[str]:
     mapped: dict[str, list[str]] = {}
-    columns = found.proposal.columns if found.proposal is not None else _of_mapping(found)
+    columns: Mapping[str, str | Sequence[str]] = (
+        found.proposal.columns if found.proposal is not None else _of_mapping(found)
+    )
+    if found.entity is not None:
+        columns = found.entity.columns
     for name, held in columns.items():
         for column in spelled(held):
             mapped.setdefault(column.lower(), []).append(name)

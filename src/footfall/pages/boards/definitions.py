@@ -19,7 +19,7 @@ from footfall.pages.theme.words import Words
 
 Format = Literal[
     "count", "amount", "share", "decimal", "tenths", "signed", "days", "day", "month",
-    "month_name", "time", "text", "words", "key", "yes_no",
+    "month_name", "time", "text", "words", "idea", "key", "yes_no", "chance",
 ]  # fmt: skip
 Tone = Literal["accent", "good", "warn", "faint"]
 # What looks like the key of a message: names with dots between them.

@@ -35,9 +35,14 @@ class Wording:
         """
         if value is None:
             return wording.UNKNOWN
-        if form in ("text", "words", "key"):
+        if form in ("text", "words", "idea", "key"):
             text = str(value)
-            return {"words": self.words.name(text), "key": shortened(text)}.get(form, text)
+            worded = {
+                "words": self.words.name(text),
+                "idea": self.words.idea(text),
+                "key": shortened(text),
+            }
+            return worded.get(form, text)
         if form == "yes_no":
             return self.words.text("name.yes" if value else "name.no")
         if form in ("day", "month", "month_name", "time"):
@@ -51,6 +56,8 @@ class Wording:
             return self._amount(value)
         if form == "share":
             return f"{value:.1%}" if abs(value) < 0.995 else f"{value:.0%}"
+        if form == "chance":
+            return "< 0.001" if value < 0.001 else f"{value:.3f}"
         if form == "decimal":
             return f"{value:,.3f}"
         if form == "tenths":

@@ -105,6 +105,10 @@ class Words:
         """Return a name of the warehouse in words: that of ``name.<value>``, else without ``_``."""
         return self.texts.get(f"name.{value}", value.replace("_", " "))
 
+    def idea(self, value: str) -> str:
+        """Return an idea of an explanation in words, else its name without ``_``."""
+        return self.texts.get(f"idea.{value}.name", value.replace("_", " "))
+
 
 def read_words(path: Path = DEFAULT) -> Words:
     """Read the words of a language.
