@@ -132,12 +132,23 @@ def test_shapley_values_that_are_looked_up_are_those_of_lightgbm(
     trees = fit_boosted(raw, target, objective=objective, seed=2, rounds=30, randomised=randomised)
     asked = rng.normal(size=(200, 9))
     asked[rng.random(asked.shape) < 0.2] = np.nan
-    values, base = trees.contributions(asked)
+    tables = ShapleyTables(trees.booster.dump_model())
+    values, base = tables.values(asked), tables.base
     theirs = np.asarray(trees.booster.predict(asked, pred_contrib=True, num_threads=1))
     np.testing.assert_allclose(values, theirs[:, :-1], atol=1e-12)
     np.testing.assert_allclose(base, theirs[0, -1], atol=1e-12)
     np.testing.assert_allclose(base + values.sum(axis=1), trees.link(asked), atol=1e-12)
-    assert trees.contributions(asked[:0])[0].shape == (0, 9)
+    assert tables.values(asked[:0]).shape == (0, 9)
+
+
+def test_few_rows_and_many_have_the_same_shapley_values() -> None:
+    """Of few LightGBM's own are taken, of many those that are looked up."""
+    raw = np.random.default_rng(6).normal(size=(2_000, 5))
+    trees = fit_boosted(raw, (raw[:, 1] > raw[:, 3]) * 1.0, objective="binary", seed=1, rounds=9)
+    (many, base), (few, same) = trees.contributions(raw), trees.contributions(raw[:100])
+    np.testing.assert_allclose(few, many[:100], atol=1e-12)
+    assert same == pytest.approx(base, abs=1e-12)
+    assert trees.contributions(raw[:0])[0].shape == (0, 5)
 
 
 def test_a_chain_of_splits_and_a_tree_without_any_are_looked_up_as_well() -> None:

@@ -49,7 +49,7 @@ def test_a_mixture_of_shares_gives_each_its_weight_times_its_lead_on_an_even_sha
     ranker = Ranker(weights, {})
     scores = ranker(found)
     place = torch.tensor([[2, 0], [1, 3]])
-    added = contributions(ranker, ranker.components, found, scores, place)
+    added = contributions(ranker, found, scores, place)
     values = found.values.double().numpy()
     share = values / values.sum(axis=1, keepdims=True)
     for customer, rank, item in ((0, 0, 2), (0, 1, 0), (1, 0, 1)):
@@ -66,7 +66,7 @@ def test_the_network_is_explained_by_the_mean_over_all_orders() -> None:
     found, ranker = candidates(), with_network()
     scores = ranker(found)
     place = torch.tensor([[3], [0]])
-    added = contributions(ranker, ranker.components, found, scores, place)
+    added = contributions(ranker, found, scores, place)
     served = scores.gather(1, place).double().numpy()
     count = np.array([[4.0], [3.0]])
     np.testing.assert_allclose(added.log_share.sum(axis=0), served + np.log(count), atol=1e-12)
@@ -95,9 +95,41 @@ def test_what_says_the_same_of_all_candidates_adds_nothing() -> None:
     found, ranker = candidates(), with_network()
     popular = COMPONENTS.index("popular")
     found.values[:, :, popular] = torch.where(found.real, 0.25, 0.0)
-    added = contributions(ranker, ranker.components, found, ranker(found), torch.tensor([[0], [0]]))
+    added = contributions(ranker, found, ranker(found), torch.tensor([[0], [0]]))
     np.testing.assert_allclose(added.log_share[popular], 0.0, atol=1e-6)
     assert (np.abs(np.delete(added.log_share, popular, axis=0)) > 1e-4).any()
+
+
+def many_candidates() -> Candidates:
+    """Forty customers with 60 places for candidates; the first has four, fewer than are shown."""
+    draw = np.random.default_rng(8)
+    values = draw.gamma(0.5, size=(40, 60, len(COMPONENTS))).astype(np.float32)
+    items = np.tile(np.arange(60), (40, 1))
+    items[0, 4:] = -1
+    values[items < 0] = 0.0
+    situation = draw.normal(size=(40, len(SITUATION))).astype(np.float32)
+    return Candidates(*(torch.from_numpy(one) for one in (items, values, situation)))
+
+
+def test_a_sample_of_the_candidates_adds_up_and_knows_its_error() -> None:
+    """Of few candidates all are asked; of many the stated error is the one that is made."""
+    found, ranker = many_candidates(), with_network()
+    scores = ranker(found)
+    place = scores.topk(5, dim=1).indices
+    exact = contributions(ranker, found, scores, place)
+    ours = contributions(ranker, found, scores, place, sample=16)
+    np.testing.assert_allclose(ours.log_share.sum(axis=0), exact.log_share.sum(axis=0), atol=1e-12)
+    np.testing.assert_allclose(ours.share.sum(axis=0), exact.share.sum(axis=0), atol=1e-12)
+    assert not exact.error.any()
+    np.testing.assert_array_equal(ours.share[:, 0], exact.share[:, 0])
+    assert not ours.error[0].any()
+    made = np.abs(ours.share - exact.share).max(axis=0)[1:]
+    assert (ours.error[1:] > 0.0).all()
+    assert 0.5 < np.sqrt((made**2).mean() / (ours.error[1:] ** 2).mean()) < 2.0
+    assert made.mean() < 0.2 * np.abs(exact.share).max(axis=0).mean()
+    # A sample as large as all that there are is no sample.
+    whole = contributions(ranker, found, scores, place, sample=60)
+    np.testing.assert_array_equal(whole.share, exact.share)
 
 
 def test_weights_of_subsets() -> None:

@@ -65,6 +65,7 @@ from footfall.heads.predictions import (
     value_models,
 )
 from footfall.heads.stored import load_heads
+from footfall.heads.tiers import tier_probabilities
 from footfall.heads.training import study_of
 from footfall.heads.trials import trials
 from footfall.heads.value import ValueModel, fit_value
@@ -467,8 +468,9 @@ def test_a_stored_head_says_the_same_to_the_bit(cutoffs: pa.Table) -> None:
     assert (value_again.amount(asked) == value.amount(asked)).all()
     assert (value_again.expected_orders(asked) == value.expected_orders(asked)).all()
     buys = 1.0 - silence.probability(asked)
-    tiers = value.tier_probabilities(asked, buys)
-    assert (value_again.tier_probabilities(asked, buys) == tiers).all()
+    vip = value.vip_given_purchase(asked)
+    assert (value_again.vip_given_purchase(asked) == vip).all()
+    tiers = tier_probabilities(buys, vip)
     assert (value_again.tier_weights(tiers) == value.tier_weights(tiers)).all()
     with pytest.raises(ArtifactError, match=r"no numbers silence\.blend"):
         from_values(SilenceModel, {"silence.uses_state": np.array(1)} | {

@@ -26,6 +26,7 @@ contributions as (
         score as score_value,
         gap,
         candidate_count,
+        contribution_error,
         cutoff_date,
         run_id,
         '{{ idea }}' as idea,
@@ -45,7 +46,7 @@ final as (
         item_id,
         'recommendations' as score,
         idea,
-        'shapley' as method,
+        case when contribution_error > 0e0 then 'shapley_sampled' else 'shapley' end as method,
 
         {{ var('backtest_days') }} as horizon_days,
         cast(
@@ -55,7 +56,7 @@ final as (
             ) as integer
         ) as idea_rank,
         contribution,
-        0e0 as standard_error,
+        contribution_error as standard_error,
         1e0 / candidate_count as base,
         score_value,
         gap,

@@ -32,7 +32,7 @@ _SUREST = 1e-15
 
 
 class Silences:
-    """Effects of models of silence on the same customers, each worked out once.
+    """Chances of silence of the same customers and what moves them, worked out once a model.
 
     The heads of churn and of value hold models of their own, which are mostly the same.
     """
@@ -40,14 +40,22 @@ class Silences:
     def __init__(self, asked: CutoffRows) -> None:
         """Take the customers."""
         self._asked = asked
-        self._known: dict[str, Effects] = {}
+        self._effects: dict[str, Effects] = {}
+        self._chances: dict[str, FloatArray] = {}
 
     def of(self, model: SilenceModel) -> Effects:
         """Return what adds up to the log-odds of silence, by idea, for all customers."""
         key = _digest(model)
-        if key not in self._known:
-            self._known[key] = in_parts(model.effects, self._asked)
-        return self._known[key]
+        if key not in self._effects:
+            self._effects[key] = in_parts(model.effects, self._asked)
+        return self._effects[key]
+
+    def chances(self, model: SilenceModel) -> FloatArray:
+        """Return what the model says of all customers, [customers]."""
+        key = _digest(model)
+        if key not in self._chances:
+            self._chances[key] = model.probability(self._asked)
+        return self._chances[key]
 
 
 def in_parts(effects: Callable[[CutoffRows], Effects], rows: CutoffRows) -> Effects:

@@ -160,7 +160,7 @@ def _churn(
     listed: int,
 ) -> Iterator[pa.Table]:
     horizons = horizons_of(heads, settings)
-    predictions = predict_silences(heads.silences, asked, max(horizons))
+    predictions = predict_silences(heads.silences, asked, max(horizons), chance_of=silences.chances)
     explained = {
         horizon: _silence(predictions[horizon], asked, silences) for horizon in predictions
     }
@@ -191,8 +191,11 @@ def _value(
 ) -> Iterator[pa.Table]:
     horizons = horizons_of(heads, settings)
     longest = max(horizons)
-    silent = predict_silences(heads.silences, asked, longest)
-    predictions = predict_values(heads.silences, heads.values, asked, longest, settings)
+    chance_of = silences.chances
+    silent = predict_silences(heads.silences, asked, longest, chance_of=chance_of)
+    predictions = predict_values(
+        heads.silences, heads.values, asked, longest, settings, chance_of=chance_of
+    )
     explained = {horizon: _amount(predictions[horizon], asked, horizon) for horizon in predictions}
 
     def permuted(day: int, rows: IntArray) -> Game | None:

@@ -8,7 +8,7 @@ mean. Chances and spend are stretched by one model of repeat buying in which cus
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +23,7 @@ from footfall.heads.cutoffs.study import Study
 from footfall.heads.learners.calibration import fit_bands
 from footfall.heads.learners.lifetimes import RepeatBuying
 from footfall.heads.own_rates import simple_orders, simple_silence
-from footfall.heads.tiers import decide, decision_weights
+from footfall.heads.tiers import decide, decision_weights, tier_probabilities
 from footfall.heads.value import ValueModel, fit_value
 from footfall.heads.value_members import ORDER_VALUE
 
@@ -136,7 +136,11 @@ def value_models(
 
 
 def predict_silences(
-    models: SilenceModels, asked: CutoffRows, longest: int
+    models: SilenceModels,
+    asked: CutoffRows,
+    longest: int,
+    *,
+    chance_of: Callable[[SilenceModel], FloatArray] | None = None,
 ) -> dict[int, SilencePrediction]:
     """Predict silence by fitted models, as it is served.
 
@@ -153,11 +157,14 @@ def predict_silences(
         Customers at the day that is predicted from.
     longest
         The longest horizon that is wanted, in days.
+    chance_of
+        What a model says of the asked customers, where it is known already.
 
     Returns
     -------
     A prediction for each horizon of the models up to the longest, and for that one.
     """
+    said = chance_of or (lambda model: model.probability(asked))
     chances: dict[int, FloatArray] = {}
     found: dict[int, SilencePrediction] = {}
     lowest = np.ones(len(asked))
@@ -169,7 +176,7 @@ def predict_silences(
             chance = simple_silence(asked, horizon)
         else:
             if used not in chances:
-                chances[used] = model.probability(asked)
+                chances[used] = said(model)
             stretch = _hazard_stretch(model.members.repeat_buying, asked, used, horizon)
             chance = chances[used] ** stretch
         bound = np.where(chance <= lowest, horizon, bound)
@@ -185,12 +192,15 @@ def predict_values(
     asked: CutoffRows,
     longest: int,
     settings: HeadSettings,
+    *,
+    chance_of: Callable[[SilenceModel], FloatArray] | None = None,
 ) -> dict[int, ValuePrediction]:
     """Predict spend by fitted models, as it is served; arguments as for silence."""
-    silent = predict_silences(silences, asked, longest)
+    silent = predict_silences(silences, asked, longest, chance_of=chance_of)
     limits, served = _limits(models, asked), no_spend(len(asked))
     bound = np.zeros(len(asked), dtype=np.int64)
     raw: dict[int, Spend] = {}
+    vip: dict[int, FloatArray] = {}
     found: dict[int, ValuePrediction] = {}
     for horizon in _horizons_up((*models, longest), longest):
         buys = 1.0 - silent[horizon].probability
@@ -201,13 +211,14 @@ def predict_values(
             continue
         if used not in raw:
             raw[used] = Spend(model.amount(asked), model.expected_orders(asked))
+            vip[used] = model.vip_given_purchase(asked)
         stretch = _order_stretch(model.members.repeat_buying, asked, used, horizon)
         own, shorter = raw[used].times(stretch), served
         served = agreed(own, buys, limits, shorter)
         is_bound = (own.amount < shorter.amount) & (served.amount == shorter.amount)
         bound = np.where(is_bound, bound, horizon)
         lower, upper = model.bands.interval(served.amount / stretch)
-        tiers = model.tier_probabilities(asked, buys)
+        tiers = tier_probabilities(buys, vip[used])
         found[horizon] = ValuePrediction(
             amount=served.amount,
             own_amount=own.amount,

@@ -69,22 +69,19 @@ class TierModel:
             return self.effects(space, rows)
         return linear_effects(space, rows, self.linear).by_idea()
 
-    def probabilities(
-        self, space: FeatureSpace, rows: CutoffRows, purchase: FloatArray
-    ) -> FloatArray:
-        """Return P(potential), P(regular), P(VIP), float64 [rows, 3]; a row sums to one.
 
-        Parameters
-        ----------
-        space
-            Of the features.
-        rows
-            Asked customers.
-        purchase
-            P(a purchase in the horizon), [rows].
-        """
-        vip = purchase * self.vip_given_purchase(space, rows)
-        return np.column_stack([1.0 - purchase, purchase - vip, vip])
+def tier_probabilities(purchase: FloatArray, vip: FloatArray) -> FloatArray:
+    """Return P(potential), P(regular), P(VIP), float64 [rows, 3]; a row sums to one.
+
+    Parameters
+    ----------
+    purchase
+        P(a purchase in the horizon), [rows].
+    vip
+        P(VIP, given a purchase), [rows].
+    """
+    both = purchase * vip
+    return np.column_stack([1.0 - purchase, purchase - both, both])
 
 
 def vip_threshold(spend: FloatArray, share: float) -> float:

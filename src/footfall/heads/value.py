@@ -15,7 +15,7 @@ from footfall.heads.drivers import Effects
 from footfall.heads.judgements import Judgement, judge, parts_to_leave_out
 from footfall.heads.learners.calibration import AmountBands, fit_bands, one_error_choice
 from footfall.heads.learners.linear import sigmoid
-from footfall.heads.tiers import decision_weights, thinned, tier_of
+from footfall.heads.tiers import decision_weights, thinned, tier_of, tier_probabilities
 from footfall.heads.value_members import SMALLEST, ValueMembers, value_members
 
 #: The blend without any evidence; chosen on earlier cut-offs of four shops, where it is flat but
@@ -60,9 +60,9 @@ class ValueModel:
         """Return expected orders in the horizon, float64 [rows]."""
         return np.exp(np.minimum(self.members.orders.link(self.members.space.design(rows)), 12.0))
 
-    def tier_probabilities(self, rows: CutoffRows, purchase: FloatArray) -> FloatArray:
-        """Return P(potential), P(regular), P(VIP), [rows, 3], given P(a purchase), [rows]."""
-        return self.members.tiers.probabilities(self.members.space, rows, purchase)
+    def vip_given_purchase(self, rows: CutoffRows) -> FloatArray:
+        """Return P(VIP, given a purchase in the horizon), float64 [rows]."""
+        return self.members.tiers.vip_given_purchase(self.members.space, rows)
 
     def tier_weights(self, probabilities: FloatArray) -> FloatArray:
         """Return the weights of the decision for customers of these tier probabilities, [3]."""
@@ -188,7 +188,8 @@ def _held_out(study: Study, origin: int, horizon: int) -> _HeldOut:
         silence = silence_members(where, day, horizon)
         if silence is not None:
             link = silence.linear_link(asked, uses_state=False) + silence.tree_link(asked)
-            chances = members.tiers.probabilities(members.space, asked, sigmoid(-0.5 * link))
+            vip = members.tiers.vip_given_purchase(members.space, asked)
+            chances = tier_probabilities(sigmoid(-0.5 * link), vip)
             tiers.append((chances, tier_of(asked.spend[horizon], members.tiers.threshold)))
 
     for day in study.held_out_days(horizon, origin):

@@ -6,7 +6,7 @@ With none left every candidate has the same score, 1 / candidates, which is the 
 is given the mean, over all orders in which they may join, of what the score gains as it does
 (Shapley 1953, "A value for n-person games"; Štrumbelj and Kononenko 2014, "Explaining prediction
 models and individual predictions with feature contributions"). The subsets are few enough, 64 at
-most, to visit all: nothing is estimated.
+most, to visit all. Nothing is estimated, unless a network is asked about a sample of candidates.
 
 What is known of the customer (``customer_features.SITUATION``) and which items are candidates stay
 as they are: what is explained is the order of the candidates.
@@ -14,7 +14,6 @@ as they are: what is explained is the order of the candidates.
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from dataclasses import dataclass
 
@@ -23,7 +22,9 @@ import torch
 from torch import Tensor
 
 from footfall.core.arrays import FloatArray
-from footfall.ranking.candidates import COMPONENTS, Candidates, Scores
+from footfall.ranking.candidates import COMPONENTS, Candidates
+from footfall.ranking.mixture import Ranker
+from footfall.ranking.subsets import subset_scores
 
 #: What people read instead of ``COMPONENTS``: the first is the attention network's.
 IDEAS = tuple("network" if name == "softmax" else name for name in COMPONENTS)
@@ -39,55 +40,60 @@ class Contributions:
         What each of ``COMPONENTS`` adds to the score; float64 ``[components, batch, k]``.
     log_share
         The same of the log of the score, which is the scale of the mixture.
+    error
+        The largest standard error of ``share`` of a recommendation; 0 where it is exact;
+        float64 ``[batch, k]``.
     """
 
     share: FloatArray
     log_share: FloatArray
+    error: FloatArray
 
 
 def contributions(
-    scorer: Scores, components: tuple[str, ...], found: Candidates, scores: Tensor, place: Tensor
+    ranker: Ranker,
+    found: Candidates,
+    scores: Tensor,
+    place: Tensor,
+    *,
+    sample: int | None = None,
 ) -> Contributions:
-    """Share out the scores of some recommendations among the components.
+    """Share out the scores of some recommendations among the components of their mixture.
 
     Parameters
     ----------
-    scorer
-        The mixture.
-    components
-        Those that it reads; the others add nothing.
+    ranker
+        The mixture. Components that it does not read add nothing.
     found, scores
         The candidates of a batch, and what the mixture says of them.
     place
         Which of them are recommended; int64 ``[batch, k]``.
+    sample
+        How many of a customer's other candidates the network is asked about; None for all.
 
     Returns
     -------
     Contributions; zeros where there is no recommendation.
     """
-    count = found.real.sum(1)
-    columns = [COMPONENTS.index(name) for name in components]
-    even = found.values.sum(1, keepdim=True) / count.clamp(min=1)[:, None, None]
-    even = torch.where(found.real[:, :, None], even, 0.0)
-    is_shown = torch.isfinite(scores.gather(1, place))
-    subsets = 2 ** len(columns)
-    logs = torch.zeros(*place.shape, subsets, dtype=torch.float64, device=place.device)
-    for subset in range(1, subsets - 1):
-        absent = [column for bit, column in enumerate(columns) if not subset >> bit & 1]
-        values = found.values.clone()
-        values[:, :, absent] = even[:, :, absent]
-        said = scorer(dataclasses.replace(found, values=values))
-        logs[:, :, subset] = said.gather(1, place).double()
+    columns = [COMPONENTS.index(name) for name in ranker.components]
+    asked = subset_scores(ranker, found, scores, place, sample=sample)
+    logs, off = asked.logs.double(), asked.error.double()
+    served = scores.gather(1, place).double()
     # The two ends are known: what is served, and the same for all.
-    logs[:, :, 0] = -torch.log(count.double())[:, None]
-    logs[:, :, -1] = scores.gather(1, place).double()
-    held = torch.where(is_shown[:, :, None], logs, 0.0).cpu().numpy()
-    orders = shapley_weights(len(columns))
+    logs[:, :, 0] = -torch.log(found.real.sum(1).double())[:, None]
+    logs[:, :, -1] = served
+    off[:, [0, -1]] = 0.0
+    held = torch.where(torch.isfinite(served)[:, :, None], logs, 0.0).cpu().numpy()
+    orders = shapley_weights(len(columns)).T
     share = np.zeros((len(COMPONENTS), *place.shape))
     log_share = np.zeros_like(share)
-    share[columns] = np.moveaxis(np.exp(held) @ orders.T, 2, 0)
-    log_share[columns] = np.moveaxis(held @ orders.T, 2, 0)
-    return Contributions(share, log_share)
+    share[columns] = np.moveaxis(np.exp(held) @ orders, 2, 0)
+    log_share[columns] = np.moveaxis(held @ orders, 2, 0)
+    error = np.zeros(place.shape)
+    if off.any():
+        away = np.sinh(off.cpu().numpy())[:, None] * np.exp(held)
+        error = np.abs(away @ orders).max(axis=2) * torch.isfinite(served).cpu().numpy()
+    return Contributions(share, log_share, error)
 
 
 def shapley_weights(players: int) -> FloatArray:

@@ -38,6 +38,8 @@ CUSTOMERS_AT_LEAST = 100
 HIDDEN = 32
 RATE = 5e-3
 STEPS_A_CUSTOMER = 12
+#: Added to a sum of shares before its log is taken; and what totals are held at, at least.
+SMALLEST_SHARE = 1e-9
 # The hidden units of so many customers' candidates stay in a cache.
 CUSTOMERS_AT_ONCE = 64
 NETWORK_NAMES = (
@@ -252,24 +254,29 @@ def _gains(lesson: _Lesson, scores: Tensor, k: int) -> Tensor:
 
 
 def _shares(values: Tensor) -> Tensor:
-    return values / values.sum(1, keepdim=True).clamp_min(1e-9)
+    return values / values.sum(1, keepdim=True).clamp_min(SMALLEST_SHARE)
 
 
 def _blend(values: Tensor, weights: Tensor) -> Tensor:
     """Log of the weighted sum of shares; ``[customers, width]``."""
-    totals = values.sum(1).clamp_min(1e-9)
+    totals = values.sum(1).clamp_min(SMALLEST_SHARE)
     share: Tensor = torch.bmm(values, (weights / totals)[:, :, None])[:, :, 0]
-    return torch.log(share + 1e-9)
+    return torch.log(share + SMALLEST_SHARE)
+
+
+def floors(device: torch.device) -> Tensor:
+    """Return what is added to each component before its log is taken; float32 ``[components]``."""
+    floor = torch.full((len(COMPONENTS),), 1e-3, device=device)
+    floor[COMPONENTS.index("popular")] = 1e-6
+    floor[COMPONENTS.index("softmax")] = 1e-5
+    return floor
 
 
 def _inputs(values: Tensor, blended: Tensor) -> Tensor:
     """Return what the network reads of each candidate; ``[customers, width, components + 1]``."""
-    floor = torch.full((len(COMPONENTS),), 1e-3, device=values.device)
-    floor[COMPONENTS.index("popular")] = 1e-6
-    floor[COMPONENTS.index("softmax")] = 1e-5
     inputs = torch.empty(*values.shape[:2], len(COMPONENTS) + 1, device=values.device)
     inputs[:, :, :-1] = values
-    inputs[:, :, :-1] += floor
+    inputs[:, :, :-1] += floors(values.device)
     inputs[:, :, -1] = 1.0
     inputs.log_()
     inputs[:, :, -1] = blended

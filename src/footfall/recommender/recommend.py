@@ -49,6 +49,9 @@ __all__ = [
 ]
 
 STATE_ROWS = 8192
+# Of so many customers a network's contributions are exact; of more, from a sample of the candidates
+# that are not recommended.
+EXACT_CUSTOMERS, SAMPLED_CANDIDATES = 10_000, 16
 # Settings that recommendations depend on, but no trained weight.
 SERVED = ("top_k", "allow_repeats", "in_stock_only", "explained")
 
@@ -70,6 +73,7 @@ RECOMMENDATIONS_SCHEMA = pa.schema(
         pa.field("is_repeat", pa.bool_()),
         pa.field("reason_item_id", pa.string()),
         pa.field("candidate_count", pa.int32()),
+        pa.field("contribution_error", pa.float64()),
         *(pa.field(f"{idea}_contribution", pa.float64()) for idea in IDEAS),
         *(pa.field(f"{idea}_link_contribution", pa.float64()) for idea in IDEAS),
         pa.field("cutoff_date", pa.date32()),
@@ -171,7 +175,8 @@ def recommend(
     ``customer_no``, ``rank`` from 1, ``item_id``, ``score``, ``is_repeat`` (bought before),
     ``reason_item_id`` (null where no past item raised the score), ``candidate_count`` (the base of
     the score is its inverse), what each component adds to the score (``<idea>_contribution``) and
-    to its log (``<idea>_link_contribution``; both null where settings leave them out),
+    to its log (``<idea>_link_contribution``), ``contribution_error`` (0 where what they add is
+    exact; all null where settings leave them out),
     ``cutoff_date``, ``run_id`` and ``made_from``, as a stream.
 
     Raises
@@ -219,6 +224,7 @@ def _recommendations(
     customers = np.flatnonzero(context.ends > context.events.offsets[:-1])
     allowed = context.catalogue.in_stock[: context.count_items] if settings.in_stock_only else None
     names = np.array(context.catalogue.item_ids, dtype=object)
+    sample = None if len(customers) <= EXACT_CUSTOMERS else SAMPLED_CANDIDATES
     done = 0
     for batch in ranking.batches(
         context, customers, allow_repeats=settings.allow_repeats, allowed=allowed
@@ -236,10 +242,11 @@ def _recommendations(
         place = np.broadcast_to(np.arange(1, item.shape[1] + 1), item.shape)
         count = int(shown.sum())
         each = np.repeat(found.real.sum(1).cpu().numpy(), shown.sum(1))
-        moved = [pa.nulls(count, pa.float64())] * (2 * len(IDEAS))
+        moved = [pa.nulls(count, pa.float64())] * (1 + 2 * len(IDEAS))
         if settings.explained:
-            added = contributions(ranker, ranker.components, found, scores, chosen)
-            moved = [pa.array(one[shown]) for one in (*added.share, *added.log_share)]
+            added = contributions(ranker, found, scores, chosen, sample=sample)
+            parts = (added.error, *added.share, *added.log_share)
+            moved = [pa.array(one[shown]) for one in parts]
         yield pa.RecordBatch.from_arrays(
             [
                 pa.array(np.repeat(context.events.customers[batch.customers], shown.sum(1))),
