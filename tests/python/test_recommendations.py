@@ -146,8 +146,9 @@ def test_recommendations(world):
             added = sum(row[f"{idea}_{scale}"] for idea in IDEAS)
             assert base + added == pytest.approx(score, abs=1e-12)
     unexplained = recommend(model, events, items, top_k=5, explained=False)
-    moved = [name for name in given.column_names if name.endswith("_contribution")]
-    assert len(moved) == 12
+    assert not any(given["contribution_error"].to_pylist())
+    moved = [name for name in given.column_names if "contribution" in name]
+    assert len(moved) == 13
     assert all(unexplained[name].null_count == given.num_rows for name in moved)
     assert unexplained.drop_columns([*moved, "made_from"]).equals(
         given.drop_columns([*moved, "made_from"])
