@@ -161,6 +161,38 @@ def test_rows_that_come_into_a_relation_are_read(tmp_path: Path) -> None:
 
 @pytest.mark.long
 @pytest.mark.rare
+def test_verdicts_in_a_relation_move_the_attempts_that_they_are_about(
+    small_shop_with_sql: Warehouse,
+) -> None:
+    shop = small_shop_with_sql
+    shop.variables = {**shop.variables, "risk_verdicts_relation": "pool.verdicts"}
+    shop.execute(
+        "create schema pool",
+        "create table pool.verdicts (attempt_id varchar, verdict varchar, decided_at timestamptz)",
+    )
+    of_risk = ["+int_risk_links"]
+    shop.built(of_risk)
+    # The relation is read, and nothing that follows is made again.
+    assert made(shop.build(of_risk)) == READ_SOURCES - {"int_items", "int_reviews"} | {
+        "int_risk_verdicts"
+    }
+    written = dict(
+        shop.query("select attempt_id, written_at from intermediate.int_payment_attempts")
+    )
+    judged = min(written)
+    shop.execute(f"insert into pool.verdicts values ('{judged}', 'fraud', now())")
+    assert "int_payment_attempts" in made(shop.build(of_risk))
+    moved = shop.query(
+        "select attempt_id, written_at, is_fraud, label_source"
+        " from intermediate.int_payment_attempts"
+    )
+    assert [row[0] for row in moved if row[1] != written[row[0]]] == [judged]
+    assert {row[2:] for row in moved if row[0] == judged} == {(True, "verdict")}
+    assert len(moved) == len(written) > 50
+
+
+@pytest.mark.long
+@pytest.mark.rare
 def test_a_table_and_what_is_noted_of_it_change_together(
     small_shop_with_sql: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
