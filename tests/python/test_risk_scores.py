@@ -241,6 +241,38 @@ def test_scores_say_where_they_come_from_and_reasons_add_up() -> None:
     assert {metric for _, metric in value}.isdisjoint(CHANCES)
 
 
+def drift_found(rows: pa.Table) -> dict:
+    """Return what the scores of a day say of how far they have moved."""
+    heads, _ = trained(rows, AS_OF)
+    table = serving.score(heads, source(rows), RULES, AS_OF, settings=SETTINGS, progress=silent)
+    run: dict = json.loads(table["run_metadata"][0].as_py())
+    return run["metrics"]["0d"]
+
+
+def test_scores_of_a_steady_shop_have_not_drifted_and_those_of_another_have() -> None:
+    rows = shop(share=0.15)
+    # People pay as ever, but at first few frauds are charged back: early models have a low level.
+    is_unlabelled = pc.and_(
+        pc.less(rows["shop_day"], (BEGAN + 40 * DAY).date()), pc.greater(rows["f_hour"], 4.0)
+    )
+    for name in ("is_fraud", "labelled_at", "fraud_known_at"):
+        rows = replaced(rows, name, is_unlabelled, None)
+    rows = seen(rows, AS_OF)
+    steady = drift_found(rows)
+    assert steady["score_psi"] < 0.1
+    assert steady["score_psi_since"] == "2024-05-09"
+    is_new = pc.greater_equal(rows["shop_day"], AS_OF - 28 * DAY)
+    moved = rows.set_column(
+        rows.column_names.index("f_amount"),
+        "f_amount",
+        pc.if_else(is_new, pc.add(rows["f_amount"], 2.0), rows["f_amount"]),
+    )
+    assert drift_found(moved)["score_psi"] > 0.5
+    # Of a few attempts chance moves the tenths.
+    few = seen(shop(share=0.5, a_week=20), AS_OF)
+    assert drift_found(few)["score_psi"] is None
+
+
 def test_a_shop_too_young_to_know_how_long_labels_take_is_tested_on_its_ranking() -> None:
     """Its first labels are of payments of the last 60 days."""
     rows = seen(shop(share=0.3), AS_OF)

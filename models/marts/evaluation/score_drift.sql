@@ -1,5 +1,5 @@
--- How far features and scores have moved between the newest cut-off that churn learned from and now: the population
--- stability index over the tenths of then.
+-- How far features and scores have moved between then and now: the population stability index over the tenths of then,
+-- which is the newest cut-off that churn learned from. Risk has no cut-offs and says itself since when it compares.
 with
 
 cutoffs as (
@@ -63,7 +63,8 @@ feature_drift as (
     select
         'feature' as kind,
         feature as name,
-        sum((now_share - then_share) * ln(now_share / then_share)) as stability_index
+        sum((now_share - then_share) * ln(now_share / then_share)) as stability_index,
+        cast(null as date) as own_then_date
     from shares
     group by feature
 
@@ -124,7 +125,7 @@ final as (
 
         drifts.stability_index,
 
-        dates.then_date,
+        coalesce(drifts.own_then_date, dates.then_date) as then_date,
         dates.now_date
     from drifts
     cross join dates

@@ -172,17 +172,3 @@ def _labels_took(attempts: Attempts, moment: int) -> IntArray:
     is_fraud = attempts.labels(moment) > 0
     took: IntArray = (attempts.fraud_known_at - attempts.known_at)[is_settled & is_fraud]
     return np.sort(took)
-
-
-def raw_log_odds(
-    stored: StoredRisk, attempts: Attempts, calendar: Calendar, blocks: range
-) -> FloatArray:
-    """Return what the models of some blocks say of their own attempts, not calibrated."""
-    block = calendar.block(attempts)
-    parts: list[FloatArray] = [np.zeros(0)]
-    for number in blocks:
-        one = stored.models.get(number)
-        places: IntArray = np.flatnonzero(block == number)
-        if one is not None and one.model is not None and len(places):
-            parts.append(one.model.log_odds(attempts.names, attempts.features[places]))
-    return np.concatenate(parts)

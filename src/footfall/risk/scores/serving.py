@@ -12,13 +12,13 @@ import pyarrow as pa
 
 from footfall.core.arrays import Array, FloatArray, IntArray
 from footfall.core.progress import Progress
-from footfall.evaluation.calibration import stability_index
 from footfall.risk.attempts import MICROSECONDS_A_DAY, Attempts, feature_names, read_attempts
 from footfall.risk.model import RiskModel, probability_of
 from footfall.risk.oddness import oddness
 from footfall.risk.rules import RuleHits, hits_of, read_rules
-from footfall.risk.scores.applying import raw_log_odds, served_model
-from footfall.risk.scores.calendar import BLOCK_DAYS, Calendar, date_of, start_of
+from footfall.risk.scores.applying import served_model
+from footfall.risk.scores.calendar import BLOCK_DAYS, Calendar, date_of, first_date, start_of
+from footfall.risk.scores.moving import drift_of
 from footfall.risk.scores.settings import ScoreSettings
 from footfall.risk.scores.source import PaymentSource
 from footfall.risk.scores.stored import StoredRisk, load_risk
@@ -236,10 +236,9 @@ def _table(parts: list[pa.Table], as_of: date, metadata: str) -> pa.Table:
 
 def _metadata(shop: _Shop, scored: int) -> str:
     """Return the run with how many were scored, and how far scores have moved since before."""
-    calendar = shop.calendar
-    before = range(calendar.learned.start, calendar.scored.start)
-    drift = stability_index(
-        raw_log_odds(shop.stored, shop.attempts, calendar, before),
-        raw_log_odds(shop.stored, shop.attempts, calendar, calendar.scored),
-    )
-    return shop.stored.metadata({"attempts_scored": scored, "score_psi": drift})
+    moved = drift_of(shop.stored, shop.attempts, shop.calendar)
+    drift = {
+        "score_psi": None if moved is None else moved.stability_index,
+        "score_psi_since": None if moved is None else first_date(moved.since).isoformat(),
+    }
+    return shop.stored.metadata({"attempts_scored": scored, **drift})
