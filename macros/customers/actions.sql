@@ -1,6 +1,7 @@
 {#- What to do for a customer next, consent left aside: the first rule that fits decides. -#}
 {% macro wanted_action() -%}
     case
+        when has_known_fraud then 'review_payments'
         when lifecycle_state = 'lapsed' and order_day_count > 0 then 'win_back'
         when lifecycle_state = 'at_risk' then 'rescue'
         when order_day_count > 0 and churn_probability >= {{ double_var('high_risk_probability') }} then 'rescue'
@@ -18,7 +19,7 @@
 {% macro action_value(reasoned) -%}
     case
         when {{ reasoned }}.next_best_action in ('win_back', 'rescue', 'second_order') then {{ reasoned }}.value_at_risk
-        when {{ reasoned }}.next_best_action = 'wait' then 0
+        when {{ reasoned }}.next_best_action in ('wait', 'review_payments') then 0
         when {{ reasoned }}.order_day_count = 0 then {{ reasoned }}.prospect_amount
         else {{ reasoned }}.predicted_amount
     end

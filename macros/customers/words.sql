@@ -14,6 +14,7 @@
 {#- The rule that fitted. For customers who wait or are shown something anyway, it says why no other rule did. -#}
 {% macro rule_key() -%}
     case
+        when wanted_action = 'review_payments' then 'reason.review_payments'
         when wanted_action = 'win_back' then 'reason.win_back'
         when lifecycle_state = 'at_risk' then 'reason.at_risk'
         when wanted_action = 'rescue' then 'reason.likely_lost'

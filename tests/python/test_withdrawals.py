@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from conftest import SQL_PART, Warehouse, key_sql, problems
+from conftest import Warehouse, key_sql, problems
 from footfall.privacy import tombstones
 from footfall.privacy.tombstones import Erased
 from footfall.privacy.traces import clear_traces
-from test_incremental import ROW_EQUATION, differences, keep
+from test_incremental import ROW_EQUATION, WITH_RISK, differences, keep
 
 # Who leaves altogether: customers with all that their devices did, and devices that nobody owns.
 GONE = """
@@ -102,6 +102,14 @@ WITHDRAWN = """
     where visitor_no not in (select visitor_no from pool.gone)
         and md5(order_id) < '0a' and event_type = 'purchase'
 """
+# What they have tried to pay, on devices too that were theirs.
+GONE_ATTEMPTS = """
+    create table pool.gone_attempts as
+    select attempt_id from intermediate.int_payment_attempts
+    where owner_no in (select visitor_no from pool.gone)
+        or visitor_no in (select visitor_no from pool.gone)
+"""
+RISK = {"int_payment_attempts", "int_risk_links", "int_risk_rings", "int_risk_features"}
 KEY = key_sql("event", "event_id", "'storefront'")
 NUMBER = (
     "cast('0x' || left(sha256(getvariable('footfall_hmac_outer') || unhex(sha256("
@@ -123,7 +131,7 @@ def rows_of_the_gone(shop: Warehouse) -> dict[str, int]:
         " inner join information_schema.tables using (table_schema, table_name)"
         " where table_schema in ('intermediate', 'marts') and table_type = 'BASE TABLE'"
         " and column_name in ('visitor_no', 'customer_no', 'anonymous_no', 'visitor_key',"
-        " 'customer_key')"
+        " 'customer_key', 'owner_no', 'device_no')"
     )
     assert len(columns) > 20
     found = {}
@@ -133,12 +141,17 @@ def rows_of_the_gone(shop: Warehouse) -> dict[str, int]:
             f"select count(*) from {schema}.{table} where {column} in"
             f" (select {who} from pool.gone_keys)"
         )
+    for table in ("int_payment_attempts", "int_risk_features"):
+        found[table] = found.get(table, 0) + shop.value(
+            f"select count(*) from intermediate.{table} semi join pool.gone_attempts"
+            " using (attempt_id)"
+        )
     return found
 
 
 def build(shop: Warehouse, *options: str) -> None:
     """Build without making the seed again, whose rows the test has written into the table."""
-    shop.built(SQL_PART, "--exclude-resource-type", "seed", *options)
+    shop.built(WITH_RISK, "--exclude-resource-type", "seed", *options)
 
 
 def erase(shop: Warehouse, key_file: Path) -> None:
@@ -172,6 +185,7 @@ def test_withdrawn_and_expired_events_and_erased_people_leave_every_table(
     shop = small_shop_with_sql
     key_file = tmp_path / "shop.key"
     monkeypatch.setenv("FOOTFALL_KEY_FILE", str(key_file))
+    shop.built(WITH_RISK)
     shop.execute(
         "create schema pool",
         "create table pool.ids as select distinct event_id as raw_id,"
@@ -195,6 +209,7 @@ def test_withdrawn_and_expired_events_and_erased_people_leave_every_table(
         "create table pool.gone_keys as select visitor_no, identity_key from pool.gone"
         " inner join intermediate.int_identity_keys on visitor_no = identity_no",
         GONE_ORDERS,
+        GONE_ATTEMPTS,
         f"create table pool.gone_devices as select raw_id from ({IDS_OF_THE_GONE})"
         " as ids (kind, raw_id) where kind = 'device'",
         LINES_THAT_FOLLOW,
@@ -227,6 +242,7 @@ def test_withdrawn_and_expired_events_and_erased_people_leave_every_table(
     left = withdrawn + erased + expired
     before = rows_of_the_gone(shop)
     assert sum(1 for rows in before.values() if rows) > 12
+    assert all(before[table] for table in RISK)
     build(shop)
     keep(shop, "steps")
 

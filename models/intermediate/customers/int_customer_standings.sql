@@ -33,6 +33,12 @@ prospect_values as (
 
 ),
 
+known_frauds as (
+
+    select * from {{ ref('int_known_frauds') }}
+
+),
+
 standings as (
 
     select
@@ -44,7 +50,8 @@ standings as (
         lifecycle.order_day_count,
         lifecycle.recency_days,
         lifecycle.net_amount,
-        coalesce(features.f_carts_30d, 0) > 0 as has_basket
+        coalesce(features.f_carts_30d, 0) > 0 as has_basket,
+        known_frauds.customer_no is not null as has_known_fraud
     from customers
     cross join cutoffs
     left join lifecycle
@@ -53,6 +60,7 @@ standings as (
     left join features
         on customers.customer_no = features.customer_no
         and cutoffs.cutoff_date = features.cutoff_date
+    left join known_frauds on customers.customer_no = known_frauds.customer_no
 
 ),
 
@@ -70,6 +78,7 @@ final as (
         prospect_values.mean_amount as prospect_amount,
 
         standings.has_basket,
+        standings.has_known_fraud,
         standings.has_marketing_consent,
 
         standings.cutoff_date as as_of_date

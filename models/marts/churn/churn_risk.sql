@@ -1,5 +1,5 @@
 -- How likely a customer is to buy nothing within the horizon, from the as-of date on; since when the shop is warned;
--- and whether it pays to contact them. A horizon that does not pass its gates has no rows; one whose values do not pass
+-- and whether it pays to contact them, which it does for nobody with a known fraud. A horizon that does not pass its gates has no rows; one whose values do not pass
 -- theirs has no values at risk.
 with
 
@@ -46,6 +46,12 @@ customers as (
 rfm as (
 
     select * from {{ ref('customer_rfm') }}
+
+),
+
+known_frauds as (
+
+    select * from {{ ref('int_known_frauds') }}
 
 ),
 
@@ -129,7 +135,8 @@ final as (
         {{ double_var('contact_cost') }} / nullif({{ double_var('save_rate') }} * at_risk.amount_if_kept, 0)
             as contact_threshold,
 
-        coalesce(at_risk.value_at_risk * {{ double_var('save_rate') }} > {{ double_var('contact_cost') }}, false)
+        known_frauds.customer_no is null
+        and coalesce(at_risk.value_at_risk * {{ double_var('save_rate') }} > {{ double_var('contact_cost') }}, false)
             as is_worth_contacting,
 
         at_risk.first_warning_date,
@@ -139,6 +146,7 @@ final as (
         at_risk.run_id as model_run_id
     from at_risk
     inner join customers on at_risk.customer_no = customers.customer_no
+    left join known_frauds on at_risk.customer_no = known_frauds.customer_no
     left join drivers
         on customers.customer_key = drivers.customer_key
         and at_risk.horizon_days = drivers.horizon_days
