@@ -1,13 +1,15 @@
 """The risk of payments on any file, compared with rules, a logistic regression and a forest.
 
 usage: python benchmarks/bench_risk.py --file FILE [--train from,to --delay DAYS --test from,to]
-           [--starts day,day,...] [--map theirs:ours,...] [--cost]
+           [--starts day,day,...] [--map theirs:ours,...] [--cost | --attempts COUNT]
 
 FILE is CSV or Parquet with occurred_at, customer_id, amount and is_fraud. Device, card, terminal,
 address, ip, country, card_country, registered_at, labelled_at, outcome and channel are used where
 they are there. The rows take the place of `int_payment_attempts` in a warehouse of their own that
 is thrown away, and dbt makes links, rings and `int_risk_features` of them as in any warehouse.
-docs/risk.md says what each figure means. --cost adds what making the features took.
+docs/risk.md says what each figure means. --cost adds what making the features took. --attempts
+does that alone, for so many attempts: the payments of the file come again after its last day, by
+the same customers at the same terminals, until they are as many.
 
 Prints columns, progress, tables, and as its last line one JSON object.
 """
@@ -39,6 +41,7 @@ from footfall.risk.splits import Split, delay_of, splits_of
 from risk_comparing import MODELS, Compared, compare
 
 FIGURES = ("auc", "average_precision", "precision_100_day", "recall_1_fpr", "money_caught")
+FEATURES = "int_risk_links int_risk_rings int_risk_features"
 
 
 def say(line: str) -> None:
@@ -84,8 +87,7 @@ def read(folder: Path, options: argparse.Namespace) -> Read:
     print_columns(file)
     sys.stdout.flush()
     say(f"{file.rows:,} rows read; dbt makes the features ...")
-    models = "int_risk_links int_risk_rings int_risk_features"
-    build(folder, {"risk_label_delay_days": delay}, models)
+    build(folder, {"risk_label_delay_days": delay}, FEATURES)
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("set TimeZone = 'UTC'")
         cost = features_cost(connection, folder) if options.cost else None
@@ -109,6 +111,48 @@ def read(folder: Path, options: argparse.Namespace) -> Read:
         ).to_arrow_table()
     rules = read_rules(pa_csv.read_csv(PROJECT / "seeds" / "fraud_rules.csv"), names)
     return Read(file, splits, read_attempts(some, features), rules, cost)
+
+
+def repeat_payments(connection: duckdb.DuckDBPyConnection, attempts: int) -> None:
+    """Let the payments of a file come again, later each time, until there are so many."""
+    days, rows = connection.execute(
+        "select max(shop_day) - min(shop_day) + 1, count(*) from intermediate.attempts_of_file"
+    ).fetchall()[0]
+    moments = (
+        "attempted_at", "known_at", "outcome_known_at", "labelled_at", "fraud_known_at",
+        "fraud_cleared_at", "fraud_again_at",
+    )  # fmt: skip
+    later = ", ".join(f"{name} + to_days({days} * copy) as {name}" for name in moments)
+    connection.execute(
+        "create or replace table intermediate.repeated as select attempts.* exclude (copy) replace"
+        " (case when copy = 0 then attempt_id else md5(attempt_id || copy) end as attempt_id,"
+        f" cast(shop_day + {days} * copy as date) as shop_day, {later}) from"
+        " (select attempts_of_file.*, copies.copy from intermediate.attempts_of_file,"
+        f" (select cast(range as integer) as copy from range({-(-attempts // rows)})) as copies)"
+        f" as attempts order by attempted_at, attempt_id limit {attempts}"
+    )
+    connection.execute(
+        "create or replace view intermediate.int_payment_attempts as"
+        " select * from intermediate.repeated"
+    )
+
+
+def cost_of_features(options: argparse.Namespace) -> None:
+    """Print what the features of so many attempts take, and what a file of them holds."""
+    with tempfile.TemporaryDirectory(prefix="footfall-bench-") as name:
+        folder = Path(name)
+        warehouse = folder / "bench.duckdb"
+        delay = delay_of(options.delay)
+        with duckdb.connect(str(warehouse)) as connection:
+            file = load_payments(connection, options.file, parse_map(options.map), delay)
+            repeat_payments(connection, options.attempts)
+        print_columns(file)
+        build(folder, {"risk_label_delay_days": delay}, FEATURES)
+        with duckdb.connect(str(warehouse)) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            cost = features_cost(connection, folder)
+    print(f"features: {cost:.1f} CPU-seconds on one thread for {options.attempts:,} attempts")
+    print(json.dumps({"attempts": options.attempts, "cpu_seconds": round(cost, 2)}))
 
 
 def features_cost(connection: duckdb.DuckDBPyConnection, folder: Path) -> float:
@@ -242,9 +286,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--cost", action="store_true")
+    parser.add_argument("--attempts", type=int, help="measure the features of so many, no more")
     options = parser.parse_args()
     try:
-        run(options)
+        cost_of_features(options) if options.attempts else run(options)
     except RiskProblem as problem:
         raise SystemExit(str(problem)) from None
 
