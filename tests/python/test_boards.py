@@ -489,6 +489,37 @@ def test_a_shop_of_three_weeks_has_no_whole_month(
     assert "No window has closed" in pages["model_quality"].tiles["compared"].empty
 
 
+def test_customers_with_a_known_fraud_are_counted_and_on_no_list(
+    boards: tuple[Board, ...], tmp_path: Path
+) -> None:
+    known = (
+        "select customer_key from marts.churn_risk where risk_band in ('medium', 'high')"
+        " and lapse_date > as_of_date order by value_at_risk desc nulls last, customer_key limit 2"
+    )
+    shop = publish_sample(
+        tmp_path,
+        *(
+            f"update marts.{mart} set next_best_action = 'review_payments'"
+            f" where customer_key in ({known})"
+            for mart in ("customer_profile", "customer_actions")
+        ),
+    )
+    with duckdb.connect(str(shop), read_only=True) as connection:
+        left_out = {key for (key,) in connection.sql(known).fetchall()}
+        ((left,),) = connection.sql(
+            "select count(*) from marts.churn_risk where risk_band in ('medium', 'high')"
+            " and lapse_date > as_of_date"
+            " and horizon_days = (select max(horizon_days) from marts.churn_risk)"
+            f" and customer_key not in ({known})"
+        ).fetchall()
+    asked = tuple(board for board in boards if board.name in ("overview", "retention"))
+    texts = {board.name: text for board, text in render_boards(asked, shop, WORDS)}
+    assert not any(key in text for key in left_out for text in texts.values())
+    pages = {name: Page(text) for name, text in texts.items()}
+    assert pages["retention"].tiles["at-risk"].value_text == f"{left:,}"
+    assert "2 with a known fraud are left out" in pages["retention"].text
+
+
 def test_the_first_whole_month_is_compared_with_nothing(
     boards: tuple[Board, ...], tmp_path: Path
 ) -> None:
