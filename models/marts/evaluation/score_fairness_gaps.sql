@@ -1,6 +1,6 @@
 -- How far the groups of an attribute are apart in each metric of each score, whether that is more than chance, and in
--- words what follows. A gap is held to a bound in what a score does, not in what happened to the groups. Gaps of a score
--- that does not pass its gates are here as well, and say that nobody acts on it.
+-- words what follows. A gap is held to a bound in what a score does, not in what happened to the groups. A score that
+-- does not pass its gates has its gaps here as well: is_served says that nobody acts on it.
 {%- set slots = {
     'score': 'score', 'days': 'days_text', 'cut_off': 'cut_off', 'attribute': 'attribute_text', 'metric': 'metric_text',
     'highest': 'highest_group', 'highest_value': 'highest_text', 'lowest': 'lowest_group',
