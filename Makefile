@@ -28,9 +28,11 @@ endif
 GIVEN := SOURCE MAPPING FILE EVENTS ITEMS CUSTOMERS REVIEWS ARGS COLUMN CURRENCY PORT URI PUBLISH ROLES JOBS DUCKDB TORCH_INDEX \
 	HORIZON CUT DAYS SEEDS FIRST NEW_ONLY OUT CUSTOMER CONFIRM \
 	ARM CONTROL METRICS COVARIATE SHARES UNIT WINSOR SUMS OUTCOME FEATURES METRIC LIFT POWER ALPHA \
-	TRAIN DELAY TEST STARTS MAP SCORE LABEL GROUP WITHIN
+	TRAIN DELAY TEST STARTS MAP SCORE LABEL GROUP WITHIN TEXT FOLDS LABELS REPEATS
 unexport $(GIVEN)
 $(foreach name,$(GIVEN),$(eval export FOOTFALL_$(name) := $$(value $(name))))
+# The environment may hold a LANGUAGE of the machine, which says nothing of texts: only the command line counts.
+export FOOTFALL_LANGUAGE := $(if $(filter override command,$(origin LANGUAGE)),$(value LANGUAGE))
 export DBT_PROFILES_DIR := $(CURDIR)
 FOOTFALL := $(BIN)/python -m footfall.commands
 
@@ -62,7 +64,7 @@ $(error $(REFUSED): only SOURCE=$(subst $(empty) $(empty),|,$(strip $(READERS)))
 endif
 endif
 
-.PHONY: help build inspect plan-experiment test lint types-and-sql format docs clean lock sbom env audit erase subject bench-sql bench-sources bench-times bench-pain-points bench-rings bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory bench-hundred bench-erasure bench-experiment bench-uplift bench-risk bench-risk-day bench-explanations bench-fairness bench-fairness-null bench-peeking bench-cuped bench-experiments-truth harness
+.PHONY: help build inspect plan-experiment test lint types-and-sql format docs clean lock sbom env audit erase subject bench-sql bench-sources bench-times bench-pain-points bench-rings bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory bench-hundred bench-erasure bench-experiment bench-uplift bench-risk bench-risk-day bench-explanations bench-reviews bench-fairness bench-fairness-null bench-peeking bench-cuped bench-experiments-truth harness
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -247,6 +249,9 @@ bench-risk-day: env ## what one more day of payments costs the models of risk, c
 
 bench-explanations: env ## do explanations hold: sums, deletion, seeds, exact Shapley values, chance, cost: SOURCE=… [CUSTOMERS=100000] [ARGS=--checks=cost]
 	@$(FOOTFALL) bench-explanations
+
+bench-reviews: env ## are reviews positive, compared with a lexicon and plain models: FILE=… TEXT=title,body LABEL=… [LANGUAGE=en|zh] [FOLDS=5] [TRAIN=file] [LABELS=n REPEATS=10] [GROUP=…]
+	@$(FOOTFALL) bench-reviews
 
 bench-fairness: env ## what a score does to groups of people: FILE=… SCORE=… LABEL=… GROUP=… [CUT=.2] [WITHIN=…]
 	@$(FOOTFALL) bench-fairness

@@ -286,6 +286,7 @@ def test_a_value_is_one_word_of_a_program(
     [
         ("bench-experiment", "ARM CONTROL METRICS COVARIATE SHARES UNIT WINSOR"),
         ("bench-uplift", "ARM CONTROL OUTCOME FEATURES"),
+        ("bench-reviews", "TEXT LABEL LANGUAGE FOLDS LABELS REPEATS GROUP"),
         ("bench-fairness", "SCORE LABEL GROUP CUT WITHIN"),
     ],
 )
@@ -352,6 +353,7 @@ def test_the_tests_run_on_a_version_and_on_nothing_else() -> None:
         ("bench-warm", "make bench-warm SOURCE=storefront CUT="),
         ("bench-experiment", "make bench-experiment FILE=units.csv ARM=arm CONTROL=A METRICS="),
         ("bench-uplift", "make bench-uplift FILE=units.csv ARM=arm CONTROL=A OUTCOME="),
+        ("bench-reviews", "make bench-reviews FILE=reviews.csv TEXT=title,body LABEL=rating"),
         ("bench-fairness", "make bench-fairness FILE=people.csv SCORE=score LABEL=bought GROUP="),
         ("bench-cuped", "names the file of Online Retail"),
         ("plan-experiment", "make plan-experiment METRIC=converted LIFT=5%"),

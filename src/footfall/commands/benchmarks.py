@@ -151,6 +151,25 @@ def bench_risk_day(given: Given) -> list[Step]:
     return [_benchmark(given, "risk_day", file, *given.option("--map", "MAP"))]
 
 
+def bench_reviews(given: Given) -> list[Step]:
+    """Judge on any file whether reviews are known as positive."""
+    hint = (
+        "Name the file, the columns of the text and of the label: make bench-reviews "
+        "FILE=reviews.csv TEXT=title,body LABEL=rating [LANGUAGE=en] [FOLDS=5] [TRAIN=file] "
+        "[LABELS=100 REPEATS=10] [GROUP=item_id]"
+    )
+    for name in ("FILE", "TEXT", "LABEL"):
+        given.required(name, hint)
+    train = given.path("TRAIN")
+    options = [
+        f"--file={given.path('FILE')}",
+        *options_of(given, "TEXT", "LABEL", "LANGUAGE", "FOLDS"),
+        *([f"--train={train}"] if train else []),
+        *options_of(given, "LABELS", "REPEATS", "GROUP"),
+    ]
+    return [_benchmark(given, "reviews", *options)]
+
+
 def bench_fairness(given: Given) -> list[Step]:
     """Compare what a score does to groups of people."""
     hint = (

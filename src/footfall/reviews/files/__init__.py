@@ -1,0 +1,1 @@
+"""Reads files of reviews, whatever they call their columns."""

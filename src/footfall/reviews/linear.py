@@ -1,0 +1,60 @@
+"""Logistic regression on sparse rows, with a penalty on squared weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.sparse import csr_array
+from scipy.special import expit
+
+from footfall.core.arrays import FloatArray
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Weights of a logistic regression.
+
+    Attributes
+    ----------
+    weights
+        Of the columns; ``[groups]``.
+    bias
+        Log-odds of an empty row.
+    """
+
+    weights: FloatArray
+    bias: float
+
+    def log_odds(self, rows: csr_array) -> FloatArray:
+        """Return the log-odds of 1; ``[rows]``."""
+        found: FloatArray = rows @ self.weights + self.bias
+        return found
+
+
+def fitted(rows: csr_array, labels: FloatArray, strength: float) -> Linear:
+    """Fit by L-BFGS (Liu and Nocedal 1989).
+
+    Parameters
+    ----------
+    rows
+        ``[rows, groups]``.
+    labels
+        0 or 1, or how likely 1 is; ``[rows]``.
+    strength
+        Weight of the data against the penalty: the sum of the losses times ``strength`` plus half
+        of the squared weights is minimised. The bias is free.
+    """
+    across = rows.T.tocsr()
+
+    def loss(point: FloatArray) -> tuple[float, FloatArray]:
+        weights, log_odds = point[:-1], rows @ point[:-1] + point[-1]
+        slopes = strength * (expit(log_odds) - labels)
+        losses = np.logaddexp(0.0, log_odds) - labels * log_odds
+        value = strength * losses.sum() + 0.5 * (weights @ weights)
+        return float(value), np.append(across @ slopes + weights, slopes.sum())
+
+    start = np.zeros(rows.shape[1] + 1)
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 300})
+    return Linear(found.x[:-1], float(found.x[-1]))
