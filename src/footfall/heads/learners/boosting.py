@@ -60,6 +60,7 @@ def fit_boosted(
     weights: FloatArray | None = None,
     offset: FloatArray | None = None,
     randomised: bool = True,
+    smallest_gain: float = 0.0,
 ) -> Boosted:
     """Fit shallow, extremely randomised trees (Geurts et al. 2006) with strong regularisation.
 
@@ -85,6 +86,8 @@ def fit_boosted(
         Link to start from, [rows]; the fit then holds what must be added to it.
     randomised
         Draw thresholds at random; otherwise search them, with deeper, slower trees.
+    smallest_gain
+        In log-likelihood that a split has to bring: what brings less may be chance.
     """
     smallest_leaf = int(np.clip(len(raw) // 100, 5, 60))
     parameters = {
@@ -98,6 +101,7 @@ def fit_boosted(
         "bagging_fraction": 0.7,
         "bagging_freq": 1,
         "lambda_l2": 5.0,
+        "min_gain_to_split": smallest_gain,
         "max_bin": 127,
         "seed": seed,
         # One thread a fit: horizons are fitted side by side, and idle threads spin.
