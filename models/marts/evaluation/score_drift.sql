@@ -97,7 +97,8 @@ horizon_drift as (
     select
         'score' as kind,
         score || {{ days_ahead('horizon_days') }} as name,
-        cast({{ json_text('run_metadata', '$.metrics."' ~ days ~ 'd".score_psi') }} as double) as stability_index
+        cast({{ json_text('run_metadata', '$.metrics."' ~ days ~ 'd".score_psi') }} as double) as stability_index,
+        cast({{ json_text('run_metadata', '$.metrics."' ~ days ~ 'd".score_psi_since') }} as date) as own_then_date
     from runs
     where horizon_days = {{ days }}
     {% if not loop.last %}union all{% endif %}
