@@ -215,6 +215,8 @@ def write(path: Path, events: list[dict[str, Any]]) -> None:
     path.write_text("\n".join(map(json.dumps, events)))
 
 
+# Four builds of four sources.
+@pytest.mark.timeout(1800)
 def test_any_order_of_arrival_of_several_exports(tmp_path: Path) -> None:
     """Late files, refunds before their orders, items after their total, and restated days."""
     for source in ("ga4", "snowplow", "segment", "segment_tables", "orders"):
