@@ -1,8 +1,8 @@
--- Whether explanations hold: one row for each score, horizon and check. They add up to what is served; and an idea that
--- is named first carries more of what the score knows than another, on customers of the newest back-test: taking it out
+-- Whether explanations hold: one row for each score, horizon and check. They add up to what is served; and the idea
+-- named first carries more of what the score knows than another, on customers of the newest back-test: taking it out
 -- costs three times as much. Reasons of risk are in transaction_risk, which fewer roles see, and are checked here.
-{%- set fewest_subjects = 300 %}
-{%- set sums = [('adds_up', 'largest_gap', '1e-6'), ('adds_up_in_link', 'largest_link_gap', '1e-9')] %}
+{%- set sums = [('adds_up', 'sums', 'largest_gap', '1e-6'), ('adds_up_in_link', 'sums', 'largest_link_gap', '1e-9'),
+    ('events_settle', 'settled', 'largest_gap', '1e-2')] %}
 with
 
 attributions as (
@@ -13,9 +13,13 @@ attributions as (
 
 evaluation as (
 
-    select * from {{ ref('model_evaluation') }}
+    select
+        *,
+        rank() over (partition by score, horizon_days order by cutoff_date desc) as recency_place
+    from {{ ref('model_evaluation') }}
     where model = 'attention_scorer'
         and (population = 'all' or population like '%, after 3 events')
+        and metric in ('auc_top_idea_cost', 'auc_top_idea_margin', 'gini_top_idea_cost', 'gini_top_idea_margin')
 
 ),
 
@@ -29,10 +33,7 @@ of_subjects as (
         abs(max(link_base) + sum(link_contribution) - max(link_score))
         / {{ at_least(link_rounding('score', 'max(link_score)'), '1e0') }} as link_gap
     from attributions
-    group by
-        score,
-        horizon_days,
-        coalesce(session_id, customer_key || coalesce('-' || item_id, ''))
+    group by score, horizon_days, coalesce(session_id, customer_key || coalesce('-' || item_id, ''))
     union all
     select
         'risk' as score,
@@ -61,13 +62,15 @@ sums as (
 
 ),
 
-placed as (
+settled as (
 
     select
-        *,
-        rank() over (partition by score, horizon_days order by cutoff_date desc) as recency_place
-    from evaluation
-    where metric in ('auc_top_idea_cost', 'auc_top_idea_margin', 'gini_top_idea_cost', 'gini_top_idea_margin')
+        score,
+        horizon_days,
+        count(distinct customer_key) as subject_count,
+        max(abs(gap) / {{ at_least('abs(link_score - link_base)', '1e-6') }}) as largest_gap
+    from {{ ref('score_attribution_events') }}
+    group by score, horizon_days
 
 ),
 
@@ -81,7 +84,7 @@ deletions as (
         max(case when metric like '%_margin' then metric_value end) as margin,
         max(case when metric like '%_margin' then lower_bound end) as margin_lower_bound,
         max(case when metric like '%_margin' then upper_bound end) as margin_upper_bound
-    from placed
+    from evaluation
     where recency_place = 1
     group by score, horizon_days
 
@@ -89,7 +92,7 @@ deletions as (
 
 checks as (
 
-    {%- for check, figure, limit in sums %}
+    {%- for check, source, figure, limit in sums %}
     select
         score,
         '{{ check }}' as check_name,
@@ -100,7 +103,7 @@ checks as (
         {{ limit }} as upper_limit,
         cast(null as double) as margin_lower_bound,
         cast(null as double) as margin_upper_bound
-    from sums
+    from {{ source }}
     where {{ figure }} is not null
     union all
     {%- endfor %}
@@ -115,8 +118,7 @@ checks as (
         margin_lower_bound,
         margin_upper_bound
     from deletions
-    where margin is not null
-        and subject_count >= {{ fewest_subjects }}
+    where margin is not null and subject_count >= 300
 
 ),
 
@@ -134,12 +136,10 @@ final as (
         margin_lower_bound,
         margin_upper_bound,
 
-        -- What is a hair below its limit by chance does not fail: an interval that reaches above it leaves that open.
-        -- One that costs nothing fails all the same.
+        -- What is below its limit by chance does not fail; what costs nothing does.
         case
             when lower_limit is null then figure <= upper_limit
-            when margin_upper_bound is null then figure > 0e0 and figure >= lower_limit
-            else figure > 0e0 and margin_upper_bound > 0e0
+            else figure > 0e0 and coalesce(margin_upper_bound > 0e0, figure >= lower_limit)
         end as is_passed,
 
         lower_limit is null or coalesce(margin_lower_bound >= 0e0 or margin_upper_bound <= 0e0, false) as is_certain
