@@ -85,6 +85,7 @@ def test_vars_of_the_run_leave_no_trace_in_what_is_parsed(all_sources: Warehouse
     others = {
         "column_formats": {"custom.events": {"event_at": "day_first"}},
         "complete_journey_path": "a folder",
+        "fairness_attributes": ["gender"],
         "custom_amounts_are": "minor",
         "custom_times_without_offset_are": "utc",
         "custom_columns": {"events": {"customer_id": "user_id"}},

@@ -55,8 +55,7 @@ gates as (
 
 ),
 
--- Of what the score does, not of what happened to the groups whatever it says. How far predicted amounts are off is a
--- part of the mean spend; all other gaps are differences of shares.
+-- Of what the score does, not of base rates. Calibration of value is a part of the mean spend, all else are shares.
 compared as (
 
     select
@@ -64,8 +63,7 @@ compared as (
         verdict = 'gap' as is_gap,
         score = 'value' and metric = 'calibration' as is_of_spend
     from {{ ref('scored_fairness') }}
-    where kind = 'gap'
-        and metric <> 'base_rate'
+    where kind = 'gap' and metric <> 'base_rate'
 
 ),
 
@@ -74,8 +72,8 @@ gaps as (
     select
         score,
         count(*) as gap_count,
-        sum(case when verdict = 'too_few' then 0 else 1 end) as compared_count,
-        sum(case when is_gap then 1 else 0 end) as called_count,
+        count(case when verdict <> 'too_few' then 1 end) as compared_count,
+        count(case when is_gap then 1 end) as called_count,
         max(case when is_gap and not is_of_spend then value end) as largest_gap,
         max(case when is_gap and is_of_spend then value end) as largest_gap_of_spend
     from compared

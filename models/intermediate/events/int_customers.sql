@@ -1,5 +1,3 @@
-{{ config(post_hook="{{ refuse_unknown_attributes() }}") }}
-
 -- One row a customer who is known from an event or from a customer list.
 with
 

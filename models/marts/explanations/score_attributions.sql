@@ -1,6 +1,5 @@
--- What moves each score, by idea: contributions that add up to the score that is served. One row for each score,
--- horizon, customer (or session, for intent; of recommendations, customer and item) and idea. Scores that do not pass
--- their gates have no rows, as in their own marts, and neither have the sessions of bots.
+-- What moves each score, by idea: contributions that add up to the served score. One row a score, horizon, customer (or
+-- session, or customer and item) and idea; none of scores that do not pass their gates, and none of sessions of bots.
 {%- set columns = [
     'score', 'idea', 'method', 'horizon_days', 'idea_rank', 'contribution', 'standard_error', 'base', 'score_value',
     'gap', 'link_contribution', 'link_base', 'link_score', 'bound_by_days', 'cutoff_date', 'run_id',
@@ -86,9 +85,8 @@ attributions as (
 
 ),
 
--- An idea that is a feature of one's own has no words, and is said by its name. What adds nothing moves nothing. One
--- rate is the customer's own, or what is expected of them in another number of days. What a customer has done with an
--- item is other than buying it where they never bought it.
+-- An idea that is a feature of one's own has no words, and is said by its name. What adds nothing moves nothing. A rate
+-- is the customer's own, or of another number of days; what they did with an item, other than buying it or that.
 named as (
 
     select
@@ -102,8 +100,7 @@ named as (
     from attributions
     where not exists (
             select 1 from held_back
-            where held_back.score = attributions.score
-                and held_back.horizon_days = attributions.horizon_days
+            where held_back.score = attributions.score and held_back.horizon_days = attributions.horizon_days
                 and (held_back.population is null or held_back.population = attributions.population)
         )
 
@@ -144,11 +141,9 @@ final as (
         named.run_id as model_run_id
     from named
     left join words as known
-        on known.message_key = 'idea.' || named.said_idea || '.' || named.direction
-        and named.idea_rank <= 3
+        on known.message_key = 'idea.' || named.said_idea || '.' || named.direction and named.idea_rank <= 3
     left join words as others
-        on others.message_key = 'idea.other.' || named.direction
-        and named.idea_rank <= 3
+        on others.message_key = 'idea.other.' || named.direction and named.idea_rank <= 3
 
 )
 
