@@ -105,9 +105,8 @@ WITHDRAWN = """
 # What they have tried to pay, on devices too that were theirs.
 GONE_ATTEMPTS = """
     create table pool.gone_attempts as
-    select attempt_id from intermediate.int_payment_attempts
-    where owner_no in (select visitor_no from pool.gone)
-        or visitor_no in (select visitor_no from pool.gone)
+    select event_id as attempt_id from intermediate.int_stitched_events
+    where visitor_no in (select visitor_no from pool.gone)
 """
 RISK = {"int_payment_attempts", "int_risk_links", "int_risk_rings", "int_risk_features"}
 KEY = key_sql("event", "event_id", "'storefront'")
@@ -131,7 +130,7 @@ def rows_of_the_gone(shop: Warehouse) -> dict[str, int]:
         " inner join information_schema.tables using (table_schema, table_name)"
         " where table_schema in ('intermediate', 'marts') and table_type = 'BASE TABLE'"
         " and column_name in ('visitor_no', 'customer_no', 'anonymous_no', 'visitor_key',"
-        " 'customer_key', 'owner_no', 'device_no')"
+        " 'customer_key', 'device_no')"
     )
     assert len(columns) > 20
     found = {}
