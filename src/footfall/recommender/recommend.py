@@ -101,6 +101,8 @@ def made_from(run_id: str, asked: pa.Table, settings: ScorerSettings | None = No
     parts = [run_id, table_fingerprint(asked)]
     if settings is not None:
         parts.append(json.dumps([getattr(settings, name) for name in SERVED]))
+        # Rows of an earlier version lack the columns that are new.
+        parts.append(json.dumps(RECOMMENDATIONS_SCHEMA.names))
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
