@@ -39,8 +39,7 @@ runs as (
 figures as (
 
     select * from {{ ref('int_backtest_figures') }}
-    where bin is null
-        and value is not null
+    where bin is null and value is not null
 
 ),
 

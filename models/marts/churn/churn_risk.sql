@@ -1,6 +1,6 @@
 -- How likely a customer is to buy nothing within the horizon, from the as-of date on; since when the shop is warned;
--- and whether it pays to contact them, which it does for nobody with a known fraud. A horizon that does not pass its gates has no rows; one whose values do not pass
--- theirs has no values at risk.
+-- and whether it pays to contact them, which it does for nobody with a known fraud. A horizon that does not pass its
+-- gates has no rows; one whose values do not pass theirs has no values at risk.
 with
 
 scored as (
@@ -86,11 +86,12 @@ kept as (
 ),
 
 -- A customer lapses on the day that they have been silent for a whole horizon.
-weighed as (
+at_risk as (
 
     select
         scored.*,
         kept.amount_if_kept,
+        scored.probability * kept.amount_if_kept as value_at_risk,
         cast(
             {{ dbt.dateadd('day', 'scored.horizon_days - scored.silent_days', 'scored.cutoff_date') }} as date
         ) as lapse_date
@@ -98,15 +99,6 @@ weighed as (
     left join kept
         on scored.customer_no = kept.customer_no
         and scored.horizon_days = kept.horizon_days
-
-),
-
-at_risk as (
-
-    select
-        *,
-        probability * amount_if_kept as value_at_risk
-    from weighed
 
 ),
 
