@@ -16,6 +16,7 @@
                 'erased_count', 'expired_count'
             ]
         ) ~ ' from ' ~ accounting) if accounting is not none else [],
+        'picked': enabled_sources() if accounting is not none else [],
         'guests': text_rows(
             'select ' ~ as_texts(['source', 'order_count', 'amount']) ~ ' from (select source, '
             ~ "count(distinct case when event_type = 'purchase' then order_key end) as order_count, "

@@ -625,10 +625,10 @@ refunds as (
     {{ number_value(clean[name]) }}
     {%- else -%}
     {{ number_value(clean[name]) }} / case
-            when upper({{ text_value(clean.currency) }}) in (
+            when {{ custom_currency(clean) }} in (
                 'BIF', 'CLP', 'DJF', 'GNF', 'JPY', 'KMF', 'KRW', 'MGA', 'PYG', 'RWF', 'VND', 'VUV', 'XAF', 'XOF', 'XPF'
             ) then 1e0
-            when upper({{ text_value(clean.currency) }}) in ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND') then 1e3
+            when {{ custom_currency(clean) }} in ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND') then 1e3
             else 1e2
         end
     {%- endif -%}
@@ -638,7 +638,8 @@ refunds as (
 {#- Notes on a row of events. -#}
 {% macro custom_event_notes(clean, others) %}
     {% set notes = nothing_notes(clean, ['customer_id', 'device_id'])
-        + custom_extras_notes('properties', clean.properties, others) + clock_notes(clean) + custom_label_notes(clean) %}
+        + custom_extras_notes('properties', clean.properties, others) + clock_notes(clean) + custom_label_notes(clean)
+        + custom_currency_notes(clean) %}
     {% for name in ['channel', 'traffic_medium'] if clean[name] is not none %}
         {% do notes.append({
             'column': name, 'reason': "'the shop itself, which is no source of a visit'",
@@ -648,7 +649,7 @@ refunds as (
     {% if var('custom_amounts_are') == 'minor' %}
         {% do notes.append({
             'column': 'currency', 'reason': "'empty, so that amounts are taken for hundredths of a unit'",
-            'when': '(' ~ text_value(clean.currency) ~ ' is null and coalesce(' ~ number_value(clean.amount) ~ ', '
+            'when': '(' ~ custom_currency(clean) ~ ' is null and coalesce(' ~ number_value(clean.amount) ~ ', '
                 ~ number_value(clean.unit_price) ~ ') is not null)',
             'example': none
         }) %}

@@ -324,6 +324,18 @@ placed as (
 {% endmacro %}
 
 
+{#- Whether a line of an order is in some files that have lines of its order and not in all: the order got it later, or lost
+    it. -#}
+{% macro custom_is_in_some_files() -%}
+    {%- set file_of_line = "case when event_type = 'purchase' and not is_bare then input_file end" -%}
+    coalesce(
+            min({{ file_of_line }}) over (partition by event_id) > min({{ file_of_line }}) over whole_order
+            or max({{ file_of_line }}) over (partition by event_id) < max({{ file_of_line }}) over whole_order,
+            false
+        )
+{%- endmacro %}
+
+
 {#- What rows of one order share. Numbers that begin again are orders of their own; rows without one are, too. -#}
 {% macro custom_order_partition() -%}
     order_id, owner_id, ordered_at, case when order_id is null then event_id end
@@ -331,7 +343,7 @@ placed as (
 
 
 {#- Notes on an order whose own amount is not what its lines come to after discounts, on one whose lines lack what was
-    given back, and on one whose rows have several times. -#}
+    given back, and on one whose rows have several times; and on lines that are not in all files which have their order. -#}
 {% macro custom_order_notes() %}
     {% set is_first = "place_no = 1 and event_type = 'purchase'" %}
     {% set differs = [] %}
@@ -358,6 +370,10 @@ placed as (
         {
             'column': 'order_id', 'example': none, 'when': '(' ~ is_first ~ ' and is_disputed)',
             'reason': "'rows of this number and customer say other values of the order at other times: orders of their own'"
+        },
+        {
+            'column': 'order_id', 'example': none, 'when': '(copy_no = 1 and is_in_some_files)',
+            'reason': "'other files have lines of the order and not this one, which counts all the same'"
         }
     ]) %}
 {% endmacro %}

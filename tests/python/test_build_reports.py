@@ -77,6 +77,16 @@ def test_labels_and_verdicts_that_meet_nothing_are_counted() -> None:
     ]
 
 
+def test_a_source_of_which_no_row_was_read_is_named() -> None:
+    ga4 = ("ga4", "3", "3", "0", "0", "0", "0", "0")
+    assert described(accounting=[ga4], picked=["ga4", "custom"])[1:] == [
+        "",
+        "  Raw rows of custom: none have been read, so the marts know nothing of it (`make inspect"
+        " FILE=…` shows what a file holds)",
+        "  Raw rows of ga4: 3 = 3 accepted + 0 duplicate + 0 rejected",
+    ]
+
+
 def test_values_that_were_not_taken_are_shown_by_column_with_the_reason() -> None:
     values = [
         ("custom", "items", "item_id", "the id was listed before", "tea", "1"),

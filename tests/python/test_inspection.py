@@ -303,6 +303,24 @@ def test_a_table_next_to_events_is_described_and_needs_no_mapping(
     assert not out.exists()
 
 
+def test_a_file_with_a_header_alone_is_said_to_have_no_rows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    header = "customer_id,event_at,event_type,amount"
+    file, out = written(tmp_path / "events.csv", [header]), tmp_path / "a_shop.yml"
+    assert inspection.main([f"--file={file}", f"--out={out}"]) == 1
+    told = " ".join(capsys.readouterr().out.split())
+    assert "no layout that is known by name a header and no rows" in told
+    assert "There are no rows, so nothing shows how they would be read." in told
+    # The mapping is there, and a second look with it says the same.
+    variables = json.dumps({"footfall_source": "custom", **read_mapping(str(out)).variables})
+    assert inspection.main([f"--file={file}", f"--variables={variables}"]) == 1
+    assert "There are no rows" in capsys.readouterr().out
+    items = written(tmp_path / "items.csv", ["item_id,item_name,list_price"])
+    assert inspection.main([f"--file={items}", f"--out={tmp_path / 'items.yml'}"]) == 0
+    assert "a header and no rows" in capsys.readouterr().out
+
+
 def test_what_one_file_of_several_lacks_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -219,6 +219,54 @@ def test_exports_that_contradict_each_other_about_an_order_are_counted(tmp_path:
     ]
 
 
+def test_a_currency_that_is_written_with_the_money_is_taken_or_counted(tmp_path: Path) -> None:
+    """A code says which one it is, and so does the sign of the euro; other signs do not."""
+    named = written(
+        tmp_path / "named.csv",
+        "customer_id,event_at,event_type,order_id,amount",
+        "ana,2026-03-02 09:00:00,purchase,o1,EUR 5.50",
+        "ana,2026-03-02 09:01:00,purchase,o2,7 USD",
+        "ana,2026-03-02 09:02:00,purchase,o3,2 €",
+        "ana,2026-03-02 09:03:00,purchase,o4,$9",
+        "ana,2026-03-02 09:04:00,purchase,o5,1e1",
+        "ana,2026-03-02 09:05:00,purchase,o6,NAN",
+        "ana,2026-03-02 09:06:00,purchase,o7,CAD$3",
+    )
+    columns = "order_id, amount, currency, value_notes like 'currency%several currencies share%'"
+    assert staged(named, columns) == [
+        ("o1", 5.5, "EUR", None),
+        ("o2", 7.0, "USD", None),
+        ("o3", 2.0, "EUR", None),
+        ("o4", 9.0, None, True),
+        ("o5", 10.0, None, None),
+        ("o6", None, None, False),
+        ("o7", 3.0, "CAD", None),
+    ]
+    both = written(
+        tmp_path / "both.csv",
+        "customer_id,event_at,event_type,order_id,unit_price,quantity,currency",
+        "ana,2026-03-02 09:00:00,purchase,o1,EUR 5.50,1,eur",
+        "ana,2026-03-02 09:01:00,purchase,o2,EUR 5.50,1,USD",
+        "ana,2026-03-02 09:02:00,purchase,o3,EUR 5.50,1,",
+    )
+    columns = "order_id, unit_price, currency, value_notes"
+    other = "currency\tthe money names another currency than this column, which counts"
+    assert staged(both, columns) == [
+        ("o1", 5.5, "EUR", None),
+        ("o2", 5.5, "USD", other),
+        ("o3", 5.5, "EUR", None),
+    ]
+    # Yen have no smaller unit.
+    yen = written(
+        tmp_path / "yen.csv",
+        "customer_id,event_at,event_type,order_id,amount",
+        "ana,2026-03-02 09:00:00,purchase,o1,JPY 500",
+        "ana,2026-03-02 09:01:00,purchase,o2,EUR 500",
+    )
+    read = staged(yen, "order_id, amount, currency", custom_amounts_are="minor")
+    assert read == [("o1", 500.0, "JPY"), ("o2", 5.0, "EUR")]
+
+
 def test_what_payments_are_made_with_is_taken_under_its_usual_names(tmp_path: Path) -> None:
     """It is kept as an id, of an address its network, and is not among the properties.
 
@@ -249,3 +297,29 @@ def test_a_campaign_inside_the_shop_is_no_source_of_a_visit(tmp_path: Path) -> N
     )
     columns = "traffic_source, traffic_medium, campaign"
     assert staged(file, columns) == [("news", "email", "march"), (None, None, None)]
+
+
+def test_a_line_that_another_export_of_its_order_does_not_have_is_counted(tmp_path: Path) -> None:
+    """Whether the order lost it or got it later nothing says, so it stays."""
+    monday = written(
+        tmp_path / "monday.csv",
+        LEDGER,
+        "ana,o1,2026-03-02 09:00:00,mug,1,20,",
+        "ana,o1,2026-03-02 09:00:00,tea,1,5,",
+        "ben,o2,2026-03-02 10:00:00,mug,1,20,",
+    )
+    tuesday = written(
+        tmp_path / "tuesday.csv",
+        LEDGER,
+        "ana,o1,2026-03-02 09:00:00,mug,1,20,",
+        "ben,o3,2026-03-03 10:00:00,mug,1,20,",
+    )
+    columns = "order_id, item_id, value_notes like 'order_id%not this one%' as is_noted, count(*)"
+    paths = [monday, tuesday]
+    assert staged(paths, columns, "group by all", custom_event_type="purchase") == [
+        ("o1", "mug", None, 2),
+        ("o1", "tea", True, 1),
+        ("o2", "mug", None, 1),
+        ("o3", "mug", None, 1),
+    ]
+    assert staged(monday, "max(value_notes)", custom_event_type="purchase") == [(None,)]

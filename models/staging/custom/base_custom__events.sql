@@ -62,7 +62,7 @@ converted as (
         {{ number_value(clean.quantity) }} as quantity,
         {{ custom_money(clean, 'unit_price') }} as unit_price,
         {{ custom_money(clean, 'amount') }} as amount,
-        upper({{ text_value(clean.currency) }}) as currency,
+        {{ custom_currency(clean) }} as currency,
         {{ id_value(clean.session_hint) }} as session_hint,
         {{ text_values(clean, ['channel', 'device', 'country', 'message_text', 'card_country'] + visit_columns()) }},
         {{ id_values(clean, token_kinds() | reject('equalto', 'ip_token')) }},
@@ -138,7 +138,7 @@ final as (
         end as properties,
         named.raw_row,
         coalesce(named.value_problem, named.name_problem) as rejection,
-        {%- for name in ['placed_at'] * are_records + order_columns.keys() | list + custom_label_names(input.found) %}
+        {%- for name in ['placed_at', 'input_file'] * are_records + order_columns.keys() | list + custom_label_names(input.found) %}
         named.{{ name }},
         {%- endfor %}
         {{ joined_notes(['named.value_notes'] + more_notes) if more_notes else 'named.value_notes' }} as value_notes

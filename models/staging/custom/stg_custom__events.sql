@@ -7,6 +7,7 @@
 {%- set partition = custom_order_partition() %}
 {%- set placed_orders = custom_placed_orders('lines') %}
 {%- set refunds = custom_refunds('netted') %}
+{%- set in_some_files = custom_is_in_some_files() %}
 {%- set overpriced = 'coalesce(lines_value, 0e0) - whole_order_amount + coalesce(whole_order_shipping, 0e0)'
     ~ ' + coalesce(whole_order_tax, 0e0)' %}
 {%- set missing = at_most('order_value - lines_value + taken_off', 'whole_order_refund') %}
@@ -65,6 +66,7 @@ orders as (
         {%- for name, kind in order_columns.items() if not name.startswith('line_') %}
         {{ custom_said_of_order(name, kind) }},
         {%- endfor %}
+        {{ in_some_files }} as is_in_some_files,
         row_number() over (
             partition by {{ partition }}
             order by

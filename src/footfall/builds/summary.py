@@ -89,6 +89,7 @@ def describe_build(
     stale: Iterable[tuple[str, str, str]],
     scores: Iterable[Sequence[str | None]] | None,
     results: Sequence[Mapping[str, Any]],
+    picked: Iterable[str] = (),
 ) -> list[str]:
     """Describe a build that is over.
 
@@ -117,6 +118,8 @@ def describe_build(
         The columns of `Measured` in their order, as texts; None where nothing is evaluated.
     results
         Id, name and status of what the build got to, and whether it was kept as it was.
+    picked
+        Sources of which rows are accounted for.
 
     Returns
     -------
@@ -124,9 +127,10 @@ def describe_build(
         The lines to print.
     """
     lines = [f"  Marts{'':38}rows", *_mart_lines(marts)]
-    rows = list(accounting)
+    rows = {source: _accounting_line(source, *counts) for source, *counts in accounting}
+    rows = {source: _no_rows_line(source) for source in picked} | rows
     if rows:
-        lines += ["", *(_accounting_line(*row) for row in sorted(rows))]
+        lines += ["", *(line for _, line in sorted(rows.items()))]
     lines += [_guest_line(*one) for one in sorted(guests)]
     noted = sorted(values)
     if noted:
@@ -163,6 +167,13 @@ def _accounting_line(source: str, *counts: str) -> str:
     named = zip(terms, _OUTCOMES, strict=True)
     shown = [f"{n:,} {name}" for n, name in named if n or name not in _SELDOM]
     return f"  Raw rows of {source}: {raw:,} = {' + '.join(shown)}"
+
+
+def _no_rows_line(source: str) -> str:
+    return (
+        f"  Raw rows of {source}: none have been read, so the marts know nothing of it (`make"
+        " inspect FILE=…` shows what a file holds)"
+    )
 
 
 def _guest_line(source: str, orders: str, amount: str) -> str:

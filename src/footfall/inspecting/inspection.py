@@ -28,6 +28,7 @@ _KINDS = ["parquet", "text", "json"]
 _SHOWN_ROWS = 10
 #: The source that reads any table.
 OWN = "custom"
+_NO_ROWS = "There are no rows, so nothing shows how they would be read. A build takes in no events."
 
 
 @dataclass(frozen=True)
@@ -192,6 +193,9 @@ def inspect(
             else:
                 found.paths = {}
             found.variables = _variables_of(found.proposal)
+    if not found.row_count:
+        found.problem = _NO_ROWS
+        return found
     with_path = {
         "footfall_source": found.source,
         **found.variables,

@@ -63,6 +63,8 @@ def _input(found: Found, given: Input) -> list[str]:
             lines.append(f"    {found.layout.advice}")
     else:
         lines.append("    no layout that is known by name")
+    if found.columns and not found.row_count:
+        lines.append("    a header and no rows")
     return lines
 
 
