@@ -2,13 +2,15 @@
 
 Generates a storefront of about the wanted number of events, builds every SQL model in one process,
 runs the reference queries over the accepted events in the same process, and lets one more day
-arrive. Prints CPU-seconds and peak memory; the last line is one JSON object.
+arrive. Prints CPU-seconds and peak memory; the last line is one JSON object. With `--shop-day` it
+measures only what it costs to store the shop's day of each event, where the shop's clocks are UTC.
 """
 
 import argparse
 import json
 import os
 import resource
+import statistics
 import tempfile
 import time
 from collections.abc import Callable
@@ -20,6 +22,8 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
 from footfall import storefront
+from footfall.adapter.questions import QUESTIONS
+from footfall.inspecting.rendering import Project
 
 EVENTS_PER_CUSTOMER = 127
 # The SQL of the build: everything above the Python models and the marts that need none of them.
@@ -177,11 +181,45 @@ def reference(connection: duckdb.DuckDBPyConnection, events: str) -> dict[str, f
     }
 
 
+def shop_day_costs(connection: duckdb.DuckDBPyConnection, rounds: int = 5) -> None:
+    """Print what writing events and counting them by day cost, by the shop's day and by a cast.
+
+    The statements take turns, and each round begins with another one; medians are printed.
+    """
+    variables = {"footfall_source": "storefront", "shop_time_zone": "UTC"}
+    day = Project(Path(), connection, variables, QUESTIONS, {}).call("shop_day_of", "event_at")
+    write = "create or replace table {} as select *, {} as shop_day from raw_storefront.events"
+    count = "select {} as shop_day, count(*) from stored group by all"
+    statements = {
+        "write, no day": write.format("without_a_day", "cast(null as date)"),
+        "write, cast": write.format("cast_to_a_day", "cast(event_at as date)"),
+        "write, shop_day": write.format("stored", day),
+        "count, cast": count.format("cast(event_at as date)"),
+        "count, shop_day": count.format("shop_day"),
+    }
+    costs: dict[str, list[float]] = {name: [] for name in statements}
+    connection.execute(statements["write, shop_day"])
+    names = list(statements)
+    for number in range(rounds):
+        start = number % len(names)
+        for name in names[start:] + names[:start]:
+            query = statements[name]
+            costs[name].append(timed(lambda query=query: connection.execute(query).fetchall()))
+    medians = {name: statistics.median(values) for name, values in costs.items()}
+    for name, seconds in medians.items():
+        print(f"  {name:<34}{seconds:8.3f}")
+    for what in ("write", "count"):
+        ratio = medians[f"{what}, shop_day"] / medians[f"{what}, cast"]
+        print(f"  {what}: the shop's day compared with the cast x{ratio:.3f}")
+    print(json.dumps({name: round(seconds, 4) for name, seconds in medians.items()}))
+
+
 def main() -> None:
     """Run the benchmark and print its table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--events", type=int, default=10_000_000, help="about how many events")
     parser.add_argument("--database", help="keep the warehouse here (default: a temporary file)")
+    parser.add_argument("--shop-day", action="store_true", help="only what the shop's day costs")
     arguments = parser.parse_args()
 
     with tempfile.TemporaryDirectory() as folder:
@@ -195,6 +233,9 @@ def main() -> None:
         started = time.process_time()
         generated = storefront.generate(connection, seed=7, customers=customers, progress=print)
         generator_cpu = time.process_time() - started
+        if arguments.shop_day:
+            shop_day_costs(connection)
+            return
         last_day = connection.execute(
             "select cast(date_trunc('day', max(received_at)) as varchar) from raw_storefront.events"
         ).fetchall()[0][0]

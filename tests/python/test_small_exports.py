@@ -1,0 +1,196 @@
+"""Small inputs as tools export them, and what staging makes of each."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import PROJECT
+from footfall.adapter import inspection
+from footfall.adapter.questions import QUESTIONS
+from footfall.inspecting.rendering import Project
+
+Rows = list[tuple[Any, ...]]
+SECOND = 1_717_405_200
+COMMERCE = "iglu:com.snowplowanalytics.snowplow.ecommerce"
+
+
+@pytest.fixture(autouse=True)
+def in_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(PROJECT)
+
+
+def staged(source: str, file: Path, columns: str, after: str = "") -> Rows:
+    """Columns of the rows that staging gives, in their order."""
+    var = f"{source}_path"
+    with inspection.connection() as connection:
+        given = {"footfall_source": source, var: str(file)}
+        project = Project(PROJECT, connection, given, QUESTIONS, {})
+        relation = project.relation(f"stg_{source}__events")
+        return connection.execute(
+            f"select {columns} from {relation} {after} order by all"
+        ).fetchall()
+
+
+def lines(file: Path, *rows: dict[str, Any]) -> Path:
+    file.write_text("\n".join(map(json.dumps, rows)) + "\n", encoding="utf-8")
+    return file
+
+
+def ga4(name: str, device: str | None, second: int = 0, **more: Any) -> dict[str, Any]:
+    event = {"event_name": name, "event_timestamp": str((SECOND + second) * 1_000_000), **more}
+    return event if device is None else {**event, "user_pseudo_id": device}
+
+
+def test_ga4_says_the_order_of_one_moment_and_sells_to_nobody(tmp_path: Path) -> None:
+    way = ("view_item", "add_to_cart", "begin_checkout", "purchase")
+    cup = {"item_id": "S1", "price": 20.0, "quantity": "2"}
+    order = {"ecommerce": {"transaction_id": "T6", "purchase_revenue": 40.0}, "items": [cup]}
+    file = lines(
+        tmp_path / "events.jsonl",
+        *[
+            ga4(name, "d3", batch_event_index=str(place), items=[{"item_id": "S1"}])
+            for place, name in enumerate(way)
+        ],
+        # Without consent nothing says who bought.
+        ga4("purchase", None, 60, privacy_info={"analytics_storage": "No"}, **order),
+        ga4("page_view", "d5", 120, geo={"country": ""}),
+    )
+    columns = "event_at, sequence_no, event_type, device_id, amount, country, rejection"
+    found = [row[2:] for row in staged("ga4", file, columns)]
+    assert found == [
+        ("view", "d3", None, None, None),
+        ("add_to_cart", "d3", None, None, None),
+        ("checkout", "d3", None, None, None),
+        ("purchase", "d3", None, None, None),
+        ("purchase", None, 40.0, None, None),
+        ("browse", "d5", None, None, None),
+    ]
+
+
+def snowplow(number: int, name: str = "page_view", **more: Any) -> dict[str, Any]:
+    return {
+        "event_id": f"e{number}",
+        "event": "unstruct" if name == "snowplow_ecommerce_action" else name,
+        "event_name": name,
+        "derived_tstamp": f"2024-06-03 09:{number:02}:00",
+        **more,
+    }
+
+
+def entities(**data: dict[str, Any]) -> str:
+    """Entities of the schemas for shops, as the archive holds them."""
+    return json.dumps(
+        {
+            "data": [
+                {"schema": f"{COMMERCE}/{name}/jsonschema/1-0-0", "data": held}
+                for name, held in data.items()
+            ]
+        }
+    )
+
+
+def test_snowplow_names_people_orders_and_discounts_in_entities_of_its_own(tmp_path: Path) -> None:
+    schema = f"{COMMERCE}/snowplow_ecommerce_action/jsonschema/1-0-0"
+    session = {
+        "schema": "iglu:com.snowplowanalytics.snowplow/client_session/jsonschema/1-0-2",
+        "data": {"userId": "phone-1", "sessionId": "sess-1"},
+    }
+    app = {"platform": "mob", "contexts": json.dumps({"data": [session]})}
+    bought = {"id": "S1", "price": 20.0, "quantity": 2}
+    paid = {"transaction_id": "T7", "currency": "EUR", "revenue": 30.0, "discount_amount": 10.0}
+    file = lines(
+        tmp_path / "events.jsonl",
+        snowplow(2, network_userid="n1", **app),
+        snowplow(3, network_userid="n2", **app),
+        snowplow(4, **app),
+        snowplow(
+            *(5, "transaction"),
+            domain_userid="k5",
+            tr_orderid="T5",
+            tr_total="55.0",
+            tr_shipping="5.0",
+            tr_currency="EUR",
+        ),
+        snowplow(
+            *(7, "snowplow_ecommerce_action"),
+            domain_userid="k7",
+            unstruct_event=json.dumps(
+                {"data": {"schema": schema, "data": {"type": "transaction"}}}
+            ),
+            contexts=entities(transaction=paid, product=bought, user={"id": "U7"}),
+        ),
+        snowplow(8, domain_userid="k8", refr_medium="internal"),
+    )
+    columns = (
+        "event_id, event_type, customer_id, device_id, session_hint, order_id, item_id, amount,"
+        " currency"
+    )
+    assert staged("snowplow", file, columns, "where rejection is null") == [
+        ("e2", "browse", None, "phone-1", "sess-1", None, None, None, None),
+        ("e3", "browse", None, "phone-1", "sess-1", None, None, None, None),
+        ("e4", "browse", None, "phone-1", "sess-1", None, None, None, None),
+        ("e5", "purchase", None, "k5", None, "T5", None, 50.0, "EUR"),
+        ("e7", "purchase", "U7", "k7", None, "T7", "S1", 30.0, "EUR"),
+        ("e8", "browse", None, "k8", None, None, None, None, None),
+    ]
+    # The shop itself is no source of a visit.
+    assert staged("snowplow", file, "channel", "where event_id = 'e8'") != [("internal",)]
+
+
+def test_segment_counts_revenue_without_shipping_in_messages_and_tables(tmp_path: Path) -> None:
+    order = {"order_id": "T2", "total": 40.0, "revenue": 33.0, "shipping": 5.0, "tax": 2.0}
+    at = "2024-06-03T09:00:00Z"
+    messages = lines(
+        tmp_path / "messages.jsonl",
+        {
+            "type": "track",
+            "event": "Order Completed",
+            "messageId": "m3",
+            "userId": "u2",
+            "timestamp": at,
+            "receivedAt": at,
+            "properties": {**order, "currency": "USD"},
+        },
+    )
+    columns = "customer_id, event_type, order_id, amount, currency, rejection"
+    assert staged("segment", messages, columns) == [("u2", "purchase", "T2", 33.0, "USD", None)]
+    tracks = lines(
+        tmp_path / "tracks.jsonl",
+        {
+            "id": "m6",
+            "anonymous_id": "a4",
+            "user_id": "u4",
+            "event": "order_completed",
+            "event_text": "Order Completed",
+            "timestamp": at,
+            "received_at": at,
+            "order_id": "T4",
+            "revenue": 50.0,
+            "currency": "USD",
+        },
+    )
+    assert staged("segment", tracks, columns) == [("u4", "purchase", "T4", 50.0, "USD", None)]
+
+
+def test_dates_of_a_british_spreadsheet_are_read_as_one_column(tmp_path: Path) -> None:
+    """What one value decides holds for all; a line that two tools saved is one."""
+    file = tmp_path / "sheet.csv"
+    file.write_text(
+        "Invoice,StockCode,Description,Quantity,InvoiceDate,Price,Customer ID,Country\n"
+        "489434,85048,BALL,12,01/12/2009 07:45,6.95,13085.0,United Kingdom\n"
+        "489434,85048,BALL,12,01/12/2009 07:45,6.95,13085,United Kingdom\n"
+        "489435,22041,FRAME,48,02/01/2010 09:00,2.10,13085,United Kingdom\n"
+        "489436,22041,FRAME,48,14/12/2009 09:00,2.10,13085,United Kingdom\n",
+        encoding="utf-8",
+    )
+    columns = "strftime(event_at, '%Y-%m-%d %H:%M'), order_id, customer_id, count(*)"
+    found = staged("online_retail", file, f"event_id, {columns}", "group by all")
+    assert sorted(row[1:] for row in found) == [
+        ("2009-12-01 07:45", "489434", "13085", 2),
+        ("2009-12-14 09:00", "489436", "13085", 1),
+        ("2010-01-02 09:00", "489435", "13085", 1),
+    ]
