@@ -138,7 +138,8 @@ final as (
         end as properties,
         named.raw_row,
         coalesce(named.value_problem, named.name_problem) as rejection,
-        {%- for name in ['placed_at', 'input_file'] * are_records + order_columns.keys() | list + custom_label_names(input.found) %}
+        {%- for name in ['placed_at', 'input_file'] * are_records + order_columns.keys() | list
+            + custom_label_names(input.found) %}
         named.{{ name }},
         {%- endfor %}
         {{ joined_notes(['named.value_notes'] + more_notes) if more_notes else 'named.value_notes' }} as value_notes
