@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import lightgbm
 import numpy as np
+import pandas as pd
+import pyarrow.compute as pc
 import pytest
 
 from cutoff_tables import Explained, assert_they_add_up, simulated_cutoffs, states_table
@@ -42,6 +44,16 @@ def test_what_one_rate_makes_has_one_row(customers: int, cutoffs: int, methods: 
     rates = sums[sums["method"] != "log_mean"]
     assert all(ideas == ["rate"] for ideas in rates["ideas"])
     assert (rates.groupby(["score", "horizon_days"])["base"].nunique() == 1).all()
+
+
+def test_the_base_of_own_rates_is_that_of_the_training_whoever_is_scored() -> None:
+    shop = simulated_cutoffs(horizons=SETTINGS.horizons, customers=3, cutoffs=3)
+    trained = Explained.of(shop, settings=SETTINGS)
+    one = replace(trained, cutoffs=shop.filter(pc.equal(shop["customer_no"], 1)))
+    keys = ["score", "horizon_days"]
+    both = [every.sums().groupby(keys)[["base", "link_base"]].first() for every in (trained, one)]
+    assert_they_add_up(one.sums())
+    pd.testing.assert_frame_equal(*both)
 
 
 def test_the_state_of_the_encoder_is_an_idea_that_adds_up() -> None:

@@ -1,6 +1,6 @@
--- Whether explanations hold: one row for each score, horizon and check. They add up to what is served; and the idea
--- named first carries more of what the score knows than another, on customers of the newest back-test: taking it out
--- costs three times as much. Reasons of risk are in transaction_risk, which fewer roles see, and are checked here.
+-- Whether explanations hold: one row for each score, horizon and check. They add up to what is served; and on customers
+-- of the newest back-test, taking out the idea named first costs three times what another one costs. Too few customers
+-- are counted and not judged. Reasons of risk are in transaction_risk, which fewer roles see, and are checked here.
 {%- set sums = [('adds_up', 'sums', 'largest_gap', '1e-6'), ('adds_up_in_link', 'sums', 'largest_link_gap', '1e-9'),
     ('events_settle', 'settled', 'largest_gap', '1e-2')] %}
 with
@@ -112,13 +112,13 @@ checks as (
         'top_idea_matters' as check_name,
         horizon_days,
         subject_count,
-        cost as figure,
-        cost - margin as lower_limit,
+        case when subject_count >= 300 then cost end as figure,
+        case when subject_count >= 300 then cost - margin end as lower_limit,
         cast(null as double) as upper_limit,
-        margin_lower_bound,
-        margin_upper_bound
+        case when subject_count >= 300 then margin_lower_bound end as margin_lower_bound,
+        case when subject_count >= 300 then margin_upper_bound end as margin_upper_bound
     from deletions
-    where margin is not null and subject_count >= 300
+    where margin is not null or subject_count < 300
 
 ),
 
@@ -136,13 +136,13 @@ final as (
         margin_lower_bound,
         margin_upper_bound,
 
-        -- What is below its limit by chance does not fail; what costs nothing does.
+        -- What is below its limit by chance does not fail; what costs nothing does. Empty where nothing was judged.
         case
             when lower_limit is null then figure <= upper_limit
             else figure > 0e0 and coalesce(margin_upper_bound > 0e0, figure >= lower_limit)
         end as is_passed,
 
-        lower_limit is null or coalesce(margin_lower_bound >= 0e0 or margin_upper_bound <= 0e0, false) as is_certain
+        upper_limit is not null or coalesce(margin_lower_bound >= 0e0 or margin_upper_bound <= 0e0, false) as is_certain
     from checks
 
 )

@@ -32,7 +32,7 @@ checks as (
     select
         score,
         count(*) as check_count,
-        sum(case when is_passed then 0 else 1 end) as failed_check_count,
+        sum(case when not is_passed then 1 else 0 end) as failed_check_count,
         sum(case when is_certain then 0 else 1 end) as uncertain_check_count
     from quality
     group by score

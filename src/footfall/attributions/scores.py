@@ -27,13 +27,11 @@ from footfall.core.arrays import FloatArray, IntArray
 from footfall.core.progress import Progress
 from footfall.heads.churn import SilenceModel
 from footfall.heads.cutoffs.background import BACKGROUND_ROWS
-from footfall.heads.cutoffs.features import purchase_days
 from footfall.heads.cutoffs.rows import CutoffRows
 from footfall.heads.cutoffs.settings import HeadSettings
 from footfall.heads.cutoffs.source import CutoffSource
 from footfall.heads.intent import IntentModel
 from footfall.heads.intent_heads import head_of, heads_and_recent
-from footfall.heads.own_rates import mean_orders, mean_silence
 from footfall.heads.predictions import (
     SilencePrediction,
     ValuePrediction,
@@ -162,7 +160,7 @@ def _churn(
     horizons = horizons_of(heads, settings)
     predictions = predict_silences(heads.silences, asked, max(horizons), chance_of=silences.chances)
     explained = {
-        horizon: _silence(predictions[horizon], asked, silences) for horizon in predictions
+        horizon: _silence(predictions[horizon], heads, silences) for horizon in predictions
     }
 
     def permuted(day: int, rows: IntArray) -> Game | None:
@@ -196,7 +194,9 @@ def _value(
     predictions = predict_values(
         heads.silences, heads.values, asked, longest, settings, chance_of=chance_of
     )
-    explained = {horizon: _amount(predictions[horizon], asked, horizon) for horizon in predictions}
+    explained = {
+        horizon: _amount(predictions[horizon], heads, asked, horizon) for horizon in predictions
+    }
 
     def permuted(day: int, rows: IntArray) -> Game | None:
         model = predictions[day].model
@@ -209,7 +209,7 @@ def _value(
     for horizon in horizons:
         bound, model = silent[horizon].bound_by, predictions[horizon].model
         tiers = {
-            int(day): _top_tier(settings, predictions[horizon], silent[day], asked, silences)
+            int(day): _top_tier(settings, predictions[horizon], silent[day], heads, asked, silences)
             for day in np.unique(bound)
         }
         served = _Served("tier", heads, asked, horizon, bound, settings.seed)
@@ -294,35 +294,35 @@ def _first(order: FloatArray, count: int) -> IntArray:
 
 def _silence(
     prediction: SilencePrediction,
-    asked: CutoffRows,
+    heads: StoredHeads,
     silences: links.Silences,
 ) -> Explained:
     served = np.clip(prediction.probability, 0.0, 1.0)
     if prediction.method == _FITTED and prediction.model is not None:
         return links.silence(silences.of(prediction.model), served)
-    base = _silence_base(prediction, asked, silences)
+    base = _silence_base(prediction, heads, silences)
     return _rate(served, base, prediction.method)
 
 
 def _silence_base(
-    prediction: SilencePrediction, asked: CutoffRows, silences: links.Silences
+    prediction: SilencePrediction, heads: StoredHeads, silences: links.Silences
 ) -> float:
     """Return the chance of silence where nothing is known, stretched as the chances are."""
     if prediction.model is None:
-        return mean_silence(asked, prediction.horizon)
+        return heads.mean_rate(prediction.horizon).silence(prediction.horizon)
     used = prediction.model.members.space.horizon
     known = links.chance(silences.of(prediction.model).base)
     return float(known ** (prediction.horizon / used))
 
 
-def _amount(prediction: ValuePrediction, asked: CutoffRows, horizon: int) -> Explained:
+def _amount(
+    prediction: ValuePrediction, heads: StoredHeads, asked: CutoffRows, horizon: int
+) -> Explained:
     served = prediction.amount
     if prediction.method == _FITTED and prediction.model is not None:
         return links.amounts(prediction.model, asked, prediction.own_amount, served)
     if prediction.model is None:
-        bought = purchase_days(asked).sum()
-        spent = np.nan_to_num(asked.features.get("f_amount", np.zeros(len(asked)))).sum()
-        base = mean_orders(asked, horizon) * float(spent / max(bought, 1.0))
+        base = heads.mean_rate(horizon).amount(horizon)
     else:
         used = prediction.model.members.space.horizon
         base = prediction.model.effects(asked.take(_ONE)).base * horizon / used
@@ -335,6 +335,7 @@ def _top_tier(
     settings: HeadSettings,
     prediction: ValuePrediction,
     silent: SilencePrediction,
+    heads: StoredHeads,
     asked: CutoffRows,
     silences: links.Silences,
 ) -> Explained:
@@ -349,7 +350,7 @@ def _top_tier(
     if model is not None:
         members = model.members
         vip_base = links.chance(members.tiers.effects(members.space, asked.take(_ONE)).base)
-    base = (1.0 - _silence_base(silent, asked, silences)) * vip_base
+    base = (1.0 - _silence_base(silent, heads, silences)) * vip_base
     method = silent.method if prediction.method == _FITTED else prediction.method
     return _rate(served, base, method)
 

@@ -2,11 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from footfall.core.arrays import FloatArray
 from footfall.heads.cutoffs.features import first_order_age, purchase_days
 from footfall.heads.cutoffs.rows import CutoffRows
+
+
+@dataclass(frozen=True)
+class MeanRate:
+    """How all customers bought when a head was made: what own rates are compared with.
+
+    Attributes
+    ----------
+    wait
+        Days between purchases.
+    spend
+        Money in a purchase.
+    """
+
+    wait: float
+    spend: float
+
+    def silence(self, horizon: int) -> float:
+        """Return what :func:`simple_silence` says of somebody of whom nothing is known."""
+        return self.wait / (self.wait + horizon)
+
+    def amount(self, horizon: int) -> float:
+        """Return what such a customer spends in the horizon."""
+        return horizon / self.wait * self.spend
+
+
+def mean_rate(rows: CutoffRows) -> MeanRate | None:
+    """Return how these customers bought; None where there are none."""
+    if len(rows) == 0:
+        return None
+    bought, age = _histories(rows)
+    spent = np.nan_to_num(rows.features.get("f_amount", np.zeros(len(rows)))).sum()
+    return MeanRate(float(age.sum() / bought.sum()), float(spent / max(bought.sum(), 1.0)))
 
 
 def simple_silence(rows: CutoffRows, horizon: int) -> FloatArray:
@@ -32,22 +67,6 @@ def simple_orders(rows: CutoffRows, horizon: int) -> FloatArray:
     bought, age = _histories(rows)
     orders: FloatArray = (bought + 1.0) / (age + age.sum() / bought.sum()) * horizon
     return orders
-
-
-def mean_silence(rows: CutoffRows, horizon: int) -> float:
-    """Return what :func:`simple_silence` says of somebody of whom nothing is known."""
-    wait = _mean_wait(rows)
-    return wait / (wait + horizon)
-
-
-def mean_orders(rows: CutoffRows, horizon: int) -> float:
-    """Return what :func:`simple_orders` says of somebody of whom nothing is known."""
-    return horizon / _mean_wait(rows)
-
-
-def _mean_wait(rows: CutoffRows) -> float:
-    bought, age = _histories(rows)
-    return float(age.sum() / bought.sum())
 
 
 def _histories(rows: CutoffRows) -> tuple[FloatArray, FloatArray]:

@@ -17,6 +17,7 @@ from footfall.heads.churn import SilenceModel
 from footfall.heads.cutoffs.background import Background
 from footfall.heads.fields import from_values, to_values
 from footfall.heads.judgements import Judgement
+from footfall.heads.own_rates import MeanRate
 from footfall.heads.predictions import SilenceModels, ValueModels
 from footfall.heads.value import ValueModel
 
@@ -36,12 +37,16 @@ class Head:
         from, [customers].
     background
         Some of the training rows, for explanations to compare with; None where there is no model.
+    mean_rate
+        How all customers bought when it was made, for explanations of own rates to compare with;
+        None in heads that were stored without it.
     """
 
     silence: SilenceModel | None
     value: ValueModel | None
     reference: FloatArray
     background: Background | None = None
+    mean_rate: MeanRate | None = None
 
     def lacks(self, columns: Collection[str]) -> list[str]:
         """Return the features that it reads and that a table with these columns does not have."""
@@ -111,6 +116,21 @@ class StoredHeads:
             for horizon, head in self.heads.items()
             if head.background is not None
         }
+
+    def mean_rate(self, horizon: int) -> MeanRate:
+        """Return how all customers bought when the head of a horizon was made.
+
+        Raises
+        ------
+        ArtifactError
+            When it was stored without that.
+        """
+        found = self.heads[horizon].mean_rate
+        if found is None:
+            raise ArtifactError(
+                f"the stored head of {horizon} days has no mean rate; train it again"
+            )
+        return found
 
     @property
     def values(self) -> ValueModels:

@@ -30,6 +30,7 @@ from footfall.heads.cutoffs.settings import HeadSettings
 from footfall.heads.cutoffs.source import CutoffSource, Wanted
 from footfall.heads.cutoffs.study import Study, memory_of
 from footfall.heads.judgements import Judgement, skill, skills
+from footfall.heads.own_rates import mean_rate
 from footfall.heads.predictions import silence_models
 from footfall.heads.runs import day_to_date
 from footfall.heads.stored import Head, HeadFacts, StoredHeads, load_heads, no_reference, run_id_of
@@ -145,6 +146,7 @@ def _train(
         learnt = digests.learnt(horizon, today)
         metrics = {"closed_cutoffs": len(digests.closed(horizon)), **metrics}
         facts = HeadFacts(wanted[horizon], today, tuple(learnt), judged, metrics)
+        head = replace(head, mean_rate=mean_rate(study.rows.at([today])))
         return head, replace(facts, erased_until=erasures.until)
 
     made = side_by_side(f"heads of {kind.score}", fit, moved, settings, progress)
