@@ -7,18 +7,30 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 from torch import Tensor
 
+from cutoff_tables import Explained, simulated_cutoffs
 from footfall.attributions import events as explained
 from footfall.attributions.events import rank_correlation
 from footfall.attributions.paths import MOST_STEPS, integrate, roll_out, state_of
-from footfall.encoder.network import Encoder, EncoderConfig, ItemFeatures, last_states
+from footfall.core.stored_rows import Values, to_table
+from footfall.encoder.network import (
+    Encoder,
+    EncoderConfig,
+    ItemFeatures,
+    last_states,
+    weights,
+)
+from footfall.heads import HeadSettings
 from footfall.heads.cutoffs.features import FeatureSpace
 from footfall.heads.cutoffs.rows import CutoffRows
+from footfall.recommender.recommend import encode_states
+from footfall.recommender.settings import ScorerSettings
 from footfall.sequences import reading
-from scorer_data import ITEMS_SCHEMA, events_table
+from scorer_data import ITEMS_SCHEMA, QUICK, START, events_table
 
 pytestmark = pytest.mark.library
 
@@ -137,3 +149,78 @@ def test_events_add_up_to_what_the_state_adds() -> None:
         average = torch.zeros(1, len(events), 16, dtype=torch.float64)
         assert base == pytest.approx(0.4 * float(read(state_of(encoder, average))), rel=1e-5)
         assert events["rollout"].sum() == pytest.approx(1.0)
+
+
+def test_events_of_listed_customers_are_explained_from_stored_rows_to_rows() -> None:
+    """Encoder, states, heads, contributions, events: each reads what the one before has stored.
+
+    A day before each cut-off a customer looks at i0 if they buy next, and at i1 if they don't.
+    """
+    shop = simulated_cutoffs(horizons=(30,), customers=300, cutoffs=6)
+    cut = shop["cutoff_date"].to_pylist()
+    day = [(one - START.date()).days - 1.0 for one in cut]
+    orders = shop["orders_next_30d"].fill_null(1).to_numpy()
+    item = np.where(orders > 0, "i0", "i1").tolist()
+    seen = zip(shop["customer_no"].to_pylist(), item, day, strict=True)
+    events = events_table([(number, name, at, "view") for number, name, at in seen])
+    items, settings = ITEMS_SCHEMA.empty_table(), ScorerSettings.from_mapping(QUICK)
+    fits: dict[str, Values] = {
+        "head": {f"encoder.{name}": weight for name, weight in weights(network(2)).items()},
+        "shared": {
+            "catalogue.items": ["i0", "i1"],
+            "catalogue.categories": [],
+            "catalogue.brands": [],
+        },
+    }
+    model = to_table("encoder", {"cutoffs": {"head": "2024-04-01"}}, fits)
+    states = encode_states(model, events, items, shop, settings=settings).read_all()
+    trained = Explained.of(
+        shop,
+        states.select(["customer_no", "cutoff_date", "state"]),
+        settings=HeadSettings(
+            horizons=(30,), bootstrap_replicates=0, backtest_cutoffs=1, threads=1
+        ),
+    )
+    rows = trained.rows(by_permutations=3)
+    of_state = (rows["method"] == "permutation") & (rows["idea"] == "encoder_state")
+    listed = rows[of_state & rows["score"].isin(["churn", "value"])]
+    assert set(listed["score"]) == {"churn", "value"}
+    said: list[str] = []
+    found = explained.explain_events(
+        model,
+        events,
+        items,
+        pa.Table.from_pandas(listed, preserve_index=False),
+        trained.churn,
+        trained.value,
+        settings=settings,
+        progress=said.append,
+    )
+    assert found.schema == explained.EVENT_SCHEMA
+    assert "0 are left out" in said[-1]
+    keys = ["score", "horizon_days", "customer_no"]
+    told = listed.set_index(keys)
+    known = shop.to_pandas().groupby("customer_no").size()
+    for key, one in found.to_pandas().groupby(keys):
+        base, score = one["link_base"].iloc[0], one["link_score"].iloc[0]
+        assert score == pytest.approx(told.loc[key, "link_contribution"])
+        gap = base + one["link_contribution"].sum() - score
+        assert abs(gap) <= 0.01 * abs(score - base)
+        np.testing.assert_allclose(one["gap"], gap, atol=1e-12)
+        assert sorted(one["event_no"]) == list(range(1, known[key[-1]] + 1))
+        assert sorted(one["event_rank"]) == sorted(one["event_no"])
+        assert (one["acted_on"] < one["cutoff_date"]).all()
+        assert set(one["run_id"]) == {told.loc[key, "run_id"]}
+    assert set(found.to_pandas().groupby(keys).groups) == set(told.index)
+    none = explained.explain_events(
+        model,
+        events,
+        items,
+        pa.Table.from_pandas(listed[:0], preserve_index=False),
+        trained.churn,
+        trained.value,
+        settings=settings,
+        progress=said.append,
+    )
+    assert none.schema == explained.EVENT_SCHEMA
+    assert none.num_rows == 0
