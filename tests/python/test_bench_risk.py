@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime
+import json
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+import bench_risk
 from bench_risk import FIGURES, last_line, print_figures
 from footfall.core.progress import silent
 from footfall.risk.attempts import Attempts, read_attempts
@@ -99,3 +102,45 @@ def test_what_cannot_be_fitted_is_null_and_times_of_labels_decide() -> None:
     (one,) = compared(few, delay="7")
     assert 0 < one.frauds_learnt < 20
     assert set(one.models) == set(MODELS)
+
+
+def test_features_are_measured_on_as_many_attempts_as_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Three payments on four days, five times in a row: each four days later than the last."""
+    path = tmp_path / "payments.csv"
+    path.write_text(
+        "occurred_at,customer_id,amount,is_fraud,terminal_id\n"
+        "2024-01-01 10:00:00,a,5,1,t1\n"
+        "2024-01-02 10:00:00,b,6,0,t2\n"
+        "2024-01-04 10:00:00,a,7,0,t1\n"
+    )
+    found: list[tuple] = []
+
+    def measured(connection: duckdb.DuckDBPyConnection, folder: Path) -> float:
+        found.extend(
+            connection.sql(
+                "select attempt_id, customer_no, terminal_token, amount, cast(shop_day as varchar),"
+                " attempted_at - shop_day::timestamp, known_at - attempted_at,"
+                " fraud_known_at - attempted_at"
+                " from intermediate.int_payment_attempts order by attempted_at"
+            ).fetchall()
+        )
+        return 1.5
+
+    monkeypatch.setattr(bench_risk, "build", lambda *given: None)
+    monkeypatch.setattr(bench_risk, "features_cost", measured)
+    monkeypatch.setattr("sys.argv", ["bench_risk.py", f"--file={path}", "--attempts=13"])
+    bench_risk.main()
+    assert json.loads(capsys.readouterr().out.splitlines()[-1]) == {
+        "attempts": 13,
+        "cpu_seconds": 1.5,
+    }
+    assert len({attempt for attempt, *_ in found}) == len(found) == 13
+    days = [day for _, _, _, _, day, *_ in found]
+    assert days[:6] == [f"2024-01-0{day}" for day in (1, 2, 4, 5, 6, 8)]
+    assert days[-1] == "2024-01-17"
+    # Customer, terminal, amount, hour and delays are those of the file.
+    for place, row in enumerate(found):
+        of_file = found[place % 3]
+        assert (row[1:4], row[5:]) == (of_file[1:4], of_file[5:])

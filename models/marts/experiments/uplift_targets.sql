@@ -1,7 +1,8 @@
 {{ config(materialized='table') }}
 
 -- The customers of today in the order of what an experiment does for them. Experiments without evidence that their
--- effect differs between customers have no rows: `uplift_evaluation` says why.
+-- effect differs between customers have no rows: `uplift_evaluation` says why. Nobody with a known fraud is a target
+-- before people have looked.
 with
 
 targets as (
@@ -17,6 +18,12 @@ customers as (
 
 ),
 
+known_frauds as (
+
+    select * from {{ ref('int_known_frauds') }}
+
+),
+
 final as (
 
     select
@@ -29,7 +36,7 @@ final as (
         targets.learner,
 
         targets.incremental_effect,
-        targets.target_rank,
+        row_number() over (partition by targets.experiment order by targets.target_rank) as target_rank,
 
         targets.is_helped,
 
@@ -38,6 +45,8 @@ final as (
         targets.run_id as model_run_id
     from targets
     inner join customers on targets.customer_no = customers.customer_no
+    left join known_frauds on targets.customer_no = known_frauds.customer_no
+    where known_frauds.customer_no is null
 
 )
 
