@@ -62,7 +62,7 @@ BAD_ROWS = (
     _out("a product that overflows", "1e12", quantity="1e200", amount=""),
     _out("a negative amount", "amount is negative", amount="-10"),
     _out("a negative quantity", "quantity is negative", quantity="-1"),
-    _in("money with a sign", amount="$10.00"),
+    _in("money with a sign", "a sign that several currencies share", amount="$10.00"),
     _in("money with two marks", amount="1,234.50"),
     _out("money in brackets", "amount is negative", amount="(10.00)"),
     _out("a word in a time", "event_at is not a time: yesterday", event_at="yesterday"),
