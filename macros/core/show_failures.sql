@@ -4,7 +4,8 @@
     {% if not execute or flags.WHICH not in ['build', 'test'] %}
         {% do return('') %}
     {% endif %}
-    {% for result in results if result.status in ['fail', 'warn'] and not result.node.test_metadata %}
+    {% for result in results if result.status in ['fail', 'warn'] and result.node.resource_type == 'test'
+        and not result.node.test_metadata %}
         {% set failures = run_query('select * from (' ~ result.node.compiled_code ~ ') as failures limit 10') %}
         {% set rows = [] %}
         {% for row in failures %}

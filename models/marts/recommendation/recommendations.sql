@@ -40,9 +40,13 @@ words as (
 
 ),
 
+-- What a customer has done with an item is other than buying it where they never bought it.
 attributions as (
 
-    select * from {{ ref('int_recommendation_attributions') }}
+    select
+        *,
+        case when idea = 'personal' and not is_repeat then 'personal_new' else idea end as said_idea
+    from {{ ref('int_recommendation_attributions') }}
     where idea_rank <= 3
         and contribution <> 0
 
@@ -79,7 +83,7 @@ moved as (
     from attributions
     inner join words
         on words.message_key
-        = 'idea.' || attributions.idea || case when attributions.contribution < 0 then '.down' else '.up' end
+        = 'idea.' || attributions.said_idea || case when attributions.contribution < 0 then '.down' else '.up' end
     group by
         attributions.customer_no,
         attributions.item_id
