@@ -1,7 +1,8 @@
 {{ config(materialized='view', tags=['risk']) }}
 
--- Customers whom a label of fraud stands against, whom nobody writes to before people have looked. It need not be them who
--- paid: an account may be stolen. Who has paid since the label came, and that payment has closed without one, is left out.
+-- Customers whom a label of fraud stands against, whom nobody writes to before people have looked. It need not be them
+-- who paid: an account may be stolen. Who has paid since the label came, and that payment has closed without one, is
+-- left out.
 with
 
 attempts as (

@@ -2,8 +2,8 @@
 
 -- What reviewers decided about attempts, or about visitors and days, a row for each moment of a decision. All of them
 -- stay: a correction counts from its own moment on and changes nothing of before. What cannot be read is left out here,
--- and stops the build (test `risk_verdicts_can_be_read`). A table, so that what follows is left alone while the rows of a
--- relation of the user are what they were.
+-- and stops the build (test `risk_verdicts_can_be_read`). A table, so that what follows is left alone while the rows of
+-- a relation of the user are what they were.
 with
 
 {{ written_verdicts() }},

@@ -28,9 +28,17 @@ words as (
 -- Tiers are shown next to amounts: customer_value has neither where amounts do not pass.
 held_back as (
 
-    select score, population, horizon_days from {{ ref('int_held_back_scores') }}
+    select
+        score,
+        population,
+        horizon_days
+    from {{ ref('int_held_back_scores') }}
     union all
-    select 'tier' as score, population, horizon_days from {{ ref('int_held_back_scores') }}
+    select
+        'tier' as score,
+        population,
+        horizon_days
+    from {{ ref('int_held_back_scores') }}
     where score = 'value'
 
 ),
