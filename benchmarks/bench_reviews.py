@@ -76,6 +76,10 @@ def with_few_labels(
             raise ReviewsProblem(f"LABELS={labels} drew reviews of one class; draw more")
         task = task_of(reviews, drawn, np.setdiff1d(training, drawn), language)
         judging = np.flatnonzero(fold_of == repeat % folds)
+        if len(set(reviews.labels[judging])) < 2:
+            raise ReviewsProblem(
+                f"GROUP: fold {repeat % folds + 1} holds reviews of one class; ask for fewer folds"
+            )
         found.append(judged_apart(task, reviews, judging))
     return {
         name: {

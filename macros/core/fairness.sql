@@ -1,5 +1,5 @@
 {#- Stops the run at customers of whom none has an attribute that var `fairness_attributes` names. The check of the
-    configuration knows this of sources whose attributes are always the same; of others, rows tell. -#}
+    configuration knows this of sources whose attributes are always the same; of others, the rows decide. -#}
 {% macro refuse_unknown_attributes() %}
     {% if not execute or 'attributes.' not in var('fairness_attributes') | join(' ') %}
         {% do return('') %}

@@ -1,8 +1,8 @@
 {{ config(materialized='view', tags=['risk']) }}
 
--- Customers whom a label of fraud stands against, whom nobody writes to before people have looked. It need not be them
--- who paid: an account may be stolen. Who has paid since the label came, and that payment has closed without one, is
--- left out.
+-- Customers with a fraud label on a payment: nobody writes to them before people have looked. They need not have paid
+-- themselves, as an account may be stolen. Customers are left out again once a payment that they made after the label
+-- has closed without one.
 with
 
 attempts as (

@@ -176,7 +176,7 @@ def proposed_event_type(name: str, known_names: Mapping[str, str]) -> tuple[str,
 
 
 def is_of_a_word(proposal: tuple[str, str]) -> bool:
-    """Tell whether a proposal comes from an everyday word alone, and is a guess.
+    """Return whether a proposal comes from an everyday word alone, and is a guess.
 
     Examples
     --------

@@ -10,11 +10,11 @@ import numpy as np
 from scipy.special import expit
 
 from footfall.core.arrays import BoolArray, FloatArray, IntArray
-from footfall.evaluation.score_metrics import auc, calibration_error
+from footfall.evaluation.score_metrics import accuracy, auc, calibration_error, macro_f1
 from footfall.reviews import lexicon
 from footfall.reviews.blocks import Block, BlockKind
 from footfall.reviews.folds import folds_of
-from footfall.reviews.linear import fitted
+from footfall.reviews.linear import fitted, held_out
 from footfall.reviews.polarity import best_threshold, learn_polarity
 
 Columns = Sequence[Sequence[str]]
@@ -83,12 +83,14 @@ class Judged:
 def figures(judged: Judged, labels: FloatArray) -> dict[str, float]:
     """Return the figures of a model by name."""
     once = np.ones((1, len(labels)))
-    is_positive = labels == 1
+    truth, named = labels.astype(np.int64), judged.named.astype(np.int64)
+    at_half = (judged.probabilities >= 0.5).astype(np.int64)
+    negatives = int((truth == 0).sum() + (named == 0).sum())
     return {
-        "accuracy": float((judged.named == is_positive).mean()),
-        "accuracy_at_half": float(((judged.probabilities >= 0.5) == is_positive).mean()),
-        "macro_f1": (_f1(judged.named, is_positive) + _f1(~judged.named, ~is_positive)) / 2,
-        "f1_negative": _f1(~judged.named, ~is_positive),
+        "accuracy": float(accuracy(truth, named, once)[0]),
+        "accuracy_at_half": float(accuracy(truth, at_half, once)[0]),
+        "macro_f1": float(macro_f1(truth, named, once)[0]),
+        "f1_negative": 2 * int(((truth == 0) & (named == 0)).sum()) / negatives,
         "auc": float(auc(labels, judged.probabilities, once)[0]),
         "ece": float(calibration_error(labels, judged.probabilities, once)[0]),
         "cpu_s": judged.cpu_seconds,
@@ -159,10 +161,7 @@ def _tfidf(task: Task, kind: BlockKind) -> Learned:
     threshold = 0.5
     if fewest >= _INNER_FOLDS:
         folds = folds_of(task.labels, _INNER_FOLDS, 0)
-        unseen = np.empty(len(folds))
-        for fold in range(_INNER_FOLDS):
-            held = folds == fold
-            unseen[held] = fitted(rows[~held], task.labels[~held], 1.0).log_odds(rows[held])
+        unseen = held_out(rows, task.labels, 1.0, folds)
         threshold = best_threshold(expit(unseen), task.labels)
     model = fitted(rows, task.labels, 1.0)
     return Learned(lambda columns: expit(model.log_odds(block.rows(columns))), threshold)
@@ -170,8 +169,3 @@ def _tfidf(task: Task, kind: BlockKind) -> Learned:
 
 def _joined(columns: Columns) -> list[str]:
     return [" ".join(parts) for parts in zip(*columns, strict=True)]
-
-
-def _f1(named: BoolArray, true: BoolArray) -> float:
-    both = int(named.sum() + true.sum())
-    return 2.0 * int((named & true).sum()) / both if both else 0.0

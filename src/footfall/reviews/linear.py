@@ -9,7 +9,7 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_array
 from scipy.special import expit
 
-from footfall.core.arrays import FloatArray
+from footfall.core.arrays import FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -58,3 +58,12 @@ def fitted(rows: csr_array, labels: FloatArray, strength: float) -> Linear:
     start = np.zeros(rows.shape[1] + 1)
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 300})
     return Linear(found.x[:-1], float(found.x[-1]))
+
+
+def held_out(rows: csr_array, labels: FloatArray, strength: float, folds: IntArray) -> FloatArray:
+    """Return the log-odds of each row by a model that learned from the other folds; ``[rows]``."""
+    found = np.empty(len(labels))
+    for fold in np.unique(folds):
+        held = folds == fold
+        found[held] = fitted(rows[~held], labels[~held], strength).log_odds(rows[held])
+    return found

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.sparse import csr_array, vstack
 from scipy.special import expit
 
-from footfall.core.arrays import BoolArray, FloatArray, IntArray
+from footfall.core.arrays import FloatArray
+from footfall.evaluation.score_metrics import log_loss
+from footfall.heads.learners.calibration import PlattScaling, fit_platt
 from footfall.reviews import lexicon
 from footfall.reviews.features import Features
 from footfall.reviews.folds import folds_of
-from footfall.reviews.linear import Linear, fitted
+from footfall.reviews.linear import Linear, fitted, held_out
 
 #: Labels below which texts without a label are learned from as well.
 FEW_LABELS = 1_000
@@ -41,8 +42,8 @@ class Polarity:
         How texts become rows; None for the lexicon.
     members
         Whose log-odds are averaged.
-    slope, intercept
-        Of the calibration of the log-odds (Platt 1999), from rows that the members had not seen.
+    scaling
+        Of the log-odds, from rows that the members had not seen.
     threshold
         Probability from which on a text counts as positive: the best macro-F1 on those rows.
     """
@@ -50,8 +51,7 @@ class Polarity:
     method: str
     features: Features | None
     members: tuple[Linear, ...]
-    slope: float
-    intercept: float
+    scaling: PlattScaling
     threshold: float
 
     def probabilities(self, columns: Sequence[Sequence[str]]) -> FloatArray:
@@ -71,7 +71,7 @@ class Polarity:
         else:
             rows = self.features.rows(columns)
             raw = np.mean([member.log_odds(rows) for member in self.members], axis=0)
-        found: FloatArray = expit(self.slope * raw + self.intercept)
+        found: FloatArray = expit(self.scaling.apply(raw))
         return found
 
 
@@ -130,21 +130,20 @@ def learn_polarity(
             unseen[held] = np.mean([one.log_odds(rows[held]) for one in members], axis=0)
         members = _from_few(features, rows, labels, others)
     else:
-        tried = [_unseen(rows, labels, folds, strength) for strength in _STRENGTHS]
-        losses = [_calibrated(raw, labels)[2] for raw in tried]
+        tried = [held_out(rows, labels, strength, folds) for strength in _STRENGTHS]
+        once = np.ones((1, len(labels)))
+        losses = [log_loss(labels, expit(_scaling(one, labels).apply(one)), once) for one in tried]
         best = int(np.argmin(losses))
         unseen = tried[best]
         members = (fitted(rows, labels, _STRENGTHS[best]),)
-    slope, intercept, _ = _calibrated(unseen, labels)
-    threshold = best_threshold(expit(slope * unseen + intercept), labels)
-    return Polarity(
-        FEW_RATINGS if is_few else RATINGS, features, members, slope, intercept, threshold
-    )
+    scaling = _scaling(unseen, labels)
+    threshold = best_threshold(expit(scaling.apply(unseen)), labels)
+    return Polarity(FEW_RATINGS if is_few else RATINGS, features, members, scaling, threshold)
 
 
 def lexicon_polarity() -> Polarity:
     """Return what is known without a label: praise against blame."""
-    return Polarity(LEXICON, None, (), 1.0, 0.0, 0.5)
+    return Polarity(LEXICON, None, (), PlattScaling(), 0.5)
 
 
 def best_threshold(probabilities: FloatArray, labels: FloatArray) -> float:
@@ -176,12 +175,9 @@ def best_threshold(probabilities: FloatArray, labels: FloatArray) -> float:
     return float(cuts[best][np.abs(cuts[best] - 0.5).argmin()])
 
 
-def _unseen(rows: csr_array, labels: FloatArray, folds: IntArray, strength: float) -> FloatArray:
-    found = np.empty(len(labels))
-    for fold in range(_INNER_FOLDS):
-        held: BoolArray = folds == fold
-        found[held] = fitted(rows[~held], labels[~held], strength).log_odds(rows[held])
-    return found
+def _scaling(log_odds: FloatArray, labels: FloatArray) -> PlattScaling:
+    """Fit the calibration; reviews of one time are all that there is, so it is believed whole."""
+    return fit_platt(log_odds, labels, slope_trust=1.0, level_trust=1.0)
 
 
 def _from_few(
@@ -196,22 +192,3 @@ def _from_few(
     second = fitted(seen, believed, _SELF_STRENGTH)
     weights = np.concatenate([second.weights, np.zeros(features.lexicon_columns)])
     return first, Linear(weights, second.bias)
-
-
-def _calibrated(raw: FloatArray, labels: FloatArray) -> tuple[float, float, float]:
-    """Return slope and intercept that make log-odds fit, and the mean loss; no slope turns them.
-
-    Each class keeps a little doubt, as Platt (1999) has it, so that few rows make nothing certain.
-    """
-    positives, negatives = labels.sum(), (1 - labels).sum()
-    aims = np.where(labels == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
-
-    def loss(point: FloatArray) -> tuple[float, FloatArray]:
-        slope = np.exp(point[0])
-        log_odds = slope * raw + point[1]
-        wrong = expit(log_odds) - aims
-        value = (np.logaddexp(0.0, log_odds) - aims * log_odds).mean()
-        return float(value), np.array([(wrong * raw).mean() * slope, wrong.mean()])
-
-    found = minimize(loss, np.zeros(2), jac=True, method="L-BFGS-B", bounds=[(-5, 5), (-20, 20)])
-    return float(np.exp(found.x[0])), float(found.x[1]), float(found.fun)

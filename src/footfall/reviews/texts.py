@@ -75,8 +75,8 @@ def normalised(text: str | None) -> str:
 def language_of(text: str) -> str:
     """Return the language by the scripts of the letters: `zh`, `en` or `other`.
 
-    Latin letters count as English: which language a short text in Latin letters is in cannot be
-    told from its script. Texts with Japanese syllables or without letters are `other`.
+    Latin letters count as English, as the script does not show which of the languages that share it
+    a text is in. Texts with Japanese syllables or without letters are `other`.
     """
     chinese = latin = letters = 0
     for mark in text:

@@ -11,7 +11,7 @@ import numpy as np
 
 from footfall.core.arrays import Array, FloatArray
 from footfall.core.quoting import quoted, sql_text
-from footfall.experiments.files.names import column_named, listed, one_of
+from footfall.experiments.files.names import column_named, columns_of, listed, one_of
 from footfall.experiments.files.problems import ExperimentProblem
 from footfall.experiments.files.source import Source, as_number, check_kind, is_no_number, opened
 from footfall.experiments.files.units import MOST_ARMS
@@ -87,19 +87,10 @@ def _features(text: str, source: Source, arm: str, outcome: str) -> list[str]:
             f"after would leak the outcome. {source.path} has {listed(candidates, 200)}: choose "
             "of these"
         )
-    pieces, found = text.split(","), []
-    while pieces:
-        end = next(
-            (n for n in range(1, len(pieces) + 1)
-             if {",".join(pieces[:n]), ",".join(pieces[:n]).strip()} & set(source.columns)),
-            1,
-        )  # fmt: skip
-        name = column_named(",".join(pieces[:end]), source.columns, "FEATURES", str(source.path))
-        if name in (arm, outcome):
-            role = "ARM" if name == arm else "OUTCOME"
+    found = columns_of(text, source.columns, "FEATURES", str(source.path))
+    for name, role in ((arm, "ARM"), (outcome, "OUTCOME")):
+        if name in found:
             raise ExperimentProblem(f"FEATURES: column '{name}' is {role}")
-        found.append(name)
-        pieces = pieces[end:]
     return list(dict.fromkeys(found))
 
 

@@ -55,6 +55,25 @@ def column_named(name: str, columns: Sequence[str], variable: str, source: str) 
     )
 
 
+def columns_of(text: str, columns: Sequence[str], variable: str, source: str) -> list[str]:
+    """Take names of columns apart, which commas separate and may hold as well.
+
+    Raises
+    ------
+    ExperimentProblem
+        A part is no column; the message lists those that there are.
+    """
+
+    def column(part: str) -> str | None:
+        return next((name for name in (part, part.strip()) if name in columns), None)
+
+    found = _taken_apart(text, column)
+    if found is None:
+        lost = next((part for part in text.split(",") if column(part) is None), text)
+        return [column_named(lost, columns, variable, source)]
+    return found
+
+
 def metrics_of(text: str, columns: Sequence[str], source: str) -> list[Metric]:
     """Take METRICS apart: columns, and ratios of two columns as numerator/denominator.
 

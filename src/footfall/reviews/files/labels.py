@@ -9,11 +9,11 @@ import numpy as np
 
 from footfall.core.arrays import FloatArray
 from footfall.experiments.files.problems import ExperimentProblem
+from footfall.experiments.files.source import NOTHING
 
 _POSITIVE = frozenset({"1", "1.0", "true", "positive"})
 _NEGATIVE = frozenset({"0", "0.0", "false", "negative"})
 _LOWEST, _HIGHEST = 1.0, 5.0
-_NOTHING = frozenset({"", "na", "n/a", "nan", "null", "none", "\\n"})
 
 
 class ReviewsProblem(ExperimentProblem):
@@ -57,8 +57,8 @@ def read_labels(column: str, values: Sequence[str | None]) -> Labels:
         class.
     """
     words = ["" if value is None else value.strip().lower() for value in values]
-    known = {word for word in words if word not in _NOTHING}
-    empty = sum(word in _NOTHING for word in words)
+    known = {word for word in words if word not in NOTHING}
+    empty = sum(word in NOTHING for word in words)
     if not known:
         raise ReviewsProblem(f"LABEL: column '{column}' is empty")
     if known <= _POSITIVE | _NEGATIVE:
@@ -81,13 +81,13 @@ def read_labels(column: str, values: Sequence[str | None]) -> Labels:
 
 
 def _binary(word: str) -> float:
-    return np.nan if word in _NOTHING else float(word in _POSITIVE)
+    return np.nan if word in NOTHING else float(word in _POSITIVE)
 
 
 def _ratings(column: str, words: Sequence[str]) -> FloatArray:
     found = np.full(len(words), np.nan)
     for row, word in enumerate(words):
-        if word in _NOTHING:
+        if word in NOTHING:
             continue
         try:
             found[row] = float(word)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import numpy as np
 
 from footfall.core.arrays import FloatArray, IntArray
 from footfall.core.quoting import quoted
-from footfall.experiments.files.names import column_named
+from footfall.experiments.files.names import column_named, columns_of
 from footfall.experiments.files.source import opened
 from footfall.reviews.files.labels import ReviewsProblem, read_labels
 from footfall.reviews.texts import normalised
@@ -56,9 +55,7 @@ class LabelledReviews:
         return len(self.labels)
 
 
-def read_reviews(
-    path: Path, texts: Sequence[str] | str, label: str, group: str = ""
-) -> LabelledReviews:
+def read_reviews(path: Path, texts: str, label: str, group: str = "") -> LabelledReviews:
     """Read reviews with their labels.
 
     Parameters
@@ -66,7 +63,7 @@ def read_reviews(
     path
         Of a CSV or Parquet file.
     texts
-        Columns of the text, or their names with commas between; names may hold blanks and commas.
+        Columns of the text, with commas between; names may hold blanks and commas.
     label
         Column that :func:`read_labels` reads.
     group
@@ -80,7 +77,7 @@ def read_reviews(
     with duckdb.connect() as connection:
         source = opened(connection, path)
         place = str(source.path)
-        names = columns_of(texts, source.columns, place) if isinstance(texts, str) else list(texts)
+        names = columns_of(texts, source.columns, "TEXT", place)
         label = column_named(label, source.columns, "LABEL", place)
         asked = [
             *names,
@@ -94,37 +91,13 @@ def read_reviews(
             rows = connection.execute(f"select {chosen} from {source.relation}").fetchall()
         except duckdb.Error as error:
             raise ReviewsProblem(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
+    if repeated := next((name for name in names if names.count(name) > 1), None):
+        raise ReviewsProblem(f"TEXT names '{repeated}' twice")
     if label in names:
         raise ReviewsProblem(f"column '{label}' is both TEXT and LABEL")
     values = read_labels(label, [row[len(names)] for row in rows])
     groups = [row[-1] for row in rows] if group else None
     return _distinct([row[: len(names)] for row in rows], values.values, groups, values.reading)
-
-
-def columns_of(text: str, columns: Sequence[str], source: str) -> list[str]:
-    """Take TEXT apart, so that every part is a column.
-
-    Raises
-    ------
-    ExperimentProblem
-        A part is no column, or one is named twice.
-    """
-    if text in columns:
-        return [text]
-    names: list[str] = []
-    pieces = text.split(",")
-    while pieces:
-        for end in range(1, len(pieces) + 1):
-            joined = ",".join(pieces[:end])
-            if found := next((one for one in (joined, joined.strip()) if one in columns), None):
-                names.append(found)
-                pieces = pieces[end:]
-                break
-        else:
-            column_named(pieces[0].strip(), columns, "TEXT", source)
-    if repeated := next((name for name in names if names.count(name) > 1), None):
-        raise ReviewsProblem(f"TEXT names '{repeated}' twice")
-    return names
 
 
 def _distinct(
