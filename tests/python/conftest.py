@@ -43,6 +43,7 @@ SQL_PART = (
     "+int_events",
     "+int_row_accounting",
     "+int_reviews",
+    "+int_text_accounting",
 )
 # The events of dbt that carry what the project itself says.
 SPOKEN = ("JinjaLogInfo", "AdapterEventInfo")
