@@ -828,30 +828,20 @@ def test_bots_look_at_everything_fast_and_buy_nothing(shop: duckdb.DuckDBPyConne
     assert converted == 0
 
 
-def test_reviews_say_what_the_truth_says(shop: duckdb.DuckDBPyConnection) -> None:
-    reviews, missing, happy, unhappy = one(
+def test_reviews_are_of_what_their_writers_bought(shop: duckdb.DuckDBPyConnection) -> None:
+    reviews, strangers = one(
         shop,
         """
         select
-            count(distinct reviews.review_id),
-            count(*) filter (where not coalesce(contains(reviews.body, truth.phrase), false)),
-            avg(reviews.rating) filter (where truth.polarity = 'positive'),
-            avg(reviews.rating) filter (where truth.polarity = 'negative')
-        from raw_storefront.reviews as reviews
-        left join truth_storefront.truth_reviews as truth using (review_id)
+            (select count(*) from raw_storefront.reviews),
+            (
+                select count(*) from raw_storefront.reviews as reviews
+                anti join good on good.event_type = 'purchase' and reviews.order_id = good.order_id
+                    and reviews.item_id = good.item_id and reviews.customer_id = good.customer_id
+            )
         """,
     )
     assert reviews > 100
-    assert missing == 0
-    assert happy > unhappy + 1
-    (strangers,) = one(
-        shop,
-        """
-        select count(*) from raw_storefront.reviews as reviews
-        anti join good on good.event_type = 'purchase' and reviews.order_id = good.order_id
-            and reviews.item_id = good.item_id and reviews.customer_id = good.customer_id
-        """,
-    )
     assert strangers <= 0.01 * reviews
 
 

@@ -41,6 +41,14 @@ set variable refund_abuse_probability = 0.75;
 set variable review_probability = 0.13;
 set variable support_probability = 0.05;
 
+-- Texts: from this time on (2026-04-01) patterns and words occur that did not before
+set variable texts_change_us = 1775001600000000;
+set variable share_of_chinese = 0.3;
+set variable new_form_share = 0.4;
+set variable new_word_share = 0.5;
+set variable misspelt_share = 0.12;
+set variable random_rating_share = 0.08;
+
 -- Risk: how many customers there are for one of each, and what banks do
 set variable customers_per_theft = 130;
 set variable customers_per_tester = 500;

@@ -394,16 +394,77 @@ select
 from campaigns
 order by campaign_no;
 
-create table truth_storefront.truth_reviews as
+-- What each text is about. A pattern is the template with the forms of its clauses.
+create table truth_storefront.truth_texts as
 
 select
-    'r' || to_hex(line_key) as review_id,
-    mention_no,
-    aspect,
-    case when is_positive then 'positive' else 'negative' end as polarity,
-    phrase
-from review_aspects
-order by reviewed_us, visit_no, line_no, mention_no;
+    text_id,
+    kind,
+    language,
+    polarity,
+    topic,
+    stage,
+    template || ' | ' || forms as pattern,
+    has_new_form or has_new_template as is_unseen_pattern,
+    has_new_word as has_unseen_words,
+    polarity = 'mixed' as is_mixed,
+    is_ironic,
+    is_misspelt,
+    make_timestamptz(written_us) as written_at
+from texts
+order by written_us, text_id;
+
+-- A row for each clause about an aspect, with its place in the body: the first sign counts as 0, the end is exclusive
+create table truth_storefront.truth_text_aspects as
+
+select
+    mentions.text_id,
+    mentions.mention_no,
+    mentions.aspect,
+    case mentions.sign when 1 then 'positive' when -1 then 'negative' else 'neutral' end as polarity,
+    mentions.stage,
+    mentions.form_kind,
+    mentions.clause,
+    mentions.is_new_form as is_unseen_form,
+    mentions.is_new_word as is_unseen_word,
+    mentions.is_misspelt,
+    instr(lower(texts.body), lower(mentions.clause)) - 1 as span_start,
+    instr(lower(texts.body), lower(mentions.clause)) - 1 + length(mentions.clause) as span_end
+from mentions
+inner join texts on mentions.text_id = texts.text_id
+order by mentions.text_id, mentions.mention_no;
+
+create table truth_storefront.truth_text_forms as
+
+select
+    language,
+    sign,
+    kind,
+    form,
+    is_new as is_unseen
+from clause_forms
+order by language, sign, kind, form;
+
+create table truth_storefront.truth_text_templates as
+
+select
+    language,
+    relation,
+    template,
+    is_new as is_unseen
+from text_templates
+order by language, relation, template;
+
+create table truth_storefront.truth_item_aspects as
+
+select
+    item_id(aspect_odds.item_no) as item_id,
+    aspects.aspect,
+    aspect_odds.log_odds
+from aspect_odds
+inner join (select distinct aspect_no, aspect from aspect_words) as aspects
+    on aspect_odds.aspect_no = aspects.aspect_no
+order by aspect_odds.item_no, aspect_odds.aspect_no;
 
 -- Planted trouble of the stream: a row a delivered copy that staging must count as rejected or
 -- duplicate, and a row a late event, which it must accept.
