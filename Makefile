@@ -64,7 +64,7 @@ $(error $(REFUSED): only SOURCE=$(subst $(empty) $(empty),|,$(strip $(READERS)))
 endif
 endif
 
-.PHONY: help build inspect plan-experiment test lint types-and-sql format docs clean lock sbom env audit erase subject bench-sql bench-sources bench-times bench-pain-points bench-rings bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory bench-hundred bench-erasure bench-experiment bench-uplift bench-risk bench-risk-day bench-explanations bench-reviews bench-fairness bench-fairness-null bench-peeking bench-cuped bench-experiments-truth harness
+.PHONY: help build inspect plan-experiment test lint types-and-sql format docs clean lock sbom env audit erase subject bench-sql bench-sources bench-times bench-pain-points bench-rings bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory bench-hundred bench-erasure bench-experiment bench-uplift bench-risk bench-risk-day bench-explanations bench-reviews bench-aspects bench-spans bench-fairness bench-fairness-null bench-peeking bench-cuped bench-experiments-truth harness
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -252,6 +252,12 @@ bench-explanations: env ## do explanations hold: sums, deletion, seeds, exact Sh
 
 bench-reviews: env ## are reviews positive, compared with a lexicon and plain models: FILE=… TEXT=title,body LABEL=… [LANGUAGE=en|zh] [FOLDS=5] [TRAIN=file] [LABELS=n REPEATS=10] [GROUP=…]
 	@$(FOOTFALL) bench-reviews
+
+bench-aspects: env ## which aspects of a product are found from labels of other products, and their polarity: FILE=sentences.parquet
+	@$(FOOTFALL) bench-aspects
+
+bench-spans: env ## how exactly spans that name aspects are found, and their polarity: TRAIN=train.parquet TEST=test.parquet
+	@$(FOOTFALL) bench-spans
 
 bench-fairness: env ## what a score does to groups of people: FILE=… SCORE=… LABEL=… GROUP=… [CUT=.2] [WITHIN=…]
 	@$(FOOTFALL) bench-fairness

@@ -354,6 +354,8 @@ def test_the_tests_run_on_a_version_and_on_nothing_else() -> None:
         ("bench-experiment", "make bench-experiment FILE=units.csv ARM=arm CONTROL=A METRICS="),
         ("bench-uplift", "make bench-uplift FILE=units.csv ARM=arm CONTROL=A OUTCOME="),
         ("bench-reviews", "make bench-reviews FILE=reviews.csv TEXT=title,body LABEL=rating"),
+        ("bench-aspects", "make bench-aspects FILE=sentences.parquet"),
+        ("bench-spans", "make bench-spans TRAIN=train.parquet TEST=test.parquet"),
         ("bench-fairness", "make bench-fairness FILE=people.csv SCORE=score LABEL=bought GROUP="),
         ("bench-cuped", "names the file of Online Retail"),
         ("plan-experiment", "make plan-experiment METRIC=converted LIFT=5%"),

@@ -2,10 +2,38 @@
 
 from __future__ import annotations
 
-import pytest
+import json
+from itertools import pairwise
+from itertools import product as all_pairs
+from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from scipy.sparse import csr_array
+
+import bench_aspects
+import bench_spans
+from footfall.experiments.files.problems import ExperimentProblem
 from footfall.reviews.aspects import seed_aspects
+from footfall.reviews.chain import Chain, Layout, learn_chain
+from footfall.reviews.files.marked import read_marked, read_sentences
+from footfall.reviews.learned_aspects import Sentence, Study
+from footfall.reviews.matching import (
+    head_of,
+    located,
+    names_product,
+    one_to_one,
+    plain_aspect,
+    product_level,
+)
+from footfall.reviews.proposals import proposed_aspects
 from footfall.reviews.sentences import sentences_of
+from footfall.reviews.span_polarity import learn_span_polarity
+from footfall.reviews.tagger import decoded, learn_tagger, tags_of
+from footfall.reviews.tokens import kind_of, tokens_of
+from footfall.reviews.word_classes import word_classes
 
 pytestmark = pytest.mark.library
 
@@ -103,3 +131,238 @@ def test_a_long_text_is_read_in_linear_time(piece: str) -> None:
     for language in ("en", "zh"):
         for one in sentences_of(text, language):
             seed_aspects(one.text, language)
+
+
+def test_tokens_lie_where_they_lay_and_chinese_ones_are_characters() -> None:
+    text = "It doesn't cost $3.50, 很好 Ω-X"
+    found = tokens_of(text)
+    assert [one.word for one in found][:6] == ["it", "does", "n't", "cost", "$", "3.50"]
+    assert [one.word for one in found][-5:] == ["很", "好", "\u03c9", "-", "x"]
+    assert all(text[one.start : one.end].lower() == one.word for one in found)
+    assert [kind_of(word) for word in ("the", "n't", "great", "resolution", "9", ".")] == [
+        "article",
+        "negation",
+        "praise",
+        "noun",
+        "number",
+        "mark",
+    ]
+
+
+def by_hand(chain: Chain, rows: np.ndarray) -> np.ndarray:
+    """Return marginals of one sequence by trying all paths."""
+    scores, count = rows @ chain.weights, len(chain.begins)
+    found = np.zeros((len(rows), count))
+    for path in all_pairs(range(count), repeat=len(rows)):
+        total = chain.begins[path[0]] + sum(scores[place, tag] for place, tag in enumerate(path))
+        total += sum(chain.moves[one, other] for one, other in pairwise(path))
+        for place, tag in enumerate(path):
+            found[place, tag] += np.exp(total)
+    return found / found.sum(axis=1, keepdims=True)
+
+
+def test_marginals_of_a_chain_are_those_of_all_paths() -> None:
+    generator = np.random.default_rng(0)
+    chain = Chain(*(generator.normal(size=size) for size in ((4, 3), (3, 3), (3,))))
+    lengths = np.array([2, 5, 1, 3])
+    rows = generator.normal(size=(lengths.sum(), 4))
+    found = chain.marginals(csr_array(rows), Layout.of(lengths))
+    for end, length in zip(lengths.cumsum(), lengths, strict=True):
+        part = slice(end - length, end)
+        assert found[part] == pytest.approx(by_hand(chain, rows[part]))
+
+
+def test_a_chain_learns_what_follows_what() -> None:
+    """The second token looks the same everywhere; only what stands before it differs."""
+    rows = csr_array(np.array([[1.0, 0, 0], [0, 0, 1.0], [0, 1.0, 0], [0, 0, 1.0]] * 20))
+    tags, lengths = np.array([0, 0, 1, 1] * 20), np.full(40, 2)
+    chain = learn_chain(rows, tags, 2, Layout.of(lengths), penalty=0.1)
+    likely = chain.marginals(rows, Layout.of(lengths))
+    assert likely.argmax(axis=1).tolist() == tags.tolist()
+
+
+def test_classes_part_words_by_their_neighbours() -> None:
+    things = [f"thing{number}" for number in range(20)]
+    kinds = [f"kind{number}" for number in range(20)]
+    sentences = [
+        ["the", thing, "is", kind] for number, thing in enumerate(things) for kind in kinds
+    ]
+    (found,) = word_classes(sentences, (4,), 0)
+    assert len({found[one] for one in things} & {found[one] for one in kinds}) == 0
+    assert word_classes([["a", "b"]], (4,), 0) == [{}]
+
+
+def test_no_span_continues_what_did_not_begin() -> None:
+    tokens = tokens_of("one two three")
+    likely = np.array([[0.9, 0.0, 0.1], [0.3, 0.1, 0.6], [0.2, 0.1, 0.7]])
+    assert [(one.start, one.end) for one in decoded(tokens, likely, 1.0)] == [(4, 13)]
+    assert decoded(tokens, likely, 100.0) == []
+    assert decoded([], np.empty((0, 3)), 1.0) == []
+    assert tags_of(tokens, [(4, 13)]).tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("phrase", "plain", "head"),
+    [
+        ("The Pictures", "picture", "picture"),
+        ("ease of use", "ease of use", "ease"),
+        ("Battery-Life!", "battery life", "life"),
+        ("", "", ""),
+        ("!", "", ""),
+    ],
+)
+def test_aspects_are_compared_in_one_form(phrase: str, plain: str, head: str) -> None:
+    assert plain_aspect(phrase) == plain
+    assert head_of(plain) == head
+
+
+def test_aspects_match_once_and_equal_ones_first() -> None:
+    found, labelled = ["picture quality", "quality"], ["quality", "sound quality"]
+    assert one_to_one(found, labelled, exact=True) == [(1, 0)]
+    assert one_to_one(found, labelled, exact=False) == [(1, 0), (0, 1)]
+    assert one_to_one(["size"], ["size", "size"], exact=False) == [(0, 0)]
+    assert names_product("dvd player", "Apex_AD2600_DVD player")
+    assert not names_product("dvd tray", "Apex_AD2600_DVD player")
+    assert located(tokens_of("Two batteries, one battery"), "Battery") == [(4, 13), (19, 26)]
+
+
+def test_precision_is_over_any_label_and_recall_over_frequent_ones() -> None:
+    labelled = ["size"] * 3 + ["menu"] * 4 + ["colour"]
+    figures = product_level(["size", "colour", "weather"], labelled)
+    assert figures["precision"] == pytest.approx(2 / 3)
+    assert figures["recall"] == pytest.approx(1 / 2)
+    assert product_level([], labelled) == {"precision": 0.0, "recall": 0.0, "f1": 0.0}
+
+
+THINGS = ("strap", "buckle", "zip", "lid", "hinge", "knob", "cord", "rim")
+FRAMES = (
+    ("the {} is great", 1),
+    ("the {} is terrible", -1),
+    ("i love the {}", 1),
+    ("a broken {} arrived", -1),
+    ("the {} is not good", -1),
+)
+
+
+def marked_sentences(things: tuple[str, ...]) -> list[tuple[str, str, int, int]]:
+    """Return sentence, thing, its place and its polarity."""
+    return [
+        (frame.format(thing), thing, frame.index("{"), sign)
+        for thing in things
+        for frame, sign in FRAMES
+    ]
+
+
+def write_marked(path: Path, things: tuple[str, ...]) -> None:
+    rows = [
+        {"sentence": text, "spans": [{"start": at, "end": at + len(thing), "polarity": sign}]}
+        for text, thing, at, sign in marked_sentences(things)
+    ]
+    rows += [{"sentence": "it came on monday", "spans": []}] * 10
+    pq.write_table(pa.Table.from_pylist(rows), path)
+
+
+def test_the_command_of_spans_prints_one_object(tmp_path: Path) -> None:
+    train, test = tmp_path / "train.parquet", tmp_path / "test.parquet"
+    write_marked(train, THINGS[:6])
+    write_marked(test, THINGS[6:])
+    options = bench_spans.options_of([f"--train={train}", f"--test={test}"])
+    answer = json.loads(json.dumps(bench_spans.judge(options), allow_nan=False))
+    assert list(answer) == ["precision", "recall", "f1", "polarity", "polarity_of_found"]
+    assert answer["f1"] > 0.9
+    assert answer["polarity"] > 0.9
+
+
+def test_spans_that_lie_outside_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "spans.parquet"
+    for rows, said in (
+        ([{"sentence": "abc", "spans": [{"start": 1, "end": 9, "polarity": 1}]}], "does not lie"),
+        ([{"sentence": "abc", "spans": [{"start": 0, "end": 2, "polarity": "x"}]}], "polarity 'x'"),
+        ([{"sentence": "abc", "spans": [1]}], "list of structs"),
+        ([{"text": "abc"}], "no column 'sentence'"),
+    ):
+        pq.write_table(pa.Table.from_pylist(rows), path)
+        with pytest.raises(ExperimentProblem, match=said):
+            read_marked(path, "TRAIN")
+    rows = [{"sentence": "abc", "spans": [{"start": 0, "end": 2, "polarity": "Negative"}]}]
+    pq.write_table(pa.Table.from_pylist(rows), path)
+    assert read_marked(path, "TRAIN")[0].spans[0].polarity == -1
+
+
+def write_products(path: Path) -> None:
+    rows = []
+    for product, things in (("One", THINGS[:4]), ("Two", THINGS[2:6]), ("Three", THINGS[4:])):
+        for text, thing, _, sign in marked_sentences(things):
+            named = [{"aspect": thing, "polarity": 2 * sign}]
+            rows.append({"product": product, "sentence": text, "aspects": named})
+        rows += [{"product": product, "sentence": "it came on monday", "aspects": []}] * 15
+    pq.write_table(pa.Table.from_pylist(rows), path)
+
+
+def test_the_command_of_aspects_prints_one_object(tmp_path: Path) -> None:
+    path = tmp_path / "sentences.parquet"
+    write_products(path)
+    answer = json.loads(json.dumps(bench_aspects.judge(path), allow_nan=False))
+    assert list(answer) == [
+        "mention",
+        "mention_exact",
+        "product",
+        "polarity",
+        "sentence_polarity",
+    ]
+    assert list(answer["mention"]) == ["precision", "recall", "f1"]
+    assert answer["product"]["f1"] > 0.8
+    assert answer["mention_exact"]["f1"] > 0.8
+    assert answer["polarity"]["gold"] > 0.9
+    assert answer["sentence_polarity"]["auc"] > 0.9
+
+
+def test_labels_of_the_product_that_is_judged_play_no_part(tmp_path: Path) -> None:
+    path = tmp_path / "sentences.parquet"
+    write_products(path)
+    sentences = read_sentences(path)
+    hidden = [
+        Sentence(one.product, one.text, () if one.product == "Three" else one.aspects)
+        for one in sentences
+    ]
+    assert Study(sentences).without_labels_of("Three") == Study(hidden).without_labels_of("Three")
+
+
+def test_two_products_are_too_few(tmp_path: Path) -> None:
+    path = tmp_path / "sentences.parquet"
+    rows = [{"product": "a", "sentence": "x", "aspects": [{"aspect": "x", "polarity": 1}]}]
+    pq.write_table(pa.Table.from_pylist(rows), path)
+    with pytest.raises(ExperimentProblem, match="three are needed"):
+        read_sentences(path)
+
+
+def test_a_tagger_of_nothing_finds_nothing() -> None:
+    tagger = learn_tagger(["no span here", "nor here"], [[], []])
+    assert tagger.spans(["", "no span", "😀"]) == [[], [], []]
+
+
+def test_polarity_of_a_span_is_that_of_its_clause() -> None:
+    texts = [text for text, *_ in marked_sentences(THINGS)]
+    places = [(at, at + len(thing)) for _, thing, at, _ in marked_sentences(THINGS)]
+    model = learn_span_polarity(texts, places, [sign for *_, sign in marked_sentences(THINGS)])
+    text = "the dial is great but the foot is terrible"
+    asked = [(text.index(word), text.index(word) + 4) for word in ("dial", "foot")]
+    assert model.polarities([text, text], list(asked)) == [1, -1]
+    assert model.polarities([], []) == []
+
+
+def test_frequent_terms_are_proposed_and_grouped() -> None:
+    english = [
+        *(f"the zoom lens is {word} today" for word in ("great", "bad", "good", "awful")),
+        *(f"a {word} hinge" for word in ("great", "bad", "good", "awful")),
+        *(["we went home yesterday"] * 20),
+    ]
+    found = {one.term: one for one in proposed_aspects(english, "en")}
+    assert found["zoom lens"].group == "picture"
+    assert found["hinge"].group == "hinge"
+    assert (found["hinge"].sentence_count, found["hinge"].judged_share) == (4, 1.0)
+    assert "lens" not in found
+    assert "home" not in found
+    chinese = [f"这个表盘{word}" for word in ("很好", "不好", "漂亮", "难看", "很差")]
+    assert "表盘" in {one.term for one in proposed_aspects(chinese, "zh")}
+    assert proposed_aspects(["", "😀"], "en") == []

@@ -170,6 +170,28 @@ def bench_reviews(given: Given) -> list[Step]:
     return [_benchmark(given, "reviews", *options)]
 
 
+def bench_aspects(given: Given) -> list[Step]:
+    """Judge which aspects of products are found from the labels of other products."""
+    given.required(
+        "FILE",
+        "Name a Parquet file of sentences with product, sentence and aspects: "
+        "make bench-aspects FILE=sentences.parquet",
+    )
+    return [_benchmark(given, "aspects", f"--file={given.path('FILE')}")]
+
+
+def bench_spans(given: Given) -> list[Step]:
+    """Judge how exactly spans that name aspects are found."""
+    hint = (
+        "Name two Parquet files of sentences with spans: "
+        "make bench-spans TRAIN=train.parquet TEST=test.parquet"
+    )
+    for name in ("TRAIN", "TEST"):
+        given.required(name, hint)
+    paths = [f"--train={given.path('TRAIN')}", f"--test={given.path('TEST')}"]
+    return [_benchmark(given, "spans", *paths)]
+
+
 def bench_fairness(given: Given) -> list[Step]:
     """Compare what a score does to groups of people."""
     hint = (

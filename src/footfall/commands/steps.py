@@ -217,6 +217,8 @@ TARGETS: Mapping[str, Callable[[Given], list[Step]]] = {
         benchmarks.bench_risk_day,
         benchmarks.bench_explanations,
         benchmarks.bench_reviews,
+        benchmarks.bench_aspects,
+        benchmarks.bench_spans,
         benchmarks.bench_fairness,
         benchmarks.bench_fairness_null,
         benchmarks.bench_peeking,

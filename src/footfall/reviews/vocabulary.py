@@ -84,6 +84,10 @@ class Vocabulary:
                 lengths.append(len(parts))
                 lengths.sort(reverse=True)
 
+    def entry(self, word: str) -> Entry | None:
+        """Return what a lower-case word by itself can mean, or None where it is not listed."""
+        return self._entries.get(word) or self._entries.get(_stem(word))
+
     def find(self, text: str) -> list[Found]:
         """Return what occurs in a lower-case text, from left to right, without overlaps."""
         return self._at_characters(text) if self._is_chinese else self._at_words(text)
@@ -121,7 +125,7 @@ class Vocabulary:
         self, words: Sequence[str], places: Sequence[tuple[int, int]], first: int, last: int
     ) -> Entry | None:
         if first == last:
-            return self._entries.get(words[first]) or self._entries.get(_stem(words[first]))
+            return self.entry(words[first])
         if last >= len(words):
             return None
         phrase = " ".join(words[first : last + 1])
