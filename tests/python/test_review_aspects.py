@@ -18,7 +18,7 @@ import bench_spans
 from footfall.experiments.files.problems import ExperimentProblem
 from footfall.reviews.aspects import seed_aspects
 from footfall.reviews.chain import Chain, Layout, learn_chain
-from footfall.reviews.files.marked import read_marked, read_sentences
+from footfall.reviews.files.marked import MarkedSpan, read_marked, read_sentences
 from footfall.reviews.learned_aspects import Sentence, Study
 from footfall.reviews.matching import (
     head_of,
@@ -287,6 +287,8 @@ def test_spans_that_lie_outside_are_named(tmp_path: Path) -> None:
     rows = [{"sentence": "abc", "spans": [{"start": 0, "end": 2, "polarity": "Negative"}]}]
     pq.write_table(pa.Table.from_pylist(rows), path)
     assert read_marked(path, "TRAIN")[0].spans[0].polarity == -1
+    pq.write_table(pa.Table.from_pylist([{"sentence": "abc", "spans": [["0", "2", "-3"]]}]), path)
+    assert read_marked(path, "TRAIN")[0].spans == (MarkedSpan(0, 2, -1),)
 
 
 def write_products(path: Path) -> None:

@@ -70,10 +70,9 @@ def read_sentences(path: Path) -> list[Sentence]:
     rows = _read(path, "FILE", ("product", "sentence", "aspects"), ("aspect", "polarity"))
     found = []
     for number, (product, text, aspects) in enumerate(rows, 1):
+        pairs = [_values(one, ("aspect", "polarity"), path, number) for one in aspects or ()]
         named = tuple(
-            (str(one["aspect"]), _polarity(one["polarity"], path, number))
-            for one in aspects or ()
-            if one["aspect"]
+            (str(aspect), _polarity(sign, path, number)) for aspect, sign in pairs if aspect
         )
         found.append(Sentence(str(product), text or "", named))
     products = {one.product for one in found if one.aspects}
@@ -91,7 +90,7 @@ def read_marked(path: Path, variable: str) -> list[MarkedSentence]:
     ----------
     path
         Of a Parquet file with the columns `sentence` and `spans`, a list of structs of `start`,
-        `end` and `polarity`.
+        `end` and `polarity`, or of lists of these three.
     variable
         That names the file, for messages.
 
@@ -106,13 +105,13 @@ def read_marked(path: Path, variable: str) -> list[MarkedSentence]:
         text = sentence or ""
         marked = []
         for one in spans or ():
-            start, end = one["start"], one["end"]
+            start, end, polarity = _values(one, ("start", "end", "polarity"), path, number)
             if not _lies_in(start, end, text):
                 raise ReviewsProblem(
                     f"{variable}: the span from {start} to {end} in row {number} of {path} does "
                     f"not lie in its sentence of {len(text)} characters"
                 )
-            marked.append(MarkedSpan(start, end, _polarity(one["polarity"], path, number)))
+            marked.append(MarkedSpan(start, end, _polarity(polarity, path, number)))
         marked.sort(key=lambda one: (one.start, one.end))
         found.append(MarkedSentence(text, tuple(marked)))
     if not any(one.spans for one in found):
@@ -131,7 +130,8 @@ def _read(path: Path, variable: str, columns: Sequence[str], fields: Sequence[st
                 )
         kind = source.types[columns[-1]]
         inside = set(re.findall(r"[A-Za-z_]+", kind))
-        if not (kind.startswith("STRUCT") and kind.endswith("[]") and inside.issuperset(fields)):
+        is_of_structs = kind.startswith("STRUCT") and inside.issuperset(fields)
+        if not (kind.endswith("[][]") or (kind.endswith("[]") and is_of_structs)):
             raise ReviewsProblem(
                 f"{variable}: column '{columns[-1]}' of {path} is {kind}; it has to be a list of "
                 f"structs of {', '.join(fields)}"
@@ -139,6 +139,14 @@ def _read(path: Path, variable: str, columns: Sequence[str], fields: Sequence[st
         chosen = ", ".join(quoted(name) for name in columns)
         rows: list[Row] = connection.execute(f"select {chosen} from {source.relation}").fetchall()
         return rows
+
+
+def _values(one: Any, fields: Sequence[str], path: Path, row: int) -> list[Any]:
+    """Return the fields of a struct, or of a list in that order; whole numbers as such."""
+    values = [one[name] for name in fields] if isinstance(one, dict) else list(one)
+    if len(values) != len(fields):
+        raise ReviewsProblem(f"{path} holds {one} in row {row}: {', '.join(fields)} are needed")
+    return [int(x) if isinstance(x, str) and x.isdecimal() else x for x in values]
 
 
 def _lies_in(start: object, end: object, text: str) -> bool:
