@@ -24,7 +24,9 @@ _NEAR = 4
 #: Tokens that a negation marks, within a clause.
 _DENIED = 5
 _BREAK = re.compile(r"[,.;:!?()]")
-_STRENGTH = 0.5
+#: Characters that words of one stem share, counting the mark of a negation.
+_STEM = 6
+_STRENGTH = 3.0
 _FEWEST = 2
 #: Lengths to which kinds of features of a span are brought together.
 _WEIGHTS = {"near": 1.0, "clause": 1.0, "sentence": 0.7, "term": 0.4}
@@ -126,7 +128,7 @@ def _named(text: str, place: Place) -> Named:
         near = [f"<{word}" for word in words[max(0, first - _NEAR) : first]]
         near += [f">{word}" for word in words[last : last + _NEAR]]
     parts = {"near": [*near, *_pairs(near)], "clause": [*inside, *_pairs(inside)]}
-    parts["sentence"] = words
+    parts["sentence"] = [*words, *(f"{word[:_STEM]}~" for word in words)]
     parts["term"] = [lemma_of(one.word) for one in tokens[first:last]]
     named: Named = {}
     for part, names in parts.items():
@@ -162,7 +164,7 @@ def _with_denied(tokens: Sequence[Token]) -> list[str]:
             left = _DENIED
         elif _BREAK.match(token.word) or token.word == "but":
             left = 0
-        found.append(f"not_{token.word}" if left and kind != "negation" else token.word)
+        found.append(f"!{token.word}" if left and kind != "negation" else token.word)
         left = max(0, left - 1)
     return found
 

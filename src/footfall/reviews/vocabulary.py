@@ -148,7 +148,8 @@ def vocabulary(language: str) -> Vocabulary:
     language = CHINESE if language == CHINESE else ENGLISH
     listed = lexicon(language)
     entries = {word: Entry(polarity=polarity) for word, polarity in listed.polarity.items()}
-    entries |= {word: Entry(is_negation=True) for word in listed.negations}
+    # Texts that were cut into words before write "did n't".
+    entries |= {word: Entry(is_negation=True) for word in (*listed.negations, "n't")}
     text = files("footfall.reviews").joinpath("aspects.csv").read_text(encoding="utf-8")
     for row in csv.DictReader(text.splitlines()):
         if row["language"] == language:
