@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from footfall.core.arrays import Array, IntArray
 from footfall.core.device import autocast
+from footfall.core.draws import dropout
 from footfall.sequences.events import (
     GAP_BUCKETS,
     KINDS,
@@ -85,24 +86,6 @@ class Tokens:
         columns = (events.items, events.kinds, events.gaps)
         items, kinds, gaps = (torch.from_numpy(c[positions]).to(device).long() for c in columns)
         return cls(items, kinds, gaps)
-
-
-def dropout(x: Tensor, rate: float, random: torch.Generator | None) -> Tensor:
-    """Inverted dropout from a generator of our own.
-
-    Torch's own draws from one generator a process, which two models training on two threads
-    would share, and then neither would repeat. On the CPU one 64-bit draw serves eight features.
-    """
-    if random is None or rate <= 0.0:
-        return x
-    if x.device.type == "cpu":
-        words = torch.empty((x.numel() + 7) // 8, dtype=torch.int64)
-        words.random_(-(2**63), None, generator=random)
-        threshold = round(rate * 256)
-        kept = words.view(torch.uint8)[: x.numel()].view(x.shape) >= threshold
-        return x * kept.to(x.dtype).mul_(256.0 / (256.0 - threshold))
-    mask = torch.empty_like(x).bernoulli_(1.0 - rate, generator=random)
-    return x * mask.div_(1.0 - rate)
 
 
 class Block(nn.Module):  # type: ignore[misc]

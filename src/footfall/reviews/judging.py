@@ -115,7 +115,9 @@ def joined_folds(parts: Sequence[Judged], folds: IntArray) -> Judged:
 
 def footfall(task: Task) -> Learned:
     """Learn the product's own model."""
-    model = learn_polarity(task.columns, task.labels, task.language, unlabelled=task.unlabelled)
+    model = learn_polarity(
+        task.columns, task.labels, task.language, unlabelled=task.unlabelled, with_networks=True
+    )
     return Learned(model.probabilities, model.threshold)
 
 

@@ -11,6 +11,9 @@ from scipy.special import expit
 
 from footfall.core.arrays import FloatArray, IntArray
 
+#: A fit ends where the slope of the loss is so small a part of what it was at first.
+_PRECISION = 1e-5
+
 
 @dataclass(frozen=True)
 class Linear:
@@ -34,7 +37,9 @@ class Linear:
 
 
 def fitted(rows: csr_array, labels: FloatArray, strength: float) -> Linear:
-    """Fit by L-BFGS (Liu and Nocedal 1989).
+    """Fit by Newton's method with conjugate gradients in a trust region (Lin et al. 2008).
+
+    A tenth of the vector operations of L-BFGS do, and these are what a fit of many columns costs.
 
     Parameters
     ----------
@@ -48,15 +53,32 @@ def fitted(rows: csr_array, labels: FloatArray, strength: float) -> Linear:
     """
     across = rows.T.tocsr()
 
+    def log_odds(point: FloatArray) -> FloatArray:
+        found: FloatArray = rows @ point[:-1] + point[-1]
+        return found
+
     def loss(point: FloatArray) -> tuple[float, FloatArray]:
-        weights, log_odds = point[:-1], rows @ point[:-1] + point[-1]
-        slopes = strength * (expit(log_odds) - labels)
-        losses = np.logaddexp(0.0, log_odds) - labels * log_odds
+        weights, found = point[:-1], log_odds(point)
+        slopes = strength * (expit(found) - labels)
+        losses = np.logaddexp(0.0, found) - labels * found
         value = strength * losses.sum() + 0.5 * (weights @ weights)
         return float(value), np.append(across @ slopes + weights, slopes.sum())
 
+    def curved(point: FloatArray, direction: FloatArray) -> FloatArray:
+        likely = expit(log_odds(point))
+        slopes = strength * likely * (1.0 - likely) * log_odds(direction)
+        return np.append(across @ slopes + direction[:-1], slopes.sum())
+
     start = np.zeros(rows.shape[1] + 1)
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 300})
+    steepest = float(np.linalg.norm(loss(start)[1]))
+    found = minimize(
+        loss,
+        start,
+        jac=True,
+        hessp=curved,
+        method="trust-ncg",
+        options={"gtol": _PRECISION * steepest, "maxiter": 200},
+    )
     return Linear(found.x[:-1], float(found.x[-1]))
 
 

@@ -6,25 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array, vstack
 from scipy.special import expit
 
 from footfall.core.arrays import FloatArray
-from footfall.evaluation.score_metrics import log_loss
-from footfall.heads.learners.calibration import PlattScaling, fit_platt
+from footfall.heads.learners.calibration import PlattScaling
 from footfall.reviews import lexicon
+from footfall.reviews.bag import BagNetwork
+from footfall.reviews.ensemble import Ensemble, from_few, from_many, platt
 from footfall.reviews.features import Features
 from footfall.reviews.folds import folds_of
-from footfall.reviews.linear import Linear, fitted, held_out
+from footfall.reviews.linear import Linear
 
-#: Labels below which texts without a label are learned from as well.
+#: Labels below which texts without a label are learned from as well, and how many of these at most.
 FEW_LABELS = 1_000
-#: Weights of the data against the penalty that are tried.
-_STRENGTHS = (1.0, 4.0, 16.0)
-#: Strengths of the two steps that learn from few labels.
-_SEED_STRENGTH, _SELF_STRENGTH = 1.0, 1.0
-#: A label counts as much as so many texts that were labelled by the model itself.
-_LABEL_WEIGHT = 5
+_MOST_UNLABELLED = 20_000
 _INNER_FOLDS = 3
 
 RATINGS, FEW_RATINGS, LEXICON = "ratings", "few_ratings", "lexicon"
@@ -41,11 +36,15 @@ class Polarity:
     features
         How texts become rows; None for the lexicon.
     members
-        Whose log-odds are averaged.
+        Regressions whose log-odds are averaged.
     scaling
         Of the log-odds, from rows that the members had not seen.
     threshold
         Probability from which on a text counts as positive: the best macro-F1 on those rows.
+    networks
+        Whose log-odds are averaged as well; none unless asked for.
+    network_share
+        Their part in the mean with the regressions.
     """
 
     method: str
@@ -53,6 +52,8 @@ class Polarity:
     members: tuple[Linear, ...]
     scaling: PlattScaling
     threshold: float
+    networks: tuple[BagNetwork, ...] = ()
+    network_share: float = 0.0
 
     def probabilities(self, columns: Sequence[Sequence[str]]) -> FloatArray:
         """Return how likely each text is positive.
@@ -70,7 +71,7 @@ class Polarity:
             raw = lexicon.log_odds([" ".join(parts) for parts in zip(*columns, strict=True)])
         else:
             rows = self.features.rows(columns)
-            raw = np.mean([member.log_odds(rows) for member in self.members], axis=0)
+            raw = Ensemble(self.members, self.networks, self.network_share).log_odds(rows)
         found: FloatArray = expit(self.scaling.apply(raw))
         return found
 
@@ -81,6 +82,7 @@ def learn_polarity(
     language: str,
     *,
     unlabelled: Sequence[Sequence[str]] | None = None,
+    with_networks: bool = False,
     seed: int = 0,
 ) -> Polarity:
     """Learn from texts with labels.
@@ -89,6 +91,7 @@ def learn_polarity(
     (Wang and Manning 2012, "Baselines and bigrams"), and in counts of a lexicon. Where there are
     fewer than 1,000 labels, a first model labels the texts without one, and a second learns from
     these (self-training, Yarowsky 1995). With fewer than three of a class only the lexicon is left.
+    Networks see what groups mean together; how much of the mean they make up is chosen on folds.
 
     Parameters
     ----------
@@ -99,9 +102,12 @@ def learn_polarity(
     language
         Of the texts: `en`, `zh` or `other`.
     unlabelled
-        More texts, used where labels are few; ``[columns][texts]``.
+        More texts, used where labels are few, 20,000 of them at most; ``[columns][texts]``.
+    with_networks
+        Whether networks join the regressions where there are 1,000 texts or more. That takes a few
+        times as long.
     seed
-        Of the folds that strength, calibration and threshold are chosen on.
+        Of the folds that strength, calibration and threshold are chosen on, and of networks.
 
     Examples
     --------
@@ -114,31 +120,38 @@ def learn_polarity(
     if fewest < _INNER_FOLDS:
         return lexicon_polarity()
     is_few = len(labels) < FEW_LABELS and unlabelled is not None and len(unlabelled[0]) > 0
-    extra = unlabelled if is_few and unlabelled is not None else [[] for _ in columns]
+    extra = _some(unlabelled, seed) if is_few and unlabelled is not None else [[] for _ in columns]
     features = Features.fitted(
         language, [[*texts, *more] for texts, more in zip(columns, extra, strict=True)]
     )
     rows = features.rows(columns)
     folds = folds_of(labels, _INNER_FOLDS, seed)
-    members: tuple[Linear, ...]
+    networks_from = seed if with_networks else None
     if is_few:
         others = features.rows(extra)
+        columns_of_lexicon = features.lexicon_columns
         unseen = np.empty(len(labels))
         for fold in range(_INNER_FOLDS):
             held = folds == fold
-            members = _from_few(features, rows[~held], labels[~held], others)
-            unseen[held] = np.mean([one.log_odds(rows[held]) for one in members], axis=0)
-        members = _from_few(features, rows, labels, others)
+            learned = from_few(
+                rows[~held], labels[~held], others, columns_of_lexicon, networks_from
+            )
+            unseen[held] = learned.log_odds(rows[held])
+        learned = from_few(rows, labels, others, columns_of_lexicon, networks_from)
     else:
-        tried = [held_out(rows, labels, strength, folds) for strength in _STRENGTHS]
-        once = np.ones((1, len(labels)))
-        losses = [log_loss(labels, expit(_scaling(one, labels).apply(one)), once) for one in tried]
-        best = int(np.argmin(losses))
-        unseen = tried[best]
-        members = (fitted(rows, labels, _STRENGTHS[best]),)
-    scaling = _scaling(unseen, labels)
+        learned, unseen = from_many(rows, labels, folds, networks_from)
+    scaling = platt(unseen, labels)
     threshold = best_threshold(expit(scaling.apply(unseen)), labels)
-    return Polarity(FEW_RATINGS if is_few else RATINGS, features, members, scaling, threshold)
+    method = FEW_RATINGS if is_few else RATINGS
+    return Polarity(
+        method,
+        features,
+        learned.members,
+        scaling,
+        threshold,
+        learned.networks,
+        learned.network_share,
+    )
 
 
 def lexicon_polarity() -> Polarity:
@@ -175,20 +188,9 @@ def best_threshold(probabilities: FloatArray, labels: FloatArray) -> float:
     return float(cuts[best][np.abs(cuts[best] - 0.5).argmin()])
 
 
-def _scaling(log_odds: FloatArray, labels: FloatArray) -> PlattScaling:
-    """Fit the calibration; reviews of one time are all that there is, so it is believed whole."""
-    return fit_platt(log_odds, labels, slope_trust=1.0, level_trust=1.0)
-
-
-def _from_few(
-    features: Features, rows: csr_array, labels: FloatArray, others: csr_array
-) -> tuple[Linear, Linear]:
-    """Label the other texts with a first model, and learn a second one from them as well."""
-    first = fitted(rows, labels, _SEED_STRENGTH)
-    groups = rows.shape[1] - features.lexicon_columns
-    # The second sees groups alone: it has to find out what praise looks like beyond the lexicon.
-    seen = csr_array(vstack([others[:, :groups], *[rows[:, :groups]] * _LABEL_WEIGHT]))
-    believed = np.concatenate([expit(first.log_odds(others)), *[labels] * _LABEL_WEIGHT])
-    second = fitted(seen, believed, _SELF_STRENGTH)
-    weights = np.concatenate([second.weights, np.zeros(features.lexicon_columns)])
-    return first, Linear(weights, second.bias)
+def _some(columns: Sequence[Sequence[str]], seed: int) -> list[list[str]]:
+    """Draw texts where there are more than can be learned from in a minute."""
+    texts = np.arange(len(columns[0]))
+    if len(texts) > _MOST_UNLABELLED:
+        texts = np.random.default_rng(seed).choice(texts, _MOST_UNLABELLED, replace=False)
+    return [[column[text] for text in texts.tolist()] for column in columns]
