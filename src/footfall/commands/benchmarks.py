@@ -1,6 +1,6 @@
 """The programs behind `make bench-…` and `make harness`, as lists of arguments."""
 
-from footfall.commands.given import Given
+from footfall.commands.given import CommandError, Given
 from footfall.commands.programs import Step, options_of, python
 from footfall.commands.variables import as_json, source_variables
 
@@ -156,16 +156,21 @@ def bench_reviews(given: Given) -> list[Step]:
     hint = (
         "Name the file, the columns of the text and of the label: make bench-reviews "
         "FILE=reviews.csv TEXT=title,body LABEL=rating [LANGUAGE=en] [FOLDS=5] [TRAIN=file] "
-        "[LABELS=100 REPEATS=10] [GROUP=item_id]"
+        "[LABELS=100 REPEATS=10] [ENCODER=1] [GROUP=item_id]"
     )
     for name in ("FILE", "TEXT", "LABEL"):
         given.required(name, hint)
-    train = given.path("TRAIN")
+    train, encoder = given.path("TRAIN"), given.text("ENCODER", "0")
+    if encoder not in ("0", "1"):
+        raise CommandError(
+            f"ENCODER is '{encoder}': write ENCODER=1 for the encoder, or leave it out"
+        )
     options = [
         f"--file={given.path('FILE')}",
         *options_of(given, "TEXT", "LABEL", "LANGUAGE", "FOLDS"),
         *([f"--train={train}"] if train else []),
         *options_of(given, "LABELS", "REPEATS", "GROUP"),
+        *(["--encoder"] if encoder == "1" else []),
     ]
     return [_benchmark(given, "reviews", *options)]
 

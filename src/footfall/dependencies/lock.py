@@ -12,10 +12,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping
+from importlib.metadata import requires
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
+from packaging.requirements import Requirement
 from packaging.utils import (
     InvalidSdistFilename,
     InvalidWheelFilename,
@@ -32,9 +34,11 @@ LOCK = "requirements.lock"
 TORCH_LOCK = "requirements-torch.lock"
 #: What PyTorch's build with CUDA needs besides; it is there for Linux only.
 CUDA_LOCK = "requirements-cuda.lock"
+#: The sentence encoder, which few ask for.
+ENCODER_LOCK = "requirements-encoder.lock"
 #: What the project, and packages that come as source, are built with: installed before them.
 BUILD_LOCK = "requirements-build.lock"
-LOCKS = (BUILD_LOCK, LOCK, TORCH_LOCK, CUDA_LOCK)
+LOCKS = (BUILD_LOCK, LOCK, TORCH_LOCK, CUDA_LOCK, ENCODER_LOCK)
 TORCH = "torch"
 BUILD_TOOL = "setuptools"
 
@@ -43,6 +47,7 @@ _HEADS = {
     LOCK: "Every package the project needs, with the digests of its files: `make build` installs "
     "exactly this list.",
     TORCH_LOCK: "PyTorch. `make build TORCH_INDEX=…` takes it from another index, unchecked.",
+    ENCODER_LOCK: "The sentence encoder: installed for `make bench-reviews ENCODER=1`.",
     CUDA_LOCK: "What PyTorch's build with CUDA needs besides: installed where that build is.",
 }
 _ON_LINUX = ' ; sys_platform == "linux"'
@@ -74,12 +79,26 @@ def write_locks(folder: Path) -> None:
         BUILD_LOCK: lines_of({BUILD_TOOL: (tool, digests(index, BUILD_TOOL, tool))}),
         LOCK: lines_of({name: (at, digests(index, name, at)) for name, at in installed.items()}),
         TORCH_LOCK: lines_of({TORCH: (torch, of_torch)}),
+        ENCODER_LOCK: lines_of(
+            {name: (at, digests(index, name, at)) for name, at in pins_of("encoder").items()}
+        ),
         CUDA_LOCK: lines_of(
             {name: (at, digests(index, name, at)) for name, at in cuda.items()}, _ON_LINUX
         ),
     }
     for name, lines in contents.items():
         (folder / name).write_text(f"# {_HEADS[name]}\n# Regenerate with: make lock\n{lines}")
+
+
+def pins_of(extra: str) -> dict[str, str]:
+    """Return the packages of an extra that pins them, with their versions."""
+    asked = map(Requirement, requires(PROJECT) or ())
+    pins: dict[str, str] = {}
+    for one in asked:
+        if one.marker and one.marker.evaluate({"extra": extra}) and not one.marker.evaluate():
+            ((_, version),) = ((pin.operator, pin.version) for pin in one.specifier)
+            pins[canonicalize_name(one.name)] = version
+    return pins
 
 
 def lines_of(packages: Mapping[str, tuple[str, Iterable[str]]], marker: str = "") -> str:

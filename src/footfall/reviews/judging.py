@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import expit
 
 from footfall.core.arrays import BoolArray, FloatArray, IntArray
+from footfall.evaluation.bootstrap import Measured, measure_mean
 from footfall.evaluation.score_metrics import accuracy, auc, calibration_error, macro_f1
 from footfall.reviews import lexicon
 from footfall.reviews.blocks import Block, BlockKind
 from footfall.reviews.folds import folds_of
 from footfall.reviews.linear import fitted, held_out
 from footfall.reviews.polarity import best_threshold, learn_polarity
+from footfall.reviews.sentence_vectors import Encoder
 
 Columns = Sequence[Sequence[str]]
 #: Scores texts that were not learned from.
 Scorer = Callable[[Columns], FloatArray]
 _INNER_FOLDS = 3
+_REPLICATES = 2_000
 
 
 @dataclass(frozen=True)
@@ -53,12 +56,15 @@ class Task:
         Texts whose labels are not known; ``[columns][others]``.
     language
         Of the texts.
+    encoder
+        Makes vectors of texts; None to learn from the texts alone.
     """
 
     columns: Columns
     labels: FloatArray
     unlabelled: Columns
     language: str
+    encoder: Encoder | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +110,21 @@ def judged_on(learned: Learned, columns: Columns) -> Judged:
     return Judged(found, found >= learned.threshold, time.process_time() - began)
 
 
+def gain_in_accuracy(
+    ours: Sequence[Judged], other: Sequence[Judged], labels: Sequence[FloatArray]
+) -> Measured:
+    """Return by how much more often one model is right than another, on the same rows.
+
+    The interval is that of a bootstrap of the rows, which both models share.
+    """
+    trios = zip(ours, other, labels, strict=True)
+    gains = [
+        (one.named == (truth == 1)).astype(np.float64) - (two.named == (truth == 1))
+        for one, two, truth in trios
+    ]
+    return measure_mean(np.concatenate(gains), replicates=_REPLICATES, seed=0)
+
+
 def joined_folds(parts: Sequence[Judged], folds: IntArray) -> Judged:
     """Put the predictions of folds together, in the order of the rows."""
     probabilities, named = np.empty(len(folds)), np.empty(len(folds), bool)
@@ -114,11 +135,21 @@ def joined_folds(parts: Sequence[Judged], folds: IntArray) -> Judged:
 
 
 def footfall(task: Task) -> Learned:
-    """Learn the product's own model."""
+    """Learn the product's own model, with the encoder of the task."""
     model = learn_polarity(
-        task.columns, task.labels, task.language, unlabelled=task.unlabelled, with_networks=True
+        task.columns,
+        task.labels,
+        task.language,
+        unlabelled=task.unlabelled,
+        with_networks=True,
+        encoder=task.encoder,
     )
     return Learned(model.probabilities, model.threshold)
+
+
+def without_encoder(task: Task) -> Learned:
+    """Learn the product's own model from the texts alone."""
+    return footfall(replace(task, encoder=None))
 
 
 def majority(task: Task) -> Learned:

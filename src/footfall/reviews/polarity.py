@@ -12,10 +12,11 @@ from footfall.core.arrays import FloatArray
 from footfall.heads.learners.calibration import PlattScaling
 from footfall.reviews import lexicon
 from footfall.reviews.bag import BagNetwork
-from footfall.reviews.ensemble import Ensemble, from_few, from_many, platt
+from footfall.reviews.ensemble import Ensemble, Rows, from_few, from_many, platt
 from footfall.reviews.features import Features
 from footfall.reviews.folds import folds_of
 from footfall.reviews.linear import Linear
+from footfall.reviews.sentence_vectors import Encoder, VectorSpace
 
 #: Labels below which texts without a label are learned from as well, and how many of these at most.
 FEW_LABELS = 1_000
@@ -45,6 +46,10 @@ class Polarity:
         Whose log-odds are averaged as well; none unless asked for.
     network_share
         Their part in the mean with the regressions.
+    on_vectors, vector_share
+        Regressions on the vectors of an encoder, and their part in the mean; none unless asked for.
+    space
+        How texts become vectors; None without an encoder.
     """
 
     method: str
@@ -54,6 +59,9 @@ class Polarity:
     threshold: float
     networks: tuple[BagNetwork, ...] = ()
     network_share: float = 0.0
+    on_vectors: tuple[Linear, ...] = ()
+    vector_share: float = 0.0
+    space: VectorSpace | None = None
 
     def probabilities(self, columns: Sequence[Sequence[str]]) -> FloatArray:
         """Return how likely each text is positive.
@@ -70,8 +78,14 @@ class Polarity:
         if self.features is None:
             raw = lexicon.log_odds([" ".join(parts) for parts in zip(*columns, strict=True)])
         else:
-            rows = self.features.rows(columns)
-            raw = Ensemble(self.members, self.networks, self.network_share).log_odds(rows)
+            models = Ensemble(
+                self.members,
+                self.networks,
+                self.on_vectors,
+                self.network_share,
+                self.vector_share,
+            )
+            raw = models.log_odds(_rows(self.features, self.space, columns))
         found: FloatArray = expit(self.scaling.apply(raw))
         return found
 
@@ -83,6 +97,7 @@ def learn_polarity(
     *,
     unlabelled: Sequence[Sequence[str]] | None = None,
     with_networks: bool = False,
+    encoder: Encoder | None = None,
     seed: int = 0,
 ) -> Polarity:
     """Learn from texts with labels.
@@ -106,6 +121,8 @@ def learn_polarity(
     with_networks
         Whether networks join the regressions where there are 1,000 texts or more. That takes a few
         times as long.
+    encoder
+        Makes vectors of texts; a regression on them joins the mean.
     seed
         Of the folds that strength, calibration and threshold are chosen on, and of networks.
 
@@ -124,33 +141,35 @@ def learn_polarity(
     features = Features.fitted(
         language, [[*texts, *more] for texts, more in zip(columns, extra, strict=True)]
     )
-    rows = features.rows(columns)
+    space = None
+    if encoder is not None:
+        pairs = zip(columns, extra, strict=True)
+        space = VectorSpace.fitted(encoder, [[*texts, *more] for texts, more in pairs])
+    rows = _rows(features, space, columns)
     folds = folds_of(labels, _INNER_FOLDS, seed)
     networks_from = seed if with_networks else None
     if is_few:
-        others = features.rows(extra)
-        columns_of_lexicon = features.lexicon_columns
+        others = _rows(features, space, extra)
         unseen = np.empty(len(labels))
         for fold in range(_INNER_FOLDS):
             held = folds == fold
-            learned = from_few(
-                rows[~held], labels[~held], others, columns_of_lexicon, networks_from
-            )
-            unseen[held] = learned.log_odds(rows[held])
-        learned = from_few(rows, labels, others, columns_of_lexicon, networks_from)
+            learned = from_few(rows.of(~held), labels[~held], others, networks_from)
+            unseen[held] = learned.log_odds(rows.of(held))
+        learned = from_few(rows, labels, others, networks_from)
     else:
         learned, unseen = from_many(rows, labels, folds, networks_from)
     scaling = platt(unseen, labels)
-    threshold = best_threshold(expit(scaling.apply(unseen)), labels)
-    method = FEW_RATINGS if is_few else RATINGS
     return Polarity(
-        method,
-        features,
-        learned.members,
-        scaling,
-        threshold,
-        learned.networks,
-        learned.network_share,
+        method=FEW_RATINGS if is_few else RATINGS,
+        features=features,
+        members=learned.members,
+        scaling=scaling,
+        threshold=best_threshold(expit(scaling.apply(unseen)), labels),
+        networks=learned.networks,
+        network_share=learned.network_share,
+        on_vectors=learned.on_vectors,
+        vector_share=learned.vector_share,
+        space=space if learned.on_vectors else None,
     )
 
 
@@ -186,6 +205,11 @@ def best_threshold(probabilities: FloatArray, labels: FloatArray) -> float:
     score = np.where(is_cut, f_positive + f_negative, -1.0)
     best = score >= score.max() - 1e-12
     return float(cuts[best][np.abs(cuts[best] - 0.5).argmin()])
+
+
+def _rows(features: Features, space: VectorSpace | None, columns: Sequence[Sequence[str]]) -> Rows:
+    vectors = None if space is None else space.rows(columns)
+    return Rows(features.rows(columns), features.lexicon_columns, vectors)
 
 
 def _some(columns: Sequence[Sequence[str]], seed: int) -> list[list[str]]:
