@@ -343,6 +343,18 @@ def test_the_tests_run_on_a_version_and_on_nothing_else() -> None:
 
 
 @pytest.mark.library
+def test_each_process_of_tests_has_its_part_of_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    for jobs, threads in (("2", "4"), ("3", "2"), ("20", "1")):
+        (run,) = steps("test", JOBS=jobs)
+        assert set(run.environment) == {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"}
+        assert set(run.environment.values()) == {threads}
+        assert ("--numprocesses", jobs) == run.arguments[3:5]
+    with pytest.raises(CommandError, match="write JOBS=2"):
+        steps("test", JOBS="many")
+
+
+@pytest.mark.library
 @pytest.mark.parametrize(
     ("target", "said"),
     [

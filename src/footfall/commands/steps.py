@@ -1,8 +1,10 @@
 """The programs behind each target of Make, as lists of arguments."""
 
+import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from footfall.commands import benchmarks
@@ -152,9 +154,15 @@ def test(given: Given) -> list[Step]:
     """Run the tests, on another DuckDB if one is named."""
     version = given.text("DUCKDB")
     jobs = given.text("JOBS", "2")
+    if not jobs.isdecimal() or int(jobs) < 1:
+        raise CommandError(f"JOBS is '{jobs}', which is no number of processes: write JOBS=2")
     run = ("-m", "pytest", "--numprocesses", jobs, "--dist", "loadfile", "--no-loadscope-reorder")
+    # Each process has its part of the cores: threads wait for each other by spinning, and those
+    # of several processes on one core would spend most of its time on that.
+    threads = str(max(1, (os.cpu_count() or 1) // int(jobs)))
+    shared = {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads}
     if not version:
-        return [python(*run, *given.words("ARGS"))]
+        return [replace(python(*run, *given.words("ARGS")), environment=shared)]
     if not re.fullmatch(r"\d+(\.\d+)*\w*", version):
         raise CommandError(f"DUCKDB is '{version}', which is no version: write DUCKDB=1.5.5")
     overlay = Path.cwd() / f".duckdb-{version}"
@@ -162,7 +170,7 @@ def test(given: Given) -> list[Step]:
     install = (*pip, "--only-binary", "duckdb", "--target", str(overlay), f"duckdb=={version}")
     # Linters and tests of code that does not touch a database would only say the same again.
     tests = python(*run, "-m", "not library and not rare", *given.words("ARGS"))
-    on_overlay = Step(tests.arguments, {"PYTHONPATH": str(overlay)})
+    on_overlay = Step(tests.arguments, {"PYTHONPATH": str(overlay), **shared})
     return [on_overlay] if overlay.exists() else [python(*install), on_overlay]
 
 
