@@ -19,7 +19,7 @@ from footfall.experiments.files.problems import ExperimentProblem
 from footfall.reviews.aspects import seed_aspects
 from footfall.reviews.chain import Chain, Layout, learn_chain
 from footfall.reviews.files.marked import MarkedSpan, read_marked, read_sentences
-from footfall.reviews.learned_aspects import Sentence, Study
+from footfall.reviews.learned_aspects import LabelledSentence, Study
 from footfall.reviews.matching import (
     head_of,
     located,
@@ -324,7 +324,7 @@ def test_labels_of_the_product_that_is_judged_play_no_part(tmp_path: Path) -> No
     write_products(path)
     sentences = read_sentences(path)
     hidden = [
-        Sentence(one.product, one.text, () if one.product == "Three" else one.aspects)
+        LabelledSentence(one.product, one.text, () if one.product == "Three" else one.aspects)
         for one in sentences
     ]
     assert Study(sentences).without_labels_of("Three") == Study(hidden).without_labels_of("Three")

@@ -44,7 +44,7 @@ _STEPS = 40
 
 
 @dataclass(frozen=True)
-class Sentence:
+class LabelledSentence:
     """A sentence of a review with what people said that it speaks of.
 
     Attributes
@@ -124,7 +124,7 @@ class Study:
         labels only of those products that are learned from.
     """
 
-    def __init__(self, sentences: Sequence[Sentence]) -> None:
+    def __init__(self, sentences: Sequence[LabelledSentence]) -> None:
         self.sentences = sentences
         self._products = [one.product for one in sentences]
         texts = [one.text for one in sentences]

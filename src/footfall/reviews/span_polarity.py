@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -31,7 +32,7 @@ _FEWEST = 2
 #: Lengths to which kinds of features of a span are brought together.
 _WEIGHTS = {"near": 1.0, "clause": 1.0, "sentence": 0.7, "term": 0.4}
 Place = tuple[int, int] | None
-Named = dict[str, float]
+Named = Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,7 @@ def _rows(named: Sequence[Named], columns: Mapping[str, int]) -> csr_array:
     return csr_array((np.array(values), np.array(numbers, np.int64), ends), shape=shape)
 
 
+@lru_cache(maxsize=30_000)
 def _named(text: str, place: Place) -> Named:
     """Return what is seen of a span, by name."""
     tokens = tokens_of(text)
@@ -130,19 +132,19 @@ def _named(text: str, place: Place) -> Named:
     parts = {"near": [*near, *_pairs(near)], "clause": [*inside, *_pairs(inside)]}
     parts["sentence"] = [*words, *(f"{word[:_STEM]}~" for word in words)]
     parts["term"] = [lemma_of(one.word) for one in tokens[first:last]]
-    named: Named = {}
+    named: dict[str, float] = {}
     for part, names in parts.items():
         found = set(names)
         for name in found:
             named[f"{part}:{name}"] = _WEIGHTS[part] / np.sqrt(len(found))
-    return named | _listed(text, place, (start, end))
+    return {**named, **_listed(text, place, (start, end))}
 
 
 def _listed(text: str, place: Place, clause: tuple[int, int]) -> Named:
     """Return what the lists of praise and blame say of a span."""
     lower = lowered(text)
     opinions = opinions_of(lower, ENGLISH, vocabulary(ENGLISH).find(lower))
-    named: Named = {}
+    named: dict[str, float] = {}
     for part, (start, end) in (("clause", clause), ("sentence", (0, len(text)))):
         inside = [one.polarity("") for one in opinions if start <= one.start < end]
         praise, blame = inside.count(1), inside.count(-1)

@@ -13,7 +13,7 @@ import duckdb
 from footfall.core.quoting import quoted
 from footfall.experiments.files.source import opened
 from footfall.reviews.files.labels import ReviewsProblem
-from footfall.reviews.learned_aspects import Sentence
+from footfall.reviews.learned_aspects import LabelledSentence
 
 #: Words for polarities, and the numbers that they are.
 _WORDS = {"positive": 1, "negative": -1, "neutral": 0, "conflict": 2}
@@ -53,7 +53,7 @@ class MarkedSentence:
     spans: tuple[MarkedSpan, ...]
 
 
-def read_sentences(path: Path) -> list[Sentence]:
+def read_sentences(path: Path) -> list[LabelledSentence]:
     """Read sentences of reviews of products, with the aspects that people named.
 
     Parameters
@@ -74,7 +74,7 @@ def read_sentences(path: Path) -> list[Sentence]:
         named = tuple(
             (str(aspect), _polarity(sign, path, number)) for aspect, sign in pairs if aspect
         )
-        found.append(Sentence(str(product), text or "", named))
+        found.append(LabelledSentence(str(product), text or "", named))
     products = {one.product for one in found if one.aspects}
     if len(products) < 3:
         raise ReviewsProblem(
