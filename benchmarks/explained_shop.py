@@ -16,7 +16,9 @@ import pyarrow.compute as pc
 
 from bench_value import build, read_table
 from footfall import attributions, heads
+from footfall.attributions import events
 from footfall.heads.stored import load_heads
+from footfall.recommender.settings import ScorerSettings
 
 TABLES = {
     "cutoffs": "intermediate.int_customer_cutoffs",
@@ -25,6 +27,9 @@ TABLES = {
     "value": "scores.value_heads",
     "intent": "scores.intent_heads",
     "prefixes": "intermediate.int_session_prefixes",
+    "encoder": "scores.attention_encoder",
+    "events": "intermediate.int_item_events",
+    "items": "intermediate.int_items",
 }
 #: The idea of a column of random numbers.
 PLANTED = "lot"
@@ -32,7 +37,7 @@ PLANTED = "lot"
 
 @dataclass(frozen=True)
 class Shop:
-    """What a warehouse holds: customers at cut-offs, sessions, and heads as they are stored."""
+    """What a warehouse holds: customers at cut-offs, sessions, heads, encoder and events."""
 
     cutoffs: pa.Table
     states: pa.Table
@@ -40,6 +45,9 @@ class Shop:
     value: pa.Table
     intent: pa.Table
     prefixes: pa.Table
+    encoder: pa.Table
+    events: pa.Table
+    items: pa.Table
 
     @property
     def source(self) -> heads.ArrowCutoffs:
@@ -88,6 +96,28 @@ class Shop:
             return None
         return attributions.explain_sessions(
             self.intent, self.prefixes, self.states, recent_days=7, progress=progress
+        )
+
+    def explained_events(self, explained: pa.Table) -> pa.Table:
+        """Return which events moved scores of the customers who are explained by permutations."""
+        listed = explained.filter(
+            pc.and_(
+                pc.and_(
+                    pc.equal(explained["method"], "permutation"),
+                    pc.equal(explained["idea"], "encoder_state"),
+                ),
+                pc.is_in(explained["score"], pa.array(["churn", "value"])),
+            )
+        )
+        return events.explain_events(
+            self.encoder,
+            self.events,
+            self.items,
+            listed,
+            self.churn,
+            self.value,
+            settings=ScorerSettings(threads=1),
+            progress=progress,
         )
 
     def everything(self, by_permutations: int = 0) -> list[pa.Table]:

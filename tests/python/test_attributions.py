@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -18,7 +20,8 @@ from footfall.evaluation.score_metrics import auc
 from footfall.heads import HeadSettings
 from footfall.heads.deletions import deleted, measure_deletions, over_lots
 from footfall.heads.drivers import Effects
-from footfall.heads.learners.boosting import fit_boosted
+from footfall.heads.learners import shapley
+from footfall.heads.learners.boosting import Boosted, fit_boosted
 from footfall.heads.learners.linear import sigmoid
 from footfall.heads.learners.shapley import ShapleyTables
 from footfall.heads.log_means import chance_slope, log_chance_slope, log_mean
@@ -178,6 +181,49 @@ def test_a_chain_of_splits_and_a_tree_without_any_are_looked_up_as_well() -> Non
         most = 1e-12 * float(target.max())
         np.testing.assert_allclose(tables.values(raw[:50]), theirs[:, :-1], rtol=0.0, atol=most)
         assert tables.base == pytest.approx(theirs[0, -1], rel=1e-12)
+
+
+def test_shapley_tables_take_no_more_memory_than_they_are_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Cases of leaves, rows and whole ensembles have bounds; beyond the last LightGBM is asked."""
+    raw = np.random.default_rng(7).normal(size=(60_000, 20))
+    target = np.exp(raw[:2_000, 0] + raw[:2_000, 1])
+    trees = fit_boosted(
+        raw[:2_000], target, objective="tweedie", seed=1, rounds=40, randomised=False
+    )
+    model = trees.booster.dump_model()
+    expected = ShapleyTables(model).values(raw[:600])
+
+    def peak(rows: int) -> int:
+        tables = ShapleyTables(model)
+        tracemalloc.start()
+        found = tables.values(raw[:rows])
+        used = tracemalloc.get_traced_memory()[1] - found.nbytes
+        tracemalloc.stop()
+        return used
+
+    # Beside the values: three times as many rows take no more than what is looked up at a time.
+    assert peak(60_000) < 1.1 * peak(20_000)
+    monkeypatch.setattr(shapley, "_ROWS_AT_ONCE", 7)
+    monkeypatch.setattr(shapley, "_CASES_AT_ONCE", 1)
+    batches: list[int] = []
+    cases_of = shapley._cases_of
+
+    def noted(leaves: Sequence[Any]) -> Any:
+        batches.append(len(leaves))
+        return cases_of(leaves)
+
+    monkeypatch.setattr(shapley, "_cases_of", noted)
+    np.testing.assert_array_equal(ShapleyTables(model).values(raw[:600]), expected)
+    assert len(batches) == 40
+    assert max(batches) <= 15
+    monkeypatch.setattr(shapley, "_MOST_NUMBERS", 1)
+    assert ShapleyTables.of(model) is None
+    values, base = Boosted(trees.booster).contributions(raw[:600])
+    np.testing.assert_allclose(values, expected, atol=1e-12)
+    assert base == pytest.approx(ShapleyTables(model).base)
+    assert Boosted(trees.booster).contributions(raw[:0])[0].shape == (0, 20)
 
 
 def _depth(node: dict[str, Any]) -> int:

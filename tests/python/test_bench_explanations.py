@@ -130,7 +130,7 @@ def test_a_shop_too_young_for_models_has_nothing_to_agree(monkeypatch: pytest.Mo
     heads = SimpleNamespace(heads={30: SimpleNamespace(silence=None)})
     monkeypatch.setattr(bench_explanations, "load_heads", lambda _: heads)
     empty = pa.table({})
-    assert bench_explanations.agreements(Shop(*[empty] * 6)) == {}
+    assert bench_explanations.agreements(Shop(*[empty] * 9)) == {}
 
 
 @pytest.mark.parametrize(("figure", "code"), [(0.01, None), (0.09, 1)])
@@ -162,7 +162,7 @@ def test_customers_are_repeated_with_their_states_and_numbers_of_their_own(tmp_p
     )  # fmt: skip
     states = pa.table({"customer_no": numbers, "cutoff_date": days, "state": [[1.0]] * 4})
     empty = pa.table({})
-    large = repeated(Shop(cutoffs, states, empty, empty, empty, empty), 5)
+    large = repeated(Shop(cutoffs, states, *[empty] * 7), 5)
     assert sorted(large.cutoffs["customer_no"].to_pylist()) == list(range(6))
     frame = large.cutoffs.to_pandas().merge(large.states.to_pandas())
     assert len(frame) == 6

@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import duckdb
+import numpy as np
 import plotly.graph_objects as go
 import pytest
 import yaml
@@ -28,6 +29,7 @@ from sqlfluff.core import FluffConfig, Linter
 
 from board_pages import Page
 from conftest import PROJECT
+from footfall.attributions.events import rank_correlation
 from footfall.pages.boards import Board, BoardError, load_boards, render_boards, serve
 from footfall.pages.boards.__main__ import main
 from footfall.pages.boards.published import open_published
@@ -518,6 +520,51 @@ def test_customers_with_a_known_fraud_are_counted_and_on_no_list(
     pages = {name: Page(text) for name, text in texts.items()}
     assert pages["retention"].tiles["at-risk"].value_text == f"{left:,}"
     assert "2 with a known fraud are left out" in pages["retention"].text
+
+
+def test_agreement_of_attention_is_that_of_each_score() -> None:
+    """Spearman's correlation of a customer, ties included, as a mean over customers."""
+    draw = np.random.default_rng(2)
+    customers = {"a": 9, "b": 6, "few": 2, "even": 4}
+    query = yaml.safe_load((FOLDER / "fairness.yml").read_text())["queries"]["visits"]
+    expected: dict[tuple[str, int], list[float]] = {}
+    with duckdb.connect() as connection:
+        connection.execute("create schema marts")
+        for mart in ("score_attributions", "score_attribution_events", "attention_diagnostics"):
+            told = ", ".join(f'"{name}" {kind}' for name, kind in contracts()[mart].items())
+            connection.execute(f"create table marts.{mart} ({told})")
+
+        def insert(mart: str, **values: object) -> None:
+            names, marks = ", ".join(values), ", ".join("?" * len(values))
+            connection.execute(
+                f"insert into marts.{mart} ({names}) values ({marks})", list(values.values())
+            )
+
+        rollouts = {
+            key: np.round(draw.random(count), 1) if key != "even" else np.full(count, 0.25)
+            for key, count in customers.items()
+        }
+        for key, rollout in rollouts.items():
+            for number, value in enumerate(rollout, start=1):
+                insert("attention_diagnostics", customer_key=key, event_no=number, rollout=value)
+        for score, horizon in (("churn", 30), ("churn", 90), ("value", 30)):
+            insert("score_attributions", score=score, horizon_days=horizon)
+            for key, rollout in rollouts.items():
+                moved = np.round(draw.normal(size=len(rollout)), 1)
+                for number, value in enumerate(moved, start=1):
+                    insert(
+                        "score_attribution_events",
+                        score=score, horizon_days=horizon, customer_key=key, event_no=number,
+                        visit_no=1, link_contribution=value,
+                    )  # fmt: skip
+                known = rank_correlation(rollout[None, :], np.abs(moved)[None, :])[0]
+                expected.setdefault((score, horizon), []).append(float(known))
+        insert("score_attributions", score="value", horizon_days=90)
+        found = {(row[0], row[1]): row[-1] for row in connection.execute(query).fetchall()}
+    assert found.pop(("value", 90)) is None
+    for score, values in expected.items():
+        assert found[score] == pytest.approx(np.nanmean(values)), score
+    assert len(found) == len({round(value, 9) for value in found.values()}) == 3
 
 
 def test_the_first_whole_month_is_compared_with_nothing(

@@ -14,7 +14,7 @@ from sklearn.ensemble import IsolationForest
 
 from footfall.core.progress import silent
 from footfall.evaluation.leads import BOOSTED_TREES as OURS
-from footfall.risk.attempts import read_attempts
+from footfall.risk.attempts import MICROSECONDS_A_DAY, read_attempts
 from footfall.risk.judging import Figures, area, days_of_warning
 from footfall.risk.model import RiskSettings
 from footfall.risk.oddness import oddness
@@ -292,7 +292,9 @@ def test_a_shop_too_young_to_know_how_long_labels_take_is_tested_on_its_ranking(
     assert metrics.isdisjoint(CHANCES)
 
 
-def test_enough_frauds_set_the_slope_and_labels_that_have_come_judge_the_level() -> None:
+def test_enough_frauds_set_the_slope_and_labels_that_have_come_judge_the_level(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Of the newest closed week half of the labels are known: too few for a slope."""
     as_of = BEGAN.date() + (7 * 34 - 2) * DAY
     rows = seen(shop(weeks=34, a_week=450, share=0.25, customers=9000), as_of)
@@ -328,6 +330,24 @@ def test_enough_frauds_set_the_slope_and_labels_that_have_come_judge_the_level()
         assert 0.8 < value[one, "total_ratio"] < 1.25
         assert {metric for model, metric in value if model == one} > CHANCES
     assert {metric for model, metric in value if model == "rules"}.isdisjoint(CHANCES)
+
+    # Had only every second label come by now, half of what is expected would be due.
+    now, known = calendar.as_of * MICROSECONDS_A_DAY, backtest.seen_share
+    monkeypatch.setattr(
+        backtest,
+        "seen_share",
+        lambda some, moment, ages: known(some, moment, ages) * (0.5 if moment == now else 1.0),
+    )
+    half = {
+        (row["model"], row["metric"]): row["value"]
+        for row in backtest.backtest(
+            heads, source(rows), RULES, as_of, settings=SETTINGS, progress=silent
+        ).to_pylist()
+        if row["bin"] is None
+    }
+    for one in (OURS, "logistic", "random_forest"):
+        assert half[one, "total_ratio"] == pytest.approx(value[one, "total_ratio"] / 2, rel=0.02)
+        assert half[one, "auc"] == value[one, "auc"]
 
 
 def test_chances_are_raised_in_their_order() -> None:

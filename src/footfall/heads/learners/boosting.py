@@ -37,17 +37,20 @@ class Boosted:
         The mean is that of the leaves over the training rows (Lundberg et al. 2020, "From local
         explanations to global understanding").
         """
-        if 0 < len(raw) < _FEW_ROWS:
-            # LightGBM walks all leaves for everybody: for a few less work than making tables.
-            found = np.asarray(
-                self.booster.predict(raw, pred_contrib=True, num_threads=1), dtype=np.float64
-            )
-            return found[:, :-1], float(found[0, -1])
-        return self._tables.values(raw), self._tables.base
+        # LightGBM walks all leaves for everybody: for a few less work than making tables.
+        tables = None if 0 < len(raw) < _FEW_ROWS else self._tables
+        if tables is not None:
+            return tables.values(raw), tables.base
+        # The base is the same for everybody, and for nobody as well.
+        asked = np.vstack([raw, np.zeros((1, raw.shape[1]))])
+        found = np.asarray(
+            self.booster.predict(asked, pred_contrib=True, num_threads=1), dtype=np.float64
+        )
+        return found[:-1, :-1], float(found[-1, -1])
 
     @cached_property
-    def _tables(self) -> ShapleyTables:
-        return ShapleyTables(self.booster.dump_model())
+    def _tables(self) -> ShapleyTables | None:
+        return ShapleyTables.of(self.booster.dump_model())
 
 
 def fit_boosted(

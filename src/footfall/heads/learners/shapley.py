@@ -26,6 +26,12 @@ from footfall.core.arrays import BoolArray, FloatArray, IntArray
 #: Leaves are gathered while they hang on at most so many splits: a table has 2 to their number of
 #: columns. A leaf that alone hangs on more has a table of its own.
 _MOST_SPLITS = 10
+#: Rows that are looked up at a time: a tree takes a few bytes a row for each of its splits.
+_ROWS_AT_ONCE = 20_000
+#: Numbers of the cases of leaves that are worked out at a time, unless one tree alone has more.
+_CASES_AT_ONCE = 500_000
+#: Numbers that all tables of an ensemble hold at most, 128 MiB.
+_MOST_NUMBERS = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -93,11 +99,29 @@ class ShapleyTables:
         #: The mean of the leaves over the training rows.
         self.base = float(sum(mean for _, _, mean in read))
         self._width = int(model["max_feature_idx"]) + 1
-        cases = _cases_of([(splits, leaf) for splits, groups, _ in read for leaf in _all(groups)])
-        self._trees = [
-            _Tree(splits, tuple(_table(splits, group, cases) for group in groups))
-            for splits, groups, _ in read
-        ]
+        self._trees = []
+        for some in _in_batches([(splits, groups) for splits, groups, _ in read]):
+            cases = _cases_of([(splits, leaf) for splits, groups in some for leaf in _all(groups)])
+            self._trees += [
+                _Tree(splits, tuple(_table(splits, group, cases) for group in groups))
+                for splits, groups in some
+            ]
+
+    @classmethod
+    def of(cls, model: Mapping[str, Any]) -> ShapleyTables | None:
+        """Return the tables of an ensemble; None where they would take too much memory.
+
+        Parameters
+        ----------
+        model
+            As LightGBM's `Booster.dump_model` gives it.
+        """
+        numbers = 0
+        for tree in model["tree_info"]:
+            splits, groups, _ = _read(tree["tree_structure"])
+            for used in map(_used, groups):
+                numbers += len({splits[split].feature for split in used}) << len(used)
+        return cls(model) if numbers <= _MOST_NUMBERS else None
 
     def values(self, raw: FloatArray) -> FloatArray:
         """Return the Shapley value of each feature, float64 [rows, features].
@@ -107,9 +131,16 @@ class ShapleyTables:
         raw
             Features, NaN where unknown, [rows, features].
         """
-        columns = np.ascontiguousarray(raw.T, dtype=np.float64)
+        found = np.zeros((self._width, len(raw)))
+        for start in range(0, len(raw), _ROWS_AT_ONCE):
+            some = slice(start, start + _ROWS_AT_ONCE)
+            self._look_up(np.ascontiguousarray(raw[some].T, dtype=np.float64), found[:, some])
+        return found.T
+
+    def _look_up(self, columns: FloatArray, found: FloatArray) -> None:
+        """Add what all trees say of some rows to their values, both [features, rows]."""
         rows = columns.shape[1]
-        found, part = np.zeros((self._width, rows)), np.empty(rows)
+        part = np.empty(rows)
         for tree in self._trees:
             right = [split.goes_right(columns) for split in tree.splits]
             for table in tree.tables:
@@ -119,7 +150,23 @@ class ShapleyTables:
                 for feature, moved in zip(table.features, table.moved, strict=True):
                     # No case is out of reach: to clip is only the faster way to look up.
                     found[feature] += np.take(moved, case, out=part, mode="clip")
-        return found.T
+
+
+def _in_batches(
+    trees: Sequence[tuple[tuple[_Split, ...], list[list[_Leaf]]]],
+) -> Iterator[list[tuple[tuple[_Split, ...], list[list[_Leaf]]]]]:
+    """Yield splits and groups of trees, as many at a time as have few cases together."""
+    batch, numbers = [], 0
+    for splits, groups in trees:
+        widths = [len(_by_feature(splits, leaf)) for leaf in _all(groups)]
+        own = sum(width << width for width in widths)
+        if batch and numbers + own > _CASES_AT_ONCE:
+            yield batch
+            batch, numbers = [], 0
+        batch.append((splits, groups))
+        numbers += own
+    if batch:
+        yield batch
 
 
 def _all(groups: Sequence[Sequence[_Leaf]]) -> Iterator[_Leaf]:
@@ -215,7 +262,7 @@ def _table(
     splits: Sequence[_Split], group: Sequence[_Leaf], cases: Mapping[int, FloatArray]
 ) -> _Table:
     """Add up what the leaves of a group contribute, by which splits send a customer right."""
-    used = tuple(sorted({step.split for leaf in group for step in leaf.steps}))
+    used = _used(group)
     features = tuple(sorted({splits[split].feature for split in used}))
     right = _bits(len(used))
     turns = {split: (~way, way) for split, way in zip(used, right, strict=True)}
@@ -231,6 +278,11 @@ def _table(
         places = [features.index(feature) for feature in by_feature]
         moved[places] += cases[id(leaf)][:, case]
     return _Table(used, features, moved)
+
+
+def _used(group: Sequence[_Leaf]) -> tuple[int, ...]:
+    """Return the splits that the leaves of a group hang on."""
+    return tuple(sorted({step.split for leaf in group for step in leaf.steps}))
 
 
 @cache

@@ -85,6 +85,13 @@ class _Trial:
         customers: IntArray = self.attempts.customer_no[self.places]
         return customers
 
+    @property
+    def seen(self) -> FloatArray:
+        """The share of labels of fraud that come in within each attempt's age, in hundredths."""
+        now = self.calendar.as_of * MICROSECONDS_A_DAY
+        ages = now - self.attempts.known_at[self.places]
+        return np.round(seen_share(self.attempts, now, ages), 2)
+
 
 def backtest(
     heads: pa.Table,
@@ -100,7 +107,8 @@ def backtest(
 
     These are the newest that ended as long ago as nine of ten labels took, and
     ``label_delay_days`` at least: what is served expects labels that are still to come, and labels
-    so far would call it too high. Where there was no model yet, or too few frauds say how long
+    so far would call it too high. Of the labels that take longer than that, chances are lowered by
+    the share that is still to come. Where there was no model yet, or too few frauds say how long
     labels take, the newest weeks after the delay are tested, without the figures of probabilities.
     All models learn from what was known when the first of these weeks began, ours among them: it is
     the stored model of that week. Customers who were known as frauds leave the test, as do payments
@@ -211,6 +219,7 @@ def _identity(stored: StoredRisk, trial: _Trial, rules: pa.Table) -> Identity:
         attempts.fraud_known_at[places],
         attempts.customer_no[places],
         np.round(attempts.amount[places] * 100).astype(np.int64),
+        np.round(trial.seen * 100).astype(np.int64),
     )
     models = [
         one.model_id
@@ -277,9 +286,12 @@ def raised(chances: FloatArray, factor: float) -> FloatArray:
 
 def _table(run: Run, trial: _Trial, scores: Mapping[str, FloatArray]) -> pa.Table:
     labels, settings = trial.labels, trial.settings
-    # What is served expects labels that are still to come, so labels so far say nothing of it.
+    # What is served expects labels that are still to come: labels so far judge the part of it that
+    # is due. Where nobody knows how long labels take, they say nothing of it.
     probabilities = {
-        name: score for name, score in scores.items() if trial.are_labels_there and name != _RULES
+        name: score * trial.seen
+        for name, score in scores.items()
+        if trial.are_labels_there and name != _RULES
     }
     shared = {
         "score": "risk",
