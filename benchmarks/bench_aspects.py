@@ -181,6 +181,9 @@ def frequent(study: Study, product: str) -> Figures:
 def judge(path: Path) -> dict[str, Figures]:
     """Read, judge each product and print; return what the last line holds."""
     study = Study(read_sentences(path))
+    signs = {sign for one in study.sentences for _, sign in one.aspects}
+    if not signs >= {-1, 1}:
+        raise ExperimentProblem(f"FILE: the aspects of {path} need polarities below and above 0")
     labels = Counter(name for one in study.products() for name in [one] * len(study.labels(one)))
     print(
         f"{path}: {len(study.sentences):,} sentences, {len(labels)} products with "

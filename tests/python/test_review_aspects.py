@@ -330,12 +330,28 @@ def test_labels_of_the_product_that_is_judged_play_no_part(tmp_path: Path) -> No
     assert Study(sentences).without_labels_of("Three") == Study(hidden).without_labels_of("Three")
 
 
+def test_labels_without_a_word_in_their_sentence_teach_no_spans(tmp_path: Path) -> None:
+    path = tmp_path / "sentences.parquet"
+    rows = [
+        {"product": product, "sentence": text, "aspects": [{"aspect": "size", "polarity": sign}]}
+        for product in "abc"
+        for text, sign in (("too big", -1), ("just right", 1), ("", 1), ("\U0001f600", 1))
+    ]
+    pq.write_table(pa.Table.from_pylist(rows), path)
+    answer = bench_aspects.judge(path)
+    assert answer["product"] == {"precision": 0.0, "recall": 0.0, "f1": 0.0}
+    assert answer["mention"]["f1"] == 0.0
+
+
 def test_two_products_are_too_few(tmp_path: Path) -> None:
     path = tmp_path / "sentences.parquet"
     rows = [{"product": "a", "sentence": "x", "aspects": [{"aspect": "x", "polarity": 1}]}]
     pq.write_table(pa.Table.from_pylist(rows), path)
     with pytest.raises(ExperimentProblem, match="three are needed"):
         read_sentences(path)
+    pq.write_table(pa.Table.from_pylist([{**rows[0], "product": one} for one in "abc"]), path)
+    with pytest.raises(ExperimentProblem, match="below and above 0"):
+        bench_aspects.judge(path)
 
 
 def test_a_tagger_of_nothing_finds_nothing() -> None:

@@ -80,6 +80,8 @@ def learn_chain(
         At most.
     """
     features = rows.shape[1]
+    if not layout.steps:
+        return _unpacked(np.zeros(features * count + count * count + count), features, count)
     across = csr_array(rows.T)
     truth = np.zeros((len(tags), count))
     truth[np.arange(len(tags)), tags] = 1.0

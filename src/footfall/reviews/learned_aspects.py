@@ -40,6 +40,8 @@ _GATHERING = 0.2
 _LEANINGS, _SURE = (0.3, 0.5, 0.7, 1.0), (0.0, 0.15, 0.3, 0.45, 0.6)
 _TERM_STRENGTH = 1.0
 _LONGEST_TERM = 4
+#: What is known of a term.
+_TERM_FEATURES = 14
 _STEPS = 40
 
 
@@ -171,6 +173,8 @@ class Study:
         """
         others = [name for name in self.products() if name != product]
         gathered = self._gather(others[1::2], others[::2], others)
+        if not any(one.terms for one in gathered.values()):
+            return ProductAspects([], [[] for _ in self.of(product)])
         model, scale = self._judge(gathered)
         sure = {name: _sure(model, scale, one.rows) for name, one in gathered.items()}
         least = self._least(gathered, sure)
@@ -229,7 +233,7 @@ class Study:
         labels = Counter(label for of in named for label in of)
         heads = Counter(head for of in named for head in {head_of(label) for label in of})
         rows = [self._row(product, term, of, known, labels, heads) for term, of in times.items()]
-        return Gathered(list(times), np.array(rows).reshape(len(times), -1), spans)
+        return Gathered(list(times), np.array(rows).reshape(len(times), _TERM_FEATURES), spans)
 
     def _row(
         self,
