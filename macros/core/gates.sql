@@ -18,5 +18,5 @@
 
 {#- What back-tests call the models that are served, of whatever score. -#}
 {% macro served_models() -%}
-    ('attention_scorer', 'boosted_trees')
+    ('attention_scorer', 'boosted_trees', 'text_regression')
 {%- endmacro %}

@@ -1,5 +1,5 @@
 {#- CTEs that count the letters of a text by script: `letter_count`, and of them `chinese_count`, `latin_count` and
-    `kana_count`. The last one is called `counted_letters`. Each step reads what the one before has left of the text. -#}
+    `kana_count`. The last one is called `counted_letters`. Each step reads what the one before has left. -#}
 {% macro letter_ctes(source_cte, text) -%}
 letters as (
 
@@ -16,7 +16,8 @@ counted_letters as (
         *,
         length(letters_text) as letter_count,
         {% for script, characters in characters_of_scripts().items() -%}
-        length({{ without_all('letters_text', '[^' ~ characters ~ ']+') }}) as {{ script }}_count{{ ',' if not loop.last }}
+        length({{ without_all('letters_text', '[^' ~ characters ~ ']+') }})
+            as {{ script }}_count{{ ',' if not loop.last }}
         {% endfor %}
     from letters
 
@@ -34,8 +35,8 @@ counted_letters as (
 {% endmacro %}
 
 
-{#- The language of a text by the scripts of its letters: zh, en or other. Chinese texts hold Latin brands, so that three
-    letters in ten suffice; Latin letters count as English, as the script does not show which language it is. -#}
+{#- The language of a text by the scripts of its letters: zh, en or other. Chinese texts hold Latin brands, so that
+    three letters in ten suffice; Latin letters count as English, as the script does not show which language it is. -#}
 {% macro language_by_letters() -%}
     case
         when letter_count = 0 or kana_count > 0 then 'other'

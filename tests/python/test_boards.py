@@ -50,7 +50,7 @@ FOLDER = PROJECT / "dashboards"
 WORDS = read_words(PROJECT / "seeds/words/en.csv")
 NAMES = (
     *("overview", "journey", "customers", "retention", "recommendations", "model_quality"),
-    *("experiments", "risk", "fairness"),
+    *("experiments", "risk", "fairness", "voice"),
 )
 
 

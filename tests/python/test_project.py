@@ -50,12 +50,13 @@ PERSONAL = {*COLUMNS, "attributes"} - {"age_band", "source"}
 SCORED = (
     *("scored_", "backtest_", "int_customer_cutoffs", "int_session_prefixes", "int_risk_features"),
     *("attention_", "churn_heads", "value_heads", "intent_heads", "risk_heads", "uplift_heads"),
+    "review_heads",
     "int_customer_features",
 )
 # Stored models: their rows are what was learned, and no row of theirs comes from one of a table.
 TRAINED = {
     *("attention_encoder", "churn_heads", "intent_heads", "risk_heads", "uplift_heads"),
-    "value_heads",
+    *("review_heads", "value_heads"),
 }
 # Share of the columns of marts that lineage must follow to their beginning.
 LEAST_TRACED = 0.98

@@ -179,7 +179,7 @@ def test_the_page_of_cards_says_what_the_cards_say() -> None:
     page = " ".join((PROJECT / "docs/model_cards.md").read_text(encoding="utf-8").split())
     cards = {key: text for key, text in words.texts.items() if key.startswith("card.")}
     scores = {key.split(".")[1] for key in cards if key.endswith(".purpose")}
-    assert scores == {"recommendations", "churn", "value", "tier", "intent", "risk"}
+    assert scores == {"recommendations", "churn", "value", "tier", "intent", "risk", "reviews"}
     for score in scores:
         for part in ("purpose", "training", "evaluation", "limits"):
             assert f"card.{score}.{part}" in cards

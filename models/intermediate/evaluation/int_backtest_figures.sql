@@ -38,6 +38,12 @@ risk as (
 
 ),
 
+reviews as (
+
+    select * from {{ ref('backtest_reviews') }}
+
+),
+
 final as (
 
     select
@@ -45,7 +51,7 @@ final as (
         cast(null as integer) as bin,
         cast(null as double) as predicted
     from recommendations
-    {%- for backtest in ['churn', 'customer_value', 'intent', 'risk'] %}
+    {%- for backtest in ['churn', 'customer_value', 'intent', 'risk', 'reviews'] %}
     union all
     select
         {{ columns | join(',\n        ') }},

@@ -5,7 +5,8 @@
 {%- set cards = [
     ('recommendations', 'recommendations', 'ndcg_10', 'all items'), ('churn', 'churn', 'auc', 'all'),
     ('value', 'value', 'gini', 'all'), ('tier', 'value', 'macro_f1', 'all'),
-    ('intent', 'intent', 'auc', 'in session, after 3 events'), ('risk', 'risk', 'average_precision', 'all')
+    ('intent', 'intent', 'auc', 'in session, after 3 events'), ('risk', 'risk', 'average_precision', 'all'),
+    ('reviews', 'reviews', 'auc', 'all')
 ] %}
 with
 

@@ -2,7 +2,8 @@
 {%- set scores = [
     ('churn', 'churn'), ('customer_value', 'value'), ('churn_backtest', 'churn back-test'),
     ('value_backtest', 'value back-test'), ('intent', 'intent'), ('intent_backtest', 'intent back-test'),
-    ('risk', 'risk'), ('risk_backtest', 'risk back-test')
+    ('risk', 'risk'), ('risk_backtest', 'risk back-test'), ('reviews', 'reviews'),
+    ('reviews_backtest', 'reviews back-test')
 ] %}
 with
 
@@ -58,6 +59,18 @@ risk as (
 risk_backtest as (
 
     select * from {{ ref('backtest_risk') }}
+
+),
+
+reviews as (
+
+    select * from {{ ref('scored_reviews') }}
+
+),
+
+reviews_backtest as (
+
+    select * from {{ ref('backtest_reviews') }}
 
 ),
 

@@ -17,7 +17,8 @@
     ('customer_value', 'value', 'horizon_days', 'cutoff_date', 'predicted_amount', not_bound, 'true'),
     ('intent', 'intent', '7', 'cutoff_date', 'week_probability', '1e0', 'true'),
     ('recommendations', 'recommendations', var('backtest_days'), undated, 'score', '1.000001e0', 'true'),
-    ('risk', 'risk', '0', 'cutoff_date', 'risk_score', '1e0', "scored_by <> 'history'")
+    ('risk', 'risk', '0', 'cutoff_date', 'risk_score', '1e0', "scored_by <> 'history'"),
+    ('reviews', 'reviews', '0', 'cutoff_date', 'probability', '1e0', 'true')
 ] %}
 with
 
@@ -48,6 +49,12 @@ recommendations as (
 risk as (
 
     select * from {{ ref('scored_risk') }}
+
+),
+
+reviews as (
+
+    select * from {{ ref('scored_reviews') }}
 
 ),
 

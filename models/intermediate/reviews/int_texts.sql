@@ -108,7 +108,8 @@ final as (
         rating,
 
         letter_count > 0 as has_words,
-        coalesce(length(title), 0) > {{ most_characters }} or coalesce(length(body), 0) > {{ most_characters }} as is_cut,
+        coalesce(length(title) > {{ most_characters }}, false) or coalesce(length(body) > {{ most_characters }}, false)
+            as is_cut,
 
         written_at
     from counted_letters

@@ -16,6 +16,7 @@ _FOLDERS = (
     "value",
     "intent",
     "risk",
+    "reviews",
 )
 #: The metrics that lead for each score.
 LEADING_METRICS = frozenset(
@@ -30,6 +31,8 @@ LEADING_METRICS = frozenset(
         ("intent", "auc"),
         ("risk", "auc"),
         ("risk", "average_precision"),
+        ("reviews", "auc"),
+        ("reviews", "macro_f1"),
     }
 )
 _LESS_IS_BETTER = frozenset({"mae", "rmse", "brier"})
@@ -40,7 +43,7 @@ LEADING_POPULATIONS = {
     "new items only": ", new items",
     "in session, after 3 events": " in session, after 3 events",
 }
-_SERVED = frozenset({"attention_scorer", "boosted_trees"})
+_SERVED = frozenset({"attention_scorer", "boosted_trees", "text_regression"})
 #: What may become of a raw row, in the order of the row equation; the second list where any did.
 _OUTCOMES = ("accepted", "duplicate", "superseded", "rejected", "erased", "expired")
 _SELDOM = frozenset({"superseded", "erased", "expired"})

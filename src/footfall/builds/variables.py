@@ -282,6 +282,7 @@ PROJECT_VARIABLES: Mapping[str, Variable] = {
     "save_rate": Variable(SHARE),
     "explained_by_permutations": Variable(WHOLE),
     "explains_value": Variable(TRUE_OR_FALSE),
+    "scores_texts": Variable(TRUE_OR_FALSE),
     "explains_recommendations": Variable(TRUE_OR_FALSE),
     "intent_history_days": Variable(POSITIVE),
     "intent_recent_days": Variable(POSITIVE),

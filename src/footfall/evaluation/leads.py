@@ -13,8 +13,10 @@ from footfall.evaluation.score_metrics import LARGER_IS_BETTER
 OURS = "attention_scorer"
 #: What is served of risk, which needs no encoder.
 BOOSTED_TREES = "boosted_trees"
+#: What is served of texts.
+TEXT_REGRESSION = "text_regression"
 #: What is served, of whatever score.
-SERVED = (OURS, BOOSTED_TREES)
+SERVED = (OURS, BOOSTED_TREES, TEXT_REGRESSION)
 #: What is served, and parts of it on their own; every other model is a baseline.
 OUR_MODELS = (*SERVED, "features_only", "features_and_state", "softmax_only")
 #: What anybody could do without a model; a gate compares with the best of these.
@@ -28,6 +30,8 @@ TRIVIAL = frozenset(
         "popular",
         "personal_frequency",
         "rules",
+        "majority",
+        "lexicon",
     }
 )
 #: Metrics that leads are measured by, for each score.
@@ -38,6 +42,7 @@ LEADS: Mapping[str, tuple[str, ...]] = {
     "tier": ("macro_f1",),
     "intent": ("auc", "brier"),
     "risk": ("auc", "average_precision"),
+    "reviews": ("auc", "macro_f1"),
 }
 
 

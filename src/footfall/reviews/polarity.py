@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.special import expit
@@ -50,6 +50,9 @@ class Polarity:
         Regressions on the vectors of an encoder, and their part in the mean; none unless asked for.
     space
         How texts become vectors; None without an encoder.
+    unseen
+        How likely each text that was learned from is positive, by members of other folds that had
+        not seen it; ``[texts]``.
     """
 
     method: str
@@ -62,6 +65,7 @@ class Polarity:
     on_vectors: tuple[Linear, ...] = ()
     vector_share: float = 0.0
     space: VectorSpace | None = None
+    unseen: FloatArray = field(default_factory=lambda: np.empty(0))
 
     def probabilities(self, columns: Sequence[Sequence[str]]) -> FloatArray:
         """Return how likely each text is positive.
@@ -159,17 +163,19 @@ def learn_polarity(
     else:
         learned, unseen = from_many(rows, labels, folds, networks_from)
     scaling = platt(unseen, labels)
+    believed: FloatArray = expit(scaling.apply(unseen))
     return Polarity(
         method=FEW_RATINGS if is_few else RATINGS,
         features=features,
         members=learned.members,
         scaling=scaling,
-        threshold=best_threshold(expit(scaling.apply(unseen)), labels),
+        threshold=best_threshold(believed, labels),
         networks=learned.networks,
         network_share=learned.network_share,
         on_vectors=learned.on_vectors,
         vector_share=learned.vector_share,
         space=space if learned.on_vectors else None,
+        unseen=believed,
     )
 
 

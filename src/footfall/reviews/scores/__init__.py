@@ -1,0 +1,1 @@
+"""How positive each text of a shop is, learned from its own ratings, and how good that is."""
