@@ -115,9 +115,11 @@
 
 
 {#- Stops where a file of several lacks a column without which none of its rows can be read. Who a row is of may be said by
-    a device, or by the order alone. -#}
+    a device, or by the order alone, and its time by other rows of the order, if they are of its event type. -#}
 {% macro refuse_lacking_files(entity, required, lacking) %}
-    {% for name in required if name in lacking and not (entity == 'events' and (name == 'customer_id' or custom_rows_are_records())) %}
+    {% for name in required if name in lacking and not (
+        entity == 'events' and not lacking[name][0].of_whole_type and (name == 'customer_id' or custom_rows_are_records())
+    ) %}
         {% do exceptions.raise_compiler_error(
             "'" ~ lacking[name][0].file ~ "' has no column for " ~ name ~ ', which other files of custom_' ~ entity
             ~ '_path have: add it to the file; list how the file calls it as well, such as {' ~ entity ~ ': {' ~ name

@@ -85,6 +85,12 @@
 {%- endmacro %}
 
 
+{#- A column as text, whatever its type, with blanks at its ends; for patterns that look whether an expression is needed. -#}
+{% macro uncut_text(column) -%}
+    {{ column.sql if column.type in ('VARCHAR', 'text') else 'cast(' ~ column.sql ~ ' as string)' }}
+{%- endmacro %}
+
+
 {#- Whether a trimmed text stands for nothing: it is empty, or one of the words of var words_for_nothing. -#}
 {% macro is_nothing(text) -%}
     {{ is_one_of('lower(' ~ text ~ ')', [''] + lower_words('words_for_nothing')) }}
@@ -126,7 +132,7 @@
     {{ text_value(column) }}
     {%- else -%}
     case
-            when {{ column.sql }} like '%.0%' and {{ matches(trimmed_text(column), '^-?[0-9]+[.]0+$') }}
+            when {{ uncut_text(column) }} like '%.0%' and {{ matches(trimmed_text(column), '^-?[0-9]+[.]0+$') }}
                 then {{ without_match(trimmed_text(column), '[.]0+$') }}
             else {{ text_value(column) }}
         end
@@ -165,9 +171,9 @@
     {%- else -%}
     {#- What a tool has written of a float: 5e+18, or sixteen digits and more with a fraction of one zero. -#}
     case
-            when {{ column.sql }} like '%e+%' and {{ matches(trimmed_text(column), '^[0-9]+([.][0-9]+)?e[+][0-9]+$') }}
-                or {{ column.sql }} like '%E+%' and {{ matches(trimmed_text(column), '^[0-9]+([.][0-9]+)?E[+][0-9]+$') }}
-                or {{ column.sql }} like '________________%.0' and {{ matches(trimmed_text(column), '^[0-9]+[.]0$') }}
+            when {{ uncut_text(column) }} like '%e+%' and {{ matches(trimmed_text(column), '^[0-9]+([.][0-9]+)?e[+][0-9]+$') }}
+                or {{ uncut_text(column) }} like '%E+%' and {{ matches(trimmed_text(column), '^[0-9]+([.][0-9]+)?E[+][0-9]+$') }}
+                or {{ uncut_text(column) }} like '________________%.0' and {{ matches(trimmed_text(column), '^[0-9]+[.]0$') }}
                 and try_cast({{ trimmed_text(column) }} as double) >= {{ first_inexact(column) }}
                 then {{ problem }}
         end

@@ -19,6 +19,7 @@ from footfall.adapter import early_check, inspection
 from footfall.adapter.questions import QUESTIONS
 from footfall.builds.lacking import lacking_files
 from footfall.builds.mappings import read_mapping
+from footfall.inspecting import inputs
 from footfall.inspecting.inputs import fewer_files, files_of, head_of
 from footfall.inspecting.inspection import contract_columns
 from footfall.inspecting.kinds import files_by_layout
@@ -230,6 +231,44 @@ def test_an_inspection_shows_how_rows_are_read_and_writes_a_mapping(
     assert "zzz (1 row)" in problem
     named = {**variables, "custom_event_names": {"Begin Checkuot": "checkout", "zzz": None}}
     assert inspection.check_build(named, str(tmp_path / "none.duckdb")) == []
+
+
+def test_all_paths_of_a_var_are_looked_at_before_dbt_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lists, paths by event type and folders; messages name the files that the var names."""
+    database = str(tmp_path / "none.duckdb")
+    kept = written(tmp_path / "kept.csv", ["customer_id,event_at", "c1,2024-03-04"])
+    seen = written(tmp_path / "views.csv", ["customer_id,when", "c1,2024-03-04"])
+    typed: dict[str, Any] = {"footfall_source": "custom"}
+    # Of records, too: refunds have times of their own, which no order lends them.
+    for types in (("wishlist", "glance"), ("purchase", "refund")):
+        typed["custom_events_path"] = dict(zip(types, (kept, seen), strict=True))
+        (problem,) = inspection.check_build(typed, database)
+        assert f"'{seen}' has no column for event_at" in problem
+    spelled = {"custom_columns": {"events": {"event_at": ["event_at", "when"]}}}
+    typed["custom_events_path"] = {"wishlist": [kept], "glance": seen}
+    (problem,) = inspection.check_build({**typed, **spelled}, database)
+    assert "glance (1 row)" in problem
+    named = ["customer_id,event_at,event_type", "c1,2024-03-04,view"]
+    first = written(tmp_path / "first.csv", named)
+    more = written(tmp_path / "more.csv", [*named, "c1,2024-03-04,gaze"])
+    listed = {"footfall_source": "custom", "custom_events_path": [first, more]}
+    (problem,) = inspection.check_build(listed, database)
+    assert "gaze (1 row)" in problem
+    # A folder goes by its own name, and so does a file that is too large to be read as a whole.
+    folder = tmp_path / "archive"
+    folder.mkdir()
+    message = {"type": "track", "event": "A", "messageId": "m", "anonymousId": "a"}
+    for name in ("a.jsonl", "b.jsonl"):
+        written(folder / name, [json.dumps(message)] * 3)
+    archive = {"footfall_source": "ga4", "ga4_path": str(folder)}
+    (problem,) = inspection.check_build(archive, database)
+    assert f"'{folder}' looks like Segment's messages" in problem
+    monkeypatch.setattr(inputs, "MOST_BYTES", 200)
+    (problem,) = inspection.check_build(archive, database)
+    assert f"'{folder / 'a.jsonl'}' looks like Segment's messages" in problem
+    assert "footfall-check" not in problem
 
 
 def test_a_wrong_var_header_or_shape_is_named_before_dbt_starts(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from conftest import PROJECT
@@ -25,7 +26,7 @@ def in_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def staged(source: str, file: Path, columns: str, after: str = "") -> Rows:
     """Columns of the rows that staging gives, in their order."""
-    var = f"{source}_path"
+    var = "custom_events_path" if source == "custom" else f"{source}_path"
     with inspection.connection() as connection:
         given = {"footfall_source": source, var: str(file)}
         project = Project(PROJECT, connection, given, QUESTIONS, {})
@@ -194,3 +195,33 @@ def test_dates_of_a_british_spreadsheet_are_read_as_one_column(tmp_path: Path) -
         ("2009-12-14 09:00", "489436", "13085", 1),
         ("2010-01-02 09:00", "489435", "13085", 1),
     ]
+
+
+def test_ids_are_the_same_in_every_type_of_column(tmp_path: Path) -> None:
+    """Decimals of a database are whole numbers with zeros behind them; UUIDs are texts."""
+    folder = tmp_path / "events"
+    folder.mkdir()
+    device = "6f1c8a52-0d5e-4c1b-9a53-2f8f6a1d0c11"
+    with duckdb.connect() as connection:
+        for name, customer, given in (
+            ("decimals", "17850.00::decimal(18, 2)", f"'{device}'::uuid"),
+            ("doubles", "17850.0::double", f"'{device}'"),
+            ("integers", "17850::bigint", f"'{device}'::uuid"),
+            ("texts", "'17850.00'", f"'{device}'"),
+            ("nobody", "0.00::decimal(18, 2)", "'00000000-0000-0000-0000-000000000000'::uuid"),
+        ):
+            connection.execute(
+                f"copy (select {customer} as customer_id, {given} as device_id, 'purchase' as"
+                " event_type, timestamp '2024-06-03 09:00:00' as event_at, 71053.00::decimal(9, 2)"
+                " as item_id, 12.00::decimal(9, 2) as order_id, 5.25::decimal(9, 2) as amount) to"
+                f" '{folder}/{name}.parquet'"
+            )
+    columns = "customer_id, device_id, item_id, order_id, amount, rejection"
+    for file, expected in (
+        *((name, ("17850", device)) for name in ("decimals", "doubles", "integers", "texts")),
+        ("nobody", (None, None)),
+    ):
+        found = staged("custom", folder / f"{file}.parquet", columns)
+        assert found == [(*expected, "71053", "12", 5.25, None)]
+    together = "customer_id, count(*)"
+    assert staged("custom", folder, together, "group by all") == [("17850", 4), (None, 1)]

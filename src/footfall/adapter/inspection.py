@@ -24,11 +24,12 @@ from footfall.builds.configuration import (
     project_variables,
     unknown_var_problems,
 )
+from footfall.builds.input_files import named_paths
 from footfall.builds.mappings import read_mapping
 from footfall.builds.problems import BuildProblem
 from footfall.builds.sources import absolute_path, picked_sources, sources, with_home
 from footfall.inspecting.checking import check
-from footfall.inspecting.inputs import MANY_FILES, fewer_files, files_of, head_of
+from footfall.inspecting.inputs import files_of, head_of, heads_of
 from footfall.inspecting.inspection import Input, inspect
 from footfall.inspecting.kinds import files_by_layout, kinds_lines
 from footfall.inspecting.report import build_command, lines_of, mapping_text
@@ -104,22 +105,17 @@ def _input_problems(values: dict[str, Any], database: str, project: Path) -> lis
     if source is None or not source.inputs:
         return []
     first = source.inputs[0]
-    path = values.get(first.var)
-    if not isinstance(path, str) or "://" in path or first.contains:
+    paths = values.get(first.var)
+    if not paths or first.contains or values.get(first.replaced_by):
         return []
-    if values.get(first.replaced_by):
+    if any("://" in str(one["path"]) for one in named_paths(paths)):
         return []
     with tempfile.TemporaryDirectory(prefix="footfall-check-") as folder, connection() as opened:
-        head = head_of(path, Path(folder))
-        # Where there is no such file the check itself says so.
-        files = files_of(path)
-        paths = head.paths if files else [path]
-        if len(files) > MANY_FILES:
-            paths = fewer_files(files if head.is_whole else head.paths, Path(folder))
-        values[first.var] = paths[0] if len(paths) == 1 else list(paths)
+        values[first.var], head = heads_of(paths, Path(folder))
         is_new = not Path(database).exists()
         questions = _questions(is_sample=not (head.is_whole and is_new))
-        return check(opened, project, questions, values, with_names=is_new)
+        problems = check(opened, project, questions, values, with_names=is_new)
+        return [head.with_originals(problem) for problem in problems]
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -167,7 +163,8 @@ def main(arguments: Sequence[str]) -> int:
         is_sample = given.head is None or not given.head.is_whole
         questions = _questions(is_sample=is_sample)
         found = inspect(opened, Path.cwd(), questions, given, variables, asked.source)
-    print("\n".join(lines_of(found, given)))
+    report = "\n".join(lines_of(found, given))
+    print(report if given.head is None else given.head.with_originals(report))
     if variables or not found.columns or found.entity is not None:
         return int(bool(found.problem))
     if out.exists():

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+#: The column without which no row is an event.
+_TIME = "event_at"
+
 
 def lacking_files(
     *,
@@ -19,7 +22,8 @@ def lacking_files(
 
     Files of records may complete each other: of them one counts only if another has all of its
     columns. A file in which nothing can be read, such as that of a day without events, lacks
-    nothing.
+    nothing. Rows of other event types lend no time: where no file of a type has one, all of them
+    lack it (`of_whole_type`), and come first.
 
     Parameters
     ----------
@@ -58,7 +62,13 @@ def lacking_files(
     }
     judged = [one for one in files if one["stand_in"] in held]
     kinds = {(one["event_type"], held[one["stand_in"]]) for one in judged}
+    timeless = {one["event_type"] for one in judged} - {
+        event_type for event_type, own in kinds if _TIME in own
+    }
     lacking: dict[str, list[Mapping[str, Any]]] = {}
+    if any(_TIME in own for _, own in kinds):
+        without = [one for one in judged if one["event_type"] in timeless]
+        lacking |= {_TIME: [{**one, "of_whole_type": True} for one in without]} if without else {}
     wanted = {
         (event_type, own): frozenset(
             name

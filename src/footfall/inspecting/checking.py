@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 
 from footfall.builds.attributes import EXTRA, extra_problems
+from footfall.builds.input_files import named_paths
 from footfall.builds.problems import BuildProblem
 from footfall.builds.rejections import check_rejections
 from footfall.builds.sources import sources
@@ -58,6 +59,9 @@ def check(
             problems.append(first_lines(problem))
     if not problems:
         problems = _attribute_problems(connection, project, variables)
+        if isinstance(variables[path_var(source)], Mapping):
+            # Whoever says what the rows of each file are has mapped its columns as well.
+            shape = []
     if shape or problems or not with_names:
         # Staging may have recognised the other shape, too.
         said = any("looks like" in problem for problem in problems)
@@ -104,6 +108,7 @@ def _shape_problem(
     """Say that the input has the shape of another source, or nothing of its own."""
     source = str(variables["footfall_source"])
     paths = variables[path_var(source)]
+    shown = named_paths(paths)[0]["path"]
     reader = Project(
         folder,
         connection,
@@ -119,7 +124,6 @@ def _shape_problem(
         # What cannot be read at all, staging has said.
         return []
     layout = recognised(names)
-    shown = paths if isinstance(paths, str) else paths[0]
     if layout is not None and layout.source != source and layout.source != OWN:
         return [
             f"'{shown}' looks like {layout.title}, and footfall_source is '{source}': build with"

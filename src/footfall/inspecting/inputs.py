@@ -3,11 +3,12 @@
 import glob
 import json
 import zlib
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from footfall.builds.input_files import files_in, kind_of, opened
+from footfall.builds.input_files import files_in, kind_of, named_paths, opened
 from footfall.builds.sources import with_home
 
 #: So much text is looked at, and so many rows of anything else.
@@ -33,12 +34,21 @@ class Head:
         Bytes of all of them.
     is_whole
         Whether nothing was left out for its size.
+    originals
+        The file that each cut copy is of, for messages.
     """
 
     paths: Sequence[str]
     file_count: int
     byte_count: int
     is_whole: bool
+    originals: Mapping[str, str] = field(default_factory=dict)
+
+    def with_originals(self, text: str) -> str:
+        """Return a text in which cut copies have the names of their files."""
+        for cut, original in self.originals.items():
+            text = text.replace(cut, original)
+        return text
 
 
 def files_of(path: str) -> list[str]:
@@ -74,6 +84,7 @@ def head_of(path: str, folder: Path, most_bytes: int = MOST_BYTES) -> Head:
     if sum(sizes[file] for file in texts) <= most_bytes:
         return Head([path], len(files), total, is_whole=True)
     kept = [file for file in files if file not in texts]
+    originals = {}
     left = most_bytes
     for place, file in enumerate(texts):
         if left <= 0:
@@ -89,8 +100,61 @@ def head_of(path: str, folder: Path, most_bytes: int = MOST_BYTES) -> Head:
         cut.parent.mkdir(parents=True)
         cut.write_bytes(text)
         kept.append(str(cut))
+        originals[str(cut)] = file
         left -= len(text)
-    return Head(kept, len(files), total, is_whole=False)
+    return Head(kept, len(files), total, is_whole=False, originals=originals)
+
+
+def heads_of(value: Any, folder: Path) -> tuple[Any, Head]:
+    """Return what is looked at in place of the paths of a var, in the form of the var.
+
+    Parameters
+    ----------
+    value
+        A path, a list of paths, or paths by event type. What names no file stays: who reads it says
+        so.
+    folder
+        Where cut files are written.
+
+    Returns
+    -------
+    value
+        Paths in place of those of the var.
+    head
+        What all of them name; `paths` are those of all event types.
+    """
+    named = named_paths(value)
+    read: dict[str | None, list[tuple[str, Head]]] = {}
+    left = MOST_BYTES
+    for place, one in enumerate(named):
+        path, share = str(one["path"]), left // (len(named) - place)
+        head = head_of(path, folder / str(place), share)
+        left -= min(share, head.byte_count)
+        read.setdefault(one["event_type"], []).append((path, head))
+    looked_at: dict[str | None, list[str]] = {}
+    for place, (event_type, parts) in enumerate(read.items()):
+        files = [
+            file
+            for path, head in parts
+            for file in (files_of(path) if head.is_whole else head.paths)
+        ]
+        looked_at[event_type] = (
+            fewer_files(files, folder / f"type_{place}")
+            if len(files) > MANY_FILES
+            else [path for _, head in parts for path in head.paths]
+        )
+    heads = [head for parts in read.values() for _, head in parts]
+    paths = [path for some in looked_at.values() for path in some]
+    whole = Head(
+        paths,
+        sum(head.file_count for head in heads),
+        sum(head.byte_count for head in heads),
+        is_whole=all(head.is_whole for head in heads),
+        originals={cut: file for head in heads for cut, file in head.originals.items()},
+    )
+    if None not in looked_at:
+        return looked_at, whole
+    return paths[0] if len(paths) == 1 else paths, whole
 
 
 def fewer_files(files: Sequence[str], folder: Path, many: int = MANY_FILES) -> list[str]:
