@@ -1,7 +1,7 @@
 {#- Stops a build in which a record of the user's own tables came again with other values, and nothing says which version
     is newer. It judges before rows are taken in. A line without an id of its own is known by what it says, and may bear
-    another share of what its order says as a whole; so may one with an id whose order has got another line. Columns that
-    the contract does not know may change. -#}
+    another share of what its order says as a whole; so may one with an id whose order has got another line, or a row that
+    stands for it. Columns that the contract does not know may change. -#}
 {% macro stop_at_changed_records() %}
     {% if not execute or flags.WHICH not in ['build', 'run'] or 'custom' not in record_sources()
         or load_built_relation('int_arrivals') is none %}
@@ -13,15 +13,22 @@
     {% set is_made = "arrivals.event_type = 'refund' and arrivals.event_id like '%-refund'" %}
     {% set has_made_id = "arrivals.event_id like '" ~ made_line_prefix() ~ "%'" %}
     {% set is_same_line -%}
-    {%- for column in says if column != 'amount' %}
+    {%- for column in says if column not in ('amount', 'currency') %}
             {{ 'and ' if not loop.first }}arrivals.{{ column }} is not distinct from accepted.{{ column }}
     {%- endfor %}
+            and (
+                arrivals.currency is not distinct from accepted.currency
+                or (accepted.currency is null and headed.order_id is not null)
+            )
     {%- endset %}
     {% set query -%}
-    with arrivals as (
+    with pending as (
         {{ pending_arrivals(told ~ ', arrivals.reason', on_every_build=true) }}
             and arrivals.source = 'custom'
-            and arrivals.reason is null
+            and (arrivals.reason is null or arrivals.reason = {{ sql_text(header_row_reason()) }})
+    ),
+    arrivals as (
+        select * from pending where reason is null
     ),
     several as (
         select event_id, received_at from arrivals group by event_id, received_at having count(*) > 1
@@ -30,9 +37,22 @@
     keyed as (
         select arrivals.*, {{ event_key('arrivals') }} as event_key from arrivals
     ),
-    -- Orders that have got a line.
+    -- Orders that have got a row which stands for them.
+    headed as (
+        select distinct pending.order_id
+        from pending
+        {%- if has_earlier_run('int_rejected_rows') %}
+        left join {{ earlier_run('int_rejected_rows') }} as rejected
+            on {{ event_key('pending') }} = rejected.event_id and rejected.source = 'custom'
+        {%- endif %}
+        where pending.reason is not null
+            {{- ' and rejected.event_id is null' if has_earlier_run('int_rejected_rows') }}
+    ),
+    -- The same, and orders that have got a line.
     grown as (
-        select distinct keyed.order_id
+        select order_id from headed
+        union
+        select keyed.order_id
         from keyed
         left join {{ earlier_run('int_accepted_events') }} as accepted
             on keyed.event_key = accepted.event_id and accepted.source = 'custom'
@@ -59,6 +79,7 @@
             and accepted.source = 'custom'
             and accepted.received_at = arrivals.received_at
         left join grown on arrivals.order_id = grown.order_id
+        left join headed on arrivals.order_id = headed.order_id
         where not ({{ is_same_line }}
             and (
                 arrivals.amount is not distinct from accepted.amount
@@ -69,6 +90,11 @@
                     and ({{ has_made_id }} or (grown.order_id is not null and arrivals.event_type = 'purchase'))
                 )
             )
+        )
+        -- An old version says no more than that it was there.
+        and not exists (
+            select 1 from keyed as newer
+            where newer.event_id = arrivals.event_id and newer.received_at > arrivals.received_at
         )
         {%- endif %}
     )

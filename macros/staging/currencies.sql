@@ -18,11 +18,12 @@
 {% endmacro %}
 
 
-{#- The currency that stands in a text next to a number: a code of three letters, or the sign of the euro; null where there
+{#- The currency that stands in a text next to a number: a code of ISO 4217, or the sign of the euro; null where there
     is none, or a sign that several currencies share. -#}
 {% macro currency_in_text(text) -%}
     case
-            when {{ matches(text, '^[^A-Za-z]*[A-Z]{3}[^A-Za-z]*$') }} and {{ matches(text, '[0-9]') }}
+            when {{ matches(text, '^[^A-Za-z]*(' ~ currency_codes() | join('|') ~ ')[^A-Za-z]*$') }}
+                and {{ matches(text, '[0-9]') }}
                 then {{ without_all(text, '[^A-Z]') }}
             when {{ text }} like {{ sql_text('%\u20ac%') }} then 'EUR'
         end

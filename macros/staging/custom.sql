@@ -36,7 +36,9 @@
             {% do found.update({name: given}) %}
         {% else %}
             {% set spelling = spellings.get(name, name) %}
-            {% set column = custom_column(columns, as_list(spelling), used) %}
+            {% set column = custom_column(
+                columns, as_list(spelling), used, keeps_json=name in ['properties', 'attributes', 'image_vector']
+            ) %}
             {% if execute and column is none and (name in required or name in named) %}
                 {% do missing.update({name: spelling if spelling is string else spelling | join("' or '")}) %}
             {% endif %}
@@ -231,6 +233,7 @@ counted_refunds as (
             as given_back_amount
     from {{ lines }}
     where rejection is null
+        and not has_left
     window whole_order as (partition by {{ custom_order_partition() }})
 
 ),
@@ -267,6 +270,9 @@ refunds as (
         ) | join(', ') }}) as booked_at,
         {{ value_notes([
             {
+                'column': 'line_refund' if is_of_line else 'order_refund', 'example': none, 'when': '(true)',
+                'reason': "'a refund of its own, which is one row more than the files have'"
+            }, {
                 'column': 'refunded_at',
                 'reason': "case when whole_updated_at is null then 'no time of the refund: booked when it was ordered'"
                     ~ " else 'no time of the refund: booked when the row was last updated' end",
@@ -471,13 +477,15 @@ refunds as (
 
 {#- The column of the first of several spellings that an input has, as a macro of values takes it. Where it has more than
     one of them, the first that is not empty counts, row by row. A spelling with dots is a path into a column that holds
-    objects. What is read is added to `used`, as {name, path}. -#}
-{% macro custom_column(columns, spellings, used) %}
+    objects. What is read is added to `used`, as {name, path}. A column in which some rows have an object is JSON: its texts
+    lose their quotes, unless `keeps_json`. -#}
+{% macro custom_column(columns, spellings, used, keeps_json=false) %}
     {% set there = [] %}
     {% for spelling in spellings %}
         {% set column = input_column(columns, [spelling | lower], 'input_rows') or nested_column(columns, spelling) %}
         {% if column is not none %}
-            {% do there.append(column) %}
+            {% set as_text = column.type == 'JSON' and not keeps_json %}
+            {% do there.append(dict(column, sql=text_inside(column, []), type='VARCHAR') if as_text else column) %}
             {% do used.append({'name': column.parent or column.name, 'path': column.path or []}) %}
         {% endif %}
     {% endfor %}

@@ -64,6 +64,9 @@
         'properties': json_of({'source_event_name': "'is_fraud'"}),
         'rejection': "coalesce(label_problem, case when labelled_at < event_at then 'labelled_at is before event_at' end)",
         'value_notes': value_notes([{
+            'column': 'is_fraud', 'example': none, 'when': '(true)',
+            'reason': "'a label of its own, which is one row more than the files have'"
+        }, {
             'column': 'labelled_at', 'example': none, 'when': '(labelled_at is null)',
             'reason': "'none, so the label counts when its row arrived, at the earliest after risk_label_delay_days'"
         }])

@@ -4,6 +4,127 @@
 {%- endmacro %}
 
 
+{#- Why a row that stands for an order is no event: other rows of its type are the lines. -#}
+{% macro header_row_reason() %}
+    {% do return('not an event of the journey: the row stands for an order whose lines are rows of their own') %}
+{% endmacro %}
+
+
+{#- CTEs, `versioned` the last of them, of rows of order files with `has_left`: an order that came again with a newer
+    `updated_at` is what its newest version says. A line that this version lacks has left, and so has one that it says is
+    no purchase any more (its status was mapped to nothing). Only what surely came again is judged: one of its lines, by its
+    own id or by its item, is in the newest version and in an older one, and rows of one file have one `updated_at`. Where
+    each line has one of its own, a file may hold what has changed alone. Rows that stand for orders are judged among
+    themselves. -#}
+{% macro custom_versioned_rows(rows) -%}
+{%- set owner = 'coalesce(customer_id, device_id)' -%}
+{%- set order_columns = ['order_id', 'owner_id', 'event_at', 'is_bare'] -%}
+{%- set is_of_orders = "(event_type = 'purchase' or rejection like 'not an event of the journey: %')" -%}
+versions as (
+
+    select
+        order_id,
+        {{ owner }} as owner_id,
+        event_at,
+        {{ stands_for_order() }} as is_bare,
+        event_id,
+        case when event_id like '{{ made_line_prefix() }}%' then coalesce(item_id, '') else event_id end as line_name,
+        input_file,
+        rejection is not null as is_no_purchase,
+        updated_at
+    from {{ rows }}
+    where order_id is not null
+        and updated_at is not null
+        and {{ is_of_orders }}
+
+),
+
+-- Orders whose files each say one time, and not all the same.
+restated_orders as (
+
+    select
+        {{ order_columns | join(', ') }},
+        max(updated_at) as newest_at
+    from (
+        select
+            {{ order_columns | join(', ') }},
+            input_file,
+            min(updated_at) as updated_at,
+            min(updated_at) <> max(updated_at) as is_mixed
+        from versions
+        group by {{ order_columns | join(', ') }}, input_file
+    ) as files
+    group by {{ order_columns | join(', ') }}
+    having min(updated_at) <> max(updated_at)
+        and count(case when is_mixed then 1 end) = 0
+
+),
+
+restated_lines as (
+
+    select
+        versions.*,
+        restated_orders.newest_at,
+        min(versions.updated_at) over line_of_order < restated_orders.newest_at
+            and max(versions.updated_at) over line_of_order = restated_orders.newest_at as has_come_again,
+        max(versions.updated_at) over (partition by versions.event_id) as line_updated_at
+    from versions
+    inner join restated_orders
+        on {% for name in order_columns -%}
+        versions.{{ name }} is not distinct from restated_orders.{{ name }}{{ '\n        and ' if not loop.last }}
+        {%- endfor %}
+    window line_of_order as (partition by {{ prefixed('versions', order_columns + ['line_name']) | join(', ') }})
+
+),
+
+judged_lines as (
+
+    select
+        *,
+        count(case when has_come_again then 1 end) over (partition by {{ order_columns | join(', ') }}) > 0
+            as is_of_restated_order,
+        max(case when updated_at = line_updated_at and is_no_purchase then 1 else 0 end) over (partition by event_id) = 1
+            as is_no_purchase_now
+    from restated_lines
+
+),
+
+lines_that_left as (
+
+    select distinct
+        event_id,
+        updated_at
+    from judged_lines
+    where is_of_restated_order
+        and not is_no_purchase
+        and (line_updated_at < newest_at or (is_no_purchase_now and updated_at < line_updated_at))
+
+),
+
+versioned as (
+
+    select
+        {{ rows }}.*,
+        lines_that_left.event_id is not null as has_left
+    from {{ rows }}
+    left join lines_that_left
+        on {{ rows }}.event_id = lines_that_left.event_id
+        and {{ rows }}.updated_at = lines_that_left.updated_at
+
+)
+{%- endmacro %}
+
+
+{#- Why a row of an order file does not count, besides what is wrong with it, as SQL. -#}
+{% macro custom_rejection() -%}
+    case
+            when rejection is not null then rejection
+            when has_left then {{ sql_text('superseded: a newer version of the order has not this line') }}
+            when is_bare and line_count > 0 then {{ sql_text(header_row_reason()) }}
+        end
+{%- endmacro %}
+
+
 {#- The columns that a line may take from the row that stands for its order. Times stay its own. -#}
 {% macro columns_of_headers() %}
     {% set names = ['source_event_name'] %}
@@ -325,12 +446,13 @@ placed as (
 
 
 {#- Whether a line of an order is in some files that have lines of its order and not in all: the order got it later, or lost
-    it. -#}
+    it. So is one that the last of these files, by name, calls no purchase. -#}
 {% macro custom_is_in_some_files() -%}
     {%- set file_of_line = "case when event_type = 'purchase' and not is_bare then input_file end" -%}
+    {%- set file_of_row = "case when event_type <> 'refund' and not is_bare then input_file end" -%}
     coalesce(
             min({{ file_of_line }}) over (partition by event_id) > min({{ file_of_line }}) over whole_order
-            or max({{ file_of_line }}) over (partition by event_id) < max({{ file_of_line }}) over whole_order,
+            or max({{ file_of_line }}) over (partition by event_id) < max({{ file_of_row }}) over whole_order,
             false
         )
 {%- endmacro %}
@@ -373,7 +495,14 @@ placed as (
         },
         {
             'column': 'order_id', 'example': none, 'when': '(copy_no = 1 and is_in_some_files)',
-            'reason': "'other files have lines of the order and not this one, which counts all the same'"
+            'reason': "'other files have the order and not this line, or call it no purchase: it counts all the same'"
+        },
+        {
+            'column': 'amount', 'example': none,
+            'when': '(copy_no = 1 and item_id is null and quantity is null and line_value > 0e0'
+                ~ ' and abs(lines_value - 2e0 * line_value) < 5e-3)',
+            'reason': "'a row without an item is worth as much as all other lines of its order: perhaps the total"
+                ~ " (order_amount), which counts as a line'"
         }
     ]) %}
 {% endmacro %}

@@ -67,6 +67,20 @@
 {%- endmacro %}
 
 
+{#- The products of a message as the text of a JSON list; null where there is none. Some libraries send the list as a text,
+    or one product without a list around it. -#}
+{% macro segment_product_list(message) -%}
+    {%- set products = message ~ '.properties.products' -%}
+    {%- set text = json_text(products, '$') -%}
+    case
+            when {{ is_json_list(products) }} then cast({{ products }} as string)
+            when {{ products }} is null or not {{ is_json(text) }} then null
+            when left(trim({{ text }}), 1) = '[' then {{ text }}
+            when {{ is_json_object(text) }} then '[' || {{ text }} || ']'
+        end
+{%- endmacro %}
+
+
 {#- A note on a product without an id: its line has no item. -#}
 {% macro segment_product_notes(line) %}
     {% do return([{
@@ -77,12 +91,21 @@
 {% endmacro %}
 
 
-{#- A note on a row of `tracks` whose event has tables, and whose own row is not there: products and money are in that. -#}
-{% macro segment_table_notes(message) %}
-    {% do return([{
-        'column': 'event', 'example': message ~ '.event', 'when': 'coalesce(' ~ message ~ '.lacksownrow, false)',
-        'reason': "'a row of tracks that has none in the table of its event (yet): what only that table holds is missing'"
-    }]) %}
+{#- Notes on a row of `tracks` whose event has tables, and whose own row is not there: products and money are in that; and on
+    a message whose products are neither a list nor one product. -#}
+{% macro segment_message_notes(message) %}
+    {% set text = json_text(message ~ '.properties.products', '$') %}
+    {% do return([
+        {
+            'column': 'event', 'example': message ~ '.event', 'when': 'coalesce(' ~ message ~ '.lacksownrow, false)',
+            'reason': "'a row of tracks that has none in the table of its event (yet): what only that table holds is missing'"
+        },
+        {
+            'column': 'products', 'reason': "'no list of products, so none of them is read'", 'example': text,
+            'when': '(' ~ message ~ '.properties.products is not null and coalesce(trim(' ~ text ~ "), '') <> '' and "
+                ~ segment_product_list(message) ~ ' is null)'
+        }
+    ]) %}
 {% endmacro %}
 
 

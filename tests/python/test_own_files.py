@@ -231,6 +231,8 @@ def test_a_currency_that_is_written_with_the_money_is_taken_or_counted(tmp_path:
         "ana,2026-03-02 09:04:00,purchase,o5,1e1",
         "ana,2026-03-02 09:05:00,purchase,o6,NAN",
         "ana,2026-03-02 09:06:00,purchase,o7,CAD$3",
+        "ana,2026-03-02 09:07:00,purchase,o8,NET 4.00",
+        "ana,2026-03-02 09:08:00,purchase,o9,5 PCS",
     )
     columns = "order_id, amount, currency, value_notes like 'currency%several currencies share%'"
     assert staged(named, columns) == [
@@ -241,6 +243,13 @@ def test_a_currency_that_is_written_with_the_money_is_taken_or_counted(tmp_path:
         ("o5", 10.0, None, None),
         ("o6", None, None, False),
         ("o7", 3.0, "CAD", None),
+        ("o8", None, None, None),
+        ("o9", None, None, None),
+    ]
+    # Letters that are no currency may be a unit, or another column's value.
+    assert staged(named, "order_id, rejection", "where order_id in ('o8', 'o9')") == [
+        ("o8", "amount is not a number: NET 4.00"),
+        ("o9", "amount is not a number: 5 PCS"),
     ]
     both = written(
         tmp_path / "both.csv",
@@ -314,7 +323,7 @@ def test_a_line_that_another_export_of_its_order_does_not_have_is_counted(tmp_pa
         "ana,o1,2026-03-02 09:00:00,mug,1,20,",
         "ben,o3,2026-03-03 10:00:00,mug,1,20,",
     )
-    columns = "order_id, item_id, value_notes like 'order_id%not this one%' as is_noted, count(*)"
+    columns = "order_id, item_id, value_notes like 'order_id%not this line%' as is_noted, count(*)"
     paths = [monday, tuesday]
     assert staged(paths, columns, "group by all", custom_event_type="purchase") == [
         ("o1", "mug", None, 2),
@@ -323,3 +332,113 @@ def test_a_line_that_another_export_of_its_order_does_not_have_is_counted(tmp_pa
         ("o3", "mug", None, 1),
     ]
     assert staged(monday, "max(value_notes)", custom_event_type="purchase") == [(None,)]
+    # An order that was paid on one day and is cancelled on the next, of which nothing is newer.
+    head = "customer_id,order_id,event_at,event_type,item_id,quantity,unit_price"
+    names = {"custom_event_names": {"paid": "purchase", "cancelled": None, "pending": None}}
+    monday = written(
+        tmp_path / "monday.csv",
+        head,
+        "ana,o1,2026-03-02 09:00:00,paid,mug,1,20",
+        "ben,o2,2026-03-02 10:00:00,pending,mug,1,20",
+    )
+    tuesday = written(
+        tmp_path / "tuesday.csv",
+        head,
+        "ana,o1,2026-03-02 09:00:00,cancelled,mug,1,20",
+        "ben,o2,2026-03-02 10:00:00,paid,mug,1,20",
+    )
+    columns = "order_id, value_notes like 'order_id%no purchase%' as is_noted"
+    kept = "where rejection is null"
+    assert staged([monday, tuesday], columns, kept, custom_rows_are="records", **names) == [
+        ("o1", True),
+        ("o2", None),
+    ]
+
+
+def test_a_total_among_the_lines_of_an_order_is_counted(tmp_path: Path) -> None:
+    file = written(
+        tmp_path / "orders.csv",
+        LEDGER,
+        "ana,o1,2026-03-02 09:00:00,,,,50",
+        ",o1,,mug,2,20,40",
+        ",o1,,tea,1,10,10",
+        "ben,o2,2026-03-02 10:00:00,,,,4",
+        ",o2,,mug,1,20,20",
+    )
+    columns = "order_id, item_id, amount, value_notes like 'amount%perhaps the total%'"
+    assert orders(file, columns) == [
+        ("o1", "mug", 40.0, None),
+        ("o1", "tea", 10.0, None),
+        ("o1", None, 50.0, True),
+        ("o2", "mug", 20.0, None),
+        ("o2", None, 4.0, None),
+    ]
+
+
+def test_of_an_order_that_is_exported_again_the_newest_version_counts(tmp_path: Path) -> None:
+    """It has lost a line and pieces of another. Where each line has a time, none leaves."""
+    head = "customer_id,order_id,event_at,event_type,item_id,quantity,unit_price,order_discount"
+    head += ",line_refund,updated_at"
+    first, second = "2026-03-02 09:00:00", "2026-03-04 09:00:00"
+    monday = written(
+        tmp_path / "monday.csv",
+        head,
+        f"ana,o1,{first},paid,mug,1,20,5,,{first}",
+        f"ana,o1,{first},paid,tea,1,5,5,1,{first}",
+        f"ana,o1,{first},paid,pen,2,5,5,,{first}",
+        f"ben,o2,{first},paid,mug,1,20,,,{first}",
+        # Another part of the order, and a line that changed alone.
+        f"cle,o3,{first},paid,mug,1,20,,,{first}",
+        f"dan,o4,{first},paid,mug,1,20,,,{first}",
+        f"dan,o4,{first},paid,tea,1,5,,,2026-03-02 10:00:00",
+    )
+    tuesday = written(
+        tmp_path / "tuesday.csv",
+        head,
+        f"ana,o1,{first},paid,mug,1,20,4,,{second}",
+        f"ana,o1,{first},paid,pen,1,5,4,,{second}",
+        f"ben,o2,{first},cancelled,mug,1,20,,,{second}",
+        f"cle,o3,{first},paid,pen,1,5,,,{second}",
+        f"dan,o4,{first},paid,mug,1,20,,,{second}",
+    )
+    names = {"paid": "purchase", "cancelled": None}
+    for paths in ([monday, tuesday], [tuesday, monday]):
+        found = staged(
+            paths,
+            "order_id, event_type, item_id, quantity, round(amount, 2), rejection",
+            "where received_at::date = '2026-03-04' or rejection is not null or order_id > 'o2'",
+            custom_rows_are="records",
+            custom_event_names=names,
+        )
+        left = "superseded: a newer version of the order has not this line"
+        assert found == [
+            ("o1", "purchase", "mug", 1, 16.8, None),
+            ("o1", "purchase", "pen", 1, 4.2, None),
+            ("o1", "purchase", "pen", 2, 8.0, left),
+            ("o1", "purchase", "tea", 1, 4.0, left),
+            ("o2", "cancelled", "mug", 1, None, "not an event of the journey: cancelled"),
+            ("o2", "purchase", "mug", 1, 20.0, left),
+            ("o3", "purchase", "mug", 1, 20.0, None),
+            ("o3", "purchase", "pen", 1, 5.0, None),
+            ("o4", "purchase", "mug", 1, 20.0, None),
+            ("o4", "purchase", "mug", 1, 20.0, None),
+            ("o4", "purchase", "tea", 1, 5.0, None),
+        ]
+
+
+def test_rows_that_are_made_of_a_column_are_counted(tmp_path: Path) -> None:
+    file = written(
+        tmp_path / "orders.csv",
+        f"{LEDGER},line_refund,order_refund,is_fraud,labelled_at",
+        "ana,o1,2026-03-02 09:00:00,mug,1,20,,5,,,",
+        "ben,o2,2026-03-02 09:00:00,mug,1,20,,,7,yes,2026-03-09 09:00:00",
+    )
+    made = "which is one row more than the files have"
+    columns = f"event_type, split_part(value_notes, chr(9), 1), value_notes like '%{made}%'"
+    assert orders(file, columns) == [
+        ("chargeback", "is_fraud", True),
+        ("purchase", None, None),
+        ("purchase", None, None),
+        ("refund", "line_refund", True),
+        ("refund", "order_refund", True),
+    ]

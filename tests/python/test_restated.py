@@ -145,3 +145,63 @@ def test_what_is_written_anew_takes_the_place_of_what_was_read(
         in stopped
     )
     assert shop.query(LINES)[:2] == [("custom", "A", 11), ("custom", "A", 12)]
+
+
+@pytest.mark.rare
+def test_an_order_that_is_exported_again_loses_lines_and_gets_a_row_that_stands_for_it(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    shop = Warehouse(
+        tmp_path,
+        {
+            "footfall_source": "custom",
+            "custom_events_path": str(folder),
+            "custom_rows_are": "records",
+            "custom_event_names": {"paid": "purchase", "cancelled": None},
+            **SMALL_SCORER,
+        },
+    )
+    head = "event_id,customer_id,order_id,event_at,event_type,item_id,quantity,unit_price,currency"
+    head += ",order_discount,updated_at\n"
+    day = "2024-06-03 10:00:00"
+    (folder / "monday.csv").write_text(
+        head
+        + f"l1,anna,o1,{day},paid,A,1,10,EUR,3,{day}\n"
+        + f"l2,anna,o1,{day},paid,B,1,20,EUR,3,{day}\n"
+        + f"l3,bert,o2,{day},paid,A,1,10,EUR,,{day}\n"
+        # The rows that stand for these two come on Tuesday.
+        + f"l4,,o3,{day},paid,A,1,10,,,\n"
+        + f"l5,,o3,{day},paid,C,1,30,,,\n"
+    )
+    shop.built(PART)
+    expected = [("A", 9), ("A", 10), ("A", 10), ("B", 18), ("C", 30)]
+    assert shop.query(LINES) == [("custom", item, amount) for item, amount in expected]
+    assert shop.query(ACCOUNTED) == [("custom", 5, 5, 0, 0)]
+    # Anna has sent one item back before it was paid, and Bert has cancelled.
+    later = "2024-06-05 10:00:00"
+    (folder / "tuesday.csv").write_text(
+        head
+        + f"l1,anna,o1,{day},paid,A,1,10,EUR,1,{later}\n"
+        + f"l3,bert,o2,{day},cancelled,A,1,10,EUR,,{later}\n"
+        + f",cleo,o3,{day},paid,,,,EUR,4,\n"
+    )
+    shop.built(PART)
+    keep(shop, "steps", 7)
+    assert shop.query(LINES) == [("custom", "A", 9), ("custom", "A", 9), ("custom", "C", 27)]
+    assert shop.query(ACCOUNTED) == [("custom", 8, 3, 0, 3)]
+    header = "the row stands for an order whose lines are rows of their own"
+    assert shop.query(
+        "select reason, count(*) from intermediate.int_rejected_rows group by all order by all"
+    ) == [
+        ("not an event of the journey: cancelled", 1),
+        (f"not an event of the journey: {header}", 1),
+        ("superseded: a newer version counts", 1),
+        ("superseded: a newer version of the order has not this line", 2),
+    ]
+    buyers = "select count(distinct customer_no) from intermediate.int_accepted_events"
+    assert shop.value(buyers) == 2
+    shop.built(PART, "--full-refresh")
+    keep(shop, "full", 7)
+    assert differences(shop, 7).keys() <= {"int_repeated_events"}

@@ -225,3 +225,55 @@ def test_ids_are_the_same_in_every_type_of_column(tmp_path: Path) -> None:
         assert found == [(*expected, "71053", "12", 5.25, None)]
     together = "customer_id, count(*)"
     assert staged("custom", folder, together, "group by all") == [("17850", 4), (None, 1)]
+
+
+def test_an_object_in_one_record_changes_no_text_of_the_others(tmp_path: Path) -> None:
+    """A column in which one value is a list or an object is JSON, where texts have quotes."""
+    at = "2024-06-03T09:00:00Z"
+    file = lines(
+        tmp_path / "log.jsonl",
+        {"customer_id": "c1", "event_at": at, "event_type": "view", "item_id": "cup"},
+        {"customer_id": {"id": "c2"}, "event_at": at, "event_type": "view", "item_id": ["cup"]},
+        {"customer_id": 3, "event_at": at, "event_type": "purchase", "item_id": 12, "amount": [5]},
+        {"customer_id": "c1", "event_at": at, "event_type": "purchase", "amount": "5.50"},
+    )
+    columns = "customer_id, event_type, item_id, amount, rejection"
+    assert staged("custom", file, columns) == [
+        ("3", "purchase", "12", None, "amount is not a number: [5]"),
+        ("c1", "purchase", None, 5.5, None),
+        ("c1", "view", "cup", None, None),
+        ('{"id":"c2"}', "view", '["cup"]', None, None),
+    ]
+
+
+def test_segment_lists_products_as_text_or_as_one_object(tmp_path: Path) -> None:
+    at = "2024-06-03T09:00:00Z"
+    sent = {"type": "track", "event": "Order Completed", "userId": "u1", "timestamp": at}
+    cup = {"product_id": "CUP", "price": 9, "quantity": 2}
+    orders = {
+        "listed": {"products": [cup], "revenue": 18},
+        "as text": {"products": json.dumps([cup]), "revenue": 18},
+        "alone": {"products": cup, "discount": 3},
+        "words": {"products": "CUP, MUG", "revenue": 5},
+        "nothing": {"products": "", "revenue": 4},
+    }
+    file = lines(
+        tmp_path / "messages.jsonl",
+        *[
+            {
+                **sent,
+                "receivedAt": at,
+                "messageId": order,
+                "properties": {"order_id": order, **said},
+            }
+            for order, said in orders.items()
+        ],
+    )
+    columns = "order_id, item_id, quantity, amount, value_notes like 'products%none of them%'"
+    assert staged("segment", file, columns) == [
+        ("alone", "CUP", 2.0, 15.0, None),
+        ("as text", "CUP", 2.0, 18.0, None),
+        ("listed", "CUP", 2.0, 18.0, None),
+        ("nothing", None, None, 4.0, None),
+        ("words", None, None, 5.0, True),
+    ]

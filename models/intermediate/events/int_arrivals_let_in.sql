@@ -2,6 +2,7 @@
 {%- do stop_at_rejections(ref('int_pending_rejections')) %}
 {%- do stop_at_changed_records() %}
 -- depends_on: {{ ref('int_arrival_days') }}, {{ source('earlier_run', 'int_accepted_events') }}
+-- depends_on: {{ source('earlier_run', 'int_rejected_rows') }}
 -- depends_on: {{ ref('int_arrivals') }}, {{ ref('event_name_map') }}, {{ ref('event_types') }}
 
 -- The share of broken rows among those that this run has to read, by source. A run stops here where it is above

@@ -14,10 +14,7 @@
 {%- set unpaid_left = at_least('1e0 - (taken_off - missing_amount) / lines_value', '0e0') %}
 {%- set notes = joined_notes(['value_notes', value_notes(custom_order_notes())]) %}
 {%- set staged_lines = custom_staged_columns('netted', {
-    'amount': 'net_amount', 'value_notes': notes,
-    'rejection': 'coalesce(rejection, case when is_bare and line_count > 0 then ' ~ sql_text(
-        'not an event of the journey: the row stands for an order whose lines are rows of their own'
-    ) ~ ' end)'
+    'amount': 'net_amount', 'value_notes': notes, 'rejection': custom_rejection()
 }) %}
 {%- set staged_refunds = custom_staged_columns('refunds', {
     'event_id': 'refund_id',
@@ -34,7 +31,9 @@ events as (
 
 ),
 {% if custom_rows_are_records() %}
--- A row with neither item nor value stands for its order where other rows of its type are the lines.
+{{ custom_versioned_rows('events') }},
+
+-- A row with neither item nor value stands for its order where others are the lines. A line that has left counts no more.
 lines as (
 
     select
@@ -46,9 +45,10 @@ lines as (
         -- Of one line in several exports where nothing says which is newer: what is given back in all only grows.
         case when updated_at is null then max(abs(line_refund)) over (partition by event_id) else abs(line_refund) end
             as given_back,
-        row_number() over (partition by event_id order by received_at desc, raw_row) as copy_no,
-        received_at < max(received_at) over (partition by event_id) as is_old
-    from events
+        case when has_left then 0 else row_number() over (partition by event_id order by received_at desc, raw_row) end
+            as copy_no,
+        has_left or received_at < max(received_at) over (partition by event_id) as is_old
+    from versioned
 
 ),
 
@@ -70,7 +70,7 @@ orders as (
         row_number() over (
             partition by {{ partition }}
             order by
-                case when event_type = 'purchase' then 0 else 1 end, case when is_bare then 1 else 0 end, event_id, copy_no
+                case when event_type <> 'purchase' then 2 when is_bare or has_left then 1 else 0 end, event_id, copy_no
         ) as place_no
     from placed
     window whole_order as (partition by {{ partition }})

@@ -121,8 +121,8 @@ final as (
         ) as order_value,
         abs({{ number_value(clean.discount) }}) as discount,
         {{ computed_once(
-            'case when ' ~ is_json_list('parsed.message.properties.products')
-            ~ ' then ' ~ parsed_json('parsed.message.properties.products', [segment_product_shape()])
+            'case when ' ~ segment_product_list('parsed.message') ~ ' is not null'
+            ~ ' then ' ~ parsed_json(segment_product_list('parsed.message'), [segment_product_shape()])
             ~ ' when ' ~ segment_names_a_product('parsed.message')
             ~ ' then ' ~ list_of([parsed_json(json_part('parsed.spelled_json', '$.properties'), segment_product_shape())])
             ~ ' else ' ~ list_of([]) ~ ' end'
@@ -140,7 +140,7 @@ final as (
             number_problem('tax', clean.tax),
             number_problem('discount', clean.discount)
         ]) }} as value_problem,
-        {{ value_notes(nothing_notes(clean, ['customer_id', 'device_id']) + segment_table_notes('parsed.message')) }}
+        {{ value_notes(nothing_notes(clean, ['customer_id', 'device_id']) + segment_message_notes('parsed.message')) }}
             as value_notes
     from parsed
 

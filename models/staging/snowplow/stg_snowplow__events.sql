@@ -127,7 +127,11 @@ final as (
                 ) + shared_value_notes(
                     'revenue', 'valued', 'count_products', 'products_value',
                     "case when valued.event_type = 'purchase' then valued.revenue end"
-                ))
+                ) + [{
+                    'column': 'experiment', 'example': none,
+                    'reason': "'an exposure of its own, which is one row more than the files have'",
+                    'when': "(valued.experiment_id is not null and valued.event_type <> 'exposure')"
+                }])
             ]
         ) }} as value_notes
     from valued
