@@ -270,9 +270,6 @@ refunds as (
         ) | join(', ') }}) as booked_at,
         {{ value_notes([
             {
-                'column': 'line_refund' if is_of_line else 'order_refund', 'example': none, 'when': '(true)',
-                'reason': "'a refund of its own, which is one row more than the files have'"
-            }, {
                 'column': 'refunded_at',
                 'reason': "case when whole_updated_at is null then 'no time of the refund: booked when it was ordered'"
                     ~ " else 'no time of the refund: booked when the row was last updated' end",
@@ -281,7 +278,10 @@ refunds as (
         ] + ([] if is_of_line else [{
             'column': 'order_refund', 'reason': "'more than was paid without shipping and tax, so only that is given back'",
             'when': 'whole_order_refund > paid_amount - given_back_amount + 5e-3', 'example': none
-        }])) }} as refund_notes
+        }]) + [{
+            'column': 'line_refund' if is_of_line else 'order_refund', 'example': none, 'when': '(true)',
+            'reason': "'a refund of its own, which is one row more than the files have'"
+        }]) }} as refund_notes
     from due_refunds
     where {{ 'given_back > 0' if is_of_line else 'rest_amount > 5e-3' }}
     {%- if is_of_line %}
