@@ -105,7 +105,7 @@
                 {{ trimmed_text(found[one.name]) }} as value,
                 count(*) as value_count
             from {{ table }} as {{ alias }}
-            where {{ may_have_several_readings(found[one.name].sql, one.kind) }}
+            where {{ may_have_several_readings(uncut_text(found[one.name]), one.kind) }}
             group by {{ trimmed_text(found[one.name]) }}
         ) as {{ alias }}_values
     ) as {{ alias }}_readings
@@ -121,7 +121,7 @@
     {% set values = [] %}
     {% for row in text_rows(
         'select ' ~ trimmed_text(column) ~ ' as value from ' ~ table ~ ' as ' ~ alias
-        ~ ' where ' ~ may_have_several_readings(column.sql, kind)
+        ~ ' where ' ~ may_have_several_readings(uncut_text(column), kind)
         ~ ' and ' ~ readings_of(trimmed_text(column), kind) ~ ' > 0 limit 3'
     ) %}
         {% do values.append(row[0]) %}

@@ -277,3 +277,26 @@ def test_segment_lists_products_as_text_or_as_one_object(tmp_path: Path) -> None
         ("nothing", None, None, 4.0, None),
         ("words", None, None, 5.0, True),
     ]
+
+
+def test_values_of_types_that_do_not_fit_are_named(tmp_path: Path) -> None:
+    """A time of day is no time of an event, and a truth value no amount: the build goes on."""
+    with duckdb.connect() as connection:
+        connection.execute(
+            "copy (select 'c1' as customer_id, 'purchase' as event_type, time '09:00:00' as"
+            " event_at, 'cup' as item_id, 5.5 as amount, 2 as quantity union all select 'c1',"
+            " 'purchase', null, 'tea', 7.5, 1) to"
+            f" '{tmp_path}/times.parquet'"
+        )
+        connection.execute(
+            "copy (select 'c1' as customer_id, 'purchase' as event_type, date '2024-06-03' as"
+            " event_at, 'cup' as item_id, true as amount, uuid() as quantity) to"
+            f" '{tmp_path}/truths.parquet'"
+        )
+    columns = "item_id, rejection"
+    assert staged("custom", tmp_path / "times.parquet", columns) == [
+        ("cup", "event_at is not a time: 09:00:00"),
+        ("tea", None),
+    ]
+    ((item, rejection),) = staged("custom", tmp_path / "truths.parquet", columns)
+    assert (item, rejection.partition(":")[0]) == ("cup", "quantity is not a number")
