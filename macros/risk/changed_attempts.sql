@@ -220,17 +220,57 @@ changed as (
 {%- endmacro %}
 
 
-{#- The query of all attempts, with numbers, which join faster than ids do, and whether each asks: its features are made by this
-    run. In a full build all do. -#}
+{#- CTEs of an incremental run, `asking` the first of them: the attempts whose features are made by this run; and `asked_stays`,
+    the members of the rings that their customers are in. -#}
+{% macro asking_attempts(attempts) -%}
+asking as {{ read_once() }} (
+
+    select
+        {{ prefixed(attempts, ['attempt_id', 'asked_us', 'visitor_no'] + risk_entities().values() | list)
+            | join(',\n        ') }}
+    from {{ attempts }}
+    cross join moved
+    left join changed on {{ attempts }}.attempt_id = changed.attempt_id
+    where coalesce(changed.is_other, false)
+        or {{ attempts }}.attempted_at > moved.moved_at
+
+),
+
+asked_members as (
+
+    select members.customer_no
+    from {{ ref('int_risk_rings') }} as members
+    where members.ring_no in (
+        select stays.ring_no from {{ ref('int_risk_rings') }} as stays
+        where stays.customer_no in (select asking.visitor_no from asking)
+    )
+
+)
+{%- endmacro %}
+
+
+{#- The query of attempts that features come from, with numbers, which join faster than ids do, and whether each asks: its
+    features are made by this run. In a full build all do. In an incremental run only what some attempt that asks looks back
+    on is there: of terminals, which many pay at, what is in reach of their sums and what was called fraud. -#}
 {% macro attempts_that_ask(attempts) -%}
     {%- if is_incremental() -%}
     select
         {{ attempts }}.*,
         {{ row_numbers(attempts ~ '.attempt_id') }} as attempt_no,
-        coalesce(changed.is_other, false) or {{ attempts }}.attempted_at > moved.moved_at as is_asked
+        asking.attempt_id is not null as is_asked
     from {{ attempts }}
-    cross join moved
-    left join changed on {{ attempts }}.attempt_id = changed.attempt_id
+    left join asking on {{ attempts }}.attempt_id = asking.attempt_id
+    where {{ attempts }}.attempt_id in (select changed.attempt_id from changed)
+        or {{ attempts }}.visitor_no in (select asked_members.customer_no from asked_members)
+        {%- for entity in ['visitor_no'] + risk_entities().values() | list %}
+        or {{ attempts }}.{{ entity }} in (select asking.{{ entity }} from asking where asking.{{ entity }} is not null)
+            {%- if entity == 'terminal_token' %}
+            and (
+                {{ attempts }}.fraud_us is not null
+                or {{ moment_of_act(attempts) }} >= {{ reach_begins(30 + var('risk_label_delay_days')) }}
+            )
+            {%- endif %}
+        {%- endfor %}
     {%- else -%}
     select
         *,
@@ -241,11 +281,17 @@ changed as (
 {%- endmacro %}
 
 
+{#- When an attempt counts for others, in microseconds: once it has happened and is known. -#}
+{% macro moment_of_act(attempts) -%}
+    {{ at_least(attempts ~ '.asked_us', attempts ~ '.known_us') }}
+{%- endmacro %}
+
+
 {#- A condition, with what goes before it, on CTEs that are read for attempts that ask: their entity is one that asks.
     Nothing in a full build, where all ask. -#}
 {% macro of_those_who_ask(entity, before='and') -%}
     {%- if is_incremental() %}
-    {{ before }} {{ entity }} in (select attempts.{{ entity }} from attempts where attempts.is_asked)
+    {{ before }} {{ entity }} in (select asking.{{ entity }} from asking)
     {%- endif -%}
 {%- endmacro %}
 
@@ -261,7 +307,7 @@ changed as (
 
 {#- The moment from which on acts are within reach, in microseconds. -#}
 {% macro reach_begins(days) -%}
-    (select min(attempts.asked_us) - {{ days * 86400000000 }} from attempts where attempts.is_asked)
+    (select min(asking.asked_us) - {{ days * 86400000000 }} from asking)
 {%- endmacro %}
 
 

@@ -250,14 +250,14 @@
     select
         cast(null as bigint) as attempt_no,
         {{ entity }},
-        max(moment) as moment,
+        max({{ moment_of_act('known_attempts') }}) as moment,
         false as is_question,
         true as closes_honest,
         0e0 as attempts,
         0e0 as closed
-    from acts
-    where closes_honest
-        and moment < {{ reach_begins(30 + delay) }}
+    from known_attempts
+    where {{ honest_at_close(delay * 86400000000) }}
+        and {{ moment_of_act('known_attempts') }} < {{ reach_begins(30 + delay) }}
         and {{ entity }} is not null
     {{- of_those_who_ask(entity) }}
     group by {{ entity }}

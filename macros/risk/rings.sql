@@ -15,7 +15,7 @@ ring_stays as {{ read_once() }} (
     {%- if is_incremental() %}
     where ring_no in (
         select stays.ring_no from {{ ref('int_risk_rings') }} as stays
-        where stays.customer_no in (select attempts.visitor_no from attempts where attempts.is_asked)
+        where stays.customer_no in (select asking.visitor_no from asking)
     )
     {%- endif %}
 

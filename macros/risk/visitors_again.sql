@@ -9,10 +9,25 @@
 
 {{ moved_attempts() }},
 
-tried as {{ read_each_time() }} (
+-- Acts that any of these may be about: read once, as all acts are many.
+tried as {{ read_once() }} (
 
-    select * from {{ stitched }}
+    select
+        event_id,
+        visitor_no,
+        anonymous_no,
+        order_id,
+        is_named,
+        event_at
+    from {{ stitched }}
     where event_type in {{ attempted_event_types() }}
+        and (
+            order_id in (select moved_orders.order_id from moved_orders where moved_orders.order_id is not null)
+            or order_id in (select labels.order_id from labels where labels.order_id is not null)
+            or event_id in (select moved_attempts.attempt_id from moved_attempts)
+            or event_id in (select labels.labelled_event_id from labels where labels.labelled_event_id is not null)
+            or anonymous_no in (select named_devices.anonymous_no from named_devices)
+        )
 
 ),
 

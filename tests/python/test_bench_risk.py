@@ -14,6 +14,7 @@ import pytest
 
 import bench_risk
 from bench_risk import FIGURES, last_line, print_figures
+from conftest import WHOLE_STOREFRONT, Warehouse
 from footfall.core.progress import silent
 from footfall.risk.attempts import Attempts, read_attempts
 from footfall.risk.files import PaymentFile
@@ -144,3 +145,99 @@ def test_features_are_measured_on_as_many_attempts_as_asked_for(
     for place, row in enumerate(found):
         of_file = found[place % 3]
         assert (row[1:4], row[5:]) == (of_file[1:4], of_file[5:])
+
+
+def simulated_file(path: Path) -> None:
+    """Forty-two days of payments with every column that is recognised, under names of others.
+
+    One customer in twelve is a fraudster, who pays large amounts with a card that is shared.
+    """
+    draw = np.random.default_rng(4)
+    lines = [
+        "paid,buyer,amount,is_fraud,device_id,card_token,terminal_id,address_key,ip_prefix,country,"
+        "card_country,registered_at,outcome,channel,shoe_size"
+    ]
+    for day in range(42):
+        for number in range(24):
+            buyer = int(draw.integers(96))
+            is_fraud = int(buyer % 12 == 0 and draw.random() < 0.7)
+            amount = round(float(np.exp(draw.normal(2 + 1.5 * is_fraud, 0.5))), 2)
+            at = datetime.datetime(2024, 3, 1) + datetime.timedelta(day, hours=number * 0.9)
+            card = f"card-{buyer // 24 if is_fraud else buyer + 10}"
+            country = "FR" if is_fraud and draw.random() < 0.5 else "DE"
+            failed = "declined" if is_fraud and draw.random() < 0.3 else "paid"
+            lines.append(
+                f"{at},b{buyer},{amount},{is_fraud},d{buyer},{card},t{draw.integers(9)},a{buyer},"
+                f"ip{buyer // 6},DE,{country},2024-01-{1 + buyer % 28:02d},{failed},web,42"
+            )
+    path.write_text("\n".join(lines) + "\n")
+
+
+def test_a_file_with_every_column_is_judged_from_end_to_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Once by starts and once by the days of the first of them, with the same figures."""
+    path = tmp_path / "payments.csv"
+    simulated_file(path)
+
+    def built(folder: Path, variables: dict[str, int], select: str) -> Path:
+        assert variables == {"risk_label_delay_days": 7}
+        # What dbt has parsed names a catalogue after its file.
+        warehouse, file = Warehouse(folder, WHOLE_STOREFRONT), folder / "bench.duckdb"
+        file.rename(warehouse.path)
+        warehouse.built(select.split())
+        return warehouse.path.rename(file)
+
+    def judged(*options: str) -> tuple[str, dict]:
+        words = [f"--file={path}", "--map=paid:occurred_at,buyer:customer_id", "--threads=1"]
+        monkeypatch.setattr("sys.argv", ["bench_risk.py", *words, *options])
+        bench_risk.main()
+        printed = capsys.readouterr().out
+        return printed, json.loads(printed.splitlines()[-1])
+
+    monkeypatch.setattr(bench_risk, "build", built)
+    printed, by_starts = judged("--starts=2024-03-08,2024-03-15", "--delay=7")
+    first_lines = printed.splitlines()[:2]
+    assert first_lines == [
+        "Columns used: paid as occurred_at, buyer as customer_id, amount, is_fraud,"
+        " device_id as device, card_token as card, terminal_id as terminal, address_key as address,"
+        " ip_prefix as ip, country, card_country, registered_at, outcome, channel",
+        "Columns ignored: shoe_size",
+    ]
+    assert (by_starts["rows"], by_starts["customers"], by_starts["days"]) == (1008, 96, 42)
+    assert set(by_starts) == {
+        *("rows", "customers", "days", "fraud_share", "split", "starts", "models")
+    }
+    for figures in (by_starts["models"], *(one["models"] for one in by_starts["starts"])):
+        assert list(figures) == list(MODELS)
+        assert all(list(of_model) == list(FIGURES) for of_model in figures.values())
+    assert by_starts["models"]["footfall"]["auc"] > 0.9
+
+    # Known on a test day are customers with a fraud dated from the first training day up to, not
+    # including, seven days before: they leave.
+    payments = [line.split(",") for line in path.read_text().splitlines()[1:]]
+    rows = [
+        (datetime.date.fromisoformat(at[:10]), who, fraud == "1")
+        for at, who, _, fraud, *_ in payments
+    ]
+    for one in by_starts["starts"]:
+        begin = datetime.date.fromisoformat(one["train"][0])
+        first, last = (datetime.date.fromisoformat(day) for day in one["test"])
+        assert (first - begin, last - first) == (14 * DAY, 6 * DAY)
+        left = [
+            is_fraud
+            for day, who, is_fraud in rows
+            if first <= day <= last
+            and not any(
+                fraud and other == who and begin <= when < day - 7 * DAY
+                for when, other, fraud in rows
+            )
+        ]
+        assert (one["tested"], one["frauds_tested"]) == (len(left), sum(left))
+        assert one["tested"] < sum(first <= day <= last for day, *_ in rows)
+
+    _, by_days = judged(
+        "--train=2024-03-08,2024-03-14", "--delay=7", "--test=2024-03-22,2024-03-28"
+    )
+    assert by_days["split"] == by_starts["split"]
+    assert by_days["starts"] == by_starts["starts"][:1]

@@ -161,7 +161,9 @@ RISKS = Facts(
     " on profiles.customer_key = risk.customer_key"
     " and risk.horizon_days = (select max(horizon_days) from marts.churn_risk)",
     OF_THE_CUSTOMER,
-    {"value_at_risk": "sum(risk.value_at_risk)"},
+    {
+        "value_at_risk": "sum(risk.value_at_risk) filter (where not risk.has_payments_to_review)",
+    },
 )
 NEWCOMERS = Facts(
     "marts.customer_profile as profiles where profiles.first_seen_at is not null",
@@ -353,6 +355,17 @@ def test_metrics_are_what_sql_says(
     answers = answered(asked, list(facts.metrics), names)
     assert expected
     assert_same(answers, expected, names)
+
+
+def test_value_at_risk_leaves_out_known_frauds(asked: CLIConfiguration, shop: Warehouse) -> None:
+    every, left_out = shop.query(
+        "select sum(value_at_risk), sum(value_at_risk) filter (where has_payments_to_review)"
+        " from marts.churn_risk where horizon_days = (select max(horizon_days) from"
+        " marts.churn_risk)"
+    )[0]
+    assert left_out > 0
+    (row,) = answered(asked, ["value_at_risk"], [])
+    assert row["value_at_risk"] == pytest.approx(every - left_out)
 
 
 def test_two_dimensions_at_once(asked: CLIConfiguration, shop: Warehouse) -> None:

@@ -190,6 +190,18 @@ def test_every_metric_binds_and_is_certified(
             assert metric["extra"]["certification"]["certified_by"]
 
 
+def test_value_at_risk_leaves_out_known_frauds(documents: Mapping[str, Any]) -> None:
+    dataset = documents["datasets/Footfall/churn_risk.yaml"]
+    (sql,) = [sql for sql in queries_of_dataset(dataset) if "value_at_risk" in sql]
+    with duckdb.connect(":memory:") as connection:
+        connection.execute("create schema marts")
+        connection.execute(
+            "create table marts.churn_risk as select * from (values (10.0, false), (5.0, true),"
+            " (2.0, null)) as rows(value_at_risk, has_payments_to_review)"
+        )
+        assert connection.execute(sql).fetchall() == [(12.0,)]
+
+
 def test_every_chart_asks_for_what_its_table_has(
     documents: Mapping[str, Any], tables: duckdb.DuckDBPyConnection
 ) -> None:

@@ -16,7 +16,7 @@ refunds as {{ read_once() }} (
 
 {{ noted_refunds('refunds') }},
 
-payment_attempts as (
+payment_attempts as {{ read_each_time() }} (
 
     select
         *,
@@ -46,6 +46,8 @@ known_attempts as {{ read_each_time() }} (
 
 {% if is_incremental() -%}
 {{ changed_attempts('known_attempts', 'refunds') }},
+
+{{ asking_attempts('known_attempts') }},
 {%- endif %}
 
 attempts as {{ read_once() }} (

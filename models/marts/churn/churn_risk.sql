@@ -130,6 +130,7 @@ final as (
         known_frauds.customer_no is null
         and coalesce(at_risk.value_at_risk * {{ double_var('save_rate') }} > {{ double_var('contact_cost') }}, false)
             as is_worth_contacting,
+        known_frauds.customer_no is not null as has_payments_to_review,
 
         at_risk.first_warning_date,
         at_risk.lapse_date,
