@@ -38,7 +38,12 @@ from footfall.reviews.texts import MOST_CHARACTERS, language_of, normalised
 pytestmark = pytest.mark.library
 
 THINGS = ["mug", "kettle", "lamp", "jacket", "rug", "chair", "bowl", "scarf", "clock", "towel"]
-LIKED = ["sits snugly on the shelf", "was a hit with grandma", "gets used daily", "sparkles"]
+LIKED = [
+    "sits on the shelf by the window",
+    "was a hit with grandma",
+    "gets used daily",
+    "came along to Rome",
+]
 DISLIKED = ["went in the bin", "fell apart", "gathers dust", "let the rain in"]
 
 
@@ -177,7 +182,7 @@ def test_few_labels_learn_from_texts_without_any() -> None:
         return float(auc(truth, found, np.ones((1, len(truth))))[0])
 
     assert area(more.probabilities([judged])) > 0.99
-    assert area(alone.probabilities([judged])) < 0.97
+    assert area(alone.probabilities([judged])) < 0.985
 
 
 def test_without_labels_the_lexicon_is_left() -> None:
