@@ -1,14 +1,15 @@
 {#- One end of the Wilson interval (1927) at 95 % of a share: so many of so many; `sign` is - for its lower end, + for
     its upper one. Empty where there is nothing to share. -#}
 {% macro wilson_bound(count, total, sign) -%}
-    {%- set n = 'nullif(' ~ total ~ ', 0e0)' -%}
-    {%- set share = '(' ~ count ~ ' / ' ~ n ~ ')' -%}
+    {%- set share = '(' ~ count ~ ' / nullif(' ~ total ~ ', 0e0))' -%}
     {%- set z = '1.959964e0' -%}
     (
-            {{ share }} + {{ z }} * {{ z }} / (2e0 * {{ n }})
-            {{ sign }} {{ z }}
-            * sqrt({{ share }} * (1e0 - {{ share }}) / {{ n }} + {{ z }} * {{ z }} / (4e0 * {{ n }} * {{ n }}))
-        ) / (1e0 + {{ z }} * {{ z }} / {{ n }})
+            {{ share }} + {{ z }} * {{ z }} / nullif(2e0 * {{ total }}, 0e0)
+            {{ sign }} {{ z }} * sqrt(
+                {{ share }} * (1e0 - {{ share }}) / nullif({{ total }}, 0e0)
+                + {{ z }} * {{ z }} / nullif(4e0 * {{ total }} * {{ total }}, 0e0)
+            )
+        ) / (1e0 + {{ z }} * {{ z }} / nullif({{ total }}, 0e0))
 {%- endmacro %}
 
 

@@ -41,6 +41,8 @@ def test_a_plain_build_fills_every_mart(built_shop: Warehouse, marts: list[str])
     rows = {name: built_shop.value(f"select count(*) from marts.{name}") for name in marts}
     # Nobody was erased, and no experiment helps some customers more than others.
     assert (rows.pop("erasure_proof"), rows.pop("uplift_targets")) == (0, 0)
+    # No product of so small a shop is blamed by three texts in eight weeks.
+    assert rows.pop("product_improvements") == 0
     # So little training makes no states that a head would read, and then no event moves a score.
     assert (rows.pop("score_attribution_events"), rows.pop("attention_diagnostics")) == (0, 0)
     assert all(rows.values()), rows
@@ -68,7 +70,8 @@ def test_the_unit_tests_of_the_sql_pass(built_shop: Warehouse) -> None:
 def test_scores_are_told_beside_baselines_on_the_same_customers(built_shop: Warehouse) -> None:
     rows = built_shop.query(
         "select score, population, horizon_days, metric, count(distinct customer_count),"
-        " count(*) filter (where model = 'attention_scorer'), count(*) filter (where is_baseline)"
+        " count(*) filter (where model in ('attention_scorer', 'text_regression')),"
+        " count(*) filter (where is_baseline)"
         " from marts.model_evaluation"
         " where metric in ('ndcg_10', 'auc', 'brier', 'mae', 'gini', 'macro_f1') group by all"
     )
@@ -78,6 +81,7 @@ def test_scores_are_told_beside_baselines_on_the_same_customers(built_shop: Ware
         "value",
         "tier",
         "intent",
+        "reviews",
     }
     for *what, customer_counts, ours, baselines in rows:
         assert (customer_counts, ours) == (1, 1), what
