@@ -98,6 +98,11 @@ def judged(text: str, language: str) -> list[tuple[str, int]]:
         ("不但便宜\uff0c而且质量也不错", "zh", [("price", 1), ("quality", 1)]),
         ("屏幕再好不过了", "zh", [("screen", 1)]),
         ("电池续航很长", "zh", [("battery", 1), ("battery", 1)]),
+        ("My old one never managed such prompt delivery.", "en", [("delivery", 1)]),
+        ("I have never had such bad service.", "en", [("service", -1)]),
+        ("从没吃过这么好吃的味道", "zh", [("taste", 1)]),
+        ("从来没有这么快的送餐", "zh", [("delivery", 1)]),
+        ("味道没这么好吃", "zh", [("taste", -1)]),
         ("好像是件衣服", "zh", []),
     ],
 )

@@ -14,6 +14,16 @@ from footfall.reviews.vocabulary import WORD, Entry, Found
 _WORDS_REACHED, _CHARACTERS_REACHED = 3, 2
 #: Words around a span that are read, and Chinese characters.
 _WORDS_AROUND, _CHARACTERS_AROUND = 8, 12
+#: Makes the word behind it stronger, so that "never had such good tea" denies nothing.
+_STRENGTHENS = re.compile(r"\bsuch\b|\u8fd9\u4e48|\u5982\u6b64")
+#: The Chinese negations of which that holds: "never so good" praises, "not so good" blames.
+_NEVER = (
+    "\u4ece\u6ca1",
+    "\u4ece\u6ca1\u6709",
+    "\u4ece\u6765\u6ca1",
+    "\u4ece\u6765\u6ca1\u6709",
+    "\u4ece\u672a",
+)
 #: Ends a clause, and what a negation reaches.
 _BREAK = re.compile(r"[,\uff0c:\uff1a;\u3001()\uff08\uff09~]")
 
@@ -56,15 +66,18 @@ def opinions_of(text: str, language: str, found: Sequence[Found]) -> list[Opinio
         Words of the vocabulary in it, from left to right.
     """
     denied_from = denied_to = -1
+    can_strengthen = False
     opinions = []
     for one in found:
         if one.entry.is_negation:
             denied_from, denied_to = one.end, _reach(text, one.end, language)
+            can_strengthen = language != CHINESE or text[: one.end].endswith(_NEVER)
         elif one.entry.polarity or one.entry.near:
             is_denied = (
                 not one.entry.is_fixed
                 and one.start <= denied_to
                 and not _BREAK.search(text, denied_from, one.start)
+                and not (can_strengthen and _STRENGTHENS.search(text, denied_from, one.start))
             )
             opinions.append(Opinion(one.start, one.end, one.entry, is_denied))
     return opinions
