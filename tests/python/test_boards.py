@@ -96,6 +96,10 @@ def test_all_boards_are_there_in_their_order(boards: tuple[Board, ...]) -> None:
     assert tuple(board.name for board in boards) == NAMES
 
 
+# Of so few customers no three blame the same of a product within weeks.
+EMPTY_IN_A_SMALL_SHOP = {"voice": {"improve", "items"}}
+
+
 @needs_chromium
 @pytest.mark.parametrize("name", NAMES)
 def test_a_browser_draws_every_chart_and_asks_for_nothing(
@@ -107,7 +111,8 @@ def test_a_browser_draws_every_chart_and_asks_for_nothing(
     charts = {anchor for anchor, tile in page.tiles.items() if tile.figure is not None}
     assert charts
     assert {anchor for anchor, tile in page.tiles.items() if tile.is_drawn} == charts
-    assert {anchor: tile.empty for anchor, tile in page.tiles.items() if tile.empty} == {}
+    empty = {anchor for anchor, tile in page.tiles.items() if tile.empty}
+    assert empty == EMPTY_IN_A_SMALL_SHOP.get(name, set())
     assert seen[name].console == []
     assert seen[name].requests == []
 
