@@ -19,7 +19,7 @@ from footfall.core.quoting import sql_text
 from footfall.privacy import inventory, person, subjects, warehouse
 from footfall.privacy.__main__ import main as privacy
 from footfall.privacy.person import find_person
-from footfall.privacy.subjects import ID_KINDS, Declarations, SubjectError
+from footfall.privacy.subjects import EITHER, ID_KINDS, Declarations, SubjectError
 from footfall.privacy.warehouse import relation
 from footfall.publishing.coarsening import KEYS_OF_PEOPLE
 from footfall.publishing.roles import read_roles
@@ -28,7 +28,7 @@ from published_sample import contracts
 # Rows of a table that are looked at, at most about so many.
 SAMPLED = 200
 # What a column of a kind may hold, where it is not only its own.
-MAY_HOLD = {"visitor": ("customer", "device")}
+MAY_HOLD = EITHER
 
 
 @pytest.fixture(scope="module")

@@ -19,8 +19,8 @@ from footfall.reviews.texts import language_of
 
 pytestmark = pytest.mark.library
 
-PRAISE = ("lovely", "superb", "solid", "bright", "handy", "sturdy", "neat", "quick")
-BLAME = ("cracked", "flimsy", "dull", "wobbly", "sour", "torn", "slow", "bent")
+PRAISE = ("lovely", "roundish", "solid", "bluish", "handy", "woven", "neat", "quilted")
+BLAME = ("cracked", "squarish", "dull", "yellowish", "sour", "knitted", "slow", "dotted")
 THINGS = ("mug", "lamp", "chair", "kettle", "towel", "basket", "plate", "clock", "brush", "knife")
 SETTINGS = TextSettings(bootstrap_replicates=20)
 CUTOFFS = pa.table(
@@ -109,7 +109,7 @@ def test_stars_teach_what_is_positive(heads: pa.Table, texts: pa.Table) -> None:
 def test_a_text_with_the_wrong_stars_is_found_though_it_was_learned_from(texts: pa.Table) -> None:
     """A model that had seen it might have learned it by heart."""
     rows = texts.to_pylist()
-    wrong = row(9_000, "a superb and sturdy plate, solid too", 1.0, rows[10]["written_at"])
+    wrong = row(9_000, "a lovely and woven plate, solid too", 1.0, rows[10]["written_at"])
     read = made([*rows, wrong])
     found = by_id(scored(training.train(read, CUTOFFS, settings=SETTINGS, progress=silent), read))
     assert found["t09000"]["contradicts_rating"]
@@ -117,7 +117,7 @@ def test_a_text_with_the_wrong_stars_is_found_though_it_was_learned_from(texts: 
 
 
 def test_a_text_without_stars_contradicts_nothing(heads: pa.Table) -> None:
-    read = made([row(1, "a superb mug", None, datetime(2026, 6, 10, tzinfo=UTC))])
+    read = made([row(1, "a lovely mug", None, datetime(2026, 6, 10, tzinfo=UTC))])
     (one,) = scored(heads, read).to_pylist()
     assert one["contradicts_rating"] is None
     assert one["is_positive"]

@@ -27,7 +27,7 @@ SQL = [
 # Days of arrival are UTC: they only say what is read again.
 BY_ARRIVAL = re.compile(r"utc_date\((?:'?[\w ~'.{}]*received_at'?)\)")
 # Where a moment is no event's: the end of the data, of a session or of what was touched, when
-# something was first known; and the hour of a payment.
+# something was first known, a text written; and the hour of a payment.
 DERIVED = {
     "macros/core/incremental.sql",
     "macros/core/sessions.sql",
@@ -42,6 +42,7 @@ DERIVED = {
     "models/intermediate/features/int_cutoffs.sql",
     "models/intermediate/features/int_session_prefixes.sql",
     "models/intermediate/risk/int_risk_features.sql",
+    "models/intermediate/reviews/int_text_places.sql",
     "models/intermediate/risk/int_risk_links.sql",
     "models/marts/journey/journey_funnel.sql",
 }

@@ -33,9 +33,9 @@ read_events as (
         case
             when event_type = 'survey'
                 then coalesce(
-                    try_cast({{ json_text('properties', '$.rating') }} as double),
-                    try_cast({{ json_text('properties', '$.csat') }} as double)
-                )
+                        try_cast({{ json_text('properties', '$.rating') }} as double),
+                        try_cast({{ json_text('properties', '$.csat') }} as double)
+                    )
         end as stars
     from events
 

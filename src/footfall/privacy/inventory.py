@@ -14,7 +14,7 @@ import duckdb
 from footfall.core.quoting import WORD_CHARACTERS, either_of, quoted, sql_text
 from footfall.privacy.person import Person
 from footfall.privacy.rows import is_linked, is_one_of, note_ids
-from footfall.privacy.subjects import ID_KINDS, Declarations, Table
+from footfall.privacy.subjects import EITHER, ID_KINDS, Declarations, Table
 from footfall.privacy.warehouse import Warehouse, relation
 from footfall.publishing.contents import PublishingError
 from footfall.publishing.encryption import relation_of
@@ -67,7 +67,7 @@ def words_of(person: Person, kinds: Iterable[str] = tuple(_SHORTEST)) -> list[st
 
 def note_person(connection: duckdb.DuckDBPyConnection, person: Person) -> None:
     """Make the temporary tables that conditions on the rows of a person read."""
-    ids = {kind: person.values(kind) for kind in ID_KINDS - {"visitor"}}
+    ids = {kind: person.values(kind) for kind in ID_KINDS - EITHER.keys()}
     note_ids(connection, {**ids, _WORDS: words_of(person)})
 
 

@@ -15,7 +15,7 @@ import duckdb
 
 from footfall.core.quoting import quoted, sql_text
 from footfall.privacy.rows import OWNED, is_theirs, note_ids
-from footfall.privacy.subjects import SubjectError
+from footfall.privacy.subjects import EITHER, SubjectError
 from footfall.privacy.warehouse import Warehouse, relation
 
 Ids = Mapping[str, frozenset[str]]
@@ -69,7 +69,7 @@ class Person:
 
     def values(self, kind: str) -> frozenset[str]:
         """Return all texts that a column of a kind may hold of them, raw or not."""
-        kinds = ("customer", "device") if kind == "visitor" else (kind,)
+        kinds = EITHER.get(kind, (kind,))
         return frozenset().union(*(self.ids[one] | self.raw[one] for one in kinds))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 import duckdb
 
 from footfall.core.quoting import quoted
+from footfall.privacy.subjects import EITHER
 
 #: Of these a row has one owner; of the others, such as the card of a payment, it need not.
 OWNED = ("session", "order", "event", "review")
@@ -28,7 +29,7 @@ def note_ids(connection: duckdb.DuckDBPyConnection, ids: Mapping[str, Iterable[s
 def is_one_of(column: str, data_type: str, kind: str) -> str:
     """Return SQL: whether a column holds an id of the person that `note_ids` noted."""
     table = "person_numbers" if data_type in ("BIGINT", "INTEGER", "HUGEINT") else "person_texts"
-    kinds = "'customer', 'device'" if kind == "visitor" else f"'{kind}'"
+    kinds = ", ".join(f"'{one}'" for one in EITHER.get(kind, (kind,)))
     return f"{quoted(column)} in (select value from {table} where kind in ({kinds}))"
 
 
@@ -67,6 +68,6 @@ def is_linked(subjects: Mapping[str, str], types: Mapping[str, str]) -> str | No
     found += [
         is_one_of(column, types[column], kind)
         for column, kind in subjects.items()
-        if kind in OWNED and column in types
+        if kind in (*OWNED, "writing") and column in types
     ]
     return f"({' or '.join(found)})" if found else None

@@ -22,11 +22,17 @@ KINDS: Mapping[str, str] = {
     "order": "an order, basket or invoice",
     "event": "an event, an order line or a message",
     "review": "a review",
+    "writing": "a review, or the event that holds what somebody wrote",
     "payment": "a card, address, network or terminal of a payment, which people may share",
     "text": "text, JSON or a raw row: what somebody wrote, in which any of these may stand",
 }
 #: Kinds whose values are ids, as opposed to texts that may hold some.
 ID_KINDS = frozenset(KINDS) - {"text"}
+#: Kinds of which a value is one of several others.
+EITHER: Mapping[str, tuple[str, ...]] = {
+    "visitor": ("customer", "device"),
+    "writing": ("event", "review"),
+}
 _FOLDERS = ("models", "python_models", "seeds")
 # Where dbt looks for docs blocks (docs-paths in dbt_project.yml).
 _DOCS = ("docs", "models")

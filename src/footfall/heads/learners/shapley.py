@@ -156,7 +156,8 @@ def _in_batches(
     trees: Sequence[tuple[tuple[_Split, ...], list[list[_Leaf]]]],
 ) -> Iterator[list[tuple[tuple[_Split, ...], list[list[_Leaf]]]]]:
     """Yield splits and groups of trees, as many at a time as have few cases together."""
-    batch, numbers = [], 0
+    batch: list[tuple[tuple[_Split, ...], list[list[_Leaf]]]] = []
+    numbers = 0
     for splits, groups in trees:
         widths = [len(_by_feature(splits, leaf)) for leaf in _all(groups)]
         own = sum(width << width for width in widths)
