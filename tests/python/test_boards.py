@@ -96,7 +96,7 @@ def test_all_boards_are_there_in_their_order(boards: tuple[Board, ...]) -> None:
     assert tuple(board.name for board in boards) == NAMES
 
 
-# Of so few customers no three blame the same of a product within weeks.
+# In the small shop whose marts are drawn, no three customers blame the same within weeks.
 EMPTY_IN_A_SMALL_SHOP = {"voice": {"improve", "items"}}
 
 
