@@ -203,7 +203,7 @@ def test_shapley_tables_take_no_more_memory_than_they_are_given(
         tracemalloc.stop()
         return used
 
-    # Beside the values: three times as many rows take no more than what is looked up at a time.
+    # Next to the values: three times as many rows take no more than what is looked up at a time.
     assert peak(60_000) < 1.1 * peak(20_000)
     monkeypatch.setattr(shapley, "_ROWS_AT_ONCE", 7)
     monkeypatch.setattr(shapley, "_CASES_AT_ONCE", 1)

@@ -1,4 +1,4 @@
-"""A linear-chain conditional random field: tags of tokens that depend on those beside them."""
+"""A linear-chain conditional random field: tags of tokens that depend on their neighbours."""
 
 from __future__ import annotations
 

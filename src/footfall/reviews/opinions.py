@@ -128,7 +128,7 @@ class Surroundings:
         """Return 1, -1, or 0 where nothing is said or praise and blame weigh alike.
 
         Opinions count by how near they are. Those of the own clause decide; where it has none,
-        those of the clauses beside it count, if these speak of nothing else. A word that names an
+        those of the clauses next to it count, if these speak of nothing else. A word that names an
         aspect judges only where nothing else does.
         """
         around = _CHARACTERS_AROUND if self._is_chinese else 10 * _WORDS_AROUND

@@ -32,7 +32,7 @@ class Entry:
     value
         Aspect that it judges without naming it, as "expensive" does the price, or an empty text.
     near
-        Its polarity beside terms of some aspects: a battery that lasts long, a delivery that takes
+        Its polarity next to terms of some aspects: a battery that lasts long, a delivery that takes
         long.
     """
 
