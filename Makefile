@@ -34,6 +34,9 @@ $(foreach name,$(GIVEN),$(eval export FOOTFALL_$(name) := $$(value $(name))))
 # The environment may hold a LANGUAGE of the machine, which says nothing of texts: only the command line counts.
 export FOOTFALL_LANGUAGE := $(if $(filter override command,$(origin LANGUAGE)),$(value LANGUAGE))
 export DBT_PROFILES_DIR := $(CURDIR)
+# Packages are installed without bytecode, for Python to write what is used. Containers often forbid that, and then
+# every command compiles dbt and PyTorch again: 10 seconds each time.
+export PYTHONDONTWRITEBYTECODE :=
 FOOTFALL := $(BIN)/python -m footfall.commands
 
 # Superset has an environment of its own: its pins are older than ours.

@@ -50,6 +50,7 @@ SPOKEN = ("JinjaLogInfo", "AdapterEventInfo")
 # A training that takes a second: what it learns does not matter, that it runs does.
 SMALL_SCORER: Mapping[str, Any] = {
     "scorer_epochs": 1,
+    "scorer_warm_epochs": 1,
     "cutoff_months": 6,
     "horizons_days": [30],
     "value_horizons_days": [30],

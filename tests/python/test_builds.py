@@ -267,3 +267,18 @@ def test_sentences_can_be_said_again_from_their_keys(built_shop: Warehouse) -> N
         )
         assert rows
         assert [said for said, key, value in rows if words.sentences(key, value) != said] == []
+
+
+@pytest.mark.long
+def test_damaged_weights_are_named_and_trained_anew(built_shop: Warehouse) -> None:
+    before = built_shop.query("select * from scores.attention_states order by all")
+    built_shop.execute(
+        "delete from scores.attention_encoder where fit = 'head' and name ="
+        " (select min(name) from scores.attention_encoder where fit = 'head')"
+    )
+    said = problems(built_shop.build(["attention_states"]))
+    assert "attention_states" in said
+    assert "rows are missing or damaged; train anew" in said
+    assert built_shop.query("select * from scores.attention_states order by all") == before
+
+    built_shop.built(["attention_encoder", "attention_states"])

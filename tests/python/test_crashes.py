@@ -69,22 +69,6 @@ def test_a_python_model_that_raises_keeps_its_old_table_and_names_the_cause(
 
 
 @pytest.mark.long
-def test_damaged_weights_are_named_and_trained_anew(built_shop: Warehouse) -> None:
-    shop = built_shop
-    before = shop.query("select * from scores.attention_states order by all")
-    shop.execute(
-        "delete from scores.attention_encoder where fit = 'head' and name ="
-        " (select min(name) from scores.attention_encoder where fit = 'head')"
-    )
-    said = problems(shop.build(["attention_states"]))
-    assert "attention_states" in said
-    assert "rows are missing or damaged; train anew" in said
-    assert shop.query("select * from scores.attention_states order by all") == before
-
-    shop.built(["attention_encoder", "attention_states"])
-
-
-@pytest.mark.long
 def test_two_builds_at_once(own_shop: Warehouse) -> None:
     bring(own_shop, 3)
     with building(own_shop, select=["+int_sessions"]) as (first, output):
