@@ -36,8 +36,10 @@
             {% do found.update({name: given}) %}
         {% else %}
             {% set spelling = spellings.get(name, name) %}
+            {#- What only says where a visit came from is a property as well. -#}
             {% set column = custom_column(
-                columns, as_list(spelling), used, keeps_json=name in ['properties', 'attributes', 'image_vector']
+                columns, as_list(spelling), [] if name in custom_visit_inputs() else used,
+                keeps_json=name in ['properties', 'attributes', 'image_vector']
             ) %}
             {% if execute and column is none and (name in required or name in named) %}
                 {% do missing.update({name: spelling if spelling is string else spelling | join("' or '")}) %}
@@ -72,7 +74,8 @@
     {% do return([
         'event_id', 'device_id', 'received_at', 'sequence_no', 'item_id', 'order_id', 'quantity', 'unit_price', 'amount',
         'currency', 'session_hint', 'channel', 'device', 'country', 'message_text', 'properties'
-    ] + visit_columns() + payment_columns() + ['is_fraud', 'labelled_at']) %}
+    ] + visit_columns() + custom_visit_inputs() + ['distinct_id', 'is_identified'] + payment_columns()
+        + ['is_fraud', 'labelled_at']) %}
 {% endmacro %}
 
 
@@ -331,7 +334,7 @@ refunds as (
     {% set fillable = [] %}
     {% set times = [] %}
     {% set of_type = [] %}
-    {% for name in columns_of_orders() %}
+    {% for name in columns_of_orders() + custom_visit_inputs() %}
         {% for spelling in as_list(spellings.get(name, name)) if spelling | lower in columns %}
             {% set column = columns[spelling | lower] %}
             {% do fillable.append(column) if kind_of(column) != 'other' or column.type == 'VARCHAR' %}
@@ -649,7 +652,7 @@ refunds as (
 {% macro custom_event_notes(clean, others) %}
     {% set notes = nothing_notes(clean, ['customer_id', 'device_id'])
         + custom_extras_notes('properties', clean.properties, others) + clock_notes(clean) + custom_label_notes(clean)
-        + custom_currency_notes(clean) %}
+        + custom_currency_notes(clean) + custom_visit_notes(clean) %}
     {% for name in ['channel', 'traffic_medium'] if clean[name] is not none %}
         {% do notes.append({
             'column': name, 'reason': "'the shop itself, which is no source of a visit'",

@@ -132,7 +132,7 @@
     the page that led there, if it is of another site. Messages of servers and apps have no page, and say nothing. -#}
 {% macro segment_traffic(message, clean) -%}
     {%- set page = 'parsed.page_url' -%}
-    {%- set outside = "nullif(parsed.led_from, coalesce(parsed.host, ''))" -%}
+    {%- set outside = host_outside('parsed.led_from', 'parsed.host') -%}
     {{ traffic_columns(
         {
             'source': text_value(clean.traffic_source), 'medium': text_value(clean.channel),

@@ -72,6 +72,8 @@ RUN_TIME_VARS = frozenset(
         "custom_event_type",
         "custom_header",
         "custom_keep_identical_rows",
+        "custom_campaigns_are_kept",
+        "shop_hosts",
         "custom_rows_are",
         "custom_vocabulary",
         "custom_widths",

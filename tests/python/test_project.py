@@ -94,6 +94,8 @@ def test_vars_of_the_run_leave_no_trace_in_what_is_parsed(all_sources: Warehouse
         "custom_event_type": "purchase",
         "custom_header": {"events": ["customer_id", "event_at"]},
         "custom_keep_identical_rows": True,
+        "custom_campaigns_are_kept": True,
+        "shop_hosts": ["shop.example"],
         "custom_rows_are": "records",
         "custom_vocabulary": "retentioneering",
         "custom_widths": {"events": [8, 19]},

@@ -12,6 +12,7 @@ import pytest
 from conftest import PROJECT
 from footfall.adapter import inspection
 from footfall.adapter.questions import QUESTIONS
+from footfall.inspecting.layouts import FURTHER_COLUMNS
 from footfall.inspecting.rendering import Project
 
 Rows = list[tuple[Any, ...]]
@@ -24,11 +25,11 @@ def in_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(PROJECT)
 
 
-def staged(source: str, file: Path, columns: str, after: str = "") -> Rows:
+def staged(source: str, file: Path, columns: str, after: str = "", **variables: Any) -> Rows:
     """Columns of the rows that staging gives, in their order."""
     var = "custom_events_path" if source == "custom" else f"{source}_path"
     with inspection.connection() as connection:
-        given = {"footfall_source": source, var: str(file)}
+        given = {"footfall_source": source, var: str(file), **variables}
         project = Project(PROJECT, connection, given, QUESTIONS, {})
         relation = project.relation(f"stg_{source}__events")
         return connection.execute(
@@ -300,3 +301,91 @@ def test_values_of_types_that_do_not_fit_are_named(tmp_path: Path) -> None:
     ]
     ((item, rejection),) = staged("custom", tmp_path / "truths.parquet", columns)
     assert (item, rejection.partition(":")[0]) == ("cup", "quantity is not a number")
+
+
+def visits(tmp_path: Path, source: str, *places: dict[str, Any]) -> Path:
+    """Page views of one visitor, one a minute, in the columns of own files or of Segment."""
+    rows: list[dict[str, Any]] = []
+    for number, place in enumerate(places):
+        at = f"2024-06-03T09:{number:02}:00Z"
+        page = {"url": place.get("page_url"), "referrer": place.get("referrer")}
+        rows.append(
+            {"type": "page", "messageId": f"{number}", "anonymousId": "d", "timestamp": at,
+             "receivedAt": at, "context": {"page": page}}
+            if source == "segment"
+            else {"event_id": f"{number}", "customer_id": "c", "event_at": at,
+                  "event_type": "browse", **place}
+        )  # fmt: skip
+    return lines(tmp_path / f"{source}.jsonl", *rows)
+
+
+@pytest.mark.parametrize("source", ["custom", "segment"])
+def test_the_address_of_a_page_says_where_a_visit_came_from(tmp_path: Path, source: str) -> None:
+    shop, google = "https://www.shop.example", "https://www.google.com/"
+    file = visits(
+        tmp_path,
+        source,
+        {"page_url": f"{shop}/?utm_source=a%20b&utm_medium=e+mail&utm_campaign=%E9t"},
+        {"page_url": f"{shop}/?x=1&gclid=Cj", "referrer": google},
+        {"page_url": f"{shop}/", "referrer": google},
+        {"page_url": f"{shop}/pay", "referrer": "https://checkout.shop.example/x"},
+        {"page_url": f"{shop}/", "referrer": "https://shop.other.example/"},
+        {"page_url": f"{shop}/", "referrer": "https://pay.bank.example/"},
+        {"page_url": f"{shop}/", "referrer": "$direct"},
+    )  # fmt: skip
+    columns = "traffic_source, traffic_medium, campaign, landing_page"
+    found = staged(source, file, f"event_id, {columns}", shop_hosts=["bank.example"])
+    assert [row[1:] for row in found] == [
+        # What is no text in UTF-8 stays as it is.
+        ("a b", "e mail", "%E9t", "/"),
+        ("google", "cpc", None, "/"),
+        ("google.com", "referral", None, "/"),
+        ("(direct)", "(none)", None, "/pay"),
+        ("shop.other.example", "referral", None, "/"),
+        ("(direct)", "(none)", None, "/"),
+        ("(direct)", "(none)", None, "/"),
+    ]
+
+
+def test_own_files_name_clicks_and_what_led_there(tmp_path: Path) -> None:
+    """Without a page nothing says which site is the shop: then only known ones count."""
+    file = visits(
+        tmp_path,
+        "custom",
+        {"referrer": "https://www.google.de/x"},
+        {"referrer": "https://shop.example/cart"},
+        {"fbclid": "IwAR"},
+        {"traffic_source": "news", "traffic_medium": "email", "gclid": "Cj"},
+        {},
+    )
+    columns = "event_id, traffic_source, traffic_medium, value_notes like 'referrer%page_url%'"
+    assert [row[1:] for row in staged("custom", file, columns)] == [
+        ("google.de", "referral", None),
+        ("(direct)", "(none)", True),
+        ("facebook", "social", None),
+        ("news", "email", None),
+        (None, None, None),
+    ]
+    hosts = staged("custom", file, columns, "where event_id = '1'", shop_hosts=["shop.example"])
+    assert hosts == [("1", "(direct)", "(none)", None)]
+    kept = lines(
+        tmp_path / "kept.jsonl",
+        {"event_id": "1", "customer_id": "c", "event_at": "2024-06-03T09:00:00Z", "event_type":
+         "browse", "at": "https://shop.example/", "gclid": "Cj", "traffic_source": "news"},
+        {"event_id": "2", "customer_id": "c", "event_at": "2024-06-03T09:00:00Z", "event_type":
+         "browse", "at": None, "gclid": "Cj", "traffic_source": "news"},
+    )  # fmt: skip
+    mapping = {"events": {"page_url": "at"}}
+    for is_kept, first in ((False, "cpc"), (True, "(none)")):
+        given = {"custom_columns": mapping, "custom_campaigns_are_kept": is_kept}
+        found = staged("custom", kept, "event_id, traffic_medium", **given)
+        assert found == [("1", first), ("2", "cpc")]
+
+
+def test_all_ids_of_clicks_can_be_mapped() -> None:
+    with inspection.connection() as connection:
+        given = {"footfall_source": "custom", "custom_events_path": "events.csv"}
+        project = Project(PROJECT, connection, given, QUESTIONS, {})
+        own = [*project.call("custom_visit_inputs"), "distinct_id", "is_identified"]
+        assert sorted(own) == sorted(FURTHER_COLUMNS)
+        assert {*own} <= {*project.call("custom_optional_columns")}

@@ -3,6 +3,7 @@
 -- Events in a table or file of the user's own. Nothing is assumed about types: a value that does not fit its column is
 -- named in the rejection, and a line that is not a row is kept as it is. Columns that the contract does not know become
 -- properties. Rows of order files bring what their order says of itself, in columns of their own.
+-- depends_on: {{ ref('source_categories') }}
 {%- set order_columns = custom_order_columns() %}
 {%- set input = custom_input(
     source('custom', 'events') if not var('custom_events_relation') else none,
@@ -37,7 +38,7 @@ input_rows as (
         input_rows.*,
         {{ clean_texts(
             found, ids=['event_id', 'item_id', 'order_id', 'session_hint'] + token_kinds() | list,
-            owners=['customer_id', 'device_id']
+            owners=['customer_id', 'device_id', 'distinct_id']
         ) }}
     from raw_rows as input_rows
 
@@ -45,14 +46,14 @@ input_rows as (
 
 {% set clean = cleaned(
     found, 'input_rows',
-    ['customer_id', 'device_id', 'event_id', 'item_id', 'order_id', 'session_hint'] + token_kinds() | list
+    ['customer_id', 'device_id', 'distinct_id', 'event_id', 'item_id', 'order_id', 'session_hint'] + token_kinds() | list
 ) -%}
 converted as (
 
     select
         {{ id_value(clean.event_id) }} as own_event_id,
-        {{ owner_id_value(clean.customer_id) }} as customer_id,
-        {{ owner_id_value(clean.device_id) }} as device_id,
+        {{ custom_owner(clean, 'customer_id') }} as customer_id,
+        {{ custom_owner(clean, 'device_id') }} as device_id,
         {{ time_value(clean.event_at) }} as event_at,
         coalesce({{ time_value(clean.received_at) }}, {{ time_value(clean.get('updated_at')) }}) as received_at,
         {{ sequence_value(clean.sequence_no) }} as sequence_no,
@@ -64,7 +65,8 @@ converted as (
         {{ custom_money(clean, 'amount') }} as amount,
         {{ custom_currency(clean) }} as currency,
         {{ id_value(clean.session_hint) }} as session_hint,
-        {{ text_values(clean, ['channel', 'device', 'country', 'message_text', 'card_country'] + visit_columns()) }},
+        {{ text_values(clean, ['channel', 'device', 'country', 'message_text', 'card_country']) }},
+        {{ custom_visits(clean) }},
         {{ id_values(clean, token_kinds() | reject('equalto', 'ip_token')) }},
         {{ ip_network(id_value(clean.ip_token)) }} as ip_token,
         {{ custom_extras(clean.properties, input.others) }} as properties,

@@ -15,6 +15,7 @@ from footfall.inspecting import queries
 from footfall.inspecting.entities import Entity, contracts_of, entity_of
 from footfall.inspecting.inputs import MOST_ROWS, Head, files_of
 from footfall.inspecting.layouts import (
+    FURTHER_COLUMNS,
     Layout,
     Proposal,
     files_by_type,
@@ -276,7 +277,8 @@ def _columns(
 def contract_columns(folder: Path) -> list[str]:
     """Return the columns of events that a shop's own input may have."""
     made = {"raw_row", "rejection", "properties"}
-    return [name for name in contracts_of(folder)["events"] if name not in made]
+    of_contract = [name for name in contracts_of(folder)["events"] if name not in made]
+    return [*of_contract, *FURTHER_COLUMNS]
 
 
 def _variables_of(proposal: Proposal) -> dict[str, Any]:

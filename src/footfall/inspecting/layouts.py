@@ -71,6 +71,12 @@ def known() -> Known:
     return Known([Layout(**one) for one in read["layouts"]], read["spellings"])
 
 
+#: What else a mapping of events may name: where a visit came from, and who a row is of, where one
+#: id is that of a device before the login and of a customer after it.
+FURTHER_COLUMNS = (
+    *("page_url", "referrer", "gclid", "gbraid", "wbraid", "dclid", "msclkid", "yclid", "ttclid"),
+    *("twclid", "li_fat_id", "fbclid", "distinct_id", "is_identified"),
+)
 #: Columns without which nothing can be read.
 REQUIRED = ("customer_id", "event_at", "event_type")
 #: What is likelier the total of an order than the amount of a line, as `plain` writes it.
