@@ -377,8 +377,8 @@ def test_own_files_name_clicks_and_what_led_there(tmp_path: Path) -> None:
     )  # fmt: skip
     mapping = {"events": {"page_url": "at"}}
     for is_kept, first in ((False, "cpc"), (True, "(none)")):
-        given = {"custom_columns": mapping, "custom_campaigns_are_kept": is_kept}
-        found = staged("custom", kept, "event_id, traffic_medium", **given)
+        given: dict[str, Any] = {"custom_columns": mapping, "custom_campaigns_are_kept": is_kept}
+        found = staged("custom", kept, "event_id, traffic_medium", "", **given)
         assert found == [("1", first), ("2", "cpc")]
 
 

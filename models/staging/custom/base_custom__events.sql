@@ -1,15 +1,13 @@
 {{ config(enabled=source_is_enabled('custom')) }}
 
 -- Events in a table or file of the user's own. Nothing is assumed about types: a value that does not fit its column is
--- named in the rejection, and a line that is not a row is kept as it is. Columns that the contract does not know become
--- properties. Rows of order files bring what their order says of itself, in columns of their own.
+-- named in the rejection, and a line that is no row is kept as it is. Rows of order files bring what is said of orders.
 -- depends_on: {{ ref('source_categories') }}
 {%- set order_columns = custom_order_columns() %}
 {%- set input = custom_input(
     source('custom', 'events') if not var('custom_events_relation') else none,
     'events', ['customer_id', 'event_at', 'event_type'], custom_optional_columns() + order_columns.keys() | list
 ) %}
-{%- set file = input_file(input.columns) %}
 {%- set found = with_formats(
     'custom.events', input.table, 'input_rows', input.found,
     ['event_at', 'received_at', 'labelled_at'] + names_of(order_columns, 'time'),
@@ -75,7 +73,7 @@ converted as (
         {{ custom_money(clean, name) if kind == 'number' else time_value(clean[name]) }} as {{ name }},
         {%- endfor %}
         {{ custom_label_columns(clean) }}
-        {{ file }} as input_file,
+        {{ input_file(input.columns) }} as input_file,
         {%- if input.lacking %}
         input_rows.{{ 'footfall_file' if 'footfall_file' in input.columns else 'footfall_read_from' }} as read_from,
         {%- endif %}
