@@ -77,6 +77,16 @@
 {%- endmacro %}
 
 
+{#- Why an event of nobody is left out on purpose, else null: nobody agreed to be known. What is paid and given back counts. -#}
+{% macro nobody_problem(lacks_consent, event_type, ids, why) -%}
+    case
+            when {{ lacks_consent }} and coalesce({{ ids | join(', ') }}) is null
+                and {{ event_type }} not in {{ event_types_of_nobody() }}
+                then {{ sql_text('not an event of the journey: ' ~ why) }}
+        end
+{%- endmacro %}
+
+
 {#- Names, as SQL, that tools give to what is no event of the journey, and everyday logs to what people do with an item;
     but for those that a var decides. -#}
 {% macro ambiguous_event_names() %}

@@ -152,7 +152,7 @@ input_rows as (
         'stream_id': 'string', 'event_name': 'string', 'event_timestamp': 'string', 'is_active_user': 'boolean',
         'event_server_timestamp_offset': 'string', 'batch_page_id': 'bigint', 'batch_ordering_id': 'bigint',
         'batch_event_index': 'bigint', 'user_id': 'string', 'user_pseudo_id': 'string',
-        'device': {'category': 'string'},
+        'device': {'category': 'string'}, 'privacy_info': {'analytics_storage': 'string'},
         'geo': {'country': 'string'},
         'traffic_source': {'source': 'string'},
         'collected_traffic_source': {
@@ -210,8 +210,9 @@ input_rows as (
 
 
 {#- Where a visit came from according to an event, as a list of source, medium and campaign: what Google made of the
-    session, else a click on one of its adverts, else what was collected with the event, else a click on a free listing of
-    a shop (srsltid). Nothing at all is a direct visit. -#}
+    session, else a click on one of its adverts, else what was collected with the event, else the id of another click in the
+    address of the page (Google takes such a visit for one of a search or a link), else a click on a free listing of a shop
+    (srsltid). Nothing at all is a direct visit. -#}
 {% macro ga4_traffic(event, params) -%}
     {%- set last_click = event ~ '.session_traffic_source_last_click' -%}
     {%- set collected = event ~ '.collected_traffic_source' -%}
@@ -233,6 +234,9 @@ input_rows as (
         ~ event_text(collected ~ '.manual_medium') ~ ', ' ~ event_text(collected ~ '.manual_campaign_name')
         ~ ') is not null then '
         ~ texts_of(collected, ['manual_source', 'manual_medium', 'manual_campaign_name'])
+        ~ ' when ' ~ click_part(page, 'source') ~ ' is not null and coalesce(lower('
+        ~ event_text(ga4_param('medium', 'string_value', params)) ~ "), '(none)') in ('organic', 'referral', '(none)') then "
+        ~ list_of([click_part(page, 'source'), click_part(page, 'medium'), campaign_of_click])
         ~ ' when coalesce(' ~ event_text(ga4_param('source', 'string_value', params)) ~ ', '
         ~ event_text(ga4_param('medium', 'string_value', params)) ~ ') is not null then '
         ~ list_of([

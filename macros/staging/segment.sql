@@ -309,7 +309,7 @@
     {%- for name in [
         'id', 'event', 'event_text', 'anonymous_id', 'user_id', 'timestamp', 'original_timestamp', 'sent_at', 'received_at',
         'session_id', 'products', 'context_session_id', 'context_device_type', 'context_campaign_source',
-        'context_campaign_medium', 'context_campaign_name', 'context_location_country',
+        'context_campaign_medium', 'context_campaign_name', 'context_location_country', 'context_ip',
         'context_user_agent_data_mobile', 'context_page_url', 'context_page_referrer', 'lacks_own_row'
     ] -%}
         {%- do of.update({name: json_text(row_values, '$.' ~ name)}) -%}
@@ -324,6 +324,7 @@
         'timestamp': 'coalesce(' ~ [of.timestamp, of.original_timestamp, of.sent_at] | join(', ') ~ ')',
         'receivedAt': of.received_at,
         'context': raw_row_as_json(json_of({
+            'ip': of.context_ip,
             'sessionId': 'coalesce(' ~ of.context_session_id ~ ', ' ~ of.session_id ~ ')',
             'device': raw_row_as_json(json_of({'type': of.context_device_type})),
             'campaign': raw_row_as_json(json_of({

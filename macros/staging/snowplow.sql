@@ -208,7 +208,7 @@
     {% for name in [
         'event_id', 'event', 'event_name', 'collector_tstamp', 'derived_tstamp', 'user_id', 'domain_userid',
         'network_userid', 'domain_sessionid', 'page_url', 'mkt_medium', 'mkt_source', 'mkt_campaign',
-        'refr_source', 'refr_urlhost', 'refr_medium', 'dvce_type', 'geo_country',
+        'refr_source', 'refr_urlhost', 'refr_medium', 'dvce_type', 'geo_country', 'user_ipaddress',
         'unstruct_event', 'contexts', 'tr_orderid', 'tr_total', 'tr_tax', 'tr_shipping', 'tr_currency',
         'ti_orderid', 'ti_sku', 'ti_name', 'ti_category', 'ti_price', 'ti_quantity', 'ti_currency'
     ] %}

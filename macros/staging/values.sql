@@ -495,6 +495,7 @@
 
 
 {#- The network of an IP address: the first 24 bits of version 4, 48 of version 6. Phones of one network rarely keep an address.
+    An address without digits (0.0.0.0, x.x.x.x), or with less than a network left of it, is none: everybody has it.
     What is no address, such as a network or a digest, stays as it is. -#}
 {% macro ip_network(value) -%}
     {%- set short = without_match(value, '(?i)^::ffff:') -%}
@@ -506,10 +507,26 @@
         {%- set rest.sql = without_match(rest.sql, '^[0-9A-Fa-f]*:?') -%}
     {%- endfor -%}
     case
-            when {{ matches(short, '^[0-9]{1,3}([.][0-9]{1,3}){3}$') }}
-                then {{ without_match(short, '[.][0-9]+$') }} || '.0/24'
+            when {{ matches(value, '^([0xX*.:]+|[0-9]{1,3}([.][0-9]{1,3})?([.][xX*]){2,3})$') }} then cast(null as string)
+            when {{ matches(short, '^[0-9]{1,3}([.][0-9]{1,3}){2}[.]([0-9]{1,3}|[xX*])$') }}
+                then {{ without_match(short, '[.][^.]+$') }} || '.0/24'
             when {{ matches(value, '^[0-9A-Fa-f]{0,4}(:[0-9A-Fa-f]{0,4}){2,7}$') }}
                 then {{ groups | join(" || ':' || ") }} || '::/48'
             else {{ value }}
         end
+{%- endmacro %}
+
+
+{#- The network that a payment came from, of sources whose every event has an address: of other acts none is kept. -#}
+{% macro ip_of_payment(event_type, address) -%}
+    case when {{ event_type }} in {{ attempted_event_types() }} then {{ ip_network(address) }} end
+{%- endmacro %}
+
+
+{#- The columns of payments where all that is known of them is the network. -#}
+{% macro payment_columns_with_ip(event_type, address) -%}
+    {%- for column in payment_columns() -%}
+    {{ (ip_of_payment(event_type, address) if column == 'ip_token' else 'cast(null as string)') }} as {{ column }}
+    {{- ',\n        ' if not loop.last }}
+    {%- endfor -%}
 {%- endmacro %}

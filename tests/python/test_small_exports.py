@@ -303,6 +303,90 @@ def test_values_of_types_that_do_not_fit_are_named(tmp_path: Path) -> None:
     assert (item, rejection.partition(":")[0]) == ("cup", "quantity is not a number")
 
 
+def test_ga4_without_consent_names_nobody_and_breaks_nothing(tmp_path: Path) -> None:
+    """Only what is paid counts; an export that has lost its ids is broken all the same."""
+    refused = {"privacy_info": {"analytics_storage": "No"}}
+    order = {"ecommerce": {"transaction_id": "T6", "purchase_revenue": 40.0}}
+    link = "https://shop.example/?msclkid=1"
+    page = [{"key": "page_location", "value": {"string_value": link}}]
+    bing = [*page, {"key": "source", "value": {"string_value": "bing"}}]
+    paid = [*bing, {"key": "medium", "value": {"string_value": "organic"}}]
+    mail = [*bing, {"key": "medium", "value": {"string_value": "email"}}]
+    file = lines(
+        tmp_path / "events.jsonl",
+        ga4("page_view", None, 0, **refused),
+        ga4("purchase", None, 1, **refused, **order),
+        ga4("page_view", None, 2, privacy_info={"analytics_storage": "Yes"}),
+        ga4("page_view", "d1", 3, **refused, event_params=paid),
+        ga4("page_view", "d1", 4, event_params=mail),
+    )
+    columns = "event_at, event_type, traffic_medium, amount, rejection"
+    assert [row[1:] for row in staged("ga4", file, columns)] == [
+        ("browse", "(none)", None, "not an event of the journey: no consent"),
+        ("purchase", "(none)", 40.0, None),
+        ("browse", "(none)", None, None),
+        ("browse", "cpc", None, None),
+        ("browse", "email", None, None),
+    ]
+
+
+def test_networks_of_payments_are_kept_and_those_of_views_are_not(tmp_path: Path) -> None:
+    at = "2024-06-03T09:00:00Z"
+    sent = {"type": "track", "userId": "u1", "timestamp": at, "receivedAt": at}
+    addresses = {"m1": "203.0.113.7", "m2": "0.0.0.0", "m3": "2001:db8:1:2::7", "m4": "9.8.7.6"}
+    messages = lines(
+        tmp_path / "messages.jsonl",
+        *[
+            {
+                **sent,
+                "messageId": number,
+                "event": "Product Viewed" if number == "m4" else "Order Completed",
+                "context": {"ip": address},
+                "properties": {"order_id": number, "revenue": 5, "product_id": "CUP"},
+            }
+            for number, address in addresses.items()
+        ],
+    )
+    assert staged("segment", messages, "event_id, ip_token") == [
+        ("m1", "203.0.113.0/24"),
+        ("m2", None),
+        ("m3", "2001:db8:1::/48"),
+        ("m4", None),
+    ]
+    tables = lines(
+        tmp_path / "tracks.jsonl",
+        {
+            "id": "m6",
+            "anonymous_id": "a4",
+            "event": "order_completed",
+            "event_text": "Order Completed",
+            "timestamp": at,
+            "received_at": at,
+            "context_ip": "203.0.113.9",
+            "order_id": "T4",
+        },
+    )
+    assert staged("segment", tables, "ip_token") == [("203.0.113.0/24",)]
+    zeros = "00000000-0000-0000-0000-000000000000"
+    bought = {"tr_orderid": "T5", "tr_total": "5"}
+    events = lines(
+        tmp_path / "events.jsonl",
+        snowplow(1, "transaction", domain_userid="k1", user_ipaddress="203.0.113.x", **bought),
+        snowplow(2, "transaction", domain_userid="k1", user_ipaddress="203.0.x.x", **bought),
+        snowplow(3, domain_userid="k1", user_ipaddress="203.0.113.7"),
+        # A tracker that is anonymous sets no cookie.
+        snowplow(4, network_userid=zeros),
+        snowplow(5, "transaction", network_userid=zeros, **bought),
+    )
+    assert staged("snowplow", events, "event_id, device_id, ip_token, rejection") == [
+        ("e1", "k1", "203.0.113.0/24", None),
+        ("e2", "k1", None, None),
+        ("e3", "k1", None, None),
+        ("e4", None, None, "not an event of the journey: tracked anonymously"),
+        ("e5", None, None, None),
+    ]
+
+
 def visits(tmp_path: Path, source: str, *places: dict[str, Any]) -> Path:
     """Page views of one visitor, one a minute, in the columns of own files or of Segment."""
     rows: list[dict[str, Any]] = []

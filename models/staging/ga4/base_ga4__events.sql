@@ -68,6 +68,7 @@ final as (
         {{ ga4_param('search_term', 'string_value') }} as search_term,
         {{ ga4_param('exp_variant_string', 'string_value') }} as arm_of_experiment,
         parsed.event.is_active_user,
+        lower({{ event_text('parsed.event.privacy_info.analytics_storage') }}) = 'no' as lacks_consent,
         coalesce(
             {{ id_value(clean.order_id) }},
             {{ id_value(clean.transaction_id) }}

@@ -98,7 +98,9 @@ final as (
         case
             when valued.row_json is null then 'the line is no JSON'
             when valued.is_superseded then 'superseded: the daily table of the day is there'
-            else coalesce(valued.line_problem, valued.name_problem)
+            else coalesce(valued.line_problem, valued.name_problem, {{ nobody_problem(
+                'valued.lacks_consent', 'valued.event_type', ['valued.user_id', 'valued.user_pseudo_id'], 'no consent'
+            ) }})
         end as rejection,
         {{ joined_notes(
             ['case when valued.line_no = 1 then valued.value_notes end', 'valued.line_notes']

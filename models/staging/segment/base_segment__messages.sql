@@ -51,7 +51,7 @@ taken_apart as (
             'originalTimestamp': 'string',
             'receivedAt': 'string',
             'context': {
-                'sessionId': 'string',
+                'sessionId': 'string', 'ip': 'string',
                 'device': {'type': 'string'},
                 'campaign': {'source': 'string', 'medium': 'string', 'name': 'string'},
                 'location': {'country': 'string'},
@@ -108,6 +108,7 @@ final as (
             end
         ) as device_type,
         {{ text_value(clean.country) }} as country,
+        {{ event_text('parsed.message.context.ip') }} as ip_address,
         parsed.page_url,
         parsed.message.properties.query as search_query,
         {{ segment_exposure('parsed.message.properties') }},

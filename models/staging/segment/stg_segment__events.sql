@@ -58,7 +58,7 @@ final as (
         valued.landing_page,
         case when valued.device_type in ('ios', 'android') then 'mobile' else valued.device_type end as device,
         valued.country,
-        {{ no_texts(payment_columns()) }},
+        {{ payment_columns_with_ip('valued.event_type', 'valued.ip_address') }},
         {{ event_of_lines('valued.event_type', 'coalesce(valued.message_id, ' ~ made_id('segment', {
             'customer_id': 'valued.user_id',
             'device_id': 'valued.anonymous_id',

@@ -92,6 +92,7 @@ final as (
             {{ owner_id_value(clean.app_userid) }},
             {{ owner_id_value(clean.network_userid) }}
         ) as device_id,
+        {{ is_only_zeros(event_text('identified.event.network_userid')) }} as is_anonymous,
         coalesce({{ id_value(clean.session_hint) }}, {{ id_value(clean.app_session_id) }}) as session_id,
         identified.source_event_name,
         {{ text_value(text_column('identified.event.page_url')) }} as page_url,

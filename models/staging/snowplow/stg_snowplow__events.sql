@@ -97,7 +97,7 @@ final as (
         valued.landing_page,
         case valued.device_type when 'computer' then 'desktop' else valued.device_type end as device,
         valued.country,
-        {{ no_texts(payment_columns()) }},
+        {{ payment_columns_with_ip('valued.event_type', event_text('valued.event.user_ipaddress')) }},
         -- Items of the first e-commerce calls are events of their own.
         {{ event_of_lines('valued.act_type', 'case when valued.event.ti_orderid is null then coalesce(valued.event_id, '
             ~ made_id('snowplow', {
@@ -116,7 +116,9 @@ final as (
         valued.row_json as raw_row,
         case
             when valued.row_json is null then 'the line is no JSON'
-            else coalesce(valued.line_problem, valued.name_problem)
+            else coalesce(valued.line_problem, valued.name_problem, {{ nobody_problem(
+                'valued.is_anonymous', 'valued.event_type', ['valued.user_id', 'valued.device_id'], 'tracked anonymously'
+            ) }})
         end as rejection,
         {{ joined_notes(
             [
