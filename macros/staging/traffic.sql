@@ -96,13 +96,13 @@
 {#- The host that led to a page, if it is not of the shop: not of the site of the page, nor one of var shop_hosts or below it.
     Empty as well where it is no host ($direct). -#}
 {% macro host_outside(led_from, host) -%}
-    case
-            when {{ led_from }} like '%.%' and {{ site_of(led_from) }} is distinct from {{ site_of(host) }}
+    (case
+            when {{ led_from }} like '%.%' and ({{ site_of(led_from) }}) is distinct from ({{ site_of(host) }})
             {%- for own in var('shop_hosts') or [] %}
                 and {{ led_from }} <> {{ sql_text(own | lower) }} and {{ led_from }} not like {{ sql_text('%.' ~ own | lower) }}
             {%- endfor %}
                 then {{ led_from }}
-        end
+        end)
 {%- endmacro %}
 
 
