@@ -191,7 +191,7 @@
         {% do return('') %}
     {% endif %}
     {% set rows = text_rows('select ' ~ as_texts([
-        'source', 'reason', 'is_broken', 'row_count', 'first_received_on', 'last_received_on', 'unknown_event_type'
+        'source', 'received_on', 'reason', 'is_broken', 'row_count', 'unknown_event_type'
     ]) ~ ' from ' ~ pending) %}
     {% set broken = ask_program('broken_sources', {'pending': rows, 'largest_share': var('max_rejected_share')}) %}
     {% do ask_program('check_rejections', {
@@ -206,6 +206,12 @@
         'inputs': named_inputs(broken)
     }) %}
 {% endmacro %}
+
+
+{#- The name of the event, where the reason is that nobody knows it. -#}
+{% macro unknown_event_type(event_type, reason) -%}
+    case when {{ reason }} like 'event_type % is not in seeds/event_types.csv:%' then {{ event_type }} end
+{%- endmacro %}
 
 
 {#- A reason without what differs from row to row: the value that it quotes, or the line and file that it names. -#}

@@ -203,6 +203,38 @@ def test_a_file_that_is_mostly_broken_stops_the_build_and_changes_nothing(
 
 
 @pytest.mark.long
+def test_only_rows_that_were_not_settled_before_decide_whether_a_build_stops(
+    own_shop: Warehouse,
+) -> None:
+    """What was left out of a day before stops no later build, and what was taken in saves none."""
+    part = ("+int_row_accounting",)
+    good = [event("anna", day) for day in range(8)]
+    odd = [{**event("carl", 0), "event_at": text} for text in ("soon", "late", "today", "then")]
+    bring(own_shop, [*good, *odd])
+    own_shop.built(part)
+    assert accounting(own_shop) == (12, 8, 0, 4)
+    accepted = "select * from intermediate.int_accepted_events order by all"
+    before = own_shop.query(accepted)
+
+    # Of the new rows most are broken, of all those of their days few.
+    broken = [event("dora", day, unit_price=-1) for day in (0.1, 1.1, 2.1)]
+    bring(own_shop, [*good, *odd, *broken, event("emil", 0.2), event("emil", 3.2)])
+    assert "3 of 5 new rows of source custom are broken" in failed(own_shop, part)
+    assert own_shop.query(accepted) == before
+
+    # Of the new rows few are broken, of all those without a time and of this day most.
+    corrected = [event("dora", day) for day in (0.1, 1.1, 2.1)]
+    later = [*good, *odd, {**event("fred", 0), "event_at": "soon"}, *corrected]
+    bring(own_shop, later)
+    own_shop.built(part, test=True)
+    assert accounting(own_shop) == (16, 11, 0, 5)
+    as_it_grew = own_shop.query(accepted.replace("*", "source, event_type, event_at"))
+    own_shop.variables["max_rejected_share"] = 0.4
+    own_shop.built(part, "--full-refresh")
+    assert own_shop.query(accepted.replace("*", "source, event_type, event_at")) == as_it_grew
+
+
+@pytest.mark.long
 def test_an_unknown_event_name_stops_the_build_by_name(own_shop: Warehouse) -> None:
     bring(
         own_shop,

@@ -17,16 +17,18 @@ Row = tuple[str | None, ...]
 
 
 def rows(source: str, good: int, **broken: int) -> list[Row]:
-    days = ("2026-03-01", "2026-03-02")
     return [
-        (source, None, "false", str(good), *days, None),
-        *((source, reason, "true", str(count), *days, None) for reason, count in broken.items()),
+        (source, "2026-03-01", None, "false", str(good), None),
+        *(
+            (source, "2026-03-02", reason, "true", str(count), None)
+            for reason, count in broken.items()
+        ),
     ]
 
 
 def unknown(source: str, name: str, count: int) -> Row:
     reason = f"event_type {name} is not in seeds/event_types.csv"
-    return (source, reason, "true", str(count), "2026-03-01", "2026-03-01", name)
+    return (source, "2026-03-01", reason, "true", str(count), name)
 
 
 def check(pending: Iterable[Row], **options: Any) -> None:
@@ -46,7 +48,7 @@ def test_each_source_is_judged_by_itself_and_names_its_reasons() -> None:
         check([*rows("app", 100, late=1), *rows("shop", 27, **reasons)])
     lines = str(problem.value).splitlines()
     assert lines[:2] == [
-        "28 of 55 new rows of source shop are broken (received from 2026-03-01 to 2026-03-02):",
+        "28 of 55 new rows of source shop are broken (received on 2026-03-02):",
         "  7 x reason_7",
     ]
     assert lines[6] == "  3 for 2 other reasons"
@@ -78,14 +80,36 @@ def test_what_cannot_be_read_is_shown_with_its_input_and_nothing_personal() -> N
     ]
     assert lines[6] == "They are read from /data/events.csv (var custom_events_path)."
     with pytest.raises(BuildProblem, match=r"1 of 1 new rows .* \(of no time that can be read\)"):
-        check([("shop", unread, "true", "1", "1970-01-01", "1970-01-01", None)])
+        check([("shop", "1970-01-01", unread, "true", "1", None)])
 
 
 def test_what_is_left_out_on_purpose_does_not_count() -> None:
-    scroll: Row = ("shop", "not an event", "false", "98", "2026-03-01", "2026-03-01", None)
+    scroll: Row = ("shop", "2026-03-01", "not an event", "false", "98", None)
     check([*rows("shop", 1), scroll])
     with pytest.raises(BuildProblem, match=r"2 of 3 new rows"):
         check([*rows("shop", 1, odd=2), scroll])
+
+
+def test_a_day_that_is_mostly_broken_stops_a_build_among_many_good_ones() -> None:
+    def day(number: int, good: int, broken: int) -> list[Row]:
+        on = f"2026-03-{number:02}"
+        return [
+            ("shop", on, None, "false", str(good), None),
+            ("shop", on, "event_at is no time", "true", str(broken), None),
+        ]
+
+    good = [row for number in range(1, 20) for row in day(number, 1000, 1)]
+    with pytest.raises(BuildProblem) as problem:
+        check([*good, *day(21, 40, 60), *day(22, 9, 91)])
+    lines = str(problem.value).splitlines()
+    assert lines[:2] == [
+        "151 of 200 new rows of source shop are broken (received from 2026-03-21 to 2026-03-22):",
+        "  151 x event_at is no time",
+    ]
+    assert broken_sources(pending=[*good, *day(21, 40, 60)], largest_share=0.5) == ["shop"]
+    # A handful of rows is no day to judge, and rows without a time are of no day.
+    check([*good, *day(21, 1, 98)])
+    check([*good, ("shop", "1970-01-01", "event_at is no time", "true", "500", None)])
 
 
 def test_unknown_names_stop_a_build_however_few_they_are() -> None:
@@ -108,7 +132,7 @@ def test_unknown_names_stop_a_build_however_few_they_are() -> None:
         check([*rows("custom", 1000), *many])
     lines = str(problem.value).splitlines()
     assert lines[50] == "  act 49 (2 rows)"
-    assert lines[51].startswith("  3 other names (6 rows): select unknown_event_type, row_count ")
+    assert lines[51].startswith("  3 other names (6 rows): select distinct unknown_event_type ")
     with pytest.raises(BuildProblem, match=r"in var custom_event_names, such as \{teleport: "):
         check([*rows("ga4", 1000), unknown("ga4", "teleport", 1)])
 

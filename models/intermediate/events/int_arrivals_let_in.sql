@@ -5,8 +5,9 @@
 -- depends_on: {{ source('earlier_run', 'int_rejected_rows') }}
 -- depends_on: {{ ref('int_arrivals') }}, {{ ref('event_name_map') }}, {{ ref('event_types') }}
 
--- The share of broken rows among those that this run has to read, by source. A run stops here where it is above
--- `max_rejected_share`, or where an event has a name that nobody knows: what takes rows in comes after this view.
+-- The share of broken rows among those that no earlier run has settled, by source. A run stops here where it is above
+-- `max_rejected_share`, in all or on a day with many new rows, or where an event has a name that nobody knows: what
+-- takes rows in comes after this view.
 with
 
 pending as (

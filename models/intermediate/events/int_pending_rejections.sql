@@ -1,7 +1,12 @@
--- Why rows of the days that this run has to read break the contract: how many for each reason. Counted before anything
--- is taken in, so that a run can stop while nothing has changed. A reason is counted without the value that it quotes
--- and the line that it names, and no raw row is kept here: `int_arrivals` shows them.
 {%- do keep_arrivals() %}
+-- depends_on: {{ source('earlier_run', 'int_arrival_ledger') }}, {{ source('earlier_run', 'int_rejected_rows') }}
+
+-- Why rows break the contract that no earlier run has settled, by day of arrival: how many for each reason. A day that
+-- moved is read whole; what was accepted or left out of it before is taken off. Counted before anything is taken in, so
+-- that a run can stop while nothing has changed. A reason is counted without the value that it quotes and the line that
+-- it names, and no raw row is kept here: `int_arrivals` shows them.
+{%- set looks_back = has_earlier_run('int_arrival_ledger') and has_earlier_run('int_rejected_rows') %}
+{%- set grain = ['source', 'received_on', 'reason', 'unknown_event_type'] %}
 with
 
 arrivals as (
@@ -16,8 +21,80 @@ reasons as (
         source,
         received_on,
         {{ counted_reason('reason') }} as reason,
-        case when reason like 'event_type % is not in seeds/event_types.csv:%' then event_type end as unknown_event_type
+        {{ unknown_event_type('event_type', 'reason') }} as unknown_event_type,
+        count(*) as row_count
     from arrivals
+    group by
+        source, received_on, {{ counted_reason('reason') }}, {{ unknown_event_type('event_type', 'reason') }}
+
+),
+
+settled_reasons as (
+    {% if looks_back %}
+    select
+        source,
+        {{ utc_date('received_at') }} as received_on,
+        {{ counted_reason('reason') }} as reason,
+        {{ unknown_event_type('event_type', 'reason') }} as unknown_event_type,
+        count(*) as row_count
+    from {{ earlier_run('int_rejected_rows') }}
+    where outcome not in ('duplicate', 'superseded')
+    group by
+        source, {{ utc_date('received_at') }}, {{ counted_reason('reason') }},
+        {{ unknown_event_type('event_type', 'reason') }}
+    {% else %}
+    select * from reasons
+    where false
+    {% endif %}
+),
+
+-- The newest entry of the ledger holds for a day.
+settled_days as (
+    {% if looks_back %}
+    select
+        source,
+        received_on,
+        {{ value_at_max('accepted_count + duplicate_count + rejected_count', 'batch_at') }} as row_count
+    from {{ earlier_run('int_arrival_ledger') }}
+    group by source, received_on
+    {% else %}
+    select
+        source,
+        received_on,
+        0 as row_count
+    from reasons
+    where false
+    {% endif %}
+),
+
+settled as (
+
+    select * from settled_reasons
+    union all
+    -- All others of these days had no fault.
+    select
+        settled_days.source,
+        settled_days.received_on,
+        cast(null as string) as reason,
+        cast(null as string) as unknown_event_type,
+        max(settled_days.row_count) - coalesce(sum(settled_reasons.row_count), 0) as row_count
+    from settled_days
+    left join settled_reasons on {{ all_equal('settled_days', 'settled_reasons', ['source', 'received_on']) }}
+    group by settled_days.source, settled_days.received_on
+
+),
+
+unsettled as (
+
+    select
+        {{ prefixed('reasons', grain) | join(',\n        ') }},
+        {{ not_below_zero('reasons.row_count - coalesce(settled.row_count, 0)') }} as row_count
+    from reasons
+    left join settled
+        on reasons.source = settled.source
+        and reasons.received_on = settled.received_on
+        and reasons.reason is not distinct from settled.reason
+        and reasons.unknown_event_type is not distinct from settled.unknown_event_type
 
 ),
 
@@ -25,6 +102,7 @@ final as (
 
     select
         source,
+        received_on,
         reason,
         -- What is not an event of the journey, was withdrawn or superseded, has expired, or is marked as not accepted
         -- goes on purpose.
@@ -35,11 +113,9 @@ final as (
         ) as is_broken,
         true as is_pending,
         unknown_event_type,
-        count(*) as row_count,
-        min(received_on) as first_received_on,
-        max(received_on) as last_received_on
-    from reasons
-    group by source, reason, unknown_event_type
+        cast(row_count as bigint) as row_count
+    from unsettled
+    where row_count > 0
 
 )
 

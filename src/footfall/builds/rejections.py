@@ -5,6 +5,7 @@ build is green, and an event with an unknown name would be noticed after everyth
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -20,6 +21,8 @@ _ALIKE = 0.75
 #: So many characters of the shape of a value are shown.
 _SHOWN_CHARACTERS = 40
 _NO_DAY = "1970-01-01"
+#: A day is judged by itself if it has so many new rows; of fewer, a handful would stop a build.
+_ROWS_OF_A_DAY = 100
 _OF_LINE = re.compile(r"^(line \d+ of .+?) cannot be read: ")
 #: What everyday words of a name stand for, where no known name is like it; of several the first one
 #: here: a sale that failed is none, and who has looked at an order has bought nothing.
@@ -39,30 +42,29 @@ _WORD_BREAK = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
 
 @dataclass(frozen=True)
 class Pending:
-    """Rows of one source that share a reason, as `int_pending_rejections` has them.
+    """Rows of one source and day that share a reason, as `int_pending_rejections` has them.
 
     Attributes
     ----------
     source
         Name of the source.
+    received_on
+        ISO date of arrival; 1970-01-01 for rows without a readable time.
     reason
         Why they break the contract; None for rows without fault.
     is_broken
         False for rows without fault and for those that are left out on purpose.
     row_count
         How many there are.
-    first_received_on, last_received_on
-        ISO dates.
     unknown_event_type
         The name that the contract does not know, where that is the reason.
     """
 
     source: str
+    received_on: str
     reason: str | None
     is_broken: bool
     row_count: int
-    first_received_on: str
-    last_received_on: str
     unknown_event_type: str | None
 
 
@@ -84,7 +86,8 @@ def check_rejections(
     known_names
         Names of events that are translated, each with the event type that it leads to.
     largest_share
-        Share of broken rows, from 0 to 1, up to which a source is taken in.
+        Share of broken rows, from 0 to 1, up to which a source is taken in: of all its new rows,
+        and of those of each day of arrival that has a hundred or more.
     arrivals
         The view that shows raw rows with their reasons.
     examples
@@ -101,9 +104,8 @@ def check_rejections(
 
     Examples
     --------
-    >>> days = ("2026-03-01", "2026-03-02")
-    >>> good = ("custom", None, "false", "9", *days, None)
-    >>> broken = ("custom", "event_at is no time", "true", "1", *days, None)
+    >>> good = ("custom", "2026-03-01", None, "false", "9", None)
+    >>> broken = ("custom", "2026-03-01", "event_at is no time", "true", "1", None)
     >>> check_rejections(
     ...     pending=[good, broken], known_names=[], largest_share=0.5, arrivals="arrivals"
     ... )
@@ -115,9 +117,9 @@ def check_rejections(
     for name in sorted({row.source for row in rows}):
         own = [row for row in rows if row.source == name]
         problems += _unknown_names(name, own, proposals)
-        if _is_broken(own, largest_share):
+        if stopping := _stopping(own, largest_share):
             of_source = {reason: one for (source, reason), one in shown.items() if source == name}
-            problems += _too_many(name, own, largest_share, arrivals, of_source)
+            problems += _too_many(name, stopping, largest_share, arrivals, of_source)
             problems += _read_from((inputs or {}).get(name))
     if problems:
         raise BuildProblem(
@@ -131,7 +133,7 @@ def broken_sources(*, pending: Iterable[Sequence[str | None]], largest_share: fl
 
     Examples
     --------
-    >>> row = ("custom", "event_at is no time", "true", "1", "2026-03-01", "2026-03-02", None)
+    >>> row = ("custom", "2026-03-01", "event_at is no time", "true", "1", None)
     >>> broken_sources(pending=[row], largest_share=0.5)
     ['custom']
     """
@@ -139,7 +141,7 @@ def broken_sources(*, pending: Iterable[Sequence[str | None]], largest_share: fl
     return [
         name
         for name in sorted({row.source for row in rows})
-        if _is_broken([row for row in rows if row.source == name], largest_share)
+        if _stopping([row for row in rows if row.source == name], largest_share)
     ]
 
 
@@ -187,14 +189,13 @@ def is_of_a_word(proposal: tuple[str, str]) -> bool:
 
 
 def _pending(row: Sequence[str | None]) -> Pending:
-    source, reason, is_broken, row_count, first, last, unknown = row
+    source, received_on, reason, is_broken, row_count, unknown = row
     return Pending(
         source=str(source),
+        received_on=str(received_on),
         reason=reason,
         is_broken=is_broken == "true",
         row_count=int(str(row_count)),
-        first_received_on=str(first),
-        last_received_on=str(last),
         unknown_event_type=unknown,
     )
 
@@ -202,7 +203,10 @@ def _pending(row: Sequence[str | None]) -> Pending:
 def _unknown_names(
     source: str, rows: Iterable[Pending], known_names: Mapping[str, str]
 ) -> list[str]:
-    unknown = {row.unknown_event_type: row.row_count for row in rows if row.unknown_event_type}
+    unknown: Counter[str] = Counter()
+    for row in rows:
+        if row.unknown_event_type:
+            unknown[row.unknown_event_type] += row.row_count
     if not unknown:
         return []
     lines = []
@@ -222,7 +226,7 @@ def _unknown_names(
     if others := ordered[_SHOWN_NAMES:]:
         rest = _rows(sum(count for _, count in others))
         lines.append(
-            f"  {len(others):,} other names ({rest}): select unknown_event_type, row_count from"
+            f"  {len(others):,} other names ({rest}): select distinct unknown_event_type from"
             " int_pending_rejections shows them all"
         )
     return [
@@ -231,6 +235,26 @@ def _unknown_names(
         *lines,
         f"Translate them in var custom_event_names, such as {example}, with null for what is not an"
         " event of the journey; or add a new event type to seeds/event_types.csv.",
+    ]
+
+
+def _stopping(rows: Sequence[Pending], largest_share: float) -> list[Pending]:
+    """Return the rows of a source that stop a build: all, or those of days that are mostly broken.
+
+    Rows without a readable time belong to no day.
+    """
+    if _is_broken(rows, largest_share):
+        return list(rows)
+    by_day: dict[str, list[Pending]] = {}
+    for row in rows:
+        by_day.setdefault(row.received_on, []).append(row)
+    return [
+        row
+        for day, own in by_day.items()
+        if day > _NO_DAY
+        and _broken_and_judged(own)[1] >= _ROWS_OF_A_DAY
+        and _is_broken(own, largest_share)
+        for row in own
     ]
 
 
@@ -257,16 +281,19 @@ def _too_many(
     broken = [row for row in rows if row.is_broken]
     broken_count, judged_count = _broken_and_judged(rows)
     days = _days(broken)
-    ordered = sorted(broken, key=lambda row: (-row.row_count, str(row.reason)))
+    reasons: Counter[str] = Counter()
+    for row in broken:
+        reasons[str(row.reason)] += row.row_count
+    ordered = sorted(reasons.items(), key=lambda one: (-one[1], one[0]))
     others = ordered[_SHOWN:]
     return [
         f"{broken_count:,} of {judged_count:,} new rows of source {source} are broken ({days}):",
         *(
-            f"  {row.row_count:,} x {row.reason}{_example(examples.get(str(row.reason)))}"
-            for row in ordered[:_SHOWN]
+            f"  {count:,} x {reason}{_example(examples.get(reason))}"
+            for reason, count in ordered[:_SHOWN]
         ),
         *(
-            [f"  {sum(row.row_count for row in others):,} for {len(others):,} other reasons"]
+            [f"  {sum(count for _, count in others):,} for {len(others):,} other reasons"]
             if others
             else []
         ),
@@ -279,14 +306,13 @@ def _too_many(
 
 def _days(rows: Sequence[Pending]) -> str:
     # Rows of no readable time have the first day of all.
-    known = [row for row in rows if row.last_received_on > _NO_DAY]
+    known = sorted({row.received_on for row in rows if row.received_on > _NO_DAY})
     if not known:
         return "of no time that can be read"
-    first = min(row.first_received_on for row in known)
-    last = max(row.last_received_on for row in known)
-    if first == last:
-        return f"received on {first}"
-    return f"received up to {last}" if first == _NO_DAY else f"received from {first} to {last}"
+    first, last = known[0], known[-1]
+    if any(row.received_on == _NO_DAY for row in rows):
+        return f"received up to {last}"
+    return f"received on {first}" if first == last else f"received from {first} to {last}"
 
 
 def _example(reason: str | None) -> str:
