@@ -75,5 +75,5 @@
 
 {#- The sources of the run that deliver texts of messages; the others have null there, and nothing to mask. -#}
 {% macro sources_with_messages() %}
-    {% do return(enabled_sources() | select('in', ['custom']) | list) %}
+    {% do return(enabled_sources() | select('in', ['storefront', 'custom']) | list) %}
 {% endmacro %}

@@ -30,6 +30,7 @@ EVENT_TYPES = {
     "refund",
     "review",
     "support",
+    "survey",
     "campaign",
     "exposure",
     "chargeback",
@@ -39,7 +40,7 @@ RAW_COLUMNS = {
     "events": (
         "event_id customer_id device_id event_at received_at event_type item_id order_id quantity"
         " unit_price discount amount currency session_hint channel device country card_token"
-        " address_token ip_token terminal_token card_country properties"
+        " address_token ip_token terminal_token card_country message_text properties"
     ),
     "items": "item_id item_name category subcategory brand list_price created_at is_in_stock",
     "customers": (

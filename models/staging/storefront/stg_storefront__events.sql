@@ -39,7 +39,8 @@ final as (
         {% for column in payment_columns() -%}
         {{ no_texts([column]) if column == 'labelled_event_id' else 'events.' ~ column }},
         {% endfor -%}
-        {{ no_texts(['source_event_id', 'message_text']) }},
+        {{ no_texts(['source_event_id']) }},
+        events.message_text,
         events.properties,
         -- The row itself: it is made JSON where it is read, for the rows that end up rejected.
         {{ whole_row('events') }} as raw_row,

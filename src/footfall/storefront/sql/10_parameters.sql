@@ -40,14 +40,25 @@ set variable fraud_refund_probability = 0.30;
 set variable refund_abuse_probability = 0.75;
 set variable review_probability = 0.13;
 set variable support_probability = 0.05;
+set variable survey_probability = 0.12;
 
 -- Texts: from this time on (2026-04-01) patterns and words occur that did not before
 set variable texts_change_us = 1775001600000000;
 set variable share_of_chinese = 0.3;
 set variable new_form_share = 0.4;
-set variable new_word_share = 0.5;
+set variable new_word_share = 0.35;
 set variable misspelt_share = 0.12;
 set variable random_rating_share = 0.08;
+set variable message_share = 0.8;
+set variable personal_data_share = 0.12;
+set variable survey_text_share = 0.45;
+set variable refund_reason_share = 0.6;
+
+-- A brand whose items are badly made from some day on: how much more is sent back, and how often a text is about the
+-- quality and blames it
+set variable fault_refund_probability = 0.14;
+set variable fault_mention_probability = 0.85;
+set variable fault_blame_probability = 0.92;
 
 -- Risk: how many customers there are for one of each, and what banks do
 set variable customers_per_theft = 130;

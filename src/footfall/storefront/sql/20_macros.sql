@@ -106,6 +106,19 @@ create or replace temp macro abuses_refunds(kind, person_no) as
 kind = 'customer'
 and uniform(child(root('person'), person_no), 'refund abuse') < getvariable('share_of_refund_abusers');
 
+create or replace temp macro writes_in(person_no) as
+case
+    when uniform(child(root('person'), person_no), 'writes in') < getvariable('share_of_chinese') then 'zh'
+    else 'en'
+end;
+
+-- How likely somebody is to recommend the shop, 0 to 10, and how content they are, 1 to 5
+create or replace temp macro nps_of(satisfaction) as
+least(10, greatest(0, round(8.0 + 1.8 * (satisfaction))))::integer;
+
+create or replace temp macro csat_of(satisfaction) as
+least(5, greatest(1, round(4.0 + 0.8 * (satisfaction))))::integer;
+
 -- How a visit pays, and why its payment fails
 create or replace temp macro payment_method(visit_key) as
 ['card', 'card', 'card', 'wallet', 'invoice'][1 + floor(uniform(visit_key, 'method') * 5)::integer];
@@ -119,7 +132,7 @@ create or replace temp macro as_event_type(name) as
 name::enum(
     'register', 'login', 'browse', 'search', 'view', 'wishlist', 'add_to_cart', 'remove_from_cart', 'checkout',
     'payment', 'payment_error', 'purchase', 'refund', 'review', 'support', 'campaign', 'exposure', 'chargeback',
-    'clik', 'page_vieww', 'purchse'
+    'clik', 'page_vieww', 'purchse', 'survey'
 );
 
 create or replace temp macro as_channel(name) as

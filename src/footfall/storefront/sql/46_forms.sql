@@ -1,6 +1,6 @@
--- How sentences are built, in two languages: forms of a clause about one aspect, templates that join clauses, and remarks
--- about no aspect. A pattern of a text is its template with its forms; words are not counted. What `is_new` occurs
--- only from `texts_change_us` on.
+-- How sentences are built, in two languages: forms of a clause about one aspect, templates that join clauses, and
+-- remarks about no aspect. A pattern of a text is its template with its forms; words are not counted. What `is_new`
+-- occurs only from `texts_change_us` on.
 
 create temp table clause_forms as
 
@@ -30,8 +30,14 @@ written (language, sign, kind, is_new, form) as (
     ('en', 1, 'rival', false, 'my old {rival} was {bad}, here the {noun} is {good}'),
     ('en', 1, 'rival', false, 'compared with {rival} the {noun} is {good}'),
     ('en', 1, 'negated', false, 'hard to find fault with the {noun}'),
-    ('en', 1, 'negated', true, 'the {noun} is far from {bad}'),
-    ('en', 1, 'rival', true, '{rival} never managed such {good} {noun}'),
+    ('en', 1, 'negated', false, 'the {noun} is far from {bad}'),
+    ('en', 1, 'rival', false, '{rival} never managed such {good} {noun}'),
+    ('en', 1, 'plain', true, 'the {noun} is simply {good}'),
+    ('en', 1, 'plain', true, 'I love the {noun}'),
+    ('en', 1, 'negated', true, 'the {noun} is by no means {bad}'),
+    ('en', -1, 'plain', true, 'the {noun} is simply {bad}'),
+    ('en', -1, 'plain', true, 'I hate the {noun}'),
+    ('en', -1, 'negated', true, 'the {noun} isn''t really {good}'),
     ('en', -1, 'plain', false, 'the {noun} is {bad}'),
     ('en', -1, 'plain', false, 'the {noun} was {bad}'),
     ('en', -1, 'plain', false, '{bad} {noun}'),
@@ -51,9 +57,9 @@ written (language, sign, kind, is_new, form) as (
     ('en', -1, 'rival', false, 'compared with {rival} the {noun} is {bad}'),
     ('en', -1, 'ironic', false, 'oh great, {irony}'),
     ('en', -1, 'ironic', false, '{good} {noun}, sure: {irony}'),
-    ('en', -1, 'negated', true, 'the {noun} is hardly {good}'),
-    ('en', -1, 'plain', true, 'thumbs down for the {noun}'),
-    ('en', -1, 'ironic', true, 'bravo, such {good} {noun}, {irony}'),
+    ('en', -1, 'negated', false, 'the {noun} is hardly {good}'),
+    ('en', -1, 'plain', false, 'thumbs down for the {noun}'),
+    ('en', -1, 'ironic', false, 'bravo, such {good} {noun}, {irony}'),
     ('en', 0, 'fact', false, '{fact}'),
     ('en', 0, 'fact', false, 'the {noun} is average'),
     ('en', 0, 'fact', false, 'I cannot say much about the {noun} yet'),
@@ -80,8 +86,14 @@ written (language, sign, kind, is_new, form) as (
     ('zh', 1, 'rival', false, '跟{rival}比，{noun}{good}多了'),
     ('zh', 1, 'rival', false, '以前的{rival}很{bad}，这个{noun}{good}'),
     ('zh', 1, 'plain', false, '{noun}超出预期'),
-    ('zh', 1, 'negated', true, '{noun}谈不上{bad}'),
-    ('zh', 1, 'rival', true, '{rival}从来没有这么{good}的{noun}'),
+    ('zh', 1, 'negated', false, '{noun}谈不上{bad}'),
+    ('zh', 1, 'rival', false, '{rival}从来没有这么{good}的{noun}'),
+    ('zh', 1, 'plain', true, '{noun}相当{good}'),
+    ('zh', 1, 'plain', false, '好喜欢这个{noun}'),
+    ('zh', 1, 'negated', true, '{noun}并不{bad}'),
+    ('zh', -1, 'plain', true, '{noun}相当{bad}'),
+    ('zh', -1, 'plain', true, '讨厌这个{noun}'),
+    ('zh', -1, 'negated', true, '{noun}并不{good}'),
     ('zh', -1, 'plain', false, '{noun}很{bad}'),
     ('zh', -1, 'plain', false, '{noun}太{bad}了'),
     ('zh', -1, 'plain', false, '{noun}有点{bad}'),
@@ -100,9 +112,9 @@ written (language, sign, kind, is_new, form) as (
     ('zh', -1, 'rival', false, '跟{rival}比，{noun}{bad}多了'),
     ('zh', -1, 'ironic', false, '呵呵，{irony}'),
     ('zh', -1, 'ironic', false, '{noun}真是太{good}了，{irony}'),
-    ('zh', -1, 'negated', true, '{noun}哪里{good}了'),
-    ('zh', -1, 'plain', true, '{noun}差评'),
-    ('zh', -1, 'ironic', true, '好一个{good}的{noun}，{irony}'),
+    ('zh', -1, 'negated', false, '{noun}哪里{good}了'),
+    ('zh', -1, 'plain', false, '{noun}差评'),
+    ('zh', -1, 'ironic', false, '好一个{good}的{noun}，{irony}'),
     ('zh', 0, 'fact', false, '{fact}'),
     ('zh', 0, 'fact', false, '{noun}一般般'),
     ('zh', 0, 'fact', false, '{noun}还说不准'),
@@ -121,8 +133,8 @@ select
     form
 from written;
 
--- Templates are named by how the second clause relates to the first: `one` where there is none, `like` for one of the same
--- sign, `unlike` for the opposite one, `any` where one of both judges nothing. A clause that begins a sentence is capital.
+-- Templates are named by how the second clause relates to the first: `one` where there is none, `like` for one of the
+-- same sign, `unlike` for the opposite one, `any` where one of both judges nothing. Capital placeholders begin a sentence.
 create temp table text_templates as
 
 with
@@ -191,11 +203,12 @@ written (language, is_new, openings, closings, titles_good, titles_bad, titles_e
     ('en', false,
         [
             'Bought it for my sister.', 'Ordered on a Monday.', 'My second one.', 'My sister loves surprises.',
-            'I hate moving house.', 'Bought this last month.', 'After a bad week I treated myself.', 'It is raining today.'
+            'I hate moving house.', 'Bought this last month.', 'After a bad week I treated myself.',
+            'It is raining today.'
         ],
         [
-            'That is all.', 'We will see.', 'Greetings from the seaside.', 'I will write more later.', 'Have a nice day!',
-            'Sorry for the short text.', 'My husband ordered it.'
+            'That is all.', 'We will see.', 'Greetings from the seaside.', 'I will write more later.',
+            'Have a nice day!', 'Sorry for the short text.', 'My husband ordered it.'
         ],
         ['Great', 'Happy with it', 'Recommended', 'Would buy again', 'Love it', 'Very good'],
         ['Disappointed', 'Not again', 'Poor', 'Expected more', 'Not recommended', 'Never again'],

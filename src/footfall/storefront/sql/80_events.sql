@@ -15,7 +15,42 @@ where
     people.kind in ('customer', 'fraud', 'tester')
     and (people.is_known_before_start or visits.visit_no is not null);
 
--- What follows an order: refunds, reviews and questions
+-- The brand that is badly made from some day on, 45 to 100 days before the end: one of the four that had sold most
+create temp table faulty_brand as
+
+with
+
+fault_starts as (
+
+    select getvariable('end_us') - (45 + floor(55 * uniform(root('fault'), 'start')))::bigint * getvariable('day_us')
+        as starts_us
+
+),
+
+brands as (
+
+    select
+        items.brand,
+        fault_starts.starts_us,
+        row_number() over (order by count(*) desc, items.brand asc) as brand_rank
+    from order_lines
+    inner join items on order_lines.item_no = items.item_no
+    inner join visits on order_lines.visit_no = visits.visit_no
+    inner join fault_starts on visits.paid_us < fault_starts.starts_us
+    where
+        order_lines.is_converted
+        and order_lines.kind = 'customer'
+    group by items.brand, fault_starts.starts_us
+
+)
+
+select
+    brand,
+    starts_us
+from brands
+qualify brand_rank = 1 + floor(uniform(root('fault'), 'brand') * least(4, count(*) over ()))::integer;
+
+-- What follows an order: refunds, reviews, questions and surveys
 create temp table after_sales as
 
 with
@@ -24,6 +59,7 @@ payments as (
 
     select
         order_lines.*,
+        coalesce(items.brand = faulty_brand.brand and visits.paid_us >= faulty_brand.starts_us, false) as is_faulty,
         visits.channel,
         visits.device,
         visits.device_no,
@@ -31,6 +67,8 @@ payments as (
         visits.paid_us
     from order_lines
     inner join visits on order_lines.visit_no = visits.visit_no
+    inner join items on order_lines.item_no = items.item_no
+    left outer join faulty_brand on items.brand = faulty_brand.brand
     where order_lines.is_converted
 
 )
@@ -39,6 +77,7 @@ select
     visit_no,
     line_no,
     line_key,
+    is_faulty,
     person_no,
     device_no,
     channel,
@@ -54,18 +93,32 @@ select
             uniform(line_key, 'refund') < case
                 when kind = 'fraud' then getvariable('fraud_refund_probability')
                 when abuses_refunds(kind, person_no) then getvariable('refund_abuse_probability')
-                else getvariable('refund_probability') * exp(-0.6 * quality)
+                else
+                    getvariable('refund_probability') * exp(-0.6 * quality)
+                    + case when is_faulty then getvariable('fault_refund_probability') else 0 end
             end
-            then paid_us + ((1.5 + 8 * exponential(line_key, 'refund delay')) * 86400)::bigint * 1000000
+            then paid_us + (
+                (1.5 + case when is_faulty then 3 else 8 end * exponential(line_key, 'refund delay')) * 86400
+            )::bigint * 1000000
     end as refunded_us,
     case
         when kind = 'customer' and uniform(line_key, 'review') < getvariable('review_probability')
-            then paid_us + ((2 + 9 * exponential(line_key, 'review delay')) * 86400)::bigint * 1000000
+            then paid_us + (
+                -- What is broken is written about soon
+                case when is_faulty then 0.4 else 1 end
+                * (2 + 9 * exponential(line_key, 'review delay')) * 86400
+            )::bigint * 1000000
     end as reviewed_us,
     case
         when line_no = 1 and uniform(line_key, 'support') < getvariable('support_probability')
             then paid_us + ((0.2 + 3 * exponential(line_key, 'support delay')) * 86400)::bigint * 1000000
-    end as asked_us
+    end as asked_us,
+    case
+        when kind = 'customer' and line_no = 1 and uniform(line_key, 'survey') < getvariable('survey_probability')
+            then paid_us + ((4 + 5 * exponential(line_key, 'survey delay')) * 86400)::bigint * 1000000
+    end as surveyed_us,
+    -- What moves the answers to a survey
+    0.8 * quality + normal(line_key, 'satisfaction') - case when is_faulty then 2.0 else 0 end as satisfaction
 from payments;
 
 create temp table events as
@@ -484,6 +537,23 @@ unioned as (
         '{"topic":"order"}' as properties
     from after_sales
     where asked_us is not null
+
+    union all by name
+
+    -- Answered in a mail: no device, no session
+    select
+        visit_no * 4096 + 3090 as event_no,
+        surveyed_us as at_us,
+        'survey' as event_type,
+        person_no,
+        surveyed_us as identified_us,
+        'email' as channel,
+        country,
+        item_no,
+        true as has_order,
+        '{"nps":' || nps_of(satisfaction) || ',"csat":' || csat_of(satisfaction) || '}' as properties
+    from after_sales
+    where surveyed_us is not null
 
 ),
 

@@ -15,28 +15,110 @@ select
 from items
 cross join (select distinct aspect_no, aspect from aspect_words) as aspects;
 
--- One row a text: who writes when about what. `leaning` is added to the log-odds of each aspect.
+-- One row a text: who writes when about what. `leaning` is added to the log-odds of each aspect. Messages bring
+-- sentences of their own before and behind the clauses.
 create temp table writings as
 
-select
-    'review' as kind,
-    'r' || to_hex(line_key) as text_id,
-    line_key as text_key,
-    person_no,
-    visit_no,
-    line_no,
-    item_no,
-    country::varchar as country,
-    reviewed_us as written_us,
-    1 + floor(uniform(line_key, 'aspects') * 2.7)::integer as mention_count,
-    0.0::double as leaning,
-    case when uniform(child(root('person'), person_no), 'writes in') < getvariable('share_of_chinese') then 'zh' else 'en' end
-        as language,
-    reviewed_us >= getvariable('texts_change_us') as is_late
-from after_sales
-where
-    reviewed_us is not null
-    and reviewed_us < getvariable('end_us');
+with
+
+ordered_lines as (
+
+    select
+        *,
+        writes_in(person_no) as language
+    from after_sales
+
+),
+
+about_items as (
+
+    select
+        'review' as kind,
+        'r' || to_hex(line_key) as text_id,
+        line_key as text_key,
+        null::bigint as event_no,
+        reviewed_us as written_us,
+        -- Something else is said as well of what is badly made
+        greatest(1 + is_faulty::integer, 1 + floor(uniform(line_key, 'aspects') * 2.7)::integer) as mention_count,
+        0.0::double as leaning,
+        * exclude (line_key)
+    from ordered_lines
+    where reviewed_us is not null
+
+    union all by name
+
+    select
+        'survey' as kind,
+        event_id(visit_no * 4096 + 3090) as text_id,
+        child(line_key, 9004) as text_key,
+        visit_no * 4096 + 3090 as event_no,
+        surveyed_us as written_us,
+        1 + floor(uniform(line_key, 'survey aspects') * 1.6)::integer as mention_count,
+        0.9 * (nps_of(satisfaction) - 8) as leaning,
+        * exclude (line_key)
+    from ordered_lines
+    where
+        surveyed_us is not null
+        and uniform(line_key, 'survey text') < getvariable('survey_text_share')
+
+    union all by name
+
+    -- Those who send something back without a fault give reasons that are messages
+    select
+        'refund_reason' as kind,
+        event_id(visit_no * 4096 + 3050 + line_no) as text_id,
+        child(line_key, 9003) as text_key,
+        visit_no * 4096 + 3050 + line_no as event_no,
+        refunded_us as written_us,
+        1 as mention_count,
+        -9.0::double as leaning,
+        * exclude (line_key)
+    from ordered_lines
+    where
+        refunded_us is not null
+        and (
+            is_faulty
+            or uniform(line_key, 'refund reason') < getvariable('refund_reason_share')
+            and uniform(line_key, 'refund reason') >= getvariable('refund_reason_share') / 4
+        )
+
+),
+
+unioned as (
+
+    select
+        kind,
+        text_id,
+        text_key,
+        event_no,
+        person_no,
+        visit_no,
+        line_no,
+        item_no,
+        country::varchar as country,
+        written_us,
+        mention_count,
+        leaning,
+        is_faulty,
+        language
+    from about_items
+    where written_us < getvariable('end_us')
+
+    union all by name
+
+    select
+        *,
+        false as is_faulty
+    from messages
+
+)
+
+select * replace (
+    written_us >= getvariable('texts_change_us') as is_late,
+    coalesce(is_new_lead, false) as is_new_lead,
+    coalesce(has_personal_data, false) as has_personal_data
+)
+from unioned;
 
 create temp table mentions as
 
@@ -46,12 +128,13 @@ places as (
 
     select
         *,
+        is_faulty and uniform(text_key, 'fault') < getvariable('fault_mention_probability') as has_fault,
         unnest(range(mention_count))::integer as mention_no
     from writings
 
 ),
 
--- Steps on a circle of eleven aspects, so that a text has none twice. The last is taste or, where nothing is eaten or drunk,
+-- Steps on a circle of eleven aspects, so that a text has none twice. The last is taste or, where nothing is drunk,
 -- ease of use.
 placed as (
 
@@ -59,9 +142,21 @@ placed as (
         places.*,
         child(places.text_key, places.mention_no + 8192) as mention_key,
         (
-            [0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 5, 6, 6, 7, 8, 9, 10, 10][
-                1 + floor(uniform(places.text_key, 'first aspect') * 22)::integer
-            ]
+            case
+                when places.has_fault then 0
+                when places.kind = 'refund_reason'
+                    then [0, 0, 0, 2, 3, 5, 5, 6, 6, 10][
+                        1 + floor(uniform(places.text_key, 'first aspect') * 10)::integer
+                    ]
+                when places.kind = 'survey'
+                    then [0, 0, 1, 1, 2, 2, 3, 4, 4, 7, 8, 8, 8, 9, 9, 10][
+                        1 + floor(uniform(places.text_key, 'first aspect') * 16)::integer
+                    ]
+                else
+                    [0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 5, 6, 6, 7, 8, 9, 10, 10][
+                        1 + floor(uniform(places.text_key, 'first aspect') * 22)::integer
+                    ]
+            end
             + places.mention_no * (1 + floor(uniform(places.text_key, 'aspect step') * 10)::integer)
         ) % 11 as place
     from places
@@ -104,7 +199,9 @@ judged as (
     select
         *,
         case
-            when uniform(mention_key, 'fact') < 0.08 then 0
+            when has_fault and mention_no = 0 and uniform(mention_key, 'blame') < getvariable('fault_blame_probability')
+                then -1
+            when abs(leaning) < 9 and uniform(mention_key, 'fact') < 0.08 then 0
             when uniform(mention_key, 'polarity') < logistic(log_odds) then 1
             else -1
         end as sign,
@@ -140,7 +237,9 @@ formed as (
         aspect_words.nouns[1 + floor(uniform(judged.mention_key, 'noun') * len(aspect_words.nouns))::integer] as noun,
         aspect_words.good[1 + floor(uniform(judged.mention_key, 'word') * len(aspect_words.good))::integer] as good,
         aspect_words.bad[1 + floor(uniform(judged.mention_key, 'word') * len(aspect_words.bad))::integer] as bad,
-        aspect_words.praise[1 + floor(uniform(judged.mention_key, 'word') * len(aspect_words.praise))::integer] as praise,
+        aspect_words.praise[
+            1 + floor(uniform(judged.mention_key, 'word') * len(aspect_words.praise))::integer
+        ] as praise,
         aspect_words.blame[1 + floor(uniform(judged.mention_key, 'word') * len(aspect_words.blame))::integer] as blame,
         aspect_words.irony[1 + floor(uniform(judged.mention_key, 'word') * len(aspect_words.irony))::integer] as irony,
         aspect_words.facts[1 + floor(uniform(judged.mention_key, 'word') * len(aspect_words.facts))::integer] as fact,
@@ -253,19 +352,39 @@ related as (
 
     select
         writings.*,
-        joined.* exclude (text_id),
-        case joined.agreement when 1 then 'like' when -1 then 'unlike' when 0 then 'any' else 'one' end as relation,
+        joined.* exclude (text_id, topic, stage),
+        coalesce(writings.intent_topic, joined.topic) as topic,
+        coalesce(writings.intent_stage, joined.stage) as stage,
+        case
+            when joined.clause_count is null then 'none'
+            when joined.agreement = 1 then 'like'
+            when joined.agreement = -1 then 'unlike'
+            when joined.agreement = 0 then 'any'
+            else 'one'
+        end as relation,
         writings.is_late
         and joined.agreement is distinct from 0
+        and joined.clause_count is not null
         and uniform(writings.text_key, 'new template') < getvariable('new_form_share') / 2 as has_new_template,
         writings.is_late and uniform(writings.text_key, 'new remark') < getvariable('new_word_share') as has_new_remark,
-        case when joined.worst_sign >= 0 and joined.best_sign = 1 then 'positive'
-            when joined.best_sign <= 0 and joined.worst_sign = -1 then 'negative'
-            when joined.best_sign = 1 and joined.worst_sign = -1 then 'mixed'
+        greatest(joined.best_sign, writings.intent_sign) as highest_sign,
+        least(joined.worst_sign, writings.intent_sign) as lowest_sign
+    from writings
+    left outer join joined on writings.text_id = joined.text_id
+
+),
+
+signed as (
+
+    select
+        *,
+        case
+            when highest_sign = 1 and lowest_sign = -1 then 'mixed'
+            when highest_sign = 1 then 'positive'
+            when lowest_sign = -1 then 'negative'
             else 'neutral'
         end as polarity
-    from writings
-    inner join joined on writings.text_id = joined.text_id
+    from related
 
 ),
 
@@ -279,44 +398,56 @@ template_pools as (
     from text_templates
     group by language, relation, is_new
 
+    union all
+
+    select distinct
+        language,
+        'none' as relation,
+        false as has_new_template,
+        [''] as templates
+    from text_templates
+
 ),
 
 chosen as (
 
     select
-        related.*,
+        signed.*,
         template_pools.templates[
-            1 + floor(uniform(related.text_key, 'template') * len(template_pools.templates))::integer
+            1 + floor(uniform(signed.text_key, 'template') * len(template_pools.templates))::integer
         ] as template,
         case
-            when uniform(related.text_key, 'has opening') < 0.35
+            when signed.lead is not null then signed.lead
+            when signed.kind = 'review' and uniform(signed.text_key, 'has opening') < 0.35
                 then remarks.openings[
-                    1 + floor(uniform(related.text_key, 'opening') * len(remarks.openings))::integer
+                    1 + floor(uniform(signed.text_key, 'opening') * len(remarks.openings))::integer
                 ]
         end as opening,
         case
-            when uniform(related.text_key, 'has closing') < 0.3
+            when signed.lead is not null then signed.tail
+            when signed.kind = 'refund_reason' then null
+            when signed.kind = 'review' and uniform(signed.text_key, 'has closing') < 0.3
                 then remarks.closings[
-                    1 + floor(uniform(related.text_key, 'closing') * len(remarks.closings))::integer
+                    1 + floor(uniform(signed.text_key, 'closing') * len(remarks.closings))::integer
                 ]
-            when uniform(related.text_key, 'has closing') < 0.36 and related.polarity = 'positive' then '👍'
-            when uniform(related.text_key, 'has closing') < 0.36 and related.polarity = 'negative' then '👎'
+            when uniform(signed.text_key, 'has closing') < 0.36 and signed.polarity = 'positive' then '👍'
+            when uniform(signed.text_key, 'has closing') < 0.36 and signed.polarity = 'negative' then '👎'
         end as closing,
         case
-            when uniform(related.text_key, 'has title') < 0.35 and related.polarity = 'positive' then remarks.titles_good
-            when uniform(related.text_key, 'has title') < 0.35 and related.polarity = 'negative' then remarks.titles_bad
-            when uniform(related.text_key, 'has title') < 0.55 then remarks.titles_else
+            when uniform(signed.text_key, 'has title') < 0.35 and signed.polarity = 'positive' then remarks.titles_good
+            when uniform(signed.text_key, 'has title') < 0.35 and signed.polarity = 'negative' then remarks.titles_bad
+            when uniform(signed.text_key, 'has title') < 0.55 then remarks.titles_else
         end as titles
-    from related
+    from signed
     inner join template_pools
         on
-            related.language = template_pools.language
-            and related.relation = template_pools.relation
-            and related.has_new_template = template_pools.has_new_template
+            signed.language = template_pools.language
+            and signed.relation = template_pools.relation
+            and signed.has_new_template = template_pools.has_new_template
     inner join remarks
         on
-            related.language = remarks.language
-            and related.has_new_remark = remarks.is_new
+            signed.language = remarks.language
+            and signed.has_new_remark = remarks.is_new
 
 ),
 
@@ -326,8 +457,8 @@ composed as (
         *,
         replace(replace(replace(replace(replace(
             template || case when third_clause is null then '' when language = 'zh' then '{c}。' else ' {C}.' end,
-            '{A}', upper(left(first_clause, 1)) || substr(first_clause, 2)),
-        '{a}', first_clause),
+            '{A}', upper(left(coalesce(first_clause, ''), 1)) || substr(coalesce(first_clause, ''), 2)),
+        '{a}', coalesce(first_clause, '')),
         '{B}', upper(left(coalesce(second_clause, ''), 1)) || substr(coalesce(second_clause, ''), 2)),
         '{b}', coalesce(second_clause, '')),
         '{c}', coalesce(third_clause, '')) as judgement
@@ -339,12 +470,15 @@ final as (
 
     select
         * exclude (judgement, titles, opening, closing, first_clause, second_clause, third_clause),
-        titles[1 + floor(uniform(text_key, 'title') * len(titles))::integer] as title,
+        case
+            when kind = 'review'
+                then titles[1 + floor(uniform(text_key, 'title') * len(titles))::integer]
+        end as title,
         coalesce(opening || case language when 'en' then ' ' else '' end, '')
         || replace(
             judgement, '{C}', upper(left(coalesce(third_clause, ''), 1)) || substr(coalesce(third_clause, ''), 2)
         )
-        || coalesce(case language when 'en' then ' ' else '' end || closing, '') as sound_body
+        || coalesce(case when language = 'en' and template <> '' then ' ' else '' end || closing, '') as sound_body
     from composed
 
 )
@@ -352,6 +486,10 @@ final as (
 select
     * exclude (sound_body),
     -- Some write in small letters alone
-    case when uniform(child(root('person'), person_no), 'small letters') < 0.12 then lower(sound_body) else sound_body end
-        as body
+    trim(
+        case
+            when uniform(child(root('person'), person_no), 'small letters') < 0.12 then lower(sound_body)
+            else sound_body
+        end
+    ) as body
 from final;

@@ -87,10 +87,13 @@ arrivals as (
 
 ordered as (
 
-    select *
+    select
+        arrivals.*,
+        texts.body as message_text
     from arrivals
-    where received_us < getvariable('end_us')
-    order by received_us, event_no
+    left outer join texts on arrivals.event_no = texts.event_no
+    where arrivals.received_us < getvariable('end_us')
+    order by arrivals.received_us, arrivals.event_no
 
 )
 
@@ -123,5 +126,6 @@ select
     case when event_type = 'payment' then split_part(properties, '|', 4) end as ip_token,
     case when event_type = 'payment' then nullif(split_part(properties, '|', 5), '') end as terminal_token,
     case when event_type = 'payment' then nullif(split_part(properties, '|', 6), '') end as card_country,
+    message_text,
     case when event_type = 'payment' then split_part(properties, '|', 1) else properties end as properties
 from ordered;

@@ -403,13 +403,15 @@ select
     language,
     polarity,
     topic,
+    intent,
     stage,
-    template || ' | ' || forms as pattern,
-    has_new_form or has_new_template as is_unseen_pattern,
-    has_new_word as has_unseen_words,
+    concat_ws(' | ', lead_pattern, nullif(template, ''), forms) as pattern,
+    is_new_lead or coalesce(has_new_form, false) or has_new_template as is_unseen_pattern,
+    is_new_lead or coalesce(has_new_word, false) as has_unseen_words,
     polarity = 'mixed' as is_mixed,
-    is_ironic,
-    is_misspelt,
+    coalesce(is_ironic, false) as is_ironic,
+    coalesce(is_misspelt, false) as is_misspelt,
+    has_personal_data,
     make_timestamptz(written_us) as written_at
 from texts
 order by written_us, text_id;
@@ -433,6 +435,18 @@ select
 from mentions
 inner join texts on mentions.text_id = texts.text_id
 order by mentions.text_id, mentions.mention_no;
+
+-- Whose items are badly made from when on, and how many lines were sold since
+create table truth_storefront.truth_quality_problems as
+
+select
+    faulty_brand.brand,
+    'quality' as aspect,
+    make_timestamptz(faulty_brand.starts_us) as starts_at,
+    count(after_sales.line_no) as line_count
+from faulty_brand
+left outer join after_sales on after_sales.is_faulty
+group by faulty_brand.brand, faulty_brand.starts_us;
 
 create table truth_storefront.truth_text_forms as
 
