@@ -310,8 +310,10 @@ def test_one_brand_is_badly_made_from_some_day_on(shop: duckdb.DuckDBPyConnectio
     assert sent_back > 1.5 * usual_returns
 
 
-def test_personal_values_in_messages_are_masked_in_the_warehouse(storefront: Warehouse) -> None:
-    found = storefront.query(
+def test_personal_values_in_messages_are_masked_in_the_warehouse(
+    whole_storefront: Warehouse,
+) -> None:
+    found = whole_storefront.query(
         f"""
         select
             (
