@@ -12,6 +12,8 @@ from footfall.reviews.vocabulary import WORD, Entry, Found
 
 #: Words, and Chinese characters, that a negation reaches.
 _WORDS_REACHED, _CHARACTERS_REACHED = 3, 2
+#: The same of a negation that denies a whole statement.
+_WORDS_REACHED_FAR, _CHARACTERS_REACHED_FAR = 6, 8
 #: Words around a span that are read, and Chinese characters.
 _WORDS_AROUND, _CHARACTERS_AROUND = 8, 12
 #: Makes the word behind it stronger, so that "never had such good tea" denies nothing.
@@ -70,7 +72,7 @@ def opinions_of(text: str, language: str, found: Sequence[Found]) -> list[Opinio
     opinions = []
     for one in found:
         if one.entry.is_negation:
-            denied_from, denied_to = one.end, _reach(text, one.end, language)
+            denied_from, denied_to = one.end, _reach(text, one, language)
             can_strengthen = language != CHINESE or text[: one.end].endswith(_NEVER)
         elif one.entry.polarity or one.entry.near:
             is_denied = (
@@ -83,13 +85,15 @@ def opinions_of(text: str, language: str, found: Sequence[Found]) -> list[Opinio
     return opinions
 
 
-def _reach(text: str, end: int, language: str) -> int:
+def _reach(text: str, negation: Found, language: str) -> int:
     """Return the last character at which a word is still denied."""
+    end, is_far = negation.end, negation.entry.reaches_far
     if language == CHINESE:
-        return end + _CHARACTERS_REACHED
+        return end + (_CHARACTERS_REACHED_FAR if is_far else _CHARACTERS_REACHED)
+    limit = _WORDS_REACHED_FAR if is_far else _WORDS_REACHED
     reached = end - 1
     for number, match in enumerate(WORD.finditer(text, end, end + 80)):
-        if number == _WORDS_REACHED:
+        if number == limit:
             break
         reached = match.start()
     return reached

@@ -25,6 +25,9 @@ class Entry:
         Of the word by itself: 1, -1, or 0 for neither.
     is_negation
         Whether it denies what follows.
+    reaches_far
+        Whether it denies a whole statement ("I would not call the delivery fast"), and not just the
+        next few words.
     is_fixed
         Whether a negation before it changes nothing, as it holds its own.
     term
@@ -38,6 +41,7 @@ class Entry:
 
     polarity: int = 0
     is_negation: bool = False
+    reaches_far: bool = False
     is_fixed: bool = False
     term: str = ""
     value: str = ""
@@ -166,7 +170,8 @@ def _with(entry: Entry, row: Mapping[str, str]) -> Entry:
         near = {**(near or {}), aspect: polarity}
     return Entry(
         polarity=polarity if kind in ("value", "word", "phrase") else entry.polarity,
-        is_negation=entry.is_negation,
+        is_negation=entry.is_negation or kind == "negation",
+        reaches_far=entry.reaches_far or kind == "negation",
         is_fixed=entry.is_fixed or kind == "phrase",
         term=aspect if kind == "term" else entry.term,
         value=aspect if kind == "value" else entry.value,
