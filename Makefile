@@ -67,7 +67,7 @@ $(error $(REFUSED): only SOURCE=$(subst $(empty) $(empty),|,$(strip $(READERS)))
 endif
 endif
 
-.PHONY: help build inspect plan-experiment test lint types-and-sql format docs clean lock sbom env audit erase subject bench-sql bench-sources bench-times bench-pain-points bench-rings bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory bench-hundred bench-erasure bench-experiment bench-uplift bench-risk bench-risk-day bench-explanations bench-reviews bench-aspects bench-spans bench-fairness bench-fairness-null bench-peeking bench-cuped bench-experiments-truth harness
+.PHONY: help build inspect plan-experiment test lint types-and-sql format docs clean lock sbom env audit erase subject bench-sql bench-sources bench-times bench-pain-points bench-voice bench-rings bench-segments bench-journey bench-ranking bench-ranking-time bench-gpu bench-value bench-scores bench-intent report lineage metrics superset-bundle check-superset dashboards serve bench-warm bench-memory bench-hundred bench-erasure bench-experiment bench-uplift bench-risk bench-risk-day bench-explanations bench-reviews bench-aspects bench-spans bench-fairness bench-fairness-null bench-peeking bench-cuped bench-experiments-truth harness
 help: ## print this list
 	@echo "Footfall: customer journeys and scores inside the warehouse."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -216,6 +216,9 @@ bench-erasure: env ## what erasing one person costs beyond the build that follow
 
 bench-pain-points: env ## check that pain points name what was planted, and nothing else: SEEDS=20 CUSTOMERS=2000 FIRST=201
 	@$(FOOTFALL) bench-pain-points
+
+bench-voice: env ## check that a brand that is badly made is named first, and aspects of new wordings: SEEDS=20 CUSTOMERS=2000 FIRST=301
+	@$(FOOTFALL) bench-voice
 
 bench-rings: env ## check that rings of fraudsters are named, and households are not: SEEDS=20 CUSTOMERS=2000 FIRST=101
 	@$(FOOTFALL) bench-rings

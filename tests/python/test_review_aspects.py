@@ -104,6 +104,17 @@ def judged(text: str, language: str) -> list[tuple[str, int]]:
         ("从来没有这么快的送餐", "zh", [("delivery", 1)]),
         ("味道没这么好吃", "zh", [("taste", -1)]),
         ("好像是件衣服", "zh", []),
+        # Denies a whole statement, and not just the next words.
+        ("The delivery is far from slow.", "en", [("delivery", 1)]),
+        ("I would not call the delivery of this shop fast.", "en", [("delivery", -1)]),
+        ("The price is anything but reasonable.", "en", [("price", -1)]),
+        ("Hard to find fault with the packaging.", "en", [("packaging", 1)]),
+        ("不能说这个说明书简单", "zh", [("ease_of_use", -1)]),
+        ("价格挑不出毛病", "zh", [("price", 1)]),
+        # A comma ends that, too.
+        ("Far from home, the delivery was slow.", "en", [("delivery", -1)]),
+        ("The website is slow and the checkout is easy.", "en", [("website", -1), ("checkout", 1)]),
+        ("网站很流畅\uff0c付款很麻烦", "zh", [("website", 1), ("checkout", -1)]),
     ],
 )
 def test_polarity_follows_negation_contrast_and_the_aspect(

@@ -76,6 +76,16 @@ def bench_pain_points(given: Given) -> list[Step]:
     return [_benchmark(given, "pain_points", *options)]
 
 
+def bench_voice(given: Given) -> list[Step]:
+    """Look for a brand that is badly made, and for aspects of wordings never seen."""
+    options = [
+        *_seeds(given, "20"),
+        *given.option("--first", "FIRST", "301"),
+        *given.option("--customers", "CUSTOMERS", "2000"),
+    ]
+    return [_benchmark(given, "voice", *options)]
+
+
 def bench_rings(given: Given) -> list[Step]:
     """Look for planted rings of fraudsters."""
     options = [

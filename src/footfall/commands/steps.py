@@ -216,6 +216,7 @@ TARGETS: Mapping[str, Callable[[Given], list[Step]]] = {
         benchmarks.bench_hundred,
         benchmarks.bench_erasure,
         benchmarks.bench_pain_points,
+        benchmarks.bench_voice,
         benchmarks.bench_rings,
         benchmarks.bench_segments,
         benchmarks.bench_journey,
