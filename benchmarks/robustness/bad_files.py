@@ -100,7 +100,9 @@ def _of_text() -> list[BadFile]:
         BadFile("a quoted value of 250 lines", good + row.replace(b"tea", quoted), (2, 0)),
         BadFile("a line of 3 MB", good + b"c2," + b"x" * 3_000_000 + b"\n", (1, 1), "no time"),
         BadFile("NUL in a value", good + row.replace(b"tea,1,10", b"t\0a,1,10"), (2, 0)),
-        BadFile("bytes of Windows-1252", good.replace(b"tea", b"caf\xe9"), (1, 0)),
+        BadFile(
+            "bytes of Windows-1252", good + row.replace(b"tea", b"caf\xe9"), (1, 1), "byte 0xE9"
+        ),
         BadFile("a byte order mark", b"\xef\xbb\xbf" + good, (1, 0)),
         BadFile("line ends of Windows", good.replace(b"\n", b"\r\n"), (1, 0)),
         BadFile("line ends of old Macs", good.replace(b"\n", b"\r"), None, "events.csv"),

@@ -458,10 +458,12 @@ refunds as (
 {%- endmacro %}
 
 
-{#- What text files of an entity do not say of themselves: names of columns where there is no header, and widths. -#}
+{#- What text files of an entity do not say of themselves: names of columns where there is no header, widths, and the
+    encoding. -#}
 {% macro custom_layout(entity) %}
     {% do return({
         'names': (var('custom_header') or {}).get(entity, []), 'widths': (var('custom_widths') or {}).get(entity, []),
+        'encoding': var('custom_encoding'),
         'with_file': 'footfall_file' if entity == 'events' and custom_rows_are_records() else none, 'read': []
     }) %}
 {% endmacro %}

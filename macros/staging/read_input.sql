@@ -52,7 +52,9 @@
         {% do return(rows_of_parquet(readable, layout.with_file)) %}
     {% endif %}
     {% set how = {'kind': 'text' if part.kind == 'text' else 'json'} %}
-    {% do how.update({'names': layout.names, 'widths': layout.widths}) if part.kind == 'text' and layout %}
+    {% do how.update({
+        'names': layout.names, 'widths': layout.widths, 'encoding': layout.encoding
+    }) if part.kind == 'text' and layout %}
     {% set copies = files_to_read('footfall_text_file(file, ' ~ sql_text(tojson(how)) ~ ')', part.files) %}
     {% do note_files_read(layout, part, copies) %}
     {% do return(rows_of_parquet(copies, layout.with_file)) %}

@@ -70,6 +70,7 @@ RUN_TIME_VARS = frozenset(
         "custom_columns",
         "custom_event_names",
         "custom_event_type",
+        "custom_encoding",
         "custom_header",
         "custom_keep_identical_rows",
         "custom_campaigns_are_kept",

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from footfall.adapter import delimited_inputs, inputs, json_inputs
+from footfall.adapter import delimited_inputs, inputs, json_inputs, lines
 from footfall.builds import input_files
 from footfall.builds.problems import BuildProblem
 
@@ -61,9 +61,7 @@ def test_broken_lines_are_kept_with_their_problem(tmp_path: Path) -> None:
         (b'"two\r\nlines"', "two\nlines"),
         (b'5" pipe', '5" pipe'),
         (b'"semi;colon"', "semi;colon"),
-        (b"caf\xe9", "café"),
         (b"caf\xc3\xa9", "café"),
-        (b"\x93quoted\x94", "“quoted”"),
         (b"", None),
     ],
 )
@@ -93,7 +91,7 @@ def test_nameless_and_repeated_columns_get_names(tmp_path: Path) -> None:
 def test_values_may_cross_the_blocks_that_are_read_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delimited_inputs, "_BLOCK_BYTES", 64)
+    monkeypatch.setattr(lines, "_BLOCK_BYTES", 64)
     monkeypatch.setattr(delimited_inputs, "_LINES_AT_ONCE", 3)
     lines = [f'{number},"first\nsecond, {number}"' for number in range(500)]
     rows = rows_of(tmp_path, ("a,b\n" + "\n".join(lines) + "\n").encode())
@@ -120,7 +118,7 @@ def test_a_value_may_have_many_lines_but_an_open_quote_takes_no_rows_along(
 def test_a_line_that_fills_the_memory_is_one_broken_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delimited_inputs, "_MAX_LINE_BYTES", 2**21)
+    monkeypatch.setattr(lines, "MAX_LINE_BYTES", 2**21)
     long = b"x" * (2**23)
     rows = rows_of(tmp_path, gzip.compress(b'a,b\n1,2\n3,"open\n' + long + b"\n5,6\n"), "f.csv.gz")
     assert [row["footfall_line_number"] for row in rows] == [2, 3, 4, 5]
@@ -190,8 +188,42 @@ def test_files_that_are_no_tables_are_refused(tmp_path: Path, content: bytes, me
         rows_of(tmp_path, content)
 
 
+@pytest.mark.parametrize("line", [b"2;caf\xe9", b'2;"two\nbr\xfbl\xe9es"', b"\x93;x;y"])
+def test_lines_that_are_no_text_are_set_aside_and_nothing_is_guessed(
+    tmp_path: Path, line: bytes
+) -> None:
+    first, broken, last = rows_of(tmp_path, b"a;b\n1;caf\xc3\xa9\n" + line + b"\n3;x")
+    assert (first["b"], first["footfall_line_problem"]) == ("café", None)
+    assert (broken["a"], broken["b"], broken["footfall_line_number"]) == (None, None, 3)
+    assert "\ufffd" in broken["footfall_line_text"]
+    assert (last["a"], last["b"], last["footfall_line_problem"]) == ("3", "x", None)
+    problem = broken["footfall_line_problem"]
+    if not problem.startswith("3 fields"):
+        assert problem.endswith("is no character of UTF-8")
+
+
+def test_a_named_encoding_is_read_and_what_is_not_of_it_is_set_aside(tmp_path: Path) -> None:
+    old = inputs.Layout(encoding="windows-1252")
+    first, broken = rows_of(tmp_path, b"a;pr\xe9nom\n1;caf\xe9\n2;\x81", layout=old)
+    assert (first["a"], first["prénom"]) == ("1", "café")
+    assert broken["footfall_line_problem"] == "byte 0x81 is no character of windows-1252"
+    (row,) = rows_of(tmp_path, "a;b\n1;你好".encode("gbk"), layout=inputs.Layout(encoding="gbk"))
+    assert row["b"] == "你好"
+    with pytest.raises(ValueError, match=r"byte 0xE9 is no character of UTF-8. .*custom_encoding"):
+        rows_of(tmp_path, b"a;pr\xe9nom\n1;x")
+
+
+def test_records_of_json_that_are_no_text_are_set_aside(tmp_path: Path) -> None:
+    given = b'{"a": "caf\xc3\xa9"}\n{"a": "caf\xe9"}\n{"a": "x"}\n'
+    for content in (given, b"[" + b",".join(given.splitlines()) + b"]"):
+        first, broken, last = rows_of(tmp_path, content, layout=JSON)
+        assert (first["a"], broken["a"], last["a"]) == ("café", None, "x")
+        assert broken["footfall_line_problem"] == "byte 0xE9 is no character of UTF-8"
+        assert broken["footfall_line_text"] == '{"a": "caf\ufffd"}'
+
+
 def test_duckdb_reads_text_files_through_the_function(tmp_path: Path) -> None:
-    (tmp_path / "file.csv").write_bytes(b"a,b\n1,caf\xe9\n")
+    (tmp_path / "file.csv").write_bytes(b"a,b\n1,caf\xc3\xa9\n")
     (tmp_path / "cut.csv.gz").write_bytes(gzip.compress(b"a,b\n1,2\n" * 99)[:-12])
     with duckdb.connect() as connection:
         inputs.register(connection, str(tmp_path / "some.duckdb"))

@@ -92,6 +92,7 @@ def test_vars_of_the_run_leave_no_trace_in_what_is_parsed(all_sources: Warehouse
         "custom_columns": {"events": {"customer_id": "user_id"}},
         "custom_event_names": {"(start)": "view", "click": None},
         "custom_event_type": "purchase",
+        "custom_encoding": "windows-1252",
         "custom_header": {"events": ["customer_id", "event_at"]},
         "custom_keep_identical_rows": True,
         "custom_campaigns_are_kept": True,

@@ -14,18 +14,22 @@ from typing import IO
 import pyarrow as pa
 
 from footfall.adapter.arrow_columns import numbers_of, texts_of
+from footfall.adapter.lines import (
+    MAX_LINE_BYTES,
+    MAX_LINE_MB,
+    UTF_8,
+    Lines,
+    TooLong,
+    decode,
+    line_blocks,
+    not_text,
+    shown,
+)
 
 LINE_NUMBER = "footfall_line_number"
 LINE_PROBLEM = "footfall_line_problem"
 LINE_TEXT = "footfall_line_text"
 
-# Small: Python's memory of a block is many times the text, and its collector walks all of it.
-_BLOCK_BYTES = 2**20
-# A longer line is no row of a table: a file without line ends would fill the memory.
-_MAX_LINE_MB = 16
-_MAX_LINE_BYTES = _MAX_LINE_MB * 2**20
-# So much of it is kept to show what it was.
-_SHOWN_BYTES = 1000
 # A quoted value may run over this many lines before its opening quote counts as a mistake.
 _MAX_LINES_IN_VALUE = 5000
 # A value of more lines than this is doubted: a quote that nobody closed looks the same, until a
@@ -34,7 +38,7 @@ _LINES_BEYOND_DOUBT = 20
 _LINES_WITH_ODD_QUOTES = 200
 # Lines that are tried in one go; only where one of them is odd are they looked at one by one.
 _LINES_AT_ONCE = 4096
-_TOO_LONG = f"a line of more than {_MAX_LINE_MB} MB"
+_TOO_LONG = f"a line of more than {MAX_LINE_MB} MB"
 _DELIMITERS = ",;\t|"
 
 
@@ -50,17 +54,25 @@ class Layout:
         Names of its columns, where it has no header; else empty.
     widths
         Characters of each column, where no mark separates them; else empty.
+    encoding
+        How its characters are written.
     """
 
     kind: str = "text"
     names: tuple[str, ...] = ()
     widths: tuple[int, ...] = ()
+    encoding: str = UTF_8
 
     @classmethod
     def of(cls, written: str) -> "Layout":
         """Read a layout from JSON."""
         read = json.loads(written)
-        return cls(read["kind"], tuple(read.get("names") or ()), tuple(read.get("widths") or ()))
+        return cls(
+            read["kind"],
+            tuple(read.get("names") or ()),
+            tuple(read.get("widths") or ()),
+            read.get("encoding") or UTF_8,
+        )
 
 
 @dataclass
@@ -71,10 +83,6 @@ class Rows:
     numbers: list[int] = field(default_factory=list)
     problems: list[str | None] = field(default_factory=list)
     texts: list[str | None] = field(default_factory=list)
-
-
-class _TooLong(str):
-    """The beginning of a line that is longer than a row of a table can be."""
 
 
 def read(source: Path, stream: IO[bytes], layout: Layout) -> tuple[list[str], Iterator[Rows]]:
@@ -92,11 +100,13 @@ def read(source: Path, stream: IO[bytes], layout: Layout) -> tuple[list[str], It
     Raises
     ------
     ValueError
-        It has no header line, is UTF-16, or ends its lines by carriage returns alone.
+        It has no header line, one that is not written in its encoding, is UTF-16, or ends its lines
+        by carriage returns alone.
     """
     # The limit is the module's, not the reader's; free text may be longer than its 128 KiB.
     csv.field_size_limit(sys.maxsize)
-    header, header_lines, delimiter = _header(source, stream)
+    encoding = layout.encoding
+    header, header_lines, delimiter = _header(source, stream, encoding)
     names = list(layout.names)
     # Without a header, the first line is a row.
     first = [header] if names else []
@@ -109,18 +119,18 @@ def read(source: Path, stream: IO[bytes], layout: Layout) -> tuple[list[str], It
         delimiter = delimiter or _delimiter_of(header, len(names))
     lines_before = header_lines - len(first)
     if layout.widths:
-        return names, _fixed_blocks(stream, layout.widths, first, lines_before)
-    return names, _blocks(stream, delimiter, len(names), first, lines_before)
+        return names, _fixed_blocks(stream, layout.widths, first, lines_before, encoding)
+    return names, _blocks(stream, delimiter, len(names), first, lines_before, encoding)
 
 
-def _header(source: Path, stream: IO[bytes]) -> tuple[str, int, str]:
+def _header(source: Path, stream: IO[bytes], encoding: str) -> tuple[str, int, str]:
     """Return the first line with text, its number, and the delimiter where Excel names it first."""
     delimiter = ""
-    lines = iter(partial(stream.readline, _MAX_LINE_BYTES), b"")
+    lines = iter(partial(stream.readline, MAX_LINE_BYTES), b"")
     for number, raw in enumerate(lines, start=1):
-        if len(raw) >= _MAX_LINE_BYTES:
+        if len(raw) >= MAX_LINE_BYTES:
             raise ValueError(
-                f"{source} has a first line of more than {_MAX_LINE_MB} MB: it is no table, or "
+                f"{source} has a first line of more than {MAX_LINE_MB} MB: it is no table, or "
                 "its lines have no ends."
             )
         if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in raw[:4]:
@@ -130,7 +140,12 @@ def _header(source: Path, stream: IO[bytes]) -> tuple[str, int, str]:
                 f"{source} ends its lines by carriage returns alone: save it with the line ends of "
                 "Unix or Windows."
             )
-        header = _decode(raw.removeprefix(b"\xef\xbb\xbf"))
+        header = decode(raw.removeprefix(b"\xef\xbb\xbf"), encoding)
+        if broken := not_text(header, encoding):
+            raise ValueError(
+                f"Line {number} of {source}, which names its columns: {broken}. Save it as UTF-8,"
+                " or name its encoding in var custom_encoding, such as windows-1252."
+            )
         if number == 1 and header.lower().startswith("sep=") and len(header) == len("sep=;"):
             delimiter = header[-1]
         elif header:
@@ -155,10 +170,10 @@ def _cut(line: str, widths: Sequence[int]) -> list[str]:
 
 
 def _fixed_blocks(
-    stream: IO[bytes], widths: Sequence[int], first: list[str], lines_before: int
+    stream: IO[bytes], widths: Sequence[int], first: list[str], lines_before: int, encoding: str
 ) -> Iterator[Rows]:
     """Return the rows of a file of fixed widths, in order, a few megabytes at a time."""
-    for lines in chain([first], _line_blocks(stream)):
+    for lines in chain([Lines(first)], line_blocks(stream, encoding)):
         rows = Rows()
         for line in lines:
             lines_before += 1
@@ -166,11 +181,13 @@ def _fixed_blocks(
                 continue
             fields = _cut(line, widths)
             problem = None
-            if isinstance(line, _TooLong):
+            if isinstance(line, TooLong):
                 problem = _TOO_LONG
             elif len(fields) > len(widths):
                 problem = f"{len(line)} characters where its columns have {sum(widths)}"
             _keep(rows, line, fields[: len(widths)], lines_before, len(widths), problem)
+        if not lines.is_sound:
+            _set_aside(rows, " ", encoding)
         if rows.fields:
             yield rows
 
@@ -205,53 +222,34 @@ def unlike(names: Sequence[str]) -> list[str]:
     return kept
 
 
-def _decode(raw: bytes) -> str:
-    line = raw.rstrip(b"\r\n")
-    try:
-        return line.decode()
-    except UnicodeDecodeError:
-        # Five bytes have no meaning in Windows-1252; they become the replacement character.
-        return line.decode("cp1252", errors="replace")
-
-
-def _lines(raw: bytes) -> list[str]:
-    try:
-        lines = raw.decode().split("\n")
-    except UnicodeDecodeError:
-        lines = [_decode(line) for line in raw.split(b"\n")]
-    if lines[-1] == "":
-        lines.pop()
-    return [line.removesuffix("\r") for line in lines]
-
-
-def _line_blocks(stream: IO[bytes]) -> Iterator[list[str]]:
-    """Return the lines of a file, some at a time; one that is too long stands alone, and is cut."""
-    rest, is_cut = b"", False
-    while block := stream.read(_BLOCK_BYTES):
-        if is_cut:
-            _, end, block = block.partition(b"\n")
-            is_cut = not end
-        rest += block
-        whole = rest.rfind(b"\n") + 1
-        if whole:
-            yield _lines(rest[:whole])
-            rest = rest[whole:]
-        if len(rest) > _MAX_LINE_BYTES:
-            yield [_TooLong(rest[:_SHOWN_BYTES].decode(errors="ignore"))]
-            rest, is_cut = b"", True
-    if rest:
-        yield _lines(rest)
+def _set_aside(rows: Rows, delimiter: str, encoding: str) -> None:
+    """Say of rows with bytes that are no characters that they cannot be read."""
+    for place, fields in enumerate(rows.fields):
+        text = rows.texts[place] or delimiter.join(fields)
+        problem = not_text(text, encoding)
+        if problem:
+            rows.problems[place] = rows.problems[place] or problem
+            rows.texts[place] = shown(text)
+            rows.fields[place] = [""] * len(fields)
 
 
 def _blocks(
-    stream: IO[bytes], delimiter: str, width: int, first: list[str], lines_before: int
+    stream: IO[bytes],
+    delimiter: str,
+    width: int,
+    first: list[str],
+    lines_before: int,
+    encoding: str,
 ) -> Iterator[Rows]:
     """Return the rows of the file, in order, a few megabytes at a time."""
     waiting = list(first)
-    blocks = _line_blocks(stream)
+    blocks = line_blocks(stream, encoding)
+    is_sound = True
     while True:
         lines = next(blocks, None)
-        too_long = [line for line in lines or () if type(line) is _TooLong]
+        # Once false it stays so: a value may go on in the next lines.
+        is_sound = is_sound and (lines is None or lines.is_sound)
+        too_long = [line for line in lines or () if type(line) is TooLong]
         waiting.extend([] if too_long else lines or ())
         rows = Rows()
         # No value goes on beyond a line that is left out.
@@ -262,6 +260,8 @@ def _blocks(
         for line in too_long:
             lines_before += 1
             _keep(rows, line, [], lines_before, width, _TOO_LONG)
+        if not is_sound:
+            _set_aside(rows, delimiter, encoding)
         if rows.fields:
             yield rows
         if lines is None:

@@ -7,10 +7,11 @@ staging reads that. Each line is kept:
 
 - a line that fits the header is a row, with missing trailing fields as null;
 - a line that does not (too many fields, a quote that is never closed) is a row of nulls with the
-  line itself and the problem next to it, which names the file.
+  line itself and the problem next to it, which names the file;
+- a line with bytes that are no characters of the file's encoding (UTF-8, unless its `Layout` names
+  another) is such a row, too: which characters were meant, nobody can know.
 
-Bytes that are not UTF-8 are read as Windows-1252, line by line, which is what they nearly always
-are. The Parquet file is made again only when the text file has changed. A file without a header
+The Parquet file is made again only when the text file has changed. A file without a header
 gets names from its `Layout`, and so do columns of fixed width. Of JSON, see `json_inputs`.
 """
 
@@ -45,7 +46,7 @@ from footfall.core.private_files import close_to_others
 _ROWS_IN_GROUP = 200_000
 _FINGERPRINT_KEY = b"footfall_source_file"
 # Part of the fingerprint: raise it when the same text must give other rows.
-_READER_VERSION = 4
+_READER_VERSION = 5
 _DELIMITED = Layout()
 _PARQUET = Layout(kind="parquet")
 

@@ -15,6 +15,7 @@ from typing import IO, Any
 import pyarrow as pa
 
 from footfall.adapter.arrow_columns import numbers_of, texts_of
+from footfall.adapter.lines import not_text, shown
 from footfall.builds.input_files import opened
 
 _CHUNK_BYTES = 2**20
@@ -138,21 +139,16 @@ def _sound(text: str | None) -> str | None:
 def _of_lines(stream: IO[bytes], first: bytes, number: int) -> Iterator[Record]:
     raw = first
     while raw:
-        line = _decoded(raw).strip()
+        line = raw.decode(errors="surrogateescape").strip()
         if line:
             yield _of_line(line, number)
         number += 1
         raw = stream.readline()
 
 
-def _decoded(raw: bytes) -> str:
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        return raw.decode("cp1252", "replace")
-
-
 def _of_line(line: str, number: int) -> Record:
+    if not line.isascii() and (broken := not_text(line)):
+        return Record(number, None, broken, shown(line))
     try:
         value = _DECODER.decode(line)
     except json.JSONDecodeError as error:
@@ -165,7 +161,7 @@ def _of_line(line: str, number: int) -> Record:
 
 
 def _of_array(stream: IO[bytes], start: bytes, skipped: int, source: Path) -> Iterator[Record]:
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     text = decoder.decode(start)
     place = len(text) - len(text.lstrip())
     is_array = text[place] == "["
@@ -186,22 +182,18 @@ def _of_array(stream: IO[bytes], start: bytes, skipped: int, source: Path) -> It
                 raise json.JSONDecodeError("", text, end)
         except json.JSONDecodeError as error:
             if chunk and len(text) - place < _LARGEST_RECORD:
-                before += len(text[:place].encode())
+                before += _bytes(text[:place])
                 chunk = stream.read(max(_CHUNK_BYTES, len(text) - place))
                 text, place = text[place:] + decoder.decode(chunk, final=not chunk), 0
                 continue
-            byte = before + len(text[: error.pos].encode())
+            byte = before + _bytes(text[: error.pos])
             raise ValueError(_broken(source, number, byte, error.msg)) from error
         except (ValueError, RecursionError) as error:
-            byte = before + len(text[:place].encode())
+            byte = before + _bytes(text[:place])
             raise ValueError(_broken(source, number, byte, _beyond_limits(error))) from error
         number += 1
+        record = _of_element(value, text[place:end], number)
         place = end
-        record = (
-            Record(number, value)
-            if isinstance(value, dict)
-            else Record(number, None, "JSON, but no object", json.dumps(value))
-        )
         # The first of objects one by one waits: alone, it may hold the list of the records.
         if number == 1 and not is_array:
             kept = record
@@ -211,11 +203,23 @@ def _of_array(stream: IO[bytes], start: bytes, skipped: int, source: Path) -> It
             kept = None
         yield record
     if is_array and not closed:
-        byte = before + len(text.encode())
+        byte = before + _bytes(text)
         raise ValueError(_broken(source, number, byte, "the array is not closed"))
     if kept is not None:
         _refuse_wrapped(kept, source)
         yield kept
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode("utf-8", "surrogateescape"))
+
+
+def _of_element(value: Any, text: str, number: int) -> Record:
+    if not text.isascii() and (broken := not_text(text)):
+        return Record(number, None, broken, shown(text))
+    if not isinstance(value, dict):
+        return Record(number, None, "JSON, but no object", json.dumps(value))
+    return Record(number, value)
 
 
 def _beyond_limits(error: Exception) -> str:

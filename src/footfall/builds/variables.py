@@ -51,6 +51,14 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def _is_encoding(value: Any) -> bool:
+    try:
+        # A line ends at the same byte in all of these.
+        return "a\n".encode(value) == b"a\n"
+    except (LookupError, TypeError, UnicodeError):
+        return False
+
+
 def _is_date(value: Any) -> bool:
     # Other ways of ISO 8601 to write a day are not those of SQL.
     text = str(value)
@@ -161,6 +169,10 @@ ZONE = Kind("the IANA name of a time zone such as Europe/Berlin", is_zone, zone_
 UNITS = Kind("major or minor", lambda value: value in ("major", "minor"))
 CLOCK = Kind("utc, shop or null", lambda value: value in ("utc", "shop", None))
 TEXT_OR_NULL = Kind("text, or null", _or_null(lambda value: isinstance(value, str)))
+ENCODING_OR_NULL = Kind(
+    "the name of an encoding such as windows-1252 or gbk, or null for UTF-8",
+    _or_null(_is_encoding),
+)
 WORDS = Kind('a list of words in quotes such as ["null", "n/a"]', _are_words)
 PROPERTIES = Kind("a list of properties such as [experiment_id, experiment]", _are_texts)
 LANGUAGE = Kind(
@@ -214,6 +226,7 @@ PROJECT_VARIABLES: Mapping[str, Variable] = {
     "custom_event_type": Variable(TEXT_OR_NULL, shapes_tables=True),
     "custom_campaigns_are_kept": Variable(TRUE_OR_FALSE, shapes_tables=True),
     "shop_hosts": Variable(NAMES_OR_NULL, shapes_tables=True),
+    "custom_encoding": Variable(ENCODING_OR_NULL, shapes_tables=True),
     "custom_header": Variable(HEADERS, shapes_tables=True),
     "custom_widths": Variable(WIDTHS, shapes_tables=True),
     "custom_columns": Variable(COLUMNS, shapes_tables=True),
