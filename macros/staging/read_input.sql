@@ -53,7 +53,7 @@
     {% endif %}
     {% set how = {'kind': 'text' if part.kind == 'text' else 'json'} %}
     {% do how.update({
-        'names': layout.names, 'widths': layout.widths, 'encoding': layout.encoding
+        'names': layout.names, 'widths': layout.widths, 'encoding': layout.get('encoding')
     }) if part.kind == 'text' and layout %}
     {% set copies = files_to_read('footfall_text_file(file, ' ~ sql_text(tojson(how)) ~ ')', part.files) %}
     {% do note_files_read(layout, part, copies) %}

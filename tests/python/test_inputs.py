@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from footfall.adapter import delimited_inputs, inputs, json_inputs, lines
+from footfall.adapter import delimited_inputs, inputs, json_inputs
+from footfall.adapter import lines as reading
 from footfall.builds import input_files
 from footfall.builds.problems import BuildProblem
 
@@ -91,7 +92,7 @@ def test_nameless_and_repeated_columns_get_names(tmp_path: Path) -> None:
 def test_values_may_cross_the_blocks_that_are_read_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lines, "_BLOCK_BYTES", 64)
+    monkeypatch.setattr(reading, "_BLOCK_BYTES", 64)
     monkeypatch.setattr(delimited_inputs, "_LINES_AT_ONCE", 3)
     lines = [f'{number},"first\nsecond, {number}"' for number in range(500)]
     rows = rows_of(tmp_path, ("a,b\n" + "\n".join(lines) + "\n").encode())
@@ -118,7 +119,8 @@ def test_a_value_may_have_many_lines_but_an_open_quote_takes_no_rows_along(
 def test_a_line_that_fills_the_memory_is_one_broken_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lines, "MAX_LINE_BYTES", 2**21)
+    monkeypatch.setattr(reading, "MAX_LINE_BYTES", 2**21)
+    monkeypatch.setattr(delimited_inputs, "MAX_LINE_BYTES", 2**21)
     long = b"x" * (2**23)
     rows = rows_of(tmp_path, gzip.compress(b'a,b\n1,2\n3,"open\n' + long + b"\n5,6\n"), "f.csv.gz")
     assert [row["footfall_line_number"] for row in rows] == [2, 3, 4, 5]

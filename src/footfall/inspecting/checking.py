@@ -69,7 +69,7 @@ def check(
     read = project.relation("int_arrivals")
     types = project.relation("event_types")
     pending = connection.execute(
-        "select source, min(reason), 'true', cast(count(*) as varchar), '', '', event_type"
+        "select source, '', min(reason), 'true', cast(count(*) as varchar), event_type"
         f" from {read} where event_type not in (select event_type from {types})"
         " and (reason like 'event_type %' or reason is null) group by source, event_type"
     ).fetchall()
