@@ -11,15 +11,17 @@
 {%- endmacro %}
 
 
-{#- The files of the export, in the parts that `input_parts` makes: those whose names say that they are of intraday tables,
-    which are provisional until the daily table of their day is there, and the others. -#}
+{#- The files of the export, in the parts that `input_parts` makes: those whose names, or those of their folders, say that
+    they are of intraday or fresh tables, which are provisional until the daily table of their day is there, and the
+    others. -#}
 {% macro ga4_parts() %}
     {% set parts = {'daily': [], 'intraday': []} %}
     {% if execute %}
         {% for part in input_parts(source('ga4', 'events'), 'ga4_path', ['parquet', 'text', 'json']) %}
             {% set intraday = [] %}
-            {% for file in part.files if 'intraday' in file.split('/')[-1] | lower %}
-                {% do intraday.append(file) %}
+            {% for file in part.files %}
+                {% set table = file.split('/')[-2:] | join('/') | lower %}
+                {% do intraday.append(file) if 'intraday' in table or 'events_fresh' in table %}
             {% endfor %}
             {% for name, files in [('intraday', intraday), ('daily', part.files | reject('in', intraday) | list)] if files %}
                 {% do parts[name].append({'event_type': part.event_type, 'kind': part.kind, 'files': files}) %}

@@ -303,6 +303,25 @@ def test_values_of_types_that_do_not_fit_are_named(tmp_path: Path) -> None:
     assert (item, rejection.partition(":")[0]) == ("cup", "quantity is not a number")
 
 
+@pytest.mark.parametrize("table", ["events_intraday_20240603", "events_fresh_20240603"])
+@pytest.mark.parametrize("is_folder", [True, False])
+def test_a_daily_table_of_ga4_goes_before_a_provisional_one(
+    tmp_path: Path, table: str, is_folder: bool
+) -> None:
+    for name in ("events_20240603", table):
+        file = tmp_path / name / "part-0.jsonl" if is_folder else tmp_path / f"{name}.jsonl"
+        file.parent.mkdir(exist_ok=True)
+        lines(file, ga4("page_view", "d1"), ga4("page_view", "d2", 60 * (name == table)))
+    where = tmp_path / "*" / "*.jsonl" if is_folder else tmp_path
+    columns = "device_id, left(rejection, 10), count(*)"
+    assert staged("ga4", where, columns, "group by device_id, rejection") == [
+        ("d1", "superseded", 1),
+        ("d1", None, 1),
+        ("d2", "superseded", 1),
+        ("d2", None, 1),
+    ]
+
+
 def test_ga4_without_consent_names_nobody_and_breaks_nothing(tmp_path: Path) -> None:
     """Only what is paid counts; an export that has lost its ids is broken all the same."""
     refused = {"privacy_info": {"analytics_storage": "No"}}
