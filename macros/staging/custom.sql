@@ -39,7 +39,8 @@
             {#- What only says where a visit came from is a property as well. -#}
             {% set column = custom_column(
                 columns, as_list(spelling), [] if name in custom_visit_inputs() else used,
-                keeps_json=name in ['properties', 'attributes', 'image_vector']
+                keeps_json=name in ['properties', 'attributes', 'image_vector'],
+                is_owner=name in ['customer_id', 'device_id']
             ) %}
             {% if execute and column is none and (name in required or name in named) %}
                 {% do missing.update({name: spelling if spelling is string else spelling | join("' or '")}) %}
@@ -483,8 +484,8 @@ refunds as (
 {#- The column of the first of several spellings that an input has, as a macro of values takes it. Where it has more than
     one of them, the first that is not empty counts, row by row. A spelling with dots is a path into a column that holds
     objects. What is read is added to `used`, as {name, path}. A column in which some rows have an object is JSON: its texts
-    lose their quotes, unless `keeps_json`. -#}
-{% macro custom_column(columns, spellings, used, keeps_json=false) %}
+    lose their quotes, unless `keeps_json`. Of `is_owner`, zeros alone are empty. -#}
+{% macro custom_column(columns, spellings, used, keeps_json=false, is_owner=false) %}
     {% set there = [] %}
     {% for spelling in spellings %}
         {% set column = input_column(columns, [spelling | lower], 'input_rows') or nested_column(columns, spelling) %}
@@ -494,7 +495,7 @@ refunds as (
             {% do used.append({'name': column.parent or column.name, 'path': column.path or []}) %}
         {% endif %}
     {% endfor %}
-    {% do return(first_filled(there)) %}
+    {% do return(first_filled(there, is_owner)) %}
 {% endmacro %}
 
 

@@ -5,12 +5,13 @@
 {% endmacro %}
 
 
-{#- The columns of a visit of a row of events. Without any address or id of a click they are what the row says of them. -#}
+{#- The columns of a visit of a row of events; a landing page is the path alone. Without any address or id of a click they are what the row says of them. -#}
 {% macro custom_visits(clean) -%}
     {%- set there = [] -%}
     {%- for name in custom_visit_inputs() if clean[name] is not none -%}{%- do there.append(name) -%}{%- endfor -%}
     {%- if not there -%}
-    {{ text_values(clean, visit_columns()) }}
+    {{ text_values(clean, visit_columns() | reject('equalto', 'landing_page') | list) }},
+        {{ page_path(text_value(clean.landing_page)) }} as landing_page
     {%- else -%}
     {%- set page = text_value(clean.page_url) -%}
     {%- set host = host_of(page) -%}
@@ -37,7 +38,7 @@
         'case when ' ~ is_web ~ " then '(direct)' end", 'case when ' ~ is_web ~ " then '(none)' end",
         clicks
     ) }},
-        coalesce({{ said.get('landing_page', nothing) }}, {{ page_path(page) }}) as landing_page
+        {{ page_path('coalesce(' ~ said.get('landing_page', nothing) ~ ', ' ~ page ~ ')') }} as landing_page
     {%- endif -%}
 {%- endmacro %}
 

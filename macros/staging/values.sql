@@ -28,20 +28,27 @@
 {% endmacro %}
 
 
-{#- Several columns as one: of each row the first that is not empty. One is taken as it is, none is none. -#}
-{% macro first_filled(there) %}
+{#- Several columns as one: of each row the first that is not empty. One is taken as it is, none is none. Of owners, zeros
+    alone are empty as well. -#}
+{% macro first_filled(there, is_owner=false) %}
     {% if there | length < 2 %}
         {% do return(there[0] if there else none) %}
     {% endif %}
     {% set kinds = there | map(attribute='type') | unique | list %}
-    {% set texts = [] %}
+    {% set filled = [] %}
     {% for column in there %}
-        {% do texts.append(text_value(column) if is_text(column) or kinds | length > 1 else column.sql) %}
+        {% set value = text_value(column) if is_text(column) or kinds | length > 1 else column.sql %}
+        {% set is_empty = [] %}
+        {% do is_empty.append(is_only_zeros(trimmed_text(column))) if is_owner %}
+        {% do is_empty.append('not ' ~ is_finite(column.sql)) if kind_of(column) == 'float' %}
+        {% do filled.append(
+            'case when not (' ~ is_empty | join(' or ') ~ ') then ' ~ value ~ ' end' if is_empty else value
+        ) %}
     {% endfor %}
     {#- A word for nothing counts as such where none of them says more. -#}
-    {% do texts.append(trimmed_text(there[0])) if is_text(there[0]) %}
+    {% do filled.append(trimmed_text(there[0])) if is_text(there[0]) %}
     {% do return({
-        'sql': 'coalesce(' ~ texts | join(', ') ~ ')', 'type': kinds[0] if kinds | length == 1 else 'VARCHAR',
+        'sql': 'coalesce(' ~ filled | join(', ') ~ ')', 'type': kinds[0] if kinds | length == 1 else 'VARCHAR',
         'name': there[0].name
     }) %}
 {% endmacro %}

@@ -492,3 +492,45 @@ def test_all_ids_of_clicks_can_be_mapped() -> None:
         own = [*project.call("custom_visit_inputs"), "distinct_id", "is_identified"]
         assert sorted(own) == sorted(FURTHER_COLUMNS)
         assert {*own} <= {*project.call("custom_optional_columns")}
+
+
+def test_the_first_id_that_is_one_counts_of_several_columns(tmp_path: Path) -> None:
+    """Shops write 0 for guests, whose address says who they are; and no number is no id either."""
+    given = {"custom_columns": {"events": {"customer_id": ["customer_id", "second_id"]}}}
+    row = "timestamp '2024-06-03 10:00:00' as event_at, 'view' as event_type"
+    cases = {
+        "text": (
+            "select '0', 'ana@x' union all select '7', 'b@x' union all select '0', null",
+            ["7", None, "ana@x"],
+        ),
+        "numbers": ("select 0::bigint, 17::bigint union all select 5, 6", ["17", "5"]),
+        "floats": ("select 'nan'::double, 17::double union all select 5, 6", ["17", "5"]),
+        "mixed": ("select 0::bigint, 'ana@x' union all select 5, 'b@x'", ["5", "ana@x"]),
+    }
+    for name, (ids, expected) in cases.items():
+        file = tmp_path / f"{name}.parquet"
+        duckdb.sql(
+            f"copy (select *, {row} from ({ids}) as ids (customer_id, second_id)) to '{file}'"
+        )
+        found = staged("custom", file, "customer_id", **given)
+        assert sorted(one or "" for (one,) in found) == sorted(one or "" for one in expected), name
+
+
+def test_landing_pages_of_own_files_are_paths_alone(tmp_path: Path) -> None:
+    pages = {
+        "https://shop.example/reset?token=abc&name=Ann+Lee": "/reset",
+        "/sale#top": "/sale",
+        "https://shop.example": "/",
+        "": None,
+    }
+    rows = [
+        {
+            "customer_id": "c",
+            "event_at": f"2024-06-03 10:00:0{n}",
+            "event_type": "view",
+            "landing_page": page,
+        }
+        for n, page in enumerate(pages)
+    ]
+    found = staged("custom", lines(tmp_path / "e.jsonl", *rows), "event_at, landing_page")
+    assert [page for _, page in found] == list(pages.values())
