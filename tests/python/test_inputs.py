@@ -211,6 +211,10 @@ def test_a_named_encoding_is_read_and_what_is_not_of_it_is_set_aside(tmp_path: P
     assert broken["footfall_line_problem"] == "byte 0x81 is no character of windows-1252"
     (row,) = rows_of(tmp_path, "a;b\n1;你好".encode("gbk"), layout=inputs.Layout(encoding="gbk"))
     assert row["b"] == "你好"
+    # Public editions of one file are in one or the other.
+    either = inputs.Layout(encoding="utf-8 or windows-1252")
+    rows = rows_of(tmp_path, b"a\n\xa35\n\xc2\xa35", layout=either)
+    assert [row["a"] for row in rows] == ["£5", "£5"]
     with pytest.raises(ValueError, match=r"byte 0xE9 is no character of UTF-8. .*custom_encoding"):
         rows_of(tmp_path, b"a;pr\xe9nom\n1;x")
 

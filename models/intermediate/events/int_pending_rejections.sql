@@ -38,7 +38,13 @@ settled_reasons as (
         {{ unknown_event_type('event_type', 'reason') }} as unknown_event_type,
         count(*) as row_count
     from {{ earlier_run('int_rejected_rows') }}
-    where outcome not in ('duplicate', 'superseded')
+    -- Repeats and old versions had no fault when they came.
+    where outcome <> 'duplicate'
+        and (
+            outcome <> 'superseded'
+            or reason like 'withdrawn: %'
+            or (reason like 'superseded: %' and reason <> 'superseded: a newer version counts')
+        )
     group by
         source, {{ utc_date('received_at') }}, {{ counted_reason('reason') }},
         {{ unknown_event_type('event_type', 'reason') }}

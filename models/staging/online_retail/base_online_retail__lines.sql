@@ -1,8 +1,8 @@
 {{ config(enabled=source_is_enabled('online_retail')) }}
 
 -- The invoice lines under one set of names, whichever edition of the file it is (Parquet or CSV, the names of the
--- first or of the second Online Retail data set).
-{%- set layout = {'names': [], 'widths': [], 'read': []} %}
+-- first or of the second Online Retail data set). Public editions as CSV are in UTF-8 or in Windows-1252.
+{%- set layout = {'names': [], 'widths': [], 'encoding': 'utf-8 or windows-1252', 'read': []} %}
 {%- set input = read_input(source('online_retail', 'lines'), 'online_retail_path', layout=layout) %}
 {%- set columns = input_columns(input) %}
 {%- set found = required_columns(var('online_retail_path', none), columns, 'input_lines', {

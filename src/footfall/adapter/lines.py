@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from typing import IO
 
 UTF_8 = "utf-8"
+#: Of a file whose public editions are in one or the other, line by line.
+EITHER = "utf-8 or windows-1252"
 # Small: Python's memory of a block is many times the text, and its collector walks all of it.
 _BLOCK_BYTES = 2**20
 # A longer line is no row of a table: a file without line ends would fill the memory.
@@ -28,6 +30,11 @@ class TooLong(str):
 
 def decode(raw: bytes, encoding: str) -> str:
     """Return the text of a line without its end, whatever its bytes are."""
+    if encoding == EITHER:
+        try:
+            return raw.rstrip(b"\r\n").decode()
+        except UnicodeDecodeError:
+            encoding = "windows-1252"
     # What is no character stays in the text as half of a pair of UTF-16, which no encoding writes.
     return raw.rstrip(b"\r\n").decode(encoding, errors="surrogateescape")
 
@@ -48,7 +55,7 @@ def shown(line: str) -> str:
 
 def _lines(raw: bytes, encoding: str) -> Lines:
     try:
-        lines = Lines(raw.decode(encoding).split("\n"))
+        lines = Lines(raw.decode(UTF_8 if encoding == EITHER else encoding).split("\n"))
     except UnicodeDecodeError:
         lines = Lines(decode(line, encoding) for line in raw.split(b"\n"))
         lines.is_sound = False
@@ -72,7 +79,7 @@ def line_blocks(stream: IO[bytes], encoding: str) -> Iterator[Lines]:
             yield _lines(rest[:whole], encoding)
             rest = rest[whole:]
         if len(rest) > MAX_LINE_BYTES:
-            yield Lines([TooLong(rest[:_SHOWN_BYTES].decode(encoding, errors="ignore"))])
+            yield Lines([TooLong(shown(decode(rest[:_SHOWN_BYTES], encoding)))])
             rest, is_cut = b"", True
     if rest:
         yield _lines(rest, encoding)
