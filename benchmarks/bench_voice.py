@@ -21,7 +21,7 @@ MART = "product_improvements"
 #: After so many days the planted problem is to be on top.
 WEEKS = timedelta(days=28)
 
-# The first row of the mart, and where the planted brand and aspect stand among the sure ones.
+# Whether the first row of the mart is the planted brand and aspect, and how sure the mart is.
 FIRST = f"""
     select
         scope = 'brand' and scope_value = ? and aspect = ? as is_planted,

@@ -20,8 +20,9 @@
         {% for part in input_parts(source('ga4', 'events'), 'ga4_path', ['parquet', 'text', 'json']) %}
             {% set intraday = [] %}
             {% for file in part.files %}
-                {% set table = file.split('/')[-2:] | join('/') | lower %}
-                {% do intraday.append(file) if 'intraday' in table or 'events_fresh' in table %}
+                {% set is_provisional = 'intraday' in file.split('/')[-1] | lower
+                    or 'events_intraday_' in file | lower or 'events_fresh_' in file | lower %}
+                {% do intraday.append(file) if is_provisional %}
             {% endfor %}
             {% for name, files in [('intraday', intraday), ('daily', part.files | reject('in', intraday) | list)] if files %}
                 {% do parts[name].append({'event_type': part.event_type, 'kind': part.kind, 'files': files}) %}

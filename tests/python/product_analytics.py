@@ -62,7 +62,7 @@ VISITS = (
 
 @dataclass
 class Act:
-    """What a tracker is told: which event, where and of whom."""
+    """What a tracker sends: which event, where and of whom."""
 
     at: datetime
     visit: Visit

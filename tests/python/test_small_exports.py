@@ -304,15 +304,17 @@ def test_values_of_types_that_do_not_fit_are_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("table", ["events_intraday_20240603", "events_fresh_20240603"])
-@pytest.mark.parametrize("is_folder", [True, False])
+@pytest.mark.parametrize("parts", ["", "part-0.jsonl", "day=3/part-0.jsonl"])
 def test_a_daily_table_of_ga4_goes_before_a_provisional_one(
-    tmp_path: Path, table: str, is_folder: bool
+    tmp_path: Path, table: str, parts: str
 ) -> None:
+    # That both kinds lie in a folder says nothing of either.
+    folder = tmp_path / "daily and intraday"
     for name in ("events_20240603", table):
-        file = tmp_path / name / "part-0.jsonl" if is_folder else tmp_path / f"{name}.jsonl"
-        file.parent.mkdir(exist_ok=True)
+        file = folder / name / parts if parts else folder / f"{name}.jsonl"
+        file.parent.mkdir(parents=True, exist_ok=True)
         lines(file, ga4("page_view", "d1"), ga4("page_view", "d2", 60 * (name == table)))
-    where = tmp_path / "*" / "*.jsonl" if is_folder else tmp_path
+    where = folder / "**" / "*.jsonl" if parts else folder
     columns = "device_id, left(rejection, 10), count(*)"
     assert staged("ga4", where, columns, "group by device_id, rejection") == [
         ("d1", "superseded", 1),

@@ -66,6 +66,7 @@ moved_days as (
         raw_days.received_on,
         raw_days.raw_count,
         raw_days.content_digest,
+        coalesce(accounted_days.accounted_count, 0) as settled_count,
         accounted_days.batch_at,
         (
             raw_days.raw_count <> coalesce(accounted_days.accounted_count, 0)
@@ -120,6 +121,7 @@ final as (
         moved_days.source,
         moved_days.received_on,
         moved_days.raw_count,
+        moved_days.settled_count,
         moved_days.content_digest,
         moved_days.is_moved or unsettled_days.received_on is not null as is_pending
     from moved_days

@@ -1,11 +1,10 @@
 {%- do keep_arrivals() %}
--- depends_on: {{ source('earlier_run', 'int_arrival_ledger') }}, {{ source('earlier_run', 'int_rejected_rows') }}
+-- depends_on: {{ source('earlier_run', 'int_rejected_rows') }}
 
 -- Why rows break the contract that no earlier run has settled, by day of arrival: how many for each reason. A day that
 -- moved is read whole; what was accepted or left out of it before is taken off. Counted before anything is taken in, so
 -- that a run can stop while nothing has changed. A reason is counted without the value that it quotes and the line that
 -- it names, and no raw row is kept here: `int_arrivals` shows them.
-{%- set looks_back = has_earlier_run('int_arrival_ledger') and has_earlier_run('int_rejected_rows') %}
 {%- set grain = ['source', 'received_on', 'reason', 'unknown_event_type'] %}
 with
 
@@ -30,7 +29,7 @@ reasons as (
 ),
 
 settled_reasons as (
-    {% if looks_back %}
+    {% if has_earlier_run('int_rejected_rows') %}
     select
         source,
         {{ utc_date('received_at') }} as received_on,
@@ -54,23 +53,15 @@ settled_reasons as (
     {% endif %}
 ),
 
--- The newest entry of the ledger holds for a day.
 settled_days as (
-    {% if looks_back %}
+
     select
         source,
         received_on,
-        {{ value_at_max('accepted_count + duplicate_count + rejected_count', 'batch_at') }} as row_count
-    from {{ earlier_run('int_arrival_ledger') }}
-    group by source, received_on
-    {% else %}
-    select
-        source,
-        received_on,
-        0 as row_count
-    from reasons
-    where false
-    {% endif %}
+        settled_count
+    from {{ ref('int_arrival_days') }}
+    where is_pending
+
 ),
 
 settled as (
@@ -83,7 +74,7 @@ settled as (
         settled_days.received_on,
         cast(null as string) as reason,
         cast(null as string) as unknown_event_type,
-        max(settled_days.row_count) - coalesce(sum(settled_reasons.row_count), 0) as row_count
+        max(settled_days.settled_count) - coalesce(sum(settled_reasons.row_count), 0) as row_count
     from settled_days
     left join settled_reasons on {{ all_equal('settled_days', 'settled_reasons', ['source', 'received_on']) }}
     group by settled_days.source, settled_days.received_on
