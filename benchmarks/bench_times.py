@@ -1,4 +1,6 @@
-"""How long the first steps take: environment, build, second build and tests, in a fresh clone.
+"""How long the first steps take, in a fresh clone: environment, build, second build and tests.
+
+Between them are builds that must be refused: a wrong header, an unknown event name, a wrong var.
 
 Clones the committed state into a temporary folder and runs the commands of the README there, with a
 virtual environment of its own. The last line is one JSON object.
@@ -14,8 +16,23 @@ import time
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
-STEPS = {"env": ["env"], "build": ["build"], "second_build": ["build"], "test": ["test"]}
-LIMITS = {"build": 240, "second_build": 20, "test": 900}
+STEPS = {
+    "env": ["env"],
+    "build": ["build"],
+    "second_build": ["build"],
+    "wrong_header": ["build", "SOURCE=custom", "EVENTS=wrong_header.csv"],
+    "unknown_name": ["build", "SOURCE=custom", "EVENTS=unknown_name.csv"],
+    "wrong_var": ["build", "SOURCE=custom", "EVENTS=unknown_name.csv", "MAPPING=wrong_var.yml"],
+    "test": ["test"],
+}
+#: What must stop a build, in CPU-seconds; other limits are seconds.
+REFUSED = {"wrong_header": 5, "unknown_name": 5, "wrong_var": 5}
+LIMITS = {"build": 240, "second_build": 20, **REFUSED, "test": 900}
+FILES = {
+    "wrong_header.csv": "customer,event_at,event_type\nc1,2024-03-04 10:00:00,view\n",
+    "unknown_name.csv": "customer_id,event_at,event_type\nc1,2024-03-04 10:00:00,gaze\n",
+    "wrong_var.yml": "custom_colums: {}\n",
+}
 
 
 def main() -> None:
@@ -39,11 +56,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         clone = Path(folder, "clone")
         subprocess.run(["git", "clone", "--quiet", str(PROJECT), str(clone)], check=True)
+        for name, text in FILES.items():
+            (clone / name).write_text(text, encoding="utf-8")
         for step, command in STEPS.items():
             if step == "test" and arguments.without_tests:
                 continue
             started, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-            subprocess.run(["make", *command], cwd=clone, env=environment, check=True)
+            run = subprocess.run(["make", *command], cwd=clone, env=environment, check=False)
+            if (run.returncode != 0) != (step in REFUSED):
+                raise SystemExit(f"make {' '.join(command)} ended with {run.returncode}.")
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
             times[step] = {
                 "s": round(time.perf_counter() - started, 1),

@@ -353,7 +353,7 @@
         {% do bare.append(part[1:-1].replace('""', '"') if part.startswith('"') else part | trim) %}
     {% endfor %}
     {% set found = run_query(
-        'select table_name from information_schema.tables where lower(table_schema) = ' ~ sql_text(bare[-1] | lower)
+        'select distinct table_name from information_schema.tables where lower(table_schema) = ' ~ sql_text(bare[-1] | lower)
         ~ (' and lower(table_catalog) = ' ~ sql_text(bare[0] | lower) if bare | length > 1 else '')
         ~ ' order by table_name'
     ).columns[0].values() | list %}

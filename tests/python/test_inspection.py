@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import yaml
 from dbt.cli.main import dbtRunner
@@ -284,6 +285,16 @@ def test_a_wrong_var_header_or_shape_is_named_before_dbt_starts(tmp_path: Path) 
     file = written(tmp_path / "flat.csv", ["event_name,event_timestamp,device_category", "a,1,b"])
     (problem,) = inspection.check_build({"footfall_source": "ga4", "ga4_path": file}, database)
     assert "with its records taken apart (device_category)" in problem
+    (tmp_path / "ga4").mkdir()
+    user = {"pseudo_user_id": "1.2", "stream_id": "3", "occurrence_date": "20240304"}
+    users = json.dumps({**user, "last_updated_date": "20240304", "user_ltv": {"revenue": 3.5}})
+    written(tmp_path / "ga4" / "pseudonymous_users_20240304.json", [users])
+    for event in (None, {"event_name": "view", "event_timestamp": 1, "user_pseudo_id": "1.2"}):
+        if event:
+            written(tmp_path / "ga4" / "events_20240304.json", [json.dumps(event)])
+        given = {"footfall_source": "ga4", "ga4_path": str(tmp_path / "ga4")}
+        (problem,) = inspection.check_build(given, database)
+        assert "holds tables of users of Google Analytics 4" in problem
     sample = str(PROJECT / "tests/data/segment/messages.jsonl")
     (problem,) = inspection.check_build(
         {"footfall_source": "snowplow", "snowplow_path": sample}, database
@@ -310,6 +321,78 @@ def test_a_wrong_var_header_or_shape_is_named_before_dbt_starts(tmp_path: Path) 
     zaps = written(tmp_path / "zaps.jsonl", [json.dumps(sent)])
     named = {"footfall_source": "segment", "segment_path": zaps}
     assert inspection.check_build({**named, "custom_event_names": {"zap": "view"}}, database) == []
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> str:
+    """A warehouse that holds what other tools have loaded, and what one build has left out."""
+    place = str(tmp_path / "shop.duckdb")
+    with duckdb.connect(place) as opened:
+        opened.execute("create schema raw; create schema web; create schema intermediate")
+        view = "timestamp '2024-03-04' as event_at, 'view' as event_type"
+        opened.execute(f"create table raw.events as select 'c1' as customer_id, {view}")
+        opened.execute(f"create table raw.renamed as select 'c1' as customer, {view}")
+        opened.execute("create table raw.named as select 'c1' as customer_id, * replace ('gaze' as"
+                       f" event_type) from (select {view})")  # fmt: skip
+        opened.execute("create table raw.items as select 'i1' as item_id, 'Tea' as category")
+        opened.execute("create table web.tracks as select 'm' as id, 'a' as anonymous_id,"
+                       " timestamp '2024-03-04' as received_at, 'x' as event")  # fmt: skip
+        # A view that nothing can read stands next to them.
+        opened.execute("create table raw.gone as select 1 as n; create view raw.broken as"
+                       " select * from raw.gone; drop table raw.gone")  # fmt: skip
+        opened.execute("create table intermediate.int_rejected_rows"
+                       " (source varchar, event_type varchar)")  # fmt: skip
+    return place
+
+
+def test_relations_are_looked_at_before_dbt_starts(tmp_path: Path, warehouse: str) -> None:
+    def problems(**given: str) -> list[str]:
+        return inspection.check_build({"footfall_source": "custom", **given}, warehouse)
+
+    file = written(tmp_path / "e.csv", ["customer_id,event_at,event_type", "c1,2024-03-04,view"])
+    for events in ({"custom_events_path": file}, {"custom_events_relation": "raw.events"}):
+        assert problems(**events, custom_items_relation="raw.items") == []
+        (problem,) = problems(**events, custom_items_relation="raw.wares")
+        assert "var 'custom_items_relation' is 'raw.wares', and the warehouse" in problem
+        (problem,) = problems(**events, custom_items_relation="raw.events")
+        assert "'raw.events' has no column 'item_id'" in problem
+    for name in ("raw.renamed", "shop.raw.renamed", '"raw"."renamed"'):
+        (problem,) = problems(custom_events_relation=name)
+        assert "has no column 'customer_id'" in problem
+    # What other databases of a profile hold is seen by the build alone.
+    assert problems(custom_events_relation="elsewhere.raw.renamed") == []
+    assert problems(footfall_source="segment", segment_schema="web") == []
+    (problem,) = problems(footfall_source="segment", segment_schema="tracks")
+    assert "no table in a schema of that name" in problem
+    (problem,) = problems(footfall_source="snowplow", snowplow_relation="raw.items")
+    assert "does not hold events of Snowplow" in problem
+    given = {"footfall_source": "custom", "custom_events_relation": "raw.renamed"}
+    assert inspection.check_build(given, warehouse, is_its_warehouse=False) == []
+    # Somebody writes to it: the build will say so.
+    with duckdb.connect(warehouse):
+        assert problems(custom_events_relation="raw.renamed") == []
+
+
+def test_of_unknown_names_those_are_said_early_that_no_build_has_left_out(
+    tmp_path: Path, warehouse: str
+) -> None:
+    file = written(tmp_path / "e.csv", ["customer_id,event_at,event_type", "c1,2024-03-04,gaze"])
+    for given in ({"custom_events_path": file}, {"custom_events_relation": "raw.named"}):
+        (problem,) = inspection.check_build({"footfall_source": "custom", **given}, warehouse)
+        assert "gaze (1 row)" in problem
+    settle = "insert into intermediate.int_rejected_rows values ('ga4', 'gaze'), ('custom', ?)"
+    for name, problem_count in (("other", 1), ("gaze", 0)):
+        with duckdb.connect(warehouse) as opened:
+            opened.execute(settle, [name])
+        found = inspection.check_build(
+            {"footfall_source": "custom", "custom_events_path": file}, warehouse
+        )
+        assert len(found) == problem_count
+    # A warehouse without that list cannot say what is new.
+    with duckdb.connect(warehouse) as opened:
+        opened.execute("drop table intermediate.int_rejected_rows")
+    given = {"footfall_source": "custom", "custom_events_path": file}
+    assert inspection.check_build(given, warehouse) == []
 
 
 @pytest.mark.parametrize(
@@ -482,7 +565,7 @@ def test_a_whole_build_of_dbt_looks_again_where_vars_or_inputs_have_changed(
     looked: list[str] = []
     wrong = ["the header is wrong"]
 
-    def look(variables: dict[str, Any], *_: object) -> list[str]:
+    def look(variables: dict[str, Any], *_: object, **__: object) -> list[str]:
         looked.append(variables["custom_events_path"])
         return wrong
 

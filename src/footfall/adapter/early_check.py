@@ -21,7 +21,9 @@ from footfall.inspecting.inputs import files_of
 CHECKED = "FOOTFALL_INPUTS_ARE_CHECKED"
 
 
-def early_problems(project: Path, given: Mapping[str, Any]) -> list[str]:
+def early_problems(
+    project: Path, given: Mapping[str, Any], profiles: Path | None = None
+) -> list[str]:
     """Return what would stop a build, as far as vars and inputs show it.
 
     Parameters
@@ -30,6 +32,8 @@ def early_problems(project: Path, given: Mapping[str, Any]) -> list[str]:
         The folder of dbt_project.yml.
     given
         Vars of the command line.
+    profiles
+        The folder of profiles.yml; that of the project where none is given.
     """
     values = {**project_variables(project), **given}
     picked = [sources().get(name) for name in picked_sources(values.get("footfall_source"))]
@@ -42,7 +46,10 @@ def early_problems(project: Path, given: Mapping[str, Any]) -> list[str]:
     if note.exists() and note.read_text(encoding="utf-8") == digest:
         return []
     chosen = {"footfall_source": values["footfall_source"]}
-    problems = check_build({**chosen, **given}, str(database), project)
+    is_own_profile = profiles is None or profiles.resolve() == project.resolve()
+    problems = check_build(
+        {**chosen, **given}, str(database), project, is_its_warehouse=is_own_profile
+    )
     if not problems and database.parent.is_dir():
         note.write_text(digest, encoding="utf-8")
     return problems

@@ -45,7 +45,7 @@ class Guard(dbtPlugin):
                 # Other commands of dbt need nothing of what is imported here.
                 from footfall.adapter.early_check import early_problems
 
-                stop_at(early_problems(project, given))
+                stop_at(early_problems(project, given, Path(flags.PROFILES_DIR)))
         except BuildProblem as problem:
             raise DbtRuntimeError(str(problem)) from problem
 

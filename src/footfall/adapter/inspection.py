@@ -32,10 +32,11 @@ from footfall.inspecting.checking import check
 from footfall.inspecting.inputs import files_of, head_of, heads_of
 from footfall.inspecting.inspection import Input, inspect
 from footfall.inspecting.kinds import files_by_layout, kinds_lines
+from footfall.inspecting.relations import attach_warehouse, settled_names, show_first_rows
 from footfall.inspecting.report import build_command, lines_of, mapping_text
 
-#: What the warehouse is called on the connection, where a relation of it is looked at.
-_WAREHOUSE = "warehouse"
+#: What has to be looked at where a var names more than one relation.
+_SHOWN_AS = {"snowplow_relation": "neighbours", "segment_schema": "schema"}
 _RELATION = re.compile(r"[^./\\*?]+(\.[^./\\*?]+){0,2}|(\"[^\"]+\"\.?){1,3}")
 DEFAULT_OUT = "my_shop.yml"
 
@@ -67,18 +68,26 @@ def _input(
         if not files_of(name):
             raise BuildProblem(f"FILE is '{name}', and there is no file in that folder.")
         return Input(name, head_of(name, folder)), absolute_path(name)
-    if _RELATION.fullmatch(name) and Path(database).is_file():
-        place = str(Path(database).absolute()).replace("'", "''")
-        opened.execute(f"attach '{place}' as {_WAREHOUSE} (read_only)")
-        schema = "" if "." in name else "main."
-        return Input(name, None, f"{_WAREHOUSE}.{schema}{name}"), name
+    if _RELATION.fullmatch(name) and attach_warehouse(opened, database):
+        try:
+            shown = show_first_rows(opened, name, database, kind="neighbours")
+        except duckdb.CatalogException:
+            shown = None
+        if shown is not None:
+            return Input(name, None, name), name
     raise BuildProblem(
         f"FILE is '{name}', and there is no such file or folder. A relation is looked for in the "
         f"warehouse {database}, as schema.table."
     )
 
 
-def check_build(variables: dict[str, Any], database: str, project: Path = Path()) -> list[str]:
+def check_build(
+    variables: dict[str, Any],
+    database: str,
+    project: Path = Path(),
+    *,
+    is_its_warehouse: bool = True,
+) -> list[str]:
     """Return what would stop a build, as far as vars and inputs show it without dbt.
 
     Parameters
@@ -86,36 +95,68 @@ def check_build(variables: dict[str, Any], database: str, project: Path = Path()
     variables
         Vars of the command line, with `footfall_source`.
     database
-        The warehouse. Where it is there, names of events are left to the build, which knows which
-        rows are new.
+        The warehouse. Where it is there, an unknown name of events that it has left out before is
+        left to the build, which knows which rows are new.
     project
         The folder of dbt_project.yml.
+    is_its_warehouse
+        Whether the build writes to that warehouse. If another profile may lead elsewhere, relations
+        are left to the build.
     """
     values = {**project_variables(project), **variables}
     problems = [*unknown_var_problems(list(variables)), *kind_problems(values)]
     if problems:
         return problems
     for name in picked_sources(values.get("footfall_source")):
-        problems += _input_problems({**values, "footfall_source": name}, database, project)
+        of_source = {**values, "footfall_source": name}
+        problems += _input_problems(of_source, database, project, is_its_warehouse)
     return problems
 
 
-def _input_problems(values: dict[str, Any], database: str, project: Path) -> list[str]:
+def _input_problems(
+    values: dict[str, Any], database: str, project: Path, is_its_warehouse: bool
+) -> list[str]:
     source = sources().get(str(values.get("footfall_source")))
-    if source is None or not source.inputs:
+    if source is None or not source.inputs or source.inputs[0].contains:
         return []
     first = source.inputs[0]
-    paths = values.get(first.var)
-    if not paths or first.contains or values.get(first.replaced_by):
+    relations = {
+        one.replaced_by: str(values[one.replaced_by])
+        for one in source.inputs
+        if one.replaced_by and values.get(one.replaced_by)
+    }
+    paths = None if first.replaced_by in relations else values.get(first.var)
+    if not paths and first.replaced_by not in relations:
         return []
-    if any("://" in str(one["path"]) for one in named_paths(paths)):
+    if paths and any("://" in str(one["path"]) for one in named_paths(paths)):
         return []
     with tempfile.TemporaryDirectory(prefix="footfall-check-") as folder, connection() as opened:
-        values[first.var], head = heads_of(paths, Path(folder))
-        is_new = not Path(database).exists()
-        questions = _questions(is_sample=not (head.is_whole and is_new))
-        problems = check(opened, project, questions, values, with_names=is_new)
-        return [head.with_originals(problem) for problem in problems]
+        is_built = Path(database).exists()
+        is_attached = is_its_warehouse and attach_warehouse(opened, database)
+        if relations and not is_attached:
+            return []
+        are_whole: list[bool | None] = []
+        for var, name in relations.items():
+            try:
+                kind = _SHOWN_AS.get(var, "table")
+                are_whole.append(show_first_rows(opened, name, database, kind))
+            except duckdb.CatalogException:
+                return [
+                    f"var '{var}' is '{name}', and the warehouse {database} has no such relation:"
+                    " load it, or name another as schema.table."
+                ]
+        if None in are_whole:
+            return []
+        head = None
+        if paths:
+            values[first.var], head = heads_of(paths, Path(folder))
+            are_whole.append(head.is_whole)
+        questions = _questions(is_sample=is_built or not all(are_whole))
+        settled = settled_names(opened, source.name) if is_attached else None
+        if not is_built:
+            settled = []
+        problems = check(opened, project, questions, values, settled_names=settled)
+        return [problem if head is None else head.with_originals(problem) for problem in problems]
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,6 +1,6 @@
 """Why a build would stop at its inputs, found before it starts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from footfall.inspecting.inspection import OWN, Input, first_lines, input_table,
 from footfall.inspecting.layouts import has_any, recognised
 from footfall.inspecting.rendering import Project
 
+_GA4_USERS = frozenset(("occurrence_date", "last_updated_date"))
 # What connectors make of the records of the export; with them, lists are tables of their own.
 _FLAT_GA4 = frozenset(
     (
@@ -35,7 +36,7 @@ def check(
     questions: Mapping[str, Callable[..., Any]],
     variables: Mapping[str, Any],
     *,
-    with_names: bool,
+    settled_names: Collection[str] | None = (),
 ) -> list[str]:
     """Return why a build with these vars would stop at its inputs; nothing where it would not.
 
@@ -45,8 +46,9 @@ def check(
         As `inspect` takes them.
     variables
         Vars of the build, with `footfall_source` and the paths of what is looked at.
-    with_names
-        Whether event names are looked at, too.
+    settled_names
+        Unknown names of events that an earlier build has left out, and that this one need not know.
+        With None, names are not looked at.
     """
     source = str(variables["footfall_source"])
     shape = _shape_problem(connection, folder, questions, variables)
@@ -59,12 +61,16 @@ def check(
             problems.append(first_lines(problem))
     if not problems:
         problems = _attribute_problems(connection, project, variables)
-        if isinstance(variables[path_var(source)], Mapping):
+        if isinstance(variables.get(path_var(source)), Mapping):
             # Whoever says what the rows of each file are has mapped its columns as well.
             shape = []
-    if shape or problems or not with_names:
-        # Staging may have recognised the other shape, too.
-        said = any("looks like" in problem for problem in problems)
+    if shape or problems or settled_names is None:
+        # Staging may have seen that it is of another shape, too.
+        said = any(
+            words in problem
+            for problem in problems
+            for words in ("looks like", "does not hold events of")
+        )
         return [*dict.fromkeys(problems), *([] if said else shape)]
     read = project.relation("int_arrivals")
     types = project.relation("event_types")
@@ -73,6 +79,7 @@ def check(
         f" from {read} where event_type not in (select event_type from {types})"
         " and (reason like 'event_type %' or reason is null) group by source, event_type"
     ).fetchall()
+    pending = [row for row in pending if row[-1] not in settled_names]
     named = connection.execute(project.call("event_names_of", source)).fetchall()
     known = [row for row in named if row[1] is not None]
     try:
@@ -107,8 +114,13 @@ def _shape_problem(
 ) -> list[str]:
     """Say that the input has the shape of another source, or nothing of its own."""
     source = str(variables["footfall_source"])
-    paths = variables[path_var(source)]
-    shown = named_paths(paths)[0]["path"]
+    replaced_by = sources()[source].inputs[0].replaced_by
+    relation = variables.get(replaced_by)
+    if relation and replaced_by.endswith("_schema"):
+        # Of many tables none has the shape of a source.
+        return []
+    paths = None if relation else variables[path_var(source)]
+    shown = relation or named_paths(paths)[0]["path"]
     reader = Project(
         folder,
         connection,
@@ -116,7 +128,8 @@ def _shape_problem(
         questions,
         {},
     )
-    given = Input(str(paths), Head([], 0, 0, is_whole=True))
+    head = None if relation else Head([], 0, 0, is_whole=True)
+    given = Input(str(relation or paths), head, str(relation or ""))
     try:
         columns = reader.call("input_columns", input_table(reader, given))
         names = [str(column["name"]) for column in reader.call("own_columns", columns)]
@@ -143,6 +156,12 @@ def _shape_problem(
             f" ({', '.join(flat)}), of which items, parameters and devices would be lost: export"
             " BigQuery's tables as they are, or map the columns as a source of your own with"
             " `make inspect FILE=…`."
+        ]
+    if source == "ga4" and {name.lower() for name in names} >= _GA4_USERS:
+        return [
+            f"'{shown}' holds tables of users of Google Analytics 4 (users_… or"
+            " pseudonymous_users_…), which sum up what users did and have no events: give the"
+            " tables of events (events_…) alone."
         ]
     if source != OWN and not has_any(source, names):
         like = "" if layout is None else f" It looks like {layout.title}."
